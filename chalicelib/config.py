@@ -1,0 +1,91 @@
+"""The deployment's configuration: environment variables, read once into one typed value.
+
+Nothing else in `chalicelib` reads the environment. Secrets are not here: they are fetched on first use by
+`adapters.secrets` from the secret that `stripe_secret_id` names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class ConfigurationError(Exception):
+    """A required environment variable is missing or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenConfig:
+    """How POM's access tokens are recognized: RS256 JWTs whose keys are published as a JWKS."""
+
+    issuer: str
+    audience: str
+    jwks_url: str
+    organization_claim: str
+    roles_claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One stage's settings. URLs carry no trailing slash."""
+
+    stage: str
+    table_prefix: str
+    customer_sync_queue_url: str
+    invoice_jobs_queue_url: str
+    reconcile_queue_url: str
+    stripe_secret_id: str
+    stripe_api_base: str
+    stripe_connect_base: str
+    stripe_dashboard_base: str
+    public_api_url: str
+    pom_settings_url: str
+
+
+STRIPE_API_BASE = "https://api.stripe.com"
+STRIPE_CONNECT_BASE = "https://connect.stripe.com"
+STRIPE_DASHBOARD_BASE = "https://dashboard.stripe.com"
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise ConfigurationError(f"The environment variable {name} is not set; see README.md, 'Configuration'.")
+    return value
+
+
+def load_config(environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings of API and workers.
+
+    Raises:
+        ConfigurationError: a required variable is missing or empty.
+    """
+    return Config(
+        stage=_required(environment, "POM_STAGE"),
+        table_prefix=_required(environment, "POM_TABLE_PREFIX"),
+        customer_sync_queue_url=_required(environment, "CUSTOMER_SYNC_QUEUE_URL"),
+        invoice_jobs_queue_url=_required(environment, "INVOICE_JOBS_QUEUE_URL"),
+        reconcile_queue_url=_required(environment, "RECONCILE_QUEUE_URL"),
+        stripe_secret_id=_required(environment, "STRIPE_SECRET_ID"),
+        stripe_api_base=environment.get("STRIPE_API_BASE", STRIPE_API_BASE).rstrip("/"),
+        stripe_connect_base=environment.get("STRIPE_CONNECT_BASE", STRIPE_CONNECT_BASE).rstrip("/"),
+        stripe_dashboard_base=environment.get("STRIPE_DASHBOARD_BASE", STRIPE_DASHBOARD_BASE).rstrip("/"),
+        public_api_url=_required(environment, "PUBLIC_API_URL").rstrip("/"),
+        pom_settings_url=_required(environment, "POM_SETTINGS_URL").rstrip("/"),
+    )
+
+
+def load_token_config(environment: Mapping[str, str] = os.environ) -> TokenConfig:
+    """Read the settings of the authorizer, which runs in its own Lambda with only these.
+
+    Raises:
+        ConfigurationError: a required variable is missing or empty.
+    """
+    return TokenConfig(
+        issuer=_required(environment, "TOKEN_ISSUER"),
+        audience=_required(environment, "TOKEN_AUDIENCE"),
+        jwks_url=_required(environment, "TOKEN_JWKS_URL"),
+        organization_claim=environment.get("TOKEN_ORGANIZATION_CLAIM", "organization_id"),
+        roles_claim=environment.get("TOKEN_ROLES_CLAIM", "roles"),
+    )
