@@ -1,0 +1,1 @@
+"""Pure values and rules. Imports the standard library alone (held by import-linter)."""

@@ -1,0 +1,147 @@
+"""The connection between an organization and its Stripe account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.facts import AccountFact
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+
+STATE_VALID_FOR = 600
+"""Seconds for which an authorization that was begun can be finished."""
+
+
+class ConnectionStatus(StrEnum):
+    """The guide's words for where the connection stands."""
+
+    NOT_CONNECTED = "not_connected"
+    PENDING = "pending"
+    CONNECTED = "connected"
+    ACTION_REQUIRED = "action_required"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """How far reconciliation has come. Times are epoch seconds UTC."""
+
+    swept_until: int
+    objects_swept_at: int = 0
+    objects_due: bool = False
+    recovered: int = 0
+    """Events the latest run found that no webhook had brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One organization's connection; `account_id` stays after a disconnect, so that the same can be resumed."""
+
+    organization_id: OrganizationId
+    account_id: StripeAccountId | None = None
+    livemode: bool = False
+    connected_at: int | None = None
+    connected_by: UserId | None = None
+    disconnected_at: int | None = None
+    disconnect_reason: str | None = None
+    authorizing_until: int = 0
+    account: AccountFact | None = None
+    sweep: Sweep = field(default_factory=lambda: Sweep(swept_until=0))
+    version: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether calls to Stripe can be made for it."""
+        return self.account_id is not None and self.disconnected_at is None
+
+    @property
+    def ready_to_send(self) -> bool:
+        """Whether Stripe lets this account take payments."""
+        return self.active and self.account is not None and self.account.charges_enabled
+
+    def status(self, now: int) -> ConnectionStatus:
+        if self.active:
+            return ConnectionStatus.CONNECTED if self.ready_to_send else ConnectionStatus.ACTION_REQUIRED
+        if self.authorizing_until > now:
+            return ConnectionStatus.PENDING
+        return ConnectionStatus.DISCONNECTED if self.account_id else ConnectionStatus.NOT_CONNECTED
+
+    def authorizing(self, until: int) -> Self:
+        """Somebody has been sent to Stripe to authorize."""
+        return replace(self, authorizing_until=until)
+
+    def activated(
+        self, account: AccountFact, account_id: StripeAccountId, *, livemode: bool, by: UserId, now: int
+    ) -> Self:
+        """Connected; the same account goes on where it stopped, another starts fresh from now."""
+        resumed = account_id == self.account_id
+        return replace(
+            self,
+            account_id=account_id,
+            livemode=livemode,
+            account=account,
+            connected_at=now,
+            connected_by=by,
+            disconnected_at=None,
+            disconnect_reason=None,
+            authorizing_until=0,
+            sweep=replace(self.sweep, objects_due=True) if resumed else Sweep(swept_until=now),
+        )
+
+    def disconnected(self, reason: str, now: int) -> Self:
+        """No longer usable; nothing is deleted."""
+        if self.disconnected_at is not None:
+            return self
+        return replace(self, disconnected_at=now, disconnect_reason=reason)
+
+
+def usable_account(connection: Connection) -> StripeAccountId:
+    """The account to call Stripe for.
+
+    Raises:
+        Conflict: the organization is not connected.
+    """
+    if not connection.active or connection.account_id is None:
+        raise Conflict(
+            "stripe_not_connected",
+            "This organization is not connected to Stripe.",
+            next_step="An admin can connect it under Settings, Apps, Stripe.",
+        )
+    return connection.account_id
+
+
+def require_ready_to_send(connection: Connection) -> None:
+    """Sending needs a verified business; drafting does not.
+
+    Raises:
+        Refused: Stripe does not let this account take payments yet; says what is missing.
+    """
+    if connection.ready_to_send:
+        return
+    missing = connection.account.requirements if connection.account else ()
+    reasons = "; ".join(requirement.message for requirement in missing[:3])
+    raise Refused(
+        "stripe_account_not_ready",
+        "Stripe does not let this account take payments yet"
+        + (f": {reasons}" if reasons else ": its business verification is not complete."),
+        next_step="Complete the business verification in the Stripe dashboard; drafts can be made meanwhile.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """One attempt to connect. The state itself is not stored, only its hash; times are epoch seconds UTC."""
+
+    state_hash: str
+    organization_id: OrganizationId
+    user_id: UserId
+    created_at: int
+    expires_at: int
+    returned_at: int | None = None
+    completed_at: int | None = None
+    error: str | None = None
+    account_id: StripeAccountId | None = None
+    livemode: bool = False
+    version: int = 0

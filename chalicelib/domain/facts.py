@@ -1,0 +1,314 @@
+"""What Stripe told us, as snapshots that can be merged in any order.
+
+Merging is commutative, associative and idempotent: of two snapshots of one object the one with the higher
+`precedence` stays. Precedence puts the object's own lifecycle first (a paid invoice never becomes open again)
+and the second of the snapshot after it. Two different snapshots of equal precedence cannot be ordered by what
+they say, because Stripe's clock has seconds only: then `CannotOrder` is raised, and the caller asks Stripe and
+settles the question with `settle`. Arrival order is never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, Self, TypeVar
+
+from chalicelib.domain.failures import FailureReason
+
+
+class Fact(Protocol):
+    """A snapshot of one Stripe object. `as_of` is in epoch seconds by Stripe's clock."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def as_of(self) -> int: ...
+    @property
+    def precedence(self) -> tuple[int, int]: ...
+
+
+class CannotOrder(Exception):
+    """Two different snapshots of one object have the same precedence; only Stripe knows which is newer."""
+
+    def __init__(self, fact: Fact) -> None:
+        super().__init__(f"two snapshots of {fact.id} as of {fact.as_of} differ")
+        self.fact = fact
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFact:
+    """Stripe's invoice. Amounts are minor units; times are epoch seconds UTC."""
+
+    id: str
+    as_of: int
+    status: str
+    total: int
+    amount_paid: int
+    amount_remaining: int
+    currency: str
+    number: str | None = None
+    due_at: int | None = None
+    hosted_url: str | None = None
+    pdf_url: str | None = None
+    finalized_at: int | None = None
+    paid_at: int | None = None
+    amount_paid_off_stripe: int = 0
+    deleted: bool = False
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (4 if self.deleted else _INVOICE_RANK.get(self.status, 0), self.as_of)
+
+
+_INVOICE_RANK = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailure:
+    """Why an attempt failed; raw Stripe codes are not kept, because some must not be shown."""
+
+    reason: FailureReason
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentIntentFact:
+    """One intent to pay. A payer may try it many times: it goes round until it has succeeded or is canceled."""
+
+    id: str
+    as_of: int
+    status: str
+    amount: int
+    currency: str
+    latest_charge_id: str | None = None
+    failure: PaymentFailure | None = None
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (1 if self.status in {"succeeded", "canceled"} else 0, self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFact:
+    """One movement of money, or the attempt at one."""
+
+    id: str
+    as_of: int
+    status: str
+    amount: int
+    currency: str
+    created: int
+    payment_intent_id: str | None = None
+    failure: PaymentFailure | None = None
+    method: str | None = None
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (0 if self.status == "pending" else 1, self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFact:
+    """Money on its way back. A refund that succeeded may fail weeks later (https://docs.stripe.com/refunds)."""
+
+    id: str
+    as_of: int
+    status: str
+    amount: int
+    currency: str
+    created: int
+    payment_intent_id: str | None = None
+    charge_id: str | None = None
+    failure_reason: str | None = None
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (_REFUND_RANK.get(self.status, 0), self.as_of)
+
+
+_REFUND_RANK = {"pending": 0, "requires_action": 0, "succeeded": 1, "failed": 2, "canceled": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeFact:
+    """A payer's bank questions a charge. A lost dispute can be appealed, so time comes before lifecycle."""
+
+    id: str
+    as_of: int
+    status: str
+    amount: int
+    currency: str
+    reason: str | None = None
+    due_by: int | None = None
+    payment_intent_id: str | None = None
+    charge_id: str | None = None
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (self.as_of, _DISPUTE_RANK.get(self.status, 0))
+
+    @property
+    def open(self) -> bool:
+        return self.status not in _DISPUTE_CLOSED
+
+
+_DISPUTE_CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
+_DISPUTE_RANK = {
+    "warning_needs_response": 0,
+    "warning_under_review": 1,
+    "needs_response": 2,
+    "under_review": 3,
+    "appeal_needs_response": 4,
+    "appeal_under_review": 5,
+    **dict.fromkeys(_DISPUTE_CLOSED, 6),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePaymentFact:
+    """The link between an invoice and one payment towards it."""
+
+    id: str
+    as_of: int
+    status: str
+    stripe_invoice_id: str
+    amount_paid: int
+    currency: str
+    payment_intent_id: str | None = None
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (0 if self.status == "open" else 1, self.as_of)
+
+
+F = TypeVar("F", bound=Fact)
+
+
+def newer(current: F | None, incoming: F) -> F:
+    """The snapshot that stays.
+
+    Raises:
+        CannotOrder: they differ, and nothing in them says which is newer.
+    """
+    if current is None:
+        return incoming
+    if _same_content(current, incoming):
+        return current if current.as_of >= incoming.as_of else incoming
+    if current.precedence == incoming.precedence:
+        raise CannotOrder(incoming)
+    return max(current, incoming, key=lambda fact: fact.precedence)
+
+
+def settle(current: F | None, fetched: F) -> F:
+    """The snapshot that stays when `fetched` was read from Stripe after `current` had been stored.
+
+    What was read later is the truth, whatever its clock says, except that a lifecycle never runs backwards.
+    """
+    if current is None or _same_content(current, fetched):
+        return newer(current, fetched)
+    later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
+    return later if later.precedence >= current.precedence else current
+
+
+def _same_content(one: Fact, other: Fact) -> bool:
+    return bool(replace(one, as_of=0) == replace(other, as_of=0))  # type: ignore[type-var]
+
+
+StripeFact = InvoiceFact | PaymentIntentFact | ChargeFact | RefundFact | DisputeFact | InvoicePaymentFact
+"""The snapshots that belong to an invoice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known of one invoice, keyed by Stripe id."""
+
+    invoice: InvoiceFact | None = None
+    payment_intents: Mapping[str, PaymentIntentFact] = field(default_factory=dict)
+    charges: Mapping[str, ChargeFact] = field(default_factory=dict)
+    refunds: Mapping[str, RefundFact] = field(default_factory=dict)
+    disputes: Mapping[str, DisputeFact] = field(default_factory=dict)
+    payments: Mapping[str, InvoicePaymentFact] = field(default_factory=dict)
+    attempt_failed_at: int = 0
+    """The latest second at which Stripe said that an attempt failed without saying why."""
+
+    def merge(self, fact: StripeFact) -> Self:
+        """These facts and one more, in any order.
+
+        Raises:
+            CannotOrder: see `newer`.
+        """
+        return self._put(fact, newer)
+
+    def settle(self, fact: StripeFact) -> Self:
+        """These facts and one that was read from Stripe after they had been stored."""
+        return self._put(fact, settle)
+
+    def attempt_failed(self, at: int) -> Self:
+        """These facts, knowing that an attempt failed at `at`."""
+        return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
+
+    def _put(self, fact: StripeFact, choose: Choose) -> Self:
+        if isinstance(fact, InvoiceFact):
+            return replace(self, invoice=choose(self.invoice, fact))
+        name = _COLLECTIONS[type(fact)]
+        known: Mapping[str, StripeFact] = getattr(self, name)
+        merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
+        return replace(self, **merged)
+
+
+class Choose(Protocol):
+    """`newer` or `settle`."""
+
+    def __call__(self, current: F | None, incoming: F, /) -> F: ...
+
+
+_COLLECTIONS: dict[type, str] = {
+    PaymentIntentFact: "payment_intents",
+    ChargeFact: "charges",
+    RefundFact: "refunds",
+    DisputeFact: "disputes",
+    InvoicePaymentFact: "payments",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something Stripe still needs from the pool company before it can take payments."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFact:
+    """A connected account's readiness (https://docs.stripe.com/connect/handling-api-verification)."""
+
+    id: str
+    as_of: int
+    business_name: str | None
+    charges_enabled: bool
+    details_submitted: bool
+    default_currency: str
+    country: str | None = None
+    requirements: tuple[Requirement, ...] = ()
+    payment_capabilities: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (0, self.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFact:
+    """Stripe's customer."""
+
+    id: str
+    as_of: int
+    email: str | None
+    name: str | None = None
+    phone: str | None = None
+    pom_customer_id: str | None = None
+    deleted: bool = False
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (1 if self.deleted else 0, self.as_of)

@@ -1,0 +1,54 @@
+"""The timeline of an invoice: our own actions and what Stripe told us, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Where an entry comes from."""
+
+    POM = "pom"
+    WEBHOOK = "webhook"
+    SWEEP = "sweep"
+
+
+class Outcome(StrEnum):
+    """What a Stripe event did to the invoice."""
+
+    APPLIED = "applied"
+    NO_CHANGE = "no_change"
+    """It told what was known already: a second event of one change, or one that newer facts outdated."""
+    RECOVERED = "recovered"
+    """It was missed as a webhook; the sweep found and applied it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened, at `at` (epoch seconds UTC). `event_id` is Stripe's id of the event, if any."""
+
+    at: int
+    kind: str
+    source: Source
+    actor: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    reason: str | None = None
+    outcome: Outcome | None = None
+    stripe_id: str | None = None
+    event_id: str | None = None
+
+
+MAX_ENTRIES = 1000
+"""An item holds 400 KB at most; beyond this many entries facts are still merged, but no longer told."""
+
+
+def in_order(entries: tuple[HistoryEntry, ...]) -> list[HistoryEntry]:
+    """Oldest first; entries of one second in the order in which they became known."""
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def knows_event(entries: tuple[HistoryEntry, ...], event_id: str) -> bool:
+    """Whether this Stripe event is on the timeline."""
+    return any(entry.event_id == event_id for entry in entries)

@@ -1,0 +1,178 @@
+"""The invoice aggregate: what POM asked for, how far making it is, and all that Stripe told about it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Self
+
+from chalicelib.domain.facts import Facts, StripeFact
+from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    ServiceId,
+    StripeAccountId,
+    UserId,
+)
+from chalicelib.domain.saga import Saga, Step
+from chalicelib.domain.status import (
+    OPEN_STATUSES,
+    FailedAttempt,
+    InvoiceStatus,
+    failed_attempt,
+    refunded_amount,
+    status_of,
+)
+
+MAX_LINES = 250
+"""https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One billed service. `unit_price` and `amount` are minor units."""
+
+    service_id: ServiceId
+    description: str
+    quantity: Decimal
+    unit_price: int
+    amount: int
+    taxable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What POM asked for; it never changes. `tax` is POM's own computation, in minor units."""
+
+    customer_id: CustomerId
+    currency: str
+    line_items: tuple[LineItem, ...]
+    payment_terms: str | None
+    days_until_due: int | None
+    due_date: dt.date | None
+    time_zone: str
+    fingerprint: str
+    tax: int = 0
+    memo: str | None = None
+    footer: str | None = None
+    payment_methods: tuple[str, ...] = ()
+
+    @property
+    def subtotal(self) -> int:
+        return sum(line.amount for line in self.line_items)
+
+    @property
+    def total(self) -> int:
+        return self.subtotal + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An invoice with its transaction history. `version` counts stored changes; times are epoch seconds UTC."""
+
+    organization_id: OrganizationId
+    id: InvoiceId
+    stripe_account_id: StripeAccountId
+    livemode: bool
+    order: Order
+    saga: Saga
+    created_at: int
+    created_by: UserId
+    updated_at: int
+    facts: Facts = field(default_factory=Facts)
+    history: tuple[HistoryEntry, ...] = ()
+    sent_at: int | None = None
+    stripe_customer_id: str | None = None
+    stripe_invoice_id: str | None = None
+    version: int = 0
+
+    @property
+    def status(self) -> InvoiceStatus:
+        if self.facts.invoice is None or self._still_being_made:
+            return InvoiceStatus.CREATING
+        return status_of(self.facts)
+
+    @property
+    def _still_being_made(self) -> bool:
+        fact = self.facts.invoice
+        return self.saga.running and fact is not None and fact.status == "draft" and not fact.deleted
+
+    @property
+    def live(self) -> bool:
+        """Whether its services count as billed."""
+        return self.status is not InvoiceStatus.VOID
+
+    @property
+    def total(self) -> int:
+        fact = self.facts.invoice
+        finalized = fact is not None and fact.status != "draft"
+        return fact.total if fact and finalized else self.order.total
+
+    @property
+    def paid_amount(self) -> int:
+        return self.facts.invoice.amount_paid if self.facts.invoice else 0
+
+    @property
+    def refunded_amount(self) -> int:
+        return refunded_amount(self.facts)
+
+    @property
+    def balance(self) -> int:
+        """What is still to be paid."""
+        if self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE) and self.facts.invoice:
+            return self.facts.invoice.amount_remaining
+        return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
+
+    @property
+    def partially_refunded(self) -> bool:
+        return self.status is InvoiceStatus.PAID and self.refunded_amount > 0
+
+    @property
+    def disputed(self) -> bool:
+        return any(dispute.open for dispute in self.facts.disputes.values())
+
+    @property
+    def due_at(self) -> int | None:
+        return self.facts.invoice.due_at if self.facts.invoice else None
+
+    def overdue(self, now: int) -> bool:
+        return self.status in OPEN_STATUSES and self.due_at is not None and self.due_at < now
+
+    @property
+    def failure(self) -> FailedAttempt | None:
+        """The failed attempt that makes the status `failed`, or None."""
+        return failed_attempt(self.facts) if self.status is InvoiceStatus.FAILED else None
+
+    def knowing(self, fact: StripeFact) -> Self:
+        """This invoice with one more fact merged.
+
+        Raises:
+            CannotOrder: only Stripe can tell which of two snapshots is newer.
+        """
+        return self._with_facts(self.facts.merge(fact))
+
+    def settled_by(self, *fetched: StripeFact) -> Self:
+        """This invoice with facts that were read from Stripe after it had been stored."""
+        facts = self.facts
+        for fact in fetched:
+            facts = facts.settle(fact)
+        return self._with_facts(facts)
+
+    def _with_facts(self, facts: Facts) -> Self:
+        known = facts.invoice
+        return replace(self, facts=facts, stripe_invoice_id=self.stripe_invoice_id or (known.id if known else None))
+
+    def telling(self, *entries: HistoryEntry) -> Self:
+        """This invoice with entries added to its timeline."""
+        return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])
+
+    def changed(self, at: int) -> Self:
+        """This invoice, changed at `at`."""
+        return replace(self, updated_at=max(self.updated_at, at))
+
+    def at_step(self, step: Step, now: int) -> Self:
+        """This invoice with its saga at the next recovery point."""
+        return replace(self, saga=self.saga.advanced(step, now))

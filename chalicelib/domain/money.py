@@ -1,0 +1,135 @@
+"""Money is an integer of minor units with its currency; exact decimals only at the edge; no float anywhere.
+
+Minor units per currency: https://docs.stripe.com/currencies#zero-decimal and #three-decimal. ISK and UGX have
+no minor unit in use, yet Stripe takes them times 100 for compatibility (#special-cases).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from chalicelib.domain.errors import Refused
+
+ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
+THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+TWO_DECIMAL = frozenset(
+    """
+    aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad cdf chf cny cop crc
+    cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd kes kgs khr
+    kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk
+    php pkr pln qar ron rsd rub sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx usd
+    uyu uzs wst xcd yer zar zmw
+    """.split()
+)
+WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
+
+MAX_AMOUNT = 99_999_999
+"""The largest amount, in minor units, that every payment method takes (https://docs.stripe.com/currencies)."""
+
+
+def exponent(currency: str) -> int:
+    """How many decimals the currency's minor unit has.
+
+    Raises:
+        Refused: Stripe does not take the currency.
+    """
+    if currency in ZERO_DECIMAL:
+        return 0
+    if currency in THREE_DECIMAL:
+        return 3
+    if currency in TWO_DECIMAL:
+        return 2
+    raise Refused(
+        "currency_unsupported",
+        f"{currency!r} is not a currency that Stripe takes.",
+        field="currency",
+        next_step="Use a three-letter ISO 4217 code in lower case, such as 'usd'.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units of a currency (lower-case ISO 4217)."""
+
+    amount: int
+    currency: str
+
+    def __str__(self) -> str:
+        return decimal_string(self.amount, self.currency)
+
+
+def minor_units(value: Decimal, currency: str, *, field: str) -> int:
+    """Read an exact decimal such as 75.00 as minor units.
+
+    Raises:
+        Refused: not a finite number, negative, more decimals than the currency has, or too large.
+    """
+    if not value.is_finite():
+        raise Refused("amount_invalid", "The amount is not a number.", field=field)
+    if value < 0:
+        raise Refused(
+            "amount_negative",
+            "An amount cannot be negative.",
+            field=field,
+            next_step="To take money off, issue a credit note in Stripe or void the invoice and make a new one.",
+        )
+    places = exponent(currency)
+    try:
+        scaled = value.scaleb(places)
+        whole = scaled.to_integral_value()
+    except InvalidOperation as exc:
+        raise _too_large(field) from exc
+    if scaled != whole or _off_grid(int(whole) if whole < MAX_AMOUNT * 10 else 0, currency):
+        raise Refused(
+            "amount_too_precise",
+            f"The amount has more decimals than {currency.upper()} has.",
+            field=field,
+            next_step=f"Round it to {_decimals_in_use(currency)} decimals.",
+        )
+    if whole > MAX_AMOUNT:
+        raise _too_large(field)
+    return int(whole)
+
+
+def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str) -> int:
+    """Quantity times unit price in minor units, rounded half up to what the currency can express.
+
+    Raises:
+        Refused: the product is too large.
+    """
+    step = _grid(currency)
+    exact = quantity * unit_price
+    rounded = int((exact / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)) * step
+    if rounded > MAX_AMOUNT:
+        raise _too_large(field)
+    return rounded
+
+
+def decimal_string(amount: int, currency: str) -> str:
+    """`7500, "usd"` as `"75.00"`; `500, "jpy"` as `"500"`; `1250, "kwd"` as `"1.250"`."""
+    return format(Decimal(amount).scaleb(-exponent(currency)), "f")
+
+
+def _grid(currency: str) -> int:
+    # Stripe refuses a non-zero last digit of three-decimal currencies, and fractions of ISK and UGX.
+    if currency in THREE_DECIMAL:
+        return 10
+    return 100 if currency in WHOLE_UNITS_ONLY else 1
+
+
+def _off_grid(amount: int, currency: str) -> bool:
+    return amount % _grid(currency) != 0
+
+
+def _decimals_in_use(currency: str) -> int:
+    return {1: exponent(currency), 10: 2, 100: 0}[_grid(currency)]
+
+
+def _too_large(field: str) -> Refused:
+    return Refused(
+        "amount_too_large",
+        "The amount is larger than Stripe takes on an invoice.",
+        field=field,
+        next_step="Split it over several invoices.",
+    )

@@ -1,0 +1,106 @@
+"""The recovery points of making an invoice in Stripe.
+
+Each outward step has an idempotency key that is derived from what is stored, so a repeated step is the same
+step for Stripe. Stripe forgets keys after 24 hours and repeats a stored failure for as long
+(https://docs.stripe.com/api/idempotent_requests): after either, a step must look whether its object exists
+before it asks again, with a new key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+from chalicelib.domain.identifiers import digest
+
+KEY_TRUSTED_FOR = 23 * 3600
+"""Seconds for which a key is relied upon: an hour less than Stripe keeps it."""
+
+LEASE = 120
+"""Seconds within which whoever works on a saga must move it on, before someone else resumes it."""
+
+
+class Step(StrEnum):
+    """The next thing to do."""
+
+    CLAIM = "claim"
+    DRAFT = "draft"
+    LINES = "lines"
+    REVIEW = "review"
+    SEND = "send"
+    DONE = "done"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an invoice is being taken back."""
+
+    code: str
+    message: str
+    field: str | None = None
+    next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saga:
+    """How far the work is. Times are epoch seconds UTC."""
+
+    step: Step
+    send: bool
+    nonce: str
+    step_began_at: int
+    generation: int = 0
+    look_first: bool = False
+    resume_at: int | None = None
+    attempts: int = 0
+    refusal: Refusal | None = None
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of the present step. It tells nothing about anybody."""
+        return f"pom-{digest(self.nonce, self.step, str(self.generation))}"
+
+    @property
+    def running(self) -> bool:
+        return self.step not in {Step.DONE, Step.REVIEW}
+
+    def must_look_first(self, now: int) -> bool:
+        """Whether the step's object may exist although its key can no longer prove it."""
+        return self.look_first or now - self.step_began_at > KEY_TRUSTED_FOR
+
+    def advanced(self, step: Step, now: int) -> Self:
+        """At the next recovery point."""
+        resting = step in {Step.DONE, Step.REVIEW}
+        return replace(
+            self,
+            step=step,
+            step_began_at=now,
+            generation=0,
+            look_first=False,
+            attempts=0,
+            resume_at=None if resting else now + LEASE,
+        )
+
+    def found_nothing(self, now: int) -> Self:
+        """Looked, and the step has left no trace: it may be done with a fresh key."""
+        return replace(self, step_began_at=now, generation=self.generation + 1, look_first=False)
+
+    def failed_attempt(self, now: int, *, stored_by_stripe: bool) -> Self:
+        """The step's outcome is unknown, or Stripe failed: to be resumed, later each time, at most hourly."""
+        wait = min(30 * 2**self.attempts, 3600)
+        return replace(
+            self,
+            attempts=self.attempts + 1,
+            look_first=self.look_first or stored_by_stripe,
+            resume_at=now + wait,
+        )
+
+    def leased(self, now: int) -> Self:
+        """Taken up by a worker, which has `LEASE` seconds."""
+        return replace(self, resume_at=now + LEASE)
+
+    def aborting(self, refusal: Refusal, now: int) -> Self:
+        """To be taken back, because it cannot be done."""
+        return replace(self.advanced(Step.ABORT, now), refusal=refusal)

@@ -1,0 +1,105 @@
+"""The status of an invoice, derived from facts; nobody stores it as the last word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.facts import ChargeFact, Facts, PaymentIntentFact
+from chalicelib.domain.failures import FailureReason
+
+
+class InvoiceStatus(StrEnum):
+    """The guide's words for where an invoice stands."""
+
+    CREATING = "creating"
+    DRAFT = "draft"
+    PENDING = "pending"
+    PAID = "paid"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    VOID = "void"
+    UNCOLLECTIBLE = "uncollectible"
+
+
+OPEN_STATUSES = (InvoiceStatus.PENDING, InvoiceStatus.FAILED)
+"""Sent, and money is still expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """The latest attempt to pay, which failed at `at` (epoch seconds UTC)."""
+
+    reason: FailureReason
+    at: int
+
+
+def refunded_amount(facts: Facts) -> int:
+    """Minor units that went back to the payer; a refund that failed in the end counts no more."""
+    return sum(refund.amount for refund in facts.refunds.values() if refund.status == "succeeded")
+
+
+def status_of(facts: Facts) -> InvoiceStatus:
+    """Where an invoice that exists in Stripe stands.
+
+    Raises:
+        ValueError: nothing is known of the invoice yet.
+    """
+    invoice = facts.invoice
+    if invoice is None:
+        raise ValueError("an invoice without facts has no status yet")
+    if invoice.deleted or invoice.status == "void":
+        return InvoiceStatus.VOID
+    if invoice.status == "paid":
+        fully = 0 < invoice.amount_paid <= refunded_amount(facts)
+        return InvoiceStatus.REFUNDED if fully else InvoiceStatus.PAID
+    if invoice.status == "open":
+        return InvoiceStatus.FAILED if failed_attempt(facts) else InvoiceStatus.PENDING
+    return InvoiceStatus(invoice.status)
+
+
+def failed_attempt(facts: Facts) -> FailedAttempt | None:
+    """The latest attempt if it failed; None while one is under way, or if none was made."""
+    intent = max(facts.payment_intents.values(), key=lambda pi: (pi.as_of, pi.id), default=None)
+    declined = max(
+        (charge for charge in facts.charges.values() if charge.status == "failed"),
+        key=lambda charge: (charge.created, charge.as_of, charge.id),
+        default=None,
+    )
+    known = _from_intent(intent, declined)
+    if known is None and _unexplained_failure(facts.attempt_failed_at, intent):
+        return FailedAttempt(FailureReason.OTHER, facts.attempt_failed_at)
+    return known
+
+
+def _unexplained_failure(at: int, intent: PaymentIntentFact | None) -> bool:
+    """Whether Stripe said that an attempt failed, and nothing known explains or outdates it."""
+    if intent is None or intent.status == "requires_payment_method":
+        return at > 0
+    return intent.status == "processing" and at > intent.as_of
+
+
+def _from_intent(intent: PaymentIntentFact | None, declined: ChargeFact | None) -> FailedAttempt | None:
+    if intent is None or (declined and _attempted_after(declined, intent)):
+        return _from_charge(declined)
+    if intent.status == "requires_payment_method":
+        if intent.failure:
+            return FailedAttempt(intent.failure.reason, intent.as_of)
+        return _from_charge(declined)
+    return None
+
+
+def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:
+    """Whether the intent's snapshot was taken before this charge came to its end."""
+    if intent.status in {"succeeded", "canceled"}:
+        return False
+    if declined.id == intent.latest_charge_id:
+        return intent.status == "processing"
+    return declined.created > intent.as_of
+
+
+def _from_charge(declined: ChargeFact | None) -> FailedAttempt | None:
+    if declined is None:
+        return None
+    reason = declined.failure.reason if declined.failure else FailureReason.OTHER
+    return FailedAttempt(reason, declined.as_of)

@@ -1,0 +1,68 @@
+"""Payment terms by name, and the due dates that follow from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.errors import Refused
+
+NAMED_TERMS: dict[str, int] = {"due_on_receipt": 0, "net_7": 7, "net_15": 15, "net_30": 30, "net_60": 60}
+MAX_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When an invoice is due: `days` after it is finalized, or at the end of a named day. Exactly one is set."""
+
+    days: int | None
+    date: dt.date | None
+
+
+def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
+    """`net_30`, or `days_45` for any other number of days.
+
+    Raises:
+        Refused: the name is not known, or the days are out of range.
+    """
+    if terms in NAMED_TERMS:
+        return NAMED_TERMS[terms]
+    prefix, _, number = terms.partition("_")
+    if prefix == "days" and number.isascii() and number.isdigit() and int(number) <= MAX_DAYS:
+        return int(number)
+    raise Refused(
+        "payment_terms_unknown",
+        "These payment terms are not known.",
+        field=field,
+        next_step=f"Use one of {', '.join(NAMED_TERMS)}, or days_N with N from 0 to {MAX_DAYS}.",
+    )
+
+
+def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> Due:
+    """An invoice due on a given day in the organization's time zone.
+
+    Raises:
+        Refused: the day has passed, or is more than five years away.
+    """
+    if date < today:
+        raise Refused(
+            "due_date_in_past",
+            f"The due date {date.isoformat()} has passed.",
+            field=field,
+            next_step="Choose today or a later day.",
+        )
+    if date > today + dt.timedelta(days=5 * 365):
+        raise Refused("due_date_too_far", "The due date is more than five years away.", field=field)
+    return Due(days=None, date=date)
+
+
+def end_of_day(date: dt.date, time_zone: str) -> int:
+    """The last second of `date` in `time_zone`, in epoch seconds UTC."""
+    midnight = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), tzinfo=ZoneInfo(time_zone))
+    return int(midnight.timestamp()) - 1
+
+
+def day_of(moment: int, time_zone: str) -> dt.date:
+    """The calendar day of an epoch second in `time_zone`."""
+    return dt.datetime.fromtimestamp(moment, tz=ZoneInfo(time_zone)).date()

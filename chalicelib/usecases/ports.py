@@ -1,0 +1,314 @@
+"""What the use cases need of the outside, as protocols. `bootstrap` names who fulfils them; tests fulfil them too.
+
+Every store method works within one organization or one Stripe account; the two exceptions answer only keys and
+say so. Stores raise `StaleWrite` when an item's `version` is not the one that was read, and `Retryable` when the
+database does not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.events import EventMarker, Reference, StripeEvent
+from chalicelib.domain.facts import (
+    AccountFact,
+    CustomerFact,
+    DisputeFact,
+    InvoiceFact,
+    RefundFact,
+    StripeFact,
+)
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    ServiceId,
+    StripeAccountId,
+)
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.status import InvoiceStatus
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `end_cursor` is opaque and leads to the next one."""
+
+    items: tuple[T, ...]
+    end_cursor: str | None
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Which invoices to list. Times are epoch seconds UTC; `created_before` is exclusive."""
+
+    status: InvoiceStatus | None = None
+    customer_id: CustomerId | None = None
+    created_from: int | None = None
+    created_before: int | None = None
+    overdue_at: int | None = None
+    """Only invoices that money is expected for and that were due before this moment."""
+
+
+class ServiceClaimed(Exception):
+    """Some services are claimed by other invoices: service to the invoice that holds it."""
+
+    def __init__(self, holders: Mapping[ServiceId, InvoiceId]) -> None:
+        super().__init__(f"{len(holders)} services are claimed")
+        self.holders = holders
+
+
+class InvoiceExists(Exception):
+    """An invoice of this id exists: the request was made before."""
+
+
+MAX_CLAIMS_AT_ONCE = 90
+"""Services claimed in one transaction, which holds 100 items at most."""
+
+
+class InvoiceStore(Protocol):
+    """Invoices, the claims on services, and the references from Stripe objects to invoices."""
+
+    def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
+        """One strongly consistent read."""
+
+    def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        """Store a new invoice and claim at most MAX_CLAIMS_AT_ONCE services for it: all or nothing.
+
+        A claim maps a service to the dead invoice it is taken over from, or to None. Claims the invoice holds
+        already are fine. Raises: InvoiceExists, ServiceClaimed.
+        """
+
+    def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
+        """Claim more services for an invoice that is stored. Raises: ServiceClaimed, StaleWrite if it is gone."""
+
+    def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
+        """Store a change to the version that was read, with new references, in one transaction.
+
+        Answers the invoice in its new version. Raises: StaleWrite.
+        """
+
+    def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+        """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+
+    def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        """Take back an invoice that never came to be, with its claims. Raises: StaleWrite."""
+
+    def find_by_reference(
+        self, account_id: StripeAccountId, stripe_ids: Sequence[str]
+    ) -> Mapping[str, tuple[OrganizationId, InvoiceId]]:
+        """Which invoices these Stripe objects belong to (at most 100 ids, one batch read)."""
+
+    def page(
+        self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
+    ) -> Page[Invoice]:
+        """Newest first (overdue: longest overdue first). Raises Refused `cursor_invalid` for a foreign cursor."""
+
+    def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
+        """Invoices of any organization whose saga should be resumed; only their keys."""
+
+
+class CustomerStore(Protocol):
+    """POM's customers."""
+
+    def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None: ...
+
+    def save(self, customer: Customer) -> Customer:
+        """Insert (version 0) or change the version that was read. Raises: StaleWrite."""
+
+    def apply(self, customer: Customer, marker: EventMarker) -> Customer:
+        """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+
+    def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None: ...
+
+    def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]: ...
+
+    def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        """Customers of any organization left `pending` since before that moment; only their keys."""
+
+
+class ConnectionStore(Protocol):
+    """Connections, the authorizations that lead to them, and which account is bound to which organization."""
+
+    def get(self, organization_id: OrganizationId) -> Connection:
+        """A fresh one (version 0) if the organization was never connected."""
+
+    def save(self, connection: Connection) -> Connection:
+        """Raises: StaleWrite."""
+
+    def bind(self, connection: Connection) -> Connection:
+        """Save it and bind its account to its organization for good.
+
+        Raises: StaleWrite; Conflict `account_bound_elsewhere`.
+        """
+
+    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+        """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+
+    def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None: ...
+
+    def all_active(self) -> Iterator[OrganizationId]:
+        """Every organization with a usable connection: for the reconciliation plan only."""
+
+    def put_authorization(self, authorization: Authorization) -> None:
+        """Store a new one."""
+
+    def authorization(self, state_hash: str) -> Authorization | None: ...
+
+    def save_authorization(self, authorization: Authorization) -> Authorization:
+        """Raises: StaleWrite."""
+
+
+class SettingsStore(Protocol):
+    """Invoicing settings."""
+
+    def get(self, organization_id: OrganizationId) -> InvoicingSettings:
+        """The defaults if none were ever set."""
+
+    def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+        """Raises: StaleWrite."""
+
+
+class EventStore(Protocol):
+    """What became of each Stripe event."""
+
+    def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
+        """Which of at most 100 events have been dealt with (not: parked); one batch read."""
+
+    def park(self, event: StripeEvent, received_at: int, error: str) -> None:
+        """Keep an event that could not be applied, unless it has been dealt with meanwhile."""
+
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[StripeEvent]:
+        """Parked events, oldest first."""
+
+    def last_received_at(self, account_id: StripeAccountId) -> int | None:
+        """When the latest event came, by webhook or sweep; epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthGrant:
+    """What a connect brought."""
+
+    account_id: StripeAccountId
+    livemode: bool
+    scope: str
+
+
+class StripeGateway(Protocol):
+    """Stripe, on behalf of one connected account.
+
+    Every method raises StripeUnavailable, StripeRefused or AccountUnreachable, and Retryable is never a
+    definite no. Facts carry Stripe's own clock. `key` is an idempotency key.
+    """
+
+    def authorize_url(self, state: str, redirect_uri: str) -> str: ...
+
+    def exchange_code(self, code: str) -> OAuthGrant: ...
+
+    def deauthorize(self, account_id: StripeAccountId) -> None:
+        """Fine if it was deauthorized before."""
+
+    def account(self, account_id: StripeAccountId) -> AccountFact: ...
+
+    def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
+        """All of exactly this address (Stripe compares case)."""
+
+    def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact: ...
+
+    def update_customer(
+        self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer
+    ) -> CustomerFact:
+        """Answers a fact with `deleted` if it is gone."""
+
+    def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact: ...
+
+    def create_draft(
+        self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
+    ) -> InvoiceFact: ...
+
+    def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact: ...
+
+    def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        """Finalize and e-mail: the invoice and its payments so far."""
+
+    def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        """Finalize without an e-mail."""
+
+    def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact: ...
+
+    def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
+        """Fine if it is gone. Raises StripeRefused if it is no draft any more."""
+
+    def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
+        """The Stripe invoice that carries our invoice's id, looked up in Stripe's list."""
+
+    def line_count(self, account_id: StripeAccountId, stripe_invoice_id: str) -> int: ...
+
+    def was_sent(self, account_id: StripeAccountId, stripe_invoice_id: str, since: int) -> bool:
+        """Whether Stripe lists an `invoice.sent` event for it."""
+
+    def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
+        """The invoice as it is now, with its payments, attempts, refunds and disputes."""
+
+    def fetch(
+        self, account_id: StripeAccountId, object_type: str, object_id: str
+    ) -> StripeFact | CustomerFact | AccountFact | None:
+        """One object as it is now; None if Stripe has none of that id."""
+
+    def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
+        """Pages of at most 100 subscribed events created in [since, until], both epoch seconds."""
+
+    def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        """All open invoices, with our id where they carry one."""
+
+    def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]: ...
+
+    def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]: ...
+
+
+class Queues(Protocol):
+    """Work for later. A message that could not be sent raises Retryable."""
+
+    def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None: ...
+
+    def resume_invoice(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> None: ...
+
+    def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None: ...
+
+
+class Clock(Protocol):
+    """Time and chance, injected so that tests own both."""
+
+    def now(self) -> int:
+        """Epoch seconds UTC."""
+
+    def nonce(self) -> str:
+        """An unguessable text of at least 128 bits."""
+
+
+class Ports(Protocol):
+    """Everything outside, each built on first use."""
+
+    @property
+    def invoices(self) -> InvoiceStore: ...
+    @property
+    def customers(self) -> CustomerStore: ...
+    @property
+    def connections(self) -> ConnectionStore: ...
+    @property
+    def settings(self) -> SettingsStore: ...
+    @property
+    def events(self) -> EventStore: ...
+    @property
+    def stripe(self) -> StripeGateway: ...
+    @property
+    def queues(self) -> Queues: ...
+    @property
+    def clock(self) -> Clock: ...
