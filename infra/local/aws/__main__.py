@@ -1,0 +1,22 @@
+"""`python -m infra.local.aws --port 8003`: the embedded AWS on its own, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+
+from infra.local.aws.server import served_aws
+from infra.local.processes import wait_for_stop
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.aws", description=__doc__)
+    parser.add_argument("--port", type=int, default=8003, help="0 takes a free one (default: %(default)s)")
+    arguments = parser.parse_args()
+    with served_aws(arguments.port) as served:
+        print(f"embedded AWS at {served.url}", flush=True)
+        wait_for_stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Remedies for moto's SQS: long polls that hold no lock, and FIFO deduplication that outlives the message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue
+
+from infra.local.aws.locks import SQS
+
+
+def waiting_unlocked(self: Queue, timeout: float) -> None:
+    """Stands in for `Queue.wait_for_messages`: waits `timeout` seconds at most and lets other calls in."""
+    with SQS:
+        SQS.wait_for(lambda: bool(self.messages), timeout=timeout)
+
+
+def deduplicating(add_message: Callable[[Queue, Message], None]) -> Callable[[Queue, Message], None]:
+    """Wrap `Queue.add_message`: a FIFO deduplication id counts for five minutes, message or no message.
+
+    moto compares with the messages still in the queue only, so a badly chosen id would be swallowed by AWS
+    and accepted here. A message that comes from its source queue to a dead-letter queue is never a duplicate.
+    """
+
+    def wrapper(self: Queue, message: Message) -> None:
+        with SQS:
+            if self.fifo_queue and message.deduplication_id and not message.approximate_receive_count:
+                seen: dict[str, float] = self.__dict__.setdefault("_seen_deduplication_ids", {})
+                sent_at = float(message.sent_timestamp or 0)  # milliseconds
+                first = seen.get(message.deduplication_id)
+                if first is not None and sent_at - first < DEDUPLICATION_TIME_IN_SECONDS * 1000:
+                    return
+                seen[message.deduplication_id] = sent_at
+            add_message(self, message)
+            SQS.notify_all()
+
+    return wrapper

@@ -1,0 +1,53 @@
+"""Installs and removes the remedies for moto 5.2.5; nested uses count."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
+from moto.core.serialize import ResponseSerializer
+from moto.dynamodb import models
+from moto.dynamodb.models.table import Table
+from moto.sqs.models import Queue
+
+from infra.local.aws.queries import answering_narrowed, narrowed
+from infra.local.aws.queues import deduplicating, waiting_unlocked
+from infra.local.aws.rendering import reading_attribute_values_directly
+from infra.local.aws.transactions import copies_all_but_tables, restoring
+
+_guard = threading.Lock()
+_uses = 0
+_installed = ExitStack()
+
+
+def _install() -> None:
+    backend = models.DynamoDBBackend
+    for target, name, replacement in (
+        (models, "copy", copies_all_but_tables()),
+        (backend, "transact_write_items", restoring(backend.transact_write_items)),
+        (Table, "query", narrowed(Table.query)),
+        (Table, "all_items", answering_narrowed(Table.all_items)),
+        (ResponseSerializer, "get_value", reading_attribute_values_directly(ResponseSerializer.get_value)),
+        (Queue, "wait_for_messages", waiting_unlocked),
+        (Queue, "add_message", deduplicating(Queue.add_message)),
+    ):
+        _installed.enter_context(patch.object(target, name, replacement))
+
+
+@contextmanager
+def remedied() -> Iterator[None]:
+    """Within this block moto carries the remedies."""
+    global _uses
+    with _guard:
+        if _uses == 0:
+            _install()
+        _uses += 1
+    try:
+        yield
+    finally:
+        with _guard:
+            _uses -= 1
+            if _uses == 0:
+                _installed.close()

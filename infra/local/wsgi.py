@@ -1,0 +1,62 @@
+"""Serves a WSGI application on a loopback port, in a thread, for as long as a block runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import waitress
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer
+
+Environ = dict[str, Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+HOST = "127.0.0.1"
+LONGEST_BODY = 64 * 1024 * 1024
+"""Bytes; far above what any server here accepts, so that it answers too large bodies itself."""
+
+STOP_TIMEOUT = 3
+"""Seconds a request under way may take to end when its server stops."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a trailing slash."""
+        return f"http://{HOST}:{self.port}"
+
+
+@contextmanager
+def serve(application: Application, port: int = 0, *, threads: int = 8) -> Iterator[Served]:
+    """Serve `application` on 127.0.0.1 until the block ends; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    server: BaseWSGIServer = waitress.create_server(
+        application,
+        host=HOST,
+        port=port,
+        threads=threads,
+        max_request_body_size=LONGEST_BODY,
+        clear_untrusted_proxy_headers=True,
+        ident=None,
+    )
+    loop = threading.Thread(target=server.run, name=f"wsgi-{server.effective_port}", daemon=True)
+    loop.start()
+    try:
+        yield Served(int(server.effective_port))
+    finally:
+        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # in the loop's own thread
+        loop.join()
+        server.task_dispatcher.shutdown(timeout=STOP_TIMEOUT)

@@ -1,0 +1,96 @@
+"""SQS in the embedded AWS: long polls hold nobody up, sends are never lost, FIFO ids outlive their message."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.aws import embedded_aws
+
+MANY = 100
+
+
+@pytest.fixture
+def sqs() -> Iterator[Any]:
+    with embedded_aws():
+        yield boto3.client("sqs")
+
+
+def fifo_queue(sqs: Any, name: str) -> str:
+    return str(sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"])
+
+
+def receive(sqs: Any, url: str, wait: int = 0) -> list[dict[str, Any]]:
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait)
+    return list(answer.get("Messages", []))
+
+
+def test_a_long_poll_lets_others_call_and_wakes_on_a_message(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    with ThreadPoolExecutor(1) as pool:
+        poll = pool.submit(receive, sqs, url, 20)
+        while not poll.running():
+            pass
+        sqs.send_message(QueueUrl=url, MessageBody="wake up")
+
+        assert [message["Body"] for message in poll.result(timeout=10)] == ["wake up"]
+
+
+def test_no_message_is_lost_between_sends_and_deletes(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+
+    def send(sender: int) -> None:
+        for number in range(MANY):
+            sqs.send_message(QueueUrl=url, MessageBody=f"{sender}-{number}")
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    seen: list[str] = []
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            senders = [pool.submit(send, number) for number in range(2)]
+            while len(seen) < 2 * MANY:
+                messages = receive(sqs, url)
+                for message in messages:
+                    seen.append(message["Body"])
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                if not messages and all(sender.done() for sender in senders):
+                    break
+    finally:
+        sys.setswitchinterval(before)
+
+    assert len(seen) == len(set(seen)) == 2 * MANY
+
+
+def test_a_fifo_deduplication_id_counts_after_its_message_is_deleted(sqs: Any) -> None:
+    url = fifo_queue(sqs, "jobs.fifo")
+    for body in ("first", "second"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId="same")
+        messages = receive(sqs, url)
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        assert [message["Body"] for message in messages] == (["first"] if body == "first" else [])
+
+
+def test_a_message_on_its_way_to_the_dead_letter_queue_is_no_duplicate(sqs: Any) -> None:
+    dead = fifo_queue(sqs, "dead.fifo")
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    url = sqs.create_queue(
+        QueueName="jobs.fifo",
+        Attributes={
+            "FifoQueue": "true",
+            "RedrivePolicy": f'{{"deadLetterTargetArn": "{arn}", "maxReceiveCount": "1"}}',
+        },
+    )["QueueUrl"]
+    for _ in range(2):  # fails, is looked at and sent back by an operator under the same id, fails again
+        sqs.send_message(QueueUrl=url, MessageBody="bad", MessageGroupId="g", MessageDeduplicationId=f"id{_}")
+        [message] = receive(sqs, url)
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
+        assert receive(sqs, url) == []
+        [buried] = receive(sqs, dead)
+        sqs.delete_message(QueueUrl=dead, ReceiptHandle=buried["ReceiptHandle"])
