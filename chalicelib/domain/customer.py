@@ -15,8 +15,6 @@ MAX_EMAIL = 512
 _EMAIL = re.compile(
     r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 )
-    r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]", re.ASCII
-)
 
 
 class SyncStatus(StrEnum):
@@ -92,9 +90,7 @@ class Customer:
 
     def in_step_with(self, account_id: StripeAccountId) -> bool:
         """Whether that account has the latest edition."""
-        return bool(
-            self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition
-        )
+        return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
         """The next edition, waiting to be given to Stripe."""

@@ -52,7 +52,7 @@ FAILURE_TEXTS: dict[FailureReason, FailureText] = {
     ),
     FailureReason.OTHER: FailureText(
         "The payment attempt did not go through.",
-        "Ask the customer to try again with the same invoice link; if it happens again, look at the payment in Stripe.",
+        "Ask the customer to try again with the same invoice link; if it fails again, look at it in Stripe.",
     ),
 }
 
