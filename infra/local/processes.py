@@ -1,18 +1,135 @@
-"""Waiting for the signal that ends a process of the local stack."""
+"""Starting, watching and stopping the processes of the local stack; each by its own id."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
+import subprocess
 import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+HOST = "127.0.0.1"
+START_TIMEOUT = 60.0
+"""Seconds a child may take until it answers."""
+STOP_TIMEOUT = 10.0
+"""Seconds a child may take to end after SIGTERM before it is killed."""
+POLL_INTERVAL = 0.05
+"""Seconds between two looks at a child that is starting."""
+LOG_TAIL = 2_000
+"""Characters of a child's log shown when it did not start."""
+
+
+class DidNotStart(Exception):
+    """A child ended, or did not answer, before it was ready; the message carries the end of its log."""
+
+
+class PortTaken(Exception):
+    """A fixed port is in use by somebody else."""
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on at this moment."""
+    with socket.create_server((HOST, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def require_free(port: int, use: str, option: str) -> None:
+    """Check that `port` can be listened on.
+
+    Raises:
+        PortTaken: it cannot; the message names the port, what it was for and the options that choose another.
+    """
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise PortTaken(
+            f"Port {port} ({use}) is taken. Choose another with {option}, move all ports with --port-base, "
+            "or take free ones with --ephemeral."
+        ) from error
+
+
+@contextmanager
+def child(
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` in a session of its own while the block runs; its output is appended to `log`.
+
+    The environment is exactly `environment`, or this process's own. Ctrl-C in the terminal does not reach the
+    child: it ends when the block does, by SIGTERM and, after STOP_TIMEOUT seconds, SIGKILL.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=None if environment is None else dict(environment),
+            cwd=directory,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End one child and reap it."""
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def wait_until_answers(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Return once `url` answers HTTP with any status below 500.
+
+    Raises:
+        DidNotStart: the child ended first, or START_TIMEOUT seconds passed.
+    """
+    deadline = time.monotonic() + START_TIMEOUT
+    while not _answers(url):
+        if process.poll() is not None:
+            raise DidNotStart(f"ended with status {process.returncode}; {_tail(log)}")
+        if time.monotonic() > deadline:
+            raise DidNotStart(f"no answer at {url} after {START_TIMEOUT:.0f} s; {_tail(log)}")
+        time.sleep(POLL_INTERVAL)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+
+
+def _tail(log: Path) -> str:
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return f"{log} ends with:\n{text[-LOG_TAIL:]}"
 
 
 def wait_for_stop() -> None:
     """Return at SIGTERM, at Ctrl-C, or when the process that started this one is gone."""
-    stop = threading.Event()
+    stop_asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop_asked.set())
     parent = os.getppid()
-    while not stop.wait(timeout=1.0):
+    while not stop_asked.wait(timeout=1.0):
         if os.getppid() != parent:
             return

@@ -1,0 +1,115 @@
+"""Creates the tables, queues and the secret of one stage on whatever AWS the environment points at; idempotent.
+
+Works on the embedded AWS, on DynamoDB Local and on ElasticMQ: the SDKs take each service's endpoint from
+AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from pynamodb.models import Model
+
+MAX_RECEIVE_COUNT = 5
+VISIBILITY_TIMEOUT = 30
+"""Seconds; short, so that a retry is seen soon. A deployed queue waits six times its function's timeout."""
+DEAD_LETTER_RETENTION = 14 * 24 * 3600
+"""Seconds; the longest SQS allows."""
+
+
+@dataclass(frozen=True)
+class QueueName:
+    """One queue, its dead-letter queue (both without prefix), and the variable in which the code finds its URL."""
+
+    name: str
+    dead_letter: str
+    variable: str
+
+    @property
+    def fifo(self) -> bool:
+        """Whether order is kept within a message group."""
+        return self.name.endswith(".fifo")
+
+
+QUEUES = (
+    QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL"),
+    QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL"),
+    QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL"),
+)
+
+
+@dataclass(frozen=True)
+class StripeSecret:
+    """What the secret named by STRIPE_SECRET_ID holds."""
+
+    api_key: str
+    client_id: str
+    webhook_secrets: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The secret's string, as `chalicelib.adapters.secrets` reads it."""
+        return json.dumps(
+            {"apiKey": self.api_key, "clientId": self.client_id, "webhookSecrets": list(self.webhook_secrets)}
+        )
+
+
+def create_tables(prefix: str) -> tuple[str, ...]:
+    """Create every table the code has a model for, billed on demand; answers their names."""
+    from chalicelib.adapters import tables
+
+    tables.configure(prefix)
+    return create_models(tables.TABLES)
+
+
+def create_models(models: Iterable[type[Model]]) -> tuple[str, ...]:
+    """Create the tables of these models where they do not exist yet; answers the names of all."""
+    names = []
+    for model in models:
+        if not model.exists():
+            model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
+        names.append(str(model.Meta.table_name))
+    return tuple(names)
+
+
+def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) -> dict[str, str]:
+    """Create every queue with its dead-letter queue; answers the URL of each by its name without prefix."""
+    sqs = boto3.client("sqs")
+    urls = {}
+    for queue in QUEUES:
+        fixed = {"FifoQueue": "true"} if queue.fifo else {}
+        dead_url = _queue(
+            sqs, prefix + queue.dead_letter, fixed, {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
+        )
+        dead = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]
+        redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(MAX_RECEIVE_COUNT)}
+        settings = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
+        urls[queue.dead_letter] = dead_url
+        urls[queue.name] = _queue(sqs, prefix + queue.name, fixed, settings)
+    return urls
+
+
+def queue_environment(urls: dict[str, str]) -> dict[str, str]:
+    """The environment variables through which the code finds its queues."""
+    return {queue.variable: urls[queue.name] for queue in QUEUES}
+
+
+def store_secret(name: str, secret: StripeSecret) -> None:
+    """Create the secret, or give it a new current version."""
+    secrets = boto3.client("secretsmanager")
+    try:
+        secrets.create_secret(Name=name, SecretString=secret.to_json())
+    except secrets.exceptions.ResourceExistsException:
+        secrets.put_secret_value(SecretId=name, SecretString=secret.to_json())
+
+
+def _queue(sqs: Any, name: str, fixed: dict[str, str], settings: dict[str, str]) -> str:
+    try:
+        url = str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
+    except sqs.exceptions.QueueDoesNotExist:
+        return str(sqs.create_queue(QueueName=name, Attributes=fixed | settings)["QueueUrl"])
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
+    return url
