@@ -1,0 +1,111 @@
+"""One place that calls Stripe: timeouts, retries, Stripe's own clock, and its errors in the domain's words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+import stripe
+
+from chalicelib.domain.errors import AccountUnreachable, IntegrationError, StripeRefused, StripeUnavailable
+from chalicelib.domain.events import API_VERSION
+
+CONNECT_TIMEOUT = 3
+READ_TIMEOUT = 10
+"""Seconds. With two retries a call ends before API Gateway gives up on us at 29 s in all but the worst case."""
+
+GONE = "stripe_resource_missing"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def build_client(api_key: str, client_id: str, *, api_base: str, connect_base: str) -> stripe.StripeClient:
+    """A client of the platform's account; calls for a company name it with the Stripe-Account header."""
+    stripe.enable_telemetry = False
+    return stripe.StripeClient(
+        api_key,
+        client_id=client_id,
+        stripe_version=API_VERSION,
+        max_network_retries=2,
+        http_client=stripe.RequestsClient(timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)),
+        base_addresses={"api": api_base, "connect": connect_base},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Stripe answered, and at which second by its own clock."""
+
+    body: str
+    as_of: int
+
+    def read(self, model: type[T]) -> T:
+        """The body as a typed object.
+
+        Raises:
+            StripeUnavailable: Stripe answered something undocumented.
+        """
+        try:
+            return msgspec.json.decode(self.body, type=model)
+        except msgspec.DecodeError as exc:
+            raise StripeUnavailable(
+                "stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True
+            ) from exc
+
+
+def answer_of(found: Any) -> Answer:
+    """The raw answer behind an SDK object, which is read by our own typed models."""
+    response = found.last_response
+    date = next(value for name, value in response.headers.items() if name.lower() == "date")
+    return Answer(response.body, int(parsedate_to_datetime(date).timestamp()))
+
+
+def translated(call: Callable[P, T]) -> Callable[P, T]:
+    """Decorates whatever calls Stripe: its errors come out in the domain's words, with their cause."""
+
+    @functools.wraps(call)
+    def calling(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        except stripe.StripeError as exc:
+            raise domain_error(exc) from exc
+
+    return calling
+
+
+def domain_error(error: stripe.StripeError) -> IntegrationError:
+    """One Stripe error in the domain's words (https://docs.stripe.com/error-handling)."""
+    status = error.http_status
+    code = error.error.code if error.error else None
+    if isinstance(error, stripe.APIConnectionError) or status is None:
+        return StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+    if status == 429:
+        return StripeUnavailable("stripe_busy", "Stripe is throttling requests.", answered=False)
+    if status == 409:
+        return StripeUnavailable("stripe_busy", "Stripe is working on the same object.", answered=False)
+    if status >= 500:
+        return StripeUnavailable("stripe_failed", "Stripe failed to process the request.", answered=True)
+    if isinstance(error, stripe.AuthenticationError):
+        return StripeUnavailable("stripe_key_rejected", "Stripe rejected our platform key.", answered=False)
+    if isinstance(error, stripe.IdempotencyError):
+        return StripeUnavailable("stripe_key_reused", "Stripe saw the same request otherwise.", answered=True)
+    if isinstance(error, stripe.PermissionError) and code == "account_invalid":
+        return AccountUnreachable(
+            "stripe_account_unreachable",
+            "The connection was revoked in Stripe.",
+            next_step="An admin can reconnect it under Settings, Apps, Stripe.",
+        )
+    if code == "resource_missing" or status == 404:
+        return StripeRefused(
+            GONE, "Stripe no longer has this object.", field=error.param if _has_param(error) else None
+        )
+    return StripeRefused(
+        "stripe_refused",
+        f"Stripe refused: {error.user_message or 'no reason given'}",
+        next_step="Correct what Stripe names and repeat the request.",
+    )

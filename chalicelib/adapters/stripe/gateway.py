@@ -1,0 +1,325 @@
+"""Stripe on behalf of connected accounts: one method a request, in the domain's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import stripe
+
+from chalicelib.adapters.stripe import objects
+from chalicelib.adapters.stripe.client import GONE, Answer, answer_of, translated
+from chalicelib.adapters.stripe.events import read_event
+from chalicelib.adapters.stripe.parameters import (
+    customer_changes,
+    customer_parameters,
+    draft_parameters,
+    lines_parameters,
+)
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import Refused, StripeRefused
+from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
+from chalicelib.domain.facts import (
+    AccountFact,
+    CustomerFact,
+    DisputeFact,
+    InvoiceFact,
+    InvoicePaymentFact,
+    RefundFact,
+    StripeFact,
+)
+from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.oauth import OAuthGrant
+
+PAGE = 100
+CLOCK_MARGIN = 300
+"""Seconds that our clock and Stripe's may differ, when a list is asked for by time of creation."""
+
+T = TypeVar("T")
+
+
+class Listed(msgspec.Struct):
+    """https://docs.stripe.com/api/pagination"""
+
+    data: list[msgspec.Raw]
+    has_more: bool = False
+
+
+class StripeGateway:
+    """Fulfils `usecases.ports.StripeGateway` with the `stripe` package."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._client = client
+        self._v1 = client.v1
+
+    # Connecting
+
+    def authorize_url(self, state: str, redirect_uri: str) -> str:
+        """Where the admin grants POM access (https://docs.stripe.com/connect/oauth-reference)."""
+        return self._client.oauth.authorize_url(
+            {
+                "response_type": "code",
+                "scope": "read_write",
+                "state": state,
+                "redirect_uri": redirect_uri,
+                "stripe_landing": "login",
+            }
+        )
+
+    @translated
+    def exchange_code(self, code: str) -> OAuthGrant:
+        """Turn the single-use code into an account id. The tokens that come with it are not kept."""
+        try:
+            token = self._client.oauth.token({"grant_type": "authorization_code", "code": code})
+        except stripe.oauth_error.InvalidGrantError as exc:
+            raise Refused(
+                "oauth_code_invalid",
+                "Stripe did not accept the authorization code: it has expired or was used before.",
+                field="code",
+                next_step="Start again with Install or Reconnect.",
+            ) from exc
+        return OAuthGrant(StripeAccountId(str(token.stripe_user_id)), bool(token.livemode), str(token.scope))
+
+    @translated
+    def deauthorize(self, account_id: StripeAccountId) -> None:
+        """Give up the access; fine if it was given up before."""
+        try:
+            self._client.oauth.deauthorize({"stripe_user_id": account_id})
+        except stripe.oauth_error.InvalidClientError as exc:
+            if "not connected" not in str(exc).lower():
+                raise
+
+    @translated
+    def account(self, account_id: StripeAccountId) -> AccountFact:
+        answer = answer_of(self._v1.accounts.retrieve(account_id))
+        return answer.read(objects.Account).fact(answer.as_of)
+
+    # Customers
+
+    @translated
+    def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
+        found = self._v1.customers.list({"email": email, "limit": PAGE}, _for(account_id))
+        return [customer.fact(as_of) for customer, as_of in _items(found, objects.Customer)]
+
+    @translated
+    def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
+        answer = answer_of(self._v1.customers.create(customer_parameters(customer), _for(account_id, key)))
+        return answer.read(objects.Customer).fact(answer.as_of)
+
+    @translated
+    def update_customer(
+        self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer
+    ) -> CustomerFact:
+        try:
+            updated = self._v1.customers.update(stripe_customer_id, customer_changes(customer), _for(account_id))
+        except stripe.InvalidRequestError as exc:
+            if exc.code != "resource_missing":
+                raise
+            return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
+        answer = answer_of(updated)
+        return answer.read(objects.Customer).fact(answer.as_of)
+
+    @translated
+    def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
+        answer = answer_of(self._v1.customers.retrieve(stripe_customer_id, None, _for(account_id)))
+        return answer.read(objects.Customer).fact(answer.as_of)
+
+    # The steps of an invoice
+
+    @translated
+    def create_draft(
+        self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
+    ) -> InvoiceFact:
+        parameters = draft_parameters(invoice, stripe_customer_id)
+        return _invoice(answer_of(self._v1.invoices.create(parameters, _for(account_id, key))))
+
+    @translated
+    def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
+        drafted = _drafted(invoice)
+        added = self._v1.invoices.add_lines(drafted, lines_parameters(invoice), _for(account_id, key))
+        return _invoice(answer_of(added))
+
+    @translated
+    def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        sent = self._v1.invoices.send_invoice(stripe_invoice_id, {"expand": ["payments"]}, _for(account_id, key))
+        return _with_payments(answer_of(sent))
+
+    @translated
+    def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        finalized = self._v1.invoices.finalize_invoice(
+            stripe_invoice_id, {"auto_advance": False, "expand": ["payments"]}, _for(account_id, key)
+        )
+        return _with_payments(answer_of(finalized))
+
+    @translated
+    def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact:
+        return _invoice(answer_of(self._v1.invoices.void_invoice(stripe_invoice_id, None, _for(account_id, key))))
+
+    @translated
+    def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
+        _unless_gone(lambda: self._v1.invoices.delete(stripe_invoice_id, None, _for(account_id)))
+
+    # Looking before asking again
+
+    @translated
+    def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
+        since = invoice.created_at - CLOCK_MARGIN
+        for found, as_of in self._all(
+            self._v1.invoices.list, objects.Invoice, account_id, {"created": {"gte": since}}
+        ):
+            if (found.metadata or {}).get(objects.INVOICE_KEY) == invoice.id:
+                return found.fact(as_of)
+        return None
+
+    @translated
+    def line_count(self, account_id: StripeAccountId, stripe_invoice_id: str) -> int:
+        return sum(
+            1
+            for _ in self._all(
+                lambda params, options: self._v1.invoices.line_items.list(stripe_invoice_id, params, options),
+                objects.Stub,
+                account_id,
+                {},
+            )
+        )
+
+    @translated
+    def was_sent(self, account_id: StripeAccountId, stripe_invoice_id: str, since: int) -> bool:
+        query = {"type": "invoice.sent", "created": {"gte": since - CLOCK_MARGIN}}
+        return any(
+            read_event(bytes(raw), account_id).object_id == stripe_invoice_id
+            for raw, _ in self._all(self._v1.events.list, msgspec.Raw, account_id, query)
+        )
+
+    # Reading the truth
+
+    @translated
+    def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
+        expanded: Any = {"expand": ["payments"]}
+        found = _unless_gone(lambda: self._v1.invoices.retrieve(stripe_invoice_id, expanded, _for(account_id)))
+        if found is None:
+            return [_deleted_invoice(stripe_invoice_id)]
+        facts = list(_with_payments(found))
+        payments = [fact for fact in facts if isinstance(fact, InvoicePaymentFact)]
+        intents = {payment.payment_intent_id for payment in payments if payment.payment_intent_id}
+        for intent in sorted(intents):
+            facts.extend(self._payment(account_id, intent))
+        return facts
+
+    def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
+        intent = answer_of(self._v1.payment_intents.retrieve(payment_intent_id, None, _for(account_id)))
+        yield intent.read(objects.PaymentIntent).fact(intent.as_of)
+        of_intent = {"payment_intent": payment_intent_id}
+        for charge, as_of in self._all(self._v1.charges.list, objects.Charge, account_id, of_intent):
+            yield charge.fact(as_of)
+        for refund, as_of in self._all(self._v1.refunds.list, objects.Refund, account_id, of_intent):
+            yield refund.fact(as_of)
+        for dispute, as_of in self._all(self._v1.disputes.list, objects.Dispute, account_id, of_intent):
+            yield dispute.fact(as_of)
+
+    @translated
+    def fetch(
+        self, account_id: StripeAccountId, object_type: str, object_id: str
+    ) -> StripeFact | CustomerFact | AccountFact | None:
+        if object_type == "account":
+            return self.account(account_id)
+        model = objects.OBJECTS[object_type]
+        service: Any = getattr(self._v1, f"{object_type}s")
+        answer = _unless_gone(lambda: service.retrieve(object_id, None, _for(account_id)))
+        if answer is None:
+            return _deleted_invoice(object_id) if object_type == "invoice" else None
+        return answer.read(model).fact(answer.as_of)
+
+    def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
+        """Newest first. The list takes at most 20 types and we know more, so types are picked out here."""
+        query = {"created": {"gte": since, "lte": until}}
+        for page, _ in self._pages(self._v1.events.list, account_id, query):
+            listed = [read_event(bytes(raw), account_id) for raw in page.data]
+            yield [event for event in listed if event.type in SUBSCRIPTION]
+
+    def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, {"status": "open"}):
+            ours = (found.metadata or {}).get(objects.INVOICE_KEY)
+            yield found.fact(as_of), InvoiceId(ours) if ours else None
+
+    def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]:
+        query = {"created": {"gte": since}}
+        for refund, as_of in self._all(self._v1.refunds.list, objects.Refund, account_id, query):
+            yield refund.fact(as_of)
+
+    def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]:
+        query = {"created": {"gte": since}}
+        for dispute, as_of in self._all(self._v1.disputes.list, objects.Dispute, account_id, query):
+            yield dispute.fact(as_of)
+
+    def _all(
+        self, method: Any, model: type[T], account_id: StripeAccountId, query: dict[str, Any]
+    ) -> Iterator[tuple[T, int]]:
+        for page, as_of in self._pages(method, account_id, query):
+            for raw in page.data:
+                yield (raw if model is msgspec.Raw else msgspec.json.decode(raw, type=model)), as_of  # type: ignore[misc]
+
+    def _pages(self, method: Any, account_id: StripeAccountId, query: dict[str, Any]) -> Iterator[tuple[Listed, int]]:
+        after: dict[str, str] = {}
+        while True:
+            answer = _list(method, {**query, **after, "limit": PAGE}, _for(account_id))
+            page = answer.read(Listed)
+            yield page, answer.as_of
+            if not page.has_more or not page.data:
+                return
+            after = {"starting_after": msgspec.json.decode(page.data[-1], type=objects.Stub).id}
+
+
+@translated
+def _list(method: Any, query: dict[str, Any], options: Any) -> Answer:
+    return answer_of(method(query, options))
+
+
+def _unless_gone(call: Callable[[], Any]) -> Answer | None:
+    """The answer, or None if Stripe has no object of that id."""
+    try:
+        return answer_of(call())
+    except stripe.InvalidRequestError as exc:
+        if exc.code == "resource_missing":
+            return None
+        raise
+
+
+def _items(found: Any, model: type[T]) -> Iterator[tuple[T, int]]:
+    answer = answer_of(found)
+    for raw in answer.read(Listed).data:
+        yield msgspec.json.decode(raw, type=model), answer.as_of
+
+
+def _for(account_id: StripeAccountId, key: str | None = None) -> Any:
+    options = {"stripe_account": account_id}
+    return {**options, "idempotency_key": key} if key else options
+
+
+def _invoice(answer: Answer) -> InvoiceFact:
+    return answer.read(objects.Invoice).fact(answer.as_of)
+
+
+def _with_payments(answer: Answer) -> Sequence[StripeFact]:
+    return answer.read(objects.Invoice).facts(answer.as_of)
+
+
+def _deleted_invoice(stripe_invoice_id: str) -> InvoiceFact:
+    return InvoiceFact(
+        stripe_invoice_id,
+        as_of=0,
+        status="draft",
+        total=0,
+        amount_paid=0,
+        amount_remaining=0,
+        currency="",
+        deleted=True,
+    )
+
+
+def _drafted(invoice: Invoice) -> str:
+    if invoice.stripe_invoice_id is None:
+        raise StripeRefused(GONE, "The invoice has no draft in Stripe.")
+    return invoice.stripe_invoice_id

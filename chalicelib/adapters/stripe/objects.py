@@ -1,0 +1,381 @@
+"""Stripe's objects as they come over the wire in our API version, and the facts they hold.
+
+Only what we use is declared: unknown fields are passed over, so Stripe may add to its objects. A reference may
+be an id or, when expanded, the object itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.facts import (
+    AccountFact,
+    ChargeFact,
+    CustomerFact,
+    DisputeFact,
+    InvoiceFact,
+    InvoicePaymentFact,
+    PaymentFailure,
+    PaymentIntentFact,
+    RefundFact,
+    Requirement,
+    StripeFact,
+)
+from chalicelib.domain.failures import failure_reason
+
+ORGANIZATION_KEY = "pom_organization_id"
+INVOICE_KEY = "pom_invoice_id"
+CUSTOMER_KEY = "pom_customer_id"
+SERVICE_KEY = "pom_service_id"
+
+Reference = str | dict[str, Any] | None
+Metadata = dict[str, str] | None
+
+
+def id_of(reference: Reference) -> str | None:
+    """The id behind a reference, expanded or not."""
+    return reference.get("id") if isinstance(reference, dict) else reference
+
+
+class StatusTransitions(msgspec.Struct):
+    finalized_at: int | None = None
+    paid_at: int | None = None
+
+
+class PaymentOfInvoice(msgspec.Struct):
+    type: str = "payment_intent"
+    payment_intent: Reference = None
+
+
+class InvoicePayment(msgspec.Struct):
+    """https://docs.stripe.com/api/invoice-payment/object"""
+
+    id: str
+    invoice: Reference
+    currency: str
+    status: str
+    payment: PaymentOfInvoice = msgspec.field(default_factory=PaymentOfInvoice)
+    amount_paid: int | None = None
+
+    def fact(self, as_of: int) -> InvoicePaymentFact:
+        return InvoicePaymentFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status,
+            stripe_invoice_id=id_of(self.invoice) or "",
+            amount_paid=self.amount_paid or 0,
+            currency=self.currency,
+            payment_intent_id=id_of(self.payment.payment_intent),
+        )
+
+
+class InvoicePayments(msgspec.Struct):
+    data: list[InvoicePayment]
+    has_more: bool = False
+
+
+class LinesPage(msgspec.Struct):
+    total_count: int | None = None
+    data: list[msgspec.Raw] = []
+    has_more: bool = False
+
+
+class Invoice(msgspec.Struct):
+    """https://docs.stripe.com/api/invoices/object"""
+
+    id: str
+    currency: str = ""
+    status: str | None = "draft"
+    total: int = 0
+    amount_paid: int = 0
+    amount_remaining: int = 0
+    amount_paid_off_stripe: int | None = None
+    number: str | None = None
+    due_date: int | None = None
+    hosted_invoice_url: str | None = None
+    invoice_pdf: str | None = None
+    status_transitions: StatusTransitions = msgspec.field(default_factory=StatusTransitions)
+    metadata: Metadata = None
+    payments: InvoicePayments | None = None
+    deleted: bool = False
+
+    def fact(self, as_of: int) -> InvoiceFact:
+        return InvoiceFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status or "draft",
+            total=self.total,
+            amount_paid=self.amount_paid,
+            amount_remaining=self.amount_remaining,
+            amount_paid_off_stripe=self.amount_paid_off_stripe or 0,
+            currency=self.currency,
+            number=self.number,
+            due_at=self.due_date,
+            hosted_url=self.hosted_invoice_url,
+            pdf_url=self.invoice_pdf,
+            finalized_at=self.status_transitions.finalized_at,
+            paid_at=self.status_transitions.paid_at,
+            deleted=self.deleted,
+        )
+
+    def facts(self, as_of: int) -> list[StripeFact]:
+        """The invoice and, where they were expanded, its payments."""
+        payments = self.payments.data if self.payments else []
+        return [self.fact(as_of), *(payment.fact(as_of) for payment in payments)]
+
+
+class PaymentError(msgspec.Struct):
+    code: str | None = None
+    decline_code: str | None = None
+
+
+class PaymentIntent(msgspec.Struct):
+    """https://docs.stripe.com/api/payment_intents/object"""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    latest_charge: Reference = None
+    last_payment_error: PaymentError | None = None
+
+    def fact(self, as_of: int) -> PaymentIntentFact:
+        error = self.last_payment_error
+        return PaymentIntentFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status,
+            amount=self.amount,
+            currency=self.currency,
+            latest_charge_id=id_of(self.latest_charge),
+            failure=PaymentFailure(failure_reason(error.code, error.decline_code)) if error else None,
+        )
+
+
+class ChargeOutcome(msgspec.Struct):
+    reason: str | None = None
+
+
+class PaymentMethodDetails(msgspec.Struct):
+    type: str | None = None
+
+
+class Charge(msgspec.Struct):
+    """https://docs.stripe.com/api/charges/object"""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    created: int
+    payment_intent: Reference = None
+    failure_code: str | None = None
+    outcome: ChargeOutcome | None = None
+    payment_method_details: PaymentMethodDetails | None = None
+
+    def fact(self, as_of: int) -> ChargeFact:
+        reason = self.outcome.reason if self.outcome else None
+        failed = self.status == "failed"
+        return ChargeFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status,
+            amount=self.amount,
+            currency=self.currency,
+            created=self.created,
+            payment_intent_id=id_of(self.payment_intent),
+            failure=PaymentFailure(failure_reason(self.failure_code, reason)) if failed else None,
+            method=self.payment_method_details.type if self.payment_method_details else None,
+        )
+
+
+class Refund(msgspec.Struct):
+    """https://docs.stripe.com/api/refunds/object"""
+
+    id: str
+    amount: int
+    currency: str
+    created: int
+    status: str | None = None
+    payment_intent: Reference = None
+    charge: Reference = None
+    failure_reason: str | None = None
+
+    def fact(self, as_of: int) -> RefundFact:
+        return RefundFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status or "pending",
+            amount=self.amount,
+            currency=self.currency,
+            created=self.created,
+            payment_intent_id=id_of(self.payment_intent),
+            charge_id=id_of(self.charge),
+            failure_reason=self.failure_reason,
+        )
+
+
+class EvidenceDetails(msgspec.Struct):
+    due_by: int | None = None
+
+
+class Dispute(msgspec.Struct):
+    """https://docs.stripe.com/api/disputes/object"""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    reason: str | None = None
+    evidence_details: EvidenceDetails | None = None
+    payment_intent: Reference = None
+    charge: Reference = None
+
+    def fact(self, as_of: int) -> DisputeFact:
+        return DisputeFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status,
+            amount=self.amount,
+            currency=self.currency,
+            reason=self.reason,
+            due_by=self.evidence_details.due_by if self.evidence_details else None,
+            payment_intent_id=id_of(self.payment_intent),
+            charge_id=id_of(self.charge),
+        )
+
+
+class Customer(msgspec.Struct):
+    """https://docs.stripe.com/api/customers/object"""
+
+    id: str
+    email: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    metadata: Metadata = None
+    deleted: bool = False
+
+    def fact(self, as_of: int) -> CustomerFact:
+        return CustomerFact(
+            id=self.id,
+            as_of=as_of,
+            email=self.email,
+            name=self.name,
+            phone=self.phone,
+            pom_customer_id=(self.metadata or {}).get(CUSTOMER_KEY),
+            deleted=self.deleted,
+        )
+
+
+class BusinessProfile(msgspec.Struct):
+    name: str | None = None
+
+
+class RequirementError(msgspec.Struct):
+    requirement: str
+    reason: str = ""
+
+
+class Requirements(msgspec.Struct):
+    currently_due: list[str] | None = None
+    past_due: list[str] | None = None
+    disabled_reason: str | None = None
+    errors: list[RequirementError] | None = None
+
+
+class Account(msgspec.Struct):
+    """https://docs.stripe.com/api/accounts/object"""
+
+    id: str
+    business_profile: BusinessProfile | None = None
+    charges_enabled: bool = False
+    details_submitted: bool = False
+    default_currency: str | None = None
+    country: str | None = None
+    requirements: Requirements | None = None
+    capabilities: dict[str, str] | None = None
+
+    def fact(self, as_of: int) -> AccountFact:
+        return AccountFact(
+            id=self.id,
+            as_of=as_of,
+            business_name=self.business_profile.name if self.business_profile else None,
+            charges_enabled=self.charges_enabled,
+            details_submitted=self.details_submitted,
+            default_currency=self.default_currency or "usd",
+            country=self.country,
+            requirements=_plain(self.requirements or Requirements()),
+            payment_capabilities=self.capabilities or {},
+        )
+
+
+_REQUIREMENT_TEXTS = {
+    "external_account": "Add the bank account that payouts go to.",
+    "business_profile": "Complete the business profile (website, product description, support contact).",
+    "business_type": "Say what kind of business this is.",
+    "company": "Complete the details of the company.",
+    "individual": "Complete the personal details of the account's owner.",
+    "owners": "Add the owners of the company.",
+    "directors": "Add the directors of the company.",
+    "executives": "Add the executives of the company.",
+    "representative": "Complete the details of the company's representative.",
+    "person": "Complete the details of a person named on the account.",
+    "relationship": "Name the people who own or run the company.",
+    "tos_acceptance": "Accept Stripe's terms of service.",
+    "settings": "Complete the account's payment settings.",
+}
+
+
+def _plain(requirements: Requirements) -> tuple[Requirement, ...]:
+    """What Stripe asks for, in words (https://docs.stripe.com/connect/handling-api-verification)."""
+    problems = {error.requirement: error.reason for error in requirements.errors or []}
+    due = dict.fromkeys([*(requirements.past_due or []), *(requirements.currently_due or []), *problems])
+    found = tuple(Requirement(field, problems.get(field) or _requirement_text(field)) for field in due)
+    if not found and requirements.disabled_reason:
+        return (Requirement("account", f"Stripe has paused this account ({requirements.disabled_reason})."),)
+    return found
+
+
+def _requirement_text(field: str) -> str:
+    subject = field.split(".")[0]
+    if subject.startswith("person_"):
+        subject = "person"
+    return _REQUIREMENT_TEXTS.get(subject, "Complete this in the Stripe dashboard.")
+
+
+class Capability(msgspec.Struct):
+    id: str
+    account: Reference = None
+
+
+class Stub(msgspec.Struct):
+    """What may be taken from an object in any API version."""
+
+    id: str = ""
+    object: str = ""
+    metadata: Metadata = None
+
+
+OBJECTS: dict[
+    str,
+    type[Invoice]
+    | type[InvoicePayment]
+    | type[PaymentIntent]
+    | type[Charge]
+    | type[Refund]
+    | type[Dispute]
+    | type[Customer]
+    | type[Account],
+] = {
+    "invoice": Invoice,
+    "invoice_payment": InvoicePayment,
+    "payment_intent": PaymentIntent,
+    "charge": Charge,
+    "refund": Refund,
+    "dispute": Dispute,
+    "customer": Customer,
+    "account": Account,
+}
+"""Stripe's `object` names to what is read of them."""

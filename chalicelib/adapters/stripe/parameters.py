@@ -1,0 +1,117 @@
+"""What we ask of Stripe, as its API takes it (https://docs.stripe.com/api, version in `domain.events`)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.stripe.objects import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY
+from chalicelib.domain.customer import Address, Customer
+from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.terms import end_of_day
+
+if TYPE_CHECKING:
+    from stripe.params import (
+        CustomerCreateParams,
+        CustomerCreateParamsAddress,
+        CustomerModifyParams,
+        InvoiceAddLinesParams,
+        InvoiceAddLinesParamsLine,
+        InvoiceCreateParams,
+    )
+
+MAX_DESCRIPTION = 500
+
+
+def customer_parameters(customer: Customer) -> CustomerCreateParams:
+    """A customer with our id, so that Stripe can be asked for it again."""
+    profile = customer.profile
+    parameters: CustomerCreateParams = {
+        "metadata": {ORGANIZATION_KEY: customer.organization_id, CUSTOMER_KEY: customer.id},
+    }
+    if profile.email:
+        parameters["email"] = profile.email
+    if profile.display_name:
+        parameters["name"] = profile.display_name
+    if profile.phone:
+        parameters["phone"] = profile.phone
+    if profile.address != Address():
+        parameters["address"] = _address(profile.address)
+    return parameters
+
+
+def _address(address: Address) -> CustomerCreateParamsAddress:
+    return {
+        "line1": address.street or "",
+        "line2": address.street2 or "",
+        "city": address.city or "",
+        "state": address.state or "",
+        "postal_code": address.zip_code or "",
+        "country": address.country or "",
+    }
+
+
+def customer_changes(customer: Customer) -> CustomerModifyParams:
+    """The same for a customer that exists: what POM has no longer is emptied in Stripe as well."""
+    created = customer_parameters(customer)
+    return {
+        "metadata": created["metadata"],
+        "email": created.get("email", ""),
+        "name": created.get("name", ""),
+        "phone": created.get("phone", ""),
+        "address": created.get("address", ""),
+    }
+
+
+def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreateParams:
+    """A draft that Stripe neither finalizes nor e-mails by itself, and that takes in no foreign pending items."""
+    order = invoice.order
+    parameters: InvoiceCreateParams = {
+        "customer": stripe_customer_id,
+        "collection_method": "send_invoice",
+        "currency": order.currency,
+        "auto_advance": False,
+        "pending_invoice_items_behavior": "exclude",
+        "metadata": {ORGANIZATION_KEY: invoice.organization_id, INVOICE_KEY: invoice.id},
+    }
+    if order.due_date is not None:
+        parameters["due_date"] = end_of_day(order.due_date, order.time_zone)
+    else:
+        parameters["days_until_due"] = order.days_until_due or 0
+    if order.memo:
+        parameters["description"] = order.memo
+    if order.footer:
+        parameters["footer"] = order.footer
+    if order.payment_methods:
+        parameters["payment_settings"] = {"payment_method_types": list(order.payment_methods)}
+    return parameters
+
+
+def lines_parameters(invoice: Invoice) -> InvoiceAddLinesParams:
+    """All lines in one request. The amounts are POM's own: nobody else multiplies."""
+    order = invoice.order
+    lines = [_line(line, order.currency) for line in order.line_items]
+    if order.tax:
+        lines.append({"amount": order.tax, "description": "Tax"})
+    return {"lines": lines}
+
+
+def line_total(invoice: Invoice) -> int:
+    """How many lines that makes."""
+    return len(invoice.order.line_items) + (1 if invoice.order.tax else 0)
+
+
+def _line(line: LineItem, currency: str) -> InvoiceAddLinesParamsLine:
+    return {
+        "amount": line.amount,
+        "description": _described(line, currency),
+        "metadata": {SERVICE_KEY: line.service_id},
+    }
+
+
+def _described(line: LineItem, currency: str) -> str:
+    if line.quantity == Decimal(1):
+        return line.description[:MAX_DESCRIPTION]
+    counted = f" ({line.quantity.normalize():f} x {decimal_string(line.unit_price, currency)})"
+    return line.description[: MAX_DESCRIPTION - len(counted)] + counted
