@@ -8,8 +8,7 @@ database does not answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
@@ -30,47 +29,13 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.oauth import OAuthGrant
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.status import InvoiceStatus
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """One page of a list; `end_cursor` is opaque and leads to the next one."""
-
-    items: tuple[T, ...]
-    end_cursor: str | None
-    has_next: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceFilter:
-    """Which invoices to list. Times are epoch seconds UTC; `created_before` is exclusive."""
-
-    status: InvoiceStatus | None = None
-    customer_id: CustomerId | None = None
-    created_from: int | None = None
-    created_before: int | None = None
-    overdue_at: int | None = None
-    """Only invoices that money is expected for and that were due before this moment."""
-
-
-class ServiceClaimed(Exception):
-    """Some services are claimed by other invoices: service to the invoice that holds it."""
-
-    def __init__(self, holders: Mapping[ServiceId, InvoiceId]) -> None:
-        super().__init__(f"{len(holders)} services are claimed")
-        self.holders = holders
-
-
-class InvoiceExists(Exception):
-    """An invoice of this id exists: the request was made before."""
-
-
-MAX_CLAIMS_AT_ONCE = 90
-"""Services claimed in one transaction, which holds 100 items at most."""
+from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE as MAX_CLAIMS_AT_ONCE
+from chalicelib.domain.storage import InvoiceExists as InvoiceExists
+from chalicelib.domain.storage import InvoiceFilter as InvoiceFilter
+from chalicelib.domain.storage import Page as Page
+from chalicelib.domain.storage import ServiceClaimed as ServiceClaimed
 
 
 class InvoiceStore(Protocol):
@@ -185,20 +150,11 @@ class EventStore(Protocol):
     def park(self, event: StripeEvent, received_at: int, error: str) -> None:
         """Keep an event that could not be applied, unless it has been dealt with meanwhile."""
 
-    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[StripeEvent]:
-        """Parked events, oldest first."""
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
+        """The bodies of parked events as Stripe sent them, oldest first."""
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         """When the latest event came, by webhook or sweep; epoch seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthGrant:
-    """What a connect brought."""
-
-    account_id: StripeAccountId
-    livemode: bool
-    scope: str
 
 
 class StripeGateway(Protocol):

@@ -1,0 +1,48 @@
+"""What stores answer with and refuse with, as far as use cases and adapters must agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
+from chalicelib.domain.status import InvoiceStatus
+
+T = TypeVar("T")
+
+MAX_CLAIMS_AT_ONCE = 90
+"""Services claimed in one transaction, which holds 100 items at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `end_cursor` is opaque and leads to the next one."""
+
+    items: tuple[T, ...]
+    end_cursor: str | None
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """Which invoices to list. Times are epoch seconds UTC; `created_before` is exclusive."""
+
+    status: InvoiceStatus | None = None
+    customer_id: CustomerId | None = None
+    created_from: int | None = None
+    created_before: int | None = None
+    overdue_at: int | None = None
+    """Only invoices that money is expected for and that were due before this moment."""
+
+
+class ServiceClaimed(Exception):
+    """Some services are claimed by other invoices: service to the invoice that holds it."""
+
+    def __init__(self, holders: Mapping[ServiceId, InvoiceId]) -> None:
+        super().__init__(f"{len(holders)} services are claimed")
+        self.holders = holders
+
+
+class InvoiceExists(Exception):
+    """An invoice of this id exists: the request was made before."""
