@@ -1,0 +1,226 @@
+"""The HTTP front door: the Chalice application behind what API Gateway would put before it, as a WSGI application.
+
+Run it with `python -m infra.local.gateway --port 8000`; the application's settings come from the environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import importlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.config import Config
+from chalice.local import (
+    ForbiddenError,
+    LambdaContext,
+    LocalGateway,
+    LocalGatewayAuthorizer,
+    LocalGatewayException,
+    NotAuthorizedError,
+)
+
+from infra.local.cors import Cors
+from infra.local.gateway_responses import (
+    AUTHORIZER_FAILED,
+    FORBIDDEN,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    PAYLOAD_TOO_LARGE,
+    UNAUTHORIZED,
+    RefusedError,
+)
+from infra.local.processes import wait_for_stop
+from infra.local.wsgi import Environ, Served, StartResponse, serve
+
+LARGEST_BODY = 10 * 1024 * 1024
+"""Bytes; API Gateway's own limit."""
+LAMBDA_TIMEOUT = 28
+"""Seconds the Lambda context claims to have; API Gateway gives up after 29."""
+THREADS = 16
+
+log = logging.getLogger("infra.local.gateway")
+
+
+def per_thread(app: Chalice) -> Chalice:
+    """Make the application safe for several threads, each with its own current request and Lambda context.
+
+    In AWS one process serves one request at a time, so Chalice keeps both on the application object.
+    """
+    state = threading.local()
+
+    def attribute(name: str) -> property:
+        def read(_: Chalice) -> Any:
+            return getattr(state, name, None)
+
+        def write(_: Chalice, value: Any) -> None:
+            setattr(state, name, value)
+
+        return property(read, write)
+
+    members = {name: attribute(name) for name in ("current_request", "lambda_context")}
+    app.__class__ = type(f"PerThread{type(app).__name__}", (type(app),), members)
+    return app
+
+
+class _Authorizer(LocalGatewayAuthorizer):
+    """Gives the authorizer's outcomes the meaning API Gateway gives them."""
+
+    def authorize(self, raw_path: str, lambda_event: Any, lambda_context: Any) -> Any:
+        try:
+            return super().authorize(raw_path, lambda_event, lambda_context)
+        except NotAuthorizedError as error:
+            raise RefusedError(UNAUTHORIZED) from error
+        except ForbiddenError as error:
+            raise RefusedError(FORBIDDEN) from error
+        except LocalGatewayException as error:
+            raise RefusedError(AUTHORIZER_FAILED) from error
+        except Exception as error:
+            if str(error) == "Unauthorized":  # the one message by which an authorizer Lambda asks for a 401
+                raise RefusedError(UNAUTHORIZED) from error
+            log.exception("the authorizer failed")
+            raise RefusedError(AUTHORIZER_FAILED) from error
+
+
+class _Gateway(LocalGateway):
+    """Chalice's stand-in for API Gateway, with request ids and our authorizer semantics."""
+
+    def __init__(self, app: Chalice) -> None:
+        super().__init__(app, Config.create(lambda_timeout=LAMBDA_TIMEOUT, lambda_memory_size=512))
+        self._authorizer = _Authorizer(app)
+        self._request_ids = threading.local()
+
+    def methods(self, path: str) -> list[str]:
+        """The methods of the route that a path leads to.
+
+        Raises:
+            RefusedError: no route does.
+        """
+        try:
+            match = self.event_converter._route_matcher.match_route(path)
+        except ValueError as error:
+            raise RefusedError(NOT_FOUND) from error
+        return list(self._app_object.routes[match.route])
+
+    def call(self, method: str, path: str, headers: dict[str, str], body: bytes, request_id: str) -> Any:
+        """The application's answer to one request, as Lambda would return it."""
+        self._request_ids.current = request_id
+        return self.handle_request(method=method, path=path, headers=headers, body=body or None)
+
+    def _generate_lambda_event(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+        event: dict[str, Any] = super()._generate_lambda_event(*arguments, **more)
+        event["requestContext"]["requestId"] = self._request_ids.current
+        return event
+
+    def _generate_lambda_context(self) -> LambdaContext:
+        context = super()._generate_lambda_context()
+        context.aws_request_id = self._request_ids.current
+        return context
+
+
+class FrontDoor:
+    """The WSGI application around one Chalice application."""
+
+    def __init__(self, app: Chalice, *, cors_origin: str | None = None) -> None:
+        self._gateway = _Gateway(per_thread(app))
+        self._cors = Cors(cors_origin)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; errors of the gateway come in the API's error contract."""
+        started = time.perf_counter()
+        request_id = str(uuid.uuid4())
+        origin = environ.get("HTTP_ORIGIN")
+        try:
+            status, headers, body = self._answer(environ, request_id, origin)
+        except RefusedError as refused:
+            status, body = refused.response.status, refused.response.body(request_id)
+            headers = [("Content-Type", "application/json")]
+        extra = {**self._cors.headers(origin), "x-amzn-RequestId": request_id}
+        replaced = {name.lower() for name in extra} | {"content-length"}
+        kept = [(name, value) for name, value in headers if name.lower() not in replaced]
+        reason = HTTPStatus(status).phrase
+        start_response(f"{status} {reason}", [*kept, *extra.items(), ("Content-Length", str(len(body)))])
+        milliseconds = (time.perf_counter() - started) * 1000
+        path = environ["PATH_INFO"]  # without the query, which may carry codes and states
+        log.info("%s %s %s %.1f ms %s", environ["REQUEST_METHOD"], path, status, milliseconds, request_id)
+        return [body]
+
+    def _answer(
+        self, environ: Environ, request_id: str, origin: str | None
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        method, path = environ["REQUEST_METHOD"], environ.get("REQUEST_URI") or environ["PATH_INFO"]
+        methods = self._gateway.methods(path)
+        if method == "OPTIONS" and "OPTIONS" not in methods:
+            return 204, list(self._cors.preflight(origin, methods).items()), b""
+        if method not in methods:
+            raise RefusedError(METHOD_NOT_ALLOWED)
+        if int(environ.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
+            raise RefusedError(PAYLOAD_TOO_LARGE)
+        body = environ["wsgi.input"].read()
+        response = self._gateway.call(method, path, _request_headers(environ), body, request_id)
+        return response["statusCode"], list(_response_headers(response)), _response_body(response)
+
+
+def _request_headers(environ: Environ) -> dict[str, str]:
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+    }
+    return {name: value for name, value in headers.items() if value != ""}
+
+
+def _response_headers(response: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    named = {name.lower() for name in response["headers"]} | {name.lower() for name in response["multiValueHeaders"]}
+    if "content-type" not in named:
+        yield "Content-Type", "application/json"
+    yield from response["headers"].items()
+    for name, values in response["multiValueHeaders"].items():
+        for value in values:
+            yield name, value
+
+
+def _response_body(response: dict[str, Any]) -> bytes:
+    body = response.get("body") or b""
+    if response.get("isBase64Encoded"):
+        return base64.b64decode(body)
+    return body if isinstance(body, bytes) else str(body).encode()
+
+
+@contextmanager
+def served_app(app: Chalice, port: int = 0, *, cors_origin: str | None = None) -> Iterator[Served]:
+    """Serve an application on 127.0.0.1 until the block ends; port 0 takes a free one."""
+    with serve(FrontDoor(app, cors_origin=cors_origin), port, threads=THREADS) as served:
+        yield served
+
+
+def load_app(reference: str) -> Chalice:
+    """Import the application that `module:attribute` names."""
+    module, _, attribute = reference.partition(":")
+    app: Chalice = getattr(importlib.import_module(module), attribute or "app")
+    return app
+
+
+def main(load: Callable[[str], Chalice] = load_app) -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.gateway", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
+    parser.add_argument("--cors-origin", default=None, help="the one origin whose pages may call the API")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    with served_app(load(options.app), options.port, cors_origin=options.cors_origin) as served:
+        print(f"API at {served.url}", flush=True)
+        wait_for_stop()
+
+
+if __name__ == "__main__":
+    main()

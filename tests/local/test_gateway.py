@@ -1,0 +1,120 @@
+"""The front door: bytes unharmed, threads apart, and API Gateway's own refusals in the error contract."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from infra.local.gateway import LARGEST_BODY, served_app
+from infra.local.wsgi import Served
+from tests.local.sample_app import sample_app
+
+ORIGIN = "http://pom.example"
+TOGETHER = 8
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with served_app(sample_app(TOGETHER), cors_origin=ORIGIN) as served:
+        yield served
+
+
+def call(served: Served, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    try:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body=body, headers=named)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("body", [b'{"caf\xc3\xa9":  1.50}\r\n', b"\xff\xfe\x00 not utf-8", b""])
+def test_a_body_reaches_the_application_byte_for_byte(served: Served, body: bytes) -> None:
+    status, headers, answer = call(served, "POST", "/v1/echo", body, Content_Type="application/json; charset=utf-8")
+
+    assert (status, answer) == (200, body)
+    assert headers.get_all("X-Twice") == ["a", "b"]
+
+
+def test_concurrent_requests_each_see_their_own(served: Served) -> None:
+    def meet(number: int) -> tuple[int, str, str]:
+        body = json.dumps({"number": number}).encode()
+        _, headers, answer = call(served, "POST", "/v1/meet", body, Content_Type="application/json")
+        seen = json.loads(answer)
+        return seen["body"]["number"], seen["requestId"], headers["x-amzn-RequestId"]
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        answers = list(pool.map(meet, range(TOGETHER)))
+
+    assert [number for number, _, _ in answers] == list(range(TOGETHER))
+    assert all(inside == outside for _, inside, outside in answers)
+    assert len({inside for _, inside, _ in answers}) == TOGETHER
+
+
+def test_a_good_token_reaches_the_view_with_its_context(served: Served) -> None:
+    status, _, body = call(served, "GET", "/v1/things/a%20b?x=1&y=%26", Authorization="Bearer good")
+
+    assert status == 200
+    assert json.loads(body)["organization"] == "org_1"
+    assert json.loads(body)["query"] == {"x": "1", "y": "&"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token", "status", "code"),
+    [
+        ("GET", "/v1/things/1", None, 401, "unauthorized"),
+        ("GET", "/v1/things/1", "Bearer bad", 401, "unauthorized"),
+        ("GET", "/v1/things/1", "Bearer denied", 403, "forbidden"),
+        ("GET", "/v1/things/1", "Bearer broken", 500, "internal_error"),
+        ("GET", "/v1/nothing", None, 404, "not_found"),
+        ("GET", "/v1/nothing", "Bearer good", 404, "not_found"),
+        ("PUT", "/v1/things/1", None, 405, "method_not_allowed"),
+        ("HEAD", "/v1/echo", None, 405, ""),
+    ],
+)
+def test_refusals_come_in_the_error_contract(
+    served: Served, method: str, path: str, token: str | None, status: int, code: str
+) -> None:
+    headers = {"Authorization": token} if token else {}
+    answered, answer_headers, body = call(served, method, path, **headers)
+
+    assert answered == status
+    if method != "HEAD":
+        error = json.loads(body)["error"]
+        assert set(error) == {"code", "message", "requestId", "nextStep"}
+        assert error["code"] == code
+        assert error["requestId"] == answer_headers["x-amzn-RequestId"]
+        assert answer_headers["Content-Type"] == "application/json"
+
+
+def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: Served) -> None:
+    headers = {"Content_Type": "application/json"}
+
+    at_limit, _, _ = call(served, "POST", "/v1/echo", b"x" * LARGEST_BODY, **headers)
+    over, _, body = call(served, "POST", "/v1/echo", b"x" * (LARGEST_BODY + 1), **headers)
+
+    assert (at_limit, over) == (200, 413)
+    assert json.loads(body)["error"]["code"] == "payload_too_large"
+
+
+def test_only_the_configured_origin_may_call(served: Served) -> None:
+    allowed, headers, _ = call(served, "OPTIONS", "/v1/things/1", Origin=ORIGIN)
+    assert allowed == 204
+    assert headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert headers["Access-Control-Allow-Methods"] == "DELETE,GET,OPTIONS"
+    assert "Authorization" in headers["Access-Control-Allow-Headers"]
+
+    for origin in ("http://evil.example", "null"):
+        for method in ("OPTIONS", "GET"):
+            _, headers, _ = call(served, method, "/v1/things/1", Origin=origin)
+            assert "Access-Control-Allow-Origin" not in headers
+
+    refused, headers, _ = call(served, "GET", "/v1/things/1", Origin=ORIGIN)
+    assert (refused, headers["Access-Control-Allow-Origin"]) == (401, ORIGIN)
