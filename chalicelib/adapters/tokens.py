@@ -1,0 +1,227 @@
+"""Verifies POM's access tokens: RS256 JWTs, signed with keys that POM's issuer publishes as a JWKS.
+
+Only the authorizer's Lambda loads this module, because PyJWT and cryptography are slow to import. What a token
+says about its own verification (`alg`, `jku`, `x5u`, `jwk`, `x5c`) is never followed: the algorithm is RS256 and
+the keys are those of the configured URL.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
+from typing import Any
+
+import jwt
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
+
+from chalicelib.config import TokenConfig
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.identity import Identity, Unauthorized
+
+ALGORITHMS = ["RS256"]
+LEEWAY = 30
+"""Seconds by which POM's clocks and ours may differ."""
+
+MAX_TOKEN = 8192
+MAX_JWKS = 256 * 1024
+MIN_KEY_BITS = 2048
+FETCH_TIMEOUT = 3
+"""Seconds."""
+
+KEYS_FRESH_FOR = 3600
+"""Seconds after which the keys are fetched again, so that a withdrawn key stops working."""
+
+KEYS_USABLE_FOR = 24 * 3600
+"""Seconds for which keys stay in use while their publisher does not answer."""
+
+REFETCH_INTERVAL = 60
+"""Seconds between fetches, whatever callers send: a flood of unknown key ids must not become one of fetches."""
+
+RETRY_INTERVAL = 5
+"""Seconds between fetches after one that failed."""
+
+DECEPTIVE_HEADERS = frozenset({"jku", "x5u", "jwk", "x5c", "crit"})
+
+_REASONS: tuple[tuple[type[jwt.PyJWTError], str], ...] = (
+    (jwt.ExpiredSignatureError, "expired"),
+    (jwt.ImmatureSignatureError, "not_yet_valid"),
+    (jwt.InvalidIssuerError, "issuer"),
+    (jwt.InvalidAudienceError, "audience"),
+    (jwt.MissingRequiredClaimError, "claim_missing"),
+    (jwt.InvalidSignatureError, "signature"),
+    (jwt.InvalidAlgorithmError, "algorithm"),
+)
+
+Keys = Mapping[str, RSAPublicKey]
+Fetch = Callable[[str], bytes]
+
+
+def fetch_jwks(url: str) -> bytes:
+    """Download a key set.
+
+    Raises:
+        OSError, HTTPException: it could not be had in time, or is too large.
+        ValueError: not an http(s) URL.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("the JWKS URL must be http or https")
+    with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT) as response:
+        body: bytes = response.read(MAX_JWKS + 1)
+    if len(body) > MAX_JWKS:
+        raise OSError("the key set is larger than a key set can be")
+    return body
+
+
+def signing_keys(document: bytes) -> Keys:
+    """The RSA signing keys of a JWKS by key id; keys of other kinds are left out.
+
+    Raises:
+        ValueError: not a key set.
+    """
+    parsed = msgspec.json.decode(document, type=dict[str, Any])
+    entries = parsed.get("keys")
+    if not isinstance(entries, list):
+        raise ValueError("a key set has a list of keys")
+    return {entry["kid"]: key for entry in entries if (key := _signing_key(entry)) is not None}
+
+
+def _signing_key(entry: object) -> RSAPublicKey | None:
+    if not isinstance(entry, dict) or not isinstance(entry.get("kid"), str):
+        return None
+    if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
+        return None
+    try:
+        key = RSAAlgorithm.from_jwk({name: entry[name] for name in ("kty", "n", "e") if name in entry})
+    except (jwt.InvalidKeyError, ValueError):
+        return None  # RFC 7517, section 5: keys that are not understood are ignored
+    return key if isinstance(key, RSAPublicKey) and key.key_size >= MIN_KEY_BITS else None
+
+
+class KeySet:
+    """The issuer's keys, cached; safe to use from several threads."""
+
+    def __init__(self, url: str, *, fetch: Fetch = fetch_jwks, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: Keys = {}
+        self._fetched_at = -float("inf")
+        self._tried_at = -float("inf")
+        self._failure: Exception | None = None
+
+    def key(self, key_id: str) -> RSAPublicKey:
+        """The key of that id.
+
+        Raises:
+            Unauthorized: the issuer has none of that id.
+            Retryable: the issuer's keys cannot be had, so nobody can tell.
+        """
+        with self._lock:
+            if (key_id not in self._keys or self._age > KEYS_FRESH_FOR) and self._may_fetch:
+                self._refresh()
+            if key_id in self._keys and self._age <= KEYS_USABLE_FOR:
+                return self._keys[key_id]
+            if self._failure is not None:
+                raise Retryable(
+                    "token_keys_unavailable", "The keys that access tokens are signed with cannot be fetched."
+                ) from self._failure
+            raise Unauthorized("key_unknown")
+
+    @property
+    def _age(self) -> float:
+        return self._clock() - self._fetched_at
+
+    @property
+    def _may_fetch(self) -> bool:
+        pause = REFETCH_INTERVAL if self._failure is None else RETRY_INTERVAL
+        return self._clock() - self._tried_at >= pause
+
+    def _refresh(self) -> None:
+        self._tried_at = self._clock()
+        try:
+            self._keys = signing_keys(self._fetch(self._url))
+        except (OSError, HTTPException, ValueError) as exc:
+            self._failure = exc
+        else:
+            self._failure = None
+            self._fetched_at = self._tried_at
+
+
+class TokenVerifier:
+    """Turns an access token into an identity."""
+
+    def __init__(self, config: TokenConfig, keys: KeySet | None = None) -> None:
+        self._config = config
+        self._keys = keys or KeySet(config.jwks_url)
+
+    def verify(self, token: str) -> Identity:
+        """Who the token was issued to.
+
+        Raises:
+            Unauthorized: it is malformed, forged, expired, not yet valid, or meant for somebody else.
+            Retryable: the issuer's keys cannot be had.
+        """
+        key = self._keys.key(_key_id(token))
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=ALGORITHMS,
+                audience=self._config.audience,
+                issuer=self._config.issuer,
+                leeway=LEEWAY,
+                options={"require": ["exp", "iss", "aud", "sub"]},
+            )
+        except jwt.PyJWTError as exc:
+            raise Unauthorized(_reason(exc)) from exc
+        return Identity(
+            organization_id=OrganizationId(_text_claim(claims, self._config.organization_claim)),
+            user_id=UserId(_text_claim(claims, "sub")),
+            roles=_roles(claims.get(self._config.roles_claim)),
+        )
+
+
+def _key_id(token: str) -> str:
+    if len(token) > MAX_TOKEN:
+        raise Unauthorized("malformed")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError) as exc:
+        raise Unauthorized("malformed") from exc
+    if header.get("alg") not in ALGORITHMS:
+        raise Unauthorized("algorithm")
+    if DECEPTIVE_HEADERS & header.keys():
+        raise Unauthorized("header")
+    key_id = header.get("kid")
+    if not isinstance(key_id, str) or not key_id:
+        raise Unauthorized("key_unknown")
+    return key_id
+
+
+def _reason(error: jwt.PyJWTError) -> str:
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "malformed")
+
+
+def _text_claim(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > 128:
+        raise Unauthorized("claim_missing")
+    return value
+
+
+def _roles(claim: object) -> frozenset[str]:
+    """Roles as a list or as words; a token without any is a plain member's."""
+    if claim is None:
+        return frozenset()
+    if isinstance(claim, str):
+        return frozenset(claim.split())
+    if isinstance(claim, list) and all(isinstance(role, str) for role in claim):
+        return frozenset(claim)
+    raise Unauthorized("claim_missing")
