@@ -23,11 +23,14 @@ DEAD_LETTER_RETENTION = 14 * 24 * 3600
 
 @dataclass(frozen=True)
 class QueueName:
-    """One queue, its dead-letter queue (both without prefix), and the variable in which the code finds its URL."""
+    """One queue: its name and that of its dead-letter queue (without prefix), who uses it and how."""
 
     name: str
     dead_letter: str
     variable: str
+    """The environment variable in which the code finds its URL."""
+    handler: str
+    """The Lambda function that AWS feeds from it."""
 
     @property
     def fifo(self) -> bool:
@@ -36,9 +39,9 @@ class QueueName:
 
 
 QUEUES = (
-    QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL"),
-    QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL"),
-    QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL"),
+    QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL", "customer_sync"),
+    QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL", "invoice_jobs"),
+    QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL", "reconcile_account"),
 )
 
 

@@ -1,0 +1,178 @@
+"""Feeds SQS messages to Lambda handlers as event source mappings do.
+
+A batch is received, handed over in the shape Lambda uses, and only what the handler did not report as failed is
+deleted. The rest becomes visible again when its visibility timeout ends; order within a FIFO group, the count of
+receives and the way to the dead-letter queue are SQS's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from chalice.app import Chalice, SQSEventConfig
+from chalice.local import LambdaContext
+
+Handler = Callable[[dict[str, Any], Any], Any]
+
+LONG_POLL = 1
+"""Seconds one receive waits for a message; also how long a stop may take."""
+RETRY_PAUSE = 1.0
+"""Seconds to wait after SQS could not be reached."""
+LAMBDA_TIMEOUT = 60_000
+"""Milliseconds a handler's Lambda context claims to have."""
+LAMBDA_MEMORY = 512
+"""Megabytes the same context claims to have."""
+REGION = "us-east-1"
+COUNTS = "ApproximateNumberOfMessages"
+"""How the names of the three attributes begin that count waiting, delayed and in-flight messages."""
+
+log = logging.getLogger("infra.local.event_sources")
+
+
+class UnknownHandlerError(Exception):
+    """The application has a queue handler for which no queue is known."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one received batch: how many messages were deleted, how many left for another try."""
+
+    succeeded: int
+    failed: int
+
+
+class EventSourceMapping:
+    """One queue, one handler."""
+
+    def __init__(self, name: str, handler: Handler, queue_url: str, batch_size: int) -> None:
+        self.name = name
+        self.batch_size = batch_size
+        self.queue_url = queue_url
+        self._handler = handler
+        self._sqs = boto3.client("sqs")
+        self._turn = threading.Lock()
+        self._paused = threading.Event()
+        attributes = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+        self._arn = attributes["Attributes"]["QueueArn"]
+
+    @property
+    def paused(self) -> bool:
+        """Whether messages are left in the queue for now."""
+        return self._paused.is_set()
+
+    def pause(self) -> None:
+        """Take no more messages; returns when a batch under way is done."""
+        self._paused.set()
+        with self._turn:
+            return
+
+    def resume(self) -> None:
+        """Take messages again."""
+        self._paused.clear()
+
+    def idle(self) -> bool:
+        """Whether the queue is empty: nothing waiting, delayed or in flight."""
+        answer = self._sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["All"])
+        counts = [int(value) for name, value in answer["Attributes"].items() if name.startswith(COUNTS)]
+        return not any(counts)
+
+    def run(self, stop: threading.Event) -> None:
+        """Poll until `stop` is set."""
+        while not stop.is_set():
+            if self.paused:
+                stop.wait(RETRY_PAUSE / 10)
+                continue
+            try:
+                self.poll(LONG_POLL)
+            except (BotoCoreError, ClientError):
+                if not stop.is_set():
+                    log.exception("%s: the queue could not be read", self.name)
+                stop.wait(RETRY_PAUSE)
+
+    def poll(self, wait: int = 0) -> Outcome:
+        """Receive one batch, waiting at most `wait` seconds for it, and hand it to the handler."""
+        with self._turn:
+            messages = self._sqs.receive_message(
+                QueueUrl=self.queue_url,
+                MaxNumberOfMessages=min(self.batch_size, 10),
+                WaitTimeSeconds=wait,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            if not messages:
+                return Outcome(0, 0)
+            failed = self._invoke(messages)
+            done = [message for message in messages if message["MessageId"] not in failed]
+            for message in done:
+                self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        log.info("%s: %s done, %s to try again", self.name, len(done), len(failed))
+        return Outcome(len(done), len(failed))
+
+    def _invoke(self, messages: list[Any]) -> set[str]:
+        """Call the handler; answers the ids of the messages that must stay in the queue."""
+        everything = {str(message["MessageId"]) for message in messages}
+        event = {"Records": [_record(message, self._arn) for message in messages]}
+        try:
+            answer = self._handler(event, lambda_context(self.name))
+        except Exception:
+            log.exception("%s: the handler raised; the whole batch stays", self.name)
+            return everything
+        failures = (answer or {}).get("batchItemFailures") or [] if isinstance(answer, dict) else []
+        failed = {failure.get("itemIdentifier") for failure in failures}
+        if not failed <= everything:  # as in AWS: an id that is not in the batch fails the batch
+            log.error("%s: the handler reported unknown message ids; the whole batch stays", self.name)
+            return everything
+        return failed
+
+
+def mappings(app: Chalice, queue_urls: Mapping[str, str]) -> list[EventSourceMapping]:
+    """A mapping for every queue handler that `app` registers; `queue_urls` has the URL by handler name.
+
+    Raises:
+        UnknownHandlerError: a handler has no URL there.
+    """
+    found = []
+    for source in app.event_sources:
+        if not isinstance(source, SQSEventConfig):
+            continue
+        if source.name not in queue_urls:
+            raise UnknownHandlerError(f"no queue is known for the handler {source.name}")
+        handler = app.handler_map[source.name]
+        found.append(EventSourceMapping(source.name, handler, queue_urls[source.name], source.batch_size))
+    return found
+
+
+def lambda_context(function_name: str) -> Any:
+    """A Lambda context, with its request id, for one invocation."""
+    context = LambdaContext(function_name, LAMBDA_MEMORY, LAMBDA_TIMEOUT)
+    context.invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:{function_name}"
+    return context
+
+
+def _record(message: Any, arn: str) -> dict[str, Any]:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {
+            name: {
+                "stringValue": value.get("StringValue"),
+                "binaryValue": value.get("BinaryValue"),
+                "stringListValues": [],
+                "binaryListValues": [],
+                "dataType": value["DataType"],
+            }
+            for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": REGION,
+    }

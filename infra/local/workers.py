@@ -1,0 +1,150 @@
+"""The workers' process: event source mappings, schedules, and an HTTP control on loopback.
+
+Run it with `python -m infra.local.workers --control-port 8004`. The control answers JSON:
+
+    GET  /                        the handlers (paused or not) and the schedules (interval in seconds)
+    POST /schedules/NAME          fire a schedule now; answers when its handler is done
+    POST /queues/HANDLER/pause    leave a handler's messages in its queue; answers when no batch is under way
+    POST /queues/HANDLER/resume   take messages again
+    POST /idle?timeout=SECONDS    answer once every queue that is not paused is empty; 504 when it takes longer
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs
+
+from chalice.app import Chalice
+
+from infra.local.event_sources import EventSourceMapping, mappings
+from infra.local.gateway import load_app, per_thread
+from infra.local.processes import wait_for_stop
+from infra.local.resources import QUEUES
+from infra.local.schedules import Schedule, schedules
+from infra.local.schedules import run as run_schedules
+from infra.local.wsgi import Environ, Served, StartResponse, serve
+
+IDLE_TIMEOUT = 30.0
+"""Seconds `POST /idle` waits unless told otherwise."""
+IDLE_CHECK = 0.05
+"""Seconds between two looks at the queues."""
+
+log = logging.getLogger("infra.local.workers")
+
+
+class Workers:
+    """The mappings and schedules of one application, and the WSGI application that controls them."""
+
+    def __init__(self, queues: list[EventSourceMapping], due: list[Schedule]) -> None:
+        self._queues = {queue.name: queue for queue in queues}
+        self._schedules = {schedule.name: schedule for schedule in due}
+        self._stop = threading.Event()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Poll and fire, each in its own thread, while the block runs."""
+        threads = [threading.Thread(target=q.run, args=[self._stop], name=n) for n, q in self._queues.items()]
+        due = list(self._schedules.values())
+        threads.append(threading.Thread(target=run_schedules, args=[due, self._stop], name="schedules"))
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one control request."""
+        request = (environ["REQUEST_METHOD"], *environ["PATH_INFO"].strip("/").split("/"))
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        status, answer = self._control(request, query)
+        body = json.dumps(answer, default=str).encode()
+        start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _control(self, request: tuple[str, ...], query: dict[str, list[str]]) -> tuple[str, Any]:
+        match request:
+            case ("GET", ""):
+                return "200 OK", self._state()
+            case ("POST", "schedules", name) if name in self._schedules:
+                return self._fire(self._schedules[name])
+            case ("POST", "queues", name, "pause") if name in self._queues:
+                self._queues[name].pause()
+                return "200 OK", self._state()
+            case ("POST", "queues", name, "resume") if name in self._queues:
+                self._queues[name].resume()
+                return "200 OK", self._state()
+            case ("POST", "idle"):
+                return self._wait_until_idle(float(query.get("timeout", [str(IDLE_TIMEOUT)])[0]))
+        return "404 Not Found", {"error": "unknown control", "known": (__doc__ or "").splitlines()[4:9]}
+
+    def _state(self) -> dict[str, Any]:
+        queues = {name: {"paused": queue.paused, "queueUrl": queue.queue_url} for name, queue in self._queues.items()}
+        return {"queues": queues, "schedules": {name: s.interval for name, s in self._schedules.items()}}
+
+    def _fire(self, schedule: Schedule) -> tuple[str, Any]:
+        try:
+            return "200 OK", {"fired": schedule.name, "result": schedule.fire()}
+        except Exception as error:
+            log.exception("%s: failed", schedule.name)
+            return "500 Internal Server Error", {"fired": schedule.name, "error": type(error).__name__}
+
+    def _wait_until_idle(self, timeout: float) -> tuple[str, Any]:
+        deadline = time.monotonic() + timeout
+        while True:
+            busy = [name for name, queue in self._queues.items() if not queue.paused and not queue.idle()]
+            if not busy:
+                return "200 OK", {"idle": True}
+            if time.monotonic() > deadline:
+                return "504 Gateway Timeout", {"idle": False, "busy": busy}
+            self._stop.wait(IDLE_CHECK)
+
+
+@contextmanager
+def working(
+    app: Chalice, queue_urls: dict[str, str], intervals: dict[str, float], control_port: int = 0
+) -> Iterator[Served]:
+    """Run the workers of `app` and their control while the block runs."""
+    app = per_thread(app)
+    workers = Workers(mappings(app, queue_urls), schedules(app, intervals))
+    with workers.running(), serve(workers, control_port, threads=4) as control:
+        yield control
+
+
+def main() -> None:
+    """Work until told to stop; queue URLs come from the environment, as in Lambda."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.workers",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
+    parser.add_argument("--control-port", type=int, default=8004, help="(default: %(default)s)")
+    parser.add_argument(
+        "--interval",
+        action="append",
+        default=[],
+        metavar="NAME=SECONDS",
+        help="fire a schedule that often instead of at its own rate; repeatable",
+    )
+    options = parser.parse_args()
+    intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    urls = {queue.handler: os.environ[queue.variable] for queue in QUEUES}
+    with working(load_app(options.app), urls, intervals, options.control_port) as control:
+        print(f"workers' control at {control.url}", flush=True)
+        wait_for_stop()
+
+
+if __name__ == "__main__":
+    main()

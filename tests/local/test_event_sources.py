@@ -1,0 +1,225 @@
+"""Queues and schedules reach the handlers as AWS would bring them, and failures stay where AWS leaves them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.aws import embedded_aws
+from infra.local.event_sources import EventSourceMapping, Outcome, UnknownHandlerError, mappings
+from infra.local.schedules import run, scheduled_event, schedules
+from infra.local.workers import working
+from tests.local.sample_app import sample_app
+
+NOTHING = Outcome(0, 0)
+
+
+class Recorder:
+    """A handler that keeps the events it was given and answers (or raises) what it was told to."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.fails: set[str] = set()
+        self.answer: Any = None
+        self.called = threading.Event()
+
+    def __call__(self, event: Any) -> Any:
+        shape = event.to_dict()
+        self.events.append(shape)
+        self.called.set()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if self.answer is not None:
+            return self.answer
+        bad = [record["messageId"] for record in shape["Records"] if record["body"] in self.fails]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in bad]}
+
+    @property
+    def batches(self) -> list[list[str]]:
+        return [[record["body"] for record in event["Records"]] for event in self.events]
+
+
+@pytest.fixture
+def sqs() -> Iterator[Any]:
+    with embedded_aws():
+        yield boto3.client("sqs")
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def dead(sqs: Any) -> str:
+    return str(sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"])
+
+
+@pytest.fixture
+def url(sqs: Any, dead: str) -> str:
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return str(
+        sqs.create_queue(
+            QueueName="jobs.fifo",
+            Attributes={
+                "FifoQueue": "true",
+                "VisibilityTimeout": "0",
+                "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "3"}),
+            },
+        )["QueueUrl"]
+    )
+
+
+@pytest.fixture
+def mapping(url: str, recorder: Recorder) -> EventSourceMapping:
+    [mapping] = mappings(sample_app(on_messages=recorder), {"work": url})
+    return mapping
+
+
+def send(sqs: Any, url: str, body: str, group: str = "g") -> None:
+    sqs.send_message(
+        QueueUrl=url,
+        MessageBody=body,
+        MessageGroupId=group,
+        MessageDeduplicationId=body,
+        MessageAttributes={"kind": {"DataType": "String", "StringValue": "job"}},
+    )
+
+
+def left(sqs: Any, url: str) -> list[str]:
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    return [message["Body"] for message in answer.get("Messages", [])]
+
+
+def test_records_have_the_shape_lambda_gives_them(
+    sqs: Any, url: str, mapping: EventSourceMapping, recorder: Recorder
+) -> None:
+    send(sqs, url, "one")
+    send(sqs, url, "two")
+
+    assert mapping.poll() == Outcome(2, 0)
+    first, second = recorder.events[0]["Records"]
+    assert first["messageId"] != second["messageId"]
+    assert first["attributes"]["MessageGroupId"] == "g"
+    assert first["attributes"]["ApproximateReceiveCount"] == "1"
+    assert first["attributes"]["MessageDeduplicationId"] == "one"
+    assert first["messageAttributes"]["kind"]["stringValue"] == "job"
+    assert first["eventSource"] == "aws:sqs"
+    assert first["eventSourceARN"].endswith(":jobs.fifo")
+    assert left(sqs, url) == []
+
+
+def test_batches_are_of_the_registered_size_and_in_group_order(
+    sqs: Any, url: str, mapping: EventSourceMapping, recorder: Recorder
+) -> None:
+    for number in range(5):
+        send(sqs, url, str(number))
+
+    outcomes = [mapping.poll() for _ in range(3)]
+
+    assert outcomes == [Outcome(3, 0), Outcome(2, 0), NOTHING]
+    assert recorder.batches == [["0", "1", "2"], ["3", "4"]]
+
+
+def test_only_what_the_handler_did_not_report_is_deleted(
+    sqs: Any, url: str, mapping: EventSourceMapping, recorder: Recorder
+) -> None:
+    for body, group in (("good", "a"), ("bad", "b"), ("fine", "c")):
+        send(sqs, url, body, group)
+    recorder.fails = {"bad"}
+
+    assert mapping.poll() == Outcome(2, 1)
+    recorder.fails = set()
+    assert mapping.poll() == Outcome(1, 0)
+    assert recorder.batches == [["good", "bad", "fine"], ["bad"]]
+    assert recorder.events[1]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "2"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [RuntimeError("boom"), {"batchItemFailures": [{"itemIdentifier": "nobody"}]}, {"batchItemFailures": [{}]}],
+)
+def test_a_raising_handler_or_a_wrong_id_keeps_the_whole_batch(
+    sqs: Any, url: str, mapping: EventSourceMapping, recorder: Recorder, answer: Any
+) -> None:
+    send(sqs, url, "one", "a")
+    send(sqs, url, "two", "b")
+    recorder.answer = answer
+
+    assert mapping.poll() == Outcome(0, 2)
+    assert sorted(left(sqs, url)) == ["one", "two"]
+
+
+def test_a_message_that_keeps_failing_goes_to_the_dead_letter_queue(
+    sqs: Any, url: str, dead: str, mapping: EventSourceMapping, recorder: Recorder
+) -> None:
+    send(sqs, url, "bad")
+    recorder.fails = {"bad"}
+
+    outcomes = [mapping.poll() for _ in range(4)]
+
+    assert outcomes == [Outcome(0, 1)] * 3 + [NOTHING]
+    assert left(sqs, dead) == ["bad"]
+
+
+def test_a_handler_without_a_queue_is_refused() -> None:
+    with pytest.raises(UnknownHandlerError, match="work"):
+        mappings(sample_app(), {})
+
+
+def test_schedules_come_from_the_application_and_intervals_can_be_chosen() -> None:
+    app = sample_app()
+
+    [own], [chosen] = schedules(app), schedules(app, {"tick": 2.5})
+
+    assert (own.name, own.interval, chosen.interval) == ("tick", 600.0, 2.5)
+    event = own.fire()
+    assert event["detail-type"] == "Scheduled Event"
+    assert set(event) == set(scheduled_event("tick"))
+
+
+def test_schedules_fire_each_interval_and_survive_a_failing_handler() -> None:
+    stop, fired = threading.Event(), []
+
+    def handler(event: Any, context: Any) -> None:
+        fired.append(context.function_name)
+        if len(fired) == 3:
+            stop.set()
+        raise RuntimeError("boom")
+
+    [schedule] = schedules(sample_app(), {"tick": 0.001})
+    run([type(schedule)(schedule.name, handler, schedule.interval)], stop)
+
+    assert fired == ["tick"] * 3
+
+
+def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder: Recorder) -> None:
+    with working(sample_app(on_messages=recorder), {"work": url}, {}) as control:
+
+        def post(path: str) -> tuple[int, Any]:
+            connection = http.client.HTTPConnection("127.0.0.1", control.port, timeout=20)
+            connection.request("POST", path)
+            response = connection.getresponse()
+            answer = response.status, json.loads(response.read())
+            connection.close()
+            return answer
+
+        assert post("/queues/work/pause")[1]["queues"]["work"]["paused"] is True
+        send(sqs, url, "later")
+        assert post("/idle")[0] == 200  # a paused queue does not count
+        assert recorder.batches == []
+
+        post("/queues/work/resume")
+        assert recorder.called.wait(timeout=10)
+        assert post("/idle")[0] == 200
+        assert recorder.batches == [["later"]]
+
+        status, answer = post("/schedules/tick")
+        assert (status, answer["result"]["source"]) == (200, "aws.events")
+        assert post("/schedules/unknown")[0] == 404
