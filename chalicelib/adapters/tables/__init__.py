@@ -1,0 +1,20 @@
+"""DynamoDB: the tables, and the stores that keep the domain's aggregates in them."""
+
+from __future__ import annotations
+
+from chalicelib.adapters.tables.connections import TableConnections
+from chalicelib.adapters.tables.customers import TableCustomers
+from chalicelib.adapters.tables.database import TABLES, configure
+from chalicelib.adapters.tables.events import TableEvents
+from chalicelib.adapters.tables.invoices import TableInvoices
+from chalicelib.adapters.tables.settings import TableSettings
+
+__all__ = [
+    "TABLES",
+    "TableConnections",
+    "TableCustomers",
+    "TableEvents",
+    "TableInvoices",
+    "TableSettings",
+    "configure",
+]

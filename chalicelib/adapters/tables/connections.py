@@ -1,0 +1,110 @@
+"""Connections, the authorizations that lead to them, and which account is bound to which organization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chalicelib.adapters.tables.codec import decoded_item, encoded
+from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
+from chalicelib.adapters.tables.markers import expiry
+from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
+from chalicelib.adapters.tables.versions import put, put_marked, unchanged
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.events import EventMarker
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+
+ACTIVE = "active"
+"""The one partition of the index `active`."""
+
+KIND = "connection"
+
+STATE_KEPT_FOR = 24 * 3600
+"""Seconds for which an authorization is kept after it has expired, so that a late return is told what happened."""
+
+_BINDING = "binding"
+_WHAT = "The connection"
+
+
+class TableConnections:
+    """Fulfils `ConnectionStore`."""
+
+    def get(self, organization_id: OrganizationId) -> Connection:
+        item = read(ConnectionItem, organization_id, KIND)
+        return decoded_item(Connection, item) if item else Connection(organization_id)
+
+    def save(self, connection: Connection) -> Connection:
+        stored = replace(connection, version=connection.version + 1)
+        put(_item(stored), unchanged(ConnectionItem, connection.version), _WHAT)
+        return stored
+
+    def bind(self, connection: Connection) -> Connection:
+        if connection.account_id is None:
+            raise ValueError("a connection without an account cannot be bound")
+        stored = replace(connection, version=connection.version + 1)
+        organization_id = connection.organization_id
+        transaction = Transaction()
+        transaction.put(KIND, _item(stored), unchanged(ConnectionItem, connection.version))
+        transaction.put(
+            _BINDING,
+            ClaimItem(_owner(connection.account_id), _BINDING, holder=organization_id),
+            ClaimItem.holder.does_not_exist() | (ClaimItem.holder == organization_id),
+        )
+        try:
+            transaction.commit()
+        except Cancelled as exc:
+            if _BINDING in exc.met:
+                raise Conflict(
+                    "account_bound_elsewhere",
+                    "This Stripe account is connected to another organization.",
+                    next_step="Connect another Stripe account, or ask for support if this one is yours.",
+                ) from exc
+            raise StaleWrite(_WHAT) from exc
+        return stored
+
+    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+        stored = replace(connection, version=connection.version + 1)
+        put_marked(_item(stored), unchanged(ConnectionItem, connection.version), marker, _WHAT)
+        return stored
+
+    def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
+        item = read(ClaimItem, _owner(account_id), _BINDING)
+        return OrganizationId(item["holder"]["S"]) if item else None
+
+    def all_active(self) -> Iterator[OrganizationId]:
+        with answering():
+            for item in ConnectionItem.by_active.query(ACTIVE):
+                yield OrganizationId(item.organization_id)
+
+    def put_authorization(self, authorization: Authorization) -> None:
+        self.save_authorization(replace(authorization, version=0))
+
+    def authorization(self, state_hash: str) -> Authorization | None:
+        item = read(OAuthStateItem, state_hash)
+        return decoded_item(Authorization, item) if item else None
+
+    def save_authorization(self, authorization: Authorization) -> Authorization:
+        stored = replace(authorization, version=authorization.version + 1)
+        item = OAuthStateItem(
+            stored.state_hash,
+            version=stored.version,
+            expires_at=expiry(stored.expires_at + STATE_KEPT_FOR),
+            **encoded(stored),
+        )
+        put(item, unchanged(OAuthStateItem, authorization.version), "This attempt to connect")
+        return stored
+
+
+def _item(connection: Connection) -> ConnectionItem:
+    return ConnectionItem(
+        connection.organization_id,
+        KIND,
+        version=connection.version,
+        active=ACTIVE if connection.active else None,
+        **encoded(connection),
+    )
+
+
+def _owner(account_id: StripeAccountId) -> str:
+    return f"account#{account_id}"

@@ -1,0 +1,222 @@
+"""Calls to DynamoDB: one client for all tables, and one place that decides what a failure means.
+
+    condition of a write did not hold   the caller's own error, or StaleWrite
+    two transactions met                StaleWrite
+    throttled, down, or no connection   Retryable `database_unavailable`; whether a write took place is unknown
+    anything else                       a fault of ours, left as it is
+
+No ClientRequestToken is set here: botocore gives every transaction one and keeps it over its own retries. A
+conditional put that botocore repeats after a lost answer is refused by its own success; the caller reads again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.adapters.tables.models import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    RETRIES,
+    ClaimItem,
+    ConnectionItem,
+    CustomerItem,
+    EventItem,
+    InvoiceItem,
+    OAuthStateItem,
+    PaymentReferenceItem,
+)
+from chalicelib.domain.errors import Retryable
+
+Item: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""An item as DynamoDB answers it."""
+
+_NAMES: dict[type[Model], str] = {
+    ConnectionItem: "connections",
+    OAuthStateItem: "oauth-states",
+    CustomerItem: "customers",
+    InvoiceItem: "invoices",
+    ClaimItem: "claims",
+    EventItem: "events",
+    PaymentReferenceItem: "payment-refs",
+}
+
+TABLES: tuple[type[Model], ...] = tuple(_NAMES)
+
+MAX_ITEMS_AT_ONCE = 100
+"""What one transaction or batch read can hold."""
+
+_TRANSIENT = frozenset(
+    """
+    InternalServerError InternalFailure ServiceUnavailable LimitExceededException RequestLimitExceeded
+    ProvisionedThroughputExceededException ProvisionedThroughputExceeded ThrottlingException ThrottlingError
+    Throttling TransactionInProgressException RequestTimeout
+    """.split()
+)
+_PAUSES = (0.05, 0.2, 0.8)
+
+
+class _Shared:
+    connection: Connection | None = None
+
+
+def configure(prefix: str) -> None:
+    """Name the tables of this stage, and forget any former client. Region and endpoint are botocore's to find."""
+    shared = Connection(
+        connect_timeout_seconds=CONNECT_TIMEOUT, read_timeout_seconds=READ_TIMEOUT, max_retry_attempts=RETRIES
+    )
+    for model, name in _NAMES.items():
+        model.Meta.table_name = prefix + name
+        model._connection = None
+        # pynamodb makes a client for each model, at 50 ms and a connection pool each; all of ours share one.
+        table = model._get_connection()
+        shared.add_meta_table(table.get_meta_table())
+        table.connection = shared
+    _Shared.connection = shared
+
+
+def connection() -> Connection:
+    """The connection all tables share; its client is made on first use."""
+    if _Shared.connection is None:
+        raise RuntimeError("chalicelib.adapters.tables.configure has not been called")
+    return _Shared.connection
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Every call to DynamoDB happens in this block.
+
+    Raises:
+        Retryable: DynamoDB did not answer, throttled us, or failed.
+    """
+    try:
+        yield
+    except PynamoDBException as exc:
+        if _transient(exc.cause):
+            raise _unavailable() from exc
+        raise
+
+
+def condition_failed(exc: PynamoDBException) -> bool:
+    """Whether the condition of a single write did not hold."""
+    return exc.cause_response_code == "ConditionalCheckFailedException"
+
+
+def read(model: type[Model], hash_key: str, range_key: str | None = None) -> Item | None:
+    """One strongly consistent read."""
+    with answering():
+        answer = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
+    item: Item | None = answer.get("Item")
+    return item
+
+
+def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], attributes: Sequence[str]) -> Iterable[Item]:
+    """One strongly consistent batch read; what DynamoDB leaves over is asked for again, a few times."""
+    if len(keys) > MAX_ITEMS_AT_ONCE:
+        raise ValueError(f"{len(keys)} keys are more than one batch read takes")
+    table = model.Meta.table_name
+    wanted: Sequence[Any] = keys
+    found: list[Item] = []
+    for pause in (*_PAUSES, None):
+        if not wanted:
+            break
+        with answering():
+            answer = connection().batch_get_item(
+                table, wanted, consistent_read=True, attributes_to_get=list(attributes)
+            )
+        found += answer["Responses"].get(table, ())
+        wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
+        if wanted and pause is None:
+            raise _unavailable()
+        if wanted:
+            time.sleep(pause or 0)
+    return found
+
+
+class Cancelled(Exception):
+    """A transaction that was not made. `met` maps each write whose condition failed to the item it met.
+
+    Without any, it met another transaction on the same items.
+    """
+
+    def __init__(self, met: Mapping[str, Item]) -> None:
+        super().__init__(f"conditions failed: {', '.join(met) or 'none'}")
+        self.met = met
+
+
+class Transaction:
+    """Writes that are made together or not at all, each under a name that tells which of them was refused."""
+
+    def __init__(self) -> None:
+        self._write = TransactWrite(connection=connection())
+        self._checks: list[str] = []
+        self._deletes: list[str] = []
+        self._puts: list[str] = []
+
+    def check(self, name: str, model: type[Model], keys: tuple[str, str], condition: Condition) -> None:
+        """Write nothing, but require that `condition` holds."""
+        self._write.condition_check(model, *keys, condition=condition)
+        self._checks.append(name)
+
+    def delete(self, name: str, item: Model, condition: Condition) -> None:
+        """Delete the item of this key."""
+        self._write.delete(item, condition=condition)
+        self._deletes.append(name)
+
+    def put(self, name: str, item: Model, condition: Condition | None = None) -> None:
+        """Write an item as a whole."""
+        self._write.save(item, condition=condition, return_values="ALL_OLD" if condition is not None else None)
+        self._puts.append(name)
+
+    def commit(self) -> None:
+        """Make the writes.
+
+        Raises:
+            Cancelled: a condition did not hold, or another transaction was under way on the same items.
+            Retryable: DynamoDB did not answer, throttled us, or failed.
+        """
+        try:
+            with answering(), self._write:
+                pass
+        except TransactWriteError as exc:
+            if exc.cause_response_code == "TransactionConflictException":
+                raise Cancelled({}) from exc
+            if exc.cause_response_code != "TransactionCanceledException":
+                raise
+            raise self._decided(exc) from exc
+
+    def _decided(self, error: TransactWriteError) -> Exception:
+        names = [*self._checks, *self._deletes, *self._puts]  # the order in which pynamodb sends them
+        reasons = [(name, why) for name, why in zip(names, error.cancellation_reasons, strict=True) if why]
+        met = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
+        codes = {why.code for _, why in reasons}
+        if met or codes == {"TransactionConflict"}:
+            return Cancelled(met)
+        return _unavailable() if codes & _TRANSIENT else error
+
+
+def _transient(cause: Exception | None) -> bool:
+    if isinstance(cause, ClientError):
+        # pynamodb's own error leaves the HTTP status out; botocore's, which caused it, has it
+        answer = cause.__cause__.response if isinstance(cause.__cause__, ClientError) else cause.response
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return answer.get("Error", {}).get("Code") in _TRANSIENT or status >= 500
+    return isinstance(cause, NoConnection | HTTPClientError)
+
+
+def _unavailable() -> Retryable:
+    return Retryable(
+        "database_unavailable",
+        "The database does not answer at the moment.",
+        next_step="Wait a moment; repeating the request is safe.",
+    )

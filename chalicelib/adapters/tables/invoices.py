@@ -1,0 +1,211 @@
+"""Invoices, the claims on services, and the references from Stripe objects to invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from chalicelib.adapters.tables.codec import decoded_item, encoded
+from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
+from chalicelib.adapters.tables.invoice_pages import invoice_page
+from chalicelib.adapters.tables.keys import key, moment
+from chalicelib.adapters.tables.markers import put_marker
+from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
+from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.events import EventMarker, Reference
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.storage import (
+    MAX_CLAIMS_AT_ONCE,
+    InvoiceExists,
+    InvoiceFilter,
+    Page,
+    ServiceClaimed,
+)
+
+T = TypeVar("T")
+
+WORK = "saga"
+"""The one partition of `due_work`."""
+
+_INVOICE = "invoice"
+_SERVICE = "service#"
+_WHAT = "The invoice"
+
+
+class TableInvoices:
+    """Fulfils `InvoiceStore`."""
+
+    def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
+        item = read(InvoiceItem, organization_id, invoice_id)
+        return decoded_item(Invoice, item) if item else None
+
+    def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        stored = replace(invoice, version=invoice.version + 1)
+        transaction = Transaction()
+        transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, 0))
+        _claim(transaction, invoice, claims)
+        try:
+            transaction.commit()
+        except Cancelled as exc:
+            if _INVOICE in exc.met:
+                raise InvoiceExists from exc
+            raise _claims_refused(exc) from exc
+        return stored
+
+    def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
+        transaction = Transaction()
+        keys = (invoice.organization_id, invoice.id)
+        transaction.check(_INVOICE, InvoiceItem, keys, InvoiceItem.version.exists())
+        _claim(transaction, invoice, claims)
+        try:
+            transaction.commit()
+        except Cancelled as exc:
+            if _INVOICE in exc.met:
+                raise StaleWrite(_WHAT) from exc
+            raise _claims_refused(exc) from exc
+
+    def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
+        if references:
+            return _write(invoice, None, references)
+        stored = replace(invoice, version=invoice.version + 1)
+        put(_item(stored), unchanged(InvoiceItem, invoice.version), _WHAT)
+        return stored
+
+    def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+        return _write(invoice, marker, references)
+
+    def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        *first, last = list(_chunks(list(dict.fromkeys(services)), MAX_CLAIMS_AT_ONCE)) or [[]]
+        for chunk in first:
+            _release(invoice, chunk, with_invoice=False)
+        _release(invoice, last, with_invoice=True)
+
+    def find_by_reference(
+        self, account_id: StripeAccountId, stripe_ids: Sequence[str]
+    ) -> Mapping[str, tuple[OrganizationId, InvoiceId]]:
+        keys = [{"account_id": account_id, "stripe_id": stripe_id} for stripe_id in dict.fromkeys(stripe_ids)]
+        wanted = ("stripe_id", "organization_id", "invoice_id")
+        return {
+            item["stripe_id"]["S"]: (OrganizationId(item["organization_id"]["S"]), InvoiceId(item["invoice_id"]["S"]))
+            for item in read_many(PaymentReferenceItem, keys, wanted)
+        }
+
+    def page(
+        self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
+    ) -> Page[Invoice]:
+        return invoice_page(organization_id, wanted, first, after)
+
+    def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
+        with answering():
+            due = InvoiceItem.due_work.query(WORK, InvoiceItem.resume_at <= now, limit=limit)
+            return [(OrganizationId(item.organization_id), InvoiceId(item.invoice_id)) for item in due]
+
+
+def _item(invoice: Invoice) -> InvoiceItem:
+    organization_id, status = invoice.organization_id, invoice.status
+    resume_at, due_at = invoice.saga.resume_at, invoice.due_at
+    return InvoiceItem(
+        organization_id,
+        invoice.id,
+        version=invoice.version,
+        status=status.value,
+        customer_id=invoice.order.customer_id,
+        created_key=key(moment(invoice.created_at), invoice.id),
+        status_key=key(organization_id, status.value),
+        customer_key=key(organization_id, invoice.order.customer_id),
+        due_key=key(moment(due_at), invoice.id) if status in OPEN_STATUSES and due_at is not None else None,
+        work=WORK if resume_at is not None else None,
+        resume_at=resume_at,
+        **encoded(invoice),
+    )
+
+
+def _write(invoice: Invoice, marker: EventMarker | None, references: Sequence[Reference]) -> Invoice:
+    """The invoice, the event and the references in one transaction.
+
+    References beyond what one transaction holds go first: what belongs to an invoice belongs to it whether or
+    not the invoice knows already.
+    """
+    stored = replace(invoice, version=invoice.version + 1)
+    *first, last = list(_chunks(list(dict.fromkeys(references)), MAX_CLAIMS_AT_ONCE)) or [[]]
+    for chunk in first:
+        transaction = Transaction()
+        _refer(transaction, chunk)
+        commit(transaction, _WHAT)
+    transaction = Transaction()
+    transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, invoice.version))
+    _refer(transaction, last)
+    if marker is not None:
+        put_marker(transaction, marker)
+    commit(transaction, _WHAT)
+    return stored
+
+
+def _refer(transaction: Transaction, references: Sequence[Reference]) -> None:
+    for reference in references:
+        item = PaymentReferenceItem(
+            reference.account_id,
+            reference.stripe_id,
+            organization_id=reference.organization_id,
+            invoice_id=reference.invoice_id,
+        )
+        transaction.put(f"reference#{reference.stripe_id}", item)
+
+
+def _claim(transaction: Transaction, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
+    if len(claims) > MAX_CLAIMS_AT_ONCE:
+        raise ValueError(f"{len(claims)} claims are more than one transaction takes")
+    for service_id, dead in claims.items():
+        free = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == invoice.id)
+        if dead is not None:
+            free |= ClaimItem.holder == dead
+        transaction.put(_SERVICE + service_id, _claim_item(invoice, service_id), free)
+
+
+def _claim_item(invoice: Invoice, service_id: ServiceId) -> ClaimItem:
+    return ClaimItem(invoice.organization_id, _SERVICE + service_id, holder=invoice.id)
+
+
+def _claims_refused(cancelled: Cancelled) -> Exception:
+    if not cancelled.met:
+        return StaleWrite("A service of this invoice")
+    return ServiceClaimed(
+        {
+            ServiceId(name.removeprefix(_SERVICE)): InvoiceId(item["holder"]["S"])
+            for name, item in cancelled.met.items()
+        }
+    )
+
+
+def _release(invoice: Invoice, services: Sequence[ServiceId], *, with_invoice: bool) -> None:
+    """Give up claims, and the invoice with the last of them; claims that others hold by now stay theirs."""
+    unchanged_invoice = unchanged(InvoiceItem, invoice.version)
+    ours = list(services)
+    while True:
+        transaction = Transaction()
+        if with_invoice:
+            transaction.delete(_INVOICE, InvoiceItem(invoice.organization_id, invoice.id), unchanged_invoice)
+        else:
+            keys = (invoice.organization_id, invoice.id)
+            transaction.check(_INVOICE, InvoiceItem, keys, unchanged_invoice)
+        for service_id in ours:
+            free = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == invoice.id)
+            transaction.delete(_SERVICE + service_id, _claim_item(invoice, service_id), free)
+        try:
+            transaction.commit()
+        except Cancelled as exc:
+            theirs = {ServiceId(name.removeprefix(_SERVICE)) for name in exc.met if name != _INVOICE}
+            if _INVOICE in exc.met or not theirs:
+                raise StaleWrite(_WHAT) from exc
+            ours = [service_id for service_id in ours if service_id not in theirs]
+        else:
+            return
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

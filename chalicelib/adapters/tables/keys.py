@@ -1,0 +1,64 @@
+"""How keys are made of ids, and cursors of keys."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.identifiers import digest
+
+_DIGITS = 12
+_TAG = 8
+
+
+def key(*parts: str) -> str:
+    """`parts` as one key; no two lists of parts share one, whatever the ids contain."""
+    return "#".join(part.replace("%", "%25").replace("#", "%23") for part in parts)
+
+
+def moment(at: int) -> str:
+    """Epoch seconds in a form that sorts as text."""
+    return f"{min(max(at, 0), 10**_DIGITS - 1):0{_DIGITS}d}"
+
+
+def moment_of(position: str) -> str:
+    """The moment that the range key `position` begins with."""
+    return position[:_DIGITS]
+
+
+def cursor(partition: str, position: str) -> str:
+    """An opaque text that leads on from the range key `position`.
+
+    It tells nothing about the partition, and is good for this partition only.
+    """
+    return urlsafe_b64encode(f"{_tag(partition)}{position}".encode()).decode().rstrip("=")
+
+
+def position_of(partition: str, after: str) -> str:
+    """The range key in a cursor of this partition.
+
+    Raises:
+        Refused: the cursor was not made for this partition.
+    """
+    try:
+        text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode()
+    except (binascii.Error, ValueError) as exc:
+        raise _cursor_invalid() from exc
+    tag, position = text[:_TAG], text[_TAG:]
+    if tag != _tag(partition) or not position:
+        raise _cursor_invalid()
+    return position
+
+
+def _tag(partition: str) -> str:
+    return digest("cursor", partition)[:_TAG]
+
+
+def _cursor_invalid() -> Refused:
+    return Refused(
+        "cursor_invalid",
+        "This cursor does not belong to this list.",
+        field="after",
+        next_step="Begin again without `after`, with the same filters on every page.",
+    )

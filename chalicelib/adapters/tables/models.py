@@ -1,0 +1,258 @@
+"""The tables and their indexes. Which is for what, and why, is told in docs/decisions/0004-tables.md.
+
+Indexes lag behind their table, so no decision to write rests on one. An attribute that is None is not stored,
+which keeps the item out of the index keyed by it.
+"""
+
+from __future__ import annotations
+
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+CONNECT_TIMEOUT = 1
+READ_TIMEOUT = 3
+RETRIES = 2
+"""Three attempts of at most four seconds: a request makes a few calls within API Gateway's 29 seconds."""
+
+
+class TableMeta:
+    """What all tables share; `configure` sets the names. Region and endpoint are botocore's to find."""
+
+    table_name = ""
+    billing_mode = PAY_PER_REQUEST_BILLING_MODE
+    connect_timeout_seconds = CONNECT_TIMEOUT
+    read_timeout_seconds = READ_TIMEOUT
+    max_retry_attempts = RETRIES
+
+
+class InvoicesByCreated(GlobalSecondaryIndex["InvoiceItem"]):
+    """An organization's invoices by when they were made."""
+
+    class Meta:
+        index_name = "by_created"
+        projection = AllProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class InvoicesByStatus(GlobalSecondaryIndex["InvoiceItem"]):
+    """Those of one status."""
+
+    class Meta:
+        index_name = "by_status"
+        projection = AllProjection()
+
+    status_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class InvoicesByCustomer(GlobalSecondaryIndex["InvoiceItem"]):
+    """Those of one customer."""
+
+    class Meta:
+        index_name = "by_customer"
+        projection = AllProjection()
+
+    customer_key = UnicodeAttribute(hash_key=True)
+    created_key = UnicodeAttribute(range_key=True)
+
+
+class InvoicesByDueDate(GlobalSecondaryIndex["InvoiceItem"]):
+    """Those that money is expected for, by when they are due."""
+
+    class Meta:
+        index_name = "by_due_date"
+        projection = AllProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    due_key = UnicodeAttribute(range_key=True)
+
+
+class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
+    """Invoices of all organizations whose saga is to be resumed, by when."""
+
+    class Meta:
+        index_name = "due_work"
+        projection = KeysOnlyProjection()
+
+    work = UnicodeAttribute(hash_key=True)
+    resume_at = NumberAttribute(range_key=True)
+
+
+class InvoiceItem(Model):
+    """An invoice with its transaction history."""
+
+    class Meta(TableMeta):
+        pass
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    invoice_id = UnicodeAttribute(range_key=True)
+    version = NumberAttribute()
+    document = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
+    status = UnicodeAttribute()
+    customer_id = UnicodeAttribute()
+    created_key = UnicodeAttribute()
+    status_key = UnicodeAttribute()
+    customer_key = UnicodeAttribute()
+    due_key = UnicodeAttribute(null=True)
+    work = UnicodeAttribute(null=True)
+    resume_at = NumberAttribute(null=True)
+
+    by_created = InvoicesByCreated()
+    by_status = InvoicesByStatus()
+    by_customer = InvoicesByCustomer()
+    by_due_date = InvoicesByDueDate()
+    due_work = DueWork()
+
+
+class ClaimItem(Model):
+    """Who holds something that only one may hold: a service, or a Stripe account."""
+
+    class Meta(TableMeta):
+        pass
+
+    owner = UnicodeAttribute(hash_key=True)
+    claim = UnicodeAttribute(range_key=True)
+    holder = UnicodeAttribute()
+
+
+class PaymentReferenceItem(Model):
+    """Which invoice a Stripe object belongs to."""
+
+    class Meta(TableMeta):
+        pass
+
+    account_id = UnicodeAttribute(hash_key=True)
+    stripe_id = UnicodeAttribute(range_key=True)
+    organization_id = UnicodeAttribute()
+    invoice_id = UnicodeAttribute()
+
+
+class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
+    """Which customer a Stripe customer is."""
+
+    class Meta:
+        index_name = "by_stripe_id"
+        projection = KeysOnlyProjection()
+
+    stripe_key = UnicodeAttribute(hash_key=True)
+
+
+class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
+    """Customers of all organizations that Stripe has yet to be told of, by when they were edited."""
+
+    class Meta:
+        index_name = "pending"
+        projection = KeysOnlyProjection()
+
+    work = UnicodeAttribute(hash_key=True)
+    updated_at = NumberAttribute(range_key=True)
+
+
+class CustomerItem(Model):
+    """POM's record of a customer."""
+
+    class Meta(TableMeta):
+        pass
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    customer_id = UnicodeAttribute(range_key=True)
+    version = NumberAttribute()
+    document = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
+    stripe_key = UnicodeAttribute(null=True)
+    work = UnicodeAttribute(null=True)
+    updated_at = NumberAttribute()
+
+    by_stripe_id = CustomersByStripeId()
+    pending = PendingCustomers()
+
+
+class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
+    """Organizations whose connection is usable."""
+
+    class Meta:
+        index_name = "active"
+        projection = KeysOnlyProjection()
+
+    active = UnicodeAttribute(hash_key=True)
+    organization_id = UnicodeAttribute(range_key=True)
+
+
+class ConnectionItem(Model):
+    """What belongs to an organization itself: its connection, and its settings as a second item."""
+
+    class Meta(TableMeta):
+        pass
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(range_key=True)
+    version = NumberAttribute()
+    document = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
+    active = UnicodeAttribute(null=True)
+
+    by_active = ActiveConnections()
+
+
+class OAuthStateItem(Model):
+    """One attempt to connect."""
+
+    class Meta(TableMeta):
+        pass
+
+    state_hash = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    document = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
+    expires_at = TTLAttribute()
+
+
+class EventsByReceived(GlobalSecondaryIndex["EventItem"]):
+    """An account's events by when they came."""
+
+    class Meta:
+        index_name = "by_received"
+        projection = KeysOnlyProjection()
+
+    account_id = UnicodeAttribute(hash_key=True)
+    received_at = NumberAttribute(range_key=True)
+
+
+class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
+    """An account's parked events by when they happened."""
+
+    class Meta:
+        index_name = "parked"
+        projection = AllProjection()
+
+    account_id = UnicodeAttribute(hash_key=True)
+    parked_key = UnicodeAttribute(range_key=True)
+
+
+class EventItem(Model):
+    """What became of a Stripe event. A parked one keeps its body, and does not expire."""
+
+    class Meta(TableMeta):
+        pass
+
+    account_id = UnicodeAttribute(hash_key=True)
+    event_id = UnicodeAttribute(range_key=True)
+    type = UnicodeAttribute()
+    created = NumberAttribute()
+    received_at = NumberAttribute()
+    outcome = UnicodeAttribute()
+    source = UnicodeAttribute(null=True)
+    invoice_id = UnicodeAttribute(null=True)
+    error = UnicodeAttribute(null=True)
+    parked_key = UnicodeAttribute(null=True)
+    document = UnicodeAttribute(null=True)
+    packed = BinaryAttribute(null=True, legacy_encoding=False)
+    expires_at = TTLAttribute(null=True)
+
+    by_received = EventsByReceived()
+    parked = ParkedEvents()

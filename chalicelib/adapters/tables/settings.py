@@ -1,0 +1,28 @@
+"""Invoicing settings: a second item of the organization, beside its connection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.adapters.tables.codec import decoded_item, encoded
+from chalicelib.adapters.tables.database import read
+from chalicelib.adapters.tables.models import ConnectionItem
+from chalicelib.adapters.tables.versions import put, unchanged
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.settings import InvoicingSettings
+
+KIND = "settings"
+
+
+class TableSettings:
+    """Fulfils `SettingsStore`."""
+
+    def get(self, organization_id: OrganizationId) -> InvoicingSettings:
+        item = read(ConnectionItem, organization_id, KIND)
+        return decoded_item(InvoicingSettings, item) if item else InvoicingSettings(organization_id)
+
+    def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+        stored = replace(settings, version=settings.version + 1)
+        item = ConnectionItem(stored.organization_id, KIND, version=stored.version, **encoded(stored))
+        put(item, unchanged(ConnectionItem, settings.version), "The settings")
+        return stored
