@@ -1,0 +1,203 @@
+"""/v1: what happens to a request before and after the handler of its route.
+
+Order: count, fault before, authenticate, rate limit, decode, check types, idempotency key, execute under the lock,
+store, fault after.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import forms, validation
+from .auth import Caller, authenticate
+from .errors import ConnectionDropped, StripeFault, missing
+from .events import Cause
+from .faults import Fault, Faults
+from .http import Request, Response, as_json
+from .idempotency import IdempotencyStore
+from .ledger import JSON
+from .ratelimits import RateLimits, limited
+from .render import expand, render
+from .requestlog import Entry, RequestLog
+from .router import Call, Route, Router
+from .world import World
+
+_MANY = ("list", "event", "account")
+
+
+@dataclass
+class _Passage:
+    """What is known of one request on its way."""
+
+    request: Request
+    request_id: str
+    template: str = "(unrecognized)"
+    account: str = ""
+    replayed: bool = False
+
+
+class Api:
+    """Stripe's API over one world."""
+
+    def __init__(self, world: World, router: Router, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.world, self.router = world, router
+        self.log, self.faults = RequestLog(), Faults()
+        self.keys = IdempotencyStore(world.clock)
+        self.limits = RateLimits(world.clock, world.config.global_rate, world.config.endpoint_rate)
+        self._sleep = sleep
+        self._numbers = itertools.count(1)
+
+    def handle(self, request: Request) -> Response:
+        """Answer; raises ConnectionDropped when a fault closes the connection."""
+        passage = _Passage(request, f"req_{next(self._numbers):014d}", account=request.header("stripe-account"))
+        found = self.router.match(request.method, request.path)
+        if found is not None:
+            passage.template = found[0].template
+        status = 0
+        try:
+            response = self._faulty(passage, found)
+            status = response.status
+        finally:
+            self._note(passage, status)
+        if passage.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        if key := request.header("idempotency-key"):
+            response.headers["Idempotency-Key"] = key
+        if passage.account:
+            response.headers["Stripe-Account"] = passage.account
+        response.headers["Request-Id"] = passage.request_id
+        response.headers["Stripe-Version"] = request.header("stripe-version") or self.world.config.api_version
+        return response
+
+    def _faulty(self, passage: _Passage, found: tuple[Route, dict[str, str]] | None) -> Response:
+        request = passage.request
+        fault = self.faults.take(request.method, request.path, passage.account)
+        try:
+            if fault is not None:
+                self._before(fault)
+            return self._authenticated(passage, found, fault)
+        except StripeFault as exc:
+            return as_json(exc.status, exc.body, **exc.headers)
+
+    def _before(self, fault: Fault) -> None:
+        if fault.kind == "close_before":
+            raise ConnectionDropped
+        if fault.kind == "delay":
+            self._sleep(fault.seconds)
+        elif fault.kind == "rate_limit":
+            raise limited(fault.reason)
+        elif fault.kind == "lock_timeout":
+            raise StripeFault(
+                fault.status or 429,
+                "This object cannot be accessed right now because another API request or Stripe process is currently"
+                " accessing it.",
+                code="lock_timeout",
+                stored=False,
+            )
+        elif fault.kind == "conflict":
+            raise StripeFault(409, "Conflict with a concurrent request.", code="idempotency_key_in_use", stored=False)
+        elif fault.kind == "error_before" and not fault.stored:
+            raise _broken()
+
+    def _authenticated(
+        self, passage: _Passage, found: tuple[Route, dict[str, str]] | None, fault: Fault | None
+    ) -> Response:
+        request = passage.request
+        with self.world.lock:
+            caller = authenticate(self.world, request)
+        passage.account = caller.ledger.id if caller.ledger is not self.world.platform else ""
+        if found is None:
+            raise StripeFault(
+                404,
+                f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove"
+                " the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty)"
+                " identifier in your code. (The Stripe double may not model it.)",
+                stored=False,
+            )
+        route, args = found
+        self.limits.spend(caller.ledger.id, f"{route.method} {route.template}")
+        params = _params(route, request)
+        key = request.header("idempotency-key")
+        if request.method != "POST" or not key:
+            return self._execute(passage, route, args, caller, params, fault)
+        stored = self.keys.begin(caller.ledger.id, key, request.path, request.form)
+        if stored is not None:
+            passage.replayed = True
+            return Response(stored[0], stored[1], {"Content-Type": "application/json"})
+        try:
+            response = self._execute(passage, route, args, caller, params, fault)
+        except StripeFault as exc:
+            response = as_json(exc.status, exc.body, **exc.headers)
+            if not exc.stored:
+                self.keys.forget(caller.ledger.id, key)
+                return response
+        except BaseException:
+            self.keys.forget(caller.ledger.id, key)
+            raise
+        self.keys.finish(caller.ledger.id, key, response.status, response.body)
+        if fault is not None and fault.kind == "close_after":
+            raise ConnectionDropped
+        return response
+
+    def _execute(
+        self, passage: _Passage, route: Route, args: dict[str, str], caller: Caller, params: JSON, fault: Fault | None
+    ) -> Response:
+        if fault is not None and fault.kind == "error_before":
+            raise _broken(stored=True)
+        world = self.world
+        paths = list(params.get("expand", ()))
+        with world.lock:
+            world.run_due()
+            world.events.cause = Cause(passage.request_id, passage.request.header("idempotency-key") or None)
+            try:
+                call = Call(world, caller.ledger, params, args, caller.livemode, caller.through_platform)
+                result = route.handle(call)
+                shown = result if result["object"] in _MANY or result.get("deleted") else render(call.ledger, result)
+                if shown.get("deleted"):
+                    shown = {k: v for k, v in shown.items() if not k.startswith("_")}
+                response = as_json(200, expand(call.ledger, dict(shown), paths))
+            finally:
+                world.events.cause = Cause()
+        if fault is not None and fault.kind == "error_after":
+            raise _broken(stored=True)
+        if fault is not None and fault.kind == "close_after" and not passage.request.header("idempotency-key"):
+            raise ConnectionDropped
+        return response
+
+    def _note(self, passage: _Passage, status: int) -> None:
+        request = passage.request
+        self.log.add(
+            Entry(
+                at=self.world.clock.now(),
+                method=request.method,
+                template=passage.template,
+                path=request.path,
+                account=passage.account,
+                status=status,
+                idempotency_key=request.header("idempotency-key") or None,
+                replayed=passage.replayed,
+                request_id=passage.request_id,
+            )
+        )
+
+
+def _params(route: Route, request: Request) -> dict[str, Any]:
+    try:
+        decoded = forms.decode(request.form)
+    except UnicodeDecodeError:
+        raise StripeFault(400, "Invalid request: parameters must be UTF-8", stored=False) from None
+    if route.params is None:
+        return decoded
+    if "" in decoded:
+        raise missing("parameter name")
+    return validation.check(route.params, decoded)
+
+
+def _broken(*, stored: bool = False) -> StripeFault:
+    return StripeFault(
+        500, "An unknown error occurred. (Ordered from the Stripe double.)", type="api_error", stored=stored
+    )

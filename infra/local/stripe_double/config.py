@@ -1,0 +1,52 @@
+"""What can be set when the double is built or started, with the defaults that tests rely on."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+API_VERSION = "2026-10-28.endive"
+
+
+@dataclass
+class Config:
+    """Settings of one double. Rates of 0 mean no limit."""
+
+    platform_key_test: str = "sk_test_double_platform"
+    platform_key_live: str = "sk_live_double_platform"
+    client_id_test: str = "ca_test_double"
+    client_id_live: str = "ca_live_double"
+    application_id: str = "ca_test_double"
+    application_name: str = "Pool Office Manager"
+    redirect_uris: tuple[str, ...] = ()
+    """Registered redirect URIs; empty accepts any."""
+    public_url: str = "http://127.0.0.1:0"
+    """Base of hosted invoice links; set by the server when it knows its port."""
+    api_version: str = API_VERSION
+    seed: int = 0
+    global_rate: float = 0.0
+    endpoint_rate: float = 0.0
+    ach_days: float = 4.0
+    refund_days: float = 5.0
+    """Days after which a pending refund settles, and after which a refund that will fail, fails."""
+    oauth_code_seconds: int = 300
+    webhook_timeout: float = 10.0
+    webhook_retries_test: tuple[float, ...] = (600.0, 7200.0)
+    webhook_retries_live: tuple[float, ...] = (60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)
+    """Seconds between tries: about three days in live mode, three tries over hours in test mode."""
+    delivery_workers: int = 4
+    accounts: tuple[dict[str, object], ...] = ()
+    """Accounts made at the start: keyword arguments of `StripeDouble.create_account`."""
+    webhook_endpoints: tuple[dict[str, object], ...] = ()
+    """Platform webhook endpoints made at the start: `url`, `secret`?, `enabled_events`?, `connect`?, `livemode`?."""
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Config:
+        """Read JSON; raises ValueError for a key that is not a setting."""
+        data = json.loads(Path(path).read_text())
+        known = {f.name for f in dataclasses.fields(cls)}
+        if extra := set(data) - known:
+            raise ValueError(f"unknown settings: {', '.join(sorted(extra))}")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})

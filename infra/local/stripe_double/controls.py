@@ -1,0 +1,124 @@
+"""/_double/…: the double's own controls, as JSON over HTTP. README.md has the table.
+
+A control answers 200 with JSON; 404 for an unknown object, 400 for a wrong setting.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import StripeFault
+from .http import Request, Response, as_json
+
+if TYPE_CHECKING:
+    from .double import StripeDouble
+
+Action = Callable[[dict[str, Any], list[str]], Any]
+
+
+class Controls:
+    """Routes of the control API, each one call of the Python API."""
+
+    def __init__(self, double: StripeDouble) -> None:
+        self._double = double
+        d = double
+        self._routes: dict[tuple[str, str], Action] = {
+            ("GET", "health"): lambda b, a: {"ok": True, "now": d.clock.now(), "url": d.config.public_url},
+            ("GET", "settings"): lambda b, a: self._settings(),
+            ("GET", "accounts"): lambda b, a: self._accounts(),
+            ("POST", "accounts"): lambda b, a: d.create_account(**b),
+            ("POST", "accounts/*"): lambda b, a: d.update_account(a[0], **b),
+            ("POST", "accounts/*/revoke"): lambda b, a: d.revoke(a[0]),
+            ("POST", "accounts/*/code"): lambda b, a: {"code": d.authorization_code(a[0])},
+            ("GET", "ledger/*"): lambda b, a: d.ledger(a[0]),
+            ("GET", "events/*"): lambda b, a: d.events(a[0]),
+            ("POST", "events/*/*/resend"): lambda b, a: {"queued": d.resend(a[0], a[1])},
+            ("GET", "suppressed"): lambda b, a: d.suppressed(),
+            ("GET", "mails"): lambda b, a: d.mails(),
+            ("GET", "mails/*"): lambda b, a: d.mails(a[0]),
+            ("POST", "endpoints"): lambda b, a: d.add_webhook_endpoint(**b),
+            ("POST", "endpoints/*/roll"): lambda b, a: {"secret": d.roll_secret(a[0], **b)},
+            ("POST", "invoices/*/*/pay"): lambda b, a: d.pay(a[0], a[1], **b),
+            ("POST", "debits/*/*/settle"): lambda b, a: d.settle_debit(a[0], a[1], **b),
+            ("POST", "refunds/*/*/settle"): lambda b, a: d.settle_refund(a[0], a[1], **b),
+            ("POST", "charges/*/*/dispute"): lambda b, a: d.open_dispute(a[0], a[1], **b),
+            ("POST", "disputes/*/*"): lambda b, a: d.move_dispute(a[0], a[1], **b),
+            ("GET", "clock"): lambda b, a: {"now": d.clock.now()},
+            ("POST", "clock/advance"): lambda b, a: {"happened": d.advance(**b), "now": d.clock.now()},
+            ("GET", "delivery"): lambda b, a: d.set_delivery(),
+            ("POST", "delivery"): lambda b, a: d.set_delivery(**b),
+            ("POST", "delivery/step"): lambda b, a: d.step(),
+            ("POST", "delivery/drain"): lambda b, a: {"tries": d.drain()},
+            ("GET", "deliveries"): lambda b, a: self._deliveries(),
+            ("POST", "faults"): lambda b, a: d.order_fault(**b),
+            ("DELETE", "faults"): lambda b, a: d.clear_faults(),
+            ("POST", "rates"): lambda b, a: d.set_rates(**b),
+            ("GET", "requests"): lambda b, a: self._requests(),
+            ("DELETE", "requests"): lambda b, a: d.api.log.reset(),
+        }
+
+    def handle(self, request: Request) -> Response:
+        """Answer a path under /_double."""
+        path = request.path.removeprefix("/_double").strip("/") or "settings"
+        action, args = self._match(request.method, path)
+        if action is None:
+            return as_json(404, {"error": f"no such control: {request.method} /_double/{path}"})
+        try:
+            body = json.loads(request.body or b"{}")
+            if not isinstance(body, dict):
+                raise ValueError("the body must be a JSON object")
+            return as_json(200, action(body, args) or {})
+        except StripeFault as exc:
+            return as_json(exc.status, exc.body)
+        except KeyError as exc:
+            return as_json(404, {"error": f"not found: {exc}"})
+        except (TypeError, ValueError) as exc:
+            return as_json(400, {"error": str(exc)})
+
+    def _match(self, method: str, path: str) -> tuple[Action | None, list[str]]:
+        given = path.split("/")
+        for (wanted, template), action in self._routes.items():
+            parts = template.split("/")
+            if wanted == method and len(parts) == len(given):
+                pairs = list(zip(parts, given, strict=True))
+                if all(p in ("*", g) for p, g in pairs):
+                    return action, [g for p, g in pairs if p == "*"]
+        return None, []
+
+    def _settings(self) -> dict[str, Any]:
+        config = self._double.config
+        return {
+            "platform_key_test": config.platform_key_test,
+            "platform_key_live": config.platform_key_live,
+            "client_id_test": config.client_id_test,
+            "client_id_live": config.client_id_live,
+            "public_url": config.public_url,
+            "api_version": config.api_version,
+            "controls": sorted(f"{method} /_double/{path}" for method, path in self._routes),
+        }
+
+    def _accounts(self) -> list[dict[str, Any]]:
+        world = self._double.world
+        with world.lock:
+            return [
+                {
+                    "id": ledger.id,
+                    "business_name": ledger.account["business_profile"]["name"],
+                    "connected": ledger.connected,
+                    "livemode": ledger.livemode,
+                    "charges_enabled": ledger.account["charges_enabled"],
+                }
+                for ledger in world.ledgers.values()
+            ]
+
+    def _deliveries(self) -> dict[str, Any]:
+        deliverer = self._double.world.deliverer
+        with self._double.world.lock:
+            queued = [vars(t) for t in sorted(deliverer.queue)]
+            return {"log": list(deliverer.log), "queued": queued, "in_flight": deliverer.in_flight}
+
+    def _requests(self) -> dict[str, Any]:
+        log = self._double.api.log
+        return {"counts": log.counts(), "total": log.total(), "entries": log.entries()}

@@ -1,0 +1,113 @@
+"""The errors Stripe answers with, as exceptions (https://docs.stripe.com/api/errors).
+
+StripeFault            any answer that is not 2xx
+  InvalidParams        400 found before the endpoint began to execute: never stored under an idempotency key
+  InvalidState         400 found while executing: stored under the idempotency key
+  NoSuchObject         404 resource_missing
+  CardDeclined         402 card_error
+  OAuthFault           400 {"error", "error_description"}
+ConnectionDropped      the answer never leaves: the client sees its connection closed
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class StripeFault(Exception):
+    """An answer in Stripe's error envelope. `stored` says whether an idempotency key keeps it."""
+
+    stored = True
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+        headers: dict[str, str] | None = None,
+        stored: bool | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers or {}
+        if stored is not None:
+            self.stored = stored
+        error: dict[str, Any] = {"message": message, "type": type}
+        if code is not None:
+            error["code"] = code
+            error["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
+        if param is not None:
+            error["param"] = param
+        error.update({k: v for k, v in extra.items() if v is not None})
+        self.error = error
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The JSON body of the answer."""
+        return {"error": self.error}
+
+
+class InvalidParams(StripeFault):
+    """A parameter was refused before anything was executed."""
+
+    stored = False
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(400, message, code=code, param=param)
+
+
+class InvalidState(StripeFault):
+    """The request is well-formed but the object's state does not allow it."""
+
+    def __init__(self, message: str, *, code: str | None = None, param: str | None = None, **extra: Any) -> None:
+        super().__init__(400, message, code=code, param=param, **extra)
+
+
+class NoSuchObject(StripeFault):
+    """404 for an id that this account does not have; also for another account's ids."""
+
+    def __init__(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> None:
+        super().__init__(status, f"No such {kind}: '{object_id}'", code="resource_missing", param=param)
+
+
+class CardDeclined(StripeFault):
+    """402 with the decline, the failed charge and the payment intent inside."""
+
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(402, message, type="card_error", **fields)
+
+
+class NotModelled(StripeFault):
+    """A real parameter or route of Stripe's that this double does not play."""
+
+    stored = False
+
+    def __init__(self, what: str, param: str | None = None) -> None:
+        super().__init__(400, f"The Stripe double does not model {what}.", code="double_not_modelled", param=param)
+
+
+class OAuthFault(Exception):
+    """OAuth's own error shape (https://docs.stripe.com/connect/oauth-reference)."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.status = status
+        self.body = {"error": error, "error_description": description}
+
+
+class ConnectionDropped(Exception):
+    """The fault injector closed the connection instead of answering."""
+
+
+def missing(param: str) -> InvalidParams:
+    """The answer to an absent required parameter."""
+    return InvalidParams(f"Missing required param: {param}.", param=param, code="parameter_missing")
+
+
+def unknown(param: str) -> InvalidParams:
+    """The answer to a parameter Stripe does not have."""
+    return InvalidParams(f"Received unknown parameter: {param}", param=param, code="parameter_unknown")

@@ -1,0 +1,81 @@
+"""Faults that a test orders for its next requests."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Kind = Literal[
+    "close_before", "error_before", "close_after", "error_after", "delay", "rate_limit", "lock_timeout", "conflict"
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass
+class Fault:
+    """One order; it applies to `count` matching requests after letting `skip` of them pass.
+
+    `close_before`/`error_before`: not executed; the connection closes, or 500 (kept under the key if `stored`).
+    `close_after`: executed and its answer kept, then the connection closes. `error_after`: executed, 500 answered
+    and kept. `delay`: waits `seconds`, then executes. `rate_limit`: 429 with `reason`. `lock_timeout`: 429 (or
+    `status`) with that code and no reason. `conflict`: 409.
+    """
+
+    kind: Kind
+    count: int = 1
+    method: str = "*"
+    path: str = "*"
+    """Shell pattern on the path, such as `/v1/invoices/*/finalize`."""
+    account: str = "*"
+    skip: int = 0
+    seconds: float = 0.0
+    status: int = 0
+    reason: str = "endpoint-rate"
+    stored: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind of fault: {self.kind}; one of {', '.join(KINDS)}")
+
+    def matches(self, method: str, path: str, account: str) -> bool:
+        """Whether the request is one of those meant."""
+        return (
+            self.method in ("*", method)
+            and fnmatch.fnmatchcase(path, self.path)
+            and fnmatch.fnmatchcase(account, self.account)
+        )
+
+
+class Faults:
+    """The orders not yet used up; the first that matches is taken."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.orders: list[Fault] = []
+
+    def order(self, fault: Fault) -> None:
+        """Add an order."""
+        with self._lock:
+            self.orders.append(fault)
+
+    def clear(self) -> None:
+        """Forget all orders."""
+        with self._lock:
+            self.orders.clear()
+
+    def take(self, method: str, path: str, account: str) -> Fault | None:
+        """The fault for this request, or None."""
+        with self._lock:
+            for fault in self.orders:
+                if not fault.matches(method, path, account):
+                    continue
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                fault.count -= 1
+                if fault.count <= 0:
+                    self.orders.remove(fault)
+                return fault
+        return None

@@ -1,0 +1,53 @@
+"""Requests and answers between WSGI and the rest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request; header names are lower-case."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def header(self, name: str) -> str:
+        """A header or the empty string."""
+        return self.headers.get(name, "")
+
+    @property
+    def form(self) -> str:
+        """The encoded parameters: the query of a GET or DELETE, the body of a POST."""
+        return self.body.decode("utf-8") if self.method == "POST" else self.query
+
+
+@dataclass
+class Response:
+    """An answer."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def as_json(status: int, data: Any, **headers: str) -> Response:
+    """A JSON answer, laid out as Stripe does."""
+    body = json.dumps(data, indent=2, default=str).encode()
+    return Response(status, body, {"Content-Type": "application/json", **headers})
+
+
+def as_html(status: int, page: str) -> Response:
+    """An HTML answer."""
+    return Response(status, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
+
+
+def redirect(location: str) -> Response:
+    """A 303 to another page."""
+    return Response(303, b"", {"Location": location, "Content-Type": "text/html; charset=utf-8"})

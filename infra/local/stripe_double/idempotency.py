@@ -1,0 +1,81 @@
+"""Idempotency keys (https://docs.stripe.com/api/idempotent_requests).
+
+Scope: account and key. Kept 24 hours on the double's clock. What is stored is the first answer of a request that
+began to execute, its 500 included; refusals of parameters, authentication and rate are not stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+from .clock import DAY, Clock
+from .errors import InvalidParams, StripeFault
+
+RETENTION = DAY
+MAX_LENGTH = 255
+
+
+@dataclass
+class Stored:
+    """The first request of a key; `answer` is None while it runs."""
+
+    fingerprint: str
+    path: str
+    at: float
+    answer: tuple[int, bytes] | None = None
+
+
+class IdempotencyStore:
+    """Guards itself: a request in flight must be seen by a concurrent one, which waits for no lock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stored: dict[tuple[str, str], Stored] = {}
+
+    def begin(self, account: str, key: str, path: str, body: str) -> tuple[int, bytes] | None:
+        """The stored answer to replay, or None when the caller must execute and then `finish` or `forget`.
+
+        Raises StripeFault 409 while the first request is in flight and 400 for another path or other parameters.
+        """
+        if len(key) > MAX_LENGTH:
+            raise InvalidParams(f"Idempotency keys can have up to {MAX_LENGTH} characters.")
+        fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        with self._lock:
+            known = self._stored.get((account, key))
+            if known is None or known.at <= self._clock.now() - RETENTION:
+                self._stored[account, key] = Stored(fingerprint, path, self._clock.now())
+                return None
+            if known.path != path:
+                raise _misused(f"Keys for idempotent requests can only be used for the same endpoint they were first used for"
+                               f" ('{known.path}'). Try using a key other than '{key}' if you meant to execute a different"
+                               " request.")  # fmt: skip
+            if known.fingerprint != fingerprint:
+                raise _misused("Keys for idempotent requests can only be used with the same parameters they were first used"
+                               f" with. Try using a key other than '{key}' if you meant to execute a different request.")  # fmt: skip
+            if known.answer is None:
+                raise StripeFault(
+                    409,
+                    "There is currently another in-progress request using this Idempotent Key (that probably means you"
+                    f" submitted twice, and the other request is still going through): {key}. Please try again later.",
+                    type="idempotency_error",
+                    code="idempotency_key_in_use",
+                    stored=False,
+                )
+            return known.answer
+
+    def finish(self, account: str, key: str, status: int, body: bytes) -> None:
+        """Keep the answer."""
+        with self._lock:
+            self._stored[account, key].answer = (status, body)
+
+    def forget(self, account: str, key: str) -> None:
+        """Nothing was executed: the key is as good as new."""
+        with self._lock:
+            self._stored.pop((account, key), None)
+
+
+def _misused(message: str) -> StripeFault:
+    return StripeFault(400, message, type="idempotency_error", stored=False)

@@ -1,0 +1,48 @@
+"""The SDK's own extension point, an HTTP client, that calls a double in the same process: no port, no thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import stripe
+
+from .double import StripeDouble
+from .errors import ConnectionDropped
+from .http import Request
+
+
+class InProcessClient(stripe.HTTPClient):
+    """Use as `StripeClient(key, http_client=InProcessClient(double))`; retries, if any, do not wait."""
+
+    name = "stripe-double"
+
+    def __init__(self, double: StripeDouble) -> None:
+        super().__init__()
+        self._double = double
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        """One request; raises stripe.APIConnectionError when a fault closes the connection."""
+        parts = urlsplit(url)
+        body = post_data.encode() if isinstance(post_data, str) else post_data or b""
+        lowered = {k.lower(): v for k, v in (headers or {}).items()}
+        try:
+            response = self._double.handle(Request(method.upper(), parts.path, parts.query, body, lowered))
+        except ConnectionDropped:
+            raise stripe.APIConnectionError("connection closed by the Stripe double", should_retry=True) from None
+        answered = stripe_headers(response.headers)
+        return response.body.decode(), response.status, answered
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def _sleep_time_seconds(self, num_retries: int) -> float:
+        return 0.0
+
+
+def stripe_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Header names in lower case, as the SDK looks them up."""
+    return {k.lower(): v for k, v in headers.items()}

@@ -1,0 +1,90 @@
+"""What one Stripe account holds. A ledger never refers to another ledger, which is what isolates accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import NoSuchObject
+
+JSON = dict[str, Any]
+
+KINDS = {
+    "cus": "customer",
+    "in": "invoice",
+    "inpay": "invoice_payment",
+    "pi": "payment_intent",
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "pyr": "refund",
+    "du": "dispute",
+    "cn": "credit_note",
+    "txn": "balance_transaction",
+    "pm": "payment_method",
+    "txr": "tax_rate",
+    "we": "webhook_endpoint",
+    "ii": "invoiceitem",
+    "cbtxn": "customer_balance_transaction",
+}
+"""Object kind by the prefix of its id."""
+
+_NAMES = {
+    "payment_intent": "payment_intent",
+    "invoice_payment": "invoice payment",
+    "credit_note": "credit note",
+    "tax_rate": "tax rate",
+    "webhook_endpoint": "webhook endpoint",
+    "payment_method": "PaymentMethod",
+}
+
+
+class Ledger:
+    """Objects of one account by kind and id, in order of creation, and its events, oldest first."""
+
+    def __init__(self, account: JSON, *, livemode: bool, api_version: str, connected: bool) -> None:
+        self.account = account
+        self.livemode = livemode
+        self.api_version = api_version
+        self.connected = connected
+        self.tables: dict[str, dict[str, JSON]] = {}
+        self.lines: dict[str, list[JSON]] = {}
+        self.events: dict[str, JSON] = {}
+        self.mails: list[JSON] = []
+        self.sequence = 0
+
+    @property
+    def id(self) -> str:
+        """The account's id; `platform` for the platform itself."""
+        return str(self.account["id"])
+
+    def add(self, obj: JSON) -> JSON:
+        """Store a new object under its own `object` and `id`."""
+        self.tables.setdefault(obj["object"], {})[obj["id"]] = obj
+        return obj
+
+    def get(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> JSON:
+        """The object; raises NoSuchObject, also when another account has it."""
+        try:
+            return self.tables[kind][object_id]
+        except KeyError:
+            raise NoSuchObject(_NAMES.get(kind, kind), object_id, param, status) from None
+
+    def find(self, kind: str, object_id: str | None) -> JSON | None:
+        """The object or None."""
+        return self.tables.get(kind, {}).get(object_id or "")
+
+    def all(self, kind: str, **fields: Any) -> Iterator[JSON]:
+        """Objects of a kind whose fields have the given values, oldest first."""
+        for obj in self.tables.get(kind, {}).values():
+            if all(obj.get(k) == v for k, v in fields.items()):
+                yield obj
+
+    def remove(self, kind: str, object_id: str) -> None:
+        """Forget an object (a deleted draft)."""
+        self.tables[kind].pop(object_id)
+
+
+def public(obj: JSON) -> JSON:
+    """The object without the double's own notes, whose keys begin with an underscore."""
+    return {k: v for k, v in obj.items() if not k.startswith("_")}

@@ -1,0 +1,131 @@
+"""Connected accounts, which people own and change; the API only reads them (https://docs.stripe.com/api/accounts)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import NoSuchObject
+from ..ledger import JSON, Ledger
+from ..router import Call, Route
+
+if TYPE_CHECKING:
+    from ..world import World
+
+
+def make(
+    world: World,
+    *,
+    id: str | None = None,
+    business_name: str = "Blue Lagoon Pools",
+    email: str | None = None,
+    country: str = "US",
+    default_currency: str = "usd",
+    charges_enabled: bool = True,
+    payouts_enabled: bool | None = None,
+    currently_due: list[str] | None = None,
+    past_due: list[str] | None = None,
+    livemode: bool = False,
+    api_version: str | None = None,
+    connected: bool = True,
+) -> Ledger:
+    """A new account with an empty ledger."""
+    account_id = id or world.ids.account()
+    if account_id in world.ledgers:
+        raise ValueError(f"there is already an account {account_id}")
+    account: JSON = {
+        "id": account_id,
+        "object": "account",
+        "business_profile": {
+            "annual_revenue": None, "estimated_worker_count": None, "mcc": "7699", "name": business_name,
+            "product_description": None, "support_address": None, "support_email": email, "support_phone": None,
+            "support_url": None, "url": None,
+        },
+        "business_type": "company",
+        "capabilities": {},
+        "charges_enabled": charges_enabled,
+        "country": country,
+        "created": world.now(),
+        "default_currency": default_currency,
+        "details_submitted": True,
+        "email": email,
+        "future_requirements": _requirements([], []),
+        "metadata": {},
+        "payouts_enabled": charges_enabled if payouts_enabled is None else payouts_enabled,
+        "requirements": _requirements(currently_due or [], past_due or []),
+        "settings": {
+            "dashboard": {"display_name": business_name, "timezone": "America/Phoenix"},
+            "payments": {"statement_descriptor": None},
+        },
+        "type": "standard",
+    }  # fmt: skip
+    _capabilities(account)
+    ledger = Ledger(
+        account, livemode=livemode, api_version=api_version or world.config.api_version, connected=connected
+    )
+    world.ledgers[account_id] = ledger
+    return ledger
+
+
+def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
+    """What the owner or Stripe changes; emits account.updated. Raises ValueError for an unknown name."""
+    account = ledger.account
+    before = _copy(account)
+    for name, value in changes.items():
+        if name in (
+            "charges_enabled",
+            "payouts_enabled",
+            "details_submitted",
+            "country",
+            "default_currency",
+            "email",
+        ):
+            account[name] = value
+        elif name == "business_name":
+            account["business_profile"] = {**account["business_profile"], "name": value}
+        elif name in ("currently_due", "past_due", "eventually_due", "pending_verification", "disabled_reason"):
+            account["requirements"] = {**account["requirements"], name: value}
+        elif name == "api_version":
+            ledger.api_version = value
+        else:
+            raise ValueError(f"unknown account setting: {name}")
+    _capabilities(account)
+    world.emit(ledger, "account.updated", account, before)
+    return account
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/accounts/{id}, by the platform; GET /v1/account for one's own."""
+    wanted = call.args.get("id", call.ledger.id)
+    if wanted == call.ledger.id:
+        if call.ledger is call.world.platform:
+            raise NoSuchObject("account", wanted)
+        return call.ledger.account
+    return call.world.permitted(wanted, "sk_***", call.livemode).account
+
+
+def application(world: World) -> JSON:
+    """The platform's application, as `account.application.*` events show it."""
+    return {"id": world.config.application_id, "object": "application", "name": world.config.application_name}
+
+
+def _copy(account: JSON) -> JSON:
+    return {k: dict(v) if isinstance(v, dict) else v for k, v in account.items()}
+
+
+def _requirements(currently: list[str], past: list[str]) -> JSON:
+    return {
+        "alternatives": [], "current_deadline": None, "currently_due": currently,
+        "disabled_reason": "requirements.past_due" if past else None, "errors": [],
+        "eventually_due": list(currently), "past_due": past, "pending_verification": [],
+    }  # fmt: skip
+
+
+def _capabilities(account: JSON) -> None:
+    state = "active" if account["charges_enabled"] else "inactive"
+    account["capabilities"] = {"card_payments": state, "transfers": state, "us_bank_account_ach_payments": state}
+
+
+ROUTES = [
+    Route("GET", "/v1/account", "AccountRetrieveCurrentParams", retrieve),
+    Route("GET", "/v1/accounts/{id}", "AccountRetrieveParams", retrieve),
+]

@@ -1,0 +1,142 @@
+"""Customers (https://docs.stripe.com/api/customers)."""
+
+from __future__ import annotations
+
+from .. import lists, rules
+from ..errors import InvalidParams, NoSuchObject, NotModelled
+from ..ledger import JSON, Ledger
+from ..router import Call, Route
+
+_LENGTHS = {"name": 256, "phone": 20, "description": 5000, "business_name": 150, "individual_name": 150}
+_PLAIN = ("email", "name", "phone", "description", "business_name", "individual_name", "tax_exempt")
+_MODELLED = {*_PLAIN, "address", "shipping", "metadata", "preferred_locales", "balance", "invoice_prefix"}
+_MODELLED |= {"next_invoice_sequence", "expand", "invoice_settings"}
+_ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
+
+
+def create(call: Call) -> JSON:
+    """POST /v1/customers."""
+    _check(call.params)
+    world, ledger = call.world, call.ledger
+    customer: JSON = {
+        "id": world.ids.new("cus", 14),
+        "object": "customer",
+        "address": None,
+        "balance": 0,
+        "business_name": None,
+        "created": world.now(),
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "individual_name": None,
+        "invoice_prefix": world.ids.invoice_prefix(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": ledger.livemode,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
+    }
+    _apply(customer, call.params)
+    ledger.add(customer)
+    world.emit(ledger, "customer.created", customer)
+    return customer
+
+
+def update(call: Call) -> JSON:
+    """POST /v1/customers/{id}."""
+    _check(call.params)
+    customer = living(call.ledger, call.id)
+    before = call.world.snapshot(call.ledger, customer)
+    _apply(customer, call.params)
+    call.world.updated(call.ledger, customer, before)
+    return customer
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/customers/{id}; a deleted customer answers a stub."""
+    return call.ledger.get("customer", call.id)
+
+
+def delete(call: Call) -> JSON:
+    """DELETE /v1/customers/{id}; open invoices survive."""
+    customer = living(call.ledger, call.id)
+    stub = {"id": customer["id"], "object": "customer", "deleted": True}
+    call.world.emit(call.ledger, "customer.deleted", customer)
+    call.ledger.tables["customer"][call.id] = {**stub, "_deleted": True}
+    return stub
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/customers; `email` is exact and case-sensitive."""
+    items = (c for c in call.ledger.all("customer") if not c.get("_deleted"))
+    found = lists.created(call, lists.matching(call, items, "email"))
+    return lists.page(call, found, "/v1/customers", kind="customer")
+
+
+def living(ledger: Ledger, customer_id: str, param: str = "id", status: int = 404) -> JSON:
+    """The customer; raises NoSuchObject for a deleted one too."""
+    customer = ledger.get("customer", customer_id, param, status)
+    if customer.get("_deleted"):
+        raise NoSuchObject("customer", customer_id, param, status)
+    return customer
+
+
+def _check(params: JSON) -> None:
+    for name in params:
+        if name not in _MODELLED:
+            raise NotModelled(f"the parameter {name} of customers", name)
+    rules.email(params.get("email"))
+    rules.length(params, _LENGTHS)
+    rules.metadata({}, params.get("metadata"))
+    if (prefix := params.get("invoice_prefix")) and not (
+        3 <= len(prefix) <= 12 and prefix.isalnum() and prefix.isupper()
+    ):
+        raise InvalidParams("The invoice prefix must be 3–12 uppercase letters or numbers", param="invoice_prefix")
+
+
+def _apply(customer: JSON, params: JSON) -> None:
+    for name in _PLAIN:
+        if name in params:
+            customer[name] = params[name] or ("none" if name == "tax_exempt" else None)
+    for name in ("preferred_locales", "balance", "invoice_prefix", "next_invoice_sequence"):
+        if name in params:
+            customer[name] = params[name]
+    if "address" in params:
+        customer["address"] = _address(params["address"])
+    if "shipping" in params:
+        given = params["shipping"]
+        customer["shipping"] = (
+            {"name": given.get("name"), "phone": given.get("phone"), "address": _address(given.get("address"))}
+            if given
+            else None
+        )
+    customer["metadata"] = rules.metadata(customer["metadata"], params.get("metadata"))
+
+
+def _address(given: JSON | str | None) -> JSON | None:
+    if not isinstance(given, dict):
+        return None
+    return {name: given.get(name) or None for name in _ADDRESS}
+
+
+ROUTES = [
+    Route("POST", "/v1/customers", "CustomerCreateParams", create),
+    Route("GET", "/v1/customers", "CustomerListParams", list_),
+    Route("GET", "/v1/customers/{id}", "CustomerRetrieveParams", retrieve),
+    Route("POST", "/v1/customers/{id}", "CustomerUpdateParams", update),
+    Route("DELETE", "/v1/customers/{id}", "CustomerDeleteParams", delete),
+]

@@ -1,0 +1,164 @@
+"""Disputes: opened by a test card or a control, moved by evidence, close or a control (docs.stripe.com/disputes)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import lists, rules
+from .. import payment_engine as engine
+from ..clock import DAY
+from ..errors import InvalidState
+from ..ledger import JSON, Ledger
+from ..router import Call, Route
+
+if TYPE_CHECKING:
+    from ..world import World
+
+_EVIDENCE = (
+    "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
+    "cancellation_rebuttal", "customer_communication", "customer_email_address", "customer_name",
+    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation", "duplicate_charge_explanation",
+    "duplicate_charge_id", "product_description", "receipt", "refund_policy", "refund_policy_disclosure",
+    "refund_refusal_explanation", "service_date", "service_documentation", "shipping_address", "shipping_carrier",
+    "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
+)  # fmt: skip
+CLOSED = ("won", "lost", "warning_closed", "prevented")
+STATUSES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", *CLOSED)
+
+
+def open_dispute(
+    world: World, ledger: Ledger, charge: JSON, reason: str = "fraudulent", amount: int | None = None
+) -> JSON:
+    """The payer's bank disputes a charge; an `inquiry` takes no money yet. Raises InvalidState when it cannot."""
+    if charge["status"] != "succeeded":
+        raise InvalidState("Only a charge that succeeded can be disputed.")
+    inquiry = reason == "inquiry"
+    details = charge["payment_method_details"]
+    dispute: JSON = {
+        "id": f"du_1{world.ids.token(23)}",
+        "object": "dispute",
+        "amount": amount or charge["amount"],
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": world.now(),
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": world.now() + 9 * DAY,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        "intended_submission_method": "manual",
+        "is_charge_refundable": inquiry,
+        "livemode": ledger.livemode,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": "general" if inquiry else reason,
+        "status": "warning_needs_response" if inquiry else "needs_response",
+    }
+    if details["type"] == "card":
+        brand = details["card"]["brand"]
+        case = "inquiry" if inquiry else "chargeback"
+        card = {"brand": brand, "case_type": case, "network": brand, "network_reason_code": "10.4"}
+        dispute["payment_method_details"] = {"card": card, "type": "card"}
+        dispute["network_reason_code"] = "10.4"
+    ledger.add(dispute)
+    charge["disputed"] = True
+    world.emit(ledger, "charge.dispute.created", dispute)
+    if not inquiry:
+        _withdraw(world, ledger, dispute, charge)
+    return dispute
+
+
+def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
+    """Bring a dispute to another status with the events of that step; raises InvalidState once closed."""
+    if status not in STATUSES:
+        raise InvalidState(f"{status} is not a status of disputes")
+    if dispute["status"] in CLOSED:
+        raise InvalidState("This dispute is already closed.", code="dispute_already_closed")
+    charge = ledger.get("charge", dispute["charge"])
+    before = world.snapshot(ledger, dispute)
+    inquiry = dispute["status"].startswith("warning")
+    dispute["status"] = status
+    if inquiry and status in ("needs_response", "lost") and not dispute["balance_transactions"]:
+        dispute["is_charge_refundable"] = False
+        _withdraw(world, ledger, dispute, charge)
+    if status in CLOSED:
+        if status == "won":
+            back = engine.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
+            dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(back)]
+            charge.pop("_charged_back", None)
+            world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
+        elif status == "warning_closed":
+            dispute["is_charge_refundable"] = True
+        world.emit(ledger, "charge.dispute.closed", dispute)
+    else:
+        world.updated(ledger, dispute, before, "charge.dispute.updated")
+    return dispute
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/disputes/{id}."""
+    return call.ledger.get("dispute", call.id)
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/disputes."""
+    found = lists.created(call, lists.matching(call, call.ledger.all("dispute"), "charge", "payment_intent"))
+    return lists.page(call, found, "/v1/disputes", kind="dispute")
+
+
+def update(call: Call) -> JSON:
+    """POST /v1/disputes/{id}: stage or submit evidence; `winning_evidence` wins and `losing_evidence` loses.
+
+    https://docs.stripe.com/testing#evidence
+    """
+    world, ledger = call.world, call.ledger
+    dispute = ledger.get("dispute", call.id)
+    if dispute["status"] in CLOSED:
+        raise InvalidState("This dispute is already closed.", code="dispute_already_closed")
+    before = world.snapshot(ledger, dispute)
+    dispute["metadata"] = rules.metadata(dispute["metadata"], call.params.get("metadata"))
+    evidence = call.params.get("evidence")
+    if evidence:
+        dispute["evidence"] = {**dispute["evidence"], **{k: v or None for k, v in evidence.items()}}
+        dispute["evidence_details"] = {**dispute["evidence_details"], "has_evidence": True}
+    submit = call.params.get("submit", bool(evidence))
+    if not submit:
+        world.updated(ledger, dispute, before, "charge.dispute.updated")
+        return dispute
+    details = dispute["evidence_details"]
+    dispute["evidence_details"] = {
+        **details, "submission_count": details["submission_count"] + 1, "submission_method": "manual",
+    }  # fmt: skip
+    reviewing = "warning_under_review" if dispute["status"].startswith("warning") else "under_review"
+    dispute["status"] = reviewing
+    world.updated(ledger, dispute, before, "charge.dispute.updated")
+    text = dispute["evidence"]["uncategorized_text"]
+    if text in ("winning_evidence", "losing_evidence"):
+        move(world, ledger, dispute, "won" if text == "winning_evidence" else "lost")
+    return dispute
+
+
+def close(call: Call) -> JSON:
+    """POST /v1/disputes/{id}/close: the company accepts the loss."""
+    return move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
+
+
+def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:
+    taken = engine.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
+    dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(taken)]
+    charge["_charged_back"] = True
+    world.emit(ledger, "charge.dispute.funds_withdrawn", dispute)
+
+
+ROUTES = [
+    Route("GET", "/v1/disputes", "DisputeListParams", list_),
+    Route("GET", "/v1/disputes/{id}", "DisputeRetrieveParams", retrieve),
+    Route("POST", "/v1/disputes/{id}", "DisputeUpdateParams", update),
+    Route("POST", "/v1/disputes/{id}/close", "DisputeCloseParams", close),
+]

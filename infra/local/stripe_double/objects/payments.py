@@ -1,0 +1,78 @@
+"""Payment intents, charges, invoice payments and payment methods: read, and annotate."""
+
+from __future__ import annotations
+
+from .. import lists, rules
+from ..errors import InvalidParams, NotModelled
+from ..ledger import JSON
+from ..router import Call, Route
+
+
+def retrieve_intent(call: Call) -> JSON:
+    """GET /v1/payment_intents/{id}."""
+    return call.ledger.get("payment_intent", call.id)
+
+
+def list_intents(call: Call) -> JSON:
+    """GET /v1/payment_intents."""
+    found = lists.created(call, lists.matching(call, call.ledger.all("payment_intent"), "customer"))
+    return lists.page(call, found, "/v1/payment_intents", kind="payment_intent")
+
+
+def retrieve_charge(call: Call) -> JSON:
+    """GET /v1/charges/{id}."""
+    return call.ledger.get("charge", call.id)
+
+
+def list_charges(call: Call) -> JSON:
+    """GET /v1/charges."""
+    found = lists.created(call, lists.matching(call, call.ledger.all("charge"), "customer", "payment_intent"))
+    return lists.page(call, found, "/v1/charges", kind="charge")
+
+
+def update_charge(call: Call) -> JSON:
+    """POST /v1/charges/{id}: description and metadata."""
+    for name in call.params:
+        if name not in ("description", "metadata", "expand"):
+            raise NotModelled(f"the parameter {name} of charges", name)
+    charge = call.ledger.get("charge", call.id)
+    before = call.world.snapshot(call.ledger, charge)
+    charge["description"] = call.params.get("description", charge["description"])
+    charge["metadata"] = rules.metadata(charge["metadata"], call.params.get("metadata"))
+    call.world.updated(call.ledger, charge, before)
+    return charge
+
+
+def retrieve_payment(call: Call) -> JSON:
+    """GET /v1/invoice_payments/{id}."""
+    return call.ledger.get("invoice_payment", call.id)
+
+
+def list_payments(call: Call) -> JSON:
+    """GET /v1/invoice_payments, by invoice or by payment."""
+    wanted = call.params.get("payment") or {}
+    kind = wanted.get("type")
+    if kind and kind not in wanted:
+        raise InvalidParams(
+            f"Missing required param: payment[{kind}].", param=f"payment[{kind}]", code="parameter_missing"
+        )
+    items = lists.created(call, lists.matching(call, call.ledger.all("invoice_payment"), "invoice", "status"))
+    found = (p for p in items if not kind or p["payment"].get(kind) == wanted[kind])
+    return lists.page(call, found, "/v1/invoice_payments", kind="invoice payment")
+
+
+def retrieve_method(call: Call) -> JSON:
+    """GET /v1/payment_methods/{id}."""
+    return call.ledger.get("payment_method", call.id)
+
+
+ROUTES = [
+    Route("GET", "/v1/payment_intents", "PaymentIntentListParams", list_intents),
+    Route("GET", "/v1/payment_intents/{id}", "PaymentIntentRetrieveParams", retrieve_intent),
+    Route("GET", "/v1/charges", "ChargeListParams", list_charges),
+    Route("GET", "/v1/charges/{id}", "ChargeRetrieveParams", retrieve_charge),
+    Route("POST", "/v1/charges/{id}", "ChargeUpdateParams", update_charge),
+    Route("GET", "/v1/invoice_payments", "InvoicePaymentListParams", list_payments),
+    Route("GET", "/v1/invoice_payments/{id}", "InvoicePaymentRetrieveParams", retrieve_payment),
+    Route("GET", "/v1/payment_methods/{id}", "PaymentMethodRetrieveParams", retrieve_method),
+]

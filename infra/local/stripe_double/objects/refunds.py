@@ -1,0 +1,205 @@
+"""Refunds, which may be pending, and may fail weeks after they succeeded (https://docs.stripe.com/refunds)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import lists, rules
+from .. import payment_engine as engine
+from ..clock import DAY
+from ..errors import InvalidParams, InvalidState, NotModelled, missing
+from ..ledger import JSON, Ledger
+from ..router import Call, Route
+
+if TYPE_CHECKING:
+    from ..world import World
+
+_MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
+_ENDED = ("failed", "canceled")
+
+
+def create(call: Call) -> JSON:
+    """POST /v1/refunds: all that is left of a charge, or a part."""
+    params, ledger = call.params, call.ledger
+    for name in params:
+        if name not in _MODELLED:
+            raise NotModelled(f"the parameter {name} of refunds", name)
+    rules.metadata({}, params.get("metadata"))
+    if "charge" not in params and "payment_intent" not in params:
+        raise missing("payment_intent")
+    if params.get("amount", 1) < 1:
+        raise InvalidParams("Invalid positive integer", param="amount", code="parameter_invalid_integer")
+    charge = _charge(ledger, params)
+    return make(call.world, ledger, charge, params.get("amount"), params.get("reason"), params.get("metadata"))
+
+
+def make(
+    world: World, ledger: Ledger, charge: JSON, amount: int | None, reason: str | None = None, metadata: object = None
+) -> JSON:
+    """Refund a charge; raises InvalidState when it has less left."""
+    if charge["status"] != "succeeded":
+        raise InvalidState(
+            f"Charge {charge['id']} has not succeeded and cannot be refunded.", code="charge_not_refundable"
+        )
+    if charge["disputed"] and charge.get("_charged_back"):
+        raise InvalidState(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"
+        )
+    left = charge["amount"] - charge["amount_refunded"]
+    if left == 0:
+        raise InvalidState(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    wanted = left if amount is None else amount
+    if wanted > left:
+        raise InvalidState(
+            f"Refund amount ({wanted}) is greater than unrefunded amount on charge ({left})", param="amount"
+        )
+    method = ledger.get("payment_intent", charge["payment_intent"])["_method"]
+    bank = method.kind == "us_bank_account"
+    pending = method.refund == "pending" or bank
+    now = world.now()
+    refund: JSON = {
+        "id": f"{'pyr' if bank else 're'}_3{world.ids.token(23)}",
+        "object": "refund",
+        "amount": wanted,
+        "balance_transaction": None,
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "customer": charge["customer"],
+        "customer_account": None,
+        "description": None,
+        "destination_details": _destination(method.kind),
+        "metadata": rules.metadata({}, metadata),
+        "next_action": None,
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": reason,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": "pending" if pending else "succeeded",
+        "transfer_reversal": None,
+    }
+    if pending:
+        refund["pending_reason"] = "processing"
+    refund["balance_transaction"] = engine.balance(world, ledger, "refund", -wanted, {**charge, "id": refund["id"]})[
+        "id"
+    ]
+    ledger.add(refund)
+    charge["amount_refunded"] += wanted
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    world.emit(ledger, "refund.created", refund)
+    world.emit(ledger, "charge.refunded", charge)
+    later = world.config.refund_days * DAY
+    if method.refund == "fail":
+        world.scheduler.after(later, "refund_fail", refund["id"], lambda: fail(world, ledger, refund["id"]))
+    elif pending:
+        world.scheduler.after(later, "refund_settle", refund["id"], lambda: settle(world, ledger, refund["id"]))
+    return refund
+
+
+def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
+    """A pending refund succeeds."""
+    refund = ledger.get("refund", refund_id)
+    if refund["status"] not in ("pending", "requires_action"):
+        raise InvalidState(f"The refund is {refund['status']}, not pending.")
+    _move(world, ledger, refund, "succeeded")
+    return refund
+
+
+def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or_canceled_card") -> JSON:
+    """A pending or even a succeeded refund fails: the money is back with the company."""
+    refund = ledger.get("refund", refund_id)
+    if refund["status"] in _ENDED:
+        raise InvalidState(f"The refund is already {refund['status']}.")
+    _give_back(world, ledger, refund)
+    refund["failure_reason"] = reason
+    source = {**refund, "id": refund["id"]}
+    back = engine.balance(world, ledger, "refund_failure", refund["amount"], source)
+    refund["failure_balance_transaction"] = back["id"]
+    _move(world, ledger, refund, "failed")
+    world.emit(ledger, "refund.failed", refund)
+    return refund
+
+
+def cancel(call: Call) -> JSON:
+    """POST /v1/refunds/{id}/cancel: only while it waits for the customer."""
+    refund = call.ledger.get("refund", call.id)
+    if refund["status"] != "requires_action":
+        raise InvalidState("You can only cancel a refund that requires action.")
+    return do_cancel(call.world, call.ledger, refund)
+
+
+def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
+    """A refund that never left is taken back."""
+    if refund["status"] in (*_ENDED, "succeeded"):
+        raise InvalidState(f"The refund is already {refund['status']}.")
+    _give_back(world, ledger, refund)
+    _move(world, ledger, refund, "canceled")
+    return refund
+
+
+def update(call: Call) -> JSON:
+    """POST /v1/refunds/{id}: metadata."""
+    refund = call.ledger.get("refund", call.id)
+    before = call.world.snapshot(call.ledger, refund)
+    refund["metadata"] = rules.metadata(refund["metadata"], call.params.get("metadata"))
+    call.world.updated(call.ledger, refund, before)
+    return refund
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/refunds/{id}."""
+    return call.ledger.get("refund", call.id)
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/refunds."""
+    found = lists.created(call, lists.matching(call, call.ledger.all("refund"), "charge", "payment_intent"))
+    return lists.page(call, found, "/v1/refunds", kind="refund")
+
+
+def _charge(ledger: Ledger, params: JSON) -> JSON:
+    if "charge" in params:
+        charge = ledger.get("charge", params["charge"], "charge", 400)
+        if params.get("payment_intent", charge["payment_intent"]) != charge["payment_intent"]:
+            raise InvalidState("The charge does not belong to the payment intent.", param="charge")
+        return charge
+    intent = ledger.get("payment_intent", params["payment_intent"], "payment_intent", 400)
+    if intent["status"] != "succeeded":
+        raise InvalidState(
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
+            code="payment_intent_unexpected_state",
+            param="payment_intent",
+        )
+    return ledger.get("charge", intent["latest_charge"])
+
+
+def _destination(kind: str) -> JSON:
+    if kind == "card":
+        return {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
+                "type": "card"}  # fmt: skip
+    return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
+
+
+def _give_back(world: World, ledger: Ledger, refund: JSON) -> None:
+    charge = ledger.get("charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+
+
+def _move(world: World, ledger: Ledger, refund: JSON, status: str) -> None:
+    world.scheduler.cancel(refund["id"])
+    before = world.snapshot(ledger, refund)
+    refund["status"] = status
+    refund.pop("pending_reason", None)
+    world.updated(ledger, refund, before)
+    world.updated(ledger, refund, before, "charge.refund.updated")
+
+
+ROUTES = [
+    Route("POST", "/v1/refunds", "RefundCreateParams", create),
+    Route("GET", "/v1/refunds", "RefundListParams", list_),
+    Route("GET", "/v1/refunds/{id}", "RefundRetrieveParams", retrieve),
+    Route("POST", "/v1/refunds/{id}", "RefundUpdateParams", update),
+    Route("POST", "/v1/refunds/{id}/cancel", "RefundCancelParams", cancel),
+]

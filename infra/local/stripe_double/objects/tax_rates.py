@@ -1,0 +1,97 @@
+"""Tax rates and manual tax on lines (https://docs.stripe.com/billing/taxes/tax-rates)."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from .. import lists, rules
+from ..errors import InvalidParams
+from ..ledger import JSON
+from ..router import Call, Route
+
+
+def create(call: Call) -> JSON:
+    """POST /v1/tax_rates."""
+    rules.length(call.params, {"display_name": 50, "jurisdiction": 50})
+    rate = make(call, call.params)
+    call.world.emit(call.ledger, "tax_rate.created", rate)
+    return rate
+
+
+def make(call: Call, given: JSON) -> JSON:
+    """Store a tax rate."""
+    percentage = float(given.get("percentage") or 0)
+    if not 0 <= percentage <= 100:
+        raise InvalidParams("Percentage must be between 0 and 100", param="percentage")
+    rate: JSON = {
+        "id": f"txr_1{call.world.ids.token(23)}",
+        "object": "tax_rate",
+        "active": given.get("active", True),
+        "country": given.get("country"),
+        "created": call.world.now(),
+        "description": given.get("description"),
+        "display_name": given["display_name"],
+        "effective_percentage": percentage,
+        "flat_amount": None,
+        "inclusive": given["inclusive"],
+        "jurisdiction": given.get("jurisdiction"),
+        "jurisdiction_level": None,
+        "livemode": call.ledger.livemode,
+        "metadata": rules.metadata({}, given.get("metadata")),
+        "percentage": percentage,
+        "rate_type": "percentage",
+        "state": given.get("state"),
+        "tax_type": given.get("tax_type"),
+    }
+    return call.ledger.add(rate)
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/tax_rates/{id}."""
+    return call.ledger.get("tax_rate", call.id)
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/tax_rates."""
+    found = lists.created(call, lists.matching(call, call.ledger.all("tax_rate"), "active", "inclusive"))
+    return lists.page(call, found, "/v1/tax_rates", kind="tax rate")
+
+
+def on_line(call: Call, invoice: JSON, given: JSON, amount: int, name: str) -> list[JSON]:
+    """The taxes of one line: its own rates, else the invoice's, else amounts the caller worked out."""
+    if given.get("tax_amounts"):
+        made = []
+        for manual in given["tax_amounts"]:
+            data = {"inclusive": False, "percentage": 0.0, "display_name": "Tax", **manual["tax_rate_data"]}
+            taxable = manual.get("taxable_amount", amount)
+            made.append(_tax(make(call, data), manual["amount"], taxable))
+        return made
+    if given.get("tax_rates"):
+        rates = [call.ledger.get("tax_rate", r, f"{name}[tax_rates]", 400) for r in given["tax_rates"]]
+    else:
+        rates = list(invoice["default_tax_rates"])
+    included = sum((Decimal(str(r["percentage"])) for r in rates if r["inclusive"]), Decimal(0))
+    net = Decimal(amount) / (1 + included / 100)
+    return [_tax(r, _rounded(net * Decimal(str(r["percentage"])) / 100), _rounded(net)) for r in rates]
+
+
+def _rounded(value: Decimal) -> int:
+    return int(value.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _tax(rate: JSON, amount: int, taxable: int) -> JSON:
+    return {
+        "amount": amount,
+        "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
+        "tax_rate_details": {"tax_rate": rate["id"]},
+        "taxability_reason": "not_available",
+        "taxable_amount": taxable,
+        "type": "tax_rate_details",
+    }
+
+
+ROUTES = [
+    Route("POST", "/v1/tax_rates", "TaxRateCreateParams", create),
+    Route("GET", "/v1/tax_rates", "TaxRateListParams", list_),
+    Route("GET", "/v1/tax_rates/{id}", "TaxRateRetrieveParams", retrieve),
+]

@@ -1,0 +1,63 @@
+"""The table of routes, and what a handler is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .ledger import JSON, Ledger
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+@dataclass
+class Call:
+    """One authenticated, validated request on one ledger."""
+
+    world: World
+    ledger: Ledger
+    params: JSON
+    args: dict[str, str]
+    livemode: bool
+    through_platform: bool
+
+    @property
+    def id(self) -> str:
+        """The object id in the path."""
+        return self.args["id"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method and path template, the SDK's parameter type, and the function that plays it."""
+
+    method: str
+    template: str
+    params: str | None
+    handle: Callable[[Call], JSON]
+
+
+class Router:
+    """Finds a route by method and path."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._by_size: dict[tuple[str, int], list[tuple[list[str], Route]]] = {}
+        for route in routes:
+            parts = route.template.split("/")
+            self._by_size.setdefault((route.method, len(parts)), []).append((parts, route))
+
+    def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The route and the ids in its path, or None."""
+        given = path.split("/")
+        for parts, route in self._by_size.get((method, len(given)), ()):
+            args: dict[str, str] = {}
+            for want, have in zip(parts, given, strict=True):
+                if want.startswith("{") and have:
+                    args[want[1:-1]] = have
+                elif want != have:
+                    break
+            else:
+                return route, args
+        return None

@@ -1,0 +1,84 @@
+"""Serves a double on 127.0.0.1 with its delivery threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import waitress
+
+from .double import StripeDouble
+from .errors import ConnectionDropped
+
+_IDLE = 0.25
+"""Seconds between looks at the clock when nothing wakes a worker: the double's clock may be moved by others."""
+
+
+class Server:
+    """A running double; `url` is its base address. Use as a context manager, or `start` and `stop`."""
+
+    def __init__(
+        self, double: StripeDouble, port: int = 0, *, deliver: bool = True, threads: int = 8, public_url: str = ""
+    ) -> None:
+        logging.getLogger("waitress").addFilter(_quiet)
+        self.double = double
+        self._server: Any = waitress.create_server(
+            double.wsgi, host="127.0.0.1", port=port, threads=threads, clear_untrusted_proxy_headers=True
+        )
+        self.port = int(self._server.effective_port)
+        self.url = f"http://127.0.0.1:{self.port}"
+        double.config.public_url = public_url or self.url
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._serve, name="stripe-double", daemon=True)]
+        workers = double.config.delivery_workers if deliver else 0
+        self._threads += [
+            threading.Thread(target=self._deliver, name=f"stripe-double-webhooks-{n}", daemon=True)
+            for n in range(workers)
+        ]
+
+    def start(self) -> Server:
+        """Begin to answer; returns itself."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the port and end the threads."""
+        self._stopping.set()
+        with self.double.world.lock:
+            self.double.world.deliverer.wakened.notify_all()
+        self._server.close()
+        for thread in self._threads:
+            thread.join(timeout=2)
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            if not self._stopping.is_set():
+                raise
+
+    def _deliver(self) -> None:
+        world = self.double.world
+        while not self._stopping.is_set():
+            with world.lock:
+                world.run_due()
+            if world.deliverer.step() is not None:
+                continue
+            with world.lock:
+                due = world.deliverer.next_due()
+                wait = _IDLE if due is None else min(_IDLE, max(0.0, due - world.clock.now()))
+                if wait and not self._stopping.is_set():
+                    world.deliverer.wakened.wait(wait)
+
+
+def _quiet(record: logging.LogRecord) -> bool:
+    """Connections closed by order are not worth waitress's traceback."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ConnectionDropped))

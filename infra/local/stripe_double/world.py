@@ -1,0 +1,98 @@
+"""Everything the resources share: ledgers, time, ids, events, mail and the one lock around state."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING
+
+from .clock import Clock
+from .config import Config
+from .deliverer import Deliverer
+from .errors import StripeFault
+from .events import EventStore
+from .ids import Ids
+from .ledger import JSON, Ledger
+from .render import render
+from .scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from .transport import Transport
+
+
+class World:
+    """The state of one double. Hold `lock` while reading or changing it."""
+
+    def __init__(self, config: Config, clock: Clock, rng: random.Random, transport: Transport | None = None) -> None:
+        self.config, self.clock, self.rng = config, clock, rng
+        self.lock = threading.RLock()
+        self.ids = Ids(rng)
+        self.scheduler = Scheduler(clock)
+        self.events = EventStore(clock, self.ids, rng)
+        self.ledgers: dict[str, Ledger] = {}
+        platform: JSON = {"id": "acct_1PlatformOfDouble", "object": "account"}
+        self.platform = Ledger(platform, livemode=False, api_version=config.api_version, connected=True)
+        self.deliverer = Deliverer(self, transport)
+
+    def now(self) -> int:
+        """The whole second that new objects are stamped with."""
+        return self.clock.seconds()
+
+    def ledger(self, account: str) -> Ledger:
+        """An account's ledger by id; raises KeyError when there is none."""
+        return self.ledgers[account]
+
+    def emit(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> None:
+        """Record an event of a change and queue it for every endpoint that listens."""
+        event = self.events.record(ledger, type_, obj, before)
+        if event is not None:
+            self.deliverer.enqueue(ledger, event)
+
+    def updated(self, ledger: Ledger, obj: JSON, before: JSON, type_: str | None = None) -> None:
+        """Record `<kind>.updated` with what changed since `before` (a rendered snapshot); nothing if unchanged."""
+        self.emit(ledger, type_ or f"{obj['object']}.updated", obj, before)
+
+    def snapshot(self, ledger: Ledger, obj: JSON) -> JSON:
+        """What `updated` compares with."""
+        from .events import frozen
+
+        return frozen(render(ledger, obj))
+
+    def mail(self, ledger: Ledger, to: str, subject: str, link: str, invoice: str) -> None:
+        """Keep an e-mail that Stripe would send."""
+        mail = {
+            "at": self.now(),
+            "to": to,
+            "subject": subject,
+            "link": link,
+            "invoice": invoice,
+            "account": ledger.id,
+        }
+        ledger.mails.append(mail)
+
+    def permitted(self, account: str, key_shown: str, livemode: bool) -> Ledger:
+        """A connected account's ledger; raises 403 `account_invalid` when access is missing or revoked."""
+        ledger = self.ledgers.get(account)
+        if ledger is None or not ledger.connected or ledger.livemode != livemode:
+            raise StripeFault(
+                403,
+                f"The provided key '{key_shown}' does not have access to account '{account}' (or that account does"
+                " not exist). Application access may have been revoked.",
+                code="account_invalid",
+                stored=False,
+            )
+        return ledger
+
+    def run_due(self) -> int:
+        """Do what the clock has reached, and forget events past retention."""
+        return self.scheduler.run_due()
+
+    def advance(self, seconds: float) -> int:
+        """Move time forward through each planned job at its own moment; returns how many ran."""
+        target = self.clock.now() + seconds
+        done = 0
+        while (due := self.scheduler.next_due()) is not None and due <= target:
+            self.clock.move_to(due)
+            done += self.scheduler.run_due()
+        self.clock.move_to(target)
+        return done
