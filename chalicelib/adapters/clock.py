@@ -1,0 +1,27 @@
+"""Time and chance from the machine."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What adapters need of a clock; tests inject their own."""
+
+    def now(self) -> int: ...
+
+    def nonce(self) -> str: ...
+
+
+class SystemClock:
+    """The clock of the machine it runs on."""
+
+    def now(self) -> int:
+        """Epoch seconds UTC."""
+        return int(time.time())
+
+    def nonce(self) -> str:
+        """192 random bits, as 32 letters that fit into a URL."""
+        return secrets.token_urlsafe(24)

@@ -1,0 +1,96 @@
+"""Work for later, sent to SQS.
+
+Bodies are JSON and hold ids only. Group and deduplication ids are digests, because SQS shows them in places
+where no id of anybody belongs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters.clock import Clock
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, digest
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUrls:
+    """Where the three queues are; the first two are FIFO."""
+
+    customer_sync: str
+    invoice_jobs: str
+    reconcile: str
+
+
+class SqsQueues:
+    """Fulfils `Queues`. The client is made when the first message is sent."""
+
+    def __init__(self, urls: QueueUrls, clock: Clock) -> None:
+        self._urls = urls
+        self._clock = clock
+
+    def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
+        """Customers in parallel, one customer's editions in order; SQS drops a second message of one edition."""
+        self._send(
+            self._urls.customer_sync,
+            {"organizationId": organization_id, "customerId": customer_id, "edition": edition},
+            group=digest("customer", organization_id, customer_id),
+            deduplication=digest("customer", organization_id, customer_id, str(edition)),
+        )
+
+    def resume_invoice(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> None:
+        """Invoices in parallel, never two workers on one.
+
+        Every message counts: SQS remembers a deduplication id for five minutes, and an invoice may have to be
+        resumed twice in that time.
+        """
+        self._send(
+            self._urls.invoice_jobs,
+            {"organizationId": organization_id, "invoiceId": invoice_id},
+            group=digest("invoice", organization_id, invoice_id),
+            deduplication=digest("invoice", organization_id, invoice_id, self._clock.nonce()),
+        )
+
+    def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
+        """Have an organization's account compared with Stripe: its events, and its objects too if asked."""
+        self._send(self._urls.reconcile, {"organizationId": organization_id, "objects": objects})
+
+    def _send(
+        self,
+        url: str,
+        body: dict[str, str | int | bool],
+        group: str | None = None,
+        deduplication: str | None = None,
+    ) -> None:
+        text = json.dumps(body, separators=(",", ":"))
+        try:
+            if group is None or deduplication is None:
+                self._client.send_message(QueueUrl=url, MessageBody=text)
+            else:
+                self._client.send_message(
+                    QueueUrl=url, MessageBody=text, MessageGroupId=group, MessageDeduplicationId=deduplication
+                )
+        except (BotoCoreError, ClientError) as exc:
+            raise Retryable(
+                "queue_unavailable",
+                "The work could not be queued at the moment.",
+                next_step="Wait a moment; repeating the request is safe.",
+            ) from exc
+
+    @cached_property
+    def _client(self) -> SQSClient:
+        import boto3
+
+        client: SQSClient = boto3.client("sqs", config=_CONFIG)
+        return client

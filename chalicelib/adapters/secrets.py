@@ -1,0 +1,111 @@
+"""What only Stripe and we may know, from Secrets Manager."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.adapters.clock import Clock
+from chalicelib.config import ConfigurationError
+from chalicelib.domain.errors import Retryable
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+FRESH_FOR = 300
+"""Seconds for which a fetched secret is used before it is asked for again."""
+
+RETRY_AFTER = 30
+"""Seconds for which the last good value is used after a refresh that failed."""
+
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StripeSecrets:
+    """The platform's secrets. Of the webhook secrets each one is good, so that they can be changed in peace."""
+
+    api_key: str
+    client_id: str
+    webhook_secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "StripeSecrets(…)"
+
+
+class _Stored(msgspec.Struct, rename="camel", frozen=True):
+    """The secret as it is stored."""
+
+    api_key: str
+    client_id: str
+    webhook_secrets: tuple[str, ...]
+
+
+class SecretStore:
+    """Fetches the secret on first use and keeps it for a while."""
+
+    def __init__(self, secret_id: str, clock: Clock) -> None:
+        self._secret_id = secret_id
+        self._clock = clock
+        self._known: StripeSecrets | None = None
+        self._good_until = 0
+        self._guard = threading.Lock()
+
+    def stripe(self) -> StripeSecrets:
+        """The secrets, at most FRESH_FOR seconds old unless they cannot be fetched again.
+
+        Raises:
+            Retryable: they were never fetched, and cannot be now.
+            ConfigurationError: they were never fetched, and the secret is missing or not of the expected form.
+        """
+        with self._guard:
+            now = self._clock.now()
+            if self._known is None:
+                self._known, self._good_until = self._fetched(), now + FRESH_FOR
+            elif now >= self._good_until:
+                try:
+                    self._known, self._good_until = self._fetched(), now + FRESH_FOR
+                except (Retryable, ConfigurationError) as exc:
+                    self._good_until = now + RETRY_AFTER
+                    _log.warning("secret_refresh_failed: %s, using the last good value", type(exc.__cause__).__name__)
+            return self._known
+
+    def _fetched(self) -> StripeSecrets:
+        try:
+            answer = self._client.get_secret_value(SecretId=self._secret_id)
+        except ClientError as exc:
+            if exc.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+                raise ConfigurationError(f"There is no secret {self._secret_id}.") from exc
+            raise _unavailable() from exc
+        except BotoCoreError as exc:
+            raise _unavailable() from exc
+        try:
+            stored = msgspec.json.decode(answer["SecretString"], type=_Stored)
+        except (KeyError, msgspec.MsgspecError) as exc:
+            raise ConfigurationError(
+                f'The secret {self._secret_id} is not of the form {{"apiKey", "clientId", "webhookSecrets": […]}}.'
+            ) from exc
+        return StripeSecrets(stored.api_key, stored.client_id, stored.webhook_secrets)
+
+    @cached_property
+    def _client(self) -> SecretsManagerClient:
+        import boto3
+
+        client: SecretsManagerClient = boto3.client("secretsmanager", config=_CONFIG)
+        return client
+
+
+def _unavailable() -> Retryable:
+    return Retryable(
+        "secrets_unavailable",
+        "Stripe's credentials cannot be read at the moment.",
+        next_step="Wait a moment; repeating the request is safe.",
+    )
