@@ -25,6 +25,7 @@ class SyncStatus(StrEnum):
     NEEDS_CHOICE = "needs_choice"
     FAILED = "failed"
     NOT_CONNECTED = "not_connected"
+    DELETED_IN_STRIPE = "deleted_in_stripe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Customer:
             link=None,
             chosen_stripe_customer_id=None,
             unlinked_times=self.unlinked_times + 1,
-            sync_status=SyncStatus.PENDING,
+            sync_status=SyncStatus.DELETED_IN_STRIPE,
         )
 
 

@@ -246,6 +246,15 @@ class Facts:
         """These facts, knowing that an attempt failed at `at`."""
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
 
+    @property
+    def timeless(self) -> Self:
+        """These facts without the seconds at which they were snapshots: what they say."""
+        undated: dict[str, Any] = {
+            name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()}
+            for name in _COLLECTIONS.values()
+        }
+        return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
+
     def _put(self, fact: StripeFact, choose: Choose) -> Self:
         if isinstance(fact, InvoiceFact):
             return replace(self, invoice=choose(self.invoice, fact))

@@ -165,6 +165,10 @@ class Invoice:
         known = facts.invoice
         return replace(self, facts=facts, stripe_invoice_id=self.stripe_invoice_id or (known.id if known else None))
 
+    def says_the_same_as(self, other: Self) -> bool:
+        """Whether both know the same of Stripe, whenever each learned it."""
+        return self.facts.timeless == other.facts.timeless
+
     def telling(self, *entries: HistoryEntry) -> Self:
         """This invoice with entries added to its timeline."""
         return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])

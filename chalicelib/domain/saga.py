@@ -41,11 +41,12 @@ class Refusal:
     message: str
     field: str | None = None
     next_step: str | None = None
+    conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """How far the work is. Times are epoch seconds UTC."""
+    """How far the work is; `send` says whether it was ordered to go all the way. Times are epoch seconds UTC."""
 
     step: Step
     send: bool
@@ -65,6 +66,11 @@ class Saga:
     @property
     def running(self) -> bool:
         return self.step not in {Step.DONE, Step.REVIEW}
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the present step has not been tried before."""
+        return self.attempts == 0 and self.generation == 0 and not self.look_first
 
     def must_look_first(self, now: int) -> bool:
         """Whether the step's object may exist although its key can no longer prove it."""

@@ -221,6 +221,9 @@ class StripeGateway(Protocol):
     def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
         """Pages of at most 100 subscribed events created in [since, until], both epoch seconds."""
 
+    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
+        """A parked event, read again."""
+
     def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
         """All open invoices, with our id where they carry one."""
 

@@ -101,9 +101,7 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
             next_step="An admin can reconnect it under Settings, Apps, Stripe.",
         )
     if code == "resource_missing" or status == 404:
-        return StripeRefused(
-            GONE, "Stripe no longer has this object.", field=error.param if _has_param(error) else None
-        )
+        return StripeRefused(GONE, "Stripe no longer has this object.")
     return StripeRefused(
         "stripe_refused",
         f"Stripe refused: {error.user_message or 'no reason given'}",

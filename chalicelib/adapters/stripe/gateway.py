@@ -239,6 +239,9 @@ class StripeGateway:
             listed = [read_event(bytes(raw), account_id) for raw in page.data]
             yield [event for event in listed if event.type in SUBSCRIPTION]
 
+    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
+        return read_event(body.encode(), account_id)
+
     def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, {"status": "open"}):
             ours = (found.metadata or {}).get(objects.INVOICE_KEY)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.adapters.stripe.requirements import requirement_text
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
@@ -311,38 +312,14 @@ class Account(msgspec.Struct):
         )
 
 
-_REQUIREMENT_TEXTS = {
-    "external_account": "Add the bank account that payouts go to.",
-    "business_profile": "Complete the business profile (website, product description, support contact).",
-    "business_type": "Say what kind of business this is.",
-    "company": "Complete the details of the company.",
-    "individual": "Complete the personal details of the account's owner.",
-    "owners": "Add the owners of the company.",
-    "directors": "Add the directors of the company.",
-    "executives": "Add the executives of the company.",
-    "representative": "Complete the details of the company's representative.",
-    "person": "Complete the details of a person named on the account.",
-    "relationship": "Name the people who own or run the company.",
-    "tos_acceptance": "Accept Stripe's terms of service.",
-    "settings": "Complete the account's payment settings.",
-}
-
-
 def _plain(requirements: Requirements) -> tuple[Requirement, ...]:
     """What Stripe asks for, in words (https://docs.stripe.com/connect/handling-api-verification)."""
     problems = {error.requirement: error.reason for error in requirements.errors or []}
     due = dict.fromkeys([*(requirements.past_due or []), *(requirements.currently_due or []), *problems])
-    found = tuple(Requirement(field, problems.get(field) or _requirement_text(field)) for field in due)
+    found = tuple(Requirement(field, problems.get(field) or requirement_text(field)) for field in due)
     if not found and requirements.disabled_reason:
         return (Requirement("account", f"Stripe has paused this account ({requirements.disabled_reason})."),)
     return found
-
-
-def _requirement_text(field: str) -> str:
-    subject = field.split(".")[0]
-    if subject.startswith("person_"):
-        subject = "person"
-    return _REQUIREMENT_TEXTS.get(subject, "Complete this in the Stripe dashboard.")
 
 
 class Capability(msgspec.Struct):

@@ -1,0 +1,66 @@
+"""Apply events about the connected account itself: its readiness, and the end of the connection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
+from chalicelib.usecases.ports import Ports
+
+
+def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
+    """`account.updated` and `capability.updated`: what Stripe still requires of the business."""
+    connection = _connection_of(account_id, ports)
+    if connection is None:
+        return EventOutcome.FOREIGN
+    if connection.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    updated = replace(connection, account=_account_now(event, connection, account_id, ports))
+    outcome = outcome_of(source, changed=updated != connection)
+    ports.connections.apply(updated, marker_of(event, account_id, outcome, source, ports))
+    return outcome
+
+
+def apply_deauthorization(
+    event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports
+) -> EventOutcome:
+    """`account.application.deauthorized`: the company revoked the connection in Stripe.
+
+    An event from before the latest connect speaks of an earlier connection and ends nothing.
+    """
+    connection = _connection_of(account_id, ports)
+    if connection is None:
+        return EventOutcome.FOREIGN
+    if connection.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    outdated = connection.connected_at is not None and event.created < connection.connected_at
+    ended = connection if outdated else connection.disconnected("revoked in Stripe", event.created)
+    outcome = outcome_of(source, changed=ended != connection)
+    ports.connections.apply(ended, marker_of(event, account_id, outcome, source, ports))
+    return outcome
+
+
+def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:
+    organization_id = ports.connections.organization_of(account_id)
+    if organization_id is None:
+        return None
+    connection = ports.connections.get(organization_id)
+    return connection if connection.account_id == account_id else None
+
+
+def _account_now(
+    event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
+) -> AccountFact | None:
+    if not isinstance(event.fact, AccountFact) or not event.current:
+        return (
+            settle(connection.account, ports.stripe.account(account_id)) if connection.active else connection.account
+        )
+    try:
+        return newer(connection.account, event.fact)
+    except CannotOrder:
+        return settle(connection.account, ports.stripe.account(account_id))

@@ -1,0 +1,54 @@
+"""Apply one Stripe event. The webhook, the sweep and a replay all come through here.
+
+An event is believed as far as it goes: it is merged with what is known by what it says, never by when it
+arrives. Its tenant is the account that Stripe signed it for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite
+from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.usecases.apply_account_event import apply_deauthorization, apply_to_account
+from chalicelib.usecases.apply_customer_event import apply_to_customer
+from chalicelib.usecases.apply_invoice_event import apply_to_invoice
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.ports import Ports
+
+ATTEMPTS = 6
+
+Apply = Callable[[StripeEvent, StripeAccountId, Source, Ports], EventOutcome]
+
+APPLIERS: dict[str, Apply] = {
+    **dict.fromkeys(
+        ("invoice", "invoice_payment", "payment_intent", "charge", "refund", "dispute"), apply_to_invoice
+    ),
+    "customer": apply_to_customer,
+    "account": apply_to_account,
+    "capability": apply_to_account,
+    "application": apply_deauthorization,
+}
+"""The kind of object an event is about, to who applies it."""
+
+
+def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcome:
+    """Apply the event, once.
+
+    Raises:
+        StaleWrite, StripeUnavailable, Retryable: not now.
+    """
+    account_id = event.account_id
+    if event.type not in SUBSCRIPTION or account_id is None:
+        return EventOutcome.IGNORED
+    apply = APPLIERS[event.object_type]
+    for _ in range(ATTEMPTS):
+        try:
+            return apply(event, account_id, source, ports)
+        except DuplicateEvent:
+            return EventOutcome.DUPLICATE
+        except StaleWrite:
+            continue
+    raise StaleWrite("What the event is about")

@@ -1,0 +1,138 @@
+"""Apply events about an invoice and what is paid towards it.
+
+Ids in the object's metadata are only a short cut to the invoice, which must belong to the account that Stripe
+signed the event for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, Reference, StripeEvent
+from chalicelib.domain.facts import (
+    CannotOrder,
+    ChargeFact,
+    DisputeFact,
+    InvoiceFact,
+    InvoicePaymentFact,
+    PaymentIntentFact,
+    RefundFact,
+    StripeFact,
+)
+from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.store_invoice import reference
+
+
+def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
+    """Merge what the event says into its invoice."""
+    invoice = _invoice_of(event, account_id, ports)
+    if invoice is None:
+        return EventOutcome.FOREIGN
+    if invoice.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    if knows_event(invoice.history, event.id):
+        return EventOutcome.DUPLICATE
+    fact = _fact_of(event, account_id, ports)
+    known = _knowing(invoice, event, fact, ports)
+    outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
+    told = known.telling(_entry(event, fact, source, outcome)).changed(event.created)
+    found = replace(event, invoice_hint=invoice.id)
+    ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), _new_references(invoice, fact))
+    return outcome
+
+
+def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+    """The invoice that the event is about, if it is one of ours on this account."""
+    if event.object_type == "invoice":
+        if event.organization_hint is None or event.invoice_hint is None:
+            return None
+        found = ports.invoices.get(event.organization_hint, event.invoice_hint)
+    else:
+        ids = _referred_ids(event)
+        owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
+        owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
+        found = ports.invoices.get(*owner) if owner else None
+    if found is None or found.stripe_account_id != account_id:
+        return None
+    # A copy that somebody made of our invoice in Stripe carries our metadata too, but is another invoice.
+    copied = event.object_type == "invoice" and found.stripe_invoice_id not in (None, event.object_id)
+    return None if copied else found
+
+
+def _referred_ids(event: StripeEvent) -> list[str]:
+    match event.fact:
+        case InvoicePaymentFact(stripe_invoice_id=invoice_id):
+            return [invoice_id]
+        case ChargeFact() | RefundFact() | DisputeFact() as fact:
+            return [fact.payment_intent_id] if fact.payment_intent_id else []
+        case _:
+            return [event.object_id]
+
+
+def _fact_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> StripeFact | None:
+    if event.fact is None or not event.current:
+        found = ports.stripe.fetch(account_id, event.object_type, event.object_id)
+        return found if isinstance(found, INVOICE_FACTS) else None
+    return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
+
+
+INVOICE_FACTS = (InvoiceFact, PaymentIntentFact, ChargeFact, RefundFact, DisputeFact, InvoicePaymentFact)
+
+
+def _knowing(invoice: Invoice, event: StripeEvent, fact: StripeFact | None, ports: Ports) -> Invoice:
+    if fact is not None:
+        try:
+            invoice = invoice.knowing(fact)
+        except CannotOrder:
+            account_id = invoice.stripe_account_id
+            fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
+            invoice = invoice.settled_by(fetched) if isinstance(fetched, INVOICE_FACTS) else invoice
+    if event.type in FAILED_WITHOUT_REASON:
+        invoice = replace(invoice, facts=invoice.facts.attempt_failed(event.created))
+    if event.type == "invoice.sent" and invoice.sent_at is None:
+        invoice = replace(invoice, sent_at=event.created)
+    return invoice
+
+
+def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome: EventOutcome) -> HistoryEntry:
+    amount, reason = _amount_and_reason(fact)
+    return HistoryEntry(
+        at=event.created,
+        kind=SUBSCRIPTION[event.type],
+        source=source,
+        amount=amount,
+        currency=fact.currency if fact is not None and amount is not None else None,
+        reason=reason,
+        outcome=Outcome(outcome),
+        stripe_id=event.object_id,
+        event_id=event.id,
+    )
+
+
+def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]:
+    match fact:
+        case InvoiceFact():
+            return (fact.amount_paid if fact.status == "paid" else fact.amount_remaining), None
+        case InvoicePaymentFact():
+            return fact.amount_paid, None
+        case PaymentIntentFact() | ChargeFact():
+            return fact.amount, fact.failure.reason if fact.failure else None
+        case RefundFact():
+            return fact.amount, fact.failure_reason or fact.status
+        case DisputeFact():
+            return fact.amount, fact.status
+        case None:
+            return None, None
+
+
+def _new_references(invoice: Invoice, fact: StripeFact | None) -> Sequence[Reference]:
+    if isinstance(fact, InvoicePaymentFact) and fact.id not in invoice.facts.payments and fact.payment_intent_id:
+        return [reference(invoice, fact.payment_intent_id)]
+    if isinstance(fact, InvoiceFact) and invoice.stripe_invoice_id is None:
+        return [reference(invoice, fact.id)]
+    return []

@@ -1,0 +1,44 @@
+"""A service is claimed by at most one live invoice.
+
+Claims are not given back when an invoice is voided, by whomever and wherever that was done: a void invoice
+never lives again, so its claims may be taken over by whoever bills the service next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.identifiers import InvoiceId, ServiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.ports import Ports
+
+
+def claims_for(services: Sequence[ServiceId]) -> Mapping[ServiceId, InvoiceId | None]:
+    """Claims on services that nobody holds."""
+    return dict.fromkeys(services)
+
+
+def refuse_or_take_over(
+    invoice: Invoice, holders: Mapping[ServiceId, InvoiceId], ports: Ports
+) -> Mapping[ServiceId, InvoiceId | None]:
+    """The claims to take over from dead invoices.
+
+    Raises:
+        Conflict: a holder is live; names the service and the invoice.
+    """
+    for service_id, holder_id in holders.items():
+        holder = ports.invoices.get(invoice.organization_id, holder_id)
+        if holder is not None and holder.live:
+            raise Conflict(
+                "service_already_billed",
+                f"The service {service_id} is on the invoice {holder_id} already.",
+                field=_field_of(invoice, service_id),
+                next_step=f"Leave it out, or void the invoice {holder_id} first.",
+            )
+    return dict(holders)
+
+
+def _field_of(invoice: Invoice, service_id: ServiceId) -> str:
+    positions = [n for n, line in enumerate(invoice.order.line_items) if line.service_id == service_id]
+    return f"lineItems[{positions[0]}].serviceId" if positions else "lineItems"

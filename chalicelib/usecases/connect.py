@@ -1,0 +1,267 @@
+"""Install, reconnect and disconnect Stripe.
+
+The callback comes from a browser without a token, so it proves nothing about who is sitting there: it only
+leaves the authorization ready. The admin who began it activates it with an authenticated call. That way nobody
+can be made to connect an account that is not theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.connection import (
+    STATE_VALID_FOR,
+    Authorization,
+    Connection,
+    ConnectionStatus,
+)
+from chalicelib.domain.errors import (
+    Conflict,
+    Forbidden,
+    IntegrationError,
+    Malformed,
+    Refused,
+    Retryable,
+    StaleWrite,
+)
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+from chalicelib.usecases.ports import Ports
+
+START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
+UNHEALTHY_AFTER = 3600
+"""Seconds without a finished sweep after which the connection counts as lagging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where to send the admin, and until when (epoch seconds UTC) that is good."""
+
+    authorize_url: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """How the admin came back from Stripe: `pending`, `denied` or `error` with its code."""
+
+    outcome: str
+    state: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """What POM shows of a connection."""
+
+    connection: Connection
+    status: ConnectionStatus
+    last_event_at: int | None
+    webhook_healthy: bool
+    webhook_problem: str | None
+
+
+def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> Begun:
+    """Install or Reconnect: a single-use authorization, good for ten minutes."""
+    now = ports.clock.now()
+    state = ports.clock.nonce()
+    expires_at = now + STATE_VALID_FOR
+    ports.connections.put_authorization(
+        Authorization(_hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
+    )
+    connection = ports.connections.get(organization_id)
+    ports.connections.save(connection.authorizing(expires_at))
+    return Begun(ports.stripe.authorize_url(state, redirect_uri), expires_at)
+
+
+def receive_callback(state: str | None, code: str | None, error: str | None, ports: Ports) -> Returned:
+    """The browser is back from Stripe. The state is used up before the code is exchanged.
+
+    Exchanging a code twice revokes the access it gave, so a callback that is loaded twice must stop here.
+
+    Raises:
+        Malformed: no state.
+        Conflict, Refused: the state is unknown, used up or expired.
+    """
+    authorization = _open_authorization(state, ports)
+    if authorization.returned_at is not None:
+        raise _used()
+    returned = replace(authorization, returned_at=ports.clock.now())
+    if error or not code:
+        denied = error == "access_denied"
+        code_of_error = "oauth_denied" if denied else "oauth_failed"
+        _consume(replace(returned, error=code_of_error), ports)
+        return Returned("denied" if denied else "error", state or "", code_of_error)
+    consumed = _consume(returned, ports)
+    try:
+        grant = ports.stripe.exchange_code(code)
+    except (Refused, Retryable) as failure:
+        ports.connections.save_authorization(replace(consumed, error=failure.code))
+        return Returned("error", state or "", failure.code)
+    ports.connections.save_authorization(replace(consumed, account_id=grant.account_id, livemode=grant.livemode))
+    return Returned("pending", state or "")
+
+
+def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports: Ports) -> ConnectionReport:
+    """Back in POM, the admin who began activates the connection. Completing it twice is fine.
+
+    Raises:
+        Malformed, Refused, Conflict: the state is unknown, expired, denied, or not yet back from Stripe.
+        Forbidden: somebody else began it.
+        Conflict: the Stripe account belongs to another organization.
+    """
+    authorization = _authorization(state, ports)
+    if authorization.organization_id != organization_id or authorization.user_id != user_id:
+        raise Forbidden(
+            "state_foreign",
+            "Somebody else began this connection.",
+            field="state",
+            next_step="The admin who clicked Install completes it; or start again yourself.",
+        )
+    if authorization.completed_at is not None:
+        return report(organization_id, ports)
+    if authorization.expires_at <= ports.clock.now():
+        raise _expired()
+    account_id = _granted_account(authorization)
+    connection = _activated(organization_id, user_id, authorization, account_id, ports)
+    ports.connections.bind(connection)
+    ports.connections.save_authorization(replace(authorization, completed_at=ports.clock.now()))
+    _catch_up(organization_id, ports)
+    return report(organization_id, ports)
+
+
+def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -> ConnectionReport:
+    """Give up the access to the account; every record stays. Disconnecting twice is fine."""
+    connection = ports.connections.get(organization_id)
+    if connection.active and connection.account_id is not None:
+        ports.stripe.deauthorize(connection.account_id)
+        mark_disconnected(organization_id, connection.account_id, f"disconnected by {user_id}", ports)
+    return report(organization_id, ports)
+
+
+def mark_disconnected(
+    organization_id: OrganizationId, account_id: StripeAccountId, reason: str, ports: Ports
+) -> None:
+    """Remember that the account can no longer be called, unless another one has taken its place."""
+    while True:
+        connection = ports.connections.get(organization_id)
+        if connection.account_id != account_id or not connection.active:
+            return
+        try:
+            ports.connections.save(connection.disconnected(reason, ports.clock.now()))
+        except StaleWrite:
+            continue
+        return
+
+
+def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
+    """The connection as POM shows it."""
+    connection = ports.connections.get(organization_id)
+    now = ports.clock.now()
+    account_id = connection.account_id
+    last_event_at = ports.events.last_received_at(account_id) if account_id else None
+    problem = _webhook_problem(connection, now) if connection.active else None
+    return ConnectionReport(
+        connection,
+        connection.status(now),
+        last_event_at,
+        webhook_healthy=connection.active and problem is None,
+        webhook_problem=problem,
+    )
+
+
+def _webhook_problem(connection: Connection, now: int) -> str | None:
+    sweep = connection.sweep
+    if sweep.recovered:
+        return f"The latest check found {sweep.recovered} events that Stripe's webhooks had not brought."
+    if now - sweep.swept_until > UNHEALTHY_AFTER:
+        return "Stripe has not been checked for missed events for more than an hour."
+    return None
+
+
+def _activated(
+    organization_id: OrganizationId,
+    user_id: UserId,
+    authorization: Authorization,
+    account_id: StripeAccountId,
+    ports: Ports,
+) -> Connection:
+    owner = ports.connections.organization_of(account_id)
+    if owner is not None and owner != organization_id:
+        raise Conflict(
+            "account_bound_elsewhere",
+            "This Stripe account belongs to another organization in POM.",
+            next_step="Connect the Stripe account of this company, or contact support to move it.",
+        )
+    account = ports.stripe.account(account_id)
+    return ports.connections.get(organization_id).activated(
+        account,
+        account_id,
+        livemode=authorization.livemode,
+        by=user_id,
+        now=ports.clock.now(),
+    )
+
+
+def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:
+    """A reconnected account has a gap to fill: now, or with the next plan if the message does not get through."""
+    with suppress(Retryable):
+        ports.queues.reconcile(organization_id, objects=True)
+
+
+def _granted_account(authorization: Authorization) -> StripeAccountId:
+    if authorization.error is not None:
+        raise Refused(
+            authorization.error,
+            "The connection was not granted in Stripe."
+            if authorization.error == "oauth_denied"
+            else "Stripe did not complete the connection.",
+            field="state",
+            next_step=START_AGAIN,
+        )
+    if authorization.account_id is None:
+        raise Conflict(
+            "state_not_returned",
+            "Stripe has not sent the browser back yet.",
+            field="state",
+            next_step="Finish the authorization in Stripe first.",
+        )
+    return authorization.account_id
+
+
+def _open_authorization(state: str | None, ports: Ports) -> Authorization:
+    authorization = _authorization(state, ports)
+    if authorization.expires_at <= ports.clock.now():
+        raise _expired()
+    return authorization
+
+
+def _authorization(state: str | None, ports: Ports) -> Authorization:
+    if not state:
+        raise Malformed("state_missing", "The state is missing.", field="state", next_step=START_AGAIN)
+    found = ports.connections.authorization(_hashed(state))
+    if found is None:
+        raise Refused("state_unknown", "This state was never given out.", field="state", next_step=START_AGAIN)
+    return found
+
+
+def _consume(authorization: Authorization, ports: Ports) -> Authorization:
+    try:
+        return ports.connections.save_authorization(authorization)
+    except StaleWrite as exc:
+        raise _used() from exc
+
+
+def _used() -> Conflict:
+    return Conflict("state_used", "This state was used before.", field="state", next_step=START_AGAIN)
+
+
+def _expired() -> IntegrationError:
+    return Refused(
+        "state_expired", "The authorization took longer than ten minutes.", field="state", next_step=START_AGAIN
+    )
+
+
+def _hashed(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()

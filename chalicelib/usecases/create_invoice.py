@@ -1,0 +1,282 @@
+"""Make an invoice: check the order, record the intent with its claims, and take it through Stripe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.connection import Connection, require_ready_to_send, usable_account
+from chalicelib.domain.customer import Customer, normalized_email
+from chalicelib.domain.errors import Conflict, Refused, StaleWrite
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    ServiceId,
+    UserId,
+    invoice_id_for,
+)
+from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
+from chalicelib.domain.money import MAX_AMOUNT, exponent, line_amount, minor_units
+from chalicelib.domain.saga import LEASE, Saga, Step
+from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_payment_methods
+from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists, ServiceClaimed
+from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on
+from chalicelib.usecases.claims import claims_for, refuse_or_take_over
+from chalicelib.usecases.customers import get_customer
+from chalicelib.usecases.invoice_saga import run
+from chalicelib.usecases.ports import Ports
+
+MAX_QUANTITY = Decimal(100_000)
+MAX_QUANTITY_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """One service to bill, as POM says it."""
+
+    service_id: ServiceId
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    currency: str | None = None
+    taxable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInvoice:
+    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+    idempotency_key: str | None
+    fingerprint: str
+    customer_id: CustomerId
+    line_items: tuple[NewLine, ...]
+    invoice_type: str = "stripe"
+    payment_terms: str | None = None
+    due_date: dt.date | None = None
+    currency: str | None = None
+    tax: Decimal | None = None
+    memo: str | None = None
+    footer: str | None = None
+    payment_methods: tuple[str, ...] | None = None
+    send: bool = True
+
+
+def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
+    """Make the invoice, or answer the one that this idempotency key made before.
+
+    The answer's saga is still `running` if Stripe was slow; the work goes on without the caller.
+
+    Raises:
+        Refused: the order breaks a rule; nothing was made.
+        Conflict: not connected, a service is billed already, or the key was used for another order.
+        NotFound: no such customer.
+    """
+    invoice_id = invoice_id_for(command.organization_id, command.idempotency_key or ports.clock.nonce())
+    known = ports.invoices.get(command.organization_id, invoice_id)
+    if known is not None:
+        return _same_request(known, command)
+    connection = ports.connections.get(command.organization_id)
+    account_id = usable_account(connection)
+    if command.send:
+        require_ready_to_send(connection)
+    customer = _billable(get_customer(command.organization_id, command.customer_id, ports))
+    settings = ports.settings.get(command.organization_id)
+    now = ports.clock.now()
+    order = _checked_order(command, settings, connection, now)
+    first = tuple(line.service_id for line in order.line_items)[:MAX_CLAIMS_AT_ONCE]
+    more_to_claim = len(order.line_items) > len(first)
+    invoice = Invoice(
+        organization_id=command.organization_id,
+        id=invoice_id,
+        stripe_account_id=account_id,
+        livemode=connection.livemode,
+        order=order,
+        saga=Saga(
+            step=Step.CLAIM if more_to_claim else Step.DRAFT,
+            send=command.send,
+            nonce=ports.clock.nonce(),
+            step_began_at=now,
+            resume_at=now + LEASE,
+        ),
+        created_at=now,
+        created_by=command.user_id,
+        updated_at=now,
+        history=(HistoryEntry(now, "created", Source.POM, actor=command.user_id),),
+    )
+    try:
+        stored = _insert(invoice, first, ports)
+    except InvoiceExists:
+        return _made_meanwhile(command, invoice_id, ports)
+    return run(stored, ports, customer=customer)
+
+
+def _insert(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
+    try:
+        return ports.invoices.insert(invoice, claims_for(services))
+    except ServiceClaimed as claimed:
+        takeover = refuse_or_take_over(invoice, claimed.holders, ports)
+    try:
+        return ports.invoices.insert(invoice, {**claims_for(services), **takeover})
+    except ServiceClaimed as claimed:
+        raise StaleWrite("A service") from claimed
+
+
+def _same_request(known: Invoice, command: CreateInvoice) -> Invoice:
+    if known.order.fingerprint != command.fingerprint:
+        raise Conflict(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another invoice.",
+            field="Idempotency-Key",
+            next_step="Use a new key for a new invoice; repeat the same body to repeat the request.",
+        )
+    return known
+
+
+def _made_meanwhile(command: CreateInvoice, invoice_id: InvoiceId, ports: Ports) -> Invoice:
+    known = ports.invoices.get(command.organization_id, invoice_id)
+    if known is None:
+        raise StaleWrite("The invoice")
+    return _same_request(known, command)
+
+
+def _billable(customer: Customer) -> Customer:
+    if normalized_email(customer.profile.email) is None:
+        raise Refused(
+            "customer_email_missing",
+            "This customer has no e-mail address, so Stripe cannot send an invoice.",
+            field="customerId",
+            next_step="Add an e-mail address to the customer.",
+        )
+    return customer
+
+
+def _checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
+    if command.invoice_type not in INVOICE_TYPES:
+        raise Refused(
+            "invoice_type_unknown",
+            "This invoice type is not made here.",
+            field="invoiceType",
+            next_step=f"Use one of {', '.join(INVOICE_TYPES)}.",
+        )
+    currency = _one_currency(command, settings, connection)
+    lines = _checked_lines(command.line_items, currency)
+    tax = minor_units(command.tax, currency, field="tax") if command.tax is not None else 0
+    if len(lines) + (1 if tax else 0) > MAX_LINES:
+        raise _too_many_lines()
+    due = _due(command, settings, now)
+    methods = command.payment_methods if command.payment_methods is not None else settings.payment_methods
+    order = Order(
+        customer_id=command.customer_id,
+        currency=currency,
+        line_items=lines,
+        payment_terms=None if command.due_date else command.payment_terms or settings.payment_terms,
+        days_until_due=due.days,
+        due_date=due.date,
+        time_zone=settings.time_zone,
+        fingerprint=command.fingerprint,
+        tax=tax,
+        memo=command.memo if command.memo is not None else settings.memo,
+        footer=command.footer if command.footer is not None else settings.footer,
+        payment_methods=known_payment_methods(methods),
+    )
+    if order.total > MAX_AMOUNT:
+        raise Refused(
+            "amount_too_large",
+            "The total is larger than Stripe takes on an invoice.",
+            field="lineItems",
+            next_step="Split the services over several invoices.",
+        )
+    return order
+
+
+def _one_currency(command: CreateInvoice, settings: InvoicingSettings, connection: Connection) -> str:
+    usual = settings.currency or (connection.account.default_currency if connection.account else "usd")
+    currency = (command.currency or usual).lower()
+    exponent(currency)
+    for position, line in enumerate(command.line_items):
+        if line.currency is not None and line.currency.lower() != currency:
+            raise Refused(
+                "currency_mixed",
+                f"This line is in {line.currency.upper()}, the invoice in {currency.upper()}.",
+                field=f"lineItems[{position}].currency",
+                next_step="Make one invoice for each currency.",
+            )
+    return currency
+
+
+def _checked_lines(lines: Sequence[NewLine], currency: str) -> tuple[LineItem, ...]:
+    if not lines:
+        raise Refused(
+            "lines_missing",
+            "An invoice needs at least one line.",
+            field="lineItems",
+            next_step="Select at least one billable service.",
+        )
+    if len(lines) > MAX_LINES:
+        raise _too_many_lines()
+    seen: set[ServiceId] = set()
+    checked = []
+    for position, line in enumerate(lines):
+        field = f"lineItems[{position}]"
+        if line.service_id in seen:
+            raise Refused(
+                "service_repeated",
+                f"The service {line.service_id} is on this invoice twice.",
+                field=f"{field}.serviceId",
+            )
+        seen.add(line.service_id)
+        checked.append(_checked_line(line, currency, field))
+    return tuple(checked)
+
+
+def _checked_line(line: NewLine, currency: str, field: str) -> LineItem:
+    quantity = line.quantity
+    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
+        raise Refused(
+            "quantity_invalid",
+            f"The quantity must be more than 0 and at most {MAX_QUANTITY}.",
+            field=f"{field}.quantity",
+        )
+    if quantity != round(quantity, MAX_QUANTITY_DECIMALS):
+        raise Refused(
+            "quantity_too_precise",
+            f"The quantity has more than {MAX_QUANTITY_DECIMALS} decimals.",
+            field=f"{field}.quantity",
+        )
+    unit_price = minor_units(line.unit_price, currency, field=f"{field}.unitPrice")
+    return LineItem(
+        service_id=line.service_id,
+        description=line.description,
+        quantity=quantity,
+        unit_price=unit_price,
+        amount=line_amount(quantity, unit_price, currency, field=field),
+        taxable=line.taxable,
+    )
+
+
+def _due(command: CreateInvoice, settings: InvoicingSettings, now: int) -> Due:
+    if command.due_date is not None and command.payment_terms is not None:
+        raise Refused(
+            "due_date_and_terms",
+            "An invoice has payment terms or a due date, not both.",
+            field="dueDate",
+            next_step="Leave one of them out.",
+        )
+    if command.due_date is not None:
+        return due_on(command.due_date, today=day_of(now, settings.time_zone))
+    return Due(days=days_of_terms(command.payment_terms or settings.payment_terms), date=None)
+
+
+def _too_many_lines() -> Refused:
+    return Refused(
+        "lines_too_many",
+        f"An invoice takes at most {MAX_LINES} lines, tax included.",
+        field="lineItems",
+        next_step="Split the services over several invoices.",
+    )

@@ -1,0 +1,42 @@
+"""What becomes of a Stripe event, and the record of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.usecases.ports import Ports
+
+
+class EventOutcome(StrEnum):
+    """What became of an event."""
+
+    APPLIED = "applied"
+    NO_CHANGE = "no_change"
+    RECOVERED = "recovered"
+    DUPLICATE = "duplicate"
+    FOREIGN = "foreign"
+    """About something that is not POM's; companies use Stripe for other things too."""
+    IGNORED = "ignored"
+    """Of a type we do not subscribe to."""
+    WRONG_MODE = "wrong_mode"
+    """A test event for a live connection, or the other way round."""
+    PARKED = "parked"
+
+
+def marker_of(
+    event: StripeEvent, account_id: StripeAccountId, outcome: str, source: Source, ports: Ports
+) -> EventMarker:
+    """The record that the event has been dealt with."""
+    return EventMarker(
+        account_id, event.id, event.type, event.created, ports.clock.now(), source, outcome, event.invoice_hint
+    )
+
+
+def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
+    """What to call the application of an event."""
+    if not changed:
+        return EventOutcome.NO_CHANGE
+    return EventOutcome.RECOVERED if source is Source.SWEEP else EventOutcome.APPLIED

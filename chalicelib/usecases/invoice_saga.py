@@ -1,0 +1,242 @@
+"""Take an invoice through Stripe, from whatever recovery point it has reached.
+
+The same function serves the request that began it, `send` after a review, and `resume_stuck` after a crash.
+Every step may be repeated: its idempotency key is derived from what is stored, and where Stripe may have
+forgotten the key, or keeps a failure with it, the step looks whether its work is done before it asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    Refused,
+    Retryable,
+    StaleWrite,
+    StripeRefused,
+    StripeUnavailable,
+)
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Refusal, Step
+from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
+from chalicelib.usecases.claims import claims_for, refuse_or_take_over
+from chalicelib.usecases.connect import mark_disconnected
+from chalicelib.usecases.customers import get_customer
+from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, reference, references_of, store
+
+
+def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
+    """The invoice, finished, or still `running` where Stripe or the database failed: then it is resumed later.
+
+    Raises:
+        Refused, Conflict: it cannot be made; it has been taken back.
+        AccountUnreachable: the company revoked the connection; what Stripe knows of goes on after a reconnect.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            while invoice.saga.running:
+                invoice = _STEPS[invoice.saga.step](invoice, customer, ports)
+            return invoice
+        except StaleWrite:
+            invoice, customer = load(invoice.organization_id, invoice.id, ports), None
+        except AccountUnreachable:
+            mark_disconnected(invoice.organization_id, invoice.stripe_account_id, "revoked in Stripe", ports)
+            if invoice.stripe_invoice_id is None and invoice.saga.untouched:
+                _remove(invoice, ports)
+            else:
+                _postpone(invoice, ports, stored_by_stripe=False)
+            raise
+        except StripeUnavailable as failure:
+            return _postpone(invoice, ports, stored_by_stripe=failure.answered)
+    return invoice
+
+
+def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    services = [line.service_id for line in invoice.order.line_items]
+    for start in range(MAX_CLAIMS_AT_ONCE, len(services), MAX_CLAIMS_AT_ONCE):
+        claims = claims_for(services[start : start + MAX_CLAIMS_AT_ONCE])
+        try:
+            ports.invoices.claim(invoice, claims)
+        except ServiceClaimed as claimed:
+            try:
+                takeover = refuse_or_take_over(invoice, claimed.holders, ports)
+            except Conflict as refusal:
+                return _take_back(invoice, refusal, ports)
+            ports.invoices.claim(invoice, {**claims, **takeover})
+    return _advance(invoice, Step.DRAFT, ports)
+
+
+def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
+    account_id = invoice.stripe_account_id
+    found: InvoiceFact | None = None
+    if _must_look(invoice, ports):
+        found = ports.stripe.find_invoice(account_id, invoice)
+        if found is None:
+            invoice = _found_nothing(invoice, ports)
+    if found is None:
+        try:
+            linked = _known_to_stripe(customer, invoice, ports)
+            found = ports.stripe.create_draft(account_id, invoice, linked, invoice.saga.key)
+        except AccountUnreachable:
+            raise
+        except Refused as refusal:
+            return _take_back(invoice, refusal, ports)
+    return _advance(invoice, Step.LINES, ports, [found])
+
+
+def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> str:
+    known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    try:
+        linked = ensure_in_stripe(known, invoice.stripe_account_id, ports)
+    except Refused as refusal:
+        if not isinstance(refusal, AccountUnreachable):
+            ports.customers.save(not_synced_because(known, refusal))
+        raise
+    return linked.linked_to(invoice.stripe_account_id) or ""
+
+
+def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    following = Step.SEND if invoice.saga.send else Step.REVIEW
+    if _must_look(invoice, ports):
+        if ports.stripe.line_count(account_id, stripe_id) > 0:
+            return _advance(invoice, following, ports, ports.stripe.everything(account_id, stripe_id))
+        invoice = _found_nothing(invoice, ports)
+    try:
+        fact = ports.stripe.add_lines(account_id, invoice, invoice.saga.key)
+        _require_our_total(invoice, fact)
+    except AccountUnreachable:
+        raise
+    except StripeRefused as refusal:
+        return _take_back(invoice, refusal, ports)
+    return _advance(invoice, following, ports, [fact])
+
+
+def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    if _must_look(invoice, ports):
+        if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
+            return _advance(invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=True)
+        invoice = _found_nothing(invoice, ports)
+    free = invoice.order.total == 0
+    deliver = ports.stripe.finalize if free else ports.stripe.send
+    try:
+        facts = deliver(account_id, stripe_id, invoice.saga.key)
+    except AccountUnreachable:
+        raise
+    except StripeRefused as refusal:
+        if invoice.saga.send:
+            return _take_back(invoice, refusal, ports)
+        # It was drafted for a review, so the draft stays and can be sent when the cause is gone.
+        _advance(invoice, Step.REVIEW, ports, ports.stripe.everything(account_id, stripe_id))
+        raise
+    return _advance(invoice, Step.DONE, ports, facts, sent=not free)
+
+
+def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    """Take back what was begun: the draft in Stripe, the claims, the record; then say why."""
+    refusal = invoice.saga.refusal or Refusal("invoice_refused", "The invoice could not be made.")
+    if invoice.stripe_invoice_id is not None:
+        try:
+            ports.stripe.delete_draft(invoice.stripe_account_id, invoice.stripe_invoice_id)
+        except AccountUnreachable:
+            raise
+        except StripeRefused:
+            # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
+            facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
+            return _advance(invoice, Step.DONE, ports, facts)
+    _remove(invoice, ports)
+    kind = Conflict if refusal.conflict else Refused
+    raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)
+
+
+def _remove(invoice: Invoice, ports: Ports) -> None:
+    ports.invoices.remove(invoice, [line.service_id for line in invoice.order.line_items])
+
+
+_STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
+    Step.CLAIM: _claim,
+    Step.DRAFT: _draft,
+    Step.LINES: _lines,
+    Step.SEND: _send,
+    Step.ABORT: _abort,
+}
+
+
+def _advance(
+    invoice: Invoice, step: Step, ports: Ports, facts: Sequence[StripeFact] = (), *, sent: bool = False
+) -> Invoice:
+    """Checkpoint: what the step brought, and the next recovery point, in one write."""
+    now = ports.clock.now()
+    expected = invoice.saga.step
+
+    def change(current: Invoice) -> Invoice:
+        if current.saga.step is not expected:
+            raise StaleWrite("The invoice")
+        advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
+        if not sent:
+            return advanced
+        told = HistoryEntry(
+            now, "sent_by_pom", Source.POM, actor=current.created_by, stripe_id=current.stripe_invoice_id
+        )
+        return replace(advanced.telling(told), sent_at=current.sent_at or now)
+
+    references = references_of(invoice, facts)
+    if invoice.stripe_invoice_id is None:
+        references += [reference(invoice, fact.id) for fact in facts if isinstance(fact, InvoiceFact)]
+    return store(invoice, change, ports, references)
+
+
+def _take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> Invoice:
+    conflict = isinstance(refusal, Conflict)
+    reason = Refusal(refusal.code, refusal.message, refusal.field, refusal.next_step, conflict)
+    now = ports.clock.now()
+    return store(invoice, lambda current: replace(current, saga=current.saga.aborting(reason, now)), ports)
+
+
+def _postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:
+    """Note that the step's outcome is not known. Where even that fails, the lease runs out and it is resumed."""
+    now = ports.clock.now()
+    expected = invoice.saga
+
+    def change(current: Invoice) -> Invoice:
+        if current.saga.step is not expected.step:
+            return current
+        return replace(current, saga=current.saga.failed_attempt(now, stored_by_stripe=stored_by_stripe))
+
+    try:
+        return store(invoice, change, ports)
+    except Retryable:
+        return invoice
+
+
+def _must_look(invoice: Invoice, ports: Ports) -> bool:
+    return invoice.saga.must_look_first(ports.clock.now())
+
+
+def _found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
+    now = ports.clock.now()
+    return store(invoice, lambda current: replace(current, saga=current.saga.found_nothing(now)), ports)
+
+
+def _require_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
+    if fact.total != invoice.order.total:
+        raise StripeRefused(
+            "total_differs",
+            f"Stripe computed {fact.total} {fact.currency} where POM computed {invoice.order.total}.",
+            next_step="Check whether the Stripe account adds taxes or discounts by itself.",
+        )
+
+
+def _stripe_id(invoice: Invoice) -> str:
+    if invoice.stripe_invoice_id is None:
+        raise StaleWrite("The invoice")
+    return invoice.stripe_invoice_id

@@ -1,0 +1,165 @@
+"""Read invoices, and act on one: send it after a review, void it, pull the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.connection import require_ready_to_send, usable_account
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.facts import StripeFact
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId, digest
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.storage import InvoiceFilter, Page
+from chalicelib.usecases.customers import get_customer
+from chalicelib.usecases.invoice_saga import run
+from chalicelib.usecases.link_customer import ensure_in_stripe
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.store_invoice import knowing_also, load, references_of, store
+
+VOIDABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
+
+
+def get_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
+    """One invoice with its history.
+
+    Raises:
+        NotFound: this organization has no such invoice.
+    """
+    return load(organization_id, invoice_id, ports)
+
+
+def list_invoices(
+    organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None, ports: Ports
+) -> Page[Invoice]:
+    """A page of invoices, newest first.
+
+    Raises:
+        Refused: the cursor is not one of ours.
+    """
+    return ports.invoices.page(organization_id, wanted, first, after)
+
+
+def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
+    """Send a draft that has been reviewed. Sending a sent invoice again answers it as it is.
+
+    The customer's present e-mail address is given to Stripe first, because finalizing copies it for good
+    (https://docs.stripe.com/invoicing/integration/workflow-transitions).
+
+    Raises:
+        NotFound; Conflict: it is being made, or can no longer be sent; Refused: not ready, or Stripe says no.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    if invoice.saga.step is Step.DONE and invoice.sent_at is not None and invoice.live:
+        return invoice
+    if invoice.status is not InvoiceStatus.DRAFT:
+        raise _not_now(invoice, "sent")
+    connection = ports.connections.get(organization_id)
+    _require_same_account(invoice, usable_account(connection))
+    require_ready_to_send(connection)
+    ensure_in_stripe(
+        get_customer(organization_id, invoice.order.customer_id, ports), invoice.stripe_account_id, ports
+    )
+    now = ports.clock.now()
+    asked = HistoryEntry(now, "send_requested", Source.POM, actor=user_id)
+
+    def sending(current: Invoice) -> Invoice:
+        if current.saga.step is not Step.REVIEW:
+            return current
+        return current.at_step(Step.SEND, now).telling(asked).changed(now)
+
+    return run(store(invoice, sending, ports), ports)
+
+
+def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
+    """Void an invoice, or delete it while it is a draft; its services can be billed again.
+
+    Raises:
+        NotFound; Conflict: it is being made, or is paid.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    if invoice.status is InvoiceStatus.VOID:
+        return invoice
+    stripe_id = invoice.stripe_invoice_id
+    if stripe_id is None or invoice.status not in (*VOIDABLE, InvoiceStatus.DRAFT):
+        raise _not_now(invoice, "voided")
+    account_id = _require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
+    now = ports.clock.now()
+    told = HistoryEntry(now, "voided_by_pom", Source.POM, actor=user_id, stripe_id=stripe_id)
+
+    def voided(current: Invoice) -> Invoice:
+        known = knowing_also(current, facts, invoice, ports)
+        return replace(known.telling(told).changed(now), saga=known.saga.advanced(Step.DONE, now))
+
+    return store(invoice, voided, ports)
+
+
+def _voided_in_stripe(
+    invoice: Invoice, account_id: StripeAccountId, stripe_id: str, ports: Ports
+) -> list[StripeFact]:
+    if invoice.status is InvoiceStatus.DRAFT:
+        ports.stripe.delete_draft(account_id, stripe_id)
+        return list(ports.stripe.everything(account_id, stripe_id))
+    return [ports.stripe.void(account_id, stripe_id, f"pom-{digest('void', account_id, invoice.id)}")]
+
+
+def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
+    """Pull the truth from Stripe now.
+
+    Raises:
+        NotFound; Conflict: not connected, or connected to another account than the invoice was made on.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    account_id = _require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    if invoice.stripe_invoice_id is None:
+        return invoice
+    return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
+
+
+def pulled(
+    invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
+) -> Invoice:
+    """The invoice as Stripe has it; nothing is written if that is known already."""
+    stripe_id = invoice.stripe_invoice_id
+    if stripe_id is None:
+        return invoice
+    facts = ports.stripe.everything(account_id, stripe_id)
+    now = ports.clock.now()
+
+    def pulling(current: Invoice) -> Invoice:
+        known = knowing_also(current, facts, invoice, ports)
+        if known.says_the_same_as(current):
+            return current
+        told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
+        return known.telling(told).changed(now)
+
+    return store(invoice, pulling, ports, references_of(invoice, facts))
+
+
+def _require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
+    if invoice.stripe_account_id != account_id:
+        raise Conflict(
+            "invoice_of_other_account",
+            "This invoice was made on a Stripe account that is no longer connected.",
+            next_step="Its history stays readable; reconnect that account to act on it.",
+        )
+    return account_id
+
+
+def _not_now(invoice: Invoice, verb: str) -> Conflict:
+    if invoice.status is InvoiceStatus.CREATING:
+        return Conflict(
+            "invoice_creating",
+            "This invoice is still being made in Stripe.",
+            next_step="Wait a moment and load it again.",
+        )
+    return Conflict(
+        f"invoice_not_{'sendable' if verb == 'sent' else 'voidable'}",
+        f"An invoice that is {invoice.status} cannot be {verb}.",
+        next_step="Refund it in the Stripe dashboard instead."
+        if invoice.status is InvoiceStatus.PAID
+        else "Make a new invoice.",
+    )

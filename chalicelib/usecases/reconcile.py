@@ -1,0 +1,202 @@
+"""Find what webhooks did not bring, and make POM say what Stripe says.
+
+Two sweeps. The event sweep lists Stripe's events since the last run, with an overlap, and applies those that
+nobody has dealt with. The object sweep compares the objects themselves: it finds what no event told, because
+events can fail to be generated (https://docs.stripe.com/webhooks/handle-irrecoverable-events) and are listed
+for 30 days only. The cursor moves only after everything before it has been applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import AccountUnreachable, StaleWrite
+from chalicelib.domain.facts import DisputeFact, RefundFact
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.usecases.connect import mark_disconnected
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.invoices import pulled
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.store_invoice import store
+
+OVERLAP = 600
+"""Seconds before the cursor that are looked at again: Stripe may list an event a little later than it happened."""
+
+EVENTS_LISTED_FOR = 30 * 86400
+"""Seconds for which Stripe lists events (https://docs.stripe.com/api/events/list)."""
+
+OBJECTS_EVERY = 86400
+"""Seconds between object sweeps of one account."""
+
+REFUNDS_MAY_FAIL_FOR = 35 * 86400
+DISPUTES_LAST_FOR = 150 * 86400
+"""How far back objects are listed that change long after they were made (https://docs.stripe.com/refunds)."""
+
+PARKED_AT_ONCE = 100
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices."""
+
+    events_seen: int = 0
+    recovered: int = 0
+    corrected: int = 0
+    parked: int = 0
+    objects: bool = False
+
+
+def plan_reconciliation(ports: Ports) -> int:
+    """Ask for a run of every connected organization; each object sweep comes once a day. Answers how many."""
+    planned = 0
+    for organization_id in ports.connections.all_active():
+        ports.queues.reconcile(organization_id, objects=False)
+        planned += 1
+    return planned
+
+
+def reconcile_account(organization_id: OrganizationId, ports: Ports, *, objects: bool) -> Reconciled:
+    """One run for one organization's account.
+
+    Raises:
+        StripeUnavailable, StaleWrite, Retryable: to be run again; the cursor has not moved.
+    """
+    connection = ports.connections.get(organization_id)
+    if not connection.active or connection.account_id is None:
+        return Reconciled()
+    account_id, began_at = connection.account_id, ports.clock.now()
+    try:
+        done = _sweep_events(connection, account_id, began_at, ports)
+        if objects or _objects_due(connection, began_at):
+            corrected = _sweep_objects(organization_id, account_id, ports)
+            done = replace(done, corrected=corrected, objects=True)
+    except AccountUnreachable:
+        mark_disconnected(organization_id, account_id, "revoked in Stripe", ports)
+        return Reconciled()
+    _move_cursor(organization_id, account_id, began_at, done, ports)
+    return done
+
+
+def _objects_due(connection: Connection, now: int) -> bool:
+    sweep = connection.sweep
+    gap_too_long = now - sweep.swept_until > EVENTS_LISTED_FOR
+    return sweep.objects_due or gap_too_long or now - sweep.objects_swept_at > OBJECTS_EVERY
+
+
+def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int, ports: Ports) -> Reconciled:
+    since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
+    seen = recovered = parked = 0
+    for body in ports.events.parked(account_id, PARKED_AT_ONCE):
+        receipt = receive_event(ports.stripe.read_event(body, account_id), Source.SWEEP, ports)
+        recovered += receipt.outcome is EventOutcome.RECOVERED
+        parked += receipt.outcome is EventOutcome.PARKED
+    for page in ports.stripe.events(account_id, since, now):
+        known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
+        for event in page:
+            seen += 1
+            if event.id in known:
+                continue
+            receipt = receive_event(event, Source.SWEEP, ports)
+            recovered += receipt.outcome is EventOutcome.RECOVERED
+            parked += receipt.outcome is EventOutcome.PARKED
+    return Reconciled(events_seen=seen, recovered=recovered, parked=parked)
+
+
+def _move_cursor(
+    organization_id: OrganizationId, account_id: StripeAccountId, began_at: int, done: Reconciled, ports: Ports
+) -> None:
+    while True:
+        connection = ports.connections.get(organization_id)
+        if connection.account_id != account_id:
+            return
+        sweep = connection.sweep
+        moved = replace(
+            sweep,
+            swept_until=max(sweep.swept_until, began_at),
+            objects_swept_at=began_at if done.objects else sweep.objects_swept_at,
+            objects_due=sweep.objects_due and not done.objects,
+            recovered=done.recovered + done.corrected,
+        )
+        with suppress(StaleWrite):
+            ports.connections.save(replace(connection, sweep=moved))
+            return
+
+
+def _sweep_objects(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
+    """Compare objects; answers how many invoices had to be corrected."""
+    corrected: set[InvoiceId] = set()
+    open_in_stripe = {ours for _, ours in ports.stripe.open_invoices(account_id) if ours is not None}
+    for invoice in _unfinished(organization_id, account_id, open_in_stripe, ports):
+        if pulled(invoice, account_id, Source.SWEEP, ports).version != invoice.version:
+            corrected.add(invoice.id)
+    now = ports.clock.now()
+    for fact in ports.stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR):
+        corrected |= _corrected_by(fact, account_id, ports)
+    for fact in ports.stripe.disputes(account_id, now - DISPUTES_LAST_FOR):
+        corrected |= _corrected_by(fact, account_id, ports)
+    return len(corrected)
+
+
+def _unfinished(
+    organization_id: OrganizationId,
+    account_id: StripeAccountId,
+    open_in_stripe: set[InvoiceId],
+    ports: Ports,
+) -> Iterable[Invoice]:
+    """Our invoices that are not at their end, and those that only Stripe takes for open."""
+    told: set[InvoiceId] = set()
+    for status in (*OPEN_STATUSES, InvoiceStatus.DRAFT, InvoiceStatus.UNCOLLECTIBLE):
+        for invoice in _all(organization_id, status, ports):
+            if invoice.stripe_account_id == account_id:
+                told.add(invoice.id)
+                yield invoice
+    for invoice_id in sorted(open_in_stripe - told):
+        invoice = ports.invoices.get(organization_id, invoice_id)
+        if invoice is not None and invoice.stripe_account_id == account_id:
+            yield invoice
+
+
+def _all(organization_id: OrganizationId, status: InvoiceStatus, ports: Ports) -> Iterable[Invoice]:
+    after: str | None = None
+    while True:
+        page = ports.invoices.page(organization_id, InvoiceFilter(status=status), PAGE, after)
+        yield from page.items
+        if not page.has_next:
+            return
+        after = page.end_cursor
+
+
+def _corrected_by(fact: RefundFact | DisputeFact, account_id: StripeAccountId, ports: Ports) -> set[InvoiceId]:
+    if fact.payment_intent_id is None:
+        return set()
+    owners = ports.invoices.find_by_reference(account_id, [fact.payment_intent_id])
+    owner = owners.get(fact.payment_intent_id)
+    invoice = ports.invoices.get(*owner) if owner else None
+    if invoice is None:
+        return set()
+    now = ports.clock.now()
+    kind = "refund_found" if isinstance(fact, RefundFact) else "dispute_found"
+    told = HistoryEntry(
+        now,
+        kind,
+        Source.SWEEP,
+        amount=fact.amount,
+        currency=fact.currency,
+        reason=fact.status,
+        stripe_id=fact.id,
+    )
+
+    def correcting(current: Invoice) -> Invoice:
+        known = current.settled_by(fact)
+        return current if known.says_the_same_as(current) else known.telling(told).changed(now)
+
+    return {invoice.id} if store(invoice, correcting, ports).version != invoice.version else set()

@@ -1,0 +1,57 @@
+"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.invoice_saga import run
+from chalicelib.usecases.ports import Ports
+
+PENDING_FOR = 120
+"""Seconds after which a customer still pending counts as forgotten."""
+
+AT_ONCE = 500
+"""How many of each are taken up in one run; the next run, five minutes later, takes more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """How much was taken up."""
+
+    invoices: int
+    customers: int
+
+
+def resume_stuck(ports: Ports) -> Resumed:
+    """Queue the work again; queues that already hold it lose nothing by it."""
+    now = ports.clock.now()
+    invoices = ports.invoices.due_for_work(now, AT_ONCE)
+    for organization_id, invoice_id in invoices:
+        ports.queues.resume_invoice(organization_id, invoice_id)
+    customers = ports.customers.pending(now - PENDING_FOR, AT_ONCE)
+    for organization_id, customer_id in customers:
+        customer = ports.customers.get(organization_id, customer_id)
+        if customer is not None:
+            ports.queues.sync_customer(organization_id, customer_id, customer.edition)
+    return Resumed(len(invoices), len(customers))
+
+
+def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
+    """Go on with one invoice, unless somebody is at work on it or it needs nothing.
+
+    Raises:
+        Refused, Conflict: it cannot be made and has been taken back.
+        Retryable: not now.
+    """
+    now = ports.clock.now()
+    invoice = ports.invoices.get(organization_id, invoice_id)
+    if invoice is None or not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
+        return invoice
+    try:
+        leased = ports.invoices.save(replace(invoice, saga=invoice.saga.leased(now)))
+    except StaleWrite:
+        return invoice
+    return run(leased, ports)

@@ -1,0 +1,78 @@
+"""Change a stored invoice although others change it too: read again and repeat the change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from chalicelib.domain.errors import NotFound, StaleWrite
+from chalicelib.domain.events import Reference
+from chalicelib.domain.facts import CannotOrder, InvoicePaymentFact, StripeFact
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.ports import Ports
+
+ATTEMPTS = 8
+
+
+def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
+    """One invoice as it is stored now.
+
+    Raises:
+        NotFound: this organization has no such invoice.
+    """
+    invoice = ports.invoices.get(organization_id, invoice_id)
+    if invoice is None:
+        raise NotFound("invoice_not_found", "There is no invoice of this id.", field="invoiceId")
+    return invoice
+
+
+def store(
+    invoice: Invoice,
+    change: Callable[[Invoice], Invoice],
+    ports: Ports,
+    references: Sequence[Reference] = (),
+) -> Invoice:
+    """Store `change` of the invoice. The change may be made several times, each time to what is stored then.
+
+    Raises:
+        StaleWrite: others kept being faster.
+        NotFound: it is gone.
+    """
+    for _ in range(ATTEMPTS):
+        changed = change(invoice)
+        if changed == invoice:
+            return invoice
+        try:
+            return ports.invoices.save(changed, references)
+        except StaleWrite:
+            invoice = load(invoice.organization_id, invoice.id, ports)
+    raise StaleWrite("The invoice")
+
+
+def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invoice, ports: Ports) -> Invoice:
+    """`current` with facts that were read from Stripe after `read_after` had been stored.
+
+    If `current` has changed since then, what it learned meanwhile may be newer than the facts: they are merged,
+    and where that cannot be told, Stripe is asked again.
+    """
+    if current.version == read_after.version:
+        return current.settled_by(*facts)
+    try:
+        for fact in facts:
+            current = current.knowing(fact)
+    except CannotOrder:
+        stripe_id = current.stripe_invoice_id or ""
+        return current.settled_by(*ports.stripe.everything(current.stripe_account_id, stripe_id))
+    return current
+
+
+def references_of(invoice: Invoice, facts: Sequence[StripeFact]) -> list[Reference]:
+    """The Stripe objects among `facts` that later events will name, not yet known to belong to this invoice."""
+    payments = [fact for fact in facts if isinstance(fact, InvoicePaymentFact)]
+    ids = [payment.payment_intent_id for payment in payments if payment.id not in invoice.facts.payments]
+    return [reference(invoice, stripe_id) for stripe_id in ids if stripe_id]
+
+
+def reference(invoice: Invoice, stripe_id: str) -> Reference:
+    """From a Stripe object to this invoice."""
+    return Reference(invoice.stripe_account_id, stripe_id, invoice.organization_id, invoice.id)
