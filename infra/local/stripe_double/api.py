@@ -113,9 +113,9 @@ class Api:
         if found is None:
             raise StripeFault(
                 404,
-                f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove"
-                " the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty)"
-                " identifier in your code. (The Stripe double may not model it.)",
+                f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects,"
+                " remove the trailing slash. If you are trying to retrieve an object, make sure you passed a valid"
+                " (non-empty) identifier in your code. (The Stripe double may not model it.)",
                 stored=False,
             )
         route, args = found
@@ -199,5 +199,5 @@ def _params(route: Route, request: Request) -> dict[str, Any]:
 
 def _broken(*, stored: bool = False) -> StripeFault:
     return StripeFault(
-        500, "An unknown error occurred. (Ordered from the Stripe double.)", type="api_error", stored=stored
+        500, "An unknown error occurred. (Ordered from the Stripe double.)", kind="api_error", stored=stored
     )

@@ -66,8 +66,8 @@ def secret_key(request: Request) -> str:
     if not value.strip():
         raise StripeFault(
             401,
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer"
-            " auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using"
+            " Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
             headers={"WWW-Authenticate": 'Basic realm="Stripe"'},
             stored=False,
         )

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 API_VERSION = "2026-10-28.endive"
 
@@ -37,9 +38,9 @@ class Config:
     webhook_retries_live: tuple[float, ...] = (60, 300, 1800, 7200, 18000, 36000, 43200, 43200, 43200, 43200)
     """Seconds between tries: about three days in live mode, three tries over hours in test mode."""
     delivery_workers: int = 4
-    accounts: tuple[dict[str, object], ...] = ()
+    accounts: tuple[dict[str, Any], ...] = ()
     """Accounts made at the start: keyword arguments of `StripeDouble.create_account`."""
-    webhook_endpoints: tuple[dict[str, object], ...] = ()
+    webhook_endpoints: tuple[dict[str, Any], ...] = ()
     """Platform webhook endpoints made at the start: `url`, `secret`?, `enabled_events`?, `connect`?, `livemode`?."""
 
     @classmethod
@@ -49,4 +50,5 @@ class Config:
         known = {f.name for f in dataclasses.fields(cls)}
         if extra := set(data) - known:
             raise ValueError(f"unknown settings: {', '.join(sorted(extra))}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**values)

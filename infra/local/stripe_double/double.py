@@ -132,7 +132,7 @@ class StripeDouble:
             return self.oauth.grant(account)
 
     def add_webhook_endpoint(self, url: str, **settings: Any) -> JSON:
-        """A platform endpoint (Connect by default), with its secret. Settings: see `objects.webhook_endpoints.make`."""
+        """A platform endpoint (Connect by default) with its secret. Settings: `objects.webhook_endpoints.make`."""
         with self.world.lock:
             endpoint = webhook_endpoints.make(self.world, self.world.platform, url=url, **settings)
             return {**public(endpoint), "secret": endpoint["_secrets"][0]}

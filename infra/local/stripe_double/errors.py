@@ -24,7 +24,7 @@ class StripeFault(Exception):
         status: int,
         message: str,
         *,
-        type: str = "invalid_request_error",
+        kind: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
         headers: dict[str, str] | None = None,
@@ -36,7 +36,7 @@ class StripeFault(Exception):
         self.headers = headers or {}
         if stored is not None:
             self.stored = stored
-        error: dict[str, Any] = {"message": message, "type": type}
+        error: dict[str, Any] = {"message": message, "type": kind}
         if code is not None:
             error["code"] = code
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}"
@@ -78,7 +78,7 @@ class CardDeclined(StripeFault):
     """402 with the decline, the failed charge and the payment intent inside."""
 
     def __init__(self, message: str, **fields: Any) -> None:
-        super().__init__(402, message, type="card_error", **fields)
+        super().__init__(402, message, kind="card_error", **fields)
 
 
 class NotModelled(StripeFault):

@@ -57,7 +57,7 @@ class EventStore:
         if self._swallowed(type_):
             self.suppressed.append({"type": type_, "account": ledger.id, "object": snapshot["id"], "at": self._now()})
             return None
-        event = {
+        event: JSON = {
             "id": f"evt_1{self._ids.token(23)}",
             "object": "event",
             "account": ledger.id,

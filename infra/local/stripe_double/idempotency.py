@@ -49,18 +49,22 @@ class IdempotencyStore:
                 self._stored[account, key] = Stored(fingerprint, path, self._clock.now())
                 return None
             if known.path != path:
-                raise _misused(f"Keys for idempotent requests can only be used for the same endpoint they were first used for"
-                               f" ('{known.path}'). Try using a key other than '{key}' if you meant to execute a different"
-                               " request.")  # fmt: skip
+                raise _misused(
+                    "Keys for idempotent requests can only be used for the same endpoint they were first used for"
+                    f" ('{known.path}'). Try using a key other than '{key}' if you meant to execute a different"
+                    " request."
+                )
             if known.fingerprint != fingerprint:
-                raise _misused("Keys for idempotent requests can only be used with the same parameters they were first used"
-                               f" with. Try using a key other than '{key}' if you meant to execute a different request.")  # fmt: skip
+                raise _misused(
+                    "Keys for idempotent requests can only be used with the same parameters they were first used"
+                    f" with. Try using a key other than '{key}' if you meant to execute a different request."
+                )
             if known.answer is None:
                 raise StripeFault(
                     409,
-                    "There is currently another in-progress request using this Idempotent Key (that probably means you"
-                    f" submitted twice, and the other request is still going through): {key}. Please try again later.",
-                    type="idempotency_error",
+                    "There is currently another in-progress request using this Idempotent Key (that probably means"
+                    f" you submitted twice, and the other request is still going through): {key}. Try again later.",
+                    kind="idempotency_error",
                     code="idempotency_key_in_use",
                     stored=False,
                 )
@@ -78,4 +82,4 @@ class IdempotencyStore:
 
 
 def _misused(message: str) -> StripeFault:
-    return StripeFault(400, message, type="idempotency_error", stored=False)
+    return StripeFault(400, message, kind="idempotency_error", stored=False)

@@ -32,7 +32,8 @@ class InProcessClient(stripe.HTTPClient):
         try:
             response = self._double.handle(Request(method.upper(), parts.path, parts.query, body, lowered))
         except ConnectionDropped:
-            raise stripe.APIConnectionError("connection closed by the Stripe double", should_retry=True) from None
+            closed: Any = stripe.APIConnectionError
+            raise closed("connection closed by the Stripe double", should_retry=True) from None
         answered = stripe_headers(response.headers)
         return response.body.decode(), response.status, answered
 

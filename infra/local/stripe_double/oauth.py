@@ -166,8 +166,8 @@ class OAuth:
         if ledger is None or not ledger.connected or ledger.livemode != livemode:
             raise OAuthFault(
                 "invalid_client",
-                f"This application is not connected to stripe account {form.get('stripe_user_id')}, or that account does"
-                " not exist.",
+                f"This application is not connected to stripe account {form.get('stripe_user_id')}, or that account"
+                " does not exist.",
                 401,
             )
         self.disconnect(ledger)

@@ -18,8 +18,8 @@ td:last-child{text-align:right;white-space:nowrap}tr.total td{border-top:1px sol
 label{display:block;margin:.6rem 0 .1rem;font-size:.85rem;color:#4f566b}
 input,select{width:100%;box-sizing:border-box;padding:.6rem;border:1px solid #cdd3dc;border-radius:6px;font:inherit}
 input[type=radio]{width:auto}.row{display:flex;gap:.8rem}.row>div{flex:1}
-button{width:100%;margin-top:1rem;padding:.75rem;border:0;border-radius:6px;background:#635bff;color:#fff;font:600 1rem
- system-ui;cursor:pointer}button.plain{background:#e8ebf0;color:#30313d}
+button{width:100%;margin-top:1rem;padding:.75rem;border:0;border-radius:6px;background:#635bff;color:#fff;
+font:600 1rem system-ui;cursor:pointer}button.plain{background:#e8ebf0;color:#30313d}
 .badge{display:inline-block;padding:.1rem .6rem;border-radius:99px;font-size:.8rem;font-weight:600;background:#e8ebf0}
 .paid{background:#d7f7c2;color:#006908}.bad{background:#ffe7f2;color:#b3093c}.wait{background:#fff3d6;color:#8a5a00}
 .note{padding:.7rem 1rem;border-radius:8px;margin:1rem 0}footer{font-size:.8rem;color:#8792a2;margin-top:1.5rem}
@@ -62,14 +62,15 @@ def authorize(application: str, ledgers: Iterable[Ledger], query: str, prefill: 
     return page(f"Connect to {application}", body)
 
 
-_BADGE = {"paid": "paid", "void": "bad", "uncollectible": "wait"}
+_BADGE = {"processing": "wait", "paid": "paid", "void": "bad", "uncollectible": "wait"}
 
 
 def invoice(ledger: Ledger, inv: JSON, lines: list[JSON], intent: JSON | None, error: str = "") -> str:
     """The invoice with the form that fits its state."""
     currency = inv["currency"]
     rows = "".join(
-        f"<tr><td>{escape(x['description'] or 'Item')}<br><span class=muted>Qty {escape(str(x['quantity_decimal']))}</span></td>"
+        f"<tr><td>{escape(x['description'] or 'Item')}<br>"
+        f"<span class=muted>Qty {escape(str(x['quantity_decimal']))}</span></td>"
         f"<td>{shown(x['amount'], currency)}</td></tr>"
         for x in lines
     )
@@ -78,10 +79,11 @@ def invoice(ledger: Ledger, inv: JSON, lines: list[JSON], intent: JSON | None, e
         rows += f"<tr><td>Tax</td><td>{shown(taxes, currency)}</td></tr>"
     rows += f"<tr class=total><td>Total</td><td>{shown(inv['total'], currency)}</td></tr>"
     if inv["amount_paid"] and inv["status"] != "paid":
-        rows += f"<tr><td>Already paid</td><td>−{shown(inv['amount_paid'], currency)}</td></tr>"
+        rows += f"<tr><td>Already paid</td><td>-{shown(inv['amount_paid'], currency)}</td></tr>"
     rows += f"<tr class=total><td>Amount due</td><td>{shown(inv['amount_remaining'], currency)}</td></tr>"
     processing = intent is not None and intent["status"] == "processing"
     state = "processing" if processing else inv["status"]
+    badge = _BADGE.get(state, "")
     memo = f"<p>{escape(inv['description'])}</p>" if inv["description"] else ""
     foot = f"<p class=muted>{escape(inv['footer'])}</p>" if inv["footer"] else ""
     due = f"Due {_day(inv['due_date'])}" if inv["due_date"] else ""
@@ -89,7 +91,7 @@ def invoice(ledger: Ledger, inv: JSON, lines: list[JSON], intent: JSON | None, e
 <p class=muted>{escape(inv["account_name"] or "")}</p>
 <h1>{shown(inv["amount_remaining"] or inv["total"], currency)}</h1>
 <p class=muted>Invoice {escape(inv["number"] or "")} · {due}
-<span id=status class="badge {_BADGE.get(state, "wait" if processing else "")}">{escape(state.capitalize())}</span></p>
+<span id=status class="badge {badge}">{escape(state.capitalize())}</span></p>
 <p>To {escape(inv["customer_name"] or inv["customer_email"] or "")}<br>From {escape(inv["account_name"] or "")}</p>
 {memo}<table>{rows}</table>{foot}{_action(inv, intent, error)}
 <p><a href="{escape(inv["invoice_pdf"])}">Download invoice (PDF)</a></p>"""
@@ -118,14 +120,16 @@ def _action(inv: JSON, intent: JSON | None, error: str) -> str:
     amount = shown(inv["amount_remaining"], inv["currency"])
     if "card" in intent["payment_method_types"]:
         forms += f"""<form method="post"><h2>Pay by card</h2><input type="hidden" name="method" value="card">
-<label for=number>Card number</label><input id=number name="number" placeholder="4242 4242 4242 4242" autocomplete="off">
+<label for=number>Card number</label>
+<input id=number name="number" placeholder="4242 4242 4242 4242" autocomplete="off">
 <div class=row><div><label for=exp>Expiry (MM/YY)</label><input id=exp name="exp" placeholder="12/34"></div>
 <div><label for=cvc>CVC</label><input id=cvc name="cvc" placeholder="123"></div></div>
 <button>Pay {amount}</button></form>"""
     if "us_bank_account" in intent["payment_method_types"]:
         forms += f"""<form method="post"><h2>Pay from a US bank account</h2>
 <input type="hidden" name="method" value="us_bank_account">
-<div class=row><div><label for=routing>Routing number</label><input id=routing name="routing" placeholder="110000000"></div>
+<div class=row><div><label for=routing>Routing number</label>
+<input id=routing name="routing" placeholder="110000000"></div>
 <div><label for=account>Account number</label><input id=account name="account" placeholder="000123456789"></div></div>
 <button class=plain>Pay {amount} by bank debit</button></form>"""
     return problem + forms

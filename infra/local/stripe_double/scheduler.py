@@ -18,7 +18,7 @@ class Job:
     sequence: int
     name: str = field(compare=False)
     subject: str = field(compare=False)
-    run: Callable[[], None] = field(compare=False, repr=False)
+    run: Callable[[], object] = field(compare=False, repr=False)
     cancelled: bool = field(compare=False, default=False)
 
 
@@ -30,13 +30,13 @@ class Scheduler:
         self._heap: list[Job] = []
         self._sequence = itertools.count()
 
-    def at(self, due: float, name: str, subject: str, run: Callable[[], None]) -> Job:
+    def at(self, due: float, name: str, subject: str, run: Callable[[], object]) -> Job:
         """Plan a job; `subject` is the id of the object it changes."""
         job = Job(due, next(self._sequence), name, subject, run)
         heapq.heappush(self._heap, job)
         return job
 
-    def after(self, seconds: float, name: str, subject: str, run: Callable[[], None]) -> Job:
+    def after(self, seconds: float, name: str, subject: str, run: Callable[[], object]) -> Job:
         """Plan a job relative to now."""
         return self.at(self._clock.now() + seconds, name, subject, run)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def make(
     world: World,
     *,
-    id: str | None = None,
+    account_id: str | None = None,
     business_name: str = "Blue Lagoon Pools",
     email: str | None = None,
     country: str = "US",
@@ -29,7 +29,7 @@ def make(
     connected: bool = True,
 ) -> Ledger:
     """A new account with an empty ledger."""
-    account_id = id or world.ids.account()
+    account_id = account_id or world.ids.account()
     if account_id in world.ledgers:
         raise ValueError(f"there is already an account {account_id}")
     account: JSON = {

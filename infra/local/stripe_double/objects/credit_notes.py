@@ -1,7 +1,269 @@
-"""Credit notes (https://docs.stripe.com/invoicing/integration/programmatic-credit-notes). Routes come last."""
+"""Credit notes (https://docs.stripe.com/invoicing/integration/programmatic-credit-notes).
+
+On an open invoice a note lowers what is due, and pays the invoice when nothing is left. On a paid one the amount goes
+back by a refund, to the customer's balance or outside Stripe; the three must add up. Tax is not split out.
+"""
 
 from __future__ import annotations
 
-from ..router import Route
+from .. import lists, money, rules
+from .. import payment_engine as engine
+from ..errors import InvalidParams, InvalidState, NotModelled
+from ..ledger import JSON, Ledger
+from ..render import as_list
+from ..router import Call, Route
+from . import refunds
+from .invoice_states import become_paid
 
-ROUTES: list[Route] = []
+_MODELLED = {
+    "amount", "credit_amount", "effective_at", "email_type", "expand", "invoice", "lines", "memo", "metadata",
+    "out_of_band_amount", "reason", "refund_amount",
+}  # fmt: skip
+
+
+def create(call: Call) -> JSON:
+    """POST /v1/credit_notes."""
+    params, world, ledger = call.params, call.world, call.ledger
+    rules.metadata({}, params.get("metadata"))
+    for name in params:
+        if name not in _MODELLED:
+            raise NotModelled(f"the parameter {name} of credit notes", name)
+    invoice = ledger.get("invoice", params["invoice"], "invoice", 400)
+    lines = _lines(call, invoice)
+    amount = _amount(params, lines)
+    if invoice["status"] in ("open", "uncollectible"):
+        note = _before_payment(call, invoice, amount, lines)
+    elif invoice["status"] == "paid":
+        note = _after_payment(call, invoice, amount, lines)
+    else:
+        raise InvalidState(
+            f"You cannot create a credit note for an invoice that is {invoice['status']}.", param="invoice"
+        )
+    world.emit(ledger, "credit_note.created", note)
+    return note
+
+
+def void(call: Call) -> JSON:
+    """POST /v1/credit_notes/{id}/void: only while its invoice is open."""
+    world, ledger = call.world, call.ledger
+    note = ledger.get("credit_note", call.id)
+    invoice = ledger.get("invoice", note["invoice"])
+    if note["status"] == "void":
+        raise InvalidState("This credit note is already void.")
+    if invoice["status"] != "open" or note["type"] != "pre_payment":
+        raise InvalidState("You can only void a credit note whose invoice is open.")
+    before = world.snapshot(ledger, invoice)
+    note.update(status="void", voided_at=world.now())
+    invoice["pre_payment_credit_notes_amount"] -= note["amount"]
+    invoice["amount_due"] += note["amount"]
+    invoice["amount_remaining"] += note["amount"]
+    engine.follow_remaining(ledger, invoice)
+    world.updated(ledger, invoice, before)
+    world.emit(ledger, "credit_note.voided", note)
+    return note
+
+
+def retrieve(call: Call) -> JSON:
+    """GET /v1/credit_notes/{id}."""
+    return call.ledger.get("credit_note", call.id)
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/credit_notes."""
+    found = lists.created(call, lists.matching(call, call.ledger.all("credit_note"), "invoice", "customer"))
+    return lists.page(call, found, "/v1/credit_notes", kind="credit note")
+
+
+def _amount(params: JSON, lines: list[JSON]) -> int:
+    given = params.get("amount")
+    total = sum(line["amount"] for line in lines)
+    if given is None and not lines:
+        raise InvalidParams("You must pass one of amount, lines or shipping_cost.", param="amount")
+    if given is not None and lines and given != total:
+        raise InvalidParams(f"The amount ({given}) must equal the sum of the lines ({total}).", param="amount")
+    amount = total if given is None else int(given)
+    if amount < 1:
+        raise InvalidParams("Invalid positive integer", param="amount", code="parameter_invalid_integer")
+    return amount
+
+
+def _before_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -> JSON:
+    world, ledger = call.world, call.ledger
+    for name in ("refund_amount", "credit_amount", "out_of_band_amount"):
+        if call.params.get(name):
+            raise InvalidParams(f"You cannot specify {name} for an invoice that is not paid.", param=name)
+    if amount > invoice["amount_remaining"]:
+        raise InvalidState("The credit note is greater than what remains on the invoice.", param="amount")
+    engine.require_idle(ledger, invoice)
+    left = invoice["amount_remaining"] - amount
+    if 0 < left < money.minimum(invoice["currency"]):
+        raise InvalidState("What remains on the invoice would be too small to charge.", param="amount")
+    before = world.snapshot(ledger, invoice)
+    invoice["pre_payment_credit_notes_amount"] += amount
+    invoice["amount_due"] -= amount
+    invoice["amount_remaining"] = left
+    note = _note(call, invoice, amount, lines, "pre_payment")
+    if left == 0:
+        become_paid(world, ledger, invoice, before, collected=True)
+    else:
+        engine.follow_remaining(ledger, invoice)
+        world.updated(ledger, invoice, before)
+    return note
+
+
+def _after_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -> JSON:
+    world, ledger, params = call.world, call.ledger, call.params
+    refunded = params.get("refund_amount", 0)
+    credited = params.get("credit_amount", 0)
+    outside = params.get("out_of_band_amount", 0)
+    if refunded + credited + outside != amount:
+        raise InvalidState(
+            f"The sum of refund_amount, credit_amount and out_of_band_amount ({refunded + credited + outside}) must equal"
+            f" the credit note's post payment amount ({amount}).",
+            param="refund_amount",
+        )
+    if invoice["post_payment_credit_notes_amount"] + amount > invoice["amount_paid"]:
+        raise InvalidState("The credit note is greater than what was paid.", param="amount")
+    made = []
+    if refunded:
+        charge = _charge(ledger, invoice, refunded)
+        refund = refunds.make(world, ledger, charge, refunded)
+        made = [
+            {"amount_refunded": refunded, "payment_record_refund": None, "refund": refund["id"], "type": "refund"}
+        ]
+    before = world.snapshot(ledger, invoice)
+    invoice["post_payment_credit_notes_amount"] += amount
+    note = _note(call, invoice, amount, lines, "post_payment")
+    note.update(refunds=made, out_of_band_amount=outside or None)
+    if credited:
+        note["customer_balance_transaction"] = _credit(call, invoice, note, credited)
+    world.updated(ledger, invoice, before)
+    return note
+
+
+def _charge(ledger: Ledger, invoice: JSON, amount: int) -> JSON:
+    for payment in ledger.all("invoice_payment", invoice=invoice["id"], status="paid"):
+        charge = ledger.get("charge", engine.intent_of(ledger, payment)["latest_charge"])
+        if charge["amount"] - charge["amount_refunded"] >= amount:
+            return charge
+    raise InvalidState("No payment of this invoice can carry the refund.", param="refund_amount")
+
+
+def _credit(call: Call, invoice: JSON, note: JSON, amount: int) -> str:
+    world, ledger = call.world, call.ledger
+    customer = ledger.get("customer", invoice["customer"])
+    before = world.snapshot(ledger, customer)
+    customer["balance"] -= amount
+    world.updated(ledger, customer, before)
+    entry = ledger.add(
+        {
+            "id": f"cbtxn_1{world.ids.token(23)}",
+            "object": "customer_balance_transaction",
+            "amount": -amount,
+            "created": world.now(),
+            "credit_note": note["id"],
+            "currency": invoice["currency"],
+            "customer": customer["id"],
+            "customer_account": None,
+            "description": None,
+            "ending_balance": customer["balance"],
+            "invoice": invoice["id"],
+            "livemode": ledger.livemode,
+            "metadata": {},
+            "type": "credit_note",
+        }
+    )
+    return str(entry["id"])
+
+
+def _note(call: Call, invoice: JSON, amount: int, lines: list[JSON], kind: str) -> JSON:
+    world, ledger, params = call.world, call.ledger, call.params
+    count = sum(1 for _ in ledger.all("credit_note", invoice=invoice["id"])) + 1
+    note_id = f"cn_1{world.ids.token(23)}"
+    note: JSON = {
+        "id": note_id,
+        "object": "credit_note",
+        "amount": amount,
+        "amount_shipping": 0,
+        "created": world.now(),
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "customer_account": None,
+        "customer_balance_transaction": None,
+        "discount_amount": 0,
+        "discount_amounts": [],
+        "effective_at": params.get("effective_at", world.now()),
+        "invoice": invoice["id"],
+        "lines": as_list(f"/v1/credit_notes/{note_id}/lines", lines),
+        "livemode": ledger.livemode,
+        "memo": params.get("memo"),
+        "metadata": rules.metadata({}, params.get("metadata")),
+        "number": f"{invoice['number']}-CN-{count:02d}",
+        "out_of_band_amount": None,
+        "pdf": f"{invoice['invoice_pdf']}?credit_note={note_id}",
+        "post_payment_amount": amount if kind == "post_payment" else 0,
+        "pre_payment_amount": amount if kind == "pre_payment" else 0,
+        "pretax_credit_amounts": [],
+        "reason": params.get("reason"),
+        "refunds": [],
+        "shipping_cost": None,
+        "status": "issued",
+        "subtotal": amount,
+        "subtotal_excluding_tax": amount,
+        "total": amount,
+        "total_excluding_tax": amount,
+        "total_taxes": [],
+        "type": kind,
+        "voided_at": None,
+    }
+    return ledger.add(note)
+
+
+def _lines(call: Call, invoice: JSON) -> list[JSON]:
+    known = {line["id"]: line for line in call.ledger.lines.get(invoice["id"], [])}
+    made = []
+    for index, given in enumerate(call.params.get("lines", ())):
+        name = f"lines[{index}]"
+        if given.get("tax_rates") or given.get("tax_amounts"):
+            raise NotModelled("tax on credit note lines", name)
+        source = known.get(given.get("invoice_line_item", ""))
+        if given["type"] == "invoice_line_item" and source is None:
+            raise InvalidParams("No such invoice line item on this invoice", param=f"{name}[invoice_line_item]")
+        amount = given.get("amount")
+        if amount is None and "unit_amount" in given:
+            amount = given["unit_amount"] * given.get("quantity", 1)
+        if amount is None and source is not None:
+            amount = source["amount"]
+        if amount is None or (source is not None and amount > source["amount"]):
+            raise InvalidParams("Invalid amount of a credit note line", param=f"{name}[amount]")
+        made.append(_line(call, given, source, amount))
+    return made
+
+
+def _line(call: Call, given: JSON, source: JSON | None, amount: int) -> JSON:
+    return {
+        "id": f"cnli_1{call.world.ids.token(23)}",
+        "object": "credit_note_line_item",
+        "amount": amount,
+        "description": given.get("description") or (source or {}).get("description"),
+        "discount_amount": 0,
+        "discount_amounts": [],
+        "invoice_line_item": source["id"] if source else None,
+        "livemode": call.ledger.livemode,
+        "metadata": rules.metadata({}, given.get("metadata")),
+        "pretax_credit_amounts": [],
+        "quantity": given.get("quantity"),
+        "tax_rates": [],
+        "taxes": [],
+        "type": given["type"],
+        "unit_amount": given.get("unit_amount"),
+        "unit_amount_decimal": None,
+    }
+
+
+ROUTES = [
+    Route("POST", "/v1/credit_notes", "CreditNoteCreateParams", create),
+    Route("GET", "/v1/credit_notes", "CreditNoteListParams", list_),
+    Route("GET", "/v1/credit_notes/{id}", "CreditNoteRetrieveParams", retrieve),
+    Route("POST", "/v1/credit_notes/{id}/void", "CreditNoteVoidCreditNoteParams", void),
+]

@@ -105,7 +105,7 @@ def _check(params: JSON) -> None:
     if (prefix := params.get("invoice_prefix")) and not (
         3 <= len(prefix) <= 12 and prefix.isalnum() and prefix.isupper()
     ):
-        raise InvalidParams("The invoice prefix must be 3–12 uppercase letters or numbers", param="invoice_prefix")
+        raise InvalidParams("The invoice prefix must be 3 to 12 uppercase letters or numbers", param="invoice_prefix")
 
 
 def _apply(customer: JSON, params: JSON) -> None:

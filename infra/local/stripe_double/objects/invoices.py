@@ -1,4 +1,4 @@
-"""Invoices as drafts and as records; their transitions are in `invoice_states` (https://docs.stripe.com/api/invoices)."""
+"""Invoices as drafts and as records (https://docs.stripe.com/api/invoices); `invoice_states` has the transitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from . import customers, lines
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
     "default_tax_rates", "description", "due_date", "effective_at", "expand", "footer", "metadata", "number",
-    "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor", "application_fee_amount",
+    "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
+    "application_fee_amount",
 }  # fmt: skip
 _UPDATE = _CREATE - {"customer", "currency", "pending_invoice_items_behavior"}
 _OPEN = {"metadata", "auto_advance", "payment_settings", "expand"}
@@ -27,7 +28,7 @@ def create(call: Call) -> JSON:
     _check(call, params, _CREATE)
     if "customer" not in params:
         raise missing("customer")
-    method = params.get("collection_method", "charge_automatically")
+    method: str = params.get("collection_method", "charge_automatically")
     _check_due(call, params, method, None)
     customer = customers.living(ledger, params["customer"], "customer", 400)
     _check_number(call, params, None)
@@ -143,7 +144,7 @@ def update(call: Call) -> JSON:
             raise InvalidState(
                 f"Finalized invoices can't be updated in this way: {name}", code="invoice_not_editable", param=name
             )
-    _check_due(call, call.params, call.params.get("collection_method", invoice["collection_method"]), invoice)
+    _check_due(call, call.params, str(call.params.get("collection_method", invoice["collection_method"])), invoice)
     _check_number(call, call.params, invoice)
     before = call.world.snapshot(call.ledger, invoice)
     if "collection_method" in call.params:

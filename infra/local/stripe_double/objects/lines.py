@@ -118,7 +118,7 @@ def _line(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
     ledger, world = call.ledger, call.world
     if "pricing" in given:
         raise NoSuchObject("price", str(given["pricing"].get("price")), f"{name}[pricing][price]", status=400)
-    quantity = Decimal(given.get("quantity", given.get("quantity_decimal", 1)))
+    quantity = Decimal(given["quantity"] if "quantity" in given else given.get("quantity_decimal", Decimal(1)))
     product = world.ids.new("prod", 14)
     if "price_data" in given:
         price = given["price_data"]
@@ -129,7 +129,7 @@ def _line(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
             )
         if "product" in price:
             raise NoSuchObject("product", price["product"], f"{name}[price_data][product]", status=400)
-        unit = Decimal(price.get("unit_amount", price.get("unit_amount_decimal")))
+        unit = Decimal(price["unit_amount"] if "unit_amount" in price else price["unit_amount_decimal"])
         amount = int((unit * quantity).quantize(Decimal(1), ROUND_HALF_UP))
         description = given.get("description") or price["product_data"]["name"]
     else:

@@ -176,8 +176,8 @@ def _charge(ledger: Ledger, params: JSON) -> JSON:
 
 def _destination(kind: str) -> JSON:
     if kind == "card":
-        return {"card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
-                "type": "card"}  # fmt: skip
+        card = {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"}
+        return {"card": card, "type": "card"}
     return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
 
 
