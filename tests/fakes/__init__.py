@@ -1,0 +1,31 @@
+"""Hand-written stand-ins for everything outside, in memory; `tests/contracts` holds them to the real adapters."""
+
+from __future__ import annotations
+
+from tests.fakes.database import FakeDatabase, Parked
+from tests.fakes.invoices import FakeInvoices
+from tests.fakes.ports import (
+    CustomerSync,
+    FakeClock,
+    FakePorts,
+    FakeQueues,
+    InvoiceJob,
+    Reconciliation,
+)
+from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
+
+__all__ = [
+    "CustomerSync",
+    "FakeClock",
+    "FakeConnections",
+    "FakeCustomers",
+    "FakeDatabase",
+    "FakeEvents",
+    "FakeInvoices",
+    "FakePorts",
+    "FakeQueues",
+    "FakeSettings",
+    "InvoiceJob",
+    "Parked",
+    "Reconciliation",
+]

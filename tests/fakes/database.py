@@ -1,0 +1,71 @@
+"""The memory all fake stores share, with the rules that hold across them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite
+from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    ServiceId,
+    StripeAccountId,
+)
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import InvoicingSettings
+
+
+class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=Versioned)
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Parked:
+    """An event that could not be applied."""
+
+    event: StripeEvent
+    received_at: int
+    error: str
+
+
+@dataclass
+class FakeDatabase:
+    """Plain dictionaries. Tests may look into them; stores hold `lock` while they read and write."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    invoices: dict[tuple[OrganizationId, InvoiceId], Invoice] = field(default_factory=dict)
+    claims: dict[tuple[OrganizationId, ServiceId], InvoiceId] = field(default_factory=dict)
+    references: dict[tuple[StripeAccountId, str], tuple[OrganizationId, InvoiceId]] = field(default_factory=dict)
+    customers: dict[tuple[OrganizationId, CustomerId], Customer] = field(default_factory=dict)
+    connections: dict[OrganizationId, Connection] = field(default_factory=dict)
+    bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=dict)
+    authorizations: dict[str, Authorization] = field(default_factory=dict)
+    settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
+    events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
+
+    def require_unmarked(self, marker: EventMarker) -> None:
+        """Raises DuplicateEvent if the event has been dealt with."""
+        if isinstance(self.events.get((marker.account_id, marker.event_id)), EventMarker):
+            raise DuplicateEvent
+
+    def mark(self, marker: EventMarker) -> None:
+        self.events[marker.account_id, marker.event_id] = marker
+
+
+def require_unchanged(stored: Mapping[K, V], key: K, read: Versioned, what: str) -> None:
+    """Raises StaleWrite unless `stored` holds the version that was read; version 0 is none at all."""
+    found = stored.get(key)
+    if (found.version if found else 0) != read.version:
+        raise StaleWrite(what)

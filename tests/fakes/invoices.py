@@ -1,0 +1,145 @@
+"""`InvoiceStore` in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.events import EventMarker, Reference
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.storage import (
+    MAX_CLAIMS_AT_ONCE,
+    InvoiceExists,
+    InvoiceFilter,
+    Page,
+    ServiceClaimed,
+)
+from tests.fakes.database import FakeDatabase, require_unchanged
+from tests.fakes.paging import page_of
+
+_WHAT = "The invoice"
+
+
+class FakeInvoices:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
+        with self._db.lock:
+            return self._db.invoices.get((organization_id, invoice_id))
+
+    def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        with self._db.lock:
+            if (invoice.organization_id, invoice.id) in self._db.invoices:
+                raise InvoiceExists
+            self._take(invoice, claims)
+            return self._store(invoice)
+
+    def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
+        with self._db.lock:
+            if (invoice.organization_id, invoice.id) not in self._db.invoices:
+                raise StaleWrite(_WHAT)
+            self._take(invoice, claims)
+
+    def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
+        with self._db.lock:
+            self._require_unchanged(invoice)
+            self._refer(references)
+            return self._store(invoice)
+
+    def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+        with self._db.lock:
+            self._db.require_unmarked(marker)
+            self._require_unchanged(invoice)
+            self._db.mark(marker)
+            self._refer(references)
+            return self._store(invoice)
+
+    def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        with self._db.lock:
+            self._require_unchanged(invoice)
+            self._db.invoices.pop((invoice.organization_id, invoice.id), None)
+            for service_id in services:
+                if self._db.claims.get((invoice.organization_id, service_id)) == invoice.id:
+                    del self._db.claims[invoice.organization_id, service_id]
+
+    def find_by_reference(
+        self, account_id: StripeAccountId, stripe_ids: Sequence[str]
+    ) -> Mapping[str, tuple[OrganizationId, InvoiceId]]:
+        if len(stripe_ids) > 100:
+            raise ValueError(f"{len(stripe_ids)} keys are more than one batch read takes")
+        with self._db.lock:
+            known = self._db.references
+            return {
+                stripe_id: known[account_id, stripe_id]
+                for stripe_id in stripe_ids
+                if (account_id, stripe_id) in known
+            }
+
+    def page(
+        self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
+    ) -> Page[Invoice]:
+        with self._db.lock:
+            rows = [
+                invoice
+                for invoice in self._db.invoices.values()
+                if invoice.organization_id == organization_id and _fits(invoice, wanted)
+            ]
+        if wanted.overdue_at is not None:
+            overdue = ("overdue", organization_id)
+            return page_of(rows, lambda invoice: (invoice.due_at or 0, invoice.id), overdue, first, after)
+        name = ("created", organization_id, wanted.status or "", wanted.customer_id or "")
+        return page_of(rows, lambda invoice: (invoice.created_at, invoice.id), name, first, after, descending=True)
+
+    def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
+        with self._db.lock:
+            due = [
+                (invoice.saga.resume_at, invoice.organization_id, invoice.id)
+                for invoice in self._db.invoices.values()
+                if invoice.saga.resume_at is not None and invoice.saga.resume_at <= now
+            ]
+        return [(organization_id, invoice_id) for _, organization_id, invoice_id in sorted(due)[:limit]]
+
+    def _require_unchanged(self, invoice: Invoice) -> None:
+        require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
+
+    def _store(self, invoice: Invoice) -> Invoice:
+        stored = replace(invoice, version=invoice.version + 1)
+        self._db.invoices[invoice.organization_id, invoice.id] = stored
+        return stored
+
+    def _refer(self, references: Sequence[Reference]) -> None:
+        for reference in references:
+            to = (reference.organization_id, reference.invoice_id)
+            self._db.references[reference.account_id, reference.stripe_id] = to
+
+    def _take(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
+        if len(claims) > MAX_CLAIMS_AT_ONCE:
+            raise ValueError(f"{len(claims)} claims are more than one transaction takes")
+        holders = {service_id: self._db.claims.get((invoice.organization_id, service_id)) for service_id in claims}
+        others = {
+            service_id: holder
+            for service_id, holder in holders.items()
+            if holder is not None and holder not in (invoice.id, claims[service_id])
+        }
+        if others:
+            raise ServiceClaimed(others)
+        for service_id in claims:
+            self._db.claims[invoice.organization_id, service_id] = invoice.id
+
+
+def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+    if wanted.status is not None and invoice.status is not wanted.status:
+        return False
+    if wanted.customer_id is not None and invoice.order.customer_id != wanted.customer_id:
+        return False
+    if wanted.created_from is not None and invoice.created_at < wanted.created_from:
+        return False
+    if wanted.created_before is not None and invoice.created_at >= wanted.created_before:
+        return False
+    if wanted.overdue_at is not None:
+        return invoice.status in OPEN_STATUSES and invoice.due_at is not None and invoice.due_at < wanted.overdue_at
+    return True

@@ -1,0 +1,57 @@
+"""Pages over rows in memory."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.identifiers import digest
+from chalicelib.domain.storage import Page
+
+T = TypeVar("T")
+
+
+def page_of(
+    rows: Iterable[T],
+    position: Callable[[T], tuple[int, str]],
+    name: tuple[str, ...],
+    first: int,
+    after: str | None,
+    *,
+    descending: bool = False,
+) -> Page[T]:
+    """The `first` rows beyond the cursor in the order of `position`; `name` tells this list from all others.
+
+    A cursor holds a position, not a count, so that it stays good while rows come and go.
+    """
+    ordered = sorted(rows, key=position, reverse=descending)
+    if after is not None:
+        end = _position_in(after, name)
+        ordered = [row for row in ordered if (position(row) < end if descending else position(row) > end)]
+    shown = tuple(ordered[:first])
+    return Page(
+        items=shown,
+        end_cursor=_cursor(position(shown[-1]), name) if shown else None,
+        has_next=len(ordered) > first,
+    )
+
+
+def _cursor(position: tuple[int, str], name: tuple[str, ...]) -> str:
+    return urlsafe_b64encode(json.dumps([digest(*name), *position]).encode()).decode()
+
+
+def _position_in(after: str, name: tuple[str, ...]) -> tuple[int, str]:
+    try:
+        made_for, at, key = json.loads(urlsafe_b64decode(after))
+    except (ValueError, TypeError) as exc:
+        raise _cursor_invalid() from exc
+    if made_for != digest(*name):
+        raise _cursor_invalid()
+    return int(at), str(key)
+
+
+def _cursor_invalid() -> Refused:
+    return Refused("cursor_invalid", "This cursor does not belong to this list.", field="after")

@@ -1,0 +1,106 @@
+"""Clock, queues, and everything outside in one bundle."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
+from chalicelib.usecases.ports import StripeGateway
+from tests.fakes.database import FakeDatabase
+from tests.fakes.invoices import FakeInvoices
+from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
+
+
+class FakeClock:
+    """Stands still until it is told to go on; its nonces are numbered."""
+
+    def __init__(self, now: int = 1_800_000_000) -> None:
+        self._now = now
+        self._nonces = 0
+        self._guard = threading.Lock()
+
+    def now(self) -> int:
+        return self._now
+
+    def nonce(self) -> str:
+        with self._guard:
+            self._nonces += 1
+            return f"nonce-{self._nonces:06d}"
+
+    def set(self, now: int) -> None:
+        self._now = now
+
+    def advance(self, seconds: int) -> None:
+        self._now += seconds
+
+
+@dataclass(frozen=True)
+class CustomerSync:
+    organization_id: OrganizationId
+    customer_id: CustomerId
+    edition: int
+
+
+@dataclass(frozen=True)
+class InvoiceJob:
+    organization_id: OrganizationId
+    invoice_id: InvoiceId
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    organization_id: OrganizationId
+    objects: bool
+
+
+Message = CustomerSync | InvoiceJob | Reconciliation
+
+
+@dataclass
+class FakeQueues:
+    """Records what was sent; set `failure` to have sending fail."""
+
+    sent: list[Message] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
+        self._send(CustomerSync(organization_id, customer_id, edition))
+
+    def resume_invoice(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> None:
+        self._send(InvoiceJob(organization_id, invoice_id))
+
+    def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
+        self._send(Reconciliation(organization_id, objects))
+
+    def take(self) -> list[Message]:
+        """What was sent since the last call."""
+        taken, self.sent = self.sent, []
+        return taken
+
+    def _send(self, message: Message) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.sent.append(message)
+
+
+@dataclass
+class FakePorts:
+    """Fulfils `Ports`. All stores share `database`; `stripe` is whatever plays Stripe in the test."""
+
+    stripe: StripeGateway
+    database: FakeDatabase = field(default_factory=FakeDatabase)
+    clock: FakeClock = field(default_factory=FakeClock)
+    queues: FakeQueues = field(default_factory=FakeQueues)
+    invoices: FakeInvoices = field(init=False)
+    customers: FakeCustomers = field(init=False)
+    connections: FakeConnections = field(init=False)
+    settings: FakeSettings = field(init=False)
+    events: FakeEvents = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.invoices = FakeInvoices(self.database)
+        self.customers = FakeCustomers(self.database)
+        self.connections = FakeConnections(self.database)
+        self.settings = FakeSettings(self.database)
+        self.events = FakeEvents(self.database)

@@ -1,0 +1,166 @@
+"""The smaller stores in memory: customers, connections, settings, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.storage import Page
+from tests.fakes.database import FakeDatabase, Parked, require_unchanged
+from tests.fakes.paging import page_of
+
+PLATFORM = StripeAccountId("platform")
+
+
+class FakeCustomers:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None:
+        with self._db.lock:
+            return self._db.customers.get((organization_id, customer_id))
+
+    def save(self, customer: Customer) -> Customer:
+        with self._db.lock:
+            key = (customer.organization_id, customer.id)
+            require_unchanged(self._db.customers, key, customer, "The customer")
+            self._db.customers[key] = stored = replace(customer, version=customer.version + 1)
+            return stored
+
+    def apply(self, customer: Customer, marker: EventMarker) -> Customer:
+        with self._db.lock:
+            self._db.require_unmarked(marker)
+            stored = self.save(customer)
+            self._db.mark(marker)
+            return stored
+
+    def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
+        with self._db.lock:
+            linked = (c for c in self._db.customers.values() if c.linked_to(account_id) == stripe_customer_id)
+            return next(linked, None)
+
+    def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
+        with self._db.lock:
+            rows = [c for c in self._db.customers.values() if c.organization_id == organization_id]
+        return page_of(rows, lambda customer: (0, customer.id), ("customers", organization_id), first, after)
+
+    def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
+        with self._db.lock:
+            left = sorted(
+                (customer.updated_at, customer.organization_id, customer.id)
+                for customer in self._db.customers.values()
+                if customer.sync_status is SyncStatus.PENDING and customer.updated_at < updated_before
+            )
+        return [(organization_id, customer_id) for _, organization_id, customer_id in left[:limit]]
+
+
+class FakeConnections:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def get(self, organization_id: OrganizationId) -> Connection:
+        with self._db.lock:
+            return self._db.connections.get(organization_id) or Connection(organization_id)
+
+    def save(self, connection: Connection) -> Connection:
+        with self._db.lock:
+            require_unchanged(self._db.connections, connection.organization_id, connection, "The connection")
+            stored = replace(connection, version=connection.version + 1)
+            self._db.connections[connection.organization_id] = stored
+            return stored
+
+    def bind(self, connection: Connection) -> Connection:
+        if connection.account_id is None:
+            raise ValueError("a connection without an account cannot be bound")
+        with self._db.lock:
+            bound_to = self._db.bindings.get(connection.account_id, connection.organization_id)
+            if bound_to != connection.organization_id:
+                raise Conflict("account_bound_elsewhere", "This Stripe account is connected to another organization.")
+            stored = self.save(connection)
+            self._db.bindings[connection.account_id] = connection.organization_id
+            return stored
+
+    def apply(self, connection: Connection, marker: EventMarker) -> Connection:
+        with self._db.lock:
+            self._db.require_unmarked(marker)
+            stored = self.save(connection)
+            self._db.mark(marker)
+            return stored
+
+    def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
+        with self._db.lock:
+            return self._db.bindings.get(account_id)
+
+    def all_active(self) -> Iterator[OrganizationId]:
+        with self._db.lock:
+            active = sorted(c.organization_id for c in self._db.connections.values() if c.active)
+        yield from active
+
+    def put_authorization(self, authorization: Authorization) -> None:
+        self.save_authorization(replace(authorization, version=0))
+
+    def authorization(self, state_hash: str) -> Authorization | None:
+        with self._db.lock:
+            return self._db.authorizations.get(state_hash)
+
+    def save_authorization(self, authorization: Authorization) -> Authorization:
+        with self._db.lock:
+            key = authorization.state_hash
+            require_unchanged(self._db.authorizations, key, authorization, "This attempt to connect")
+            self._db.authorizations[key] = stored = replace(authorization, version=authorization.version + 1)
+            return stored
+
+
+class FakeSettings:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def get(self, organization_id: OrganizationId) -> InvoicingSettings:
+        with self._db.lock:
+            return self._db.settings.get(organization_id) or InvoicingSettings(organization_id)
+
+    def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+        with self._db.lock:
+            require_unchanged(self._db.settings, settings.organization_id, settings, "The settings")
+            self._db.settings[settings.organization_id] = stored = replace(settings, version=settings.version + 1)
+            return stored
+
+
+class FakeEvents:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
+        if len(event_ids) > 100:
+            raise ValueError(f"{len(event_ids)} keys are more than one batch read takes")
+        with self._db.lock:
+            events = self._db.events
+            return frozenset(
+                event_id for event_id in event_ids if isinstance(events.get((account_id, event_id)), EventMarker)
+            )
+
+    def park(self, event: StripeEvent, received_at: int, error: str) -> None:
+        key = (event.account_id or PLATFORM, event.id)
+        with self._db.lock:
+            if not isinstance(self._db.events.get(key), EventMarker):
+                self._db.events[key] = Parked(event, received_at, error)
+
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
+        with self._db.lock:
+            parked = sorted(
+                (known.event.created, known.event.id, known.event.body)
+                for (account, _), known in self._db.events.items()
+                if account == account_id and isinstance(known, Parked)
+            )
+        return [body for _, _, body in parked[:limit]]
+
+    def last_received_at(self, account_id: StripeAccountId) -> int | None:
+        with self._db.lock:
+            times = [known.received_at for (account, _), known in self._db.events.items() if account == account_id]
+        return max(times, default=None)
