@@ -57,9 +57,9 @@ def _account_now(
     event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
 ) -> AccountFact | None:
     if not isinstance(event.fact, AccountFact) or not event.current:
-        return (
-            settle(connection.account, ports.stripe.account(account_id)) if connection.active else connection.account
-        )
+        if not connection.active:
+            return connection.account
+        return settle(connection.account, ports.stripe.account(account_id))
     try:
         return newer(connection.account, event.fact)
     except CannotOrder:

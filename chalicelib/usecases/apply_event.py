@@ -23,9 +23,12 @@ ATTEMPTS = 6
 Apply = Callable[[StripeEvent, StripeAccountId, Source, Ports], EventOutcome]
 
 APPLIERS: dict[str, Apply] = {
-    **dict.fromkeys(
-        ("invoice", "invoice_payment", "payment_intent", "charge", "refund", "dispute"), apply_to_invoice
-    ),
+    "invoice": apply_to_invoice,
+    "invoice_payment": apply_to_invoice,
+    "payment_intent": apply_to_invoice,
+    "charge": apply_to_invoice,
+    "refund": apply_to_invoice,
+    "dispute": apply_to_invoice,
     "customer": apply_to_customer,
     "account": apply_to_account,
     "capability": apply_to_account,

@@ -1,4 +1,4 @@
-"""Take in an authentic Stripe event: apply it, or park it. Only if it can be neither does the sender hear an error."""
+"""Take in an authentic Stripe event: apply it, or park it; only if neither can be done does the sender hear so."""
 
 from __future__ import annotations
 

@@ -139,10 +139,10 @@ def _sweep_objects(organization_id: OrganizationId, account_id: StripeAccountId,
         if pulled(invoice, account_id, Source.SWEEP, ports).version != invoice.version:
             corrected.add(invoice.id)
     now = ports.clock.now()
-    for fact in ports.stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR):
-        corrected |= _corrected_by(fact, account_id, ports)
-    for fact in ports.stripe.disputes(account_id, now - DISPUTES_LAST_FOR):
-        corrected |= _corrected_by(fact, account_id, ports)
+    for refund in ports.stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR):
+        corrected |= _corrected_by(refund, account_id, ports)
+    for dispute in ports.stripe.disputes(account_id, now - DISPUTES_LAST_FOR):
+        corrected |= _corrected_by(dispute, account_id, ports)
     return len(corrected)
 
 
@@ -160,9 +160,9 @@ def _unfinished(
                 told.add(invoice.id)
                 yield invoice
     for invoice_id in sorted(open_in_stripe - told):
-        invoice = ports.invoices.get(organization_id, invoice_id)
-        if invoice is not None and invoice.stripe_account_id == account_id:
-            yield invoice
+        closed_here = ports.invoices.get(organization_id, invoice_id)
+        if closed_here is not None and closed_here.stripe_account_id == account_id:
+            yield closed_here
 
 
 def _all(organization_id: OrganizationId, status: InvoiceStatus, ports: Ports) -> Iterable[Invoice]:

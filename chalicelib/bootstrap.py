@@ -1,0 +1,155 @@
+"""The composition root: the one module that names concrete adapters, each built on first use and then kept.
+
+Imports of adapters are inside the builders on purpose: a Lambda imports only what it uses, and the webhook path
+never imports `stripe`, `boto3` or `cryptography`.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.config import Config, load_config, load_token_config
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.secrets import SecretStore, StripeSecrets
+    from chalicelib.adapters.stripe.events import WebhookOpener
+    from chalicelib.adapters.tokens import TokenVerifier
+    from chalicelib.usecases.ports import (
+        Clock,
+        ConnectionStore,
+        CustomerStore,
+        EventStore,
+        InvoiceStore,
+        Ports,
+        Queues,
+        SettingsStore,
+        StripeGateway,
+    )
+
+
+class Adapters:
+    """Fulfils `usecases.ports.Ports` with the real outside."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._gateway: tuple[str, StripeGateway] | None = None
+
+    @cached_property
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @cached_property
+    def invoices(self) -> InvoiceStore:
+        from chalicelib.adapters.tables.invoices import TableInvoices
+
+        self._tables()
+        return TableInvoices()
+
+    @cached_property
+    def customers(self) -> CustomerStore:
+        from chalicelib.adapters.tables.customers import TableCustomers
+
+        self._tables()
+        return TableCustomers()
+
+    @cached_property
+    def connections(self) -> ConnectionStore:
+        from chalicelib.adapters.tables.connections import TableConnections
+
+        self._tables()
+        return TableConnections()
+
+    @cached_property
+    def settings(self) -> SettingsStore:
+        from chalicelib.adapters.tables.settings import TableSettings
+
+        self._tables()
+        return TableSettings()
+
+    @cached_property
+    def events(self) -> EventStore:
+        from chalicelib.adapters.tables.events import TableEvents
+
+        self._tables()
+        return TableEvents()
+
+    @cached_property
+    def queues(self) -> Queues:
+        from chalicelib.adapters.queues import QueueUrls, SqsQueues
+
+        urls = QueueUrls(
+            customer_sync=self._config.customer_sync_queue_url,
+            invoice_jobs=self._config.invoice_jobs_queue_url,
+            reconcile=self._config.reconcile_queue_url,
+        )
+        return SqsQueues(urls, self.clock)
+
+    @property
+    def stripe(self) -> StripeGateway:
+        """The gateway of the present key: a rotated key takes effect without a redeploy."""
+        secrets = self.secrets()
+        if self._gateway is None or self._gateway[0] != secrets.api_key:
+            self._gateway = (secrets.api_key, self._new_gateway(secrets))
+        return self._gateway[1]
+
+    def _new_gateway(self, secrets: StripeSecrets) -> StripeGateway:
+        from chalicelib.adapters.stripe.client import build_client
+        from chalicelib.adapters.stripe.gateway import StripeGateway as Gateway
+
+        client = build_client(
+            secrets.api_key,
+            secrets.client_id,
+            api_base=self._config.stripe_api_base,
+            connect_base=self._config.stripe_connect_base,
+        )
+        return Gateway(client)
+
+    def secrets(self) -> StripeSecrets:
+        """Stripe's secrets, at most a few minutes old."""
+        return self._secret_store.stripe()
+
+    @cached_property
+    def _secret_store(self) -> SecretStore:
+        from chalicelib.adapters.secrets import SecretStore
+
+        return SecretStore(self._config.stripe_secret_id, self.clock)
+
+    def _tables(self) -> None:
+        from chalicelib.adapters.tables import configure
+
+        configure(self._config.table_prefix)
+
+
+@cache
+def config() -> Config:
+    """The stage's settings."""
+    return load_config()
+
+
+@cache
+def _adapters() -> Adapters:
+    return Adapters(config())
+
+
+def ports() -> Ports:
+    """Everything outside, for use cases."""
+    return _adapters()
+
+
+@cache
+def webhook_opener() -> WebhookOpener:
+    """Opens signed webhook bodies."""
+    from chalicelib.adapters.stripe.events import WebhookOpener
+
+    adapters = _adapters()
+    return WebhookOpener(lambda: adapters.secrets().webhook_secrets, adapters.clock)
+
+
+@cache
+def token_verifier() -> TokenVerifier:
+    """Verifies access tokens; used by the authorizer's own Lambda alone."""
+    from chalicelib.adapters.tokens import TokenVerifier
+
+    return TokenVerifier(load_token_config())

@@ -1,0 +1,26 @@
+"""From the customer-sync queue: give customers to Stripe, one customer's editions in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import bootstrap
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.observability import worker_boundary
+from chalicelib.usecases.customers import sync_customer
+from chalicelib.workers.messages import QUEUE_ARN, CustomerSync, work_through
+
+worker = Blueprint(__name__)
+
+
+@worker.on_sqs_message(queue_arn=QUEUE_ARN.format("customer-sync.fifo"), batch_size=10, name="customer_sync")
+def customer_sync(event: SQSEvent) -> dict[str, Any]:
+    """One batch."""
+    return work_through(event, CustomerSync, _sync, fifo=True)
+
+
+@worker_boundary("customer_sync")
+def _sync(message: CustomerSync) -> None:
+    sync_customer(OrganizationId(message.organization_id), CustomerId(message.customer_id), bootstrap.ports())

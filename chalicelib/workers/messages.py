@@ -1,0 +1,62 @@
+"""What the queues carry, and how a batch of it is worked through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    SqsFifoPartialProcessor,
+    process_partial_response,
+)
+
+T = TypeVar("T")
+
+QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:{}"
+"""A place holder: the deployment's template puts the real queue in its place."""
+
+
+class CustomerSync(msgspec.Struct, rename="camel", frozen=True):
+    organization_id: str
+    customer_id: str
+    edition: int
+
+
+class InvoiceJob(msgspec.Struct, rename="camel", frozen=True):
+    organization_id: str
+    invoice_id: str
+
+
+class Reconcile(msgspec.Struct, rename="camel", frozen=True):
+    organization_id: str
+    objects: bool = False
+
+
+class SqsEvent(Protocol):
+    """Chalice's event."""
+
+    context: Any
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *, fifo: bool) -> dict[str, Any]:
+    """Do `work` for each message; SQS keeps those that failed, and on a FIFO queue those behind them in their group.
+
+    Each message fails by itself: one that can never be read goes to the dead-letter queue, the others are done.
+    """
+    processor = SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(EventType.SQS)
+    processor.raise_on_entire_batch_failure = False
+
+    def handle(record: Any) -> None:
+        work(msgspec.json.decode(record.body, type=message))
+
+    answer: dict[str, Any] = dict(
+        process_partial_response(
+            event=event.to_dict(), record_handler=handle, processor=processor, context=event.context
+        )
+    )
+    return answer

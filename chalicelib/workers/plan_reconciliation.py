@@ -1,0 +1,22 @@
+"""Every ten minutes: ask for a reconciliation of each connected organization."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib import bootstrap
+from chalicelib.observability import worker_boundary
+from chalicelib.usecases import reconcile
+
+worker = Blueprint(__name__)
+
+
+@worker.schedule(Rate(10, unit=Rate.MINUTES), name="plan_reconciliation")
+def plan_reconciliation(event: CloudWatchEvent) -> dict[str, int]:
+    """One tick."""
+    return _plan()
+
+
+@worker_boundary("plan_reconciliation")
+def _plan() -> dict[str, int]:
+    return {"planned": reconcile.plan_reconciliation(bootstrap.ports())}
