@@ -13,6 +13,7 @@ families of Stripe events, and outcomes.
     EventLag         Seconds       service, family, outcome   (its count is the number of events)
     SignatureInvalid Count         service
     TokenRefused     Count         service, reason
+    InvoiceTakenBack, EventsSwept, EventsRecovered, InvoicesCorrected   Count   service
 """
 
 from __future__ import annotations
@@ -101,6 +102,25 @@ def event_received(event_type: str, outcome: str, lag_seconds: int) -> None:
     )
 
 
+def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
+    """An invoice that was resumed cannot be made, and has been taken back."""
+    emit("InvoiceTakenBack", 1)
+    logger.warning(
+        "invoice_taken_back", extra={"organization_id": organization_id, "invoice_id": invoice_id, "code": code}
+    )
+
+
+def account_reconciled(
+    organization_id: str, *, events_seen: int, recovered: int, corrected: int, parked: int
+) -> None:
+    """What one reconciliation run found; `recovered` and `corrected` should be 0."""
+    counts = {"EventsSwept": events_seen, "EventsRecovered": recovered, "InvoicesCorrected": corrected}
+    for name, count in counts.items():
+        emit(name, count)
+    fields = {"events_seen": events_seen, "recovered": recovered, "corrected": corrected, "parked": parked}
+    logger.info("account_reconciled", extra={"organization_id": organization_id, **fields})
+
+
 def signature_refused() -> None:
     """The only trace a webhook leaves that Stripe did not sign."""
     emit("SignatureInvalid", 1)
@@ -148,7 +168,7 @@ def described(error: BaseException) -> dict[str, object]:
         causes.append(cause)
         cause = cause.__cause__ or cause.__context__
     description = _one_described(error)
-    if not isinstance(error, IntegrationError) or causes:
+    if causes:
         description["causes"] = [_one_described(each) for each in causes]
     return description
 
@@ -158,9 +178,11 @@ def _one_described(error: BaseException) -> dict[str, object]:
     description: dict[str, object] = {"type": f"{kind.__module__}.{kind.__qualname__}"}
     if isinstance(error, IntegrationError):
         description["code"] = error.code
-        description["field"] = error.field
-    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
-    description["at"] = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    else:
+        walked = list(traceback.walk_tb(error.__traceback__))[-MAX_FRAMES:]
+        description["at"] = [
+            f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}" for frame, line in walked
+        ]
     return description
 
 
