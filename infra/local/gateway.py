@@ -38,7 +38,7 @@ from infra.local.gateway_responses import (
     UNAUTHORIZED,
     RefusedError,
 )
-from infra.local.processes import wait_for_stop
+from infra.local.processes import run_until_stopped, stoppable
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
 LARGEST_BODY = 10 * 1024 * 1024
@@ -217,9 +217,9 @@ def main(load: Callable[[str], Chalice] = load_app) -> None:
     parser.add_argument("--cors-origin", default=None, help="the one origin whose pages may call the API")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    with served_app(load(options.app), options.port, cors_origin=options.cors_origin) as served:
+    with stoppable(), served_app(load(options.app), options.port, cors_origin=options.cors_origin) as served:
         print(f"API at {served.url}", flush=True)
-        wait_for_stop()
+        run_until_stopped()
 
 
 if __name__ == "__main__":

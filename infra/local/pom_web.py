@@ -21,7 +21,7 @@ from urllib.parse import parse_qs
 
 from infra.local.pom_page import settings_page
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
-from infra.local.processes import wait_for_stop
+from infra.local.processes import run_until_stopped, stoppable
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
 ORGANIZATION = "org_blue_lagoon"
@@ -102,9 +102,9 @@ def main() -> None:
     parser.add_argument("--state-dir", type=Path, default=Path(".local"), help="where the signing key is kept")
     options = parser.parse_args()
     issuer = TokenIssuer(f"http://127.0.0.1:{options.port}", signing_key(options.state_dir / KEY_FILE))
-    with served_pom(issuer, options.api_url.rstrip("/"), options.port) as served:
+    with stoppable(), served_pom(issuer, options.api_url.rstrip("/"), options.port) as served:
         print(f"POM site at {served.url}", flush=True)
-        wait_for_stop()
+        run_until_stopped()
 
 
 if __name__ == "__main__":

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
@@ -124,12 +123,32 @@ def _tail(log: Path) -> str:
     return f"{log} ends with:\n{text[-LOG_TAIL:]}"
 
 
-def wait_for_stop() -> None:
-    """Return at SIGTERM, at Ctrl-C, or when the process that started this one is gone."""
-    stop_asked = threading.Event()
+class StopRequested(BaseException):
+    """SIGTERM or Ctrl-C arrived; raised in the main thread, wherever it is."""
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """End this block quietly, its `finally` parts included, at SIGTERM or Ctrl-C; a second signal is ignored."""
+
+    def request_stop(*_: object) -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        raise StopRequested
+
+    before: dict[signal.Signals, Any] = {}
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop_asked.set())
-    parent = os.getppid()
-    while not stop_asked.wait(timeout=1.0):
-        if os.getppid() != parent:
-            return
+        before[number] = signal.signal(number, request_stop)
+    try:
+        yield
+    except StopRequested:
+        return
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_until_stopped() -> None:
+    """Sleep until a signal ends the enclosing `stoppable` block."""
+    while True:
+        signal.pause()

@@ -1,5 +1,8 @@
 """Creates the tables, queues and the secret of one stage on whatever AWS the environment points at; idempotent.
 
+`python -m infra.local.resources` does it all: names come from POM_TABLE_PREFIX and STRIPE_SECRET_ID, the secret's
+JSON from standard input. It prints the queue variables (CUSTOMER_SYNC_QUEUE_URL…) as JSON.
+
 Works on the embedded AWS, on DynamoDB Local and on ElasticMQ: the SDKs take each service's endpoint from
 AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL.
 """
@@ -7,6 +10,8 @@ AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGE
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -116,3 +121,19 @@ def _queue(sqs: Any, name: str, fixed: dict[str, str], settings: dict[str, str])
         return str(sqs.create_queue(QueueName=name, Attributes=fixed | settings)["QueueUrl"])
     sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
     return url
+
+
+def main() -> None:
+    """Create everything and print the queue variables."""
+    prefix = os.environ["POM_TABLE_PREFIX"]
+    create_tables(prefix)
+    secret = json.load(sys.stdin)
+    store_secret(
+        os.environ["STRIPE_SECRET_ID"],
+        StripeSecret(secret["apiKey"], secret["clientId"], tuple(secret["webhookSecrets"])),
+    )
+    print(json.dumps(queue_environment(create_queues(prefix))))
+
+
+if __name__ == "__main__":
+    main()

@@ -26,7 +26,7 @@ from chalice.app import Chalice
 
 from infra.local.event_sources import EventSourceMapping, mappings
 from infra.local.gateway import load_app, per_thread
-from infra.local.processes import wait_for_stop
+from infra.local.processes import run_until_stopped, stoppable
 from infra.local.resources import QUEUES
 from infra.local.schedules import Schedule, schedules
 from infra.local.schedules import run as run_schedules
@@ -141,9 +141,9 @@ def main() -> None:
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     urls = {queue.handler: os.environ[queue.variable] for queue in QUEUES}
-    with working(load_app(options.app), urls, intervals, options.control_port) as control:
+    with stoppable(), working(load_app(options.app), urls, intervals, options.control_port) as control:
         print(f"workers' control at {control.url}", flush=True)
-        wait_for_stop()
+        run_until_stopped()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from infra.local.aws.server import served_aws
-from infra.local.processes import wait_for_stop
+from infra.local.processes import run_until_stopped, stoppable
 
 
 def main() -> None:
@@ -13,9 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=8003, help="0 takes a free one (default: %(default)s)")
     arguments = parser.parse_args()
-    with served_aws(arguments.port) as served:
+    with stoppable(), served_aws(arguments.port) as served:
         print(f"embedded AWS at {served.url}", flush=True)
-        wait_for_stop()
+        run_until_stopped()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from infra.local.processes import wait_for_stop
+from infra.local.processes import run_until_stopped, stoppable
 from infra.local.real import Unavailable, dynamodb_local, elasticmq, stripe_mock
 from infra.local.real.fetching import dynamodb_local_jars, elasticmq_jars, stripe_mock_binary
 
@@ -24,9 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "run":
         try:
-            with RUNNERS[options.name](options.port) as url:
+            with stoppable(), RUNNERS[options.name](options.port) as url:
                 print(f"{options.name} at {url}", flush=True)
-                wait_for_stop()
+                run_until_stopped()
         except Unavailable as error:
             print(f"{options.name}: {error}", file=sys.stderr)
             return 1

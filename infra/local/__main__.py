@@ -1,0 +1,81 @@
+"""`python -m infra.local`: the whole stack on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.local.processes import DidNotStart, PortTaken, stoppable
+from infra.local.settings import Ports
+from infra.local.stack import LocalStack
+from infra.local.summary import description, show, write
+
+WATCH_INTERVAL = 0.5
+"""Seconds between two looks at whether every part still runs."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the stack; 0 after a stop, 1 when a part did not start or ended, 2 when a port is taken."""
+    options = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        with stoppable(), _stack(options) as stack:
+            described = description(stack)
+            write(described, options.output)
+            show(described, options.output, console, with_api=stack.with_api)
+            while not (ended := stack.ended()):
+                time.sleep(WATCH_INTERVAL)
+            print(f"Stopping, because a part has ended: {', '.join(ended)}", file=sys.stderr)
+            return 1
+    except PortTaken as error:
+        print(error, file=sys.stderr)
+        return 2
+    except DidNotStart as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _stack(options: argparse.Namespace) -> LocalStack:
+    ports = Ports.free() if options.ephemeral else Ports.from_base(options.port_base)
+    chosen = {f.name: getattr(options, f"{f.name}_port") for f in fields(Ports)}
+    ports = replace(ports, **{name: port for name, port in chosen.items() if port is not None})
+    intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
+    return LocalStack(
+        ports=ports,
+        state_dir=options.state_dir.resolve(),
+        with_api=not options.without_api,
+        app=options.app,
+        intervals=intervals,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("--port-base", type=int, default=8000, help="API, then POM, Stripe, AWS, control (8000)")
+    parser.add_argument("--ephemeral", action="store_true", help="take free ports instead")
+    for name in (field.name for field in fields(Ports)):
+        parser.add_argument(f"--{name}-port", type=int, default=None, help=f"only the port of: {name}")
+    parser.add_argument("--without-api", action="store_true", help="all but the API, for `chalice local`")
+    parser.add_argument("--app", default="app:app", help="the Chalice application (default: %(default)s)")
+    parser.add_argument("--state-dir", type=Path, default=Path(".local"), help="logs and the token key (.local)")
+    parser.add_argument(
+        "--output", type=Path, default=Path(".local/stack.json"), help="the description (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--interval",
+        action="append",
+        default=[],
+        metavar="NAME=SECONDS",
+        help="fire a schedule that often instead of at its own rate; repeatable",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""The ports of the local stack and the settings that the code gets there."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+from infra.local.pom_tokens import AUDIENCE
+from infra.local.processes import HOST, PortTaken, free_port, require_free
+from infra.local.resources import QUEUES
+
+ACCOUNT = "123456789012"
+"""The AWS account that moto plays."""
+REGION = "us-east-1"
+TABLE_PREFIX = "pom-local-"
+SECRET_ID = "pom-local/stripe"
+API_VERSION = "2026-10-28.endive"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The loopback port of each part."""
+
+    api: int = 8000
+    pom: int = 8001
+    stripe: int = 8002
+    aws: int = 8003
+    control: int = 8004
+
+    @classmethod
+    def from_base(cls, base: int) -> Ports:
+        """Five ports in a row."""
+        return cls(*range(base, base + 5))
+
+    @classmethod
+    def free(cls) -> Ports:
+        """Five ports that nobody listens on at this moment."""
+        chosen: set[int] = set()
+        while len(chosen) < 5:
+            chosen.add(free_port())
+        return cls(*chosen)
+
+    def require_free(self, *, with_api: bool) -> None:
+        """Check that every port can be listened on.
+
+        Raises:
+            PortTaken: one cannot, or two parts were given the same.
+        """
+        if len(set(astuple(self))) != len(astuple(self)):
+            raise PortTaken(f"Two parts were given the same port: {self}.")
+        uses = {"api": "API", "pom": "POM site", "stripe": "Stripe double", "aws": "AWS", "control": "workers"}
+        for (name, use), port in zip(uses.items(), astuple(self), strict=True):
+            if name != "api" or with_api:
+                require_free(port, use, f"--{name}-port")
+
+
+@dataclass(frozen=True)
+class Urls:
+    """The base URL of each part, without a trailing slash."""
+
+    api: str
+    pom: str
+    stripe: str
+    aws: str
+    control: str
+
+    @classmethod
+    def of(cls, ports: Ports) -> Urls:
+        """The URLs at these ports."""
+        return cls(*(f"http://{HOST}:{port}" for port in astuple(ports)))
+
+    @property
+    def webhooks(self) -> str:
+        """Where Stripe sends events."""
+        return f"{self.api}/v1/stripe/webhooks"
+
+    @property
+    def oauth_callback(self) -> str:
+        """Where Stripe sends the browser back."""
+        return f"{self.api}/v1/stripe/oauth/callback"
+
+    @property
+    def settings_page(self) -> str:
+        """POM's settings page."""
+        return f"{self.pom}/settings/apps"
+
+
+def environment(urls: Urls) -> dict[str, str]:
+    """Every variable that API and workers need, AWS credentials included."""
+    queues = {queue.variable: f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{queue.name}" for queue in QUEUES}
+    return {
+        "POM_STAGE": "local",
+        "POM_TABLE_PREFIX": TABLE_PREFIX,
+        **queues,
+        "STRIPE_SECRET_ID": SECRET_ID,
+        "STRIPE_API_BASE": urls.stripe,
+        "STRIPE_CONNECT_BASE": urls.stripe,
+        "STRIPE_DASHBOARD_BASE": urls.stripe,
+        "PUBLIC_API_URL": urls.api,
+        "POM_SETTINGS_URL": urls.settings_page,
+        "TOKEN_ISSUER": urls.pom,
+        "TOKEN_AUDIENCE": AUDIENCE,
+        "TOKEN_JWKS_URL": f"{urls.pom}/.well-known/jwks.json",
+        "AWS_ENDPOINT_URL": urls.aws,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": REGION,
+    }

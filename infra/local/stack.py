@@ -1,0 +1,252 @@
+"""The whole local stack as one object: `with LocalStack() as stack:`.
+
+Five child processes (the embedded AWS, the Stripe double, POM's site, the API, the workers) on loopback ports.
+The state is in memory and ends with the stack; logs and the token key are in the state directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
+from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
+from infra.local.processes import DidNotStart, child, wait_until_answers
+from infra.local.resources import StripeSecret
+from infra.local.settings import API_VERSION, Ports, Urls, environment
+
+ROOT = Path(__file__).resolve().parents[2]
+RESOURCES_TIMEOUT = 60
+"""Seconds the creation of tables and queues may take."""
+CONTROL_TIMEOUT = 120
+"""Seconds a control request may take."""
+STRIPE_ACCOUNT: dict[str, Any] = {
+    "account_id": "acct_local_blue_lagoon",
+    "business_name": "Blue Lagoon Pools",
+    "email": "office@bluelagoon.example",
+    "connected": False,
+}
+"""The Stripe account that the sample organization can connect."""
+
+
+class LocalStack:
+    """Starts, describes, controls and stops one stack.
+
+    `ports` are free ones unless given; `state_dir` is a temporary directory, removed at the end, unless given;
+    `intervals` are seconds by schedule name; `stripe_settings` go to the double's configuration.
+    """
+
+    def __init__(
+        self,
+        *,
+        ports: Ports | None = None,
+        state_dir: Path | None = None,
+        with_api: bool = True,
+        app: str = "app:app",
+        intervals: Mapping[str, float] | None = None,
+        stripe_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.ports = ports or Ports.free()
+        self.urls = Urls.of(self.ports)
+        self.environment = environment(self.urls)
+        self.with_api = with_api
+        self.secret = StripeSecret("sk_test_local_platform", "ca_local_pom", (f"whsec_{secrets.token_hex(16)}",))
+        self._app = app
+        self._intervals = dict(intervals or {})
+        self._stripe_settings = dict(stripe_settings or {})
+        self._given_state_dir = state_dir
+        self._running = ExitStack()
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start everything and return when all of it answers.
+
+        Raises:
+            PortTaken: a port is in use.
+            DidNotStart: a part ended or did not answer; the message has the end of its log.
+        """
+        self.ports.require_free(with_api=self.with_api)
+        with ExitStack() as starting:
+            self.state_dir = self._given_state_dir or Path(
+                starting.enter_context(tempfile.TemporaryDirectory(prefix="pom-stack-"))
+            )
+            self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
+            for part, command in self._stand_ins().items():
+                self._spawn(starting, part, command)
+            self._wait("aws", f"{self.urls.aws}/health")
+            self._create_resources()
+            for part, command in self._application().items():
+                self._spawn(starting, part, command)
+            self._wait("stripe", f"{self.urls.stripe}/_double/health")
+            self._wait("pom", f"{self.urls.pom}/health")
+            self._wait("workers", self.urls.control)
+            if self.with_api:
+                self._wait("api", f"{self.urls.api}/v1/health")
+            self._running = starting.pop_all()
+
+    def stop(self) -> None:
+        """Stop everything, last started first; returns when every process is gone."""
+        self._running.close()
+        self._processes.clear()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process id of each part."""
+        return {part: process.pid for part, process in self._processes.items()}
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """Tokens of the sample organization's administrator and of its billing user, valid for 12 hours."""
+        return {
+            "admin": self.mint_token(ORGANIZATION, ADMIN, ["admin", "billing"]),
+            "billing": self.mint_token(ORGANIZATION, BILLING, ["billing"]),
+        }
+
+    def mint_token(
+        self,
+        organization_id: str,
+        user_id: str,
+        roles: Sequence[str],
+        *,
+        lifetime: int = LIFETIME,
+        **claims: object,
+    ) -> str:
+        """An access token, valid for `lifetime` seconds; `claims` add to or replace the usual ones."""
+        return self.issuer.mint(organization_id, user_id, roles, lifetime=lifetime, **claims)
+
+    def fire(self, schedule: str) -> Any:
+        """Run a schedule now, say `plan_reconciliation`; answers what its handler answered."""
+        return self._control(f"/schedules/{schedule}")["result"]
+
+    def pause(self, handler: str) -> None:
+        """Leave a queue handler's messages, say `customer_sync`'s, in the queue until `resume`."""
+        self._control(f"/queues/{handler}/pause")
+
+    def resume(self, handler: str) -> None:
+        """Take a handler's messages again."""
+        self._control(f"/queues/{handler}/resume")
+
+    def wait_until_idle(self, timeout: float = 30.0) -> None:
+        """Return once every queue that is not paused is empty.
+
+        Raises:
+            TimeoutError: it took longer than `timeout` seconds; a message that failed waits for its next try.
+        """
+        answer = self._control(f"/idle?timeout={timeout}")
+        if not answer["idle"]:
+            raise TimeoutError(f"still busy after {timeout} s: {', '.join(answer['busy'])}")
+
+    def ended(self) -> list[str]:
+        """Which parts have ended although nobody stopped them, each with the path of its log."""
+        return [
+            f"{part} (status {process.returncode}, see {self._log(part)})"
+            for part, process in self._processes.items()
+            if process.poll() is not None
+        ]
+
+    def _stand_ins(self) -> dict[str, list[str]]:
+        double = {
+            "platform_key_test": self.secret.api_key,
+            "client_id_test": self.secret.client_id,
+            "api_version": API_VERSION,
+            "redirect_uris": [self.urls.oauth_callback],
+            "accounts": [STRIPE_ACCOUNT],
+            "webhook_endpoints": [
+                {
+                    "url": self.urls.webhooks,
+                    "secret": self.secret.webhook_secrets[0],
+                    "api_version": API_VERSION,
+                    "connect": True,
+                }
+            ],
+            **self._stripe_settings,
+        }
+        config = self.state_dir / "stripe-double.json"
+        config.write_text(json.dumps(double, indent=2))
+        config.chmod(0o600)
+        ports, pom = self.ports, ["--api-url", self.urls.api, "--state-dir", str(self.state_dir)]
+        return {
+            "aws": ["infra.local.aws", "--port", str(ports.aws)],
+            "stripe": ["infra.local.stripe_double", "--port", str(ports.stripe), "--config", str(config)],
+            "pom": ["infra.local.pom_web", "--port", str(ports.pom), *pom],
+        }
+
+    def _application(self) -> dict[str, list[str]]:
+        intervals = [f"--interval={name}={seconds}" for name, seconds in self._intervals.items()]
+        control = ["--control-port", str(self.ports.control)]
+        commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *intervals]}
+        if self.with_api:
+            origin = ["--cors-origin", self.urls.pom]
+            port = ["--port", str(self.ports.api)]
+            commands["api"] = ["infra.local.gateway", "--app", self._app, *port, *origin]
+        return commands
+
+    def _spawn(self, starting: ExitStack, part: str, command: list[str]) -> None:
+        log = self._log(part)
+        log.unlink(missing_ok=True)
+        whole = [sys.executable, "-m", "infra.local.with_parent", str(os.getpid()), *command]
+        running = child(whole, log=log, environment=self._child_environment(), directory=ROOT)
+        self._processes[part] = starting.enter_context(running)
+
+    def _child_environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
+        own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+        return {**inherited, **own, **self.environment}
+
+    def _create_resources(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "infra.local.resources"],
+            input=self.secret.to_json(),
+            env=self._child_environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=RESOURCES_TIMEOUT,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise DidNotStart(f"tables and queues could not be made:\n{done.stderr[-2000:]}")
+        made = json.loads(done.stdout)
+        expected = {name: self.environment[name] for name in made}
+        if made != expected:
+            raise DidNotStart(f"the queues have other URLs than expected: {made}, not {expected}")
+
+    def _wait(self, part: str, url: str) -> None:
+        try:
+            wait_until_answers(self._processes[part], url, self._log(part))
+        except DidNotStart as error:
+            raise DidNotStart(f"{part} did not start: {error}") from error
+
+    def _log(self, part: str) -> Path:
+        return self.state_dir / "logs" / f"{part}.log"
+
+    def _control(self, path: str) -> Any:
+        request = urllib.request.Request(f"{self.urls.control}{path}", method="POST")
+        try:
+            with urllib.request.urlopen(request, timeout=CONTROL_TIMEOUT) as response:
+                return json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            if error.code == 504:
+                return json.loads(error.read())
+            raise RuntimeError(f"{path}: {error.code} {error.read().decode()}") from error
