@@ -1,0 +1,185 @@
+"""A whole small world in one process, without ports or threads: our use cases over in-memory stores, the real
+Stripe gateway and webhook verifier, and the Stripe double, on one clock that stands still until it is moved."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import stripe
+
+from chalicelib.adapters.stripe.events import WebhookOpener
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.customer import Customer, Profile
+from chalicelib.domain.errors import InvalidSignature
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases import connect
+from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.customers import put_customer, sync_customer
+from chalicelib.usecases.invoices import get_invoice
+from chalicelib.usecases.receive_event import Receipt, receive_event
+from chalicelib.usecases.reconcile import Reconciled, reconcile_account
+from chalicelib.usecases.resume_stuck import resume_invoice, resume_stuck
+from infra.local.stripe_double import Config, InProcessClient, StripeDouble
+from infra.local.stripe_double.clock import Clock
+from tests.fakes import FakePorts
+from tests.fakes.ports import CustomerSync, FakeClock, InvoiceJob, Reconciliation
+
+BEGAN = 1_800_000_000
+WEBHOOK_SECRET = "whsec_world"
+REDIRECT = "https://api.example.test/v1/stripe/oauth/callback"
+
+ORGANIZATION = OrganizationId("org_blue")
+ADMIN = UserId("user_admin")
+OFFICE = UserId("user_office")
+
+
+class World:
+    """One platform, its double, and what happens between them. `receipts` holds what became of each webhook."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.double = StripeDouble(
+            Config(seed=seed),
+            clock=Clock.frozen(float(BEGAN)),
+            rng=random.Random(seed),
+            transport=self._receive,
+            sleep=lambda _: None,
+        )
+        config = self.double.config
+        self.client = stripe.StripeClient(
+            config.platform_key_test,
+            client_id=config.client_id_test,
+            stripe_version=API_VERSION,
+            http_client=InProcessClient(self.double),
+        )
+        self.ports = FakePorts(stripe=StripeGateway(self.client), clock=FakeClock(BEGAN))
+        self.opener = WebhookOpener(lambda: (WEBHOOK_SECRET,), self.ports.clock)
+        self.receipts: list[Receipt] = []
+        self.double.add_webhook_endpoint(
+            "https://api.example.test/v1/stripe/webhooks",
+            secret=WEBHOOK_SECRET,
+            enabled_events=list(SUBSCRIPTION),
+            api_version=API_VERSION,
+        )
+
+    # What happens outside
+
+    def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        try:
+            event = self.opener.open(body, headers["Stripe-Signature"])
+        except InvalidSignature:
+            return 400
+        self.receipts.append(receive_event(event, Source.WEBHOOK, self.ports))
+        return 200
+
+    def deliver(self) -> list[Receipt]:
+        """All webhooks that are due; answers what became of them."""
+        before = len(self.receipts)
+        self.double.drain()
+        return self.receipts[before:]
+
+    def advance(self, seconds: int) -> None:
+        """Time goes by for everybody."""
+        self.double.advance(seconds)
+        self.ports.clock.set(self.double.clock.seconds())
+
+    def account(self, **settings: Any) -> str:
+        """A Stripe account that is not connected yet."""
+        made = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
+        return str(made["id"])
+
+    # What people do
+
+    def connect(self, organization: OrganizationId = ORGANIZATION, account: str | None = None) -> str:
+        """Install Stripe, grant access, return and complete; answers the account's id."""
+        account = account or self.account()
+        state = self.begin(organization)
+        connect.receive_callback(state, self.double.authorization_code(account), None, self.ports)
+        connect.complete(organization, ADMIN, state, self.ports)
+        return account
+
+    def begin(self, organization: OrganizationId = ORGANIZATION, user: UserId = ADMIN) -> str:
+        """Click Install; answers the state."""
+        begun = connect.begin(organization, user, self.ports, redirect_uri=REDIRECT)
+        return begun.authorize_url.split("state=")[1].split("&")[0]
+
+    def customer(
+        self,
+        customer_id: str = "cust_1",
+        email: str | None = "ann@example.test",
+        organization: OrganizationId = ORGANIZATION,
+        *,
+        stripe_customer_id: str | None = None,
+        **profile: Any,
+    ) -> Customer:
+        """Save a customer in POM."""
+        named = {"first_name": "Ann", "last_name": "Lee", **profile}
+        return put_customer(
+            organization, CustomerId(customer_id), Profile(email=email, **named), stripe_customer_id, self.ports
+        )
+
+    def invoice(self, *services: str, **changes: Any) -> Invoice:
+        """Create an invoice of services at 75.00 each."""
+        return create_invoice(order(*services, **changes), self.ports)
+
+    def now(self, invoice: Invoice) -> Invoice:
+        """The invoice as it is stored."""
+        return get_invoice(invoice.organization_id, InvoiceId(invoice.id), self.ports)
+
+    # What runs by itself
+
+    def work(self) -> None:
+        """The workers take what is queued, until nothing is."""
+        while messages := self.ports.queues.take():
+            for message in messages:
+                match message:
+                    case CustomerSync():
+                        sync_customer(message.organization_id, message.customer_id, self.ports)
+                    case InvoiceJob():
+                        resume_invoice(message.organization_id, message.invoice_id, self.ports)
+                    case Reconciliation():
+                        reconcile_account(message.organization_id, self.ports, objects=message.objects)
+
+    def resume(self) -> None:
+        """The five-minute schedule and its work."""
+        resume_stuck(self.ports)
+        self.work()
+
+    def sweep(self, organization: OrganizationId = ORGANIZATION, *, objects: bool = True) -> Reconciled:
+        """One reconciliation run."""
+        return reconcile_account(organization, self.ports, objects=objects)
+
+    # What can be looked at
+
+    def in_stripe(self, account: str, kind: str = "invoice") -> list[dict[str, Any]]:
+        """All objects of a kind that Stripe holds."""
+        return list(self.double.ledger(account)["objects"].get(kind, []))
+
+    def stripe_calls(self) -> dict[str, int]:
+        """Requests to Stripe since the last reset."""
+        return self.double.api.log.counts()
+
+
+def order(*services: str, **changes: Any) -> CreateInvoice:
+    """A request for an invoice of services at 75.00 each; `changes` are fields of `CreateInvoice`."""
+    lines = tuple(line(service) for service in services or ("svc_1",))
+    command = CreateInvoice(
+        organization_id=ORGANIZATION,
+        user_id=OFFICE,
+        idempotency_key=None,
+        fingerprint="body",
+        customer_id=CustomerId("cust_1"),
+        line_items=lines,
+    )
+    return replace(command, **changes)
+
+
+def line(service: str, price: str = "75.00", quantity: str = "1", **more: Any) -> NewLine:
+    """One billed service."""
+    return NewLine(ServiceId(service), f"Cleaning {service}", Decimal(quantity), Decimal(price), **more)
