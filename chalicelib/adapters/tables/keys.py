@@ -10,6 +10,7 @@ from chalicelib.domain.identifiers import digest
 
 _DIGITS = 12
 _TAG = 8
+_MAX_RANGE_KEY = 1024  # bytes; DynamoDB takes no more
 
 
 def key(*parts: str) -> str:
@@ -20,11 +21,6 @@ def key(*parts: str) -> str:
 def moment(at: int) -> str:
     """Epoch seconds in a form that sorts as text."""
     return f"{min(max(at, 0), 10**_DIGITS - 1):0{_DIGITS}d}"
-
-
-def moment_of(position: str) -> str:
-    """The moment that the range key `position` begins with."""
-    return position[:_DIGITS]
 
 
 def cursor(partition: str, position: str) -> str:
@@ -46,7 +42,7 @@ def position_of(partition: str, after: str) -> str:
     except (binascii.Error, ValueError) as exc:
         raise _cursor_invalid() from exc
     tag, position = text[:_TAG], text[_TAG:]
-    if tag != _tag(partition) or not position:
+    if tag != _tag(partition) or not 0 < len(position.encode()) <= _MAX_RANGE_KEY:
         raise _cursor_invalid()
     return position
 

@@ -1,0 +1,167 @@
+"""The same stores twice, empty: in memory, and over DynamoDB; for tests that hold both to one contract.
+
+A `conftest.py` takes the fixtures by `from tests.backends import aws, backend, stores_on_tables`.
+
+DynamoDB and SQS are the embedded AWS, unless POM_TEST_REAL=1: then they are whatever the environment points at
+with AWS_ENDPOINT_URL_DYNAMODB and AWS_ENDPOINT_URL_SQS, such as DynamoDB Local and ElasticMQ, under a fresh prefix.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import tables
+from chalicelib.adapters.tables import database
+from chalicelib.usecases.ports import ConnectionStore, CustomerStore, EventStore, InvoiceStore, SettingsStore
+from infra.local import resources
+from infra.local.aws import embedded_aws
+from tests.fakes import (
+    FakeConnections,
+    FakeCustomers,
+    FakeDatabase,
+    FakeEvents,
+    FakeInvoices,
+    FakeSettings,
+)
+
+REAL_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One set of stores over one database."""
+
+    name: str
+    invoices: InvoiceStore
+    customers: CustomerStore
+    connections: ConnectionStore
+    settings: SettingsStore
+    events: EventStore
+
+
+@dataclass(frozen=True)
+class Aws:
+    """An AWS with our tables and queues; the queues by their name without prefix."""
+
+    prefix: str
+    queue_urls: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    """Our tables and queues, fresh for each test module."""
+    with aws_with_resources() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def stores_on_tables(aws: Aws) -> Backend:
+    """The real stores, over empty tables."""
+    empty_tables()
+    return table_backend()
+
+
+@pytest.fixture(params=["fake", "table"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each test that asks for it runs on the fakes and on the tables, empty both."""
+    if request.param == "fake":
+        return fake_backend()
+    stores: Backend = request.getfixturevalue("stores_on_tables")
+    return stores
+
+
+def fake_backend() -> Backend:
+    memory = FakeDatabase()
+    return Backend(
+        "fake",
+        FakeInvoices(memory),
+        FakeCustomers(memory),
+        FakeConnections(memory),
+        FakeSettings(memory),
+        FakeEvents(memory),
+    )
+
+
+def table_backend() -> Backend:
+    return Backend(
+        "table",
+        tables.TableInvoices(),
+        tables.TableCustomers(),
+        tables.TableConnections(),
+        tables.TableSettings(),
+        tables.TableEvents(),
+    )
+
+
+@contextmanager
+def aws_with_resources() -> Iterator[Aws]:
+    """Tables and queues under a prefix of their own; on a real AWS stand-in the tables are deleted in the end."""
+    prefix = f"t{uuid.uuid4().hex[:8]}-"
+    if os.environ.get("POM_TEST_REAL") != "1":
+        with embedded_aws():
+            yield _created(prefix)
+        return
+    for name in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS"):
+        if name not in os.environ:
+            raise RuntimeError(f"POM_TEST_REAL=1 needs {name}: tests must not reach an AWS account by accident")
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in REAL_ENVIRONMENT.items():
+            environment.setenv(name, value)
+        try:
+            yield _created(prefix)
+        finally:
+            for model in tables.TABLES:
+                model.delete_table()
+
+
+def _created(prefix: str) -> Aws:
+    resources.create_tables(prefix)
+    return Aws(prefix, resources.create_queues(prefix))
+
+
+def empty_tables() -> None:
+    """Delete every item."""
+    for model in tables.TABLES:
+        with model.batch_write() as batch:
+            for item in model.scan():
+                batch.delete(item)
+
+
+@contextmanager
+def requests_to_dynamodb() -> Iterator[list[str]]:
+    """The names of the operations called within the block, in order."""
+    called: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        called.append(model.name)
+
+    with _hooked("before-call.dynamodb", note):
+        yield called
+
+
+@contextmanager
+def dynamodb_answering(answer: Callable[..., Any]) -> Iterator[None]:
+    """Have `answer` called in place of sending: it raises, or returns a response, or None to send after all."""
+    with _hooked("before-send.dynamodb", answer):
+        yield
+
+
+@contextmanager
+def _hooked(event: str, hook: Callable[..., Any]) -> Iterator[None]:
+    events = database.connection().client.meta.events
+    events.register_first(event, hook)
+    try:
+        yield
+    finally:
+        events.unregister(event, hook)

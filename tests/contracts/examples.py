@@ -1,0 +1,88 @@
+"""Small examples of what stores keep; each can be varied by keyword."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.customer import Customer, Profile, StripeLink, SyncStatus
+from chalicelib.domain.events import EventMarker, Reference, StripeEvent
+from chalicelib.domain.facts import Facts, InvoiceFact
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    ServiceId,
+    StripeAccountId,
+    UserId,
+)
+from chalicelib.domain.invoice import Invoice, LineItem, Order
+from chalicelib.domain.saga import Saga, Step
+from chalicelib.domain.status import InvoiceStatus
+
+ORG = OrganizationId("org_1")
+OTHER_ORG = OrganizationId("org_2")
+ACCOUNT = StripeAccountId("acct_1")
+OTHER_ACCOUNT = StripeAccountId("acct_2")
+NOW = 1_800_000_000
+
+
+def invoice(name: str = "a", **changes: Any) -> Invoice:
+    """One that is just being made, of one service."""
+    line = LineItem(ServiceId("svc_1"), "Weekly service", Decimal("1.5"), 5000, 7500)
+    order = Order(CustomerId("cust_1"), "usd", (line,), "net_30", 30, None, "UTC", "fingerprint")
+    saga = Saga(Step.DRAFT, send=True, nonce="nonce", step_began_at=NOW, resume_at=NOW + 120)
+    made = Invoice(ORG, InvoiceId(f"inv_{name}"), ACCOUNT, False, order, saga, NOW, UserId("user_1"), NOW)
+    return replace(made, **changes)
+
+
+def of_customer(made: Invoice, customer_id: str) -> Invoice:
+    return replace(made, order=replace(made.order, customer_id=CustomerId(customer_id)))
+
+
+def in_status(made: Invoice, status: InvoiceStatus, due_at: int | None = None) -> Invoice:
+    """The invoice as Stripe's facts would have it for this status; its saga rests, unless it is in creation."""
+    if status is InvoiceStatus.CREATING:
+        return made
+    words = {InvoiceStatus.PENDING: "open", InvoiceStatus.FAILED: "open", InvoiceStatus.REFUNDED: "paid"}
+    fact = InvoiceFact(f"in_{made.id}", NOW, words.get(status, status.value), 7500, 0, 7500, "usd", due_at=due_at)
+    if status is InvoiceStatus.PAID:
+        fact = replace(fact, amount_paid=7500, amount_remaining=0)
+    facts = Facts(invoice=fact, attempt_failed_at=NOW if status is InvoiceStatus.FAILED else 0)
+    resting = replace(made.saga, step=Step.DONE, resume_at=None)
+    placed = replace(made, facts=facts, saga=resting)
+    assert placed.status is status
+    return placed
+
+
+def marker(event_id: str = "evt_1", **changes: Any) -> EventMarker:
+    made = EventMarker(ACCOUNT, event_id, "invoice.paid", NOW - 5, NOW, Source.WEBHOOK, "applied")
+    return replace(made, **changes)
+
+
+def event(event_id: str = "evt_1", **changes: Any) -> StripeEvent:
+    made = StripeEvent(
+        event_id, "invoice.paid", ACCOUNT, False, NOW, None, "invoice", "in_1", None, f'{{"id": "{event_id}"}}'
+    )
+    return replace(made, **changes)
+
+
+def reference(stripe_id: str, made: Invoice) -> Reference:
+    return Reference(made.stripe_account_id, stripe_id, made.organization_id, made.id)
+
+
+def customer(name: str = "1", **changes: Any) -> Customer:
+    made = Customer(ORG, CustomerId(f"cust_{name}"), Profile(first_name="Ann"), 1, NOW, NOW)
+    return replace(made, **changes)
+
+
+def linked(made: Customer, stripe_customer_id: str, account_id: StripeAccountId = ACCOUNT) -> Customer:
+    link = StripeLink(account_id, stripe_customer_id, made.edition)
+    return replace(made, link=link, sync_status=SyncStatus.SYNCED)
+
+
+def services(*names: str, dead: Invoice | None = None) -> dict[ServiceId, InvoiceId | None]:
+    """Claims on these services, taken over from `dead` if given."""
+    return {ServiceId(name): dead.id if dead else None for name in names}

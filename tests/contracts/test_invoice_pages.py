@@ -1,0 +1,222 @@
+"""Lists of invoices: complete, in order, filtered, and closed to other organizations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.storage import InvoiceFilter
+from tests.backends import Backend
+from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, of_customer
+
+ALL = InvoiceFilter()
+fresh = count()
+
+
+def whole(backend: Backend, organization_id: OrganizationId, wanted: InvoiceFilter, first: int) -> list[Invoice]:
+    """The list, page by page, with what must hold of each page."""
+    found: list[Invoice] = []
+    after = None
+    while True:
+        page = backend.invoices.page(organization_id, wanted, first, after)
+        found += page.items
+        assert len(page.items) == first or not page.has_next
+        assert (page.end_cursor is None) == (not page.items)
+        if not page.has_next:
+            return found
+        after = page.end_cursor
+
+
+def put(backend: Backend, *made: Invoice) -> list[Invoice]:
+    return [backend.invoices.insert(one, {}) for one in made]
+
+
+def test_a_list_is_newest_first_and_ends_without_a_next_page(backend: Backend) -> None:
+    a, b, c = put(backend, *(invoice(name, created_at=NOW + n) for n, name in enumerate("abc")))
+    first = backend.invoices.page(ORG, ALL, 2, None)
+    assert first.items == (c, b)
+    assert first.has_next
+    last = backend.invoices.page(ORG, ALL, 2, first.end_cursor)
+    assert last.items == (a,)
+    assert not last.has_next
+    assert backend.invoices.page(ORG, ALL, 3, None).has_next is False
+    nothing = backend.invoices.page(ORG, ALL, 2, last.end_cursor)
+    assert (nothing.items, nothing.end_cursor, nothing.has_next) == ((), None, False)
+
+
+def test_an_empty_list_is_one_empty_page(backend: Backend) -> None:
+    page = backend.invoices.page(ORG, ALL, 10, None)
+    assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
+
+
+def test_overdue_invoices_come_longest_overdue_first(backend: Backend) -> None:
+    soon, late, latest = put(
+        backend,
+        in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - 1),
+        in_status(invoice("b"), InvoiceStatus.FAILED, due_at=NOW - 100),
+        in_status(invoice("c"), InvoiceStatus.PENDING, due_at=NOW - 1000),
+    )
+    put(
+        backend,
+        in_status(invoice("paid"), InvoiceStatus.PAID, due_at=NOW - 50),
+        in_status(invoice("due-now"), InvoiceStatus.PENDING, due_at=NOW),
+        in_status(invoice("undated"), InvoiceStatus.PENDING),
+    )
+    assert whole(backend, ORG, InvoiceFilter(overdue_at=NOW), 2) == [latest, late, soon]
+    failed = InvoiceFilter(overdue_at=NOW, status=InvoiceStatus.FAILED)
+    assert whole(backend, ORG, failed, 2) == [late]
+
+
+def test_an_invoice_moves_from_list_to_list_with_its_status(backend: Backend) -> None:
+    (a,) = put(backend, in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - 1))
+    paid = in_status(a, InvoiceStatus.PAID, due_at=NOW - 1)
+    paid = backend.invoices.save(paid)
+    assert whole(backend, ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 5) == []
+    assert whole(backend, ORG, InvoiceFilter(status=InvoiceStatus.PAID), 5) == [paid]
+    assert whole(backend, ORG, InvoiceFilter(overdue_at=NOW), 5) == []
+    assert whole(backend, ORG, ALL, 5) == [paid]
+
+
+def test_lists_hold_nothing_of_other_organizations(backend: Backend) -> None:
+    put(backend, invoice("a"))
+    put(backend, invoice("a", organization_id=OTHER_ORG))
+    assert [one.organization_id for one in whole(backend, ORG, ALL, 5)] == [ORG]
+    assert whole(backend, OrganizationId("org_3"), ALL, 5) == []
+
+
+@pytest.mark.parametrize(
+    "wanted", [ALL, InvoiceFilter(status=InvoiceStatus.CREATING), InvoiceFilter(customer_id=CustomerId("c#d"))]
+)
+def test_names_made_of_parts_do_not_lead_into_another_organization(backend: Backend, wanted: InvoiceFilter) -> None:
+    """`a` with customer `b#c#d` must not be taken for `a#b` with customer `c#d`."""
+    put(backend, of_customer(invoice("a", organization_id=OrganizationId("a#b")), "c#d"))
+    put(backend, of_customer(invoice("a", organization_id=OrganizationId("a")), "b#c#d"))
+    found = whole(backend, OrganizationId("a#b"), wanted, 5)
+    assert [one.organization_id for one in found] == ["a#b"]
+
+
+def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
+    put(backend, invoice("a"), invoice("b"))
+    put(backend, *(invoice(name, organization_id=OTHER_ORG) for name in "ab"))
+    foreign = backend.invoices.page(OTHER_ORG, ALL, 1, None).end_cursor
+    with pytest.raises(Refused) as refused:
+        backend.invoices.page(ORG, ALL, 1, foreign)
+    assert (refused.value.code, refused.value.field) == ("cursor_invalid", "after")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        InvoiceFilter(status=InvoiceStatus.CREATING),
+        InvoiceFilter(customer_id=CustomerId("cust_1")),
+        InvoiceFilter(overdue_at=NOW),
+    ],
+)
+def test_a_cursor_of_another_list_is_refused(backend: Backend, other: InvoiceFilter) -> None:
+    put(backend, invoice("a"), invoice("b"))
+    cursor = backend.invoices.page(ORG, ALL, 1, None).end_cursor
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.invoices.page(ORG, other, 1, cursor)
+
+
+@pytest.mark.parametrize("nonsense", ["", "a", "AAAA", "====", "é", "{}", "x" * 5000, "W10=", "bnVsbA"])
+def test_a_cursor_that_is_none_is_refused(backend: Backend, nonsense: str) -> None:
+    put(backend, invoice("a"))
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.invoices.page(ORG, ALL, 1, nonsense)
+
+
+def test_a_cursor_tells_nothing_in_plain_text(backend: Backend) -> None:
+    put(backend, invoice("a"), invoice("b"))
+    cursor = backend.invoices.page(ORG, ALL, 1, None).end_cursor or ""
+    assert cursor.isascii()
+    assert not any(text in cursor for text in (ORG, "inv_", str(NOW)))
+
+
+def test_paging_goes_on_past_an_invoice_that_vanished_at_the_page_break(backend: Backend) -> None:
+    made = put(backend, *(invoice(name, created_at=NOW + n) for n, name in enumerate("abcd")))
+    wanted = InvoiceFilter(created_from=NOW)
+    page = backend.invoices.page(ORG, wanted, 2, None)
+    backend.invoices.remove(page.items[-1], [])
+    rest = backend.invoices.page(ORG, wanted, 2, page.end_cursor)
+    assert rest.items == (made[1], made[0])
+    assert not rest.has_next
+
+
+def test_invoices_made_while_paging_neither_repeat_nor_hide_others(backend: Backend) -> None:
+    made = put(backend, *(invoice(name, created_at=NOW + n) for n, name in enumerate("abcd")))
+    page = backend.invoices.page(ORG, ALL, 2, None)
+    put(backend, invoice("new", created_at=NOW + 100))
+    assert backend.invoices.page(ORG, ALL, 2, page.end_cursor).items == (made[1], made[0])
+
+
+STATUSES = [InvoiceStatus.CREATING, InvoiceStatus.PENDING, InvoiceStatus.FAILED, InvoiceStatus.PAID]
+rows = st.lists(
+    st.tuples(
+        st.integers(NOW, NOW + 6),
+        st.sampled_from(STATUSES),
+        st.sampled_from(["c1", "c2"]),
+        st.none() | st.integers(NOW, NOW + 4),
+    ),
+    max_size=14,
+)
+moments = st.none() | st.integers(NOW - 1, NOW + 7)
+filters = st.builds(
+    InvoiceFilter,
+    status=st.none() | st.sampled_from(STATUSES),
+    customer_id=st.none() | st.sampled_from([CustomerId("c1"), CustomerId("c2")]),
+    created_from=moments,
+    created_before=moments,
+    overdue_at=moments,
+)
+
+
+def oracle(made: list[Invoice], wanted: InvoiceFilter) -> list[Invoice]:
+    """The same list in plain Python."""
+    late = wanted.overdue_at
+    fitting = [
+        one
+        for one in made
+        if (wanted.status is None or one.status == wanted.status)
+        and (wanted.customer_id is None or one.order.customer_id == wanted.customer_id)
+        and (wanted.created_from is None or one.created_at >= wanted.created_from)
+        and (wanted.created_before is None or one.created_at < wanted.created_before)
+        and (late is None or (one.status in OPEN_STATUSES and one.due_at is not None and one.due_at < late))
+    ]
+    if late is not None:
+        return sorted(fitting, key=lambda one: (one.due_at or 0, one.id))
+    return sorted(fitting, key=lambda one: (one.created_at, one.id), reverse=True)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=rows, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 6))
+def test_any_filter_over_any_invoices_gives_what_plain_python_gives(
+    backend: Backend,
+    rows: list[tuple[int, InvoiceStatus, str, int | None]],
+    wanted: list[InvoiceFilter],
+    first: int,
+) -> None:
+    organization_id = OrganizationId(f"org-{next(fresh)}")
+    made = put(
+        backend,
+        *(
+            in_status(
+                of_customer(
+                    replace(invoice(str(n)), organization_id=organization_id, created_at=created), customer_id
+                ),
+                status,
+                due_at,
+            )
+            for n, (created, status, customer_id, due_at) in enumerate(rows)
+        ),
+    )
+    for one in wanted:
+        assert whole(backend, organization_id, one, first) == oracle(made, one)
