@@ -1,0 +1,55 @@
+# Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real.
+PYTHON ?= python3
+STAGE  ?= dev
+ARGS   ?=
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test test-real lint format bench package lock clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+demo: $(READY)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
+	@$(BIN)/python -m infra.demo $(ARGS)
+
+run: $(READY)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
+	@$(BIN)/python -m infra.local $(ARGS)
+
+test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests on the embedded stand-ins
+	$(BIN)/python -m pytest -m "not real" -n 2 --dist loadscope $(ARGS)
+
+test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
+	$(BIN)/python -m pytest -m real tests $(ARGS)
+
+lint: $(READY)  ## Format, lint, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+package: $(READY)  ## Write build/STAGE: the CloudFormation template and the zip (needs no AWS credentials)
+	@$(BIN)/python -m infra.package --stage $(STAGE) --out build/$(STAGE) $(ARGS)
+
+lock: $(READY)  ## Pin requirements.in and requirements-dev.in anew, with hashes
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean:  ## Remove what the targets made, except the virtual environment
+	rm -rf build .local .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
