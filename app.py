@@ -1,0 +1,12 @@
+"""The Chalice app: every Lambda of this service is found from here."""
+
+from chalice.app import Chalice
+
+from chalicelib.api import gateway
+from chalicelib.api.blueprints import blueprints as api_blueprints
+from chalicelib.workers.registry import WORKERS
+
+app = Chalice(app_name="pom-stripe", configure_logs=False)
+app.register_middleware(gateway.remember, "http")
+for blueprint in (*api_blueprints, *WORKERS):
+    app.register_blueprint(blueprint)

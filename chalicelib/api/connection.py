@@ -1,0 +1,102 @@
+"""Install, reconnect and disconnect Stripe."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from chalicelib import bootstrap
+from chalicelib.api.models.connection import (
+    AuthorizationView,
+    CompleteConnection,
+    ConnectionView,
+    authorization_view,
+    connection_view,
+)
+from chalicelib.api.models.queries import CallbackQuery, Nothing
+from chalicelib.api.routing import PREFIX, Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.usecases import connect
+
+CALLBACK = "/stripe/oauth/callback"
+
+router = Router(__name__, "Connection")
+
+
+@router.route(
+    "POST",
+    "/stripe/connection",
+    Role.ADMIN,
+    takes=Nothing,
+    answers={200: AuthorizationView},
+    refuses=(409, 502, 503),
+)
+def begin_connection(call: Call[Nothing]) -> Reply:
+    """Install or Reconnect: begin to connect Stripe.
+
+    Send the admin's browser to `authorizeUrl`. Stripe sends it back to our callback, which sends it on to POM's
+    settings page with `?stripe=pending&state=…`; the page then calls `/v1/stripe/connection/complete`.
+    """
+    redirect_uri = bootstrap.config().public_api_url + PREFIX + CALLBACK
+    begun = connect.begin(call.organization_id, call.user_id, bootstrap.ports(), redirect_uri=redirect_uri)
+    return Reply(authorization_view(begun))
+
+
+@router.route(
+    "GET",
+    CALLBACK,
+    Role.PUBLIC,
+    takes=CallbackQuery,
+    answers={302: None},
+    refuses=(409, 422, 503),
+    page_on_error=True,
+)
+def receive_callback(call: Call[CallbackQuery]) -> Reply:
+    """Where Stripe sends the browser back to.
+
+    Redirects to POM's settings page with `?stripe=pending|denied|error&state=…`, and `code` if it went wrong. A
+    state that was never given out, was used before or has expired is refused: to a browser as a page.
+    """
+    query = call.input
+    returned = connect.receive_callback(query.state, query.code, query.error, bootstrap.ports())
+    outcome = {"stripe": returned.outcome, "state": returned.state}
+    if returned.code:
+        outcome["code"] = returned.code
+    return Reply(None, 302, {"Location": _with_query(bootstrap.config().pom_settings_url, outcome)})
+
+
+@router.route(
+    "POST",
+    "/stripe/connection/complete",
+    Role.ADMIN,
+    takes=CompleteConnection,
+    answers={200: ConnectionView},
+    refuses=(409, 422, 502, 503),
+)
+def complete_connection(call: Call[CompleteConnection]) -> Reply:
+    """Activate the connection. Only the admin who began it can; doing it twice is fine."""
+    report = connect.complete(call.organization_id, call.user_id, call.input.state, bootstrap.ports())
+    return Reply(connection_view(report))
+
+
+@router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, answers={200: ConnectionView})
+def get_connection(call: Call[Nothing]) -> Reply:
+    """Show the connection: its status, what Stripe still requires, and whether events arrive."""
+    return Reply(connection_view(connect.report(call.organization_id, bootstrap.ports())))
+
+
+@router.route(
+    "DELETE",
+    "/stripe/connection",
+    Role.ADMIN,
+    takes=Nothing,
+    answers={200: ConnectionView},
+    refuses=(409, 422, 502, 503),
+)
+def disconnect(call: Call[Nothing]) -> Reply:
+    """Disconnect Stripe. Every record stays readable; doing it twice is fine."""
+    return Reply(connection_view(connect.disconnect(call.organization_id, call.user_id, bootstrap.ports())))
+
+
+def _with_query(url: str, more: dict[str, str]) -> str:
+    parts = urlsplit(url)
+    return parts._replace(query=urlencode([*parse_qsl(parts.query), *more.items()])).geturl()

@@ -1,0 +1,61 @@
+"""POM's customers."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.models.customers import (
+    CustomerList,
+    CustomerView,
+    SaveCustomer,
+    customer_list,
+    customer_view,
+    profile_from,
+)
+from chalicelib.api.models.queries import Nothing, PageQuery
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.usecases import customers
+
+router = Router(__name__, "Customers")
+
+
+@router.route(
+    "PUT",
+    "/customers/{customerId}",
+    Role.BILLING,
+    takes=SaveCustomer,
+    answers={200: CustomerView},
+    refuses=(409, 422),
+)
+def put_customer(call: Call[SaveCustomer]) -> Reply:
+    """Keep POM's record of a customer, as a whole, and give it to Stripe.
+
+    Stripe gets it a moment later: `syncStatus` says whether it has. With `needs_choice`, several Stripe customers
+    have this e-mail address: repeat the request with the right one as `stripeCustomerId`.
+    """
+    customer = customers.put_customer(
+        call.organization_id,
+        CustomerId(call.path["customerId"]),
+        profile_from(call.input),
+        call.input.stripe_customer_id,
+        bootstrap.ports(),
+    )
+    return Reply(customer_view(customer))
+
+
+@router.route(
+    "GET", "/customers/{customerId}", Role.BILLING, takes=Nothing, answers={200: CustomerView}, refuses=(404,)
+)
+def get_customer(call: Call[Nothing]) -> Reply:
+    """Show a customer."""
+    customer_id = CustomerId(call.path["customerId"])
+    return Reply(customer_view(customers.get_customer(call.organization_id, customer_id, bootstrap.ports())))
+
+
+@router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=(422,))
+def list_customers(call: Call[PageQuery]) -> Reply:
+    """List customers in the order of their ids."""
+    query = call.input
+    page = customers.list_customers(call.organization_id, query.first, query.after, bootstrap.ports())
+    return Reply(customer_list(page))

@@ -1,0 +1,132 @@
+"""The one place that knows which error is which HTTP status.
+
+A client gets a stable code, a message, the field and the next step; of an error that nobody foresaw it gets
+`internal_error` and the request's id, and nothing of the cause. All codes are in `error_codes`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from chalicelib.api.models.errors import ErrorBody, ErrorDetail
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    Forbidden,
+    IntegrationError,
+    InvalidSignature,
+    Malformed,
+    NotFound,
+    Refused,
+    Retryable,
+    StaleWrite,
+    StripeUnavailable,
+    Unsupported,
+)
+from chalicelib.domain.identity import Unauthorized
+
+PAYLOAD_TOO_LARGE = "payload_too_large"
+UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+
+STATUS: Mapping[type[IntegrationError], int] = {
+    Malformed: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    AccountUnreachable: 409,
+    StaleWrite: 409,
+    Refused: 422,
+    StripeUnavailable: 503,
+    Retryable: 503,
+}
+"""The nearest ancestor of an error's class decides."""
+
+STRIPE_FAILED = 502
+STATUS_UNSUPPORTED = {PAYLOAD_TOO_LARGE: 413, UNSUPPORTED_MEDIA_TYPE: 415}
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as a client sees it."""
+
+    status: int
+    code: str
+    message: str
+    field: str | None = None
+    next_step: str | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def json(self, request_id: str) -> str:
+        """The error contract's body."""
+        detail = ErrorDetail(
+            code=self.code,
+            message=self.message,
+            request_id=request_id,
+            field=self.field or msgspec.UNSET,
+            next_step=self.next_step or msgspec.UNSET,
+        )
+        return _encode(ErrorBody(detail)).decode()
+
+
+INTERNAL_ERROR = Problem(
+    500,
+    "internal_error",
+    "Something went wrong on our side.",
+    next_step="Repeat the request; if it fails again, give the request's id to support.",
+)
+
+INVALID_SIGNATURE = Problem(
+    400,
+    "invalid_signature",
+    "This is not signed by Stripe for this endpoint, or it was signed too long ago.",
+    next_step="Check the webhook endpoint's signing secret.",
+)
+
+_OF_CHALICE: Mapping[int, Problem] = {
+    400: Problem(400, "malformed_request", "The request cannot be understood."),
+    404: Problem(404, "route_not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
+    405: Problem(
+        405, "method_not_allowed", "This path does not take this method.", next_step="See /v1/openapi.json."
+    ),
+    415: Problem(415, UNSUPPORTED_MEDIA_TYPE, "The body's type is not taken.", next_step="Send application/json."),
+}
+
+
+def problem_of(error: Exception) -> Problem:
+    """How a client is told of an error."""
+    if isinstance(error, InvalidSignature):
+        return INVALID_SIGNATURE
+    if not isinstance(error, IntegrationError):
+        return INTERNAL_ERROR
+    status = _status(error)
+    if status is None:
+        return INTERNAL_ERROR
+    return Problem(status, error.code, error.message, error.field, error.next_step, _headers(error, status))
+
+
+def problem_of_status(status: int) -> Problem:
+    """The problem for an error answer that Chalice made."""
+    return _OF_CHALICE.get(status, INTERNAL_ERROR)
+
+
+def _status(error: IntegrationError) -> int | None:
+    if isinstance(error, Unsupported):
+        return STATUS_UNSUPPORTED.get(error.code, 415)
+    if isinstance(error, StripeUnavailable) and error.answered:
+        return STRIPE_FAILED
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
+
+
+def _headers(error: IntegrationError, status: int) -> dict[str, str]:
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, Retryable) and not isinstance(error, StaleWrite):
+        return {"Retry-After": str(error.retry_after)}
+    return {}

@@ -1,0 +1,173 @@
+"""Examples for the OpenAPI document, one per model that goes over the wire on its own. A test decodes each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
+from chalicelib.api.models.customers import CustomerList, CustomerView, SaveCustomer
+from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView
+from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
+from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.system import Health, Received
+from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
+
+STATE = "pYz0tB2rVb3kq1m2dK0o5w"
+INVOICE_ID = "inv_2m3c5q7xk4jw6ranfhz3l5e7ta"
+LAST_PAGE = {"endCursor": None, "hasNextPage": False}
+
+CONNECTION = {
+    "status": "connected",
+    "stripeAccountId": "acct_1Pgc6tJ9qL2pool",
+    "businessName": "Blue Lagoon Pools",
+    "livemode": False,
+    "requirements": [],
+    "connectedAt": "2026-11-01T09:30:00Z",
+    "disconnectedAt": None,
+    "lastEventAt": "2026-11-23T15:04:05Z",
+    "sweptUntil": "2026-11-23T15:00:00Z",
+    "webhook": {"healthy": True},
+}
+
+PROFILE = {
+    "firstName": "Dana",
+    "lastName": "Reyes",
+    "companyName": None,
+    "email": "dana.reyes@example.com",
+    "phone": "+1 602 555 0143",
+    "address": {
+        "street": "12 Palm Way",
+        "street2": None,
+        "city": "Phoenix",
+        "state": "AZ",
+        "zipCode": "85004",
+        "country": "US",
+    },
+}
+
+CUSTOMER = {
+    "id": "cust_456",
+    **PROFILE,
+    "syncStatus": "synced",
+    "syncError": None,
+    "syncedAt": "2026-11-23T15:04:07Z",
+    "stripeCustomerId": "cus_Na6dX7aXxi11N4",
+    "createdAt": "2026-11-23T15:04:05Z",
+    "updatedAt": "2026-11-23T15:04:05Z",
+}
+
+INVOICE = {
+    "id": INVOICE_ID,
+    "number": "A1B2C3D4-0001",
+    "status": "failed",
+    "customerId": "cust_456",
+    "currency": "usd",
+    "lineItems": [
+        {
+            "serviceId": "svc_001",
+            "description": "Weekly pool cleaning",
+            "quantity": "1.5",
+            "unitPrice": "75.00",
+            "amount": "112.50",
+            "taxable": True,
+        }
+    ],
+    "subtotal": "112.50",
+    "tax": "9.00",
+    "total": "121.50",
+    "paidAmount": "0.00",
+    "refundedAmount": "0.00",
+    "balance": "121.50",
+    "dueDate": "2026-12-23",
+    "createdAt": "2026-11-23T15:04:05Z",
+    "updatedAt": "2026-11-24T08:00:12Z",
+    "sentAt": "2026-11-23T15:04:09Z",
+    "paidAt": None,
+    "memo": "Thank you.",
+    "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
+    "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_YWNjdA/pdf",
+    "dashboardUrl": "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test/invoices/in_1PgafmB7WZ01zgkW",
+    "failure": {
+        "reason": "insufficient_funds",
+        "message": "The payment was declined: insufficient funds.",
+        "nextStep": FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS].next_step,
+        "at": "2026-11-24T08:00:11Z",
+    },
+    "partiallyRefunded": False,
+    "disputed": False,
+    "overdue": False,
+}
+
+HISTORY = [
+    {"at": "2026-11-23T15:04:05Z", "kind": "created", "source": "pom", "actor": "user_7"},
+    {
+        "at": "2026-11-24T08:00:11Z",
+        "kind": "payment_failed",
+        "source": "webhook",
+        "amount": "121.50",
+        "currency": "usd",
+        "reason": "insufficient_funds",
+        "outcome": "applied",
+        "stripeId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+    },
+]
+
+EXAMPLES: Mapping[type, Any] = {
+    AppList: {
+        "data": [
+            {
+                "id": "stripe",
+                "name": "Stripe",
+                "installed": True,
+                "status": "connected",
+                "action": None,
+                "needsAttention": False,
+                "attention": [],
+            }
+        ],
+        "pageInfo": LAST_PAGE,
+    },
+    AuthorizationView: {
+        "authorizeUrl": f"https://connect.stripe.com/oauth/authorize?client_id=ca_32D88BD1&state={STATE}",
+        "expiresAt": "2026-11-23T15:14:05Z",
+    },
+    CompleteConnection: {"state": STATE},
+    ConnectionView: CONNECTION,
+    CustomerList: {"data": [CUSTOMER], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
+    CustomerView: CUSTOMER,
+    Health: {"status": "ok", "version": "0.1.0"},
+    InvoiceDetail: {**INVOICE, "history": HISTORY},
+    InvoiceHistory: {"data": HISTORY, "pageInfo": LAST_PAGE},
+    InvoiceList: {"data": [INVOICE], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
+    InvoiceView: INVOICE,
+    InvoicingSettingsModel: {
+        "invoiceType": "stripe",
+        "paymentTerms": "net_15",
+        "paymentWindow": 14,
+        "paymentMethods": ["card", "us_bank_account"],
+        "memo": "Thank you for your business.",
+        "footer": None,
+        "reminders": {"enabled": True, "daysBeforeDue": [3], "onDueDate": True, "daysAfterDue": [3, 7]},
+        "currency": "usd",
+        "timeZone": "America/Phoenix",
+    },
+    NewInvoice: {
+        "customerId": "cust_456",
+        "lineItems": [
+            {
+                "serviceId": "svc_001",
+                "description": "Weekly pool cleaning",
+                "quantity": 1.5,
+                "unitPrice": "75.00",
+                "taxable": True,
+            }
+        ],
+        "paymentTerms": "net_30",
+        "tax": "9.00",
+        "memo": "Thank you.",
+        "send": True,
+    },
+    Received: {"received": True},
+    SaveCustomer: PROFILE,
+}

@@ -1,0 +1,19 @@
+"""Whether the service answers."""
+
+from __future__ import annotations
+
+from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.system import Health
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+
+VERSION = "0.1.0"
+"""As in pyproject.toml, which does not ship."""
+
+router = Router(__name__, "Service")
+
+
+@router.route("GET", "/health", Role.PUBLIC, takes=Nothing, answers={200: Health})
+def health(call: Call[Nothing]) -> Reply:
+    """Say that the service answers, and its version."""
+    return Reply(Health(status="ok", version=VERSION))

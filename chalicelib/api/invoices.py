@@ -1,0 +1,130 @@
+"""Invoices: make, list, show, and act on one."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.models.invoices import (
+    InvoiceDetail,
+    InvoiceHistory,
+    InvoiceList,
+    InvoiceView,
+    history_view,
+    invoice_detail,
+    invoice_list,
+    invoice_view,
+)
+from chalicelib.api.models.new_invoice import NewInvoice, command_from
+from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases import invoices
+from chalicelib.usecases.create_invoice import create_invoice as make_invoice
+from chalicelib.usecases.ports import Ports
+
+ONE = "/invoices/{invoiceId}"
+
+router = Router(__name__, "Invoices")
+
+
+@router.route(
+    "POST",
+    "/invoices",
+    Role.BILLING,
+    takes=NewInvoice,
+    answers={201: InvoiceView, 202: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+    idempotency_key=True,
+)
+def create_invoice(call: Call[NewInvoice]) -> Reply:
+    """Make an invoice in Stripe and, unless `send` is false, e-mail it to the customer.
+
+    With an `Idempotency-Key` the request can be repeated safely: the same key and body answer the same invoice.
+    202 says that Stripe is slow and the work goes on without you; the invoice is `creating` until it is done.
+    """
+    ports = bootstrap.ports()
+    command = command_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    return _shown(make_invoice(command, ports), ports, done=201)
+
+
+@router.route("GET", "/invoices", Role.MEMBER, takes=InvoiceQuery, answers={200: InvoiceList}, refuses=(422,))
+def list_invoices(call: Call[InvoiceQuery]) -> Reply:
+    """List invoices, newest first; with `overdue`, longest overdue first."""
+    ports = bootstrap.ports()
+    query, now = call.input, ports.clock.now()
+    wanted = filter_from(query, now=now)
+    page = invoices.list_invoices(call.organization_id, wanted, query.first, query.after, ports)
+    return Reply(invoice_list(page, now=now, dashboard_base=bootstrap.config().stripe_dashboard_base))
+
+
+@router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=(404,))
+def get_invoice(call: Call[Nothing]) -> Reply:
+    """Show an invoice with its timeline."""
+    ports = bootstrap.ports()
+    invoice = invoices.get_invoice(call.organization_id, _invoice_id(call), ports)
+    base = bootstrap.config().stripe_dashboard_base
+    return Reply(invoice_detail(invoice, now=ports.clock.now(), dashboard_base=base))
+
+
+@router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
+def get_invoice_history(call: Call[Nothing]) -> Reply:
+    """Show an invoice's timeline, oldest first: our actions, Stripe's events, payments, refunds and disputes."""
+    invoice = invoices.get_invoice(call.organization_id, _invoice_id(call), bootstrap.ports())
+    return Reply(history_view(invoice))
+
+
+@router.route(
+    "POST",
+    f"{ONE}/send",
+    Role.BILLING,
+    takes=Nothing,
+    answers={200: InvoiceView, 202: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def send_invoice(call: Call[Nothing]) -> Reply:
+    """Send a draft that has been reviewed. An invoice that was sent is answered as it is."""
+    ports = bootstrap.ports()
+    invoice = invoices.send_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
+    return _shown(invoice, ports)
+
+
+@router.route(
+    "POST",
+    f"{ONE}/void",
+    Role.BILLING,
+    takes=Nothing,
+    answers={200: InvoiceView, 202: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def void_invoice(call: Call[Nothing]) -> Reply:
+    """Void an invoice, or delete it while it is a draft. Its services can be billed again."""
+    ports = bootstrap.ports()
+    invoice = invoices.void_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
+    return _shown(invoice, ports)
+
+
+@router.route(
+    "POST",
+    f"{ONE}/refresh",
+    Role.BILLING,
+    takes=Nothing,
+    answers={200: InvoiceView, 202: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def refresh_invoice(call: Call[Nothing]) -> Reply:
+    """Pull the truth from Stripe now."""
+    ports = bootstrap.ports()
+    invoice = invoices.refresh_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
+    return _shown(invoice, ports)
+
+
+def _invoice_id(call: Call[Nothing]) -> InvoiceId:
+    return InvoiceId(call.path["invoiceId"])
+
+
+def _shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
+    """The invoice as it is; 202 while the work goes on."""
+    base = bootstrap.config().stripe_dashboard_base
+    view = invoice_view(invoice, now=ports.clock.now(), dashboard_base=base)
+    return Reply(view, 202 if invoice.saga.running else done)

@@ -1,0 +1,32 @@
+"""Settings → Invoicing."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel, settings_from, settings_view
+from chalicelib.api.models.queries import Nothing
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.usecases import invoicing_settings
+
+router = Router(__name__, "Invoicing settings")
+
+
+@router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsModel})
+def get_invoicing_settings(call: Call[Nothing]) -> Reply:
+    """Show how the organization invoices."""
+    return Reply(settings_view(invoicing_settings.read(call.organization_id, bootstrap.ports())))
+
+
+@router.route(
+    "PUT",
+    "/settings/invoicing",
+    Role.ADMIN,
+    takes=InvoicingSettingsModel,
+    answers={200: InvoicingSettingsModel},
+    refuses=(409, 422),
+)
+def put_invoicing_settings(call: Call[InvoicingSettingsModel]) -> Reply:
+    """Replace the invoicing settings as a whole."""
+    settings = settings_from(call.input, call.organization_id)
+    return Reply(settings_view(invoicing_settings.change(call.organization_id, settings, bootstrap.ports())))

@@ -1,0 +1,66 @@
+"""What several models share: names of types, times and money as they are written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.domain.storage import Page
+
+ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,128}$(?!\n)"
+"""Ids are opaque to us, but they become parts of keys: letters, digits and `._:~-`."""
+
+ONE_LINE_PATTERN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
+TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$(?!\n)"
+
+Id = Annotated[str, Meta(pattern=ID_PATTERN, examples=["cust_456"])]
+Text100 = Annotated[str, Meta(max_length=100, pattern=ONE_LINE_PATTERN)]
+Text200 = Annotated[str, Meta(max_length=200, pattern=ONE_LINE_PATTERN)]
+Text512 = Annotated[str, Meta(max_length=512, pattern=ONE_LINE_PATTERN)]
+Memo = Annotated[str, Meta(max_length=500, pattern=TEXT_PATTERN)]
+Footer = Annotated[str, Meta(max_length=1000, pattern=TEXT_PATTERN)]
+CurrencyCode = Annotated[
+    str, Meta(pattern=r"^[A-Za-z]{3}$(?!\n)", description="ISO 4217, in either case.", examples=["usd"])
+]
+
+Instant = Annotated[
+    str,
+    Meta(description="RFC 3339, UTC.", examples=["2026-11-23T15:04:05Z"], extra_json_schema={"format": "date-time"}),
+]
+Day = Annotated[
+    str, Meta(description="A calendar day.", examples=["2026-12-23"], extra_json_schema={"format": "date"})
+]
+Money = Annotated[
+    str,
+    Meta(
+        description="An exact decimal in units of the invoice's currency, with as many decimals as that has.",
+        examples=["75.00"],
+        extra_json_schema={"pattern": r"^-?\d+(\.\d+)?$"},
+    ),
+]
+
+T = TypeVar("T")
+
+
+class PageInfo(msgspec.Struct, rename="camel"):
+    """`endCursor` is opaque: give it as `after` to get the next page."""
+
+    end_cursor: str | None
+    has_next_page: bool
+
+
+def page_info(page: Page[T]) -> PageInfo:
+    return PageInfo(page.end_cursor, page.has_next)
+
+
+def instant(moment: int) -> str:
+    """Epoch seconds as RFC 3339 in UTC."""
+    return dt.datetime.fromtimestamp(moment, tz=dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant_or_none(moment: int | None) -> str | None:
+    """Like `instant`; zero and None are no time at all."""
+    return instant(moment) if moment else None

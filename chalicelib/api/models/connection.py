@@ -1,0 +1,143 @@
+"""The connection to Stripe, and the list of integrations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
+from chalicelib.domain.connection import ConnectionStatus
+from chalicelib.usecases.connect import Begun, ConnectionReport
+
+State = Annotated[str, Meta(min_length=1, max_length=200, description="As the callback handed it to the page.")]
+
+
+class AuthorizationView(msgspec.Struct, rename="camel"):
+    """Send the admin's browser to `authorizeUrl` before `expiresAt`."""
+
+    authorize_url: str
+    expires_at: Instant
+
+
+class CompleteConnection(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What the page got from the callback."""
+
+    state: State
+
+
+class RequirementView(msgspec.Struct, rename="camel"):
+    """Something Stripe still needs of the company; it is given in the Stripe dashboard."""
+
+    field: str
+    message: str
+
+
+class WebhookHealth(msgspec.Struct, rename="camel"):
+    """Whether Stripe's events arrive as they happen."""
+
+    healthy: bool
+    problem: str | UnsetType = UNSET
+
+
+class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
+    """The organization's connection to Stripe."""
+
+    status: ConnectionStatus
+    stripe_account_id: str | None
+    business_name: str | None
+    livemode: bool
+    requirements: list[RequirementView]
+    connected_at: Instant | None
+    disconnected_at: Instant | None
+    last_event_at: Instant | None
+    swept_until: Instant | None
+    webhook: WebhookHealth
+
+
+class Attention(msgspec.Struct, rename="camel"):
+    """Something a person should look at."""
+
+    message: str
+    next_step: str
+
+
+class AppView(msgspec.Struct, rename="camel", kw_only=True):
+    """One integration. `action` is the button that leads on: `install`, `reconnect`, or none."""
+
+    id: str
+    name: str
+    installed: bool
+    status: ConnectionStatus
+    action: str | None
+    needs_attention: bool
+    attention: list[Attention]
+
+
+class AppList(msgspec.Struct, rename="camel"):
+    """The integrations of POM that this service provides."""
+
+    data: list[AppView]
+    page_info: PageInfo
+
+
+_ACTIONS = {
+    ConnectionStatus.NOT_CONNECTED: "install",
+    ConnectionStatus.PENDING: "install",
+    ConnectionStatus.DISCONNECTED: "reconnect",
+}
+
+
+def authorization_view(begun: Begun) -> AuthorizationView:
+    return AuthorizationView(begun.authorize_url, instant(begun.expires_at))
+
+
+def connection_view(report: ConnectionReport) -> ConnectionView:
+    connection = report.connection
+    account = connection.account
+    return ConnectionView(
+        status=report.status,
+        stripe_account_id=connection.account_id,
+        business_name=account.business_name if account else None,
+        livemode=connection.livemode,
+        requirements=[RequirementView(each.field, each.message) for each in account.requirements] if account else [],
+        connected_at=instant_or_none(connection.connected_at),
+        disconnected_at=instant_or_none(connection.disconnected_at),
+        last_event_at=instant_or_none(report.last_event_at),
+        swept_until=instant_or_none(connection.sweep.swept_until),
+        webhook=WebhookHealth(report.webhook_healthy, report.webhook_problem or UNSET),
+    )
+
+
+def app_view(report: ConnectionReport) -> AppView:
+    """Stripe as one line of the integrations list."""
+    attention = _attention(report)
+    return AppView(
+        id="stripe",
+        name="Stripe",
+        installed=report.connection.active,
+        status=report.status,
+        action=_ACTIONS.get(report.status),
+        needs_attention=bool(attention),
+        attention=attention,
+    )
+
+
+def _attention(report: ConnectionReport) -> list[Attention]:
+    found: list[Attention] = []
+    if report.status is ConnectionStatus.DISCONNECTED:
+        found.append(Attention("Stripe is disconnected.", "An admin can reconnect it under Settings, Apps, Stripe."))
+    if report.status is ConnectionStatus.PENDING:
+        found.append(Attention("The connection is not complete.", "Return to POM and complete the setup."))
+    if report.status is ConnectionStatus.ACTION_REQUIRED:
+        account = report.connection.account
+        messages = [each.message for each in account.requirements] if account else []
+        step = "Complete the business verification in the Stripe dashboard."
+        found += [
+            Attention(message, step)
+            for message in messages or ["Stripe does not let this account take payments yet."]
+        ]
+    if report.webhook_problem:
+        found.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
+    return found

@@ -1,0 +1,202 @@
+"""Invoices as they are answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, instant_or_none, page_info
+from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
+from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
+from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.status import FailedAttempt, InvoiceStatus
+from chalicelib.domain.storage import Page
+from chalicelib.domain.terms import day_of
+
+
+class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
+    """One billed service."""
+
+    service_id: str
+    description: str
+    quantity: Annotated[str, Meta(description="An exact decimal.", examples=["1.5"])]
+    unit_price: Money
+    amount: Money
+    taxable: bool
+
+
+class FailureView(msgspec.Struct, rename="camel", kw_only=True):
+    """Why the latest attempt to pay failed."""
+
+    reason: FailureReason
+    message: str
+    next_step: str
+    at: Instant
+
+
+class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
+    """An invoice. Its amounts are in `currency`; `status` is what Stripe's facts say."""
+
+    id: str
+    number: str | None
+    status: InvoiceStatus
+    customer_id: str
+    currency: str
+    line_items: list[LineItemView]
+    subtotal: Money
+    tax: Money
+    total: Money
+    paid_amount: Money
+    refunded_amount: Money
+    balance: Money
+    due_date: Day | None
+    created_at: Instant
+    updated_at: Instant
+    sent_at: Instant | None
+    paid_at: Instant | None
+    memo: str | None
+    payment_url: str | None
+    pdf_url: str | None
+    dashboard_url: str | None
+    failure: FailureView | None
+    partially_refunded: bool
+    disputed: bool
+    overdue: bool
+
+
+class InvoiceList(msgspec.Struct, rename="camel"):
+    """A page of invoices, newest first; if only overdue ones were asked for, longest overdue first."""
+
+    data: list[InvoiceView]
+    page_info: PageInfo
+
+
+class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
+    """One thing that happened. `source` says who told: POM itself, Stripe's webhook, or the sweep."""
+
+    at: Instant
+    kind: str
+    source: Source
+    actor: str | UnsetType = UNSET
+    amount: Money | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    outcome: Outcome | UnsetType = UNSET
+    stripe_id: str | UnsetType = UNSET
+
+
+class InvoiceHistory(msgspec.Struct, rename="camel"):
+    """The timeline of an invoice, oldest first, always whole."""
+
+    data: list[HistoryEntryView]
+    page_info: PageInfo
+
+
+class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
+    """An invoice with its timeline, oldest first."""
+
+    history: list[HistoryEntryView]
+
+
+def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceView:
+    order, known = invoice.order, invoice.facts.invoice
+
+    def money(amount: int) -> str:
+        return decimal_string(amount, order.currency)
+
+    return InvoiceView(
+        id=invoice.id,
+        number=known.number if known else None,
+        status=invoice.status,
+        customer_id=order.customer_id,
+        currency=order.currency,
+        line_items=[_line_view(line, order.currency) for line in order.line_items],
+        subtotal=money(order.subtotal),
+        tax=money(order.tax),
+        total=money(invoice.total),
+        paid_amount=money(invoice.paid_amount),
+        refunded_amount=money(invoice.refunded_amount),
+        balance=money(invoice.balance),
+        due_date=_due_date(invoice),
+        created_at=instant(invoice.created_at),
+        updated_at=instant(invoice.updated_at),
+        sent_at=instant_or_none(invoice.sent_at),
+        paid_at=instant_or_none(known.paid_at) if known else None,
+        memo=order.memo,
+        payment_url=known.hosted_url if known else None,
+        pdf_url=known.pdf_url if known else None,
+        dashboard_url=_dashboard_url(invoice, dashboard_base),
+        failure=_failure_view(invoice.failure),
+        partially_refunded=invoice.partially_refunded,
+        disputed=invoice.disputed,
+        overdue=invoice.overdue(now),
+    )
+
+
+def invoice_list(page: Page[Invoice], *, now: int, dashboard_base: str) -> InvoiceList:
+    views = [invoice_view(each, now=now, dashboard_base=dashboard_base) for each in page.items]
+    return InvoiceList(views, page_info(page))
+
+
+def invoice_detail(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceDetail:
+    view = invoice_view(invoice, now=now, dashboard_base=dashboard_base)
+    return InvoiceDetail(**msgspec.structs.asdict(view), history=_timeline(invoice))
+
+
+def history_view(invoice: Invoice) -> InvoiceHistory:
+    return InvoiceHistory(_timeline(invoice), PageInfo(end_cursor=None, has_next_page=False))
+
+
+def _timeline(invoice: Invoice) -> list[HistoryEntryView]:
+    return [_entry_view(entry, invoice.order.currency) for entry in in_order(invoice.history)]
+
+
+def _line_view(line: LineItem, currency: str) -> LineItemView:
+    return LineItemView(
+        service_id=line.service_id,
+        description=line.description,
+        quantity=format(line.quantity, "f"),
+        unit_price=decimal_string(line.unit_price, currency),
+        amount=decimal_string(line.amount, currency),
+        taxable=line.taxable,
+    )
+
+
+def _failure_view(failed: FailedAttempt | None) -> FailureView | None:
+    if failed is None:
+        return None
+    text = FAILURE_TEXTS[failed.reason]
+    return FailureView(reason=failed.reason, message=text.message, next_step=text.next_step, at=instant(failed.at))
+
+
+def _due_date(invoice: Invoice) -> str | None:
+    """The calendar day in the organization's time zone; None while a draft only has terms."""
+    if invoice.due_at is not None:
+        return day_of(invoice.due_at, invoice.order.time_zone).isoformat()
+    return invoice.order.due_date.isoformat() if invoice.order.due_date else None
+
+
+def _dashboard_url(invoice: Invoice, base: str) -> str | None:
+    if invoice.stripe_invoice_id is None:
+        return None
+    mode = "" if invoice.livemode else "test/"
+    return f"{base}/{invoice.stripe_account_id}/{mode}invoices/{invoice.stripe_invoice_id}"
+
+
+def _entry_view(entry: HistoryEntry, invoice_currency: str) -> HistoryEntryView:
+    currency = entry.currency or invoice_currency
+    has_amount = entry.amount is not None
+    return HistoryEntryView(
+        at=instant(entry.at),
+        kind=entry.kind,
+        source=entry.source,
+        actor=entry.actor or UNSET,
+        amount=decimal_string(entry.amount, currency) if entry.amount is not None else UNSET,
+        currency=currency if has_amount else UNSET,
+        reason=entry.reason or UNSET,
+        outcome=entry.outcome or UNSET,
+        stripe_id=entry.stripe_id or UNSET,
+    )

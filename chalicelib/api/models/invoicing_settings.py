@@ -1,0 +1,84 @@
+"""How an organization invoices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import CurrencyCode, Footer, Memo, Text100
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.settings import InvoicingSettings, Reminders
+
+Days = Annotated[list[int], Meta(description="Days from the due date.", examples=[[3, 7]])]
+Terms = Annotated[
+    str, Meta(max_length=30, description="`due_on_receipt`, `net_7`, `net_15`, `net_30`, `net_60` or `days_N`.")
+]
+Methods = Annotated[
+    list[Text100], Meta(description="Empty: as the Stripe account is set up.", examples=[["card", "us_bank_account"]])
+]
+Window = Annotated[int | None, Meta(description="Days after the due date within which the invoice should be paid.")]
+Zone = Annotated[str, Meta(max_length=100, examples=["America/New_York"], description="IANA time zone.")]
+
+
+class RemindersModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """When Stripe e-mails a payment reminder."""
+
+    enabled: bool = False
+    days_before_due: Days = []
+    on_due_date: bool = False
+    days_after_due: Days = []
+
+
+class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The defaults of new invoices. A PUT replaces them all: what is left out goes back to its default."""
+
+    invoice_type: Text100 = "stripe"
+    payment_terms: Terms = "net_30"
+    payment_window: Window = None
+    payment_methods: Methods = []
+    memo: Memo | None = None
+    footer: Footer | None = None
+    reminders: RemindersModel = msgspec.field(default_factory=RemindersModel)
+    currency: CurrencyCode | None = None
+    time_zone: Zone = "UTC"
+
+
+def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId) -> InvoicingSettings:
+    return InvoicingSettings(
+        organization_id=organization_id,
+        invoice_type=model.invoice_type,
+        payment_terms=model.payment_terms,
+        payment_window=model.payment_window,
+        payment_methods=tuple(model.payment_methods),
+        memo=model.memo,
+        footer=model.footer,
+        reminders=Reminders(
+            enabled=model.reminders.enabled,
+            days_before_due=tuple(model.reminders.days_before_due),
+            on_due_date=model.reminders.on_due_date,
+            days_after_due=tuple(model.reminders.days_after_due),
+        ),
+        currency=model.currency.lower() if model.currency else None,
+        time_zone=model.time_zone,
+    )
+
+
+def settings_view(settings: InvoicingSettings) -> InvoicingSettingsModel:
+    return InvoicingSettingsModel(
+        invoice_type=settings.invoice_type,
+        payment_terms=settings.payment_terms,
+        payment_window=settings.payment_window,
+        payment_methods=list(settings.payment_methods),
+        memo=settings.memo,
+        footer=settings.footer,
+        reminders=RemindersModel(
+            enabled=settings.reminders.enabled,
+            days_before_due=list(settings.reminders.days_before_due),
+            on_due_date=settings.reminders.on_due_date,
+            days_after_due=list(settings.reminders.days_after_due),
+        ),
+        currency=settings.currency,
+        time_zone=settings.time_zone,
+    )

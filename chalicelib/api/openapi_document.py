@@ -1,0 +1,201 @@
+"""The OpenAPI 3.1 document, made from the route table and the models that requests are decoded with.
+
+Nothing here is written twice: paths, roles and statuses are the table's, schemas are msgspec's, errors are those
+of `error_codes`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from chalicelib.api.decoding import IDEMPOTENCY_KEY, MAX_KEY
+from chalicelib.api.error_codes import ERROR_CODES
+from chalicelib.api.examples import EXAMPLES
+from chalicelib.api.health import VERSION
+from chalicelib.api.models.common import ID_PATTERN
+from chalicelib.api.models.errors import ErrorBody
+from chalicelib.api.models.exact import schema_hook
+from chalicelib.api.models.queries import Nothing
+from chalicelib.api.table import READING, SUFFICIENT, Role, Route
+
+Json = dict[str, Any]
+
+_REF = "#/components/schemas/{name}"
+_PATH_PARAMETER = re.compile(r"{(\w+)}")
+SECURITY_SCHEME = "accessToken"
+EVERYWHERE = (500, 503)
+HEADERS_OF = {401: "WWW-Authenticate", 502: "Retry-After", 503: "Retry-After"}
+
+DESCRIPTION = """\
+Connects an organization of Pool Office Manager with its Stripe account.
+
+Money in requests is a decimal number or a string with at most as many decimals as the currency has; in answers \
+it is a string beside a `currency`. Times are RFC 3339 in UTC. Lists take `first` and `after` and answer \
+`pageInfo`. Unknown fields and parameters are refused.
+
+Whoever has a valid access token of the organization may read; the role `billing` keeps customers and invoices; \
+the role `admin` may do everything.
+
+Errors have a stable `code`, a `message` and often a `nextStep` for people, the `field` that is wrong, and the \
+`requestId` to give to support. All codes are in `components.responses`. Answers of 502 and 503 carry \
+`Retry-After`; repeating such a request is safe. An `Idempotency-Key` makes repeating any create safe.
+"""
+
+
+def document(routes: Sequence[Route]) -> Json:
+    """The whole document."""
+    _, schemas = msgspec.json.schema_components(_models(routes), ref_template=_REF, schema_hook=schema_hook)
+    paths: dict[str, Json] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "POM-Stripe", "version": VERSION, "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in routes)],
+        "paths": paths,
+        "components": {
+            "schemas": _only_shared(schemas, routes),
+            "responses": {_error_name(status): _error_response(status) for status in ERROR_CODES},
+            "securitySchemes": {
+                SECURITY_SCHEME: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "POM's RS256 access token: `Authorization: Bearer …`.",
+                }
+            },
+        },
+    }
+
+
+def statuses_refused(route: Route) -> list[int]:
+    """The error statuses of a route: those it declares, and those that follow from what it takes."""
+    follow = {*EVERYWHERE, *route.refuses, 400, 413}
+    if route.role is not Role.PUBLIC:
+        follow.add(401)
+    if route.role in SUFFICIENT:
+        follow.add(403)
+    if route.has_body:
+        follow.add(415)
+    return sorted(follow)
+
+
+def _models(routes: Sequence[Route]) -> list[type]:
+    wanted: dict[type, None] = {ErrorBody: None}
+    for route in routes:
+        wanted.update(dict.fromkeys(model for model in route.answers.values() if model is not None))
+        wanted[route.takes] = None
+    return list(wanted)
+
+
+def _only_shared(schemas: Json, routes: Sequence[Route]) -> Json:
+    """Without the models of query strings, which are written out as parameters."""
+    queries = {route.takes.__name__ for route in routes if route.method in READING} | {Nothing.__name__}
+    return {name: schema for name, schema in sorted(schemas.items()) if name not in queries}
+
+
+def _operation(route: Route, schemas: Json) -> Json:
+    summary, _, more = inspect.cleandoc(route.doc).partition("\n")
+    operation: Json = {
+        "operationId": _camel(route.name),
+        "tags": [route.tag],
+        "summary": summary.rstrip("."),
+        "description": _description(route, more),
+        "parameters": _parameters(route, schemas),
+        "responses": _responses(route),
+        "security": [] if route.role is Role.PUBLIC else [{SECURITY_SCHEME: []}],
+        "x-role": str(route.role),
+    }
+    if route.has_body:
+        operation["requestBody"] = {"required": True, "content": {"application/json": _content(route.takes)}}
+    elif route.raw_body:
+        content = {"application/json": {"schema": {"type": "object", "description": "A Stripe event."}}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _description(route: Route, more: str) -> str:
+    needs = {
+        Role.ADMIN: "Takes the role `admin`.",
+        Role.BILLING: "Takes the role `billing` or `admin`.",
+        Role.MEMBER: "Takes a token of the organization, with any role.",
+        Role.PUBLIC: "Takes no token.",
+    }
+    return "\n\n".join(part for part in (more.strip(), needs[route.role]) if part)
+
+
+def _parameters(route: Route, schemas: Json) -> list[Json]:
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
+        for name in _PATH_PARAMETER.findall(route.path)
+    ]
+    if route.method in READING:
+        schema = schemas[route.takes.__name__]
+        required = schema.get("required", ())
+        parameters += [
+            {"name": name, "in": "query", "required": name in required, "schema": each}
+            for name, each in schema["properties"].items()
+        ]
+    if route.idempotency_key:
+        key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"]}
+        parameters.append({"name": IDEMPOTENCY_KEY, "in": "header", "required": False, "schema": key})
+    if route.raw_body:
+        schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
+        parameters.append({"name": "Stripe-Signature", "in": "header", "required": True, "schema": schema})
+    return parameters
+
+
+def _responses(route: Route) -> Json:
+    responses: Json = {}
+    for status, model in route.answers.items():
+        response: Json = {"description": HTTPStatus(status).phrase}
+        if model is not None:
+            response["content"] = {"application/json": _content(model)}
+        elif status == HTTPStatus.FOUND:
+            response["headers"] = {"Location": {"schema": {"type": "string"}}}
+        else:
+            response["content"] = {"application/json": {"schema": {"type": "object"}}}
+        responses[str(status)] = response
+    for status in statuses_refused(route):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
+    return responses
+
+
+def _content(model: type) -> Json:
+    content: Json = {"schema": {"$ref": _REF.format(name=model.__name__)}}
+    if model in EXAMPLES:
+        content["example"] = EXAMPLES[model]
+    return content
+
+
+def _error_name(status: int) -> str:
+    return HTTPStatus(status).name.title().replace("_", "")
+
+
+def _error_response(status: int) -> Json:
+    codes = ERROR_CODES[status]
+    listed = "\n".join(f"- `{code}`: {meaning}" for code, meaning in codes.items())
+    code, meaning = next(iter(codes.items()))
+    example = {"error": {"code": code, "message": meaning, "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}}
+    response: Json = {
+        "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
+        "content": {
+            "application/json": {"schema": {"$ref": _REF.format(name=ErrorBody.__name__)}, "example": example}
+        },
+        "x-error-codes": list(codes),
+    }
+    if status in HEADERS_OF:
+        response["headers"] = {HEADERS_OF[status]: {"schema": {"type": "string"}}}
+    return response
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

@@ -1,0 +1,103 @@
+"""The boundary around every handler: checks before it, one place for errors after it.
+
+In this order: who calls (401), whether they may (403), how much is sent (413), of which type (415), and whether it
+is what the route takes (400). Everything else is the handler's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chalicelib import bootstrap, observability
+from chalicelib.api import decoding, gateway
+from chalicelib.api.errors import problem_of
+from chalicelib.api.models.queries import Nothing
+from chalicelib.api.pages import problem_page, wants_page
+from chalicelib.api.table import READING, SUFFICIENT, Call, Handler, Reply, Role, Route
+from chalicelib.domain.errors import Forbidden, InvalidSignature
+from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.identity import Identity, Unauthorized
+
+_encode = msgspec.json.Encoder().encode
+
+
+def serve(route: Route, handler: Handler[Any], path: Mapping[str, str]) -> gateway.Outgoing:
+    """Check the request, call the handler, render its answer; one log line and one metric."""
+    began = time.perf_counter()
+    request_id = gateway.request_id()
+    identity: Identity | None = None
+    failure: Exception | None = None
+    try:
+        incoming = gateway.incoming()
+        identity = _identified(route, incoming)
+        outgoing = _rendered(handler(_checked(route, incoming, identity, path)))
+    except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
+        failure = error
+        outgoing = _refused(route, error, request_id)
+    if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
+        organization_id = identity.organization_id if identity else None
+        seconds = time.perf_counter() - began
+        observability.request_served(route.label, outgoing.status, seconds, request_id, organization_id, failure)
+    return outgoing
+
+
+def _identified(route: Route, incoming: gateway.Incoming) -> Identity | None:
+    """Who calls, if the route asks for that; and whether they may."""
+    if route.role is Role.PUBLIC:
+        return None
+    identity = _identity(incoming.authorizer)
+    sufficient = SUFFICIENT.get(route.role)
+    if sufficient is not None and not identity.roles & sufficient:
+        raise Forbidden(
+            "role_missing",
+            f"This takes the role {' or '.join(sorted(sufficient))}.",
+            next_step="Ask an admin of your organization to do it, or to give you the role.",
+        )
+    return identity
+
+
+def _identity(authorizer: Mapping[str, object] | None) -> Identity:
+    context = authorizer or {}
+    organization_id, user_id = context.get("organizationId"), context.get("userId")
+    if not isinstance(organization_id, str) or not isinstance(user_id, str) or not organization_id or not user_id:
+        raise Unauthorized("no_identity")
+    roles = frozenset(str(context.get("roles", "")).split())
+    return Identity(OrganizationId(organization_id), UserId(user_id), roles)
+
+
+def _checked(
+    route: Route, incoming: gateway.Incoming, identity: Identity | None, path: Mapping[str, str]
+) -> Call[Any]:
+    decoding.check_size(incoming.body, decoding.MAX_WEBHOOK if route.raw_body else decoding.MAX_BODY)
+    if route.has_body:
+        decoding.check_json_type(incoming.headers.get("content-type"))
+        taken = decoding.body_as(route.takes, incoming.body)
+    elif route.method in READING:
+        taken = decoding.query_as(route.takes, incoming.query)
+    else:
+        taken = Nothing()
+    return Call(
+        request_id=incoming.request_id,
+        input=taken,
+        identity=identity,
+        path=decoding.path_ids(path),
+        headers=incoming.headers,
+        body=incoming.body,
+        idempotency_key=decoding.idempotency_key(incoming.headers) if route.idempotency_key else None,
+    )
+
+
+def _rendered(reply: Reply) -> gateway.Outgoing:
+    body = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else _encode(reply.body)
+    return gateway.Outgoing(reply.status, body.decode(), headers=reply.headers)
+
+
+def _refused(route: Route, error: Exception, request_id: str) -> gateway.Outgoing:
+    problem = problem_of(error)
+    if route.page_on_error and wants_page(gateway.accept()):
+        return problem_page(problem, request_id, bootstrap.config().pom_settings_url)
+    return gateway.problem_response(problem, request_id)

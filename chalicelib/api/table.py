@@ -1,0 +1,110 @@
+"""The route table: what each route asks of its caller, takes and answers.
+
+Roles: `admin` may do everything, `billing` keeps customers and invoices, and whoever has a valid token of the
+organization, with these roles or without, may read. (In a pool company of three people the admin writes the
+invoices too; taking that right away would only make every admin give the second role to themselves.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import msgspec
+
+from chalicelib.api.models.queries import Nothing
+from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.identity import Identity, Unauthorized
+
+READING = frozenset({"GET"})
+
+
+class Role(StrEnum):
+    """What a route asks of its caller."""
+
+    ADMIN = "admin"
+    BILLING = "billing"
+    MEMBER = "member"
+    PUBLIC = "public"
+
+
+SUFFICIENT: Mapping[Role, frozenset[str]] = {
+    Role.ADMIN: frozenset({Role.ADMIN}),
+    Role.BILLING: frozenset({Role.ADMIN, Role.BILLING}),
+}
+"""A token needs one of these; the other routes ask for no particular role."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+Answers = Mapping[int, type[msgspec.Struct] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of the route table. `takes` is the body's model; of a GET, the query's."""
+
+    method: str
+    path: str
+    role: Role
+    takes: type[msgspec.Struct]
+    answers: Answers
+    refuses: Sequence[int]
+    name: str
+    tag: str
+    doc: str
+    idempotency_key: bool = False
+    raw_body: bool = False
+    page_on_error: bool = False
+
+    @property
+    def label(self) -> str:
+        """As logs and metrics name it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def has_body(self) -> bool:
+        return self.method not in READING and self.takes is not Nothing and not self.raw_body
+
+
+ROUTES: list[Route] = []
+"""Every route, as it was declared. Complete once `api.blueprints` has been imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """A request that has passed every check of this layer. `path` holds the ids of the path."""
+
+    request_id: str
+    input: T
+    identity: Identity | None
+    path: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    idempotency_key: str | None
+
+    @property
+    def organization_id(self) -> OrganizationId:
+        return self._known.organization_id
+
+    @property
+    def user_id(self) -> UserId:
+        return self._known.user_id
+
+    @property
+    def _known(self) -> Identity:
+        if self.identity is None:
+            raise Unauthorized("no_identity")
+        return self.identity
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler answers: a model, or ready JSON."""
+
+    body: msgspec.Struct | bytes | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[T]], Reply]

@@ -1,0 +1,32 @@
+"""Where Stripe's events arrive."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap, observability
+from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.system import Received
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.domain.errors import InvalidSignature
+from chalicelib.domain.history import Source
+from chalicelib.usecases.receive_event import receive_event
+
+router = Router(__name__, "Stripe")
+
+
+@router.route(
+    "POST", "/stripe/webhooks", Role.PUBLIC, takes=Nothing, answers={200: Received}, refuses=(503,), raw_body=True
+)
+def receive_webhook(call: Call[Nothing]) -> Reply:
+    """Take in an event that Stripe signed: applied or kept for later before this answers.
+
+    The `Stripe-Signature` header is required. An answer of 500 and above makes Stripe send the event again.
+    """
+    try:
+        event = bootstrap.webhook_opener().open(call.body, call.headers.get("stripe-signature"))
+    except InvalidSignature:
+        observability.signature_refused()
+        raise
+    receipt = receive_event(event, Source.WEBHOOK, bootstrap.ports())
+    observability.event_received(receipt.event_type, receipt.outcome, receipt.lag_seconds)
+    return Reply(Received(received=True))
