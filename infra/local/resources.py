@@ -13,56 +13,18 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from pynamodb.models import Model
+
+from infra.local.names import QUEUES, StripeSecret
 
 MAX_RECEIVE_COUNT = 5
 VISIBILITY_TIMEOUT = 30
 """Seconds; short, so that a retry is seen soon. A deployed queue waits six times its function's timeout."""
 DEAD_LETTER_RETENTION = 14 * 24 * 3600
 """Seconds; the longest SQS allows."""
-
-
-@dataclass(frozen=True)
-class QueueName:
-    """One queue: its name and that of its dead-letter queue (without prefix), who uses it and how."""
-
-    name: str
-    dead_letter: str
-    variable: str
-    """The environment variable in which the code finds its URL."""
-    handler: str
-    """The Lambda function that AWS feeds from it."""
-
-    @property
-    def fifo(self) -> bool:
-        """Whether order is kept within a message group."""
-        return self.name.endswith(".fifo")
-
-
-QUEUES = (
-    QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL", "customer_sync"),
-    QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL", "invoice_jobs"),
-    QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL", "reconcile_account"),
-)
-
-
-@dataclass(frozen=True)
-class StripeSecret:
-    """What the secret named by STRIPE_SECRET_ID holds."""
-
-    api_key: str
-    client_id: str
-    webhook_secrets: tuple[str, ...]
-
-    def to_json(self) -> str:
-        """The secret's string, as `chalicelib.adapters.secrets` reads it."""
-        return json.dumps(
-            {"apiKey": self.api_key, "clientId": self.client_id, "webhookSecrets": list(self.webhook_secrets)}
-        )
 
 
 def create_tables(prefix: str) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass
 
+from infra.local.names import QUEUES
 from infra.local.pom_tokens import AUDIENCE
 from infra.local.processes import HOST, PortTaken, free_port, require_free
-from infra.local.resources import QUEUES
 
 ACCOUNT = "123456789012"
 """The AWS account that moto plays."""

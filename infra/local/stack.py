@@ -20,10 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from infra.local.names import StripeSecret
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
 from infra.local.processes import DidNotStart, child, wait_until_answers
-from infra.local.resources import StripeSecret
 from infra.local.settings import API_VERSION, Ports, Urls, environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,12 +93,12 @@ class LocalStack:
             self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
             for part, command in self._stand_ins().items():
                 self._spawn(starting, part, command)
+            self._wait("stripe", f"{self.urls.stripe}/_double/health")
+            self._wait("pom", f"{self.urls.pom}/health")
             self._wait("aws", f"{self.urls.aws}/health")
             self._create_resources()
             for part, command in self._application().items():
                 self._spawn(starting, part, command)
-            self._wait("stripe", f"{self.urls.stripe}/_double/health")
-            self._wait("pom", f"{self.urls.pom}/health")
             self._wait("workers", self.urls.control)
             if self.with_api:
                 self._wait("api", f"{self.urls.api}/v1/health")

@@ -26,8 +26,8 @@ from chalice.app import Chalice
 
 from infra.local.event_sources import EventSourceMapping, mappings
 from infra.local.gateway import load_app, per_thread
+from infra.local.names import QUEUES
 from infra.local.processes import run_until_stopped, stoppable
-from infra.local.resources import QUEUES
 from infra.local.schedules import Schedule, schedules
 from infra.local.schedules import run as run_schedules
 from infra.local.wsgi import Environ, Served, StartResponse, serve

@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.aws import embedded_aws
 
-MANY = 100
+MANY = 50
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from infra.local.aws import embedded_aws
 from tests.local.tables import IF_ABSENT, create_table, item, key, put
 
 THREADS = 8
-ROUNDS = 15
+ROUNDS = 10
 LOST_RACE = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
 

@@ -17,10 +17,9 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from infra.local.aws import embedded_aws
+from infra.local.names import QUEUES, StripeSecret
 from infra.local.resources import (
     MAX_RECEIVE_COUNT,
-    QUEUES,
-    StripeSecret,
     create_models,
     create_queues,
     queue_environment,

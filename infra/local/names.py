@@ -1,0 +1,45 @@
+"""What the queues and the secret of a stage are called and hold; imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class QueueName:
+    """One queue: its name and that of its dead-letter queue (without prefix), who uses it and how."""
+
+    name: str
+    dead_letter: str
+    variable: str
+    """The environment variable in which the code finds its URL."""
+    handler: str
+    """The Lambda function that AWS feeds from it."""
+
+    @property
+    def fifo(self) -> bool:
+        """Whether order is kept within a message group."""
+        return self.name.endswith(".fifo")
+
+
+QUEUES = (
+    QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL", "customer_sync"),
+    QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL", "invoice_jobs"),
+    QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL", "reconcile_account"),
+)
+
+
+@dataclass(frozen=True)
+class StripeSecret:
+    """What the secret named by STRIPE_SECRET_ID holds."""
+
+    api_key: str
+    client_id: str
+    webhook_secrets: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The secret's string, as `chalicelib.adapters.secrets` reads it."""
+        return json.dumps(
+            {"apiKey": self.api_key, "clientId": self.client_id, "webhookSecrets": list(self.webhook_secrets)}
+        )
