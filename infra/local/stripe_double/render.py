@@ -42,7 +42,7 @@ def expand(ledger: Ledger, shown: JSON, paths: list[str]) -> JSON:
     """Replace ids by objects along each path; at most four levels (https://docs.stripe.com/api/expanding_objects)."""
     for path in paths:
         steps = path.split(".")
-        if len(steps) > 4 + (steps[0] == "data"):
+        if len(steps) > 4:
             raise InvalidParams("You cannot expand more than 4 levels of a property", param="expand")
         _expand(ledger, shown, steps, path)
     return shown

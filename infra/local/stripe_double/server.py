@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import waitress
+from waitress import wasyncore
 
 from .double import StripeDouble
 from .errors import ConnectionDropped
@@ -23,8 +24,14 @@ class Server:
     ) -> None:
         logging.getLogger("waitress").addFilter(_quiet)
         self.double = double
+        self._sockets: dict[int, Any] = {}
         self._server: Any = waitress.create_server(
-            double.wsgi, host="127.0.0.1", port=port, threads=threads, clear_untrusted_proxy_headers=True
+            double.wsgi,
+            map=self._sockets,
+            host="127.0.0.1",
+            port=port,
+            threads=threads,
+            clear_untrusted_proxy_headers=True,
         )
         self.port = int(self._server.effective_port)
         self.url = f"http://127.0.0.1:{self.port}"
@@ -48,9 +55,11 @@ class Server:
         self._stopping.set()
         with self.double.world.lock:
             self.double.world.deliverer.wakened.notify_all()
-        self._server.close()
+        # Closed in waitress's own loop: a socket closed under its select would leave it waiting.
+        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
         for thread in self._threads:
             thread.join(timeout=2)
+        self._server.task_dispatcher.shutdown()
 
     def __enter__(self) -> Server:
         return self.start()

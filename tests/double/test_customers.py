@@ -1,0 +1,120 @@
+"""Customers through the SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+
+def test_a_customer_is_created_updated_and_listed_by_exact_email(company: Any) -> None:
+    made = company.customer(email="Ann@Example.com", metadata={"pom_customer": "cust_1"})
+    company.v1.customers.update(made.id, {"phone": "+1 602 555 0100", "address": {"city": "Phoenix"}}, company.opts)
+
+    found = company.v1.customers.list({"email": "Ann@Example.com"}, company.opts)
+    other_case = company.v1.customers.list({"email": "ann@example.com"}, company.opts)
+
+    assert [c.id for c in found.data] == [made.id]
+    assert found.data[0].address.city == "Phoenix"
+    assert other_case.data == []
+
+
+def test_two_customers_may_have_the_same_email(company: Any) -> None:
+    first, second = company.customer(), company.customer()
+
+    found = company.v1.customers.list({"email": "ann@example.com"}, company.opts)
+
+    assert [c.id for c in found.data] == [second.id, first.id]
+
+
+def test_a_deleted_customer_answers_a_stub_and_cannot_be_billed(company: Any) -> None:
+    made = company.customer()
+
+    company.v1.customers.delete(made.id, None, company.opts)
+
+    assert company.v1.customers.retrieve(made.id, None, company.opts).deleted is True
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.draft(customer=made.id)
+    assert refused.value.code == "resource_missing"
+    assert refused.value.param == "customer"
+
+
+def test_an_update_emits_what_changed_and_no_event_when_nothing_did(company: Any) -> None:
+    made = company.customer(metadata={"a": "1", "b": "2"})
+
+    company.v1.customers.update(made.id, {"metadata": {"a": "9"}, "name": "Bob"}, company.opts)
+    company.v1.customers.update(made.id, {"name": "Bob"}, company.opts)
+
+    (event,) = company.events("customer.updated")
+    previous = event.data.previous_attributes
+    assert (previous["metadata"].to_dict(), previous["name"]) == ({"a": "1"}, "Ann Diver")
+    assert event.data.object.metadata.to_dict() == {"a": "9", "b": "2"}
+
+
+def test_metadata_is_unset_by_an_empty_value(company: Any) -> None:
+    made = company.customer(metadata={"a": "1", "b": "2"})
+
+    after = company.v1.customers.update(made.id, {"metadata": {"a": ""}}, company.opts)
+    none = company.v1.customers.update(made.id, {"metadata": ""}, company.opts)
+
+    assert after.metadata.to_dict() == {"b": "2"}
+    assert none.metadata.to_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("params", "param", "code"),
+    [
+        ({"email": "not an address"}, "email", "email_invalid"),
+        ({"email": f"{'a' * 510}@x.co"}, "email", "email_invalid"),
+        ({"metadata": {"k" * 41: "v"}}, f"metadata[{'k' * 41}]", None),
+        ({"metadata": {"k": "v" * 501}}, "metadata[k]", None),
+        ({"metadata": {f"k{i}": "v" for i in range(51)}}, "metadata", None),
+        ({"phone": "1" * 21}, "phone", None),
+        ({"adress": {"city": "Phoenix"}}, "adress", "parameter_unknown"),
+        ({"address": {"town": "Phoenix"}}, "address[town]", "parameter_unknown"),
+        ({"tax_exempt": "maybe"}, "tax_exempt", None),
+        ({"balance": "ten"}, "balance", "parameter_invalid_integer"),
+        ({"source": "tok_visa"}, "source", "double_not_modelled"),
+    ],
+)
+def test_bad_customer_parameters_are_refused(company: Any, params: Any, param: str, code: str | None) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.customer(**params)
+
+    assert (refused.value.param, refused.value.code) == (param, code)
+    assert company.v1.customers.list(None, company.opts).data == []
+
+
+def test_lists_page_in_both_directions(company: Any) -> None:
+    ids = [company.customer().id for _ in range(7)]
+
+    forward = [c.id for c in company.v1.customers.list({"limit": 3}, company.opts).auto_paging_iter()]
+    page = company.v1.customers.list({"limit": 2, "ending_before": ids[0]}, company.opts)
+
+    assert forward == ids[::-1]
+    assert [c.id for c in page.data] == [ids[2], ids[1]]
+    assert page.has_more is True
+
+
+def test_created_filters_are_inclusive_as_named(company: Any) -> None:
+    early = company.customer()
+    company.double.advance(10)
+    late = company.customer()
+
+    def ids(**created: int) -> list[str]:
+        return [c.id for c in company.v1.customers.list({"created": created}, company.opts).data]
+
+    assert ids(gte=late.created) == [late.id]
+    assert ids(lt=late.created) == [early.id]
+    assert ids(gt=early.created, lte=late.created) == [late.id]
+
+
+def test_accounts_do_not_see_each_other(company: Any) -> None:
+    mine = company.customer()
+    other = {"stripe_account": company.double.create_account()["id"]}
+
+    assert company.v1.customers.list(None, other).data == []
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.v1.customers.retrieve(mine.id, None, other)
+    assert (refused.value.http_status, refused.value.code) == (404, "resource_missing")

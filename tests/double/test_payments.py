@@ -1,0 +1,230 @@
+"""Paying, failing, bank debits, partial payments: through the API and as the payer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from infra.local.stripe_double import DAY
+
+
+def test_a_card_payment_leaves_exactly_stripes_events(company: Any) -> None:
+    invoice = company.open()
+    seen = len(company.events())
+
+    paid = company.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"}, company.opts)
+
+    assert (paid.status, paid.amount_paid, paid.amount_remaining) == ("paid", 10_000, 0)
+    assert sorted(company.types(seen)) == [
+        "charge.succeeded", "charge.updated", "invoice.paid", "invoice.payment_succeeded", "invoice.updated",
+        "invoice_payment.paid", "payment_intent.succeeded",
+    ]  # fmt: skip
+    intent, charge = company.intent(invoice), company.charge(invoice)
+    assert (intent.status, intent.amount_received, intent.latest_charge) == ("succeeded", 10_000, charge.id)
+    assert (charge.status, charge.paid, charge.payment_method_details.card.last4) == ("succeeded", True, "4242")
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "decline_code"),
+    [
+        ("pm_card_chargeDeclined", "card_declined", "generic_decline"),
+        ("pm_card_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
+        ("pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card"),
+        ("pm_card_visa_chargeDeclinedStolenCard", "card_declined", "stolen_card"),
+        ("pm_card_chargeDeclinedFraudulent", "card_declined", "fraudulent"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card"),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc"),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
+        ("pm_card_chargeCustomerFail", "card_declined", "generic_decline"),
+        ("pm_card_authenticationRequired", "authentication_required", "authentication_required"),
+    ],
+)
+def test_a_declined_card_answers_402_and_keeps_the_invoice_open(
+    company: Any, token: str, code: str, decline_code: str
+) -> None:
+    invoice = company.open()
+
+    with pytest.raises(stripe.CardError) as declined:
+        company.v1.invoices.pay(invoice.id, {"payment_method": token}, company.opts)
+
+    intent, charge = company.intent(invoice), company.charge(invoice)
+    error = intent.last_payment_error
+    assert (declined.value.http_status, declined.value.code) == (402, code)
+    assert (error.code, error.decline_code, error.charge) == (code, decline_code, charge.id)
+    assert (charge.status, charge.failure_code, intent.status) == ("failed", code, "requires_payment_method")
+    assert company.get(invoice).status == "open"
+    for type_ in ("charge.failed", "payment_intent.payment_failed", "invoice.payment_failed"):
+        assert type_ in company.types()
+
+
+def test_a_wrong_card_number_fails_without_a_charge(company: Any) -> None:
+    invoice = company.open()
+
+    outcome = company.pay(invoice, "4242424242424241")
+
+    assert (outcome["status"], outcome["error"]["code"]) == ("failed", "incorrect_number")
+    assert company.intent(invoice).latest_charge is None
+    assert "charge.failed" not in company.types()
+
+
+def test_the_same_intent_is_retried_and_attempts_are_counted_once(company: Any) -> None:
+    invoice = company.open()
+    first = company.pay(invoice, "4000000000009995")["payment_intent"]
+    second = company.pay(invoice, "4000000000000002")["payment_intent"]
+    third = company.pay(invoice, "4242424242424242")["payment_intent"]
+
+    assert first == second == third
+    after = company.get(invoice)
+    assert (after.status, after.attempt_count) == ("paid", 1)
+    assert company.intent(invoice).last_payment_error is None
+    assert len(company.v1.charges.list({"payment_intent": first}, company.opts).data) == 3
+
+
+def test_three_d_secure_waits_for_the_payer_who_may_fail_or_complete_it(company: Any) -> None:
+    invoice = company.open()
+
+    assert company.pay(invoice, "4000002760003184")["status"] == "requires_action"
+    assert company.pay(invoice, "4000002760003184", authenticate=False)["error"]["code"] == (
+        "payment_intent_authentication_failure"
+    )
+    assert company.pay(invoice, "4000008400001629", authenticate=True)["error"]["decline_code"] == "generic_decline"
+    assert company.pay(invoice, "4000002500003155", authenticate=True)["status"] == "succeeded"
+    assert "invoice.payment_action_required" in company.types()
+
+
+def test_a_card_on_session_through_the_api_requires_action(company: Any) -> None:
+    invoice = company.open()
+
+    with pytest.raises(stripe.CardError) as asked:
+        company.v1.invoices.pay(
+            invoice.id, {"payment_method": "pm_card_authenticationRequired", "off_session": False}, company.opts
+        )
+
+    assert asked.value.code == "invoice_payment_intent_requires_action"
+    assert company.intent(invoice).status == "requires_action"
+
+
+def test_a_bank_debit_is_pending_for_days_and_then_pays(company: Any) -> None:
+    invoice = company.open()
+
+    company.v1.invoices.pay(invoice.id, {"payment_method": "pm_usBankAccount_success"}, company.opts)
+    waiting = (company.get(invoice).status, company.intent(invoice).status, company.charge(invoice).status)
+    company.double.advance(3 * DAY)
+    early = company.get(invoice).status
+    started = company.double.clock.seconds()
+    company.double.advance(30 * DAY)
+
+    assert waiting == ("open", "processing", "pending")
+    assert early == "open"
+    paid = company.get(invoice)
+    assert (paid.status, paid.status_transitions.paid_at) == ("paid", started + DAY)
+
+
+@pytest.mark.parametrize(
+    ("token", "code"),
+    [
+        ("pm_usBankAccount_insufficientFunds", "insufficient_funds"),
+        ("pm_usBankAccount_accountClosed", "account_closed"),
+        ("pm_usBankAccount_debitNotAuthorized", "debit_not_authorized"),
+        ("pm_usBankAccount_noAccount", "no_account"),
+    ],
+)
+def test_a_bank_debit_fails_late_on_the_same_charge(company: Any, token: str, code: str) -> None:
+    invoice = company.open()
+    company.v1.invoices.pay(invoice.id, {"payment_method": token}, company.opts)
+    pending = company.charge(invoice)
+
+    company.double.advance(4 * DAY + 1)
+
+    charge, intent = company.charge(invoice), company.intent(invoice)
+    assert (charge.id, charge.status, charge.failure_code) == (pending.id, "failed", code)
+    assert (intent.status, intent.last_payment_error.code) == ("requires_payment_method", code)
+    assert company.get(invoice).status == "open"
+    assert company.pay(invoice)["status"] == "succeeded"
+
+
+def test_while_a_debit_is_under_way_nothing_else_may_settle_the_invoice(company: Any) -> None:
+    invoice = company.open()
+    company.pay(invoice, "000000000009")
+
+    for call, params in (
+        (company.v1.invoices.pay, {"payment_method": "pm_card_visa"}),
+        (company.v1.invoices.pay, {"paid_out_of_band": True}),
+        (company.v1.invoices.void_invoice, None),
+    ):
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            call(invoice.id, params, company.opts)
+        assert refused.value.code == "payment_intent_unexpected_state"
+    company.double.settle_debit(company.account, company.intent(invoice).id, fail="insufficient_funds")
+    assert company.intent(invoice).last_payment_error.code == "insufficient_funds"
+
+
+def test_cash_marks_paid_without_a_charge(company: Any) -> None:
+    invoice = company.open()
+    seen = len(company.events())
+
+    paid = company.v1.invoices.pay(invoice.id, {"paid_out_of_band": True}, company.opts)
+
+    assert (paid.status, paid.amount_paid, paid.amount_paid_off_stripe) == ("paid", 10_000, 10_000)
+    assert sorted(company.types(seen)) == ["invoice.paid", "invoice.updated", "payment_intent.canceled"]
+    assert company.v1.charges.list(None, company.opts).data == []
+
+
+def test_partial_payments_add_up_and_the_default_payment_follows_what_remains(company: Any) -> None:
+    invoice = company.open()
+
+    company.pay(invoice, amount=4_000)
+    partly = company.get(invoice)
+    default = company.v1.invoice_payments.list({"invoice": invoice.id, "status": "open"}, company.opts).data
+    company.pay(invoice)
+    whole = company.get(invoice)
+
+    assert (partly.status, partly.amount_paid, partly.amount_remaining) == ("open", 4_000, 6_000)
+    assert [(p.is_default, p.amount_requested) for p in default] == [(True, 6_000)]
+    assert (whole.status, whole.amount_paid, whole.amount_remaining) == ("paid", 10_000, 0)
+    paid = [e.data.object.amount_paid for e in company.events("invoice_payment.paid")]
+    assert paid == [4_000, 6_000]
+
+
+def test_voiding_cancels_the_payment(company: Any) -> None:
+    invoice = company.open()
+
+    company.v1.invoices.void_invoice(invoice.id, None, company.opts)
+
+    intent = company.intent(invoice)
+    assert (intent.status, intent.cancellation_reason) == ("canceled", "void_invoice")
+    with pytest.raises(stripe.InvalidRequestError):
+        company.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"}, company.opts)
+
+
+def test_a_payment_leads_back_to_its_invoice(company: Any) -> None:
+    invoice, other = company.open(), company.open()
+    company.pay(invoice)
+    intent = company.intent(invoice)
+
+    found = company.v1.invoice_payments.list(
+        {"payment": {"type": "payment_intent", "payment_intent": intent.id}}, company.opts
+    )
+
+    assert [p.invoice for p in found.data] == [invoice.id] != [other.id]
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.v1.invoice_payments.list({"payment": {"payment_intent": intent.id}}, company.opts)
+    assert (refused.value.code, refused.value.param) == ("parameter_missing", "payment[type]")
+
+
+def test_payment_methods_can_be_limited_on_the_invoice(company: Any) -> None:
+    invoice = company.open(payment_settings={"payment_method_types": ["card"]})
+
+    with pytest.raises(stripe.InvalidRequestError):
+        company.v1.invoices.pay(invoice.id, {"payment_method": "pm_usBankAccount_success"}, company.opts)
+
+
+def test_the_company_itself_can_act_with_its_own_key(company: Any, server: Any) -> None:
+    invoice = company.open()
+    own = stripe.StripeClient(f"sk_test_{company.account}", base_addresses={"api": server.url})
+
+    own.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"})
+
+    assert company.get(invoice).status == "paid"
