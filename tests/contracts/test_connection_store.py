@@ -1,0 +1,130 @@
+"""What every store of connections, authorizations and settings does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.settings import InvoicingSettings, Reminders
+from tests.backends import Backend
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, OTHER_ORG, marker
+
+
+def attempt(**changes: object) -> Authorization:
+    made = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_an_organization_that_was_never_connected_has_a_fresh_connection(backend: Backend) -> None:
+    assert backend.connections.get(ORG) == Connection(ORG)
+
+
+def test_a_saved_connection_is_read_back_in_its_next_version(backend: Backend) -> None:
+    stored = backend.connections.save(Connection(ORG).authorizing(NOW))
+    assert stored == replace(Connection(ORG), authorizing_until=NOW, version=1)
+    assert backend.connections.get(ORG) == stored
+    assert backend.connections.get(OTHER_ORG) == Connection(OTHER_ORG)
+
+
+def test_a_save_of_a_stale_connection_is_refused(backend: Backend) -> None:
+    first = backend.connections.save(Connection(ORG))
+    second = backend.connections.save(first.authorizing(NOW))
+    for stale in (Connection(ORG), first):
+        with pytest.raises(StaleWrite):
+            backend.connections.save(stale)
+        with pytest.raises(StaleWrite):
+            backend.connections.bind(replace(stale, account_id=ACCOUNT))
+    assert backend.connections.get(ORG) == second
+    assert backend.connections.organization_of(ACCOUNT) is None
+
+
+def test_a_bound_account_leads_to_its_organization(backend: Backend) -> None:
+    assert backend.connections.organization_of(ACCOUNT) is None
+    stored = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
+    assert stored.version == 1
+    assert backend.connections.get(ORG) == stored
+    assert backend.connections.organization_of(ACCOUNT) == ORG
+
+
+def test_an_account_bound_to_one_organization_is_refused_to_another(backend: Backend) -> None:
+    mine = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
+    with pytest.raises(Conflict) as refused:
+        backend.connections.bind(replace(Connection(OTHER_ORG), account_id=ACCOUNT))
+    assert refused.value.code == "account_bound_elsewhere"
+    assert ORG not in refused.value.message
+    assert backend.connections.get(OTHER_ORG) == Connection(OTHER_ORG)
+    assert backend.connections.organization_of(ACCOUNT) == ORG
+    backend.connections.save(mine.disconnected("asked", NOW))
+    with pytest.raises(Conflict):
+        backend.connections.bind(replace(Connection(OTHER_ORG), account_id=ACCOUNT))
+
+
+def test_an_organization_can_bind_its_account_again_and_another_one_too(backend: Backend) -> None:
+    first = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
+    second = backend.connections.bind(first)
+    third = backend.connections.bind(replace(second, account_id=OTHER_ACCOUNT))
+    assert third.version == 3
+    assert backend.connections.organization_of(ACCOUNT) == ORG
+    assert backend.connections.organization_of(OTHER_ACCOUNT) == ORG
+
+
+def test_a_connection_without_an_account_cannot_be_bound(backend: Backend) -> None:
+    with pytest.raises(ValueError, match="without an account"):
+        backend.connections.bind(Connection(ORG))
+
+
+def test_an_event_is_applied_to_a_connection_once(backend: Backend) -> None:
+    first = backend.connections.bind(replace(Connection(ORG), account_id=ACCOUNT))
+    second = backend.connections.apply(first.disconnected("deauthorized", NOW), marker())
+    assert backend.connections.get(ORG) == second
+    with pytest.raises(DuplicateEvent):
+        backend.connections.apply(second, marker())
+    with pytest.raises(StaleWrite):
+        backend.connections.apply(first, marker("evt_2"))
+    assert backend.events.known(ACCOUNT, ["evt_1", "evt_2"]) == {"evt_1"}
+
+
+def test_usable_connections_are_listed_and_others_are_not(backend: Backend) -> None:
+    organizations = [OrganizationId(f"org_{n:03d}") for n in range(30)]
+    for organization_id in organizations:
+        backend.connections.save(replace(Connection(organization_id), account_id=ACCOUNT))
+    backend.connections.save(Connection(OrganizationId("org_new")))
+    backend.settings.save(InvoicingSettings(OrganizationId("org_settings_only")))
+    gone = backend.connections.get(organizations[3])
+    backend.connections.save(gone.disconnected("asked", NOW))
+    assert set(backend.connections.all_active()) == set(organizations) - {organizations[3]}
+
+
+def test_an_authorization_is_stored_once(backend: Backend) -> None:
+    assert backend.connections.authorization("hash") is None
+    backend.connections.put_authorization(attempt())
+    assert backend.connections.authorization("hash") == attempt(version=1)
+    with pytest.raises(StaleWrite):
+        backend.connections.put_authorization(attempt(organization_id=OTHER_ORG))
+    assert backend.connections.authorization("hash") == attempt(version=1)
+
+
+def test_an_authorization_is_completed_once(backend: Backend) -> None:
+    backend.connections.put_authorization(attempt())
+    read = backend.connections.authorization("hash")
+    assert read is not None
+    done = backend.connections.save_authorization(replace(read, completed_at=NOW))
+    assert backend.connections.authorization("hash") == done
+    with pytest.raises(StaleWrite):
+        backend.connections.save_authorization(replace(read, completed_at=NOW + 1))
+
+
+def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:
+    assert backend.settings.get(ORG) == InvoicingSettings(ORG)
+    wanted = replace(backend.settings.get(ORG), memo="Thanks", reminders=Reminders(True, (7, 1), True, (3,)))
+    stored = backend.settings.save(wanted)
+    assert stored == replace(wanted, version=1)
+    assert backend.settings.get(ORG) == stored
+    assert backend.settings.get(OTHER_ORG) == InvoicingSettings(OTHER_ORG)
+    with pytest.raises(StaleWrite):
+        backend.settings.save(wanted)
+    assert backend.connections.get(ORG) == Connection(ORG)

@@ -1,0 +1,121 @@
+"""What every store of customers does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.customer import Profile, SyncStatus
+from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from tests.backends import Backend
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    OTHER_ACCOUNT,
+    OTHER_ORG,
+    customer,
+    linked,
+    marker,
+)
+
+fresh = count()
+
+
+def test_a_saved_customer_is_read_back_within_its_organization_alone(backend: Backend) -> None:
+    stored = backend.customers.save(customer())
+    assert stored == replace(customer(), version=1)
+    assert backend.customers.get(ORG, stored.id) == stored
+    assert backend.customers.get(OTHER_ORG, stored.id) is None
+
+
+def test_a_customer_that_exists_is_not_inserted_again(backend: Backend) -> None:
+    stored = backend.customers.save(customer())
+    with pytest.raises(StaleWrite):
+        backend.customers.save(customer(profile=Profile(first_name="Bob")))
+    assert backend.customers.get(ORG, stored.id) == stored
+
+
+def test_a_save_of_a_stale_version_is_refused(backend: Backend) -> None:
+    first = backend.customers.save(customer())
+    second = backend.customers.save(replace(first, edition=2))
+    with pytest.raises(StaleWrite):
+        backend.customers.save(replace(first, edition=3))
+    assert backend.customers.get(ORG, first.id) == second
+
+
+def test_an_event_is_applied_to_a_customer_once(backend: Backend) -> None:
+    first = backend.customers.save(customer())
+    second = backend.customers.apply(replace(first, stripe_as_of=NOW), marker())
+    assert backend.customers.get(ORG, first.id) == second
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
+    with pytest.raises(DuplicateEvent):
+        backend.customers.apply(second, marker())
+    with pytest.raises(StaleWrite):
+        backend.customers.apply(first, marker("evt_2"))
+    assert backend.events.known(ACCOUNT, ["evt_2"]) == frozenset()
+
+
+def test_a_stripe_customer_leads_to_ours_on_its_account_alone(backend: Backend) -> None:
+    backend.customers.save(customer("0"))
+    stored = backend.customers.save(linked(customer("1"), "cus_1"))
+    backend.customers.save(linked(customer("2", organization_id=OTHER_ORG), "cus_1", OTHER_ACCOUNT))
+    assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_1") == stored
+    assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_2") is None
+
+
+def test_an_unlinked_customer_is_not_found_by_its_former_stripe_id(backend: Backend) -> None:
+    stored = backend.customers.save(linked(customer(), "cus_1"))
+    backend.customers.save(stored.unlinked())
+    assert backend.customers.find_by_stripe_id(ACCOUNT, "cus_1") is None
+
+
+def test_customers_left_pending_are_found_oldest_first(backend: Backend) -> None:
+    for name, updated_at in (("a", NOW), ("b", NOW - 20), ("c", NOW - 1)):
+        backend.customers.save(customer(name, updated_at=updated_at))
+    backend.customers.save(customer("d", updated_at=NOW - 30, sync_status=SyncStatus.FAILED))
+    backend.customers.save(customer("e", updated_at=NOW - 10, organization_id=OTHER_ORG))
+    left = [(ORG, CustomerId("cust_b")), (OTHER_ORG, CustomerId("cust_e")), (ORG, CustomerId("cust_c"))]
+    assert list(backend.customers.pending(NOW, 10)) == left
+    assert list(backend.customers.pending(NOW, 1)) == left[:1]
+
+
+def test_a_customer_that_was_synced_is_no_longer_pending(backend: Backend) -> None:
+    stored = backend.customers.save(customer())
+    backend.customers.save(linked(stored, "cus_1"))
+    assert list(backend.customers.pending(NOW + 1, 10)) == []
+
+
+def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
+    for organization_id in (ORG, OTHER_ORG):
+        for name in "ab":
+            backend.customers.save(customer(name, organization_id=organization_id))
+    foreign = backend.customers.page(OTHER_ORG, 1, None).end_cursor
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.customers.page(ORG, 1, foreign)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.sets(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=4), max_size=9),
+    first=st.integers(1, 5),
+)
+def test_pages_hold_every_customer_once_whatever_their_ids(backend: Backend, names: set[str], first: int) -> None:
+    organization_id = OrganizationId(f"org-{next(fresh)}")
+    for name in names:
+        backend.customers.save(customer(name, id=CustomerId(name), organization_id=organization_id))
+    found: list[str] = []
+    after = None
+    while True:
+        page = backend.customers.page(organization_id, first, after)
+        found += [one.id for one in page.items]
+        assert len(page.items) == first or not page.has_next
+        if not page.has_next:
+            break
+        after = page.end_cursor
+    assert found == sorted(names)

@@ -1,0 +1,72 @@
+"""What every store of events does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.backends import Backend
+from tests.contracts.examples import ACCOUNT, NOW, OTHER_ACCOUNT, customer, event, marker
+
+
+def test_events_dealt_with_are_known_on_their_account(backend: Backend) -> None:
+    stored = backend.customers.apply(customer(), marker("evt_1"))
+    backend.customers.apply(stored, marker("evt_2"))
+    assert backend.events.known(ACCOUNT, ["evt_1", "evt_2", "evt_3", "evt_1"]) == {"evt_1", "evt_2"}
+    assert backend.events.known(OTHER_ACCOUNT, ["evt_1"]) == frozenset()
+    assert backend.events.known(ACCOUNT, []) == frozenset()
+
+
+def test_a_hundred_events_can_be_asked_for_and_no_more(backend: Backend) -> None:
+    backend.customers.apply(customer(), marker("evt_99"))
+    assert backend.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)]) == {"evt_99"}
+    with pytest.raises(ValueError, match="101"):
+        backend.events.known(ACCOUNT, [f"evt_{n}" for n in range(101)])
+
+
+def test_a_parked_event_is_kept_whole_and_not_known(backend: Backend) -> None:
+    backend.events.park(event(body='{"name": "Zoë"}'), NOW, "KeyError: 'total'")
+    assert list(backend.events.parked(ACCOUNT, 10)) == ['{"name": "Zoë"}']
+    assert list(backend.events.parked(OTHER_ACCOUNT, 10)) == []
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == frozenset()
+
+
+def test_parked_events_come_oldest_first(backend: Backend) -> None:
+    for n in (3, 1, 2):
+        backend.events.park(event(f"evt_{n}", created=NOW + n, body=str(n)), NOW, "error")
+    assert list(backend.events.parked(ACCOUNT, 10)) == ["1", "2", "3"]
+    assert list(backend.events.parked(ACCOUNT, 2)) == ["1", "2"]
+
+
+def test_an_event_parked_again_is_parked_once(backend: Backend) -> None:
+    backend.events.park(event(), NOW, "one error")
+    backend.events.park(event(), NOW + 1, "another")
+    assert len(backend.events.parked(ACCOUNT, 10)) == 1
+
+
+def test_an_event_that_was_dealt_with_is_not_parked(backend: Backend) -> None:
+    backend.customers.apply(customer(), marker())
+    backend.events.park(event(), NOW, "error")
+    assert list(backend.events.parked(ACCOUNT, 10)) == []
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
+
+
+def test_the_largest_event_can_be_parked(backend: Backend) -> None:
+    body = "".join(chr(0x4E00 + n * n % 20000) for n in range(90_000))
+    assert len(body.encode()) > 256 * 1024
+    backend.events.park(event(body=body), NOW, "error")
+    assert list(backend.events.parked(ACCOUNT, 10)) == [body]
+
+
+def test_an_event_of_the_platform_itself_can_be_parked_too(backend: Backend) -> None:
+    backend.events.park(event(account_id=None), NOW, "error")
+    assert list(backend.events.parked(ACCOUNT, 10)) == []
+
+
+def test_the_latest_event_counts_parked_or_not(backend: Backend) -> None:
+    assert backend.events.last_received_at(ACCOUNT) is None
+    stored = backend.customers.apply(customer(), marker("evt_1", received_at=NOW + 5))
+    backend.customers.apply(stored, marker("evt_2", received_at=NOW + 3))
+    assert backend.events.last_received_at(ACCOUNT) == NOW + 5
+    backend.events.park(event("evt_3"), NOW + 9, "error")
+    assert backend.events.last_received_at(ACCOUNT) == NOW + 9
+    assert backend.events.last_received_at(OTHER_ACCOUNT) is None

@@ -1,0 +1,131 @@
+"""Several threads at once: one wins, the others are told, and nothing is lost."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.storage import InvoiceExists, ServiceClaimed
+from tests.backends import Backend
+from tests.contracts.examples import ACCOUNT, NOW, ORG, invoice, marker, services
+
+T = TypeVar("T")
+
+RACERS = 6
+LOST = (StaleWrite, InvoiceExists, ServiceClaimed, DuplicateEvent, Conflict)
+
+
+@pytest.fixture(autouse=True)
+def eager_threads() -> Iterator[None]:
+    """Threads that take turns all the time."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def race(run: Callable[[int], T]) -> tuple[list[T], list[Exception]]:
+    """`run(n)` for each racer at once: what the winners got, and what the losers were told."""
+    start = threading.Barrier(RACERS)
+    won: list[T] = []
+    lost: list[Exception] = []
+
+    def racer(number: int) -> None:
+        start.wait()
+        try:
+            won.append(run(number))
+        except LOST as error:
+            lost.append(error)
+
+    threads = [threading.Thread(target=racer, args=(n,)) for n in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) + len(lost) == RACERS, "a racer failed in another way"
+    return won, lost
+
+
+def test_of_concurrent_inserts_of_one_invoice_one_wins(backend: Backend) -> None:
+    won, lost = race(lambda n: backend.invoices.insert(invoice(sent_at=n), services("s1")))
+    assert len(won) == 1
+    assert all(isinstance(error, InvoiceExists | StaleWrite) for error in lost)
+    assert backend.invoices.get(ORG, won[0].id) == won[0]
+
+
+def test_of_concurrent_invoices_for_one_service_one_wins(backend: Backend) -> None:
+    won, lost = race(lambda n: backend.invoices.insert(invoice(str(n)), services("s1", f"own-{n}")))
+    assert len(won) == 1
+    assert all(isinstance(error, ServiceClaimed | StaleWrite) for error in lost)
+    stored = [backend.invoices.get(ORG, invoice(str(n)).id) for n in range(RACERS)]
+    assert [one for one in stored if one] == won
+
+
+def test_of_concurrent_takeovers_one_wins(backend: Backend) -> None:
+    dead = backend.invoices.insert(invoice("dead"), services("s1"))
+    won, _ = race(lambda n: backend.invoices.insert(invoice(str(n)), services("s1", dead=dead)))
+    assert len(won) == 1
+
+
+def test_of_concurrent_saves_of_one_version_one_wins(backend: Backend) -> None:
+    first = backend.invoices.insert(invoice(), {})
+    won, _ = race(lambda n: backend.invoices.save(replace(first, sent_at=n)))
+    assert len(won) == 1
+    assert backend.invoices.get(ORG, first.id) == won[0]
+
+
+def test_one_event_delivered_several_times_at_once_is_applied_once(backend: Backend) -> None:
+    first = backend.invoices.insert(invoice(), {})
+    won, lost = race(lambda n: backend.invoices.apply(replace(first, sent_at=n), marker()))
+    assert len(won) == 1
+    assert all(isinstance(error, DuplicateEvent | StaleWrite) for error in lost)
+    assert backend.invoices.get(ORG, first.id) == won[0]
+
+
+def test_concurrent_events_all_reach_the_invoice_when_losers_read_again(backend: Backend) -> None:
+    first = backend.invoices.insert(invoice(sent_at=0), {})
+
+    def apply(n: int) -> Invoice:
+        while True:
+            read = backend.invoices.get(ORG, first.id)
+            assert read is not None
+            try:
+                return backend.invoices.apply(replace(read, sent_at=(read.sent_at or 0) + 1), marker(f"evt_{n}"))
+            except StaleWrite:
+                continue
+
+    won, _ = race(apply)
+    assert sorted(one.version for one in won) == list(range(2, RACERS + 2))
+    last = backend.invoices.get(ORG, first.id)
+    assert last is not None
+    assert last.sent_at == RACERS
+    assert len(backend.events.known(ACCOUNT, [f"evt_{n}" for n in range(RACERS)])) == RACERS
+
+
+def test_of_organizations_that_bind_one_account_at_once_one_wins(backend: Backend) -> None:
+    won, lost = race(
+        lambda n: backend.connections.bind(replace(Connection(OrganizationId(f"org_{n}")), account_id=ACCOUNT))
+    )
+    assert len(won) == 1
+    assert all(isinstance(error, Conflict | StaleWrite) for error in lost)
+    assert backend.connections.organization_of(ACCOUNT) == won[0].organization_id
+    assert list(backend.connections.all_active()) == [won[0].organization_id]
+
+
+def test_an_authorization_is_completed_by_one_of_concurrent_requests(backend: Backend) -> None:
+    from tests.contracts.test_connection_store import attempt
+
+    backend.connections.put_authorization(attempt())
+    read = backend.connections.authorization("hash")
+    assert read is not None
+    won, _ = race(lambda n: backend.connections.save_authorization(replace(read, completed_at=NOW + n)))
+    assert len(won) == 1
