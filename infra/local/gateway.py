@@ -209,6 +209,12 @@ def load_app(reference: str) -> Chalice:
     return app
 
 
+def log_to_stderr() -> None:
+    """Show what the local stack does; of the libraries, warnings only."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("infra.local").setLevel(logging.INFO)
+
+
 def main(load: Callable[[str], Chalice] = load_app) -> None:
     """Serve until told to stop."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.gateway", description=__doc__)
@@ -216,7 +222,7 @@ def main(load: Callable[[str], Chalice] = load_app) -> None:
     parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
     parser.add_argument("--cors-origin", default=None, help="the one origin whose pages may call the API")
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    log_to_stderr()
     with stoppable(), served_app(load(options.app), options.port, cors_origin=options.cors_origin) as served:
         print(f"API at {served.url}", flush=True)
         run_until_stopped()
