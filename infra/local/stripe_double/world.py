@@ -88,7 +88,9 @@ class World:
         return self.scheduler.run_due()
 
     def advance(self, seconds: float) -> int:
-        """Move time forward through each planned job at its own moment; returns how many ran."""
+        """Move time forward through each planned job at its own moment; returns how many ran. Raises ValueError for less than 0."""
+        if seconds < 0:
+            raise ValueError("the double's clock only moves forward")
         target = self.clock.now() + seconds
         done = 0
         while (due := self.scheduler.next_due()) is not None and due <= target:

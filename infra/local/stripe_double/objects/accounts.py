@@ -53,7 +53,10 @@ def make(
         "payouts_enabled": charges_enabled if payouts_enabled is None else payouts_enabled,
         "requirements": _requirements(currently_due or [], past_due or []),
         "settings": {
+            "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
+            "card_payments": {"decline_on": None, "statement_descriptor_prefix": None},
             "dashboard": {"display_name": business_name, "timezone": "America/Phoenix"},
+            "invoices": {"default_account_tax_ids": None, "hosted_payment_method_save": "never"},
             "payments": {"statement_descriptor": None},
         },
         "type": "standard",

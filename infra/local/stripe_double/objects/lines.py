@@ -206,6 +206,7 @@ def _item(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
         "pricing": line["pricing"],
         "proration": False,
         "quantity": line["quantity"],
+        "quantity_decimal": line["quantity_decimal"],
         "tax_rates": [],
         "test_clock": None,
     }
