@@ -1,0 +1,1 @@
+"""The users' guide told as a story, over real HTTP, against the local stack."""

@@ -1,0 +1,43 @@
+"""`make demo`: starts the local stack, tells the story, and ends with 1 if anything was not as the guide says."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from infra.demo.people import Owner
+from infra.demo.sample import COMPANY
+from infra.demo.story import Story
+from infra.demo.telling import Teller
+from infra.local.processes import DidNotStart
+from infra.local.stack import STRIPE_ACCOUNT, LocalStack
+
+WIDTH = 118
+
+
+def main() -> int:
+    """Tell it."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--pause", action="store_true", help="wait for Enter before each step")
+    options = parser.parse_args()
+    console = Console(width=min(WIDTH, Console().width) if sys.stdout.isatty() else WIDTH)
+    teller = Teller(console, pause=options.pause)
+    teller.title(f"{COMPANY} uses Stripe with Pool Office Manager", "everything below goes over HTTP")
+    try:
+        with console.status("starting the local stack"):
+            stack = LocalStack()
+            stack.start()
+    except DidNotStart as failure:
+        console.print(f"[red]{failure}[/red]")
+        return 1
+    try:
+        owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
+        return 0 if Story(stack, owner, teller).tell() else 1
+    finally:
+        stack.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

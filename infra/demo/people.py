@@ -1,0 +1,125 @@
+"""Who takes part: the office at POM, the payer, and the pool company in its Stripe account. All act over HTTP."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from infra.demo.http import Answer, request
+
+T = TypeVar("T")
+
+PATIENCE = 20.0
+"""Seconds for which a change that comes by webhook or worker is waited for."""
+
+
+class Office:
+    """Somebody at the pool company, working in POM's web front end."""
+
+    def __init__(self, api_url: str, token: str) -> None:
+        self._api = api_url
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    def call(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """One call of the API."""
+        return request(method, f"{self._api}/v1{path}", json_body=body, headers={**self._headers, **_dashed(headers)})
+
+    def get(self, path: str) -> Any:
+        """What a page shows; the story goes no further without it."""
+        answer = self.call("GET", path)
+        if answer.status != 200:
+            raise RuntimeError(f"GET {path} answered {answer.status}: {answer.text}")
+        return answer.json
+
+    def create_invoice(self, body: object, key: str) -> Answer:
+        """Create an invoice under an idempotency key."""
+        return self.call("POST", "/invoices", body, idempotency_key=key)
+
+    def sees(self, path: str, look: Callable[[Any], T], expected: T) -> T:
+        """What is shown at `path` once it is as expected, or what it is when patience ends."""
+        deadline = time.monotonic() + PATIENCE
+        while (seen := look(self.get(path))) != expected and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return seen
+
+
+def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-").title(): value for name, value in headers.items()}
+
+
+class Payer:
+    """The pool owner, who got a link by e-mail."""
+
+    def __init__(self, link: str) -> None:
+        self.link = link
+
+    def reads(self) -> str:
+        """What the page says, as text."""
+        return _text(request("GET", self.link).text)
+
+    def pays_by_card(self, number: str) -> str:
+        """Type a card in and press Pay; answers what the page says then."""
+        typed = {"method": "card", "number": number, "exp": "12/34", "cvc": "123"}
+        answer = request("POST", self.link, form=typed)
+        return self.reads() if answer.status == 303 else _text(answer.text)
+
+
+def _text(page: str) -> str:
+    shown = re.sub(r"<(style|title)>.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+
+
+class Owner:
+    """The pool company itself, in its own Stripe account and Dashboard."""
+
+    def __init__(self, stripe_url: str, account_id: str) -> None:
+        self._stripe = stripe_url
+        self.account_id = account_id
+        self._headers = {"Authorization": f"Bearer sk_test_{account_id}"}
+
+    def decides(self, authorize_url: str, decision: str) -> Answer:
+        """Log in, choose the account and press a button; answers where the browser is sent."""
+        return request("POST", authorize_url, form={"account": self.account_id, "decision": decision})
+
+    def does(self, method: str, path: str, **form: str) -> Any:
+        """Do something in Stripe."""
+        answer = request(method, f"{self._stripe}/v1{path}", form=form or None, headers=self._headers)
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path} answered {answer.status}: {answer.text}")
+        return answer.json
+
+    def refunds(self, amount: int) -> Any:
+        """Find the payment of this amount (minor units) and refund it."""
+        charges = self.does("GET", "/charges?limit=100")["data"]
+        paid = next(charge for charge in charges if charge["amount"] == amount and charge["status"] == "succeeded")
+        return self.does("POST", "/refunds", charge=paid["id"])
+
+
+class Surroundings:
+    """What the story can do to the world: the mail that was sent, the network between Stripe and us, schedules."""
+
+    def __init__(self, stripe_url: str) -> None:
+        self._double = f"{stripe_url}/_double"
+
+    def latest_mail(self, account_id: str, to: str) -> Any:
+        """The latest e-mail Stripe would have sent to somebody."""
+        mails = request("GET", f"{self._double}/mails/{account_id}").json
+        found = mails["data"] if isinstance(mails, dict) else mails
+        return [mail for mail in found if mail["to"] == to][-1]
+
+    def lose_webhooks(self, *types: str) -> None:
+        """From now on webhooks of these types are lost; none again brings them back."""
+        request("POST", f"{self._double}/delivery", json_body={"lose": list(types)})
+
+    def revoke(self, account_id: str) -> None:
+        """The owner removes POM from the connected apps in the Stripe Dashboard."""
+        request("POST", f"{self._double}/accounts/{account_id}/revoke", json_body={})
+
+
+def query_of(url: str) -> dict[str, str]:
+    """The query of a URL, one value a name."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}

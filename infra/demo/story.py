@@ -1,0 +1,269 @@
+"""The story: one pool company goes through the guide from installing Stripe to losing and regaining it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from infra.demo.http import request
+from infra.demo.people import Office, Owner, Payer, Surroundings, query_of
+from infra.demo.sample import CUSTOMERS, PoolOwner, services_of
+from infra.demo.telling import Teller
+from infra.local.stack import LocalStack
+
+INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
+GOOD_CARD = "4242 4242 4242 4242"
+"""Stripe's published test cards (https://docs.stripe.com/testing)."""
+
+ANN, BEN, CARLA, DAN = CUSTOMERS[:4]
+
+
+class Story:
+    """Tells it, one chapter a method."""
+
+    def __init__(self, stack: LocalStack, owner: Owner, teller: Teller) -> None:
+        self._stack = stack
+        self._teller = teller
+        self._owner = owner
+        self._admin = Office(stack.urls.api, stack.tokens["admin"])
+        self._office = Office(stack.urls.api, stack.tokens["billing"])
+        self._world = Surroundings(stack.urls.stripe)
+        self._invoices: dict[str, str] = {}
+
+    def tell(self) -> bool:
+        """From beginning to end; answers whether everything was as the guide says."""
+        for chapter in (
+            self._installing,
+            self._settings,
+            self._customers,
+            self._creating,
+            self._paying,
+            self._refunding,
+            self._sync_delays,
+            self._connection_lost,
+            self._at_a_glance,
+        ):
+            chapter()
+        return self._teller.ends()
+
+    def _installing(self) -> None:
+        say = self._teller
+        say.chapter("Setting up the Stripe integration")
+        say.says("Navigate to Settings → Apps. Find Stripe in the integrations list.")
+        say.does("GET /v1/apps")
+        say.sees("Stripe", self._admin.get("/apps")["data"][0]["status"], "not_connected")
+
+        say.says("Click Install. You'll be redirected to Stripe to authorize the connection.")
+        begun = self._admin.call("POST", "/stripe/connection")
+        authorize_url = begun.json["authorizeUrl"]
+        say.does("POST /v1/stripe/connection, then opened Stripe's page in the browser")
+        page = request("GET", authorize_url)
+        say.sees("Stripe asks to connect the account", "Connect your account" in page.text, True)
+        refused = self._office.call("POST", "/stripe/connection")
+        say.sees("Somebody without the admin role gets", refused.error_code, "role_missing")
+
+        say.says("Log in to your Stripe account. Grant POM permission to access your Stripe data.")
+        state = self._granted(authorize_url)
+        say.does(f"pressed Connect for {self._owner.account_id}; Stripe sent the browser back")
+        say.sees("The connection is not active before POM's admin completes it", self._status(), "pending")
+
+        say.says("Return to POM to complete setup.")
+        done = self._admin.call("POST", "/stripe/connection/complete", {"state": state})
+        say.does("POST /v1/stripe/connection/complete")
+        say.sees("Connection", done.json["status"], "connected")
+        say.tells(f"{done.json['businessName']}, account {done.json['stripeAccountId']}")
+
+    def _settings(self) -> None:
+        say = self._teller
+        say.chapter("Configuring the integration")
+        say.says("Payment Terms - Configure due dates and payment windows.")
+        wanted = {
+            "invoiceType": "stripe",
+            "paymentTerms": "net_15",
+            "paymentMethods": ["card"],
+            "memo": "Thank you for letting us look after your pool.",
+            "timeZone": "America/New_York",
+        }
+        saved = self._admin.call("PUT", "/settings/invoicing", wanted)
+        say.does("PUT /v1/settings/invoicing: net 15, cards, a memo")
+        say.sees("Payment terms", saved.json.get("paymentTerms", saved.text), "net_15")
+
+    def _customers(self) -> None:
+        say = self._teller
+        say.says("Email addresses are used as the primary identifier. Customer updates sync in real-time.")
+        self._owner.does("POST", "/customers", email=ANN.email, name="A. Lee")
+        say.does(f"Stripe knows {ANN.email} already; saved {len(CUSTOMERS)} customers in POM")
+        for customer in CUSTOMERS:
+            self._office.call("PUT", f"/customers/{customer.id}", customer.body)
+
+        def synced(answer: Any) -> int:
+            return sum(customer["syncStatus"] == "synced" for customer in answer["data"])
+
+        say.sees("Synced", self._office.sees("/customers?first=100", synced, len(CUSTOMERS)), len(CUSTOMERS))
+        in_stripe = self._owner.does("GET", "/customers?limit=100")["data"]
+        say.sees("Customers in Stripe, none of them twice", len(in_stripe), len(CUSTOMERS))
+
+    def _creating(self) -> None:
+        say = self._teller
+        say.chapter("Using Stripe for payments")
+        say.says("Select billable services. Click Create Invoice. Choose Stripe as the invoice type.")
+        draft = self._office.create_invoice(_order(ANN, send=False), "ann-november")
+        self._invoices[ANN.id] = draft.json["id"]
+        say.does(f"POST /v1/invoices with {len(services_of(ANN))} services of {ANN.name}, to be reviewed first")
+        say.sees("Invoice", draft.json["status"], "draft")
+        lines = [
+            [line["description"], line["quantity"], line["unitPrice"], line["amount"]]
+            for line in draft.json["lineItems"]
+        ]
+        say.table("", ["Service", "Quantity", "Unit price", "Amount"], lines)
+        again = self._office.create_invoice(_order(ANN, send=False), "ann-november")
+        say.sees("The same request again makes no second invoice", again.json["id"] == draft.json["id"], True)
+        twice = self._office.create_invoice(_order(ANN), "ann-once-more")
+        say.sees("Billing a service a second time", twice.error_code, "service_already_billed")
+
+        say.says("Review and send the invoice. Customer receives email with payment link.")
+        sent = self._office.call("POST", f"/invoices/{draft.json['id']}/send")
+        say.does("POST /v1/invoices/{id}/send")
+        say.sees("Invoice", sent.json["status"], "pending")
+        mail = self._world.latest_mail(self._owner.account_id, ANN.email)
+        say.sees("The e-mail's link is the one that POM shows", mail["link"] == sent.json["paymentUrl"], True)
+        say.tells(f"To {mail['to']}: {mail['subject']}")
+        for customer in (BEN, CARLA, DAN):
+            made = self._office.create_invoice(_order(customer), f"{customer.id}-november")
+            self._invoices[customer.id] = made.json["id"]
+
+    def _paying(self) -> None:
+        say = self._teller
+        invoice = self._invoices[ANN.id]
+        say.says("They click the payment link in their email. Enter credit card or payment details.")
+        payer = Payer(self._world.latest_mail(self._owner.account_id, ANN.email)["link"])
+        page = payer.pays_by_card(INSUFFICIENT_FUNDS)
+        say.does(f"opened the link and paid with {INSUFFICIENT_FUNDS}")
+        say.sees("The page speaks of insufficient funds", "insufficient funds" in page.lower(), True)
+
+        say.says("Failed - Payment attempt failed. Common reasons: insufficient funds …")
+        say.sees("Invoice", self._status_of(invoice, "failed"), "failed")
+        failure = self._office.get(f"/invoices/{invoice}")["failure"] or {}
+        say.sees("Reason", failure.get("reason"), "insufficient_funds")
+        say.tells(f"{failure.get('message')} {failure.get('nextStep')}")
+
+        say.says("Customers can retry payment using the invoice link. Payment is processed immediately.")
+        page = payer.pays_by_card(GOOD_CARD)
+        say.does(f"opened the same link again and paid with {GOOD_CARD}")
+        say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
+
+        say.says("Both POM and Stripe update automatically. Paid - Payment received and confirmed.")
+        say.sees("POM", self._status_of(invoice, "paid"), "paid")
+        shown = self._office.get(f"/invoices/{invoice}")
+        say.sees("Balance", shown["balance"], "0.00")
+        in_stripe = self._owner.does("GET", "/invoices?limit=100")["data"]
+        ours = next(found for found in in_stripe if found["number"] == shown["number"])
+        say.sees("Stripe", ours["status"], "paid")
+
+        say.says("Click on an invoice. View payment details and transaction history.")
+        history = self._office.get(f"/invoices/{invoice}/history")["data"]
+        say.does("GET /v1/invoices/{id}/history")
+        kinds = [entry["kind"] for entry in history]
+        told = [kind for kind in ("created", "send_requested", "payment_failed", "paid") if kind in kinds]
+        say.sees("It tells of", ", ".join(told), "created, send_requested, payment_failed, paid")
+        say.table(
+            "", ["When", "What", "Told by", "Amount", "Reason"], [_row(e) for e in history if e["kind"] != "updated"]
+        )
+
+    def _refunding(self) -> None:
+        say = self._teller
+        invoice = self._invoices[ANN.id]
+        say.chapter("Managing payments")
+        say.says("Refunds are handled through the Stripe dashboard. Status updates automatically in POM.")
+        total = self._office.get(f"/invoices/{invoice}")["total"]
+        self._owner.refunds(int(total.replace(".", "")))
+        say.does(f"the company refunded {total} USD in its own Stripe account")
+        say.sees("Invoice", self._status_of(invoice, "refunded"), "refunded")
+        say.sees("Refunded amount", self._office.get(f"/invoices/{invoice}")["refundedAmount"], total)
+
+    def _sync_delays(self) -> None:
+        say = self._teller
+        invoice = self._invoices[BEN.id]
+        say.chapter("Troubleshooting")
+        say.says("If payments aren't syncing: …")
+        self._world.lose_webhooks("*")
+        Payer(self._office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
+        say.does(f"every webhook was lost while {BEN.name} paid")
+        say.sees("POM knows nothing of it yet", self._office.get(f"/invoices/{invoice}")["status"], "pending")
+        self._stack.fire("plan_reconciliation")
+        say.does("the ten-minute schedule ran: POM asked Stripe for what it had missed")
+        say.sees("Invoice", self._status_of(invoice, "paid"), "paid")
+        history = self._office.get(f"/invoices/{invoice}/history")["data"]
+        say.sees(
+            "The history says that it was recovered", any(e.get("outcome") == "recovered" for e in history), True
+        )
+        self._world.lose_webhooks()
+
+    def _connection_lost(self) -> None:
+        say = self._teller
+        invoice = self._invoices[CARLA.id]
+        say.says("If the connection is lost: …")
+        self._world.revoke(self._owner.account_id)
+        say.does("the company removed POM from its connected apps in Stripe")
+        say.sees("Connection", self._admin.sees("/stripe/connection", _status, "disconnected"), "disconnected")
+        refused = self._office.create_invoice(_order(CUSTOMERS[5]), "while-disconnected")
+        say.sees("A new invoice is refused, with what to do", refused.error_code, "stripe_not_connected")
+        say.tells(refused.json["error"]["nextStep"])
+        Payer(self._office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
+        say.does(f"meanwhile {CARLA.name} paid with the link of an earlier e-mail")
+
+        say.says("Click Reconnect on Stripe. Re-authorize in Stripe.")
+        begun = self._admin.call("POST", "/stripe/connection")
+        state = self._granted(begun.json["authorizeUrl"])
+        done = self._admin.call("POST", "/stripe/connection/complete", {"state": state})
+        say.sees("Connection", done.json["status"], "connected")
+        say.sees("What was missed meanwhile has been caught up", self._status_of(invoice, "paid"), "paid")
+
+    def _at_a_glance(self) -> None:
+        say = self._teller
+        say.chapter("Tracking payments")
+        say.says("View payment status in POM: Paid, Pending, Failed, Refunded.")
+        invoices = self._office.get("/invoices?first=100")["data"]
+        names = {customer.id: customer.name for customer in CUSTOMERS}
+        rows = [
+            [
+                invoice["number"] or "",
+                names[invoice["customerId"]],
+                invoice["total"],
+                invoice["balance"],
+                invoice["status"],
+            ]
+            for invoice in invoices
+        ]
+        say.table("", ["Number", "Customer", "Total", "Balance", "Status"], rows)
+        counted = Counter(invoice["status"] for invoice in invoices)
+        shown = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
+        say.sees("Invoices", shown, "2 paid, 1 pending, 1 refunded")
+
+    def _granted(self, authorize_url: str) -> str:
+        """Grant access in Stripe and let the browser go where it is sent; answers the state POM's page gets."""
+        to_callback = self._owner.decides(authorize_url, "grant").headers["Location"]
+        to_settings = request("GET", to_callback).headers["Location"]
+        self._teller.sees("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
+        return query_of(to_settings)["state"]
+
+    def _status(self) -> str:
+        return _status(self._admin.get("/stripe/connection"))
+
+    def _status_of(self, invoice_id: str, expected: str) -> str:
+        return self._office.sees(f"/invoices/{invoice_id}", _status, expected)
+
+
+def _status(answer: Any) -> str:
+    return str(answer["status"])
+
+
+def _order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:
+    lines = [service.line for service in services_of(customer)]
+    return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines, "send": send}
+
+
+def _row(entry: Any) -> list[str]:
+    amount = f"{entry['amount']} {entry['currency'].upper()}" if "amount" in entry else ""
+    when = entry["at"].replace("T", " ").removesuffix("Z")
+    return [when, entry["kind"].replace("_", " "), entry["source"], amount, entry.get("reason", "")]
