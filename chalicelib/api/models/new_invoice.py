@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -73,7 +74,7 @@ def command_from(
         payment_terms=model.payment_terms,
         due_date=model.due_date,
         currency=model.currency.lower() if model.currency else None,
-        tax=model.tax,
+        tax=Decimal(model.tax) if model.tax is not None else None,
         memo=model.memo,
         footer=model.footer,
         payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
@@ -85,8 +86,8 @@ def _line_from(line: NewLineItem) -> NewLine:
     return NewLine(
         service_id=ServiceId(line.service_id),
         description=line.description,
-        quantity=line.quantity,
-        unit_price=line.unit_price,
+        quantity=Decimal(line.quantity),
+        unit_price=Decimal(line.unit_price),
         currency=line.currency.lower() if line.currency else None,
         taxable=line.taxable,
     )
