@@ -96,8 +96,11 @@ def _signing_key(entry: object) -> RSAPublicKey | None:
         return None
     if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
         return None
+    modulus, exponent = entry.get("n"), entry.get("e")
+    if not isinstance(modulus, str) or not isinstance(exponent, str):
+        return None
     try:
-        key = RSAAlgorithm.from_jwk({name: entry[name] for name in ("kty", "n", "e") if name in entry})
+        key = RSAAlgorithm.from_jwk({"kty": "RSA", "n": modulus, "e": exponent})
     except (jwt.InvalidKeyError, ValueError):
         return None  # RFC 7517, section 5: keys that are not understood are ignored
     return key if isinstance(key, RSAPublicKey) and key.key_size >= MIN_KEY_BITS else None

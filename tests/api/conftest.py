@@ -1,0 +1,58 @@
+"""The API over a whole small world: everything is real but the stores, the clock and Stripe."""
+
+from __future__ import annotations
+
+import pytest
+from chalice.app import Chalice
+
+from chalicelib import bootstrap
+from chalicelib.adapters.tokens import KeySet, TokenVerifier
+from chalicelib.config import Config
+from tests.api.client import ApiClient
+from tests.api.tokens import CONFIG as TOKENS
+from tests.api.tokens import Issuer, jwks, public_jwk
+from tests.world import World
+
+SETTINGS_URL = "https://pom.example.test/settings/apps"
+CONFIG = Config(
+    stage="test",
+    table_prefix="test",
+    customer_sync_queue_url="http://sqs.test/sync.fifo",
+    invoice_jobs_queue_url="http://sqs.test/jobs.fifo",
+    reconcile_queue_url="http://sqs.test/reconcile",
+    stripe_secret_id="secret",
+    stripe_api_base="https://api.stripe.test",
+    stripe_connect_base="https://connect.stripe.test",
+    stripe_dashboard_base="https://dashboard.stripe.com",
+    public_api_url="https://api.example.test",
+    pom_settings_url=SETTINGS_URL,
+)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def app() -> Chalice:
+    from app import app as application
+
+    return application
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
+    monkeypatch.setattr(bootstrap, "ports", lambda: made.ports)
+    monkeypatch.setattr(bootstrap, "webhook_opener", lambda: made.opener)
+    monkeypatch.setattr(bootstrap, "config", lambda: CONFIG)
+    monkeypatch.setattr(bootstrap, "token_verifier", lambda: verifier)
+    return made
+
+
+@pytest.fixture
+def api(app: Chalice, world: World) -> ApiClient:
+    """A client with the role billing."""
+    return ApiClient(app, Issuer())

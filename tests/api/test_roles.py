@@ -1,0 +1,99 @@
+"""Who may do what, over the whole route table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from chalice.app import Chalice
+
+from chalicelib.api import blueprints
+from chalicelib.api.authorizer import token_authorizer
+from chalicelib.api.table import ROUTES, Role, Route
+from tests.api.client import ApiClient
+
+assert blueprints
+PRIVATE = [route for route in ROUTES if route.role is not Role.PUBLIC]
+LABELS = [route.label for route in PRIVATE]
+EXPECTED = {
+    "GET /v1/apps": Role.MEMBER,
+    "POST /v1/stripe/connection": Role.ADMIN,
+    "GET /v1/stripe/connection": Role.MEMBER,
+    "DELETE /v1/stripe/connection": Role.ADMIN,
+    "POST /v1/stripe/connection/complete": Role.ADMIN,
+    "GET /v1/settings/invoicing": Role.MEMBER,
+    "PUT /v1/settings/invoicing": Role.ADMIN,
+    "PUT /v1/customers/{customerId}": Role.BILLING,
+    "GET /v1/customers/{customerId}": Role.BILLING,
+    "GET /v1/customers": Role.BILLING,
+    "POST /v1/invoices": Role.BILLING,
+    "GET /v1/invoices": Role.MEMBER,
+    "GET /v1/invoices/{invoiceId}": Role.MEMBER,
+    "GET /v1/invoices/{invoiceId}/history": Role.MEMBER,
+    "POST /v1/invoices/{invoiceId}/send": Role.BILLING,
+    "POST /v1/invoices/{invoiceId}/void": Role.BILLING,
+    "POST /v1/invoices/{invoiceId}/refresh": Role.BILLING,
+    "GET /v1/stripe/oauth/callback": Role.PUBLIC,
+    "POST /v1/stripe/webhooks": Role.PUBLIC,
+    "GET /v1/health": Role.PUBLIC,
+    "GET /v1/openapi.json": Role.PUBLIC,
+}
+MAY = {
+    Role.ADMIN: {("admin",)},
+    Role.BILLING: {("admin",), ("billing",)},
+    Role.MEMBER: {("admin",), ("billing",), ("member",), ("unheard_of",), ()},
+}
+CALLERS: list[tuple[str, ...]] = [("admin",), ("billing",), ("member",), ("unheard_of",), ()]
+
+
+def path_of(route: Route) -> str:
+    return route.path.removeprefix("/v1").format(customerId="cust_1", invoiceId="inv_1")
+
+
+def test_every_route_has_the_role_of_the_contract() -> None:
+    assert {route.label: route.role for route in ROUTES} == EXPECTED
+
+
+def test_exactly_the_private_routes_are_behind_the_authorizer(app: Chalice) -> None:
+    for route in ROUTES:
+        entry = app.routes[route.path][route.method]
+        assert (entry.authorizer is token_authorizer) is (route.role is not Role.PUBLIC), route.label
+
+
+@pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
+def test_nobody_gets_in_without_a_token(api: ApiClient, route: Route) -> None:
+    assert api.call(route.method, path_of(route), token=None).status == 401
+
+
+@pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
+def test_a_request_that_passed_no_authorizer_is_refused_all_the_same(app: Chalice, world: Any, route: Route) -> None:
+    """A gateway that was set up wrongly must not open the API."""
+    for context in (None, {}, {"organizationId": "org_blue"}, {"userId": "u"}, {"organizationId": "", "userId": ""}):
+        event = {
+            "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": context},
+            "headers": {},
+            "pathParameters": {"customerId": "cust_1", "invoiceId": "inv_1"},
+            "multiValueQueryStringParameters": None,
+            "stageVariables": None,
+            "body": None,
+        }
+        answer = app(event, None)
+        assert answer["statusCode"] == 401, context
+        assert '"code":"unauthorized"' in answer["body"]
+        assert answer["headers"]["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("roles", CALLERS, ids="+".join)
+@pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
+def test_a_role_opens_what_it_is_for_and_nothing_else(api: ApiClient, route: Route, roles: tuple[str, ...]) -> None:
+    body = {} if route.method in {"POST", "PUT"} else None
+    answer = api.acting(*roles).call(route.method, path_of(route), body)
+    if roles in MAY[route.role]:
+        assert answer.status not in {401, 403}
+    else:
+        assert (answer.status, answer.code) == (403, "role_missing")
+        assert answer.error["nextStep"]
+
+
+def test_a_role_is_a_whole_word(api: ApiClient) -> None:
+    assert api.acting("administrator", "xadmin", "ADMIN").delete("/stripe/connection").status == 403

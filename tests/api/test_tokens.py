@@ -1,0 +1,271 @@
+"""Access tokens: who gets in, and the ways to try without right."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import pytest
+
+from chalicelib.adapters.tokens import (
+    KEYS_FRESH_FOR,
+    KEYS_USABLE_FOR,
+    REFETCH_INTERVAL,
+    RETRY_INTERVAL,
+    KeySet,
+    TokenVerifier,
+    fetch_jwks,
+)
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.identity import Unauthorized
+from tests.api.client import ApiClient
+from tests.api.tokens import CONFIG, Issuer, jwks, private_key, public_jwk, public_pem
+
+ISSUER = Issuer()
+NOW = int(time.time())
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unsigned(header: dict[str, Any], signature: bytes = b"") -> str:
+    parts = b64(json.dumps(header).encode()) + "." + b64(json.dumps(ISSUER.claims(roles=["admin"])).encode())
+    return f"{parts}.{b64(signature)}"
+
+
+def signed_with_the_public_key(algorithm: str = "HS256") -> str:
+    """The classic: the verifier's public key as an HMAC secret."""
+    head_and_body = unsigned({"alg": algorithm, "typ": "JWT", "kid": "key-1"}).rpartition(".")[0]
+    mac = hmac.new(public_pem(), head_and_body.encode(), hashlib.sha256).digest()
+    return f"{head_and_body}.{b64(mac)}"
+
+
+def altered() -> str:
+    head, _, signature = ISSUER.sign().split(".")
+    return ".".join((head, b64(json.dumps(ISSUER.claims(roles=["admin"])).encode()), signature))
+
+
+ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
+    "expired": (lambda: ISSUER.sign(exp=NOW - 61), "expired"),
+    "not valid yet": (lambda: ISSUER.sign(nbf=NOW + 300), "not_yet_valid"),
+    "issued in the future": (lambda: ISSUER.sign(iat=NOW + 300), "not_yet_valid"),
+    "never expires": (lambda: ISSUER.sign(exp=None), "claim_missing"),
+    "expires in words": (lambda: ISSUER.sign(exp="tomorrow"), "malformed"),
+    "alg none": (lambda: unsigned({"alg": "none", "kid": "key-1"}), "algorithm"),
+    "alg NONE": (lambda: unsigned({"alg": "NoNe", "kid": "key-1"}), "algorithm"),
+    "no alg": (lambda: unsigned({"kid": "key-1"}), "algorithm"),
+    "unsigned RS256": (lambda: unsigned({"alg": "RS256", "kid": "key-1"}), "signature"),
+    "HS256 with the public key": (signed_with_the_public_key, "algorithm"),
+    "HS256 with the public key, called RS256": (lambda: signed_with_the_public_key("RS256"), "signature"),
+    "RS512": (
+        lambda: jwt.encode(ISSUER.claims(), private_key(), algorithm="RS512", headers={"kid": "key-1"}),
+        "algorithm",
+    ),
+    "PS256": (
+        lambda: jwt.encode(ISSUER.claims(), private_key(), algorithm="PS256", headers={"kid": "key-1"}),
+        "algorithm",
+    ),
+    "altered claims": (altered, "signature"),
+    "another key under our key id": (lambda: ISSUER.sign({"kid": "key-1"}, key="key-2"), "signature"),
+    "unknown key id": (lambda: ISSUER.sign(key="key-2"), "key_unknown"),
+    "no key id": (lambda: jwt.encode(ISSUER.claims(), private_key(), algorithm="RS256"), "key_unknown"),
+    "key id of a path": (lambda: ISSUER.sign({"kid": "../../etc/passwd"}), "key_unknown"),
+    "jku": (lambda: ISSUER.sign({"jku": "https://evil.test/jwks"}), "header"),
+    "x5u": (lambda: ISSUER.sign({"x5u": "https://evil.test/cert"}), "header"),
+    "x5c": (lambda: ISSUER.sign({"x5c": ["MIIB"]}), "header"),
+    "own jwk": (lambda: ISSUER.sign({"jwk": public_jwk("key-2")}, key="key-2"), "header"),
+    "crit": (lambda: ISSUER.sign({"crit": ["exp"]}), "malformed"),
+    "other issuer": (lambda: ISSUER.sign(iss="https://evil.test"), "issuer"),
+    "issuer with a tail": (lambda: ISSUER.sign(iss=CONFIG.issuer + "/"), "issuer"),
+    "no issuer": (lambda: ISSUER.sign(iss=None), "claim_missing"),
+    "other audience": (lambda: ISSUER.sign(aud="another-api"), "audience"),
+    "no audience": (lambda: ISSUER.sign(aud=None), "claim_missing"),
+    "no organization": (lambda: ISSUER.sign(organization_id=None), "claim_missing"),
+    "empty organization": (lambda: ISSUER.sign(organization_id=" "), "claim_missing"),
+    "organization as a list": (lambda: ISSUER.sign(organization_id=["org_1"]), "claim_missing"),
+    "organization as a number": (lambda: ISSUER.sign(organization_id=7), "claim_missing"),
+    "no subject": (lambda: ISSUER.sign(sub=None), "claim_missing"),
+    "roles of another kind": (lambda: ISSUER.sign(roles={"admin": True}), "claim_missing"),
+    "not a token": (lambda: "hello", "malformed"),
+    "empty parts": (lambda: "..", "malformed"),
+    "not ASCII": (lambda: "é.é.é", "malformed"),
+    "header is a list": (lambda: b64(b"[]") + "." + b64(b"{}") + ".x", "malformed"),
+    "very long": (lambda: ISSUER.sign(more="x" * 9000), "malformed"),
+}
+
+
+@pytest.fixture
+def verifier() -> TokenVerifier:
+    return TokenVerifier(CONFIG, KeySet(CONFIG.jwks_url, fetch=lambda _: jwks(public_jwk())))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_token_that_is_not_ours_is_refused(verifier: TokenVerifier, attack: str) -> None:
+    make, reason = ATTACKS[attack]
+    with pytest.raises(Unauthorized) as refused:
+        verifier.verify(make())
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_api_answers_401_to_it(api: ApiClient, attack: str) -> None:
+    make, _ = ATTACKS[attack]
+    assert api.get("/apps", token=make()).status == 401
+
+
+def test_no_token_or_another_scheme_is_401(api: ApiClient) -> None:
+    good = ISSUER.sign()
+    assert api.get("/apps", token=None).status == 401
+    for header in (good, f"Basic {good}", "Bearer", "Bearer  ", f"Bearer {good} {good}"):
+        assert api.get("/apps", token=None, headers={"Authorization": header}).status == 401, header
+    assert api.get("/apps", token=None, headers={"Authorization": f"bearer {good}"}).status == 200
+
+
+def test_a_good_token_tells_organization_user_and_roles(verifier: TokenVerifier) -> None:
+    identity = verifier.verify(ISSUER.sign(organization_id="org_7", sub="user_9", roles=["billing", "member"]))
+    assert (identity.organization_id, identity.user_id) == ("org_7", "user_9")
+    assert identity.roles == {"billing", "member"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "roles"),
+    [("admin billing", {"admin", "billing"}), ([], set()), (None, set()), ("", set()), (["member"], {"member"})],
+)
+def test_roles_are_a_list_or_words(verifier: TokenVerifier, claim: Any, roles: set[str]) -> None:
+    assert verifier.verify(ISSUER.sign(roles=claim)).roles == roles
+
+
+def test_clocks_may_differ_by_half_a_minute(verifier: TokenVerifier) -> None:
+    assert verifier.verify(ISSUER.sign(exp=int(time.time()) - 20, nbf=int(time.time()) + 20))
+
+
+def test_the_audience_may_be_one_of_several(verifier: TokenVerifier) -> None:
+    assert verifier.verify(ISSUER.sign(aud=["other", CONFIG.audience]))
+
+
+@dataclass
+class Publisher:
+    """An issuer's JWKS URL and a clock."""
+
+    document: bytes = field(default_factory=lambda: jwks(public_jwk()))
+    fails: bool = False
+    fetches: int = 0
+    now: float = 0.0
+
+    def fetch(self, _: str) -> bytes:
+        self.fetches += 1
+        if self.fails:
+            raise TimeoutError("no answer")
+        return self.document
+
+    def keys(self) -> KeySet:
+        return KeySet(CONFIG.jwks_url, fetch=self.fetch, clock=lambda: self.now)
+
+
+def test_keys_are_fetched_once() -> None:
+    publisher = Publisher()
+    keys = publisher.keys()
+    for _ in range(3):
+        keys.key("key-1")
+    assert publisher.fetches == 1
+
+
+def test_unknown_key_ids_do_not_become_a_flood_of_fetches() -> None:
+    publisher = Publisher()
+    keys = publisher.keys()
+    keys.key("key-1")
+    publisher.now = REFETCH_INTERVAL
+    for number in range(100):
+        with pytest.raises(Unauthorized):
+            keys.key(f"unknown-{number}")
+    assert publisher.fetches == 2
+
+
+def test_a_new_key_is_found_without_a_restart() -> None:
+    publisher = Publisher()
+    keys = publisher.keys()
+    keys.key("key-1")
+    publisher.document = jwks(public_jwk(), public_jwk("key-2"))
+    publisher.now = REFETCH_INTERVAL
+    assert keys.key("key-2")
+
+
+def test_a_withdrawn_key_stops_working() -> None:
+    publisher = Publisher()
+    keys = publisher.keys()
+    keys.key("key-1")
+    publisher.document = jwks(public_jwk("key-2"))
+    publisher.now = KEYS_FRESH_FOR + 1
+    with pytest.raises(Unauthorized):
+        keys.key("key-1")
+
+
+def test_known_keys_outlive_an_outage_of_their_publisher_for_a_day() -> None:
+    publisher = Publisher()
+    keys = publisher.keys()
+    keys.key("key-1")
+    publisher.fails = True
+    publisher.now = KEYS_USABLE_FOR
+    assert keys.key("key-1")
+    publisher.now += 1
+    with pytest.raises(Retryable):
+        keys.key("key-1")
+
+
+def test_without_any_keys_nobody_can_tell_and_the_publisher_is_spared() -> None:
+    publisher = Publisher(fails=True)
+    keys = publisher.keys()
+    for _ in range(10):
+        with pytest.raises(Retryable):
+            keys.key("key-1")
+    assert publisher.fetches == 1
+    publisher.fails, publisher.now = False, RETRY_INTERVAL
+    assert keys.key("key-1")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        public_jwk(kty="EC"),
+        public_jwk(use="enc"),
+        public_jwk(alg="RS512"),
+        public_jwk(n="AQAB"),
+        public_jwk(n=5),
+        public_jwk(kid=None),
+        {"kty": "oct", "kid": "key-1", "k": "c2VjcmV0"},
+        {"kid": "key-1"},
+        "key-1",
+    ],
+)
+def test_keys_that_are_not_for_this_are_left_out(entry: Any) -> None:
+    keys = Publisher(document=jwks(entry, public_jwk("key-2"))).keys()
+    assert keys.key("key-2")
+    with pytest.raises(Unauthorized):
+        keys.key("key-1")
+
+
+def test_a_weak_key_is_left_out() -> None:
+    weak = private_key("weak", 1024)
+    jwk = {**json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(weak.public_key())), "kid": "weak"}
+    with pytest.raises(Unauthorized):
+        Publisher(document=jwks(jwk)).keys().key("weak")
+
+
+@pytest.mark.parametrize("document", [b"", b"<html>", b"[]", b'{"keys": {}}', b"{}"])
+def test_a_document_that_is_no_key_set_counts_as_an_outage(document: bytes) -> None:
+    with pytest.raises(Retryable):
+        Publisher(document=document).keys().key("key-1")
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://pom.example.test/jwks", "data:,{}"])
+def test_keys_come_by_http_only(url: str) -> None:
+    with pytest.raises(ValueError, match="http"):
+        fetch_jwks(url)
