@@ -1,0 +1,19 @@
+"""The machine's own time and chance."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from chalicelib.adapters.clock import SystemClock
+
+
+def test_now_is_the_present_epoch_second() -> None:
+    assert isinstance(SystemClock().now(), int)
+    assert abs(SystemClock().now() - time.time()) < 2
+
+
+def test_nonces_are_long_different_and_fit_into_a_url() -> None:
+    nonces = {SystemClock().nonce() for _ in range(100)}
+    assert len(nonces) == 100
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{32}", nonce) for nonce in nonces)

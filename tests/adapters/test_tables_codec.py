@@ -1,0 +1,142 @@
+"""Documents: whatever the domain holds comes back equal, also across releases."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import random
+import types
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.adapters.tables.codec import DEFLATE_FROM, MAX_STORED, decoded, encoded
+from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import InvoicingSettings
+from tests.contracts.examples import NOW, customer, invoice
+
+STORED = (Invoice, Customer, Connection, Authorization, InvoicingSettings)
+
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=6)
+WHOLE_NUMBERS = st.integers(-(2**63), 2**64 - 1)
+DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, places=6) | st.decimals(0, 10**6)
+PRIMITIVES: dict[Any, st.SearchStrategy[Any]] = {
+    str: TEXTS,
+    int: WHOLE_NUMBERS,
+    bool: st.booleans(),
+    Decimal: DECIMALS,
+    dt.date: st.dates(),
+    type(None): st.none(),
+}
+
+
+def kinds_in(kind: Any) -> set[type[Any]]:
+    """The dataclasses that a value of this type may hold, itself among them."""
+    parts = {found for part in get_args(kind) for found in kinds_in(part)}
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        fields = (hints[field.name] for field in dataclasses.fields(kind))
+        return parts | {kind} | {found for hint in fields for found in kinds_in(hint)}
+    return parts
+
+
+KINDS = sorted({kind for root in STORED for kind in kinds_in(root)}, key=lambda kind: kind.__name__)
+
+
+def values(kind: Any) -> st.SearchStrategy[Any]:
+    """Any value of a type that domain dataclasses use."""
+    kind = getattr(kind, "__supertype__", kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if kind in PRIMITIVES:
+        return PRIMITIVES[kind]
+    if origin in (Union, types.UnionType):
+        return st.one_of([values(one) for one in arguments])
+    if origin is tuple:
+        assert arguments[1] is ..., kind
+        return st.lists(values(arguments[0]), max_size=3).map(tuple)
+    if origin is Mapping or origin is dict:
+        return st.dictionaries(values(arguments[0]), values(arguments[1]), max_size=3)
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return st.sampled_from(kind)
+    assert dataclasses.is_dataclass(kind), f"{kind} is new to this test"
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{field.name: values(hints[field.name]) for field in dataclasses.fields(kind)})
+
+
+def back(kind: type[Any], value: Any) -> Any:
+    stored = encoded(value)
+    return decoded(kind, stored.get("document"), stored.get("packed"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_whatever_the_domain_holds_comes_back_equal(kind: type[Any], data: st.DataObject) -> None:
+    value = data.draw(values(kind))
+    again = back(kind, value)
+    assert again == value
+    assert type(again) is kind
+
+
+def test_numbers_of_a_quantity_keep_their_digits() -> None:
+    line = dataclasses.replace(invoice().order.line_items[0], quantity=Decimal("1.50"))
+    assert str(back(type(line), line).quantity) == "1.50"
+    assert '"1.50"' in encoded(line)["document"]
+
+
+def test_a_field_that_a_later_release_adds_is_skipped() -> None:
+    stored = msgspec.json.decode(encoded(customer())["document"])
+    stored["profile"]["nickname"] = {"from": "the future"}
+    stored["loyalty"] = [1, 2, 3]
+    assert decoded(Customer, msgspec.json.encode(stored).decode(), None) == customer()
+
+
+def test_a_field_that_an_earlier_release_did_not_have_takes_its_default() -> None:
+    stored = msgspec.json.decode(encoded(invoice())["document"])
+    for name in ("facts", "history", "sent_at", "stripe_customer_id", "version"):
+        del stored[name]
+    assert decoded(Invoice, msgspec.json.encode(stored).decode(), None) == invoice()
+
+
+def test_a_long_document_is_deflated_and_a_short_one_is_readable() -> None:
+    assert set(encoded(invoice())) == {"document"}
+    order = dataclasses.replace(invoice().order, memo="long " * DEFLATE_FROM)
+    long = invoice(order=order)
+    stored = encoded(long)
+    assert set(stored) == {"packed"}
+    assert len(stored["packed"]) < DEFLATE_FROM
+    assert back(Invoice, long) == long
+
+
+def test_a_document_too_large_for_an_item_is_refused_by_name() -> None:
+    noise = random.Random(1).randbytes(MAX_STORED).hex()
+    assert len(encoded(noise[: MAX_STORED // 2])["packed"]) < MAX_STORED
+    with pytest.raises(Refused) as refused:
+        encoded(dataclasses.replace(customer(), sync_error=noise * 2))
+    assert refused.value.code == "record_too_large"
+    assert noise not in str(refused.value)
+
+
+def test_an_item_without_a_document_is_no_aggregate() -> None:
+    with pytest.raises(ValueError, match="Customer"):
+        decoded(Customer, None, None)
+
+
+def test_no_document_holds_a_float() -> None:
+    text = encoded(invoice(created_at=NOW))["document"]
+    assert not any(isinstance(leaf, float) for leaf in leaves(msgspec.json.decode(text)))
+
+
+def leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [leaf for one in value.values() for leaf in leaves(one)]
+    return [leaf for one in value for leaf in leaves(one)] if isinstance(value, list) else [value]

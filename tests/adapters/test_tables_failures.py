@@ -1,0 +1,131 @@
+"""What the stores make of DynamoDB's failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from chalicelib.adapters.tables import database
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import Retryable, StaleWrite
+from chalicelib.domain.storage import InvoiceExists, InvoiceFilter
+from tests.backends import Backend, dynamodb_answering
+from tests.contracts.examples import ACCOUNT, NOW, ORG, event, invoice, marker, reference, services
+
+
+def refusing(status: int, code: str) -> Callable[..., AWSResponse]:
+    """DynamoDB answers every request with this error."""
+
+    def answer(**_: Any) -> AWSResponse:
+        body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"not today"}}'.encode()
+        return AWSResponse("https://dynamodb", status, {}, SimpleNamespace(stream=lambda **_: iter([body])))
+
+    return answer
+
+
+def failing(error: Exception) -> Callable[..., None]:
+    """The connection fails."""
+
+    def answer(**_: Any) -> None:
+        raise error
+
+    return answer
+
+
+OUTAGES = {
+    "throttled": refusing(400, "ThrottlingException"),
+    "over capacity": refusing(400, "ProvisionedThroughputExceededException"),
+    "in progress": refusing(400, "TransactionInProgressException"),
+    "down": refusing(500, "InternalServerError"),
+    "unavailable": refusing(503, "Strange"),
+    "unreachable": failing(EndpointConnectionError(endpoint_url="https://dynamodb")),
+    "silent": failing(ReadTimeoutError(endpoint_url="https://dynamodb")),
+}
+
+
+def operations(stores: Backend) -> list[Callable[[], object]]:
+    return [
+        lambda: stores.invoices.get(ORG, invoice().id),
+        lambda: stores.invoices.insert(invoice("x"), services("s1")),
+        lambda: stores.invoices.save(invoice("y")),
+        lambda: stores.invoices.apply(invoice("z"), marker()),
+        lambda: stores.invoices.remove(invoice("z"), []),
+        lambda: stores.invoices.find_by_reference(ACCOUNT, ["pi_1"]),
+        lambda: stores.invoices.page(ORG, InvoiceFilter(), 10, None),
+        lambda: stores.invoices.due_for_work(NOW, 10),
+        lambda: stores.customers.page(ORG, 10, None),
+        lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_1"),
+        lambda: stores.customers.pending(NOW, 1),
+        lambda: list(stores.connections.all_active()),
+        lambda: stores.connections.bind(replace(Connection(ORG), account_id=ACCOUNT)),
+        lambda: stores.events.known(ACCOUNT, ["evt_1"]),
+        lambda: stores.events.park(event(), NOW, "error"),
+        lambda: stores.events.parked(ACCOUNT, 1),
+        lambda: stores.events.last_received_at(ACCOUNT),
+    ]
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_is_retryable_and_keeps_its_cause(
+    stores_on_tables: Backend, outage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+    for run in operations(stores_on_tables):
+        with dynamodb_answering(OUTAGES[outage]), pytest.raises(Retryable) as refused:
+            run()
+        assert refused.value.code == "database_unavailable"
+        assert not isinstance(refused.value, StaleWrite)
+        assert refused.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"])
+def test_a_fault_of_ours_is_not_dressed_up_as_an_outage(stores_on_tables: Backend, code: str) -> None:
+    for run in operations(stores_on_tables):
+        with dynamodb_answering(refusing(400, code)), pytest.raises(Exception, match=r"not today|Failed") as raised:
+            run()
+        assert not isinstance(raised.value, Retryable)
+
+
+def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_tables: Backend) -> None:
+    tokens = []
+    answers = iter([refusing(500, "InternalServerError"), lambda **_: None])
+
+    def answer(request: Any, **_: Any) -> Any:
+        tokens.append(request.body.decode().partition('"ClientRequestToken": "')[2][:36])
+        return next(answers)()
+
+    with dynamodb_answering(answer), suppress(InvoiceExists):  # the embedded AWS does not look at tokens
+        stores_on_tables.invoices.insert(invoice(), {})
+    assert len(tokens) == 2
+    assert len(set(tokens)) == 1
+    assert tokens[0]
+
+
+def test_keys_that_a_batch_read_leaves_over_are_asked_for_again(
+    stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = stores_on_tables.invoices.insert(invoice(), {})
+    stores_on_tables.invoices.save(first, [reference(f"pi_{n}", first) for n in range(5)])
+    real = database.connection().batch_get_item
+    calls = []
+
+    def stingy(table: str, keys: list[Any], **more: Any) -> Any:
+        calls.append(len(keys))
+        answer = real(table, keys[:2], **more)
+        left = [{name: {"S": v} if isinstance(v, str) else v for name, v in key.items()} for key in keys[2:]]
+        return {**answer, "UnprocessedKeys": {table: {"Keys": left}} if left else {}}
+
+    monkeypatch.setattr(database.connection(), "batch_get_item", stingy)
+    found = stores_on_tables.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(5)])
+    assert sorted(found) == [f"pi_{n}" for n in range(5)]
+    assert calls == [5, 3, 1]
+    monkeypatch.setattr(database, "_PAUSES", (0, 0, 0))
+    with pytest.raises(Retryable, match="database_unavailable"):
+        stores_on_tables.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)])

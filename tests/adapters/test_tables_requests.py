@@ -1,0 +1,191 @@
+"""What the stores ask of DynamoDB: how often, and what they make of its failures."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.adapters import tables
+from chalicelib.adapters.tables import database
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.errors import DuplicateEvent
+from chalicelib.domain.identifiers import CustomerId, ServiceId
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.storage import InvoiceFilter
+from tests.backends import Backend, requests_to_dynamodb
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    customer,
+    event,
+    in_status,
+    invoice,
+    linked,
+    marker,
+    of_customer,
+    reference,
+    services,
+)
+
+
+def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
+    """What is done, and the requests it takes."""
+    one = stores.invoices.insert(invoice("one"), services("s1"))
+    two = stores.invoices.insert(invoice("two"), {})
+    three = stores.invoices.insert(invoice("three"), services("s3"))
+    known = stores.customers.save(linked(customer("1"), "cus_1"))
+    transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
+    return {
+        "read an invoice": (lambda: stores.invoices.get(ORG, one.id), [get]),
+        "insert with claims": (lambda: stores.invoices.insert(invoice("new"), services("s8", "s9")), [transact]),
+        "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
+        "save": (lambda: stores.invoices.save(two), [put]),
+        "apply with references": (
+            lambda: stores.invoices.apply(one, marker(), [reference("pi_1", one), reference("ch_1", one)]),
+            [transact],
+        ),
+        "save with references": (lambda: stores.invoices.save(two, [reference("pi_2", two)]), [transact]),
+        "remove": (lambda: stores.invoices.remove(three, [ServiceId("s3")]), [transact]),
+        "find a hundred references": (
+            lambda: stores.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(100)]),
+            [batch],
+        ),
+        "due work": (lambda: stores.invoices.due_for_work(NOW, 100), [query]),
+        "read a customer": (lambda: stores.customers.get(ORG, known.id), [get]),
+        "save a customer": (lambda: stores.customers.save(customer("2")), [put]),
+        "apply to a customer": (lambda: stores.customers.apply(known, marker("evt_2")), [transact]),
+        "find by Stripe id": (lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_1"), [query, get]),
+        "find by unknown Stripe id": (lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_9"), [query]),
+        "a page of customers": (lambda: stores.customers.page(ORG, 10, None), [query]),
+        "pending customers": (lambda: stores.customers.pending(NOW, 100), [query]),
+        "read a connection": (lambda: stores.connections.get(ORG), [get]),
+        "bind": (lambda: stores.connections.bind(replace(Connection(ORG), account_id=ACCOUNT)), [transact]),
+        "organization of an account": (lambda: stores.connections.organization_of(ACCOUNT), [get]),
+        "all active": (lambda: list(stores.connections.all_active()), [query]),
+        "settings": (lambda: stores.settings.get(ORG), [get]),
+        "a hundred known events": (
+            lambda: stores.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)]),
+            [batch],
+        ),
+        "park": (lambda: stores.events.park(event("evt_7"), NOW, "error"), [put]),
+        "parked": (lambda: stores.events.parked(ACCOUNT, 10), [query]),
+        "last received": (lambda: stores.events.last_received_at(ACCOUNT), [query]),
+    }
+
+
+def test_each_operation_takes_the_requests_it_should(stores_on_tables: Backend) -> None:
+    taken = {}
+    expected = {}
+    for name, (run, requests) in counts(stores_on_tables).items():
+        if name == "save with references":
+            continue  # needs the version that "save" made
+        with requests_to_dynamodb() as called:
+            run()
+        taken[name], expected[name] = called, requests
+    assert taken == expected
+
+
+def test_a_webhook_that_changes_an_invoice_is_one_read_and_one_transaction(stores_on_tables: Backend) -> None:
+    first = stores_on_tables.invoices.insert(invoice(), {})
+    with requests_to_dynamodb() as called:
+        read = stores_on_tables.invoices.get(ORG, first.id)
+        assert read is not None
+        stores_on_tables.invoices.apply(read, marker(), [reference("pi_1", read)])
+    assert called == ["GetItem", "TransactWriteItems"]
+
+
+def test_a_duplicate_event_is_one_refused_transaction(stores_on_tables: Backend) -> None:
+    stored = stores_on_tables.invoices.apply(stores_on_tables.invoices.insert(invoice(), {}), marker())
+    with requests_to_dynamodb() as called, pytest.raises(DuplicateEvent):
+        stores_on_tables.invoices.apply(stored, marker())
+    assert called == ["TransactWriteItems"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        InvoiceFilter(),
+        InvoiceFilter(status=InvoiceStatus.PENDING),
+        InvoiceFilter(customer_id=CustomerId("c1")),
+        InvoiceFilter(created_from=NOW, created_before=NOW + 90),
+        InvoiceFilter(status=InvoiceStatus.PENDING, created_from=NOW, created_before=NOW + 90),
+        InvoiceFilter(customer_id=CustomerId("c1"), created_before=NOW + 90),
+        InvoiceFilter(customer_id=CustomerId("c1"), status=InvoiceStatus.PENDING),
+        InvoiceFilter(overdue_at=NOW),
+        InvoiceFilter(overdue_at=NOW, customer_id=CustomerId("c1")),
+    ],
+)
+def test_a_page_of_invoices_is_one_query_whatever_the_filter(
+    stores_on_tables: Backend, wanted: InvoiceFilter
+) -> None:
+    for n in range(30):
+        made = of_customer(invoice(str(n), created_at=NOW + n), "c1")
+        stores_on_tables.invoices.insert(in_status(made, InvoiceStatus.PENDING, due_at=NOW - n - 1), {})
+    with requests_to_dynamodb() as called:
+        page = stores_on_tables.invoices.page(ORG, wanted, 10, None)
+    assert called == ["Query"]
+    assert len(page.items) == 10
+    with requests_to_dynamodb() as called:
+        page = stores_on_tables.invoices.page(ORG, wanted, 10, page.end_cursor)
+    assert called == ["Query"]
+    assert len(page.items) == 10
+
+
+def test_a_page_is_filled_over_several_queries_where_a_filter_needs_it(stores_on_tables: Backend) -> None:
+    for n in range(230):
+        made = of_customer(invoice(str(n), created_at=NOW + n), "c1")
+        status = InvoiceStatus.PAID if n in {0, 1, 2} else InvoiceStatus.PENDING
+        stores_on_tables.invoices.insert(in_status(made, status), {})
+    with requests_to_dynamodb() as called:
+        wanted = InvoiceFilter(customer_id=CustomerId("c1"), status=InvoiceStatus.PAID)
+        page = stores_on_tables.invoices.page(ORG, wanted, 2, None)
+    assert [one.id for one in page.items] == ["inv_2", "inv_1"]
+    assert page.has_next
+    assert called == ["Query"] * 3
+
+
+def test_all_tables_share_one_client_with_short_timeouts(stores_on_tables: Backend) -> None:
+    clients = {id(model._get_connection().connection.client) for model in tables.TABLES}
+    assert len(clients) == 1
+    config = database.connection().client.meta.config
+    assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (1, 3, 3)
+
+
+def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables: Backend) -> None:
+    at_rest = in_status(invoice(), InvoiceStatus.PAID, due_at=NOW)
+    stores_on_tables.invoices.insert(at_rest, {})
+    stores_on_tables.customers.save(replace(customer(), sync_status=SyncStatus.FAILED))
+    stores_on_tables.connections.save(Connection(ORG))
+    stores_on_tables.customers.apply(customer("2"), marker())
+    client = database.connection().client
+    for model in tables.TABLES:
+        for item in client.scan(TableName=model.Meta.table_name)["Items"]:
+            assert not {"work", "resume_at", "due_key", "active", "parked_key", "stripe_key"} & set(item) or (
+                item.get("customer_id") == {"S": "cust_2"}
+            )
+
+
+def test_markers_and_states_expire_and_parked_events_do_not(stores_on_tables: Backend) -> None:
+    stores_on_tables.customers.apply(customer(), marker("evt_1", received_at=NOW))
+    stores_on_tables.events.park(event("evt_2"), NOW, "error")
+    items = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]
+    expiries = {item["event_id"]["S"]: item.get("expires_at") for item in items}
+    assert expiries == {"evt_1": {"N": str(NOW + 35 * 86400)}, "evt_2": None}
+
+
+def test_importing_the_tables_imports_no_boto3() -> None:
+    code = "import sys, chalicelib.adapters.tables; print(sorted(sys.modules.keys() & {'boto3', 'stripe', 'moto'}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_tables_that_were_never_configured_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database._Shared, "connection", None)
+    with pytest.raises(RuntimeError, match="configure"):
+        database.connection()

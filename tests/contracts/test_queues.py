@@ -1,0 +1,115 @@
+"""Messages as their workers receive them, from SQS or ElasticMQ."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.adapters.queues import QueueUrls, SqsQueues
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
+from tests.backends import Aws
+from tests.contracts.examples import ORG, OTHER_ORG
+from tests.fakes import FakeClock
+
+CUSTOMER = CustomerId("cust_anna@example.com")
+INVOICE = InvoiceId("inv_1")
+
+
+@pytest.fixture
+def queues(aws: Aws) -> SqsQueues:
+    urls = aws.queue_urls
+    for name in ("customer-sync.fifo", "invoice-jobs.fifo", "reconcile"):
+        received(aws, name)
+    return SqsQueues(QueueUrls(urls["customer-sync.fifo"], urls["invoice-jobs.fifo"], urls["reconcile"]), FakeClock())
+
+
+def received(aws: Aws, name: str) -> list[dict[str, Any]]:
+    """All messages of the queue, taken off it; of each group one is handed out at a time."""
+    sqs = boto3.client("sqs")
+    url = aws.queue_urls[name]
+    messages: list[dict[str, Any]] = []
+    while True:
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"], MessageAttributeNames=["All"]
+        )
+        if not answer.get("Messages"):
+            return messages
+        for message in answer["Messages"]:
+            messages.append(message)
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def bodies(messages: list[dict[str, Any]]) -> list[Any]:
+    return [json.loads(message["Body"]) for message in messages]
+
+
+def test_a_customer_sync_names_organization_customer_and_edition(aws: Aws, queues: SqsQueues) -> None:
+    queues.sync_customer(ORG, CUSTOMER, 3)
+    messages = received(aws, "customer-sync.fifo")
+    assert bodies(messages) == [{"organizationId": ORG, "customerId": CUSTOMER, "edition": 3}]
+
+
+def test_one_edition_is_queued_once_and_the_next_one_too(aws: Aws, queues: SqsQueues) -> None:
+    other = CustomerId(f"cust_{time.time_ns()}")
+    for edition in (1, 1, 2, 1):
+        queues.sync_customer(ORG, other, edition)
+    queues.sync_customer(OTHER_ORG, other, 1)
+    sent = bodies(received(aws, "customer-sync.fifo"))
+    assert sorted((body["organizationId"], body["edition"]) for body in sent) == [(ORG, 1), (ORG, 2), (OTHER_ORG, 1)]
+
+
+def test_editions_of_one_customer_keep_their_order_and_customers_do_not_wait(aws: Aws, queues: SqsQueues) -> None:
+    one, other = CustomerId(f"a_{time.time_ns()}"), CustomerId(f"b_{time.time_ns()}")
+    for edition in (1, 2, 3):
+        queues.sync_customer(ORG, one, edition)
+    queues.sync_customer(ORG, other, 1)
+    messages = received(aws, "customer-sync.fifo")
+    assert [body["edition"] for body in bodies(messages) if body["customerId"] == one] == [1, 2, 3]
+    groups = {
+        body["customerId"]: m["Attributes"]["MessageGroupId"]
+        for body, m in zip(bodies(messages), messages, strict=True)
+    }
+    assert groups[one] != groups[other]
+
+
+def test_an_invoice_can_be_resumed_again_at_once(aws: Aws, queues: SqsQueues) -> None:
+    queues.resume_invoice(ORG, INVOICE)
+    queues.resume_invoice(ORG, INVOICE)
+    messages = received(aws, "invoice-jobs.fifo")
+    assert bodies(messages) == [{"organizationId": ORG, "invoiceId": INVOICE}] * 2
+    assert len({message["Attributes"]["MessageGroupId"] for message in messages}) == 1
+
+
+def test_a_reconciliation_says_whether_objects_are_to_be_compared(aws: Aws, queues: SqsQueues) -> None:
+    queues.reconcile(ORG, objects=True)
+    queues.reconcile(OTHER_ORG, objects=False)
+    sent = sorted(bodies(received(aws, "reconcile")), key=lambda body: str(body["organizationId"]))
+    assert sent == [
+        {"organizationId": ORG, "objects": True},
+        {"organizationId": OTHER_ORG, "objects": False},
+    ]
+
+
+def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: SqsQueues) -> None:
+    queues.sync_customer(ORG, CUSTOMER, 9)
+    queues.resume_invoice(ORG, INVOICE)
+    for name in ("customer-sync.fifo", "invoice-jobs.fifo"):
+        for message in received(aws, name):
+            told = json.dumps({**message["Attributes"], **message.get("MessageAttributes", {})})
+            assert not any(secret in told for secret in (ORG, CUSTOMER, INVOICE, "example.com"))
+
+
+def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None:
+    missing = aws.queue_urls["reconcile"] + "-missing"
+    with pytest.raises(Retryable) as refused:
+        SqsQueues(QueueUrls(missing, missing, missing), FakeClock()).reconcile(OrganizationId("o"), objects=False)
+    assert refused.value.code == "queue_unavailable"
+    assert refused.value.__cause__ is not None
+    nowhere = "http://127.0.0.1:9/queue"
+    with pytest.raises(Retryable):
+        SqsQueues(QueueUrls(nowhere, nowhere, nowhere), FakeClock()).resume_invoice(ORG, INVOICE)
