@@ -41,7 +41,7 @@ from chalicelib.domain.errors import Retryable
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
 """An item as DynamoDB answers it."""
 
-_NAMES: dict[type[Model], str] = {
+NAMES: dict[type[Model], str] = {
     ConnectionItem: "connections",
     OAuthStateItem: "oauth-states",
     CustomerItem: "customers",
@@ -50,8 +50,9 @@ _NAMES: dict[type[Model], str] = {
     EventItem: "events",
     PaymentReferenceItem: "payment-refs",
 }
+"""Each table's name without its stage's prefix."""
 
-TABLES: tuple[type[Model], ...] = tuple(_NAMES)
+TABLES: tuple[type[Model], ...] = tuple(NAMES)
 
 MAX_ITEMS_AT_ONCE = 100
 """What one transaction or batch read can hold."""
@@ -75,7 +76,7 @@ def configure(prefix: str) -> None:
     shared = Connection(
         connect_timeout_seconds=CONNECT_TIMEOUT, read_timeout_seconds=READ_TIMEOUT, max_retry_attempts=RETRIES
     )
-    for model, name in _NAMES.items():
+    for model, name in NAMES.items():
         model.Meta.table_name = prefix + name
         model._connection = None
         # pynamodb makes a client for each model, at 50 ms and a connection pool each; all of ours share one.
