@@ -130,7 +130,8 @@ def test_delivery_threads_send_what_happens_and_what_falls_due() -> None:
         v1: Any = stripe.StripeClient(double.config.platform_key_test, base_addresses={"api": server.url}).v1
         customer = v1.customers.create({"email": "ann@example.com"}, opts)
         invoice = v1.invoices.create(
-            {"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 3, "currency": "usd"}, opts
+            {"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 3, "currency": "usd"},
+            opts,
         )
         v1.invoices.add_lines(invoice.id, {"lines": [{"amount": 900}]}, opts)
         v1.invoices.pay(invoice.id, {"payment_method": "pm_usBankAccount"}, opts)

@@ -65,7 +65,8 @@ def test_events_are_listed_newest_first_by_type_time_and_page(company: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "params", [{"limit": 101}, {"limit": 0}, {"types": ["a"] * 21}, {"type": "a", "types": ["b"]}, {"starting_after": "evt_x"}]
+    "params",
+    [{"limit": 101}, {"limit": 0}, {"types": ["a"] * 21}, {"type": "a", "types": ["b"]}, {"starting_after": "evt_x"}],
 )
 def test_bad_event_lists_are_refused(company: Any, params: Any) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
@@ -147,7 +148,9 @@ def test_only_enabled_types_of_connected_accounts_are_delivered(alone: Any, inbo
     assert received[1]["data"]["object"]["object"] == "application"
 
 
-def test_a_live_connect_endpoint_receives_test_events_and_a_test_endpoint_no_live_ones(alone: Any, inbox: Any) -> None:
+def test_a_live_connect_endpoint_receives_test_events_and_a_test_endpoint_no_live_ones(
+    alone: Any, inbox: Any
+) -> None:
     endpoint(alone, livemode=True)
     alone.customer()
     alone.double.drain()
@@ -272,7 +275,14 @@ def test_a_paused_deliverer_waits(alone: Any, inbox: Any) -> None:
 
 def test_an_endpoint_made_through_the_api_shows_its_secret_once(alone: Any, inbox: Any) -> None:
     api = alone.v1.webhook_endpoints
-    made = api.create({"url": "https://pom.test/x", "enabled_events": ["customer.created"], "connect": True, "api_version": API_VERSION})
+    made = api.create(
+        {
+            "url": "https://pom.test/x",
+            "enabled_events": ["customer.created"],
+            "connect": True,
+            "api_version": API_VERSION,
+        }
+    )
     alone.customer()
     alone.double.drain()
 

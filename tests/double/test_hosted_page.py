@@ -38,7 +38,15 @@ def test_the_page_shows_what_is_owed_to_whom_and_until_when(company: Any) -> Non
     status, html = visit(invoice.hosted_invoice_url)
 
     assert status == 200
-    for text in ("$100.00", "$75.00", "Blue Lagoon Pools", invoice.number, "Due ", "Service 1", "Thank you &amp; see you"):
+    for text in (
+        "$100.00",
+        "$75.00",
+        "Blue Lagoon Pools",
+        invoice.number,
+        "Due ",
+        "Service 1",
+        "Thank you &amp; see you",
+    ):
         assert text in html
     assert "<script>" not in html
 

@@ -61,7 +61,9 @@ def test_a_key_is_forgotten_after_a_day_and_then_makes_a_duplicate(company: Any,
 def test_keys_of_two_accounts_do_not_meet(company: Any, keyed: Any) -> None:
     other = {**keyed, "stripe_account": company.double.create_account()["id"]}
 
-    assert company.v1.customers.create({"name": "A"}, keyed).id != company.v1.customers.create({"name": "B"}, other).id
+    assert (
+        company.v1.customers.create({"name": "A"}, keyed).id != company.v1.customers.create({"name": "B"}, other).id
+    )
 
 
 def test_refused_parameters_are_not_stored_but_refused_states_are(company: Any, keyed: Any) -> None:
@@ -145,7 +147,9 @@ def test_a_concurrent_request_with_the_same_key_is_answered_409(alone: Any) -> N
 
 def test_faults_meet_only_what_they_are_meant_for(company: Any) -> None:
     draft = company.draft(500)
-    company.double.order_fault("error_before", method="POST", path="/v1/invoices/*/finalize", skip=1, account=company.account)
+    company.double.order_fault(
+        "error_before", method="POST", path="/v1/invoices/*/finalize", skip=1, account=company.account
+    )
 
     company.v1.invoices.finalize_invoice(draft.id, None, company.opts)
     other = company.draft(500)
@@ -166,7 +170,9 @@ def test_lock_timeouts_and_conflicts_look_like_stripes(company: Any) -> None:
     assert (second.http_status, third.http_status) == (409, 409)
 
 
-@pytest.mark.parametrize(("rates", "reason"), [({"endpoint_rate": 3}, "endpoint-rate"), ({"global_rate": 3}, "global-rate")])
+@pytest.mark.parametrize(
+    ("rates", "reason"), [({"endpoint_rate": 3}, "endpoint-rate"), ({"global_rate": 3}, "global-rate")]
+)
 def test_a_bucket_runs_dry_and_fills_again_on_the_doubles_clock(company: Any, rates: Any, reason: str) -> None:
     company.double.set_rates(**rates)
     for _ in range(3):

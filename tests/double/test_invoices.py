@@ -21,12 +21,22 @@ def test_a_draft_becomes_an_open_invoice_with_a_link_a_number_and_a_payment(comp
 
     invoice = company.v1.invoices.finalize_invoice(draft.id, {"expand": ["payments"]}, company.opts)
 
-    assert (invoice.status, invoice.total, invoice.amount_due, invoice.amount_remaining) == ("open", 10_000, 10_000, 10_000)
+    assert (invoice.status, invoice.total, invoice.amount_due, invoice.amount_remaining) == (
+        "open",
+        10_000,
+        10_000,
+        10_000,
+    )
     assert invoice.number.endswith("-0001")
     assert invoice.hosted_invoice_url.startswith("http://127.0.0.1:")
     assert invoice.status_transitions.finalized_at == company.double.clock.seconds()
     (payment,) = invoice.payments.data
-    assert (payment.status, payment.is_default, payment.amount_requested, payment.amount_paid) == ("open", True, 10_000, None)
+    assert (payment.status, payment.is_default, payment.amount_requested, payment.amount_paid) == (
+        "open",
+        True,
+        10_000,
+        None,
+    )
 
 
 def test_payments_are_absent_unless_expanded_and_removed_fields_stay_removed(company: Any) -> None:
@@ -87,7 +97,10 @@ def test_250_lines_fit_in_one_request_and_251_do_not(company: Any) -> None:
         ({"amount": "5.00"}, "lines[0][amount]"),
         ({"quantity": 1, "price_data": {"currency": "usd", "unit_amount": 1}}, "lines[0][price_data][product]"),
         ({"price_data": {"currency": "usd", "product_data": {"name": "x"}}}, "lines[0][price_data][unit_amount]"),
-        ({"price_data": {"currency": "eur", "unit_amount": 1, "product_data": {"name": "x"}}}, "lines[0][price_data][currency]"),
+        (
+            {"price_data": {"currency": "eur", "unit_amount": 1, "product_data": {"name": "x"}}},
+            "lines[0][price_data][currency]",
+        ),
         ({"amount": 5, "period": {"start": 20, "end": 10}}, "lines[0][period][end]"),
         ({"pricing": {"price": "price_1"}}, "lines[0][pricing][price]"),
     ],
@@ -111,7 +124,10 @@ def test_bad_lines_are_refused_and_none_is_added(company: Any, line: Any, param:
         ({"collection_method": "carrier_pigeon"}, "collection_method"),
         ({"customer": "cus_nobody"}, "customer"),
         ({"custom_fields": [{"name": "n" * 41, "value": "v"}]}, "name"),
-        ({"payment_settings": {"payment_method_types": ["card", "seashells"]}}, "payment_settings[payment_method_types][1]"),
+        (
+            {"payment_settings": {"payment_method_types": ["card", "seashells"]}},
+            "payment_settings[payment_method_types][1]",
+        ),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
         ({"subscription": "sub_1"}, "subscription"),
     ],
@@ -150,8 +166,16 @@ def test_sending_needs_an_email_and_the_right_collection_method(company: Any) ->
     silent = company.v1.customers.create({"name": "No Mail"}, company.opts)
     automatic = company.v1.invoices.create({"customer": company.customer().id, "currency": "usd"}, company.opts)
 
-    assert "Missing email" in refusal(company.v1.invoices.send_invoice, company.draft(100, customer=silent.id).id, None, company.opts).user_message
-    assert "collection method" in refusal(company.v1.invoices.send_invoice, automatic.id, None, company.opts).user_message
+    assert (
+        "Missing email"
+        in refusal(
+            company.v1.invoices.send_invoice, company.draft(100, customer=silent.id).id, None, company.opts
+        ).user_message
+    )
+    assert (
+        "collection method"
+        in refusal(company.v1.invoices.send_invoice, automatic.id, None, company.opts).user_message
+    )
 
 
 def test_states_allow_only_their_own_transitions(company: Any) -> None:
@@ -258,8 +282,14 @@ def test_an_account_that_cannot_charge_refuses_to_finalize_and_to_send(company: 
     draft = company.draft(500)
     company.double.update_account(company.account, charges_enabled=False, currently_due=["company.tax_id"])
 
-    assert "cannot currently make charges" in refusal(company.v1.invoices.finalize_invoice, draft.id, None, company.opts).user_message
-    assert "cannot currently make charges" in refusal(company.v1.invoices.send_invoice, draft.id, None, company.opts).user_message
+    assert (
+        "cannot currently make charges"
+        in refusal(company.v1.invoices.finalize_invoice, draft.id, None, company.opts).user_message
+    )
+    assert (
+        "cannot currently make charges"
+        in refusal(company.v1.invoices.send_invoice, draft.id, None, company.opts).user_message
+    )
     account = company.v1.accounts.retrieve(company.account)
     assert (account.charges_enabled, account.requirements.currently_due) == (False, ["company.tax_id"])
     assert "account.updated" in company.types()
@@ -267,7 +297,9 @@ def test_an_account_that_cannot_charge_refuses_to_finalize_and_to_send(company: 
 
 def test_tax_rates_add_or_are_included(company: Any) -> None:
     rates = [
-        company.v1.tax_rates.create({"display_name": "Sales tax", "percentage": 8.6, "inclusive": inclusive}, company.opts).id
+        company.v1.tax_rates.create(
+            {"display_name": "Sales tax", "percentage": 8.6, "inclusive": inclusive}, company.opts
+        ).id
         for inclusive in (False, True)
     ]
     totals = []

@@ -138,7 +138,9 @@ def test_a_dispute_moves_by_control_and_by_close(company: Any) -> None:
 def test_a_credit_note_lowers_an_open_invoice_until_nothing_is_due(company: Any) -> None:
     invoice = company.open()
 
-    note = company.v1.credit_notes.create({"invoice": invoice.id, "amount": 4_000, "reason": "order_change"}, company.opts)
+    note = company.v1.credit_notes.create(
+        {"invoice": invoice.id, "amount": 4_000, "reason": "order_change"}, company.opts
+    )
     lowered = company.get(invoice)
     asked = company.intent(invoice).amount
     company.v1.credit_notes.create({"invoice": invoice.id, "amount": 6_000}, company.opts)
@@ -165,7 +167,13 @@ def test_a_credit_note_on_a_paid_invoice_says_where_the_money_goes(company: Any)
 
     assert refused(create, {"invoice": invoice.id, "amount": 5_000}, company.opts).param == "refund_amount"
     note = create(
-        {"invoice": invoice.id, "amount": 5_000, "refund_amount": 3_000, "credit_amount": 1_500, "out_of_band_amount": 500},
+        {
+            "invoice": invoice.id,
+            "amount": 5_000,
+            "refund_amount": 3_000,
+            "credit_amount": 1_500,
+            "out_of_band_amount": 500,
+        },
         company.opts,
     )
 

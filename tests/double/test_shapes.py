@@ -6,7 +6,7 @@ import builtins
 import sys
 import types
 import typing
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from stripe._stripe_object import UntypedStripeObject
 
 from infra.local.stripe_double import DAY
 
+
 class Names(dict[str, Any]):
     """Names in the SDK's annotations: most are imported for type checkers only."""
 
@@ -23,12 +24,14 @@ class Names(dict[str, Any]):
         return getattr(stripe, name, Any)
 
 
-@lru_cache(maxsize=None)
+@cache
 def hints(kind: Any) -> dict[str, Any]:
     names = Names({**vars(builtins), **vars(typing), **vars(te), **vars(sys.modules[kind.__module__])})
     names["UntypedStripeObject"] = UntypedStripeObject
     own = [b for b in kind.__mro__ if b not in stripe.StripeObject.__mro__]
-    raw = {k: v for b in own for k, v in vars(b).get("__annotations__", {}).items() if k[0] != "_" and k != "OBJECT_NAME"}
+    raw = {
+        k: v for b in own for k, v in vars(b).get("__annotations__", {}).items() if k[0] != "_" and k != "OBJECT_NAME"
+    }
     holder = type("Holder", (), {"__annotations__": raw})
     return te.get_type_hints(holder, globalns=names, localns=names)
 
@@ -106,7 +109,9 @@ def lived(alone: Any) -> Any:
     """An account in which everything the double plays has happened."""
     rate = alone.v1.tax_rates.create({"display_name": "Tax", "percentage": 8.6, "inclusive": False}, alone.opts).id
     customer = alone.customer(address={"line1": "1 Main St", "city": "Phoenix"}, phone="+1 602 555 0100").id
-    draft = alone.draft(customer=customer, custom_fields=[{"name": "PO", "value": "7"}], rendering={"pdf": {"page_size": "a4"}})
+    draft = alone.draft(
+        customer=customer, custom_fields=[{"name": "PO", "value": "7"}], rendering={"pdf": {"page_size": "a4"}}
+    )
     lines = [{"amount": 10_000, "tax_rates": [rate]}]
     alone.v1.invoices.add_lines(draft.id, {"lines": lines}, alone.opts)
     alone.v1.invoices.send_invoice(draft.id, None, alone.opts)
@@ -118,7 +123,11 @@ def lived(alone: Any) -> Any:
     for method in ("pm_card_createDispute", "pm_card_refundFail", "000123456789", "000222222227", "000555555559"):
         alone.pay(alone.open(), method)
     alone.double.advance(10 * DAY)
-    refunded = [c for c in alone.v1.charges.list({"limit": 100}, alone.opts).data if c.status == "succeeded" and not c.disputed]
+    refunded = [
+        c
+        for c in alone.v1.charges.list({"limit": 100}, alone.opts).data
+        if c.status == "succeeded" and not c.disputed
+    ]
     for charge in refunded:
         if charge.amount_refunded == 0:
             alone.v1.refunds.create({"charge": charge.id}, alone.opts)
@@ -127,7 +136,10 @@ def lived(alone: Any) -> Any:
     alone.v1.invoices.pay(alone.open().id, {"paid_out_of_band": True}, alone.opts)
     note = alone.open()
     alone.v1.credit_notes.create(
-        {"invoice": note.id, "lines": [{"type": "custom_line_item", "description": "x", "unit_amount": 100, "quantity": 2}]},
+        {
+            "invoice": note.id,
+            "lines": [{"type": "custom_line_item", "description": "x", "unit_amount": 100, "quantity": 2}],
+        },
         alone.opts,
     )
     alone.double.advance(10 * DAY)

@@ -73,6 +73,30 @@ class Api:
         response.headers["Stripe-Version"] = request.header("stripe-version") or self.world.config.api_version
         return response
 
+    def outside(self, request: Request, answer: Callable[[Request], Response]) -> Response:
+        """Log and faults for a path of Connect's, which knows no idempotency keys; `answer` executes it."""
+        passage = _Passage(request, f"req_{next(self._numbers):014d}", template=request.path)
+        status = 0
+        try:
+            fault = self.faults.take(request.method, request.path, "")
+            try:
+                if fault is not None:
+                    self._before(fault)
+                    if fault.kind == "error_before":
+                        raise _broken()
+                response = answer(request)
+                if fault is not None and fault.kind == "close_after":
+                    raise ConnectionDropped
+                if fault is not None and fault.kind == "error_after":
+                    raise _broken()
+            except StripeFault as exc:
+                response = as_json(exc.status, exc.body, **exc.headers)
+            status = response.status
+        finally:
+            self._note(passage, status)
+        response.headers["Request-Id"] = passage.request_id
+        return response
+
     def _faulty(self, passage: _Passage, found: tuple[Route, dict[str, str]] | None) -> Response:
         request = passage.request
         fault = self.faults.take(request.method, request.path, passage.account)
@@ -119,6 +143,7 @@ class Api:
                 stored=False,
             )
         route, args = found
+        self._check_version(request)
         self.limits.spend(caller.ledger.id, f"{route.method} {route.template}")
         params = _params(route, request)
         key = request.header("idempotency-key")
@@ -142,6 +167,15 @@ class Api:
         if fault is not None and fault.kind == "close_after":
             raise ConnectionDropped
         return response
+
+    def _check_version(self, request: Request) -> None:
+        wanted = request.header("stripe-version")
+        if wanted not in ("", self.world.config.api_version):
+            raise StripeFault(
+                400,
+                f"The Stripe double answers in API version {self.world.config.api_version}, not {wanted}.",
+                stored=False,
+            )
 
     def _execute(
         self, passage: _Passage, route: Route, args: dict[str, str], caller: Caller, params: JSON, fault: Fault | None

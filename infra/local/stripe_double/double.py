@@ -82,7 +82,7 @@ class StripeDouble:
         if request.path.startswith("/v1/"):
             response = self.api.handle(request)
         elif request.path.startswith("/oauth/"):
-            response = self.oauth.handle(request)
+            response = self.api.outside(request, self.oauth.handle)
         elif request.path.startswith("/i/"):
             response = self.hosted_page.handle(request)
         elif request.path.startswith("/_double"):

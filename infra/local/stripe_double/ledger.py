@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .errors import NoSuchObject
@@ -39,6 +39,10 @@ _NAMES = {
 }
 
 
+_INDEXED = {"invoice_payment": "invoice", "refund": "charge", "credit_note": "invoice", "charge": "payment_intent"}
+"""Kinds that are looked up by what they belong to, which never changes."""
+
+
 class Ledger:
     """Objects of one account by kind and id, in order of creation, and its events, oldest first."""
 
@@ -51,7 +55,7 @@ class Ledger:
         self.lines: dict[str, list[JSON]] = {}
         self.events: dict[str, JSON] = {}
         self.mails: list[JSON] = []
-        self.sequence = 0
+        self._index: dict[tuple[str, str], list[JSON]] = {}
 
     @property
     def id(self) -> str:
@@ -60,7 +64,10 @@ class Ledger:
 
     def add(self, obj: JSON) -> JSON:
         """Store a new object under its own `object` and `id`."""
-        self.tables.setdefault(obj["object"], {})[obj["id"]] = obj
+        kind = obj["object"]
+        self.tables.setdefault(kind, {})[obj["id"]] = obj
+        if field := _INDEXED.get(kind):
+            self._index.setdefault((kind, obj[field]), []).append(obj)
         return obj
 
     def get(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> JSON:
@@ -76,7 +83,12 @@ class Ledger:
 
     def all(self, kind: str, **fields: Any) -> Iterator[JSON]:
         """Objects of a kind whose fields have the given values, oldest first."""
-        for obj in self.tables.get(kind, {}).values():
+        field = _INDEXED.get(kind, "")
+        if field in fields:
+            members: Iterable[JSON] = self._index.get((kind, fields[field]), ())
+        else:
+            members = self.tables.get(kind, {}).values()
+        for obj in members:
             if all(obj.get(k) == v for k, v in fields.items()):
                 yield obj
 

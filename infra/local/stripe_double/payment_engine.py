@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import payment_objects as objects
 from .cards import Method
 from .clock import DAY
 from .errors import CardDeclined, InvalidState
 from .ledger import JSON, Ledger, public
-from .money import MAX_OTHER
 
 if TYPE_CHECKING:
     from .world import World
@@ -33,70 +33,8 @@ class Outcome:
 
 def open_payment(world: World, ledger: Ledger, invoice: JSON, amount: int, *, default: bool) -> JSON:
     """A payment intent and the InvoicePayment that ties it to the invoice; returns the latter."""
-    types = invoice["payment_settings"]["payment_method_types"] or ["card", "us_bank_account"]
-    if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars, of at most eight digits
-        types = [t for t in types if t != "us_bank_account"] or ["card"]
-    now = world.now()
-    intent_id = f"pi_3{world.ids.token(23)}"
-    intent: JSON = {
-        "id": intent_id,
-        "object": "payment_intent",
-        "allowed_payment_method_types": None,
-        "amount": amount,
-        "amount_capturable": 0,
-        "amount_received": 0,
-        "application": invoice["application"],
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": "automatic",
-        "client_secret": f"{intent_id}_secret_{world.ids.token(25)}",
-        "confirmation_method": "automatic",
-        "created": now,
-        "currency": invoice["currency"],
-        "customer": invoice["customer"],
-        "customer_account": None,
-        "description": "Payment for Invoice",
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": ledger.livemode,
-        "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {},
-        "payment_method_types": types,
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
-    }
-    ledger.add(intent)
-    payment: JSON = {
-        "id": f"inpay_1{world.ids.token(23)}",
-        "object": "invoice_payment",
-        "amount_paid": None,
-        "amount_requested": amount,
-        "created": now,
-        "currency": invoice["currency"],
-        "invoice": invoice["id"],
-        "is_default": default,
-        "livemode": ledger.livemode,
-        "payment": {"charge": None, "payment_intent": intent_id, "payment_record": None, "type": "payment_intent"},
-        "status": "open",
-        "status_transitions": {"canceled_at": None, "paid_at": None},
-    }
-    ledger.add(payment)
+    intent = objects.intent(world, ledger, invoice, amount)
+    payment = objects.invoice_payment(world, ledger, invoice, intent, default=default)
     world.emit(ledger, "payment_intent.created", intent)
     return payment
 
@@ -141,7 +79,7 @@ def attempt(
     invoice["attempted"] = True
     invoice["attempt_count"] = max(1, invoice["attempt_count"])  # later manual attempts do not count
     intent["_method"] = method
-    intent["payment_method"] = _payment_method(world, ledger, invoice, method)["id"]
+    intent["payment_method"] = objects.payment_method(world, ledger, invoice, method)["id"]
     if method.authenticate and passed is None:
         if off_session:
             return _fail(world, ledger, payment, method, before, "authentication_required", "authentication_required")
@@ -156,7 +94,7 @@ def attempt(
     if method.code:
         charged = not method.without_charge
         return _fail(world, ledger, payment, method, before, method.code, method.decline_code, charged=charged)
-    charge = _charge(world, ledger, invoice, intent, method, "succeeded")
+    charge = objects.charge(world, ledger, invoice, intent, method, "succeeded")
     succeed(world, ledger, payment, charge, before)
     return Outcome("succeeded")
 
@@ -177,7 +115,7 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
     world.emit(ledger, "invoice_payment.paid", payment)
     _credit(world, ledger, invoice, payment, invoice_before)
     before = world.snapshot(ledger, charge)  # captures are asynchronous: the balance follows the charge
-    charge["balance_transaction"] = balance(world, ledger, "charge", charge["amount"], charge)["id"]
+    charge["balance_transaction"] = objects.balance(world, ledger, "charge", charge["amount"], charge)["id"]
     world.updated(ledger, charge, before)
     if intent["_method"].dispute:
         from .objects.disputes import open_dispute
@@ -191,7 +129,7 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
     world.scheduler.cancel(intent_id)
-    payment = next(p for p in ledger.all("invoice_payment") if p["payment"]["payment_intent"] == intent_id)
+    payment = ledger.get("invoice_payment", intent["_payment"])
     invoice = ledger.get("invoice", payment["invoice"])
     before = world.snapshot(ledger, invoice)
     method: Method = fail or intent["_method"]
@@ -206,6 +144,8 @@ def cancel_open(world: World, ledger: Ledger, invoice: JSON, reason: str) -> Non
     """Cancel what is still payable on an invoice that needs no more money."""
     for payment in list(ledger.all("invoice_payment", invoice=invoice["id"], status="open")):
         intent = intent_of(ledger, payment)
+        if intent["status"] == "processing":
+            continue  # a debit under way cannot be called back; its money will be too much
         payment["status"] = "canceled"
         payment["status_transitions"] = {**payment["status_transitions"], "canceled_at": world.now()}
         intent.update(status="canceled", canceled_at=world.now(), cancellation_reason=reason, next_action=None)
@@ -230,30 +170,6 @@ def follow_remaining(ledger: Ledger, invoice: JSON) -> None:
             payment["amount_requested"] = intent["amount"] = invoice["amount_remaining"]
 
 
-def balance(world: World, ledger: Ledger, type_: str, amount: int, source: JSON) -> JSON:
-    """A balance transaction without fees."""
-    return ledger.add(
-        {
-            "id": f"txn_3{world.ids.token(23)}",
-            "object": "balance_transaction",
-            "amount": amount,
-            "available_on": world.now() + 2 * DAY,
-            "balance_type": "payments",
-            "created": world.now(),
-            "currency": source["currency"],
-            "description": None,
-            "exchange_rate": None,
-            "fee": 0,
-            "fee_details": [],
-            "net": amount,
-            "reporting_category": type_,
-            "source": source["id"],
-            "status": "pending",
-            "type": type_,
-        }
-    )
-
-
 def as_card_error(ledger: Ledger, intent: JSON, error: JSON) -> CardDeclined:
     """The 402 that the API answers for a failed attempt."""
     fields = {k: v for k, v in error.items() if k not in ("message", "type")}
@@ -271,6 +187,8 @@ def _credit(world: World, ledger: Ledger, invoice: JSON, payment: JSON, before: 
         return
     follow_remaining(ledger, invoice)
     world.updated(ledger, invoice, before)
+    if invoice["amount_overpaid"]:
+        world.emit(ledger, "invoice.overpaid", invoice)
 
 
 def _ask(world: World, ledger: Ledger, invoice: JSON, intent: JSON, before: JSON) -> Outcome:
@@ -287,7 +205,7 @@ def _ask(world: World, ledger: Ledger, invoice: JSON, intent: JSON, before: JSON
 
 def _debit(world: World, ledger: Ledger, payment: JSON, method: Method, before: JSON) -> Outcome:
     invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
-    charge = _charge(world, ledger, invoice, intent, method, "pending")
+    charge = objects.charge(world, ledger, invoice, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
     world.emit(ledger, "charge.pending", charge)
     world.emit(ledger, "payment_intent.processing", intent)
@@ -315,10 +233,10 @@ def _fail(
     if code == "payment_intent_authentication_failure":
         message = _AUTHENTICATION_FAILED
     if charge is None and charged:
-        charge = _charge(world, ledger, invoice, intent, method, "failed")
+        charge = objects.charge(world, ledger, invoice, intent, method, "failed")
     if charge is not None:
         charge.update(status="failed", failure_code=code, failure_message=message, paid=False)
-        charge["outcome"] = _outcome(method, code, decline_code, message)
+        charge["outcome"] = objects.outcome(method, code, decline_code, message)
         world.emit(ledger, "charge.failed", charge)
     used = ledger.get("payment_method", intent["payment_method"])
     error: JSON = {
@@ -344,115 +262,3 @@ def _fail(
         world.emit(ledger, "invoice.payment_action_required", invoice)
     follow_remaining(ledger, invoice)
     return Outcome("failed", error)
-
-
-def _payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:
-    details: JSON
-    if method.kind == "card":
-        details = {
-            "brand": method.brand, "checks": {"cvc_check": "pass"}, "country": "US", "exp_month": 12,
-            "exp_year": 2034, "fingerprint": world.ids.token(16), "funding": method.funding, "last4": method.last4,
-        }  # fmt: skip
-    else:
-        details = {
-            "account_holder_type": "individual", "account_type": "checking", "bank_name": method.brand,
-            "fingerprint": world.ids.token(16), "last4": method.last4, "routing_number": "110000000",
-        }  # fmt: skip
-    return ledger.add(
-        {
-            "id": f"pm_1{world.ids.token(23)}",
-            "object": "payment_method",
-            "allow_redisplay": "unspecified",
-            "billing_details": _billing(invoice),
-            "created": world.now(),
-            "customer": None,
-            "customer_account": None,
-            "livemode": ledger.livemode,
-            "metadata": {},
-            "type": method.kind,
-            method.kind: details,
-        }
-    )
-
-
-def _billing(invoice: JSON) -> JSON:
-    address = invoice["customer_address"]
-    return {
-        "address": address or dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
-        "email": invoice["customer_email"],
-        "name": invoice["customer_name"],
-        "phone": invoice["customer_phone"],
-        "tax_id": None,
-    }
-
-
-def _outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
-    blocked = decline_code == "fraudulent"
-    return {
-        "advice_code": None,
-        "network_advice_code": None,
-        "network_decline_code": None,
-        "network_status": "not_sent_to_network" if blocked else "declined_by_network",
-        "reason": "highest_risk_level" if blocked else decline_code or code,
-        "risk_level": "highest" if blocked else "normal",
-        "seller_message": message,
-        "type": "blocked" if blocked else "issuer_declined",
-    }
-
-
-def _charge(world: World, ledger: Ledger, invoice: JSON, intent: JSON, method: Method, status: str) -> JSON:
-    prefix = "ch_3" if method.kind == "card" else "py_3"
-    used = ledger.get("payment_method", intent["payment_method"])
-    details = dict(used[method.kind])
-    approved = {
-        "advice_code": None, "network_advice_code": None, "network_decline_code": None,
-        "network_status": "approved_by_network", "reason": None, "risk_level": "normal",
-        "seller_message": "Payment complete.", "type": "authorized",
-    }  # fmt: skip
-    return ledger.add(
-        {
-            "id": prefix + world.ids.token(23),
-            "object": "charge",
-            "amount": intent["amount"],
-            "amount_captured": 0,
-            "amount_refunded": 0,
-            "application": intent["application"],
-            "application_fee": None,
-            "application_fee_amount": None,
-            "balance_transaction": None,
-            "billing_details": _billing(invoice),
-            "calculated_statement_descriptor": None,
-            "captured": False,
-            "created": world.now(),
-            "currency": intent["currency"],
-            "customer": intent["customer"],
-            "description": intent["description"],
-            "disputed": False,
-            "failure_balance_transaction": None,
-            "failure_code": None,
-            "failure_message": None,
-            "fraud_details": {},
-            "livemode": ledger.livemode,
-            "metadata": {},
-            "on_behalf_of": None,
-            "outcome": approved,
-            "paid": status == "succeeded",
-            "payment_intent": intent["id"],
-            "payment_method": used["id"],
-            "payment_method_details": {"type": method.kind, method.kind: details},
-            "radar_options": {},
-            "receipt_email": None,
-            "receipt_number": None,
-            "receipt_url": None,
-            "refunded": False,
-            "review": None,
-            "shipping": None,
-            "source": None,
-            "source_transfer": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": None,
-            "status": status,
-            "transfer_data": None,
-            "transfer_group": None,
-        }
-    )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .clock import Clock
+from .errors import StripeFault
 
 
 @dataclass(order=True)
@@ -29,6 +30,7 @@ class Scheduler:
         self._clock = clock
         self._heap: list[Job] = []
         self._sequence = itertools.count()
+        self.refused: list[dict[str, str]] = []
 
     def at(self, due: float, name: str, subject: str, run: Callable[[], object]) -> Job:
         """Plan a job; `subject` is the id of the object it changes."""
@@ -56,7 +58,10 @@ class Scheduler:
         done = 0
         while (due := self.next_due()) is not None and due <= self._clock.now():
             job = heapq.heappop(self._heap)
-            job.run()
+            try:
+                job.run()
+            except StripeFault as refusal:  # the object changed in the meantime
+                self.refused.append({"name": job.name, "subject": job.subject, "because": str(refusal)})
             done += 1
         return done
 

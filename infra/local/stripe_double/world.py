@@ -84,11 +84,14 @@ class World:
         return ledger
 
     def run_due(self) -> int:
-        """Do what the clock has reached, and forget events past retention."""
+        """Do what the clock has reached."""
         return self.scheduler.run_due()
 
     def advance(self, seconds: float) -> int:
-        """Move time forward through each planned job at its own moment; returns how many ran. Raises ValueError for less than 0."""
+        """Move time forward through each planned job at its own moment; returns how many ran.
+
+        Raises ValueError for a step back.
+        """
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")
         target = self.clock.now() + seconds

@@ -118,8 +118,8 @@ def _after_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) ->
     outside = params.get("out_of_band_amount", 0)
     if refunded + credited + outside != amount:
         raise InvalidState(
-            f"The sum of refund_amount, credit_amount and out_of_band_amount ({refunded + credited + outside}) must equal"
-            f" the credit note's post payment amount ({amount}).",
+            "The sum of refund_amount, credit_amount and out_of_band_amount"
+            f" ({refunded + credited + outside}) must equal the credit note's post payment amount ({amount}).",
             param="refund_amount",
         )
     if invoice["post_payment_credit_notes_amount"] + amount > invoice["amount_paid"]:

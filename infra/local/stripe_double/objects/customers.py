@@ -10,7 +10,7 @@ from ..router import Call, Route
 _LENGTHS = {"name": 256, "phone": 20, "description": 5000, "business_name": 150, "individual_name": 150}
 _PLAIN = ("email", "name", "phone", "description", "business_name", "individual_name", "tax_exempt")
 _MODELLED = {*_PLAIN, "address", "shipping", "metadata", "preferred_locales", "balance", "invoice_prefix"}
-_MODELLED |= {"next_invoice_sequence", "expand", "invoice_settings"}
+_MODELLED |= {"next_invoice_sequence", "expand"}
 _ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import lists, rules
-from .. import payment_engine as engine
+from .. import lists, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidState
 from ..ledger import JSON, Ledger
@@ -89,7 +88,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         _withdraw(world, ledger, dispute, charge)
     if status in CLOSED:
         if status == "won":
-            back = engine.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
+            back = payment_objects.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
             dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(back)]
             charge.pop("_charged_back", None)
             world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
@@ -150,7 +149,7 @@ def close(call: Call) -> JSON:
 
 
 def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:
-    taken = engine.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
+    taken = payment_objects.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
     dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(taken)]
     charge["_charged_back"] = True
     world.emit(ledger, "charge.dispute.funds_withdrawn", dispute)

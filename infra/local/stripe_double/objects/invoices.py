@@ -16,7 +16,7 @@ _CREATE = {
     "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
     "application_fee_amount",
 }  # fmt: skip
-_UPDATE = _CREATE - {"customer", "currency", "pending_invoice_items_behavior"}
+_UPDATE = _CREATE - {"customer", "application_fee_amount", "currency", "pending_invoice_items_behavior"}
 _OPEN = {"metadata", "auto_advance", "payment_settings", "expand"}
 _FINAL = {"metadata", "expand"}
 _LENGTHS = {"description": 1500, "footer": 5000, "number": 26, "statement_descriptor": 22}
@@ -121,6 +121,7 @@ def create(call: Call) -> JSON:
         "total_taxes": [],
         "webhooks_delivered_at": None,
         "_token": world.ids.token(48),
+        "_application_fee": params.get("application_fee_amount"),
     }  # fmt: skip
     _apply(call, invoice)
     ledger.add(invoice)
@@ -206,6 +207,9 @@ def _check(call: Call, params: JSON, modelled: set[str]) -> None:
         rules.length(item, {"name": 40, "value": 140})
         if not item["name"]:
             raise InvalidParams("Invalid name", param=f"custom_fields[{index}][name]")
+    for name in params.get("payment_settings") or ():
+        if name != "payment_method_types":
+            raise NotModelled(f"payment_settings[{name}]", f"payment_settings[{name}]")
     if "application_fee_amount" in params and not call.through_platform:
         raise InvalidParams(
             "Can only apply an application_fee_amount when the request is made on behalf of another account",

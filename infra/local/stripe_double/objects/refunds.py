@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import lists, rules
-from .. import payment_engine as engine
+from .. import lists, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON, Ledger
@@ -81,9 +80,9 @@ def make(
     }
     if pending:
         refund["pending_reason"] = "processing"
-    refund["balance_transaction"] = engine.balance(world, ledger, "refund", -wanted, {**charge, "id": refund["id"]})[
-        "id"
-    ]
+    refund["balance_transaction"] = payment_objects.balance(
+        world, ledger, "refund", -wanted, {**charge, "id": refund["id"]}
+    )["id"]
     ledger.add(refund)
     charge["amount_refunded"] += wanted
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
@@ -114,7 +113,7 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
     _give_back(world, ledger, refund)
     refund["failure_reason"] = reason
     source = {**refund, "id": refund["id"]}
-    back = engine.balance(world, ledger, "refund_failure", refund["amount"], source)
+    back = payment_objects.balance(world, ledger, "refund_failure", refund["amount"], source)
     refund["failure_balance_transaction"] = back["id"]
     _move(world, ledger, refund, "failed")
     world.emit(ledger, "refund.failed", refund)
