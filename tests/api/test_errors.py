@@ -1,0 +1,151 @@
+"""Which error is which status, and what is told of it to the client and to the logs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chalice.app import Chalice, ConvertToMiddleware
+
+from chalicelib import observability
+from chalicelib.api import apps
+from chalicelib.api.errors import problem_of
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    Forbidden,
+    IntegrationError,
+    InvalidSignature,
+    Malformed,
+    NotFound,
+    Refused,
+    Retryable,
+    StaleWrite,
+    StripeRefused,
+    StripeUnavailable,
+    Unsupported,
+)
+from chalicelib.domain.identity import Unauthorized
+from tests.api.client import ApiClient
+from tests.world import World
+
+assert ConvertToMiddleware
+SECRET = "dana@example.test sk_live_123"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        (Malformed("c", "m"), 400, None),
+        (InvalidSignature(), 400, None),
+        (Unauthorized("expired"), 401, None),
+        (Forbidden("c", "m"), 403, None),
+        (NotFound("c", "m"), 404, None),
+        (Conflict("c", "m"), 409, None),
+        (AccountUnreachable("c", "m"), 409, None),
+        (StaleWrite("The invoice"), 409, None),
+        (Unsupported("payload_too_large", "m"), 413, None),
+        (Unsupported("unsupported_media_type", "m"), 415, None),
+        (Refused("c", "m"), 422, None),
+        (StripeRefused("c", "m"), 422, None),
+        (StripeUnavailable("c", "m", answered=True), 502, "5"),
+        (StripeUnavailable("c", "m", answered=False), 503, "5"),
+        (Retryable("c", "m"), 503, "5"),
+        (IntegrationError("c", "m"), 500, None),
+        (KeyError("c"), 500, None),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_each_error_has_its_status(error: Exception, status: int, retry_after: str | None) -> None:
+    problem = problem_of(error)
+    assert (problem.status, problem.headers.get("Retry-After")) == (status, retry_after)
+
+
+def test_every_error_of_the_tree_has_a_status() -> None:
+    def descendants(kind: type[IntegrationError]) -> set[type[IntegrationError]]:
+        return {kind}.union(*(descendants(child) for child in kind.__subclasses__()))
+
+    for kind in descendants(IntegrationError) - {IntegrationError}:
+        error = kind.__new__(kind)
+        IntegrationError.__init__(error, "c", "m")
+        error.answered = False  # type: ignore[attr-defined]
+        assert problem_of(error).status < 500 or isinstance(error, Retryable), kind
+
+
+def broken(*_: object) -> None:
+    try:
+        raise ValueError(f"inside: {SECRET}")
+    except ValueError as cause:
+        raise RuntimeError(f"outside: {SECRET}") from cause
+
+
+def test_what_nobody_foresaw_is_500_without_detail_and_logged_with_its_cause(
+    api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[dict[str, Any]] = []
+    monkeypatch.setattr(apps.connect, "report", broken)
+    monkeypatch.setattr(observability.logger, "error", lambda _, extra: logged.append(extra))
+    answer = api.get("/apps")
+    assert answer.status == 500
+    assert set(answer.error) == {"code", "message", "requestId", "nextStep"}
+    assert answer.code == "internal_error"
+    [line] = logged
+    assert (line["route"], line["status"], line["outcome"]) == ("GET /v1/apps", 500, "failed")
+    assert line["request_id"] == answer.error["requestId"]
+    assert line["error"]["type"] == "builtins.RuntimeError"
+    assert [cause["type"] for cause in line["error"]["causes"]] == ["builtins.ValueError"]
+    assert any("test_errors.py" in place for place in line["error"]["at"])
+    assert SECRET not in json.dumps(line) + answer.text
+
+
+def test_what_chalice_itself_refuses_comes_in_our_words(app: Chalice) -> None:
+    answer = app({"requestContext": {}}, None)
+    assert answer["statusCode"] == 500
+    assert json.loads(answer["body"])["error"]["code"] == "internal_error"
+
+
+def test_every_answer_says_that_it_is_not_to_be_kept(api: ApiClient) -> None:
+    for path in ("/health", "/apps", "/invoices?first=0"):
+        answer = api.get(path)
+        assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
+
+
+def test_the_request_id_is_api_gateways(app: Chalice, world: World) -> None:
+    event = {
+        "requestContext": {"httpMethod": "GET", "resourcePath": "/v1/apps", "requestId": "req-42"},
+        "headers": {},
+        "pathParameters": None,
+        "multiValueQueryStringParameters": None,
+        "stageVariables": None,
+        "body": None,
+    }
+    assert json.loads(app(event, None)["body"])["error"]["requestId"] == "req-42"
+
+
+def test_requests_in_several_threads_do_not_mix(api: ApiClient, world: World) -> None:
+    """Chalice keeps the current request on the app, which the threads of the local stack share."""
+    found: list[tuple[str, str]] = []
+
+    def ask(organization: str) -> None:
+        client = api.acting("billing", organization=organization)
+        for _ in range(20):
+            client.put("/customers/cust_1", {"firstName": organization})
+            found.append((organization, client.get("/customers/cust_1").json["firstName"]))
+
+    threads = [threading.Thread(target=ask, args=(f"org_{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 120
+    assert all(name == organization for organization, name in found)
+
+
+def test_only_the_two_boundaries_catch_everything() -> None:
+    root = Path(__file__).parents[2]
+    sources = [*(root / "chalicelib" / "api").rglob("*.py"), root / "chalicelib" / "observability.py"]
+    catching = {source.name for source in sources if "except Exception" in source.read_text()}
+    assert catching == {"serving.py", "observability.py"}

@@ -1,0 +1,108 @@
+"""One line and one metric for each unit of work, with closed dimensions and nobody's data."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import observability
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.observability import described, event_received, request_served, worker_boundary
+
+
+@pytest.fixture
+def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The metrics of what is run after it."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+
+    def read() -> list[dict[str, Any]]:
+        lines = capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+
+    return read
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, dict[str, Any]]]:
+    lines: list[tuple[str, str, dict[str, Any]]] = []
+    for level in ("info", "error"):
+        monkeypatch.setattr(
+            observability.logger, level, lambda text, extra, level=level: lines.append((level, text, extra))
+        )
+    return lines
+
+
+def dimensions(metric: dict[str, Any]) -> list[set[str]]:
+    return [set(names) for names in metric["_aws"]["CloudWatchMetrics"][0]["Dimensions"]]
+
+
+def test_a_request_is_one_metric_by_route_and_by_outcome(emitted: Any, logged: Any) -> None:
+    request_served("GET /v1/apps", 200, 0.0125, "req", "org_1", None)
+    [metric] = emitted()
+    assert metric["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "PomStripe"
+    assert metric["RequestLatency"] == [12.5]
+    assert (metric["service"], metric["route"], metric["outcome"]) == ("pom-stripe", "GET /v1/apps", "ok")
+    assert dimensions(metric) == [{"service", "route", "outcome"}, {"service", "outcome"}]
+    assert len(logged) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "level"),
+    [
+        (201, "ok", "info"),
+        (302, "ok", "info"),
+        (404, "refused", "info"),
+        (503, "retry", "info"),
+        (500, "failed", "error"),
+    ],
+)
+def test_outcomes_tell_whose_fault_it_was(emitted: Any, logged: Any, status: int, outcome: str, level: str) -> None:
+    request_served("GET /v1/apps", status, 0.01, "req", None, None)
+    assert emitted()[0]["outcome"] == outcome
+    assert logged[0][0] == level
+
+
+@pytest.mark.parametrize(
+    ("event_type", "family"), [("invoice.paid", "invoice"), ("charge.dispute.closed", "charge"), ("made.up", "other")]
+)
+def test_families_of_events_are_a_closed_set(emitted: Any, event_type: str, family: str) -> None:
+    event_received(event_type, "applied", 7)
+    [metric] = emitted()
+    assert (metric["family"], metric["outcome"], metric["EventLag"]) == (family, "applied", [7.0])
+
+
+def test_a_worker_tells_its_outcome_and_passes_everything_on(emitted: Any, logged: Any) -> None:
+    @worker_boundary("customer_sync")
+    def work(divisor: int) -> int:
+        """Divide."""
+        if divisor < 0:
+            raise StaleWrite("The customer")
+        return 6 // divisor
+
+    assert work.__name__ == "work"
+    assert work(divisor=2) == 3
+    with pytest.raises(ZeroDivisionError):
+        work(0)
+    with pytest.raises(StaleWrite):
+        work(-1)
+    assert [(metric["worker"], metric["outcome"]) for metric in emitted()] == [
+        ("customer_sync", "ok"),
+        ("customer_sync", "failed"),
+        ("customer_sync", "retry"),
+    ]
+    assert [line[0] for line in logged] == ["info", "error", "info"]
+    assert logged[2][2]["error"] == {"type": "chalicelib.domain.errors.StaleWrite", "code": "concurrent_change"}
+
+
+def test_metrics_can_be_silenced(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
+    observability.signature_refused()
+    assert capsys.readouterr().out == ""
+
+
+def test_causes_that_go_in_a_circle_end() -> None:
+    one, other = ValueError("a"), KeyError("b")
+    one.__cause__, other.__cause__ = other, one
+    assert [cause["type"] for cause in described(one)["causes"]] == ["builtins.KeyError", "builtins.ValueError"]  # type: ignore[attr-defined]

@@ -1,0 +1,174 @@
+"""The OpenAPI document says what the API does."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from chalice.app import Chalice
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from chalicelib.api import blueprints, errors
+from chalicelib.api.error_codes import ERROR_CODES
+from chalicelib.api.errors import STATUS, problem_of_status
+from chalicelib.api.examples import EXAMPLES
+from chalicelib.api.health import VERSION
+from chalicelib.api.models.exact import decoder
+from chalicelib.api.openapi_document import document, statuses_refused
+from chalicelib.api.table import ROUTES, Role
+from tests.api.client import ApiClient
+
+assert blueprints
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "chalicelib").rglob("*.py"))
+CODES = {code for codes in ERROR_CODES.values() for code in codes}
+NOT_ANSWERED = {
+    "token_keys_unavailable",  # raised in the authorizer's Lambda, whose failures API Gateway answers itself
+}
+COMPUTED = {
+    "invalid_body",
+    "invalid_query",
+    "invoice_not_sendable",
+    "invoice_not_voidable",
+    "oauth_denied",
+    "oauth_failed",
+    "concurrent_change",
+    "unauthorized",
+    "stripe_resource_missing",
+    "payload_too_large",
+    "unsupported_media_type",
+}
+"""Codes that are not written as the first argument of an error where it is raised."""
+
+FIXED = {"StaleWrite", "Unauthorized"}
+"""Errors that bring their code along."""
+
+ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {"StripeRefused", "Unsupported", "Problem"}
+
+
+@pytest.fixture(scope="module")
+def openapi() -> dict[str, Any]:
+    return document(ROUTES)
+
+
+def operations(openapi: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in openapi["paths"].items():
+        for method, operation in methods.items():
+            yield path, method.upper(), operation
+
+
+def test_it_is_valid_openapi_3_1(openapi: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(openapi).validate()
+    assert openapi["openapi"].startswith("3.1.")
+
+
+def test_the_api_serves_it(api: ApiClient, openapi: dict[str, Any]) -> None:
+    answer = api.get("/openapi.json", token=None)
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json == msgspec.json.decode(msgspec.json.encode(openapi))
+
+
+def test_it_has_exactly_the_routes_that_chalice_serves(app: Chalice, openapi: dict[str, Any]) -> None:
+    served = {(path, method) for path, methods in app.routes.items() for method in methods if methods}
+    assert served == {(path, method) for path, method, _ in operations(openapi)}
+
+
+def test_every_reference_leads_somewhere(openapi: dict[str, Any]) -> None:
+    def references(node: Any) -> Iterator[str]:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                yield node["$ref"]
+            node = list(node.values())
+        if isinstance(node, list):
+            for each in node:
+                yield from references(each)
+
+    found = set(references(openapi))
+    assert found
+    for reference in found:
+        target: Any = openapi
+        for part in reference.removeprefix("#/").split("/"):
+            assert part in target, reference
+            target = target[part]
+
+
+def test_every_operation_is_told_whole(openapi: dict[str, Any]) -> None:
+    routes = {route.label: route for route in ROUTES}
+    seen = set()
+    for path, method, operation in operations(openapi):
+        route = routes[f"{method} {path}"]
+        assert operation["summary"]
+        assert operation["operationId"] not in seen
+        seen.add(operation["operationId"])
+        assert operation["security"] == ([] if route.role is Role.PUBLIC else [{"accessToken": []}])
+        in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+        assert in_path == set(re.findall(r"{(\w+)}", path))
+        documented = set(operation["responses"])
+        assert documented == {str(status) for status in (*route.answers, *statuses_refused(route))}
+        for status in route.answers:
+            assert "$ref" not in operation["responses"][str(status)]
+
+
+def test_every_model_on_the_wire_has_an_example() -> None:
+    on_the_wire = {model for route in ROUTES for model in route.answers.values() if model is not None}
+    on_the_wire |= {route.takes for route in ROUTES if route.has_body}
+    assert on_the_wire == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("model", EXAMPLES, ids=lambda model: model.__name__)
+def test_examples_are_of_their_model(model: type) -> None:
+    decoded = decoder(model).decode(msgspec.json.encode(EXAMPLES[model]))
+    fields = {field.encode_name for field in msgspec.structs.fields(model)}
+    assert set(EXAMPLES[model]) <= fields
+    assert isinstance(decoded, model)
+
+
+def test_answers_have_no_floats(openapi: dict[str, Any]) -> None:
+    for name, schema in openapi["components"]["schemas"].items():
+        if not name.startswith("New"):
+            assert '"type":"number"' not in msgspec.json.encode(schema).decode(), name
+
+
+def raised_codes() -> set[str]:
+    """Codes written where an error of ours is made."""
+    found = set()
+    for source in SOURCES:
+        for node in ast.walk(ast.parse(source.read_text())):
+            name = getattr(node.func, "id", None) if isinstance(node, ast.Call) else None
+            if name not in ERRORS or not node.args:
+                continue
+            argument = node.args[1] if name == "Problem" and len(node.args) > 1 else node.args[0]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                found.add(argument.value)
+    return found
+
+
+def test_every_error_code_in_the_source_is_documented() -> None:
+    assert raised_codes() - NOT_ANSWERED - CODES == set()
+
+
+def test_no_documented_error_code_is_out_of_use() -> None:
+    assert CODES - raised_codes() - COMPUTED == set()
+
+
+def test_a_code_has_one_status() -> None:
+    assert sum(len(codes) for codes in ERROR_CODES.values()) == len(CODES)
+    for status in (400, 404, 405, 415, 500):
+        problem = problem_of_status(status)
+        assert problem.code in ERROR_CODES[problem.status]
+    assert errors.INVALID_SIGNATURE.code in ERROR_CODES[400]
+
+
+def test_the_version_is_the_projects() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+def test_health(api: ApiClient) -> None:
+    assert api.get("/health", token=None).json == {"status": "ok", "version": VERSION}
