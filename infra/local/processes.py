@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 import subprocess
@@ -9,11 +10,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 HOST = "127.0.0.1"
+FREE_PORTS = range(20_000, 32_000)
 START_TIMEOUT = 60.0
 """Seconds a child may take until it answers."""
 STOP_TIMEOUT = 10.0
@@ -33,9 +35,15 @@ class PortTaken(Exception):
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.create_server((HOST, 0)) as probe:
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on at this moment.
+
+    It lies below the ports that the system gives to outgoing connections, so that none of those can take it
+    before its server starts.
+    """
+    while True:
+        port = random.choice(FREE_PORTS)
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
 
 
 def require_free(port: int, use: str, option: str) -> None:

@@ -68,6 +68,7 @@ class LocalStack:
         self._given_state_dir = state_dir
         self._running = ExitStack()
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._commands: dict[str, list[str]] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,18 +91,18 @@ class LocalStack:
             self.state_dir = self._given_state_dir or Path(
                 starting.enter_context(tempfile.TemporaryDirectory(prefix="pom-stack-"))
             )
+            for log in (self.state_dir / "logs").glob("*.log"):
+                log.unlink()
             self.issuer = TokenIssuer(self.urls.pom, signing_key(self.state_dir / KEY_FILE))
-            for part, command in self._stand_ins().items():
-                self._spawn(starting, part, command)
-            self._wait("stripe", f"{self.urls.stripe}/_double/health")
-            self._wait("pom", f"{self.urls.pom}/health")
-            self._wait("aws", f"{self.urls.aws}/health")
+            stand_ins, application = self._stand_ins(), self._application()
+            self._commands = stand_ins | application
+            for part in stand_ins:
+                self._spawn(starting, part)
+            self._wait(*stand_ins)
             self._create_resources()
-            for part, command in self._application().items():
-                self._spawn(starting, part, command)
-            self._wait("workers", self.urls.control)
-            if self.with_api:
-                self._wait("api", f"{self.urls.api}/v1/health")
+            for part in application:
+                self._spawn(starting, part)
+            self._wait(*application)
             self._running = starting.pop_all()
 
     def stop(self) -> None:
@@ -156,6 +157,16 @@ class LocalStack:
         if not answer["idle"]:
             raise TimeoutError(f"still busy after {timeout} s: {', '.join(answer['busy'])}")
 
+    def kill(self, part: str) -> None:
+        """End a part at once, as a crash would: `api`, `workers`, `pom`, `stripe` or `aws`."""
+        self._processes[part].kill()
+        self._processes[part].wait()
+
+    def restart(self, part: str) -> None:
+        """Start a part again that was killed. AWS and Stripe come back empty: their state is in memory."""
+        self._spawn(self._running, part)
+        self._wait(part)
+
     def ended(self) -> list[str]:
         """Which parts have ended although nobody stopped them, each with the path of its log."""
         return [
@@ -201,12 +212,10 @@ class LocalStack:
             commands["api"] = ["infra.local.gateway", "--app", self._app, *port, *origin]
         return commands
 
-    def _spawn(self, starting: ExitStack, part: str, command: list[str]) -> None:
-        log = self._log(part)
-        log.unlink(missing_ok=True)
-        whole = [sys.executable, "-m", "infra.local.with_parent", str(os.getpid()), *command]
-        running = child(whole, log=log, environment=self._child_environment(), directory=ROOT)
-        self._processes[part] = starting.enter_context(running)
+    def _spawn(self, running: ExitStack, part: str) -> None:
+        command = [sys.executable, "-m", "infra.local.with_parent", str(os.getpid()), *self._commands[part]]
+        started = child(command, log=self._log(part), environment=self._child_environment(), directory=ROOT)
+        self._processes[part] = running.enter_context(started)
 
     def _child_environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -232,11 +241,14 @@ class LocalStack:
         if made != expected:
             raise DidNotStart(f"the queues have other URLs than expected: {made}, not {expected}")
 
-    def _wait(self, part: str, url: str) -> None:
-        try:
-            wait_until_answers(self._processes[part], url, self._log(part))
-        except DidNotStart as error:
-            raise DidNotStart(f"{part} did not start: {error}") from error
+    def _wait(self, *parts: str) -> None:
+        paths = {"aws": "/health", "stripe": "/_double/health", "pom": "/health", "api": "/v1/health"}
+        for part in parts:
+            url = self.urls.control if part == "workers" else getattr(self.urls, part) + paths[part]
+            try:
+                wait_until_answers(self._processes[part], url, self._log(part))
+            except DidNotStart as error:
+                raise DidNotStart(f"{part} did not start: {error}") from error
 
     def _log(self, part: str) -> Path:
         return self.state_dir / "logs" / f"{part}.log"

@@ -100,6 +100,17 @@ def test_a_schedule_fires_when_asked(stack: LocalStack) -> None:
         stack.fire("no_such_schedule")
 
 
+def test_a_killed_part_can_be_started_again(stack: LocalStack) -> None:
+    stack.kill("api")
+    assert [part.split()[0] for part in stack.ended()] == ["api"]
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        call("GET", f"{stack.urls.api}/v1/health")
+
+    stack.restart("api")
+    assert call("GET", f"{stack.urls.api}/v1/health")[0] == 200
+    assert stack.ended() == []
+
+
 def test_tables_queues_and_the_secret_are_there(stack: LocalStack) -> None:
     tables = client(stack, "dynamodb").list_tables()["TableNames"]
     secret = client(stack, "secretsmanager").get_secret_value(SecretId=stack.environment["STRIPE_SECRET_ID"])
