@@ -11,7 +11,8 @@ families of Stripe events, and outcomes.
     RequestLatency   Milliseconds  service, route, outcome | service, outcome   (its count is the number of requests)
     WorkLatency      Milliseconds  service, worker, outcome
     EventLag         Seconds       service, family, outcome   (its count is the number of events)
-    SignatureInvalid Count         service
+    SignatureInvalid, InvoiceTakenBack, EventsSwept, EventsRecovered, InvoicesCorrected
+                     Count         service
     TokenRefused     Count         service, reason
     InvoiceTakenBack, EventsSwept, EventsRecovered, InvoicesCorrected   Count   service
 """

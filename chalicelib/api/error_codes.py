@@ -60,6 +60,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "due_date_in_past": "The due date has passed.",
         "due_date_too_far": "The due date is more than five years away.",
         "email_invalid": "This cannot be an e-mail address.",
+        "invoice_refused": "The invoice could not be made and was taken back.",
         "invoice_type_unknown": "The invoice type is not known.",
         "lines_missing": "The invoice has no line.",
         "lines_too_many": "The invoice has more than 250 lines, tax included.",

@@ -46,6 +46,20 @@ STATUS: Mapping[type[IntegrationError], int] = {
 }
 """The nearest ancestor of an error's class decides."""
 
+USUAL_NEXT_STEP: Mapping[int, str] = {
+    400: "Compare the request with /v1/openapi.json.",
+    401: "Sign in again and repeat the request with the new token.",
+    403: "Ask an admin of your organization.",
+    404: "Check the id; it may belong to something that was never made or has been taken back.",
+    409: "Load it again, then decide whether to repeat the request.",
+    413: "Send less at once.",
+    415: "Send application/json.",
+    422: "Correct it and repeat the request.",
+    502: "Nothing is lost. Wait a moment; repeating the request is safe.",
+    503: "Nothing is lost. Wait a moment; repeating the request is safe.",
+}
+"""What a client can do about an error that does not say it itself: no answer goes without a next step."""
+
 STRIPE_FAILED = 502
 STATUS_UNSUPPORTED = {PAYLOAD_TOO_LARGE: 413, UNSUPPORTED_MEDIA_TYPE: 415}
 
@@ -89,8 +103,19 @@ INVALID_SIGNATURE = Problem(
     next_step="Check the webhook endpoint's signing secret.",
 )
 
+NEXT_STEP: Mapping[int, str] = {
+    400: "Correct the request; compare it with /v1/openapi.json.",
+    403: "Ask an admin of your organization.",
+    404: "Check the id, and that it belongs to your organization.",
+    409: "Load the present state and decide anew.",
+    422: "Correct the field that is named and repeat the request.",
+    502: "Nothing is lost. Wait a moment; repeating the request is safe.",
+    503: "Nothing is lost. Wait a moment; repeating the request is safe.",
+}
+"""What to do where an error does not say it itself."""
+
 _OF_CHALICE: Mapping[int, Problem] = {
-    400: Problem(400, "malformed_request", "The request cannot be understood."),
+    400: Problem(400, "malformed_request", "The request cannot be understood.", next_step="See /v1/openapi.json."),
     404: Problem(404, "route_not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
     405: Problem(
         405, "method_not_allowed", "This path does not take this method.", next_step="See /v1/openapi.json."
@@ -108,7 +133,8 @@ def problem_of(error: Exception) -> Problem:
     status = _status(error)
     if status is None:
         return INTERNAL_ERROR
-    return Problem(status, error.code, error.message, error.field, error.next_step, _headers(error, status))
+    next_step = error.next_step or USUAL_NEXT_STEP[status]
+    return Problem(status, error.code, error.message, error.field, next_step, _headers(error, status))
 
 
 def problem_of_status(status: int) -> Problem:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -42,7 +44,18 @@ def serve(route: Route, handler: Handler[Any], path: Mapping[str, str]) -> gatew
         organization_id = identity.organization_id if identity else None
         seconds = time.perf_counter() - began
         observability.request_served(route.label, outgoing.status, seconds, request_id, organization_id, failure)
-    return outgoing
+    return outgoing if route.role is Role.PUBLIC else _readable_by_the_front_end(outgoing)
+
+
+def _readable_by_the_front_end(outgoing: gateway.Outgoing) -> gateway.Outgoing:
+    """Pages of POM's own origin may read it; what they may send is settled by API Gateway's preflight."""
+    front_end = urlsplit(bootstrap.config().pom_settings_url)
+    cors = {
+        "Access-Control-Allow-Origin": f"{front_end.scheme}://{front_end.netloc}",
+        "Access-Control-Expose-Headers": "Retry-After",
+        "Vary": "Origin",
+    }
+    return replace(outgoing, headers={**outgoing.headers, **cors})
 
 
 def _identified(route: Route, incoming: gateway.Incoming) -> Identity | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chalice.app import Chalice, ConvertToMiddleware
+from chalice.app import Chalice
 
 from chalicelib import observability
 from chalicelib.api import apps
@@ -32,7 +32,6 @@ from chalicelib.domain.identity import Unauthorized
 from tests.api.client import ApiClient
 from tests.world import World
 
-assert ConvertToMiddleware
 SECRET = "dana@example.test sk_live_123"
 
 
@@ -62,6 +61,7 @@ SECRET = "dana@example.test sk_live_123"
 def test_each_error_has_its_status(error: Exception, status: int, retry_after: str | None) -> None:
     problem = problem_of(error)
     assert (problem.status, problem.headers.get("Retry-After")) == (status, retry_after)
+    assert problem.next_step or status in {413, 415}
 
 
 def test_every_error_of_the_tree_has_a_status() -> None:
@@ -105,6 +105,13 @@ def test_what_chalice_itself_refuses_comes_in_our_words(app: Chalice) -> None:
     answer = app({"requestContext": {}}, None)
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"])["error"]["code"] == "internal_error"
+
+
+def test_pages_of_pom_may_read_what_is_private_and_no_others(api: ApiClient) -> None:
+    for answer in (api.get("/apps"), api.get("/invoices?first=0"), api.acting("member").delete("/stripe/connection")):
+        assert answer.headers["access-control-allow-origin"] == "https://pom.example.test"
+    for path in ("/health", "/stripe/oauth/callback"):
+        assert "access-control-allow-origin" not in api.get(path, token=None).headers
 
 
 def test_every_answer_says_that_it_is_not_to_be_kept(api: ApiClient) -> None:

@@ -49,7 +49,7 @@ COMPUTED = {
 FIXED = {"StaleWrite", "Unauthorized"}
 """Errors that bring their code along."""
 
-ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {"StripeRefused", "Unsupported", "Problem"}
+ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {"StripeRefused", "Unsupported", "Problem", "Refusal"}
 
 
 @pytest.fixture(scope="module")
