@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from infra.local.settings import Ports, Urls, environment
 from infra.local.stack import ROOT
 
@@ -13,8 +11,6 @@ CONFIG = ROOT / ".chalice" / "config.json"
 
 
 def test_chalice_local_finds_the_stack_on_its_default_ports() -> None:
-    if not CONFIG.exists():
-        pytest.skip("there is no .chalice/config.json yet")
     stage = json.loads(CONFIG.read_text())["stages"]["local"]["environment_variables"]
 
     expected = environment(Urls.of(Ports()))

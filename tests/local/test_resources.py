@@ -22,6 +22,7 @@ from infra.local.resources import (
     MAX_RECEIVE_COUNT,
     create_models,
     create_queues,
+    create_tables,
     queue_environment,
     store_secret,
 )
@@ -90,6 +91,18 @@ def test_fifo_sends_keep_group_order_and_drop_duplicates(aws: str) -> None:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     assert seen == ["one", "two", "three"]
+
+
+def test_every_table_of_the_code_can_be_made_and_made_again(aws: str) -> None:
+    names = create_tables(aws)
+
+    assert create_tables(aws) == names
+    dynamodb = boto3.client("dynamodb")
+    for name in names:
+        assert dynamodb.describe_table(TableName=name)["Table"]["TableStatus"] == "ACTIVE"
+    for name in ("events", "oauth-states"):
+        ttl = dynamodb.describe_time_to_live(TableName=f"{aws}{name}")["TimeToLiveDescription"]
+        assert ttl["TimeToLiveStatus"] == "ENABLED"
 
 
 def test_tables_are_made_once_and_hold_conditions_and_transactions(aws: str) -> None:
