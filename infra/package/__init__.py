@@ -1,0 +1,18 @@
+"""Makes what is deployed: one zip and one template, in plain JSON, without AWS credentials; and judges it.
+
+`python -m infra.package --stage dev --out build/dev`
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = "sam.json"
+ZIP = "deployment.zip"
+RUNTIME = "python3.11"
+ARCHITECTURE = "arm64"
+
+
+class PackagingError(Exception):
+    """The package could not be made, or must not be deployed; the message says why."""

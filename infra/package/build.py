@@ -1,0 +1,91 @@
+"""Runs `chalice package` on a clean copy of what ships, and makes its zip smaller and reproducible."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from infra.package import ROOT, RUNTIME, TEMPLATE, ZIP, PackagingError
+from infra.package.zip_contents import repacked
+from infra.template import merge_template
+
+SHIPPED = ("app.py", "chalicelib", "requirements.txt")
+CONFIGURATION = (".chalice/config.json", ".chalice/policy-*.json")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+NO_WHEEL = "Could not install dependencies"
+"""Chalice only prints this, and makes a zip without the dependency."""
+TIMEOUT = 600
+
+
+def build(stage: str, out: Path, source: Path = ROOT) -> None:
+    """Write the template and the zip of `stage` to `out`.
+
+    Raises:
+        PackagingError: Chalice failed, or left something out.
+    """
+    _require_runtime()
+    with tempfile.TemporaryDirectory(prefix="pom-package-") as scratch:
+        project, packaged = Path(scratch, "project"), Path(scratch, "packaged")
+        _copy(source, project)
+        merged = Path(scratch, "merge.json")
+        merged.write_text(json.dumps(merge_template()))
+        _chalice_package(stage, project, merged, packaged)
+        out.mkdir(parents=True, exist_ok=True)
+        template = json.loads((packaged / TEMPLATE).read_text())
+        (out / TEMPLATE).write_text(json.dumps(template, indent=2) + "\n")
+        repacked(packaged / ZIP, out / ZIP)
+
+
+def _require_runtime() -> None:
+    ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if ours != RUNTIME:
+        raise PackagingError(f"Chalice deploys the Python it runs on: package with {RUNTIME}, not with {ours}.")
+
+
+def _copy(source: Path, project: Path) -> None:
+    """Only what ships, so that no compiled file, test or local state gets into the zip or its hash."""
+    (project / ".chalice").mkdir(parents=True)
+    for name in SHIPPED:
+        if (source / name).is_dir():
+            shutil.copytree(source / name, project / name, ignore=LEFT_OUT)
+        else:
+            shutil.copy(source / name, project / name)
+    for pattern in CONFIGURATION:
+        for file in source.glob(pattern):
+            shutil.copy(file, project / ".chalice" / file.name)
+
+
+def _chalice_package(stage: str, project: Path, merged: Path, packaged: Path) -> None:
+    run = "import sys; from chalice.cli import main; sys.exit(main())"
+    options = ["--stage", stage, "--template-format", "json", "--merge-template", str(merged)]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", run, "package", *options, str(packaged)],
+        cwd=project,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    if NO_WHEEL in said:
+        raise PackagingError(f"A dependency has no wheel for Lambda, or the package index did not answer:\n{said}")
+    if done.returncode != 0:
+        raise PackagingError(f"chalice package failed:\n{said[-4000:]}")
+
+
+def _environment() -> dict[str, str]:
+    """This one without anything of AWS: packaging must not depend on who packages."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    return kept | {
+        "AWS_DEFAULT_REGION": "us-east-1",  # Chalice asks for one and writes it nowhere
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

@@ -1,0 +1,77 @@
+"""Runs inside the unpacked zip, in a fresh interpreter that has nothing but it and the standard library.
+
+    probe.py ROOT handler MODULE.NAME SETTINGS      import a handler, and read its settings from the environment
+    probe.py ROOT everything                        import every module, make every client
+
+Prints, as JSON, the files that were loaded from elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+
+def _handler(path: str, settings: str) -> None:
+    module, _, name = path.rpartition(".")
+    handler = getattr(importlib.import_module(module), name)
+    if not callable(handler):
+        raise TypeError(f"{path} cannot be called")
+    getattr(importlib.import_module("chalicelib.config"), settings)()
+
+
+def _everything() -> None:
+    chalicelib: Any = importlib.import_module("chalicelib")
+    for module in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
+        importlib.import_module(module.name)
+    _make_clients()
+
+
+def _make_clients() -> None:
+    """Everything that reads data files, or machine code, when it is first used and not when it is imported."""
+    import boto3
+    from jwt.algorithms import RSAAlgorithm
+
+    from chalicelib.adapters import tables
+    from chalicelib.adapters.stripe.client import build_client
+
+    for service in ("dynamodb", "secretsmanager", "sqs"):
+        boto3.client(service)
+    tables.configure("probe-")
+    tables.TABLES[0]._get_connection().connection.client  # noqa: B018 -- pynamodb makes its client here
+    build_client("sk_test_probe", "ca_probe", api_base="https://a.example.com", connect_base="https://b.example.com")
+    RSAAlgorithm(RSAAlgorithm.SHA256)
+    _zones()
+
+
+def _zones() -> None:
+    """From the zip, because Lambda has none of its own."""
+    import zoneinfo
+
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo("America/Phoenix")
+
+
+def _foreign(root: str) -> list[str]:
+    ours = (root, sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(__file__).resolve()))
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return sorted(file for file in files if file and not str(Path(file).resolve()).startswith(ours))
+
+
+def main(root: str, what: str, *arguments: str) -> None:
+    """Do what the command line says."""
+    sys.path.insert(0, root)
+    if what == "handler":
+        _handler(*arguments)
+    else:
+        _everything()
+    print(json.dumps(_foreign(root)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,171 @@
+"""Rules for the zip: what is in it, and whether every function starts from it with the settings it is given.
+
+The zip holds machine code for Lambda's processor. Where ours is another, each such file is exchanged, in an
+unpacked copy, for the same package's file of the same version installed here; everything else is the zip's own.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import Distribution, PathDistribution, distribution
+from pathlib import Path
+from typing import Any, TypeAlias
+from zipfile import ZipFile
+
+from infra.package import probe
+from infra.package.template_checks import FUNCTION
+from infra.template.functions import AUTHORIZER
+from infra.template.intrinsics import Json, function_id
+
+Faults: TypeAlias = Iterator[str]
+
+LARGEST = 20 * 1024 * 1024
+"""Bytes, packed; Lambda itself takes 50 MB, but every cold start loads it."""
+NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/")
+MACHINES = {183: "aarch64", 62: "x86_64"}
+"""By the number in an ELF file's header."""
+LAMBDA_MACHINE = "aarch64"
+PROBE_TIMEOUT = 120
+
+
+def zip_faults(template: Json, archive: Path) -> list[str]:
+    """Everything that is wrong with the zip of a template."""
+    faults = list(_size(archive))
+    with tempfile.TemporaryDirectory(prefix="pom-unpacked-") as scratch:
+        root = Path(scratch).resolve()
+        with ZipFile(archive) as contents:
+            contents.extractall(root)
+        faults += _contents(root)
+        unfit = [*_machine_code(root), *_make_runnable(root)]
+        return [*faults, *unfit, *(() if unfit else _starts(template, root))]
+
+
+def _size(archive: Path) -> Faults:
+    size = archive.stat().st_size
+    if size > LARGEST:
+        yield f"the zip has {size / 1e6:.1f} MB, more than {LARGEST / 1e6:.1f}: see what is biggest, and prune it"
+
+
+def _contents(root: Path) -> Faults:
+    names = [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()]
+    for name in names:
+        if name.startswith(NEVER_SHIPPED) or name.endswith(".pyc"):
+            yield f"the zip has {name}, which does not belong in it"
+    yield from (f"the zip has no {name}" for name in ("app.py", "chalice/app.py") if name not in names)
+
+
+def _machine_code(root: Path) -> Faults:
+    for file in _libraries(root):
+        if (machine := _machine(file)) != LAMBDA_MACHINE:
+            yield f"{file.relative_to(root)} is for {machine}, and Lambda runs {LAMBDA_MACHINE}"
+
+
+def _libraries(root: Path) -> list[Path]:
+    return sorted(root.rglob("*.so")) + sorted(root.rglob("*.so.*"))
+
+
+def _machine(file: Path) -> str:
+    with file.open("rb") as opened:
+        header = opened.read(20)
+    number = int.from_bytes(header[18:20], "little")
+    return MACHINES.get(number, f"machine {number}") if header.startswith(b"\x7fELF") else "no ELF machine"
+
+
+def _make_runnable(root: Path) -> Faults:
+    """Exchange machine code for that of this host."""
+    if platform.machine() == LAMBDA_MACHINE:
+        return
+    owners = _owners(root)
+    for file in _libraries(root):
+        place = file.relative_to(root)
+        owner = owners.get(str(place))
+        if owner is None:
+            yield f"{place} belongs to no package in the zip"
+            continue
+        try:
+            here = distribution(owner.metadata["Name"])
+        except ModuleNotFoundError:
+            yield f"{owner.metadata['Name']} is not installed here, so its machine code cannot be exchanged"
+            continue
+        if here.version != owner.version:
+            yield f"{owner.metadata['Name']} is {owner.version} in the zip and {here.version} here: install the lock"
+            continue
+        file.unlink()
+        _bring(here, place, root)
+
+
+def _owners(root: Path) -> dict[str, Distribution]:
+    owners: dict[str, Distribution] = {}
+    for info in root.glob("*.dist-info"):
+        package = PathDistribution(info)
+        for row in csv.reader((info / "RECORD").read_text().splitlines()):
+            owners[row[0]] = package
+    return owners
+
+
+def _bring(here: Distribution, place: Path, root: Path) -> None:
+    stem = place.name.partition(".")[0]
+    for file in here.files or ():
+        if Path(file).parent == place.parent and file.name.partition(".")[0] == stem and file.suffix == ".so":
+            shutil.copy(str(here.locate_file(file)), root / place.parent / file.name)
+
+
+def _starts(template: Json, root: Path) -> Faults:
+    """Probe every function by itself, two at a time."""
+    probes: list[tuple[str, dict[str, str], list[str]]] = []
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == FUNCTION:
+            function = resource["Properties"]
+            settings = "load_token_config" if name == function_id(AUTHORIZER) else "load_config"
+            probes.append(
+                (name, deployed_environment(template, function), ["handler", function["Handler"], settings])
+            )
+    probes.append(("the zip", deployed_environment(template, {}), ["everything"]))
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for faults in pool.map(lambda each: list(_probe(root, *each)), probes):
+            yield from faults
+
+
+def _probe(root: Path, name: str, environment: dict[str, str], arguments: list[str]) -> Faults:
+    """-I and -S: neither this environment's packages nor the user's."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *arguments],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PROBE_TIMEOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        yield f"{name} does not start from the zip ({' '.join(arguments)}):\n{done.stderr[-2000:]}"
+    elif foreign := json.loads(done.stdout.splitlines()[-1]):
+        yield f"{name} needs files that the zip does not have: {', '.join(foreign[:5])}"
+
+
+def deployed_environment(template: Json, function: Json) -> dict[str, str]:
+    """All that a function has in Lambda; what only the deployment knows stands as a URL."""
+    shared = template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
+    own = function.get("Environment", {}).get("Variables", {})
+    return {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "probe",
+        "AWS_SECRET_ACCESS_KEY": "probe",
+        "AWS_LAMBDA_FUNCTION_NAME": "probe",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        **{name: _resolved(value) for name, value in {**shared, **own}.items()},
+    }
+
+
+def _resolved(value: Any) -> str:
+    return value if isinstance(value, str) else "https://known-when-deployed.example.com"

@@ -1,0 +1,51 @@
+"""What of the zip is never used, and the zip without it: the same bytes for the same content.
+
+botocore brings the descriptions of every AWS service, 15 MB of them packed. A client of a service that is not
+in SERVICES cannot be made in Lambda: botocore says UnknownServiceError. Tests hold SERVICES to the code.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts"})
+"""The services whose descriptions stay; sts is botocore's own, for roles that a profile assumes."""
+DESCRIPTIONS = "botocore/data/"
+UNUSED = ("boto3/data/", "boto3/examples/")
+"""boto3's resources (`boto3.resource`) and documentation."""
+EPOCH = (1980, 1, 1, 0, 0, 0)
+FILE_MODE = 0o100644
+LEVEL = 9
+
+
+def is_used(name: str) -> bool:
+    """Whether a file of the zip stays in it."""
+    if name.startswith(UNUSED):
+        return False
+    if name.startswith(DESCRIPTIONS):
+        service, _, inside = name.removeprefix(DESCRIPTIONS).partition("/")
+        return not inside or service in SERVICES
+    return True
+
+
+def repacked(source: Path, target: Path) -> None:
+    """Write what is used of `source` to `target`: sorted by name, without times, packed as small as it gets."""
+    with ZipFile(source) as full, ZipFile(target, "w") as small:
+        for name in sorted(full.namelist()):
+            if name.endswith("/") or not is_used(name):
+                continue
+            entry = ZipInfo(name, EPOCH)
+            entry.external_attr = FILE_MODE << 16
+            entry.create_system = 3  # Unix, wherever it is packed
+            small.writestr(entry, full.read(name), ZIP_DEFLATED, LEVEL)
+
+
+def sizes(archive: Path) -> Counter[str]:
+    """Packed bytes by what is at the zip's top."""
+    counted: Counter[str] = Counter()
+    with ZipFile(archive) as contents:
+        for entry in contents.infolist():
+            counted[entry.filename.partition("/")[0]] += entry.compress_size
+    return counted

@@ -1,0 +1,95 @@
+"""The part of the deployment that Chalice does not generate, merged over what it does.
+
+Chalice merges dictionaries key by key and replaces everything else, so a place where it writes one intrinsic
+function must not get another: the result would have both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.template.api import api_resources, rest_api
+from infra.template.functions import FUNCTIONS, Function
+from infra.template.intrinsics import (
+    Json,
+    camel,
+    function_id,
+    get_att,
+    log_group_id,
+    physical,
+    queue_id,
+    ref,
+    sub,
+)
+from infra.template.queues import SCHEDULE_FAILURES, queues
+from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
+from infra.template.tables import tables
+
+RETRIES = 1
+"""Of a schedule's tick: the next one does the same work."""
+OLDEST_TICK = 300
+"""Seconds after which a tick that could not be delivered is given up."""
+
+
+def merge_template() -> Json:
+    """The template to merge."""
+    resources: Json = {**tables(), **queues(), **api_resources(), "RestAPI": rest_api()}
+    for function in FUNCTIONS:
+        resources[function_id(function.name)] = _function(function)
+        resources[log_group_id(function.name)] = _log_group(function)
+    return {
+        "Description": "POM-Stripe: connects Pool Office Manager with Stripe.",
+        "Parameters": dict(PARAMETERS),
+        "Conditions": CONDITIONS,
+        "Resources": resources,
+        "Outputs": outputs(),
+    }
+
+
+def _function(function: Function) -> Json:
+    properties: Json = {
+        "FunctionName": _physical_name(function),
+        "Environment": environment(function),
+        # By reference, so that the group is there, with its retention, before the function can write to it.
+        "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
+    }
+    if function.queue is not None:
+        properties["Events"] = _queue_event(function, function.queue)
+    if function.scheduled:
+        properties |= _schedule(function)
+    return {"Type": "AWS::Serverless::Function", "Properties": properties}
+
+
+def _queue_event(function: Function, queue: str) -> Json:
+    source = {
+        "Queue": get_att(queue_id(queue)),
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": function.concurrency},
+    }
+    return {f"{camel(function.name)}SqsEventSource": {"Type": "SQS", "Properties": source}}
+
+
+def _schedule(function: Function) -> Json:
+    failures = get_att(queue_id(SCHEDULE_FAILURES))
+    limits = {"MaximumRetryAttempts": RETRIES, "MaximumEventAgeInSeconds": OLDEST_TICK}
+    delivery: dict[str, Any] = {
+        "DeadLetterConfig": {"Arn": failures},
+        "RetryPolicy": limits,
+    }
+    return {
+        "EventInvokeConfig": {
+            **limits,
+            "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": failures}},
+        },
+        "Events": {f"{camel(function.name)}Event": {"Type": "Schedule", "Properties": delivery}},
+    }
+
+
+def _log_group(function: Function) -> Json:
+    """Chalice names the API's group after a resource that does not exist; ours are all named as their functions."""
+    name = _physical_name(function)["Fn::Sub"]
+    return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": sub(f"/aws/lambda/{name}")}}
+
+
+def _physical_name(function: Function) -> Json:
+    return physical(function.name.replace("_", "-"))

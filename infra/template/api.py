@@ -1,0 +1,131 @@
+"""The API's settings that Chalice does not know: limits, logs, traces, its own answers, CORS and a domain."""
+
+from __future__ import annotations
+
+import json
+
+from infra.template.gateway_responses import gateway_responses
+from infra.template.intrinsics import Json, get_att, ref, sub
+
+RATE = 100
+BURST = 200
+"""Requests a second for each method, and at once."""
+WEBHOOK_RATE = 400
+WEBHOOK_BURST = 800
+"""A company's evening run makes Stripe send thousands of events; one refused comes again only after minutes."""
+LOG_RETENTION = 90
+PREFLIGHT_MAX_AGE = 600
+WEBHOOKS = "/~1v1~1stripe~1webhooks"
+
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "at": "$context.requestTime",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "latencyMs": "$context.responseLatency",
+    "integrationLatencyMs": "$context.integrationLatency",
+    "integrationStatus": "$context.integration.status",
+    "authorizerError": "$context.authorizer.error",
+    "error": "$context.error.responseType",
+    "bytes": "$context.responseLength",
+}
+"""No addresses and no real paths: those are personal data, or have ids of customers in them."""
+
+
+def rest_api() -> Json:
+    """What is merged into Chalice's `RestAPI`."""
+    return {
+        "Type": "AWS::Serverless::Api",
+        "DependsOn": "ApiGatewayAccount",
+        "Properties": {
+            "Name": sub("${AWS::StackName}"),
+            # Without it SAM adds a stray stage of the name "Stage".
+            "OpenApiVersion": "2.0",
+            "TracingEnabled": True,
+            "AccessLogSetting": {"DestinationArn": get_att("ApiAccessLogGroup"), "Format": json.dumps(ACCESS_LOG)},
+            "MethodSettings": [
+                _limits("/*", "*", RATE, BURST),
+                _limits(WEBHOOKS, "POST", WEBHOOK_RATE, WEBHOOK_BURST),
+            ],
+            "GatewayResponses": gateway_responses(),
+            "Cors": {
+                "AllowOrigin": sub("'${PomWebOrigin}'"),
+                "AllowHeaders": "'Authorization,Content-Type,Idempotency-Key'",
+                "MaxAge": f"'{PREFLIGHT_MAX_AGE}'",
+            },
+        },
+    }
+
+
+def _limits(path: str, method: str, rate: int, burst: int) -> Json:
+    return {
+        "ResourcePath": path,
+        "HttpMethod": method,
+        "ThrottlingRateLimit": rate,
+        "ThrottlingBurstLimit": burst,
+        "MetricsEnabled": True,
+        "DataTraceEnabled": False,
+        "LoggingLevel": "OFF",
+    }
+
+
+def api_resources() -> Json:
+    """Access logs, the account's right to write them, and the domain if there is one."""
+    return {
+        "ApiAccessLogGroup": {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {
+                "LogGroupName": sub("/aws/apigateway/${AWS::StackName}"),
+                "RetentionInDays": LOG_RETENTION,
+            },
+        },
+        "ApiGatewayLogsRole": {
+            "Type": "AWS::IAM::Role",
+            "Condition": "ManageApiGatewayAccount",
+            # One setting for the whole region: it must outlive this stack.
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "apigateway.amazonaws.com"},
+                            "Action": "sts:AssumeRole",
+                        }
+                    ],
+                },
+                "ManagedPolicyArns": [
+                    sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+                ],
+            },
+        },
+        "ApiGatewayAccount": {
+            "Type": "AWS::ApiGateway::Account",
+            "Condition": "ManageApiGatewayAccount",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"CloudWatchRoleArn": get_att("ApiGatewayLogsRole")},
+        },
+        "ApiDomain": {
+            "Type": "AWS::ApiGateway::DomainName",
+            "Condition": "HasDomain",
+            "Properties": {
+                "DomainName": ref("DomainName"),
+                "RegionalCertificateArn": ref("CertificateArn"),
+                "EndpointConfiguration": {"Types": ["REGIONAL"]},
+                "SecurityPolicy": "TLS_1_2",
+            },
+        },
+        "ApiMapping": {
+            "Type": "AWS::ApiGateway::BasePathMapping",
+            "Condition": "HasDomain",
+            "Properties": {
+                "DomainName": ref("ApiDomain"),
+                "RestApiId": ref("RestAPI"),
+                "Stage": ref("RestAPI.Stage"),
+            },
+        },
+    }

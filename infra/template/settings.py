@@ -1,0 +1,87 @@
+"""What a deployment must be told, what the functions get of it, and what the stack tells in return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.template.functions import FUNCTIONS, Function
+from infra.template.intrinsics import Json, get_att, queue_id, ref, sub
+from infra.template.queues import SCHEDULE_FAILURES, dead_letter, url_variable
+
+HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
+
+PARAMETERS: Mapping[str, Json] = {
+    "StripeSecretArn": {
+        "Type": "String",
+        "Description": "ARN of the secret with apiKey, clientId and webhookSecrets, its random suffix included",
+        "AllowedPattern": r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}",
+    },
+    "PublicApiUrl": {
+        "Type": "String",
+        "Description": "Where browsers reach this API: without DomainName https://ID.execute-api.REGION.amazonaws.com/api",
+        **HTTPS,
+    },
+    "PomSettingsUrl": {"Type": "String", "Description": "POM's page Settings, Apps; browsers return there", **HTTPS},
+    "PomWebOrigin": {"Type": "String", "Description": "The origin of POM's pages, which may call this API", **HTTPS},
+    "TokenIssuer": {"Type": "String", "Description": "The iss of POM's access tokens", "MinLength": 1},
+    "TokenAudience": {"Type": "String", "Description": "The aud of POM's access tokens", "MinLength": 1},
+    "TokenJwksUrl": {"Type": "String", "Description": "Where POM publishes the keys of its tokens", **HTTPS},
+    "TokenOrganizationClaim": {"Type": "String", "Default": "organization_id"},
+    "TokenRolesClaim": {"Type": "String", "Default": "roles"},
+    "DomainName": {"Type": "String", "Default": "", "Description": "The API's own domain, or nothing"},
+    "CertificateArn": {"Type": "String", "Default": "", "Description": "Its certificate, in this region"},
+    "ManageApiGatewayAccount": {
+        "Type": "String",
+        "AllowedValues": ["true", "false"],
+        "Default": "false",
+        "Description": "Whether this stack sets the region's role for API Gateway's logs; once in an account is enough",
+    },
+}
+
+CONDITIONS: Json = {
+    "HasDomain": {"Fn::Not": [{"Fn::Equals": [ref("DomainName"), ""]}]},
+    "ManageApiGatewayAccount": {"Fn::Equals": [ref("ManageApiGatewayAccount"), "true"]},
+}
+
+VALUES: Mapping[str, Any] = {
+    "POM_TABLE_PREFIX": sub("${AWS::StackName}-"),
+    "STRIPE_SECRET_ID": ref("StripeSecretArn"),
+    # A parameter, not the API's id: the API refers to the function whose setting this is.
+    "PUBLIC_API_URL": ref("PublicApiUrl"),
+    "POM_SETTINGS_URL": ref("PomSettingsUrl"),
+    "TOKEN_ISSUER": ref("TokenIssuer"),
+    "TOKEN_AUDIENCE": ref("TokenAudience"),
+    "TOKEN_JWKS_URL": ref("TokenJwksUrl"),
+    "TOKEN_ORGANIZATION_CLAIM": ref("TokenOrganizationClaim"),
+    "TOKEN_ROLES_CLAIM": ref("TokenRolesClaim"),
+    **{url_variable(fed.queue): ref(queue_id(fed.queue)) for fed in FUNCTIONS if fed.queue is not None},
+}
+
+
+def environment(function: Function) -> Json:
+    """A function's environment; POM_STAGE comes from Chalice's configuration."""
+    return {"Variables": {name: VALUES[name] for name in function.settings}}
+
+
+def outputs() -> Json:
+    """What dashboards, run books and whoever sets up Stripe ask for."""
+    webhooks = "The URL of the webhook endpoint (for connected accounts) in Stripe's dashboard"
+    redirect = "The redirect URI in Stripe's Connect settings"
+    told: Json = {
+        "WebhookUrl": {"Description": webhooks, "Value": sub("${PublicApiUrl}/v1/stripe/webhooks")},
+        "OAuthRedirectUri": {"Description": redirect, "Value": sub("${PublicApiUrl}/v1/stripe/oauth/callback")},
+        "TablePrefix": {"Value": VALUES["POM_TABLE_PREFIX"]},
+        "ScheduleFailuresQueueUrl": {"Value": ref(queue_id(SCHEDULE_FAILURES))},
+        "DomainTarget": {
+            "Condition": "HasDomain",
+            "Description": "What the domain's DNS record must point to",
+            "Value": get_att("ApiDomain", "RegionalDomainName"),
+        },
+    }
+    for function in FUNCTIONS:
+        if function.queue is not None:
+            told[f"{queue_id(function.queue)}Url"] = {"Value": ref(queue_id(function.queue))}
+            dead = queue_id(dead_letter(function.queue))
+            told[f"{dead}Url"] = {"Value": ref(dead)}
+    return told

@@ -1,0 +1,74 @@
+"""The tables, derived from the models that the code reads and writes them with."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+from pynamodb.models import Model
+
+from chalicelib.adapters.tables.database import NAMES
+from infra.template.intrinsics import Json, physical, table_id
+
+
+def tables() -> Json:
+    """A resource for each model: on demand, encrypted, restorable to any second of 35 days, hard to delete."""
+    return {table_id(name): _table(model, name) for model, name in NAMES.items()}
+
+
+def index_names(model: type[Model]) -> list[str]:
+    """The model's indexes."""
+    return [index["index_name"] for index in _schema(model)["global_secondary_indexes"]]
+
+
+def _table(model: type[Model], name: str) -> Json:
+    schema = _schema(model)
+    properties: Json = {
+        "TableName": physical(name),
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": sorted(_pascal(schema["attribute_definitions"]), key=itemgetter("AttributeName")),
+        "KeySchema": _keys(schema),
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "SSESpecification": {"SSEEnabled": True},
+        "DeletionProtectionEnabled": True,
+    }
+    if indexes := [_index(index) for index in schema["global_secondary_indexes"]]:
+        properties["GlobalSecondaryIndexes"] = indexes
+    if (ttl := model._ttl_attribute()) is not None:
+        properties["TimeToLiveSpecification"] = {"AttributeName": ttl.attr_name, "Enabled": True}
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": properties,
+    }
+
+
+def _schema(model: type[Model]) -> Any:
+    """The very description that pynamodb creates the table from."""
+    return model._get_schema()
+
+
+def _index(index: Any) -> Json:
+    return {
+        "IndexName": index["index_name"],
+        "KeySchema": _keys(index),
+        "Projection": _pascal(index["projection"]),
+    }
+
+
+def _keys(schema: Any) -> list[Json]:
+    """DynamoDB wants the hash key first; pynamodb sorts by name."""
+    return sorted(_pascal(schema["key_schema"]), key=itemgetter("KeyType"))
+
+
+def _pascal(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_word(key): _pascal(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_pascal(each) for each in value]
+    return value
+
+
+def _word(key: str) -> str:
+    return "".join(part[0].upper() + part[1:] for part in key.split("_"))
