@@ -1,0 +1,172 @@
+"""A pool company of its own for a test: an organization in POM, an account in Stripe, and what each of them holds."""
+
+from __future__ import annotations
+
+import http.client
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from infra.demo.http import Answer, request
+from infra.demo.people import Office, Owner, query_of
+from infra.local.stack import LocalStack
+
+T = TypeVar("T")
+
+PATIENCE = 20.0
+"""Seconds for which something that happens by itself is waited for."""
+
+
+def eventually(look: Callable[[], T], good: Callable[[T], bool], what: str = "it") -> T:
+    """What `look` sees once it is good.
+
+    Raises:
+        AssertionError: it was not in time; says what was seen last.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not good(seen := look()):
+        assert time.monotonic() < deadline, f"{what} did not come about; last seen: {seen}"
+        time.sleep(0.05)
+    return seen
+
+
+def send_bytes(method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    """One request with exactly this body and these headers."""
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+    finally:
+        connection.close()
+
+
+def refused(answer: Answer, status: int, code: str, field: str | None = None) -> Any:
+    """Check a refusal against the error contract; answers the error."""
+    assert answer.status == status, answer.text
+    error = answer.json["error"]
+    assert (error["code"], error.get("field")) == (code, field)
+    assert error["message"]
+    assert error.get("nextStep"), f"{code} leaves its reader without a next step"
+    assert error["requestId"] == header(answer, "x-amzn-RequestId")
+    return error
+
+
+def header(answer: Answer, name: str) -> str | None:
+    """A header, however its name is written."""
+    return {given.lower(): value for given, value in answer.headers.items()}.get(name.lower())
+
+
+class Company:
+    """One organization and its Stripe account; not connected until `connect` is called."""
+
+    def __init__(self, stack: LocalStack, **account: Any) -> None:
+        name = uuid.uuid4().hex[:10]
+        self.stack = stack
+        self.organization_id = f"org_{name}"
+        self.account_id = str(self.double("POST", "accounts", connected=False, **account)["id"])
+        self.owner = Owner(stack.urls.stripe, self.account_id)
+        self.admin = self.user("user_admin", "admin")
+        self.office = self.user("user_office", "billing")
+        self.member = self.user("user_member")
+
+    # POM
+
+    def user(self, user_id: str, *roles: str) -> Office:
+        """Somebody of the company with these roles."""
+        return Office(self.stack.urls.api, self.token(user_id, *roles))
+
+    def token(self, user_id: str, *roles: str) -> str:
+        return self.stack.mint_token(self.organization_id, user_id, list(roles))
+
+    def begin(self) -> tuple[str, str]:
+        """Click Install: Stripe's URL, and the state in it."""
+        begun = self.admin.call("POST", "/stripe/connection")
+        assert begun.status == 200, begun.text
+        url = str(begun.json["authorizeUrl"])
+        return url, query_of(url)["state"]
+
+    def connect(self) -> Company:
+        """Install, grant, return and complete."""
+        url, state = self.begin()
+        request("GET", self.owner.decides(url, "grant").headers["Location"])
+        completed = self.admin.call("POST", "/stripe/connection/complete", {"state": state})
+        assert completed.status == 200, completed.text
+        return self
+
+    def customer(self, customer_id: str = "cust_1", email: str | None = "ann@example.com") -> str:
+        """Save a customer; answers its id."""
+        body = {"firstName": "Ann", "lastName": "Lee", **({"email": email} if email else {})}
+        saved = self.office.call("PUT", f"/customers/{customer_id}", body)
+        assert saved.status == 200, saved.text
+        return customer_id
+
+    def bill(self, *services: str, key: str | None = None, **changes: Any) -> Answer:
+        """Create an invoice of services at 75.00 each."""
+        headers = {"idempotency_key": key} if key else {}
+        return self.office.call("POST", "/invoices", order(*services, **changes), **headers)
+
+    def invoice(self, invoice_id: str) -> Any:
+        return self.member.get(f"/invoices/{invoice_id}")
+
+    def becomes(self, invoice_id: str, **expected: Any) -> Any:
+        """The invoice once it shows this."""
+        return eventually(
+            lambda: self.invoice(invoice_id),
+            lambda seen: all(seen[name] == value for name, value in expected.items()),
+            f"{invoice_id} with {expected}",
+        )
+
+    # Stripe
+
+    def double(self, method: str, path: str, **body: Any) -> Any:
+        """One of the double's controls."""
+        sent = None if method == "GET" else body
+        answer = request(method, f"{self.stack.urls.stripe}/_double/{path}", json_body=sent)
+        assert answer.status == 200, answer.text
+        return answer.json
+
+    def in_stripe(self, kind: str = "invoice") -> list[Any]:
+        """All objects of a kind in the ledger of the company's account."""
+        return list(self.double("GET", f"ledger/{self.account_id}")["objects"].get(kind, []))
+
+    def calls(self) -> list[str]:
+        """The requests that Stripe got about this account, oldest first."""
+        entries = self.double("GET", "requests")["entries"]
+        return [f"{entry['method']} {entry['template']}" for entry in entries if entry["account"] == self.account_id]
+
+    def fault(self, kind: str, method: str, path: str, **more: Any) -> None:
+        """Order a fault for this company's requests."""
+        self.double("POST", "faults", kind=kind, method=method, path=path, account=self.account_id, **more)
+
+    # Both
+
+    def holdings(self) -> tuple[list[str], list[str], list[str]]:
+        """The ids of POM's invoices, and of the invoices and customers in Stripe."""
+        known = self.member.get("/invoices?first=100")["data"]
+        objects = self.double("GET", f"ledger/{self.account_id}")["objects"]
+        invoices, customers = (objects.get(kind, []) for kind in ("invoice", "customer"))
+        return [each["id"] for each in known], [each["id"] for each in invoices], [each["id"] for each in customers]
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """What happens in this block leaves nothing behind, in POM or in Stripe."""
+        before = self.holdings()
+        yield
+        assert self.holdings() == before
+
+
+def order(*services: str, **changes: Any) -> dict[str, Any]:
+    """The body of a new invoice of services at 75.00 each; `changes` replace its fields."""
+    body = {"customerId": "cust_1", "invoiceType": "stripe", "lineItems": [line(each) for each in services]}
+    return {**body, **changes}
+
+
+def line(service_id: str, **changes: Any) -> dict[str, Any]:
+    """One line of it."""
+    return {"serviceId": service_id, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00", **changes}
