@@ -73,7 +73,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
             lambda: stores.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)]),
             [batch],
         ),
-        "park": (lambda: stores.events.park(event("evt_7"), NOW, "error"), [put]),
+        "park": (lambda: stores.events.park(event("evt_7"), NOW, "error"), ["UpdateItem"]),
         "parked": (lambda: stores.events.parked(ACCOUNT, 10), [query]),
         "last received": (lambda: stores.events.last_received_at(ACCOUNT), [query]),
     }
@@ -171,12 +171,13 @@ def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables
             )
 
 
-def test_markers_and_states_expire_and_parked_events_do_not(stores_on_tables: Backend) -> None:
+def test_markers_and_parked_events_expire_after_stripe_has_forgotten_them(stores_on_tables: Backend) -> None:
     stores_on_tables.customers.apply(customer(), marker("evt_1", received_at=NOW))
-    stores_on_tables.events.park(event("evt_2"), NOW, "error")
+    for later in (5, 50):
+        stores_on_tables.events.park(event("evt_2"), NOW + later, "error")
     items = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]
     expiries = {item["event_id"]["S"]: item.get("expires_at") for item in items}
-    assert expiries == {"evt_1": {"N": str(NOW + 35 * 86400)}, "evt_2": None}
+    assert expiries == {"evt_1": {"N": str(NOW + 35 * 86400)}, "evt_2": {"N": str(NOW + 5 + 35 * 86400)}}
 
 
 def test_importing_the_tables_imports_no_boto3() -> None:

@@ -37,10 +37,12 @@ def test_parked_events_come_oldest_first(backend: Backend) -> None:
     assert list(backend.events.parked(ACCOUNT, 2)) == ["1", "2"]
 
 
-def test_an_event_parked_again_is_parked_once(backend: Backend) -> None:
-    backend.events.park(event(), NOW, "one error")
-    backend.events.park(event(), NOW + 1, "another")
-    assert len(backend.events.parked(ACCOUNT, 10)) == 1
+def test_an_event_parked_again_is_parked_once_and_came_when_it_first_came(backend: Backend) -> None:
+    long, short = '{"long": "' + "x" * 50_000 + '"}', "{}"
+    for n, body in enumerate((short, long, short)):
+        backend.events.park(event(body=body), NOW + n, f"error {n}")
+        assert list(backend.events.parked(ACCOUNT, 10)) == [body]
+    assert backend.events.last_received_at(ACCOUNT) == NOW
 
 
 def test_an_event_that_was_dealt_with_is_not_parked(backend: Backend) -> None:

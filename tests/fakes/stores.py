@@ -148,8 +148,9 @@ class FakeEvents:
     def park(self, event: StripeEvent, received_at: int, error: str) -> None:
         key = (event.account_id or PLATFORM, event.id)
         with self._db.lock:
-            if not isinstance(self._db.events.get(key), EventMarker):
-                self._db.events[key] = Parked(event, received_at, error)
+            known = self._db.events.get(key)
+            if not isinstance(known, EventMarker):
+                self._db.events[key] = Parked(event, known.received_at if known else received_at, error)
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
         with self._db.lock:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynamodb.exceptions import PutError
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, read_many
 from chalicelib.adapters.tables.keys import key, moment
-from chalicelib.adapters.tables.markers import PARKED, not_dealt_with
+from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.identifiers import StripeAccountId
 
 PLATFORM = StripeAccountId("platform")
 """Stands for the account in events of the platform itself, which name none."""
+
+MAX_ERROR = 1000
+"""Letters kept of why an event was parked; the whole story is in the logs."""
 
 
 class TableEvents:
@@ -27,21 +31,24 @@ class TableEvents:
         return frozenset(item["event_id"]["S"] for item in items if item["outcome"]["S"] != PARKED)
 
     def park(self, event: StripeEvent, received_at: int, error: str) -> None:
-        item = EventItem(
-            event.account_id or PLATFORM,
-            event.id,
-            type=event.type,
-            created=event.created,
-            received_at=received_at,
-            outcome=PARKED,
-            error=error,
-            parked_key=key(moment(event.created), event.id),
-            **encoded(event.body),
-        )
+        """Parked again, it keeps the moment at which it first came, and runs out 35 days after that."""
+        body = encoded(event.body)
+        document, packed = body.get("document"), body.get("packed")
+        actions: list[Action] = [
+            EventItem.type.set(event.type),
+            EventItem.created.set(event.created),
+            EventItem.outcome.set(PARKED),
+            EventItem.error.set(error[:MAX_ERROR]),
+            EventItem.parked_key.set(key(moment(event.created), event.id)),
+            EventItem.received_at.set(EventItem.received_at | received_at),
+            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + KEPT_FOR)),
+            EventItem.document.remove() if document is None else EventItem.document.set(document),
+            EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+        ]
         try:
             with answering():
-                item.save(not_dealt_with())
-        except PutError as exc:
+                EventItem(event.account_id or PLATFORM, event.id).update(actions, not_dealt_with())
+        except UpdateError as exc:
             if not condition_failed(exc):
                 raise
             # dealt with meanwhile: nothing is left to park

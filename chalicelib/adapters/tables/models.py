@@ -235,7 +235,7 @@ class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
 
 
 class EventItem(Model):
-    """What became of a Stripe event. A parked one keeps its body, and does not expire."""
+    """What became of a Stripe event. A parked one keeps its body."""
 
     class Meta(TableMeta):
         pass
