@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import stripe
+
+import infra.local.stripe_double as double_package
 
 CALLBACK = "http://pom.test/v1/stripe/oauth/callback"
 
@@ -166,3 +170,36 @@ def test_an_unknown_route_answers_as_stripe_does(company: Any) -> None:
 
     assert refused.value.http_status == 404
     assert "Unrecognized request URL" in refused.value.user_message
+
+
+def test_a_lost_answer_of_the_token_call_uses_the_code_up(company: Any) -> None:
+    account = company.double.create_account(connected=False)["id"]
+    code = company.double.authorization_code(account)
+    company.double.order_fault("close_after", path="/oauth/token")
+
+    with pytest.raises(stripe.APIConnectionError):
+        token(company, code)
+    assert company.v1.customers.list(None, {"stripe_account": account}).data == []
+    with pytest.raises(stripe.oauth_error.InvalidGrantError):
+        token(company, code)
+    assert company.double.api.log.counts()["POST /oauth/token"] >= 2
+
+
+def test_another_api_version_is_refused_rather_than_misunderstood(company: Any) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.v1.customers.list(None, {**company.opts, "stripe_version": "2019-05-16"})
+
+    assert "2026-10-28.endive" in refused.value.user_message
+
+
+def test_the_double_shares_no_code_with_the_backend() -> None:
+    package = Path(double_package.__file__).parent
+    imported = set()
+    for module in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add((node.module or "").split(".")[0])
+            elif isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+
+    assert imported & {"chalicelib", "app", "tests", "infra"} == set()

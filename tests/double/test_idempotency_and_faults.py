@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import stripe
 
-from infra.local.stripe_double import DAY
+from infra.local.stripe_double import DAY, Clock, Config, InProcessClient, StripeDouble
 
 
 @pytest.fixture
@@ -122,27 +122,30 @@ def test_the_sdks_own_retries_meet_one_customer(company: Any, server: Any) -> No
     assert customers(company) == 1
 
 
-def test_a_concurrent_request_with_the_same_key_is_answered_409(alone: Any) -> None:
-    arrived, release = threading.Event(), threading.Event()
-    opts = {**alone.opts, "idempotency_key": "same"}
-    original = alone.double.api._execute
+def test_a_concurrent_request_with_the_same_key_is_answered_409() -> None:
+    arrived, release, waited = threading.Event(), threading.Event(), []
 
-    def held(*args: Any) -> Any:
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
         arrived.set()
         assert release.wait(10)
-        return original(*args)
 
-    alone.double.api._execute = held
-    slow = threading.Thread(target=alone.v1.customers.create, args=({"name": "Ann"}, opts))
+    double = StripeDouble(Config(), clock=Clock.frozen(), sleep=wait)
+    v1: Any = stripe.StripeClient(double.config.platform_key_test, http_client=InProcessClient(double)).v1
+    account = double.create_account()["id"]
+    opts = {"stripe_account": account, "idempotency_key": "same"}
+    double.order_fault("delay", path="/v1/customers", seconds=3)
+    slow = threading.Thread(target=v1.customers.create, args=({"name": "Ann"}, opts))
     slow.start()
     assert arrived.wait(10)
-    error = raised(alone.v1.customers.create, {"name": "Ann"}, opts)
+
+    error = raised(v1.customers.create, {"name": "Ann"}, opts)
     release.set()
     slow.join(10)
-    alone.double.api._execute = original
 
-    assert (error.http_status, error.error.code) == (409, "idempotency_key_in_use")
-    assert customers(alone) == 1
+    assert (error.http_status, error.error.code, waited) == (409, "idempotency_key_in_use", [3])
+    assert len(double.ledger(account)["objects"]["customer"]) == 1
+    assert v1.customers.create({"name": "Ann"}, opts).last_response.headers["idempotent-replayed"] == "true"
 
 
 def test_faults_meet_only_what_they_are_meant_for(company: Any) -> None:

@@ -130,6 +130,7 @@ def test_bad_lines_are_refused_and_none_is_added(company: Any, line: Any, param:
         ),
         ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
         ({"subscription": "sub_1"}, "subscription"),
+        ({"payment_settings": {"default_mandate": "m_1"}}, "payment_settings[default_mandate]"),
     ],
 )
 def test_bad_invoices_are_refused(company: Any, params: Any, param: str) -> None:

@@ -228,3 +228,27 @@ def test_the_company_itself_can_act_with_its_own_key(company: Any, server: Any) 
     own.v1.invoices.pay(invoice.id, {"payment_method": "pm_card_visa"})
 
     assert company.get(invoice).status == "paid"
+
+
+def test_a_debit_that_arrives_after_the_rest_was_paid_is_too_much(company: Any) -> None:
+    invoice = company.open()
+    company.pay(invoice, "000123456789")
+    company.pay(invoice, amount=4_000)
+
+    company.double.settle_debit(company.account, company.intent(invoice).id)
+
+    after = company.get(invoice)
+    assert (after.status, after.amount_paid, after.amount_remaining, after.amount_overpaid) == (
+        "paid",
+        14_000,
+        0,
+        4_000,
+    )
+    assert len(company.events("invoice.paid")) == 1
+
+
+def test_an_application_fee_is_on_the_charge(company: Any) -> None:
+    invoice = company.open(application_fee_amount=100)
+    company.pay(invoice)
+
+    assert company.charge(invoice).application_fee_amount == 100

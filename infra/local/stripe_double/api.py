@@ -84,6 +84,8 @@ class Api:
                     self._before(fault)
                     if fault.kind == "error_before":
                         raise _broken()
+                    if fault.kind == "delay":
+                        self._sleep(fault.seconds)
                 response = answer(request)
                 if fault is not None and fault.kind == "close_after":
                     raise ConnectionDropped
@@ -110,11 +112,9 @@ class Api:
     def _before(self, fault: Fault) -> None:
         if fault.kind == "close_before":
             raise ConnectionDropped
-        if fault.kind == "delay":
-            self._sleep(fault.seconds)
-        elif fault.kind == "rate_limit":
+        if fault.kind == "rate_limit":
             raise limited(fault.reason)
-        elif fault.kind == "lock_timeout":
+        if fault.kind == "lock_timeout":
             raise StripeFault(
                 fault.status or 429,
                 "This object cannot be accessed right now because another API request or Stripe process is currently"
@@ -122,9 +122,9 @@ class Api:
                 code="lock_timeout",
                 stored=False,
             )
-        elif fault.kind == "conflict":
+        if fault.kind == "conflict":
             raise StripeFault(409, "Conflict with a concurrent request.", code="idempotency_key_in_use", stored=False)
-        elif fault.kind == "error_before" and not fault.stored:
+        if fault.kind == "error_before" and not fault.stored:
             raise _broken()
 
     def _authenticated(
@@ -182,6 +182,8 @@ class Api:
     ) -> Response:
         if fault is not None and fault.kind == "error_before":
             raise _broken(stored=True)
+        if fault is not None and fault.kind == "delay":  # the idempotency key is taken, the lock is not
+            self._sleep(fault.seconds)
         world = self.world
         paths = list(params.get("expand", ()))
         with world.lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -16,7 +15,6 @@ from .cards import TOKENS, Method, by_bank_account, by_card_number
 from .clock import Clock
 from .config import Config
 from .controls import Controls
-from .errors import ConnectionDropped
 from .events import EventPolicy, frozen
 from .faults import Fault
 from .hosted_page import HostedPage
@@ -42,12 +40,12 @@ from .render import as_list, render
 from .router import Router
 from .transport import Transport
 from .world import World
+from .wsgi import StartResponse, answer
 
 _FAMILIES = (
     accounts, customers, invoices, invoice_states, lines, payments, refunds, disputes, credit_notes, event_list,
     webhook_endpoints, tax_rates,
 )  # fmt: skip
-StartResponse = Callable[..., Any]
 
 
 class StripeDouble:
@@ -95,18 +93,7 @@ class StripeDouble:
 
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
-        headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
-        request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body, headers)
-        try:
-            response = self.handle(request)
-        except ConnectionDropped:
-            _hang_up(environ)
-            return []
-        sent = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
-        start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", sent)
-        return [response.body]
+        return answer(self.handle, environ, start_response)
 
     # -- accounts and endpoints ------------------------------------------------------------------------------------
 
@@ -279,7 +266,9 @@ class StripeDouble:
     def events(self, account: str) -> list[JSON]:
         """All events of an account, oldest first, retention ignored."""
         with self.world.lock:
-            return [frozen(e) for e in self.world.ledger(account).events.values()]
+            pending = self.world.deliverer.pending_webhooks
+            found = self.world.ledger(account).events.values()
+            return [{**frozen(e), "pending_webhooks": pending(e["id"])} for e in found]
 
     def suppressed(self) -> list[JSON]:
         """Changes that left no event, by the event policy."""
@@ -298,25 +287,9 @@ class StripeDouble:
             return list(self.world.deliverer.log)
 
 
-_REASONS = {
-    200: "OK", 303: "See Other", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden",
-    404: "Not Found", 409: "Conflict", 410: "Gone", 429: "Too Many Requests", 500: "Internal Server Error",
-}  # fmt: skip
-
-
 def _method(name: str) -> Method:
     if name.startswith("pm_"):
         if name not in TOKENS:
             raise ValueError(f"unknown payment method token: {name}")
         return TOKENS[name]
     return by_bank_account(name) or by_card_number(name)
-
-
-def _hang_up(environ: dict[str, Any]) -> None:
-    """Close waitress's connection without an answer; any other server sees the exception."""
-    probe = environ.get("waitress.client_disconnected")
-    channel = getattr(probe, "__self__", None)
-    if channel is None:
-        raise ConnectionDropped
-    channel.socket.shutdown(socket.SHUT_RDWR)
-    raise ConnectionDropped
