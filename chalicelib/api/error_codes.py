@@ -1,5 +1,8 @@
 """Every error code the API can answer, with its status and its meaning: the one list, and part of the contract.
 
+`forbidden`, `not_found`, `too_many_requests` and `unavailable` are API Gateway's own answers, set up in
+`infra.template.gateway_responses`.
+
 Codes never change their meaning. A new code in the source needs a line here (a test compares them).
 """
 
@@ -20,13 +23,14 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
     },
     401: {"unauthorized": "The access token is missing, has expired or is not valid."},
     403: {
+        "forbidden": "The gateway does not let the request through.",
         "role_missing": "The caller lacks the role this takes.",
         "state_foreign": "Somebody else, or another organization, began this connection.",
     },
     404: {
         "customer_not_found": "The organization has no customer of this id.",
         "invoice_not_found": "The organization has no invoice of this id.",
-        "route_not_found": "There is nothing at this path.",
+        "not_found": "There is nothing at this path, or it does not take this method.",
     },
     405: {"method_not_allowed": "The path does not take this method."},
     409: {
@@ -84,6 +88,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "time_zone_unknown": "The time zone is not known.",
         "total_differs": "Stripe computed another total than POM; nothing was sent.",
     },
+    429: {"too_many_requests": "There are more requests at the moment than this service takes."},
     500: {"internal_error": "Our fault, and it has been noted."},
     502: {
         "stripe_answer_unreadable": "Stripe's answer was not understood.",
@@ -97,5 +102,6 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "stripe_busy": "Stripe is throttling requests.",
         "stripe_key_rejected": "Stripe rejects our credentials at the moment.",
         "stripe_unreachable": "Stripe did not answer in time.",
+        "unavailable": "This took longer than a request may.",
     },
 }

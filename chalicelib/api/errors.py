@@ -116,7 +116,7 @@ NEXT_STEP: Mapping[int, str] = {
 
 _OF_CHALICE: Mapping[int, Problem] = {
     400: Problem(400, "malformed_request", "The request cannot be understood.", next_step="See /v1/openapi.json."),
-    404: Problem(404, "route_not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
+    404: Problem(404, "not_found", "There is nothing at this path.", next_step="See /v1/openapi.json."),
     405: Problem(
         405, "method_not_allowed", "This path does not take this method.", next_step="See /v1/openapi.json."
     ),

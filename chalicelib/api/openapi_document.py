@@ -29,8 +29,8 @@ Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 SECURITY_SCHEME = "accessToken"
-EVERYWHERE = (500, 503)
-HEADERS_OF = {401: "WWW-Authenticate", 502: "Retry-After", 503: "Retry-After"}
+EVERYWHERE = (400, 413, 429, 500, 503)
+HEADERS_OF = {401: "WWW-Authenticate", 429: "Retry-After", 502: "Retry-After", 503: "Retry-After"}
 
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
@@ -43,7 +43,7 @@ Whoever has a valid access token of the organization may read; the role `billing
 the role `admin` may do everything.
 
 Errors have a stable `code`, a `message` and often a `nextStep` for people, the `field` that is wrong, and the \
-`requestId` to give to support. All codes are in `components.responses`. Answers of 502 and 503 carry \
+`requestId` to give to support. All codes are in `components.responses`. Answers of 429, 502 and 503 carry \
 `Retry-After`; repeating such a request is safe. An `Idempotency-Key` makes repeating any create safe.
 """
 
@@ -77,7 +77,7 @@ def document(routes: Sequence[Route]) -> Json:
 
 def statuses_refused(route: Route) -> list[int]:
     """The error statuses of a route: those it declares, and those that follow from what it takes."""
-    follow = {*EVERYWHERE, *route.refuses, 400, 413}
+    follow = {*EVERYWHERE, *route.refuses}
     if route.role is not Role.PUBLIC:
         follow.add(401)
     if route.role in SUFFICIENT:

@@ -22,6 +22,7 @@ from chalicelib.api.health import VERSION
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.openapi_document import document, statuses_refused
 from chalicelib.api.table import ROUTES, Role
+from infra.template.gateway_responses import RESPONSES
 from tests.api.client import ApiClient
 
 assert blueprints
@@ -155,7 +156,13 @@ def test_every_error_code_in_the_source_is_documented() -> None:
 
 
 def test_no_documented_error_code_is_out_of_use() -> None:
-    assert CODES - raised_codes() - COMPUTED == set()
+    assert CODES - raised_codes() - COMPUTED - {each.code for each in RESPONSES.values()} == set()
+
+
+@pytest.mark.parametrize("occasion", RESPONSES)
+def test_what_api_gateway_answers_is_documented_too(occasion: str) -> None:
+    response = RESPONSES[occasion]
+    assert response.code in ERROR_CODES[response.status]
 
 
 def test_a_code_has_one_status() -> None:
