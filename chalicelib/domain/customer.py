@@ -82,7 +82,8 @@ class Customer:
     link: StripeLink | None = None
     chosen_stripe_customer_id: str | None = None
     stripe_as_of: int = 0
-    unlinked_times: int = 0
+    key_generation: int = 0
+    """Part of the key with which it is made in Stripe: goes up whenever the former key must not be used again."""
     version: int = 0
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
@@ -127,9 +128,13 @@ class Customer:
             self,
             link=None,
             chosen_stripe_customer_id=None,
-            unlinked_times=self.unlinked_times + 1,
+            key_generation=self.key_generation + 1,
             sync_status=SyncStatus.DELETED_IN_STRIPE,
         )
+
+    def with_fresh_key(self) -> Self:
+        """To be made in Stripe with another key: Stripe would repeat its failure to whoever uses the former one."""
+        return replace(self, key_generation=self.key_generation + 1)
 
 
 def normalized_email(email: str | None, *, field: str = "email") -> str | None:

@@ -169,6 +169,32 @@ class Invoice:
         """Whether both know the same of Stripe, whenever each learned it."""
         return self.facts.timeless == other.facts.timeless
 
+    def shows_the_same_as(self, other: Self) -> bool:
+        """Whether people see the same of both, and later events find their way to both.
+
+        A look at Stripe always brings more than events do: charges that went well, intents nobody has tried. And
+        a link to the same page may be written anew each time.
+        """
+        return self._shown == other._shown
+
+    @property
+    def _shown(self) -> tuple[object, ...]:
+        facts = self.facts.timeless
+        invoice = facts.invoice and replace(
+            facts.invoice,
+            hosted_url="link" if facts.invoice.hosted_url else None,
+            pdf_url="link" if facts.invoice.pdf_url else None,
+        )
+        failure = self.failure
+        return (
+            self.status,
+            invoice,
+            failure.reason if failure else None,
+            facts.payments,
+            facts.refunds,
+            facts.disputes,
+        )
+
     def telling(self, *entries: HistoryEntry) -> Self:
         """This invoice with entries added to its timeline."""
         return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])

@@ -104,8 +104,12 @@ class Saga:
         )
 
     def leased(self, now: int) -> Self:
-        """Taken up by a worker, which has `LEASE` seconds."""
-        return replace(self, resume_at=now + LEASE)
+        """Taken up by a worker, which has `LEASE` seconds. Whoever was at it before may have got anywhere."""
+        return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1)
+
+    def ordered(self, step: Step, nonce: str, now: int) -> Self:
+        """Someone asks for a step anew: with a new key, as Stripe repeats even a refusal to whoever uses the old."""
+        return replace(self.advanced(step, now), nonce=nonce, send=False)
 
     def aborting(self, refusal: Refusal, now: int) -> Self:
         """To be taken back, because it cannot be done."""

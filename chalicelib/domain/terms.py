@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
     if terms in NAMED_TERMS:
         return NAMED_TERMS[terms]
     prefix, _, number = terms.partition("_")
-    if prefix == "days" and number.isascii() and number.isdigit() and int(number) <= MAX_DAYS:
+    if prefix == "days" and re.fullmatch(r"[0-9]{1,3}", number) and int(number) <= MAX_DAYS:
         return int(number)
     raise Refused(
         "payment_terms_unknown",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.usecases.connect import REVOKED
 from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
 from chalicelib.usecases.ports import Ports
 
@@ -38,11 +40,24 @@ def apply_deauthorization(
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    outdated = connection.connected_at is not None and event.created < connection.connected_at
-    ended = connection if outdated else connection.disconnected("revoked in Stripe", event.created)
+    outdated = _from_before(connection, event, account_id, ports)
+    ended = connection if outdated else connection.disconnected(REVOKED, event.created)
     outcome = outcome_of(source, changed=ended != connection)
     ports.connections.apply(ended, marker_of(event, account_id, outcome, source, ports))
     return outcome
+
+
+def _from_before(connection: Connection, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Whether the event speaks of an earlier connection; of the very second of the connect, Stripe is asked."""
+    if not connection.active or connection.connected_at is None:
+        return False
+    if event.created != connection.connected_at:
+        return event.created < connection.connected_at
+    try:
+        ports.stripe.account(account_id)
+    except AccountUnreachable:
+        return False
+    return True
 
 
 def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:

@@ -24,6 +24,9 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
     customer = _customer_of(event, account_id, ports)
     if customer is None:
         return EventOutcome.FOREIGN
+    connection = ports.connections.get(customer.organization_id)
+    if connection.account_id == account_id and connection.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
     fact = _newest(event, customer, account_id, ports)
     updated = _knowing(customer, fact, account_id, ports.clock.now())
     outcome = outcome_of(source, changed=updated != customer)
@@ -47,6 +50,8 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
         return fact
     if fact is not None and fact.as_of < customer.stripe_as_of:
         return None
+    if fact is not None and _taken_over(customer.profile, fact) == customer.profile:
+        return fact
     fetched = ports.stripe.fetch(account_id, "customer", event.object_id)
     return fetched if isinstance(fetched, CustomerFact) else None
 

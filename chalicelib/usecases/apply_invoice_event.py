@@ -116,6 +116,8 @@ def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome:
 
 def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]:
     match fact:
+        case InvoiceFact(deleted=True):
+            return None, None
         case InvoiceFact():
             return (fact.amount_paid if fact.status == "paid" else fact.amount_remaining), None
         case InvoicePaymentFact():

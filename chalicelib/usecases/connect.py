@@ -8,7 +8,8 @@ can be made to connect an account that is not theirs.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import (
@@ -18,6 +19,7 @@ from chalicelib.domain.connection import (
     ConnectionStatus,
 )
 from chalicelib.domain.errors import (
+    AccountUnreachable,
     Conflict,
     Forbidden,
     IntegrationError,
@@ -29,6 +31,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.usecases.ports import Ports
 
+REVOKED = "revoked in Stripe"
 START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
 UNHEALTHY_AFTER = 3600
 """Seconds without a finished sweep after which the connection counts as lagging."""
@@ -153,6 +156,16 @@ def mark_disconnected(
         except StaleWrite:
             continue
         return
+
+
+@contextmanager
+def noticing_revocation(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[None]:
+    """Calls of Stripe in here: one that finds the connection revoked marks it disconnected, and fails."""
+    try:
+        yield
+    except AccountUnreachable:
+        mark_disconnected(organization_id, account_id, REVOKED, ports)
+        raise
 
 
 def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from chalicelib.domain.customer import Customer, Profile, SyncStatus
-from chalicelib.domain.errors import NotFound, Refused, Retryable, StaleWrite
+from chalicelib.domain.errors import AccountUnreachable, NotFound, Refused, Retryable, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.storage import Page
+from chalicelib.usecases.connect import REVOKED, mark_disconnected
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
 
@@ -107,5 +108,8 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
 def _synced(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
     try:
         return ensure_in_stripe(customer, account_id, ports)
+    except AccountUnreachable:
+        mark_disconnected(customer.organization_id, account_id, REVOKED, ports)
+        return ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
     except Refused as refusal:
         return ports.customers.save(not_synced_because(customer, refusal))

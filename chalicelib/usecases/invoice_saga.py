@@ -26,7 +26,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from chalicelib.usecases.claims import claims_for, refuse_or_take_over
-from chalicelib.usecases.connect import mark_disconnected
+from chalicelib.usecases.connect import REVOKED, mark_disconnected
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
@@ -48,7 +48,7 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
         except StaleWrite:
             invoice, customer = load(invoice.organization_id, invoice.id, ports), None
         except AccountUnreachable:
-            mark_disconnected(invoice.organization_id, invoice.stripe_account_id, "revoked in Stripe", ports)
+            mark_disconnected(invoice.organization_id, invoice.stripe_account_id, REVOKED, ports)
             if invoice.stripe_invoice_id is None and invoice.saga.untouched:
                 _remove(invoice, ports)
             else:
@@ -70,7 +70,10 @@ def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
                 takeover = refuse_or_take_over(invoice, claimed.holders, ports)
             except Conflict as refusal:
                 return _take_back(invoice, refusal, ports)
-            ports.invoices.claim(invoice, {**claims, **takeover})
+            try:
+                ports.invoices.claim(invoice, {**claims, **takeover})
+            except ServiceClaimed as taken:
+                raise StaleWrite("A service") from taken
     return _advance(invoice, Step.DRAFT, ports)
 
 
@@ -106,18 +109,20 @@ def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) 
 def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
     following = Step.SEND if invoice.saga.send else Step.REVIEW
-    if _must_look(invoice, ports):
-        if ports.stripe.line_count(account_id, stripe_id) > 0:
-            return _advance(invoice, following, ports, ports.stripe.everything(account_id, stripe_id))
-        invoice = _found_nothing(invoice, ports)
+    facts: Sequence[StripeFact] = ()
     try:
-        fact = ports.stripe.add_lines(account_id, invoice, invoice.saga.key)
-        _require_our_total(invoice, fact)
+        if _must_look(invoice, ports):
+            if ports.stripe.line_count(account_id, stripe_id) > 0:
+                facts = ports.stripe.everything(account_id, stripe_id)
+            else:
+                invoice = _found_nothing(invoice, ports)
+        facts = facts or [ports.stripe.add_lines(account_id, invoice, invoice.saga.key)]
+        _require_our_total(invoice, facts)
     except AccountUnreachable:
         raise
     except StripeRefused as refusal:
         return _take_back(invoice, refusal, ports)
-    return _advance(invoice, following, ports, [fact])
+    return _advance(invoice, following, ports, facts)
 
 
 def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
@@ -227,7 +232,10 @@ def _found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
     return store(invoice, lambda current: replace(current, saga=current.saga.found_nothing(now)), ports)
 
 
-def _require_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
+def _require_our_total(invoice: Invoice, facts: Sequence[StripeFact]) -> None:
+    fact = next(fact for fact in facts if isinstance(fact, InvoiceFact))
+    if fact.deleted:
+        raise StripeRefused("draft_deleted", "The draft was deleted in Stripe while the invoice was being made.")
     if fact.total != invoice.order.total:
         raise StripeRefused(
             "total_differs",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from chalicelib.domain.connection import require_ready_to_send, usable_account
-from chalicelib.domain.errors import Conflict
-from chalicelib.domain.facts import StripeFact
+from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
+from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId, digest
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter, Page
+from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
@@ -43,7 +46,9 @@ def list_invoices(
 
 
 def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
-    """Send a draft that has been reviewed. Sending a sent invoice again answers it as it is.
+    """Send a draft that has been reviewed, or what was finalized in Stripe and never sent.
+
+    Sending a sent invoice again answers it as it is.
 
     The customer's present e-mail address is given to Stripe first, because finalizing copies it for good
     (https://docs.stripe.com/invoicing/integration/workflow-transitions).
@@ -52,25 +57,29 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         NotFound; Conflict: it is being made, or can no longer be sent; Refused: not ready, or Stripe says no.
     """
     invoice = load(organization_id, invoice_id, ports)
-    if invoice.saga.step is Step.DONE and invoice.sent_at is not None and invoice.live:
+    if _sent(invoice):
         return invoice
-    if invoice.status is not InvoiceStatus.DRAFT:
+    if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
         raise _not_now(invoice, "sent")
     connection = ports.connections.get(organization_id)
-    _require_same_account(invoice, usable_account(connection))
+    account_id = _require_same_account(invoice, usable_account(connection))
     require_ready_to_send(connection)
-    ensure_in_stripe(
-        get_customer(organization_id, invoice.order.customer_id, ports), invoice.stripe_account_id, ports
-    )
-    now = ports.clock.now()
+    with noticing_revocation(organization_id, account_id, ports):
+        ensure_in_stripe(get_customer(organization_id, invoice.order.customer_id, ports), account_id, ports)
+    now, nonce = ports.clock.now(), ports.clock.nonce()
     asked = HistoryEntry(now, "send_requested", Source.POM, actor=user_id)
 
     def sending(current: Invoice) -> Invoice:
-        if current.saga.step is not Step.REVIEW:
+        if current.saga.running or _sent(current):
             return current
-        return current.at_step(Step.SEND, now).telling(asked).changed(now)
+        ordered = replace(current, saga=current.saga.ordered(Step.SEND, nonce, now))
+        return ordered.telling(asked).changed(now)
 
     return run(store(invoice, sending, ports), ports)
+
+
+def _sent(invoice: Invoice) -> bool:
+    return invoice.sent_at is not None and invoice.live and not invoice.saga.running
 
 
 def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
@@ -86,7 +95,8 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     if stripe_id is None or invoice.status not in (*VOIDABLE, InvoiceStatus.DRAFT):
         raise _not_now(invoice, "voided")
     account_id = _require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
-    facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
+    with noticing_revocation(organization_id, account_id, ports):
+        facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
     now = ports.clock.now()
     told = HistoryEntry(now, "voided_by_pom", Source.POM, actor=user_id, stripe_id=stripe_id)
 
@@ -99,11 +109,33 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
 
 def _voided_in_stripe(
     invoice: Invoice, account_id: StripeAccountId, stripe_id: str, ports: Ports
-) -> list[StripeFact]:
+) -> Sequence[StripeFact]:
+    """Whatever it is in Stripe by now: a draft is deleted, an open invoice voided, a void one left as it is."""
     if invoice.status is InvoiceStatus.DRAFT:
-        ports.stripe.delete_draft(account_id, stripe_id)
-        return list(ports.stripe.everything(account_id, stripe_id))
-    return [ports.stripe.void(account_id, stripe_id, f"pom-{digest('void', account_id, invoice.id)}")]
+        with _unless_finalized():
+            ports.stripe.delete_draft(account_id, stripe_id)
+            return ports.stripe.everything(account_id, stripe_id)
+    try:
+        # A new key each time: Stripe would repeat an earlier refusal, and voiding twice changes nothing.
+        return [ports.stripe.void(account_id, stripe_id, f"pom-{ports.clock.nonce()}")]
+    except AccountUnreachable:
+        raise
+    except StripeRefused:
+        facts = ports.stripe.everything(account_id, stripe_id)
+        if any(isinstance(fact, InvoiceFact) and fact.status == "void" for fact in facts):
+            return facts
+        raise
+
+
+@contextmanager
+def _unless_finalized() -> Iterator[None]:
+    """A draft that cannot be deleted was finalized in Stripe a moment ago."""
+    try:
+        yield
+    except AccountUnreachable:
+        raise
+    except StripeRefused:
+        return
 
 
 def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
@@ -116,13 +148,14 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
     account_id = _require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     if invoice.stripe_invoice_id is None:
         return invoice
-    return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
+    with noticing_revocation(organization_id, account_id, ports):
+        return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
 
 
 def pulled(
     invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
 ) -> Invoice:
-    """The invoice as Stripe has it; nothing is written if that is known already."""
+    """The invoice as Stripe has it; nothing is written if that shows nothing new."""
     stripe_id = invoice.stripe_invoice_id
     if stripe_id is None:
         return invoice
@@ -131,7 +164,7 @@ def pulled(
 
     def pulling(current: Invoice) -> Invoice:
         known = knowing_also(current, facts, invoice, ports)
-        if known.says_the_same_as(current):
+        if known.shows_the_same_as(current):
             return current
         told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
         return known.telling(told).changed(now)

@@ -7,7 +7,7 @@ knows several, we link none and ask.
 from __future__ import annotations
 
 from chalicelib.domain.customer import Customer, SyncStatus
-from chalicelib.domain.errors import Refused
+from chalicelib.domain.errors import Refused, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.usecases.ports import Ports
@@ -17,7 +17,7 @@ def ensure_in_stripe(customer: Customer, account_id: StripeAccountId, ports: Por
     """The customer, known to Stripe in its present edition, and stored so.
 
     Raises:
-        Refused: no e-mail address, or several Stripe customers have it.
+        Refused: no e-mail address, several Stripe customers have it, or the chosen one is not there.
         StaleWrite: somebody changed the customer meanwhile.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
@@ -30,12 +30,24 @@ def ensure_in_stripe(customer: Customer, account_id: StripeAccountId, ports: Por
             field="customerId",
             next_step="Add an e-mail address to the customer.",
         )
-    linked = customer.linked_to(account_id) or customer.chosen_stripe_customer_id
+    linked = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
     fact = _updated(customer, account_id, linked, ports) if linked else None
     if linked and fact is None:
-        customer = customer.unlinked()
+        customer = _require_once_linked(customer, linked).unlinked()
     fact = fact or _found_by_email(customer, account_id, ports) or _created(customer, account_id, ports)
     return ports.customers.save(customer.synced(account_id, fact, customer.edition, ports.clock.now()))
+
+
+def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
+    """A customer that Stripe had may be made again; one that was only named by mistake may not."""
+    if customer.link is None or customer.link.stripe_customer_id != stripe_customer_id:
+        raise Refused(
+            "stripe_customer_unknown",
+            f"Stripe has no customer {stripe_customer_id}.",
+            field="stripeCustomerId",
+            next_step="Save the customer with the id of a customer that is in Stripe.",
+        )
+    return customer
 
 
 def _updated(
@@ -63,8 +75,13 @@ def _found_by_email(customer: Customer, account_id: StripeAccountId, ports: Port
 
 
 def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact:
-    key = digest("customer", account_id, customer.organization_id, customer.id, str(customer.unlinked_times))
-    return ports.stripe.create_customer(account_id, customer, f"pom-{key}")
+    key = digest("customer", account_id, customer.organization_id, customer.id, str(customer.key_generation))
+    try:
+        return ports.stripe.create_customer(account_id, customer, f"pom-{key}")
+    except StripeUnavailable as failure:
+        if failure.answered:
+            ports.customers.save(customer.with_fresh_key())
+        raise
 
 
 def not_synced_because(customer: Customer, refusal: Refused) -> Customer:

@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, StaleWrite
-from chalicelib.domain.facts import DisputeFact, RefundFact
+from chalicelib.domain.facts import AccountFact, CannotOrder, DisputeFact, RefundFact, newer, settle
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.usecases.connect import mark_disconnected
+from chalicelib.usecases.connect import REVOKED, mark_disconnected
 from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.invoices import pulled
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.receive_event import receive_event
-from chalicelib.usecases.store_invoice import store
+from chalicelib.usecases.store_invoice import merging, store
 
 OVERLAP = 600
 """Seconds before the cursor that are looked at again: Stripe may list an event a little later than it happened."""
@@ -74,15 +74,17 @@ def reconcile_account(organization_id: OrganizationId, ports: Ports, *, objects:
     if not connection.active or connection.account_id is None:
         return Reconciled()
     account_id, began_at = connection.account_id, ports.clock.now()
+    account: AccountFact | None = None
     try:
         done = _sweep_events(connection, account_id, began_at, ports)
         if objects or _objects_due(connection, began_at):
+            account = ports.stripe.account(account_id)
             corrected = _sweep_objects(organization_id, account_id, ports)
             done = replace(done, corrected=corrected, objects=True)
     except AccountUnreachable:
-        mark_disconnected(organization_id, account_id, "revoked in Stripe", ports)
+        mark_disconnected(organization_id, account_id, REVOKED, ports)
         return Reconciled()
-    _move_cursor(organization_id, account_id, began_at, done, ports)
+    _move_cursor(organization_id, account_id, began_at, done, account, ports)
     return done
 
 
@@ -112,8 +114,14 @@ def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int,
 
 
 def _move_cursor(
-    organization_id: OrganizationId, account_id: StripeAccountId, began_at: int, done: Reconciled, ports: Ports
+    organization_id: OrganizationId,
+    account_id: StripeAccountId,
+    began_at: int,
+    done: Reconciled,
+    account: AccountFact | None,
+    ports: Ports,
 ) -> None:
+    """Remember how far the run came, and the account's readiness if it was looked at."""
     while True:
         connection = ports.connections.get(organization_id)
         if connection.account_id != account_id:
@@ -127,8 +135,17 @@ def _move_cursor(
             recovered=done.recovered + done.corrected,
         )
         with suppress(StaleWrite):
-            ports.connections.save(replace(connection, sweep=moved))
+            ports.connections.save(replace(connection, sweep=moved, account=_latest(connection.account, account)))
             return
+
+
+def _latest(known: AccountFact | None, looked_at: AccountFact | None) -> AccountFact | None:
+    if looked_at is None:
+        return known
+    try:
+        return newer(known, looked_at)
+    except CannotOrder:
+        return settle(known, looked_at)
 
 
 def _sweep_objects(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
@@ -196,7 +213,7 @@ def _corrected_by(fact: RefundFact | DisputeFact, account_id: StripeAccountId, p
     )
 
     def correcting(current: Invoice) -> Invoice:
-        known = current.settled_by(fact)
+        known = merging(current, [fact], ports)
         return current if known.says_the_same_as(current) else known.telling(told).changed(now)
 
     return {invoice.id} if store(invoice, correcting, ports).version != invoice.version else set()

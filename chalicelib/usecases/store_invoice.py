@@ -57,13 +57,19 @@ def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invo
     """
     if current.version == read_after.version:
         return current.settled_by(*facts)
+    return merging(current, facts, ports)
+
+
+def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
+    """`current` with facts of which it is not known what they were read after; Stripe settles what is in doubt."""
+    known = current
     try:
         for fact in facts:
-            current = current.knowing(fact)
+            known = known.knowing(fact)
     except CannotOrder:
-        stripe_id = current.stripe_invoice_id or ""
-        return current.settled_by(*ports.stripe.everything(current.stripe_account_id, stripe_id))
-    return current
+        stripe_id = known.stripe_invoice_id or ""
+        return known.settled_by(*ports.stripe.everything(known.stripe_account_id, stripe_id))
+    return known
 
 
 def references_of(invoice: Invoice, facts: Sequence[StripeFact]) -> list[Reference]:

@@ -39,10 +39,15 @@ def build_client(api_key: str, client_id: str, *, api_base: str, connect_base: s
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Stripe answered, and at which second by its own clock."""
+    """What Stripe answered, and at which second by its own clock.
+
+    `replayed` says that it is the stored answer to an earlier request with the same idempotency key: what it
+    says is as old as that request, whatever its date.
+    """
 
     body: str
     as_of: int
+    replayed: bool = False
 
     def read(self, model: type[T]) -> T:
         """The body as a typed object.
@@ -61,8 +66,9 @@ class Answer:
 def answer_of(found: Any) -> Answer:
     """The raw answer behind an SDK object, which is read by our own typed models."""
     response = found.last_response
-    date = next(value for name, value in response.headers.items() if name.lower() == "date")
-    return Answer(response.body, int(parsedate_to_datetime(date).timestamp()))
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    replayed = headers.get("idempotent-replayed") == "true"
+    return Answer(response.body, int(parsedate_to_datetime(headers["date"]).timestamp()), replayed)
 
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:

@@ -106,7 +106,8 @@ class StripeGateway:
     @translated
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
         answer = answer_of(self._v1.customers.create(customer_parameters(customer), _for(account_id, key)))
-        return answer.read(objects.Customer).fact(answer.as_of)
+        created = answer.read(objects.Customer)
+        return created.fact(created.created if answer.replayed else answer.as_of)
 
     @translated
     def update_customer(
@@ -133,33 +134,44 @@ class StripeGateway:
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
     ) -> InvoiceFact:
         parameters = draft_parameters(invoice, stripe_customer_id)
-        return _invoice(answer_of(self._v1.invoices.create(parameters, _for(account_id, key))))
+        return self._invoice(account_id, answer_of(self._v1.invoices.create(parameters, _for(account_id, key))))
 
     @translated
     def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
         drafted = _drafted(invoice)
         added = self._v1.invoices.add_lines(drafted, lines_parameters(invoice), _for(account_id, key))
-        return _invoice(answer_of(added))
+        return self._invoice(account_id, answer_of(added))
 
     @translated
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         sent = self._v1.invoices.send_invoice(stripe_invoice_id, {"expand": ["payments"]}, _for(account_id, key))
-        return _with_payments(answer_of(sent))
+        return self._with_payments(account_id, answer_of(sent))
 
     @translated
     def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         finalized = self._v1.invoices.finalize_invoice(
             stripe_invoice_id, {"auto_advance": False, "expand": ["payments"]}, _for(account_id, key)
         )
-        return _with_payments(answer_of(finalized))
+        return self._with_payments(account_id, answer_of(finalized))
 
     @translated
     def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact:
-        return _invoice(answer_of(self._v1.invoices.void_invoice(stripe_invoice_id, None, _for(account_id, key))))
+        voided = self._v1.invoices.void_invoice(stripe_invoice_id, None, _for(account_id, key))
+        return self._invoice(account_id, answer_of(voided))
 
     @translated
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
         _unless_gone(lambda: self._v1.invoices.delete(stripe_invoice_id, None, _for(account_id)))
+
+    def _invoice(self, account_id: StripeAccountId, answer: Answer) -> InvoiceFact:
+        facts = self._with_payments(account_id, answer)
+        return next(fact for fact in facts if isinstance(fact, InvoiceFact))
+
+    def _with_payments(self, account_id: StripeAccountId, answer: Answer) -> Sequence[StripeFact]:
+        """What a step brought. Where its answer is a replay, the world may have gone on since: that is asked for."""
+        if answer.replayed:
+            return self.everything(account_id, answer.read(objects.Stub).id)
+        return _as_answered(answer)
 
     # Looking before asking again
 
@@ -200,8 +212,8 @@ class StripeGateway:
         expanded: Any = {"expand": ["payments"]}
         found = _unless_gone(lambda: self._v1.invoices.retrieve(stripe_invoice_id, expanded, _for(account_id)))
         if found is None:
-            return [_deleted_invoice(stripe_invoice_id)]
-        facts = list(_with_payments(found))
+            return [objects.deleted_invoice(stripe_invoice_id, as_of=0)]
+        facts = list(_as_answered(found))
         payments = [fact for fact in facts if isinstance(fact, InvoicePaymentFact)]
         intents = {payment.payment_intent_id for payment in payments if payment.payment_intent_id}
         for intent in sorted(intents):
@@ -229,7 +241,7 @@ class StripeGateway:
         service: Any = getattr(self._v1, f"{object_type}s")
         answer = _unless_gone(lambda: service.retrieve(object_id, None, _for(account_id)))
         if answer is None:
-            return _deleted_invoice(object_id) if object_type == "invoice" else None
+            return objects.deleted_invoice(object_id, as_of=0) if object_type == "invoice" else None
         return answer.read(model).fact(answer.as_of)
 
     def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
@@ -301,25 +313,8 @@ def _for(account_id: StripeAccountId, key: str | None = None) -> Any:
     return {**options, "idempotency_key": key} if key else options
 
 
-def _invoice(answer: Answer) -> InvoiceFact:
-    return answer.read(objects.Invoice).fact(answer.as_of)
-
-
-def _with_payments(answer: Answer) -> Sequence[StripeFact]:
+def _as_answered(answer: Answer) -> Sequence[StripeFact]:
     return answer.read(objects.Invoice).facts(answer.as_of)
-
-
-def _deleted_invoice(stripe_invoice_id: str) -> InvoiceFact:
-    return InvoiceFact(
-        stripe_invoice_id,
-        as_of=0,
-        status="draft",
-        total=0,
-        amount_paid=0,
-        amount_remaining=0,
-        currency="",
-        deleted=True,
-    )
 
 
 def _drafted(invoice: Invoice) -> str:

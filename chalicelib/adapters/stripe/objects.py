@@ -103,6 +103,8 @@ class Invoice(msgspec.Struct):
     deleted: bool = False
 
     def fact(self, as_of: int) -> InvoiceFact:
+        if self.deleted:
+            return deleted_invoice(self.id, as_of)
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -118,13 +120,26 @@ class Invoice(msgspec.Struct):
             pdf_url=self.invoice_pdf,
             finalized_at=self.status_transitions.finalized_at,
             paid_at=self.status_transitions.paid_at,
-            deleted=self.deleted,
         )
 
     def facts(self, as_of: int) -> list[StripeFact]:
         """The invoice and, where they were expanded, its payments."""
         payments = self.payments.data if self.payments else []
         return [self.fact(as_of), *(payment.fact(as_of) for payment in payments)]
+
+
+def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
+    """A draft that is gone: the same fact, whether an event tells it or a look finds nothing."""
+    return InvoiceFact(
+        stripe_invoice_id,
+        as_of=as_of,
+        status="draft",
+        total=0,
+        amount_paid=0,
+        amount_remaining=0,
+        currency="",
+        deleted=True,
+    )
 
 
 class PaymentError(msgspec.Struct):
@@ -255,6 +270,7 @@ class Customer(msgspec.Struct):
     email: str | None = None
     name: str | None = None
     phone: str | None = None
+    created: int = 0
     metadata: Metadata = None
     deleted: bool = False
 

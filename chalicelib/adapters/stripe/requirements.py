@@ -25,5 +25,3 @@ def requirement_text(field: str) -> str:
     if subject.startswith("person_"):
         subject = "person"
     return REQUIREMENT_TEXTS.get(subject, "Complete this in the Stripe dashboard.")
-
-

@@ -1,0 +1,109 @@
+"""Every call that leaves the process, numbered: to be counted, and to be struck down before or after it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.usecases.ports import Ports
+
+STORES = ("invoices", "customers", "connections", "settings", "events")
+READS = (
+    "get",
+    "find_by_reference",
+    "find_by_stripe_id",
+    "page",
+    "due_for_work",
+    "pending",
+    "organization_of",
+    "all_active",
+    "authorization",
+    "known",
+    "parked",
+    "last_received_at",
+)
+
+
+class Killed(BaseException):
+    """The process ends here; no `except Exception` notices."""
+
+
+class Boundaries:
+    """The calls made so far, by name; one of them can be fatal, before it is made or after it has been."""
+
+    def __init__(self, *, fatal: int | None = None, after: bool = False) -> None:
+        self.calls: list[str] = []
+        self._fatal = fatal
+        self._after = after
+
+    def cross(self, name: str, call: Callable[[], Any]) -> Any:
+        number = len(self.calls)
+        self.calls.append(name)
+        if number == self._fatal and not self._after:
+            raise Killed(name)
+        result = call()
+        if number == self._fatal:
+            raise Killed(name)
+        return result
+
+    @property
+    def reads(self) -> list[str]:
+        """Reads of the database."""
+        return [name for name in self.calls if _is_store(name) and name.split(".")[1] in READS]
+
+    @property
+    def writes(self) -> list[str]:
+        """Writes to the database."""
+        return [name for name in self.calls if _is_store(name) and name.split(".")[1] not in READS]
+
+    @property
+    def stripe(self) -> list[str]:
+        """Calls of the gateway."""
+        return [name.split(".")[1] for name in self.calls if name.startswith("stripe.")]
+
+
+def _is_store(name: str) -> bool:
+    return name.split(".")[0] in STORES
+
+
+class Watched:
+    """`Ports` whose every outward call crosses `boundaries`; the clock is inside."""
+
+    def __init__(self, ports: Ports, boundaries: Boundaries) -> None:
+        self._ports = ports
+        self._boundaries = boundaries
+
+    def __getattr__(self, name: str) -> Any:
+        port = getattr(self._ports, name)
+        return _Crossing(name, port, self._boundaries) if name in (*STORES, "stripe", "queues") else port
+
+
+class _Crossing:
+    def __init__(self, name: str, port: Any, boundaries: Boundaries) -> None:
+        self._name = name
+        self._port = port
+        self._boundaries = boundaries
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        if not callable(method):
+            return method
+
+        def crossing(*args: Any, **kwargs: Any) -> Any:
+            return self._boundaries.cross(f"{self._name}.{name}", lambda: method(*args, **kwargs))
+
+        return crossing
+
+
+def watched(world: Any, **fate: Any) -> Boundaries:
+    """From now on the world's calls are counted; answers the count."""
+    boundaries = Boundaries(**fate)
+    plain = getattr(world.ports, "_ports", world.ports) if isinstance(world.ports, Watched) else world.ports
+    world.ports = Watched(plain, boundaries)
+    return boundaries
+
+
+def unwatched(world: Any) -> None:
+    """The world's calls are no longer counted; nothing is fatal any more."""
+    if isinstance(world.ports, Watched):
+        world.ports = world.ports._ports

@@ -1,0 +1,132 @@
+"""What POM should show, worked out from the Stripe double's ledger alone, and how that differs from what it shows.
+
+Nothing of the backend's rules is used here: the two must come to the same result on their own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.invoice import Invoice
+
+JSON = dict[str, Any]
+
+REASONS = {
+    "insufficient_funds": "insufficient_funds",
+    "card_velocity_exceeded": "insufficient_funds",
+    "expired_card": "expired_card",
+    "incorrect_cvc": "incorrect_details",
+    "incorrect_number": "incorrect_details",
+    "no_account": "incorrect_details",
+    "authentication_required": "authentication_required",
+    "payment_intent_authentication_failure": "authentication_required",
+    "processing_error": "other",
+    "generic_decline": "card_declined",
+    "lost_card": "card_declined",
+    "stolen_card": "card_declined",
+    "fraudulent": "card_declined",
+    "account_closed": "card_declined",
+    "debit_not_authorized": "card_declined",
+}
+"""Codes that the double's test cards and bank accounts fail with."""
+
+DISPUTE_ENDED = ("won", "lost", "warning_closed", "prevented")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One invoice as people should see it."""
+
+    status: str
+    total: int
+    paid: int
+    refunded: int
+    balance: int
+    disputed: bool
+    failure: str | None
+
+
+def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
+    """What the ledger says of one of its invoices."""
+    objects = ledger["objects"]
+    intents = _intents(objects, stripe_invoice)
+    ids = {intent["id"] for intent in intents}
+    refunded = sum(
+        refund["amount"]
+        for refund in objects.get("refund", ())
+        if refund["payment_intent"] in ids and refund["status"] == "succeeded"
+    )
+    disputed = any(
+        dispute["payment_intent"] in ids and dispute["status"] not in DISPUTE_ENDED
+        for dispute in objects.get("dispute", ())
+    )
+    word, paid = stripe_invoice["status"], stripe_invoice["amount_paid"]
+    failure = _failure(intents) if word == "open" else None
+    if word == "paid" and 0 < paid <= refunded:
+        word = "refunded"
+    elif word == "open":
+        word = "failed" if failure else "pending"
+    owed = stripe_invoice["total"] if word == "draft" else stripe_invoice["amount_remaining"]
+    return Shown(
+        status=word,
+        total=stripe_invoice["total"],
+        paid=paid,
+        refunded=refunded,
+        balance=owed if word in ("draft", "pending", "failed", "uncollectible") else 0,
+        disputed=disputed,
+        failure=failure,
+    )
+
+
+def _intents(objects: JSON, stripe_invoice: JSON) -> list[JSON]:
+    wanted = [payment["payment"]["payment_intent"] for payment in stripe_invoice["payments"]["data"]]
+    return [intent for intent in objects.get("payment_intent", ()) if intent["id"] in wanted]
+
+
+def _failure(intents: list[JSON]) -> str | None:
+    if any(intent["status"] == "processing" for intent in intents):
+        return None
+    for intent in reversed(intents):
+        error = intent["last_payment_error"]
+        if intent["status"] == "requires_payment_method" and error:
+            return REASONS[error.get("decline_code") or error["code"]]
+    return None
+
+
+def shown(invoice: Invoice) -> Shown:
+    """What POM shows of one of its invoices."""
+    return Shown(
+        status=invoice.status.value,
+        total=invoice.total,
+        paid=invoice.paid_amount,
+        refunded=invoice.refunded_amount,
+        balance=invoice.balance,
+        disputed=invoice.disputed,
+        failure=invoice.failure.reason.value if invoice.failure else None,
+    )
+
+
+def differences(ledger: JSON, invoices: Iterable[Invoice]) -> list[str]:
+    """Where POM and Stripe disagree, in words; none at all is what is hoped for."""
+    invoices = list(invoices)
+    in_stripe = {invoice["id"]: invoice for invoice in ledger["objects"].get("invoice", ())}
+    found = []
+    for invoice in invoices:
+        theirs = in_stripe.get(invoice.stripe_invoice_id or "")
+        if theirs is None:
+            if invoice.status.value != "void":
+                found.append(f"{invoice.id} is {invoice.status} here and not in Stripe")
+        elif shown(invoice) != expected(ledger, theirs):
+            found.append(f"{invoice.id}: POM shows {shown(invoice)}, Stripe has {expected(ledger, theirs)}")
+    made_for = Counter(
+        theirs["metadata"]["pom_invoice_id"]
+        for theirs in in_stripe.values()
+        if "pom_invoice_id" in theirs["metadata"]
+    )
+    found += [f"{count} Stripe invoices for {ours}" for ours, count in made_for.items() if count > 1]
+    known = {invoice.id for invoice in invoices}
+    found += [f"Stripe has an invoice for {ours}, POM has none" for ours in made_for if ours not in known]
+    return found

@@ -1,0 +1,248 @@
+"""Making an invoice survives whatever happens at any moment: one Stripe invoice, sent once, whoever resumes it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import LEASE, Step
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.create_invoice import create_invoice
+from chalicelib.usecases.invoices import send_invoice
+from chalicelib.usecases.resume_stuck import resume_invoice
+from tests.boundaries import Boundaries, Killed, unwatched, watched
+from tests.oracle import differences
+from tests.world import OFFICE, ORGANIZATION, World, order
+
+ONCE = order("svc_1", "svc_2", idempotency_key="once")
+DAY = 86_400
+
+NEW_CUSTOMER = (
+    "invoices.get connections.get customers.get settings.get invoices.insert stripe.find_customers "
+    "stripe.create_customer customers.save stripe.create_draft invoices.save stripe.add_lines invoices.save "
+    "stripe.send invoices.save"
+).split()
+"""Every outward call of creating and sending an invoice for a customer that Stripe does not know."""
+
+
+def ready() -> World:
+    world = World()
+    world.connect()
+    world.customer()
+    world.ports.queues.take()
+    return world
+
+
+def crash(world: World, number: int, *, after: bool) -> None:
+    watched(world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        create_invoice(ONCE, world.ports)
+    unwatched(world)
+
+
+def recover(world: World, gap: int) -> None:
+    """The schedule comes round until nothing is left to do."""
+    world.deliver()
+    for _ in range(6):
+        world.advance(gap)
+        world.resume()
+        gap = 3601
+
+
+def only_invoice(world: World) -> Invoice:
+    [invoice] = world.ports.database.invoices.values()
+    return invoice
+
+
+def assert_sent_once(world: World) -> None:
+    world.deliver()
+    invoice = only_invoice(world)
+    ledger = world.double.ledger(invoice.stripe_account_id)
+    assert differences(ledger, [invoice]) == []
+    assert invoice.status is InvoiceStatus.PENDING
+    assert invoice.sent_at is not None
+    assert len(ledger["objects"]["invoice"]) == 1
+    assert len(ledger["objects"]["customer"]) == 1
+    assert [mail["invoice"] for mail in ledger["mails"]] == [invoice.stripe_invoice_id]
+    assert len(ledger["objects"]["invoice"][0]["lines"]["data"]) == 2
+    assert set(world.ports.database.claims.values()) == {invoice.id}
+    assert not world.ports.invoices.due_for_work(world.ports.clock.now() + 10 * DAY, 10)
+
+
+def test_the_list_of_outward_calls_is_complete() -> None:
+    world = ready()
+    boundaries = watched(world)
+    create_invoice(ONCE, world.ports)
+    assert boundaries.calls == NEW_CUSTOMER
+
+
+@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(len(NEW_CUSTOMER)), ids=[f"{n}-{c}" for n, c in enumerate(NEW_CUSTOMER)])
+def test_a_crash_at_any_boundary_ends_in_one_invoice_sent_once(number: int, after: bool, gap: int) -> None:
+    world = ready()
+    crash(world, number, after=after)
+    recover(world, gap)
+    # The office worker saw no answer and repeats the request: it makes the invoice, or finds it.
+    create_invoice(ONCE, world.ports)
+    assert_sent_once(world)
+
+
+@pytest.mark.parametrize("number", range(5, len(NEW_CUSTOMER)))
+def test_the_repeated_request_leaves_a_running_invoice_to_its_worker(number: int) -> None:
+    world = ready()
+    crash(world, number, after=False)
+    answered = create_invoice(ONCE, world.ports)
+    assert answered.status is InvoiceStatus.CREATING
+    recover(world, LEASE + 1)
+    assert_sent_once(world)
+
+
+@pytest.mark.parametrize("second", range(1, 9))
+def test_a_second_crash_while_resuming_changes_nothing_in_the_end(second: int) -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.add_lines"), after=True)
+    world.advance(LEASE + 1)
+    watched(world, fatal=second, after=True)
+    invoice = only_invoice(world)
+    with suppress(Killed):
+        resume_invoice(ORGANIZATION, invoice.id, world.ports)
+    unwatched(world)
+    recover(world, LEASE + 1)
+    assert_sent_once(world)
+
+
+FAULTS = [
+    {"kind": "close_before"},
+    {"kind": "close_after"},
+    {"kind": "error_before"},
+    {"kind": "error_before", "stored": True},
+    {"kind": "error_after"},
+    {"kind": "rate_limit"},
+    {"kind": "lock_timeout"},
+    {"kind": "conflict"},
+]
+STEPS = ["/v1/customers", "/v1/invoices", "/v1/invoices/*/add_lines", "/v1/invoices/*/send"]
+
+
+@pytest.mark.parametrize("path", STEPS)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
+def test_whatever_stripe_does_at_any_step_one_invoice_is_sent_once(path: str, fault: dict[str, object]) -> None:
+    world = ready()
+    world.double.order_fault(method="POST", path=path, **fault)
+    answered = create_invoice(ONCE, world.ports)
+    assert answered.status in {InvoiceStatus.CREATING, InvoiceStatus.PENDING}
+    recover(world, 601)
+    assert_sent_once(world)
+
+
+@pytest.mark.parametrize("path", STEPS)
+def test_an_answer_lost_for_more_than_a_day_is_looked_up_before_anything_is_posted_again(path: str) -> None:
+    world = ready()
+    world.double.order_fault("close_after", method="POST", path=path)
+    create_invoice(ONCE, world.ports)
+    recover(world, 30 * 3600)
+    assert_sent_once(world)
+
+
+def test_stripe_down_for_three_days_delays_the_invoice_and_loses_nothing() -> None:
+    world = ready()
+    world.double.order_fault("error_before", count=10_000, path="/v1/*", stored=True)
+    create_invoice(ONCE, world.ports)
+    for _ in range(40):
+        world.advance(7200)
+        with suppress(IntegrationError):
+            world.resume()
+    world.double.clear_faults()
+    recover(world, 3601)
+    assert_sent_once(world)
+
+
+def test_a_partial_payment_seen_before_the_resume_is_not_undone_by_stripes_stored_answer() -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.send"), after=True)
+    world.deliver()
+    invoice = only_invoice(world)
+    world.advance(10)
+    world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), amount=5000)
+    world.deliver()
+    recover(world, LEASE + 1)
+    assert world.now(invoice).paid_amount == 5000
+    assert world.now(invoice).balance == 10000
+    assert differences(world.double.ledger(invoice.stripe_account_id), [world.now(invoice)]) == []
+
+
+def test_paid_while_nobody_had_noted_the_sending_is_paid_after_the_resume() -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.send"), after=True)
+    invoice = only_invoice(world)
+    world.deliver()
+    world.double.pay(invoice.stripe_account_id, str(world.now(invoice).stripe_invoice_id))
+    recover(world, 26 * 3600)
+    assert world.now(invoice).status is InvoiceStatus.PAID
+    assert len(world.double.mails()) == 1
+
+
+def test_two_workers_that_resume_at_once_do_the_work_once() -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=True)
+    world.advance(LEASE + 1)
+    invoice_id = only_invoice(world).id
+    plain = world.ports
+    rival = Boundaries()
+
+    class Interfering:
+        """The second worker comes while the first is about to add the lines."""
+
+        def __init__(self) -> None:
+            self.done = False
+
+        def __getattr__(self, name: str) -> object:
+            if name == "stripe" and not self.done:
+                self.done = True
+                plain.clock.advance(LEASE + 1)
+                resume_invoice(ORGANIZATION, invoice_id, plain)
+                rival.calls.append("finished")
+            return getattr(plain, name)
+
+    resume_invoice(ORGANIZATION, invoice_id, Interfering())  # type: ignore[arg-type]
+    assert rival.calls == ["finished"]
+    assert_sent_once(world)
+
+
+def test_a_lease_keeps_a_second_worker_away() -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=False)
+    world.advance(LEASE + 1)
+    invoice = only_invoice(world)
+    watched(world, fatal=2)
+    with pytest.raises(Killed):
+        resume_invoice(ORGANIZATION, invoice.id, world.ports)
+    unwatched(world)
+    boundaries = watched(world)
+    resume_invoice(ORGANIZATION, invoice.id, world.ports)
+    assert boundaries.calls == ["invoices.get"]
+
+
+REVIEWED_SEND = ("invoices.get connections.get customers.get invoices.save stripe.send invoices.save").split()
+
+
+@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("number", range(len(REVIEWED_SEND)))
+def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after: bool, gap: int) -> None:
+    world = ready()
+    draft = world.invoice("svc_1", "svc_2", send=False)
+    boundaries = watched(world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        send_invoice(ORGANIZATION, InvoiceId(draft.id), OFFICE, world.ports)
+    assert boundaries.calls == REVIEWED_SEND[: number + 1]
+    unwatched(world)
+    recover(world, gap)
+    if world.now(draft).saga.step is Step.REVIEW:
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert_sent_once(world)
