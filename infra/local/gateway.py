@@ -38,6 +38,7 @@ from infra.local.gateway_responses import (
     UNAUTHORIZED,
     RefusedError,
 )
+from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
@@ -222,6 +223,7 @@ def main(load: Callable[[str], Chalice] = load_app) -> None:
     parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
     parser.add_argument("--cors-origin", default=None, help="the one origin whose pages may call the API")
     options = parser.parse_args()
+    print_whole_lines()
     log_to_stderr()
     with stoppable(), served_app(load(options.app), options.port, cors_origin=options.cors_origin) as served:
         print(f"API at {served.url}", flush=True)

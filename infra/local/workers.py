@@ -26,6 +26,7 @@ from chalice.app import Chalice
 
 from infra.local.event_sources import EventSourceMapping, mappings
 from infra.local.gateway import load_app, log_to_stderr, per_thread
+from infra.local.lines import print_whole_lines
 from infra.local.names import QUEUES
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.schedules import Schedule, schedules
@@ -139,6 +140,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
+    print_whole_lines()
     log_to_stderr()
     urls = {queue.handler: os.environ[queue.variable] for queue in QUEUES}
     with stoppable(), working(load_app(options.app), urls, intervals, options.control_port) as control:

@@ -1,0 +1,43 @@
+"""Whole lines on standard output, however many threads print at once.
+
+`print` writes its text and its newline apart. One Lambda serves one request at a time, so the application need not
+care; in the threads of the local stack two log lines would end up in one.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import threading
+from typing import TextIO
+
+
+class WholeLines(io.TextIOBase):
+    """A text stream that passes text on line by line, each line in one write."""
+
+    def __init__(self, target: TextIO) -> None:
+        super().__init__()
+        self._target = target
+        self._lock = threading.Lock()
+        self._begun = threading.local()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        """Keep an unfinished line, by thread, until its newline comes."""
+        whole, newline, rest = (getattr(self._begun, "text", "") + text).rpartition("\n")
+        self._begun.text = rest
+        if newline:
+            with self._lock:
+                self._target.write(whole + newline)
+                self._target.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Lines are flushed when they end."""
+
+
+def print_whole_lines() -> None:
+    """Let this process's standard output carry whole lines only; call before the application is imported."""
+    sys.stdout = WholeLines(sys.stdout)
