@@ -16,7 +16,7 @@ from moto.dynamodb import models
 from infra.local.aws import embedded_aws
 from tests.local.tables import IF_ABSENT, create_table, item, key, put
 
-SMALL, LARGE = 100, 3_000
+SMALL, LARGE = 100, 1_500
 TOLERANCE = 1.02
 """Of the counts: a retry counter or a longer number may add a call here and there."""
 
