@@ -15,6 +15,7 @@ from .cards import TOKENS, Method, by_bank_account, by_card_number
 from .clock import Clock
 from .config import Config
 from .controls import Controls
+from .errors import InvalidState
 from .events import EventPolicy, frozen
 from .faults import Fault
 from .hosted_page import HostedPage
@@ -150,6 +151,8 @@ class StripeDouble:
         with self.world.lock:
             ledger = self.world.ledger(account)
             inv = ledger.get("invoice", invoice)
+            if inv["status"] not in ("open", "uncollectible"):
+                raise InvalidState(f"This invoice is {inv['status']} and cannot be paid.")
             if amount is None:
                 payment = payment_engine.default_payment(ledger, inv)
             else:

@@ -23,6 +23,7 @@ class Server:
         self, double: StripeDouble, port: int = 0, *, deliver: bool = True, threads: int = 8, public_url: str = ""
     ) -> None:
         logging.getLogger("waitress").addFilter(_quiet)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is not news
         self.double = double
         self._sockets: dict[int, Any] = {}
         self._server: Any = waitress.create_server(
