@@ -173,7 +173,7 @@ def told(life: Life) -> None:
             assert {n: shown.get(n) for n in names} == {n: obj.get(n) for n in names}, (kind, obj["id"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(VERBS * 2 + LATER), min_size=5, max_size=40))
 def test_books_balance_and_events_tell_the_truth_after_any_life(seed: int, verbs: list[str]) -> None:
     life = Life(random.Random(seed))
@@ -191,6 +191,7 @@ def test_books_balance_and_events_tell_the_truth_after_any_life(seed: int, verbs
 _KEYS = st.text("ab[]=&%+01 é", max_size=12)
 
 
+@settings(database=None)
 @given(st.lists(st.tuples(_KEYS, _KEYS), max_size=5))
 def test_decoding_any_form_gives_parameters_or_a_refusal(pairs: list[tuple[str, str]]) -> None:
     try:
