@@ -17,7 +17,7 @@ from chalicelib.domain.errors import DuplicateEvent
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
-from tests.backends import Backend, requests_to_dynamodb
+from tests.backends import Aws, Backend, requests_to_dynamodb
 from tests.contracts.examples import (
     ACCOUNT,
     NOW,
@@ -155,6 +155,16 @@ def test_all_tables_share_one_client_with_short_timeouts(stores_on_tables: Backe
     assert len(clients) == 1
     config = database.connection().client.meta.config
     assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (1, 3, 3)
+
+
+def test_the_client_is_kept_until_another_stage_is_asked_for(aws: Aws) -> None:
+    before = database.connection()
+    tables.configure(aws.prefix)
+    assert database.connection() is before
+    tables.configure("another-")
+    assert database.connection() is not before
+    assert {model.Meta.table_name for model in tables.TABLES} >= {"another-invoices", "another-payment-refs"}
+    tables.configure(aws.prefix)
 
 
 def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables: Backend) -> None:

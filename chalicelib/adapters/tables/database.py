@@ -11,6 +11,7 @@ conditional put that botocore repeats after a lost answer is refused by its own 
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -35,6 +37,7 @@ from chalicelib.adapters.tables.models import (
     InvoiceItem,
     OAuthStateItem,
     PaymentReferenceItem,
+    SummaryItem,
 )
 from chalicelib.domain.errors import Retryable
 
@@ -49,6 +52,7 @@ NAMES: dict[type[Model], str] = {
     ClaimItem: "claims",
     EventItem: "events",
     PaymentReferenceItem: "payment-refs",
+    SummaryItem: "summaries",
 }
 """Each table's name without its stage's prefix."""
 
@@ -65,14 +69,22 @@ _TRANSIENT = frozenset(
     """.split()
 )
 _PAUSES = (0.05, 0.2, 0.8)
+_CONFLICT_PAUSES = (0.01, 0.03, 0.1)
+"""Seconds, more or less by half, until a transaction that met another is made again."""
 
 
 class _Shared:
+    prefix: str | None = None
     connection: Connection | None = None
 
 
 def configure(prefix: str) -> None:
-    """Name the tables of this stage, and forget any former client. Region and endpoint are botocore's to find."""
+    """Name the tables of this stage. Region and endpoint are botocore's to find.
+
+    Called again for the same stage it changes nothing; for another one the client is made anew.
+    """
+    if prefix == _Shared.prefix:
+        return
     shared = Connection(
         connect_timeout_seconds=CONNECT_TIMEOUT, read_timeout_seconds=READ_TIMEOUT, max_retry_attempts=RETRIES
     )
@@ -83,7 +95,7 @@ def configure(prefix: str) -> None:
         table = model._get_connection()
         shared.add_meta_table(table.get_meta_table())
         table.connection = shared
-    _Shared.connection = shared
+    _Shared.prefix, _Shared.connection = prefix, shared
 
 
 def connection() -> Connection:
@@ -119,6 +131,25 @@ def read(model: type[Model], hash_key: str, range_key: str | None = None) -> Ite
         answer = connection().get_item(model.Meta.table_name, hash_key, range_key, consistent_read=True)
     item: Item | None = answer.get("Item")
     return item
+
+
+def read_between(model: type[Model], hash_key: str, low: str, high: str) -> Iterator[Item]:
+    """The items of one partition from `low` to `high`, both included; strongly consistent, a megabyte a query."""
+    [range_key] = [name for name, each in model.get_attributes().items() if each.is_range_key]
+    start = None
+    while True:
+        with answering():
+            answer = connection().query(
+                model.Meta.table_name,
+                hash_key,
+                Path([range_key]).between(low, high),
+                consistent_read=True,
+                exclusive_start_key=start,
+            )
+        yield from answer["Items"]
+        start = answer.get("LastEvaluatedKey")
+        if not start:
+            return
 
 
 def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], attributes: Sequence[str]) -> Iterable[Item]:
@@ -163,6 +194,7 @@ class Transaction:
         self._checks: list[str] = []
         self._deletes: list[str] = []
         self._puts: list[str] = []
+        self._adds: list[str] = []
 
     def check(self, name: str, model: type[Model], keys: tuple[str, str], condition: Condition) -> None:
         """Write nothing, but require that `condition` holds."""
@@ -179,13 +211,28 @@ class Transaction:
         self._write.save(item, condition=condition, return_values="ALL_OLD" if condition is not None else None)
         self._puts.append(name)
 
+    def add(self, name: str, item: Model, amounts: Mapping[str, int]) -> None:
+        """Add to numbers of an item; what is not there yet is zero."""
+        self._write.update(item, [Path([attribute]).add(amount) for attribute, amount in amounts.items()])
+        self._adds.append(name)
+
     def commit(self) -> None:
-        """Make the writes.
+        """Make the writes. If others are at the same items just now, try a few times.
 
         Raises:
-            Cancelled: a condition did not hold, or another transaction was under way on the same items.
+            Cancelled: a condition did not hold, or other transactions were under way on the same items.
             Retryable: DynamoDB did not answer, throttled us, or failed.
         """
+        for pause in _CONFLICT_PAUSES:
+            try:
+                return self._commit()
+            except Cancelled as exc:
+                if exc.met:
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1.5))
+        return self._commit()
+
+    def _commit(self) -> None:
         try:
             with answering(), self._write:
                 pass
@@ -197,7 +244,7 @@ class Transaction:
             raise self._decided(exc) from exc
 
     def _decided(self, error: TransactWriteError) -> Exception:
-        names = [*self._checks, *self._deletes, *self._puts]  # the order in which pynamodb sends them
+        names = [*self._checks, *self._deletes, *self._puts, *self._adds]  # the order in which pynamodb sends them
         reasons = [(name, why) for name, why in zip(names, error.cancellation_reasons, strict=True) if why]
         met = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
         codes = {why.code for _, why in reasons}
