@@ -123,7 +123,8 @@ def test_a_removal_of_a_stale_version_frees_nothing(backend: Backend) -> None:
     with pytest.raises(StaleWrite):
         backend.invoices.remove(a, [ServiceId(name) for name in names])
     assert backend.invoices.get(ORG, a.id) == now
-    assert set(holders_of(backend, *names[:3], *names[100:103], *names[-3:]).values()) == {a.id}
+    some = [*names[:3], *names[100:103], *names[-3:]]
+    assert holders_of(backend, *some) == dict.fromkeys(some, a.id)
 
 
 def test_a_removed_invoice_of_250_services_frees_them_all(backend: Backend) -> None:
