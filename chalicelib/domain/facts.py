@@ -53,6 +53,7 @@ class InvoiceFact:
     finalized_at: int | None = None
     paid_at: int | None = None
     amount_paid_off_stripe: int = 0
+    amount_overpaid: int = 0
     deleted: bool = False
 
     @property
@@ -180,6 +181,23 @@ class InvoicePaymentFact:
         return (0 if self.status == "open" else 1, self.as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class CreditNoteFact:
+    """An adjustment of a finalized invoice (https://docs.stripe.com/invoicing/credit-notes)."""
+
+    id: str
+    as_of: int
+    status: str
+    amount: int
+    currency: str
+    stripe_invoice_id: str
+    reason: str | None = None
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (0 if self.status == "issued" else 1, self.as_of)
+
+
 F = TypeVar("F", bound=Fact)
 
 
@@ -213,7 +231,9 @@ def _same_content(one: Fact, other: Fact) -> bool:
     return bool(replace(one, as_of=0) == replace(other, as_of=0))  # type: ignore[type-var]
 
 
-StripeFact = InvoiceFact | PaymentIntentFact | ChargeFact | RefundFact | DisputeFact | InvoicePaymentFact
+StripeFact = (
+    InvoiceFact | PaymentIntentFact | ChargeFact | RefundFact | DisputeFact | InvoicePaymentFact | CreditNoteFact
+)
 """The snapshots that belong to an invoice."""
 
 
@@ -227,6 +247,7 @@ class Facts:
     refunds: Mapping[str, RefundFact] = field(default_factory=dict)
     disputes: Mapping[str, DisputeFact] = field(default_factory=dict)
     payments: Mapping[str, InvoicePaymentFact] = field(default_factory=dict)
+    credit_notes: Mapping[str, CreditNoteFact] = field(default_factory=dict)
     attempt_failed_at: int = 0
     """The latest second at which Stripe said that an attempt failed without saying why."""
 
@@ -276,6 +297,7 @@ _COLLECTIONS: dict[type, str] = {
     RefundFact: "refunds",
     DisputeFact: "disputes",
     InvoicePaymentFact: "payments",
+    CreditNoteFact: "credit_notes",
 }
 
 

@@ -26,6 +26,7 @@ from chalicelib.domain.status import (
     refunded_amount,
     status_of,
 )
+from chalicelib.domain.tallies import Counted
 
 MAX_LINES = 250
 """https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
@@ -87,7 +88,11 @@ class Invoice:
     sent_at: int | None = None
     stripe_customer_id: str | None = None
     stripe_invoice_id: str | None = None
+    reminded_on: dt.date | None = None
+    """The latest day, in the organization's time zone, on which Stripe was asked to send its e-mail again."""
     version: int = 0
+    counted: Counted = field(default=(), compare=False)
+    """What the summary counts it as: see `domain/summary.py`. Stores set it, and nobody else looks at it."""
 
     @property
     def status(self) -> InvoiceStatus:
@@ -125,6 +130,16 @@ class Invoice:
         if self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE) and self.facts.invoice:
             return self.facts.invoice.amount_remaining
         return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
+
+    @property
+    def credited_amount(self) -> int:
+        """Minor units that credit notes took off."""
+        return sum(note.amount for note in self.facts.credit_notes.values() if note.status == "issued")
+
+    @property
+    def payment_under_way(self) -> bool:
+        """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
+        return any(intent.status == "processing" for intent in self.facts.payment_intents.values())
 
     @property
     def partially_refunded(self) -> bool:
@@ -193,6 +208,7 @@ class Invoice:
             facts.payments,
             facts.refunds,
             facts.disputes,
+            facts.credit_notes,
         )
 
     def telling(self, *entries: HistoryEntry) -> Self:

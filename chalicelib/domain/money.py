@@ -7,7 +7,7 @@ no minor unit in use, yet Stripe takes them times 100 for compatibility (#specia
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from chalicelib.domain.errors import Refused
 
@@ -26,6 +26,9 @@ WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 
 MAX_AMOUNT = 99_999_999
 """The largest amount, in minor units, that every payment method takes (https://docs.stripe.com/currencies)."""
+
+MAX_DIGITS = 20
+"""Numbers with more digits before or after the point than this are not looked at digit by digit."""
 
 
 def exponent(currency: str) -> int:
@@ -66,7 +69,9 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
         Refused: not a finite number, negative, more decimals than the currency has, or too large.
     """
     if not value.is_finite():
-        raise Refused("amount_invalid", "The amount is not a number.", field=field)
+        raise Refused(
+            "amount_invalid", "The amount is not a number.", field=field, next_step="Give a number such as 75.00."
+        )
     if value < 0:
         raise Refused(
             "amount_negative",
@@ -75,12 +80,13 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
             next_step="To take money off, issue a credit note in Stripe or void the invoice and make a new one.",
         )
     places = exponent(currency)
-    try:
-        scaled = value.scaleb(places)
-        whole = scaled.to_integral_value()
-    except InvalidOperation as exc:
-        raise _too_large(field) from exc
-    if scaled != whole or _off_grid(int(whole) if whole < MAX_AMOUNT * 10 else 0, currency):
+    if value and value.adjusted() > MAX_DIGITS:
+        raise _too_large(field)
+    # As exact as the number is written: the default context rounds to 28 digits without a word.
+    exactly = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
+    scaled = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
+    whole = scaled.to_integral_value()
+    if scaled != whole or _off_grid(int(whole), currency):
         raise Refused(
             "amount_too_precise",
             f"The amount has more decimals than {currency.upper()} has.",

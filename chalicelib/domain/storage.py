@@ -34,6 +34,8 @@ class InvoiceFilter:
     created_before: int | None = None
     overdue_at: int | None = None
     """Only invoices that money is expected for and that were due before this moment."""
+    due_from: int | None = None
+    """With `overdue_at`: and not before this one."""
 
 
 class ServiceClaimed(Exception):

@@ -54,7 +54,12 @@ def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> Due:
             next_step="Choose today or a later day.",
         )
     if date > today + dt.timedelta(days=5 * 365):
-        raise Refused("due_date_too_far", "The due date is more than five years away.", field=field)
+        raise Refused(
+            "due_date_too_far",
+            "The due date is more than five years away.",
+            field=field,
+            next_step="Choose an earlier day.",
+        )
     return Due(days=None, date=date)
 
 

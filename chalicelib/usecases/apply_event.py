@@ -29,6 +29,7 @@ APPLIERS: dict[str, Apply] = {
     "charge": apply_to_invoice,
     "refund": apply_to_invoice,
     "dispute": apply_to_invoice,
+    "credit_note": apply_to_invoice,
     "customer": apply_to_customer,
     "account": apply_to_account,
     "capability": apply_to_account,

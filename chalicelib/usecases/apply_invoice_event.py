@@ -13,6 +13,7 @@ from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, Refere
 from chalicelib.domain.facts import (
     CannotOrder,
     ChargeFact,
+    CreditNoteFact,
     DisputeFact,
     InvoiceFact,
     InvoicePaymentFact,
@@ -66,7 +67,7 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
 
 def _referred_ids(event: StripeEvent) -> list[str]:
     match event.fact:
-        case InvoicePaymentFact(stripe_invoice_id=invoice_id):
+        case InvoicePaymentFact(stripe_invoice_id=invoice_id) | CreditNoteFact(stripe_invoice_id=invoice_id):
             return [invoice_id]
         case ChargeFact() | RefundFact() | DisputeFact() as fact:
             return [fact.payment_intent_id] if fact.payment_intent_id else []
@@ -81,7 +82,15 @@ def _fact_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> S
     return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
 
 
-INVOICE_FACTS = (InvoiceFact, PaymentIntentFact, ChargeFact, RefundFact, DisputeFact, InvoicePaymentFact)
+INVOICE_FACTS = (
+    InvoiceFact,
+    PaymentIntentFact,
+    ChargeFact,
+    RefundFact,
+    DisputeFact,
+    InvoicePaymentFact,
+    CreditNoteFact,
+)
 
 
 def _knowing(invoice: Invoice, event: StripeEvent, fact: StripeFact | None, ports: Ports) -> Invoice:
@@ -128,6 +137,8 @@ def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]
             return fact.amount, fact.failure_reason or fact.status
         case DisputeFact():
             return fact.amount, fact.status
+        case CreditNoteFact():
+            return fact.amount, fact.reason
         case None:
             return None, None
 

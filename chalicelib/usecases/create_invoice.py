@@ -229,6 +229,7 @@ def _checked_lines(lines: Sequence[NewLine], currency: str) -> tuple[LineItem, .
                 "service_repeated",
                 f"The service {line.service_id} is on this invoice twice.",
                 field=f"{field}.serviceId",
+                next_step="Leave one of the two lines out, or raise the quantity of the other.",
             )
         seen.add(line.service_id)
         checked.append(_checked_line(line, currency, field))
@@ -242,12 +243,14 @@ def _checked_line(line: NewLine, currency: str, field: str) -> LineItem:
             "quantity_invalid",
             f"The quantity must be more than 0 and at most {MAX_QUANTITY}.",
             field=f"{field}.quantity",
+            next_step="Correct the quantity, or leave the service out.",
         )
     if quantity != round(quantity, MAX_QUANTITY_DECIMALS):
         raise Refused(
             "quantity_too_precise",
             f"The quantity has more than {MAX_QUANTITY_DECIMALS} decimals.",
             field=f"{field}.quantity",
+            next_step="Round the quantity.",
         )
     unit_price = minor_units(line.unit_price, currency, field=f"{field}.unitPrice")
     return LineItem(

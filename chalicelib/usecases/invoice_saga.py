@@ -148,7 +148,9 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     """Take back what was begun: the draft in Stripe, the claims, the record; then say why."""
-    refusal = invoice.saga.refusal or Refusal("invoice_refused", "The invoice could not be made.")
+    refusal = invoice.saga.refusal or Refusal(
+        "invoice_refused", "The invoice could not be made.", next_step="Create the invoice again."
+    )
     if invoice.stripe_invoice_id is not None:
         try:
             ports.stripe.delete_draft(invoice.stripe_account_id, invoice.stripe_invoice_id)
@@ -235,7 +237,11 @@ def _found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
 def _require_our_total(invoice: Invoice, facts: Sequence[StripeFact]) -> None:
     fact = next(fact for fact in facts if isinstance(fact, InvoiceFact))
     if fact.deleted:
-        raise StripeRefused("draft_deleted", "The draft was deleted in Stripe while the invoice was being made.")
+        raise StripeRefused(
+            "draft_deleted",
+            "The draft was deleted in Stripe while the invoice was being made.",
+            next_step="Create the invoice again.",
+        )
     if fact.total != invoice.order.total:
         raise StripeRefused(
             "total_differs",

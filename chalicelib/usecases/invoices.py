@@ -62,7 +62,7 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
         raise _not_now(invoice, "sent")
     connection = ports.connections.get(organization_id)
-    account_id = _require_same_account(invoice, usable_account(connection))
+    account_id = require_same_account(invoice, usable_account(connection))
     require_ready_to_send(connection)
     with noticing_revocation(organization_id, account_id, ports):
         ensure_in_stripe(get_customer(organization_id, invoice.order.customer_id, ports), account_id, ports)
@@ -94,7 +94,7 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     stripe_id = invoice.stripe_invoice_id
     if stripe_id is None or invoice.status not in (*VOIDABLE, InvoiceStatus.DRAFT):
         raise _not_now(invoice, "voided")
-    account_id = _require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
         facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
     now = ports.clock.now()
@@ -145,7 +145,7 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
         NotFound; Conflict: not connected, or connected to another account than the invoice was made on.
     """
     invoice = load(organization_id, invoice_id, ports)
-    account_id = _require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     if invoice.stripe_invoice_id is None:
         return invoice
     with noticing_revocation(organization_id, account_id, ports):
@@ -172,7 +172,12 @@ def pulled(
     return store(invoice, pulling, ports, references_of(invoice, facts))
 
 
-def _require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
+def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
+    """The account, if the invoice was made on it.
+
+    Raises:
+        Conflict: it was made on another one.
+    """
     if invoice.stripe_account_id != account_id:
         raise Conflict(
             "invoice_of_other_account",

@@ -54,6 +54,7 @@ def _checked(settings: InvoicingSettings) -> InvoicingSettings:
             "payment_window_invalid",
             f"The payment window is between 1 and {MAX_DAYS} days after the due date.",
             field="paymentWindow",
+            next_step="Correct the number of days, or leave the payment window open.",
         )
     return replace(
         settings,
@@ -72,6 +73,7 @@ def _checked_reminders(reminders: Reminders) -> Reminders:
                 "reminder_days_invalid",
                 f"Up to {MAX_REMINDERS} days can be given, each 1 to {MAX_DAYS} days from the due date.",
                 field=field,
+                next_step="Correct the list of days.",
             )
     return replace(
         reminders,

@@ -7,7 +7,9 @@ database does not answer.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.connection import Authorization, Connection
@@ -36,10 +38,15 @@ from chalicelib.domain.storage import InvoiceExists as InvoiceExists
 from chalicelib.domain.storage import InvoiceFilter as InvoiceFilter
 from chalicelib.domain.storage import Page as Page
 from chalicelib.domain.storage import ServiceClaimed as ServiceClaimed
+from chalicelib.domain.summary import Period
+from chalicelib.domain.tallies import Bucket, Tally
 
 
 class InvoiceStore(Protocol):
-    """Invoices, the claims on services, and the references from Stripe objects to invoices."""
+    """Invoices, the claims on services, and the references from Stripe objects to invoices.
+
+    Every write adds to the organization's tallies what it changes of them, together with the invoice or not at all.
+    """
 
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
         """One strongly consistent read."""
@@ -78,6 +85,16 @@ class InvoiceStore(Protocol):
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
         """Invoices of any organization whose saga should be resumed; only their keys."""
+
+
+class SummaryStore(Protocol):
+    """The tallies that `InvoiceStore` keeps of an organization's invoices."""
+
+    def tallies(self, organization_id: OrganizationId, due_from: dt.date, paid: Period) -> Mapping[Bucket, Tally]:
+        """What is not by day, what is due from that day on, and what was paid on these days, as it is now.
+
+        It takes a few requests, however many invoices there are.
+        """
 
 
 class CustomerStore(Protocol):
@@ -199,6 +216,14 @@ class StripeGateway(Protocol):
 
     def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact: ...
 
+    def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        """Mark as paid by other means than Stripe."""
+
+    def mark_uncollectible(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
+    ) -> Sequence[StripeFact]:
+        """Give up expecting the money; it can still be paid."""
+
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
         """Fine if it is gone. Raises StripeRefused if it is no draft any more."""
 
@@ -232,12 +257,20 @@ class StripeGateway(Protocol):
     def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]: ...
 
 
+class InvoiceTask(StrEnum):
+    """What a worker is to do with an invoice."""
+
+    RESUME = "resume"
+    REMIND = "remind"
+    CLOSE = "close"
+
+
 class Queues(Protocol):
     """Work for later. A message that could not be sent raises Retryable."""
 
     def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None: ...
 
-    def resume_invoice(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> None: ...
+    def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: InvoiceTask) -> None: ...
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None: ...
 
@@ -257,6 +290,8 @@ class Ports(Protocol):
 
     @property
     def invoices(self) -> InvoiceStore: ...
+    @property
+    def summaries(self) -> SummaryStore: ...
     @property
     def customers(self) -> CustomerStore: ...
     @property

@@ -8,7 +8,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.invoice_saga import run
-from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.ports import InvoiceTask, Ports
 
 PENDING_FOR = 120
 """Seconds after which a customer still pending counts as forgotten."""
@@ -30,7 +30,7 @@ def resume_stuck(ports: Ports) -> Resumed:
     now = ports.clock.now()
     invoices = ports.invoices.due_for_work(now, AT_ONCE)
     for organization_id, invoice_id in invoices:
-        ports.queues.resume_invoice(organization_id, invoice_id)
+        ports.queues.invoice_task(organization_id, invoice_id, InvoiceTask.RESUME)
     customers = ports.customers.pending(now - PENDING_FOR, AT_ONCE)
     for organization_id, customer_id in customers:
         customer = ports.customers.get(organization_id, customer_id)

@@ -12,6 +12,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.ports import Ports
 
 ATTEMPTS = 8
+LOOK_IT_UP = "Choose the invoice from the list under Invoicing."
 
 
 def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
@@ -22,7 +23,9 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
     """
     invoice = ports.invoices.get(organization_id, invoice_id)
     if invoice is None:
-        raise NotFound("invoice_not_found", "There is no invoice of this id.", field="invoiceId")
+        raise NotFound(
+            "invoice_not_found", "There is no invoice of this id.", field="invoiceId", next_step=LOOK_IT_UP
+        )
     return invoice
 
 

@@ -107,7 +107,11 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
             next_step="An admin can reconnect it under Settings, Apps, Stripe.",
         )
     if code == "resource_missing" or status == 404:
-        return StripeRefused(GONE, "Stripe no longer has this object.")
+        return StripeRefused(
+            GONE,
+            "Stripe no longer has this object.",
+            next_step="Somebody deleted it in Stripe. Load this page again, and make it anew if it is still needed.",
+        )
     return StripeRefused(
         "stripe_refused",
         f"Stripe refused: {error.user_message or 'no reason given'}",

@@ -160,6 +160,20 @@ class StripeGateway:
         return self._invoice(account_id, answer_of(voided))
 
     @translated
+    def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        paid = self._v1.invoices.pay(
+            stripe_invoice_id, {"paid_out_of_band": True, "expand": ["payments"]}, _for(account_id, key)
+        )
+        return self._with_payments(account_id, answer_of(paid))
+
+    @translated
+    def mark_uncollectible(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
+    ) -> Sequence[StripeFact]:
+        marked = self._v1.invoices.mark_uncollectible(stripe_invoice_id, None, _for(account_id, key))
+        return self._with_payments(account_id, answer_of(marked))
+
+    @translated
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
         _unless_gone(lambda: self._v1.invoices.delete(stripe_invoice_id, None, _for(account_id)))
 
@@ -218,6 +232,9 @@ class StripeGateway:
         intents = {payment.payment_intent_id for payment in payments if payment.payment_intent_id}
         for intent in sorted(intents):
             facts.extend(self._payment(account_id, intent))
+        of_invoice = {"invoice": stripe_invoice_id}
+        for note, as_of in self._all(self._v1.credit_notes.list, objects.CreditNote, account_id, of_invoice):
+            facts.append(note.fact(as_of))
         return facts
 
     def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
@@ -319,5 +336,5 @@ def _as_answered(answer: Answer) -> Sequence[StripeFact]:
 
 def _drafted(invoice: Invoice) -> str:
     if invoice.stripe_invoice_id is None:
-        raise StripeRefused(GONE, "The invoice has no draft in Stripe.")
+        raise StripeRefused(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
     return invoice.stripe_invoice_id

@@ -14,6 +14,7 @@ from chalicelib.adapters.stripe.requirements import requirement_text
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
+    CreditNoteFact,
     CustomerFact,
     DisputeFact,
     InvoiceFact,
@@ -93,6 +94,7 @@ class Invoice(msgspec.Struct):
     amount_paid: int = 0
     amount_remaining: int = 0
     amount_paid_off_stripe: int | None = None
+    amount_overpaid: int | None = None
     number: str | None = None
     due_date: int | None = None
     hosted_invoice_url: str | None = None
@@ -113,6 +115,7 @@ class Invoice(msgspec.Struct):
             amount_paid=self.amount_paid,
             amount_remaining=self.amount_remaining,
             amount_paid_off_stripe=self.amount_paid_off_stripe or 0,
+            amount_overpaid=self.amount_overpaid or 0,
             currency=self.currency,
             number=self.number,
             due_at=self.due_date,
@@ -263,6 +266,28 @@ class Dispute(msgspec.Struct):
         )
 
 
+class CreditNote(msgspec.Struct):
+    """https://docs.stripe.com/api/credit_notes/object"""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    invoice: Reference
+    reason: str | None = None
+
+    def fact(self, as_of: int) -> CreditNoteFact:
+        return CreditNoteFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status,
+            amount=self.amount,
+            currency=self.currency,
+            stripe_invoice_id=id_of(self.invoice) or "",
+            reason=self.reason,
+        )
+
+
 class Customer(msgspec.Struct):
     """https://docs.stripe.com/api/customers/object"""
 
@@ -359,6 +384,7 @@ OBJECTS: dict[
     | type[Charge]
     | type[Refund]
     | type[Dispute]
+    | type[CreditNote]
     | type[Customer]
     | type[Account],
 ] = {
@@ -368,6 +394,7 @@ OBJECTS: dict[
     "charge": Charge,
     "refund": Refund,
     "dispute": Dispute,
+    "credit_note": CreditNote,
     "customer": Customer,
     "account": Account,
 }

@@ -1,0 +1,149 @@
+"""The summary: what each invoice counts for, what a change of it adds, and what the sums say.
+
+An invoice remembers what it was counted as, so a change adds the difference and nothing else, in the write that
+makes the change. Nobody ever adds up invoices.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from calendar import monthrange
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.tallies import (
+    DISPUTED,
+    DUE,
+    NEVER,
+    NOTHING,
+    PAID,
+    REFUNDED,
+    STATUS,
+    Bucket,
+    Tally,
+    added_up,
+)
+from chalicelib.domain.terms import day_of
+
+MAX_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days, both included."""
+
+    first: dt.date
+    last: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySummary:
+    """All invoices of one currency. Statuses without invoices are left out."""
+
+    currency: str
+    by_status: Mapping[InvoiceStatus, Tally]
+    overdue: Tally
+    paid: Tally
+    refunded: Tally
+    disputed: Tally
+
+
+def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
+    """What one invoice counts for. Days are of the time zone that it was made in."""
+    currency, status, balance = invoice.order.currency, invoice.status, invoice.balance
+    counts = {Bucket(currency, STATUS, status.value): Tally(1, invoice.total, balance)}
+    if status in OPEN_STATUSES:
+        counts[Bucket(currency, DUE, _day(invoice.due_at, invoice) or NEVER)] = Tally(1, balance)
+    known = invoice.facts.invoice
+    if known is not None and known.status == "paid" and (day := _day(known.paid_at, invoice)):
+        counts[Bucket(currency, PAID, day)] = Tally(1, invoice.paid_amount)
+    if refunded := invoice.refunded_amount:
+        counts[Bucket(currency, REFUNDED)] = Tally(1, refunded)
+    for dispute in invoice.facts.disputes.values():
+        if dispute.open:  # a bank may dispute in its own currency
+            bucket = Bucket(dispute.currency, DISPUTED)
+            counts[bucket] = Tally(1, counts.get(bucket, NOTHING).amount + dispute.amount)
+    return counts
+
+
+def recounted(invoice: Invoice) -> tuple[Invoice, Mapping[Bucket, Tally]]:
+    """The invoice that remembers what it counts for now, and what that adds to the sums."""
+    counts = contribution(invoice)
+    before = ((bucket, tally.negated()) for bucket, tally in invoice.counted)
+    difference = added_up(before, counts.items())
+    return (replace(invoice, counted=tuple(counts.items())) if difference else invoice), difference
+
+
+def uncounted(invoice: Invoice) -> Mapping[Bucket, Tally]:
+    """What taking the invoice away adds to the sums."""
+    return added_up((bucket, tally.negated()) for bucket, tally in invoice.counted)
+
+
+def summarized(tallies: Mapping[Bucket, Tally], today: dt.date) -> list[CurrencySummary]:
+    """What the sums say, by currency.
+
+    Of what is due they hold the days from `today` on: overdue is all that is open, less that. So reading costs the
+    days ahead, not all the days there ever were. Sums that a write has reached in part say less than nothing for a
+    moment; then nothing is said.
+    """
+    return [_of_currency(currency, tallies, today) for currency in sorted({bucket.currency for bucket in tallies})]
+
+
+def period_from(first: dt.date | None, last: dt.date | None, today: dt.date) -> Period:
+    """The period asked for: this month, unless said otherwise.
+
+    Raises:
+        Refused: it ends before it begins, or is longer than a year.
+    """
+    last = last or _end_of_month(max(first or today, today))
+    first = first or last.replace(day=1)
+    if first > last:
+        raise Refused(
+            "period_invalid",
+            "The period ends before it begins.",
+            field="from",
+            next_step="Give a `from` that is not after `to`.",
+        )
+    if (last - first).days >= MAX_DAYS:
+        raise Refused(
+            "period_invalid",
+            f"The period is longer than {MAX_DAYS} days.",
+            field="from",
+            next_step="Ask for a year at most, and add up the answers.",
+        )
+    return Period(first, last)
+
+
+def _of_currency(currency: str, tallies: Mapping[Bucket, Tally], today: dt.date) -> CurrencySummary:
+    ours = {bucket: tally for bucket, tally in tallies.items() if bucket.currency == currency}
+    by_status = {
+        status: ours[bucket] for status in InvoiceStatus if (bucket := Bucket(currency, STATUS, status)) in ours
+    }
+    opened = _sum(by_status.get(status, NOTHING) for status in OPEN_STATUSES)
+    due_later = _sum(ours[bucket] for bucket in ours if bucket.kind == DUE and bucket.of >= today.isoformat())
+    return CurrencySummary(
+        currency=currency,
+        by_status=by_status,
+        overdue=Tally(max(opened.invoices - due_later.invoices, 0), max(opened.balance - due_later.amount, 0)),
+        paid=_sum(ours[bucket] for bucket in ours if bucket.kind == PAID),
+        refunded=ours.get(Bucket(currency, REFUNDED), NOTHING),
+        disputed=ours.get(Bucket(currency, DISPUTED), NOTHING),
+    )
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    total = NOTHING
+    for tally in tallies:
+        total = total.plus(tally)
+    return total
+
+
+def _day(moment: int | None, invoice: Invoice) -> str | None:
+    return day_of(moment, invoice.order.time_zone).isoformat() if moment is not None else None
+
+
+def _end_of_month(day: dt.date) -> dt.date:
+    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -1,0 +1,55 @@
+"""How many invoices and how much money, in buckets that can simply be added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeAlias
+
+STATUS = "status"
+REFUNDED = "refunded"
+DISPUTED = "disputed"
+DUE = "due"
+PAID = "paid"
+
+NEVER = "9999-12-31"
+"""The day on which an open invoice without a due date is due."""
+
+
+class Bucket(NamedTuple):
+    """What is counted together: `of` is a status, or a day (2026-11-23), or nothing.
+
+    Kinds are words rather than an enumeration: an invoice may have been counted by another release.
+    """
+
+    currency: str
+    kind: str
+    of: str = ""
+
+
+class Tally(NamedTuple):
+    """A number of invoices and two sums of minor units. `balance` is of statuses only."""
+
+    invoices: int
+    amount: int
+    balance: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(self.invoices + other.invoices, self.amount + other.amount, self.balance + other.balance)
+
+    def negated(self) -> Tally:
+        return Tally(-self.invoices, -self.amount, -self.balance)
+
+
+NOTHING = Tally(0, 0, 0)
+
+Counted: TypeAlias = tuple[tuple[Bucket, Tally], ...]
+"""What an invoice was counted as when it was last stored."""
+
+
+def added_up(*parts: Iterable[tuple[Bucket, Tally]]) -> Mapping[Bucket, Tally]:
+    """The sum of all of them; buckets that come to nothing are left out."""
+    total: dict[Bucket, Tally] = {}
+    for part in parts:
+        for bucket, tally in part:
+            total[bucket] = total.get(bucket, NOTHING).plus(tally)
+    return {bucket: tally for bucket, tally in total.items() if any(tally)}

@@ -1,0 +1,124 @@
+"""Remind payers by Stripe's own e-mail, but only after asking Stripe where the invoice stands.
+
+Asking Stripe to send an open invoice again is its only reminder by API
+(https://docs.stripe.com/invoicing/send-email). The idempotency key is that of the invoice and the day: repeated
+after a crash, Stripe sends nothing a second time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.connection import usable_account
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import FROM_HOUR, due_dates_to_remind_of, require_remindable
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.domain.terms import day_of, end_of_day
+from chalicelib.usecases.connect import noticing_revocation
+from chalicelib.usecases.invoices import pulled, require_same_account
+from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.store_invoice import knowing_also, load, store
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many invoices are looked at again, to be reminded of or given up."""
+
+    reminders: int = 0
+    closings: int = 0
+
+
+def plan_reminders(ports: Ports) -> Planned:
+    """Every hour: queue what today asks for in each organization. Doing it again the same day repeats nothing."""
+    planned = Planned()
+    for organization_id in ports.connections.all_active():
+        settings = ports.settings.get(organization_id)
+        reminders = _queue_reminders(settings, ports)
+        closings = _queue_closings(settings, ports)
+        planned = Planned(planned.reminders + reminders, planned.closings + closings)
+    return planned
+
+
+def _queue_reminders(settings: InvoicingSettings, ports: Ports) -> int:
+    local = dt.datetime.fromtimestamp(ports.clock.now(), ZoneInfo(settings.time_zone))
+    if local.hour < FROM_HOUR:
+        return 0
+    queued = 0
+    for day in due_dates_to_remind_of(settings.reminders, local.date()):
+        first = end_of_day(day - dt.timedelta(days=1), settings.time_zone) + 1
+        wanted = InvoiceFilter(due_from=first, overdue_at=end_of_day(day, settings.time_zone) + 1)
+        queued += _queue(settings.organization_id, wanted, InvoiceTask.REMIND, local.date(), ports)
+    return queued
+
+
+def _queue_closings(settings: InvoicingSettings, ports: Ports) -> int:
+    """Invoices whose payment window has passed."""
+    if settings.payment_window is None:
+        return 0
+    passed = ports.clock.now() - settings.payment_window * 86400
+    wanted = InvoiceFilter(overdue_at=passed)
+    return _queue(settings.organization_id, wanted, InvoiceTask.CLOSE, None, ports)
+
+
+def _queue(
+    organization_id: OrganizationId, wanted: InvoiceFilter, task: InvoiceTask, today: dt.date | None, ports: Ports
+) -> int:
+    queued, after = 0, None
+    while True:
+        page = ports.invoices.page(organization_id, wanted, PAGE, after)
+        for invoice in page.items:
+            if today is None or invoice.reminded_on != today:
+                ports.queues.invoice_task(organization_id, invoice.id, task)
+                queued += 1
+        if not page.has_next:
+            return queued
+        after = page.end_cursor
+
+
+def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
+    """A planned reminder; answers whether it was sent. What has changed since it was planned is looked at anew.
+
+    Raises:
+        StripeUnavailable, StaleWrite: to be tried again.
+    """
+    try:
+        remind(organization_id, invoice_id, None, ports)
+    except Conflict:
+        return False
+    return True
+
+
+def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId | None, ports: Ports) -> Invoice:
+    """Have Stripe send its e-mail again, at most once a day.
+
+    Raises:
+        NotFound; Conflict: not connected, or nothing to remind of: see `require_remindable`.
+        StripeUnavailable, StripeRefused: as Stripe answers.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    today = day_of(ports.clock.now(), invoice.order.time_zone)
+    require_remindable(invoice, today)
+    with noticing_revocation(organization_id, account_id, ports):
+        invoice = pulled(invoice, account_id, Source.POM, ports)
+        require_remindable(invoice, today)
+        key = digest("remind", account_id, invoice.id, today.isoformat())
+        facts = ports.stripe.send(account_id, invoice.stripe_invoice_id or "", f"pom-{key}")
+    now = ports.clock.now()
+    told = HistoryEntry(now, "reminder_sent", Source.POM, actor=user_id, stripe_id=invoice.stripe_invoice_id)
+
+    def reminded(current: Invoice) -> Invoice:
+        if current.reminded_on == today:
+            return current
+        known = knowing_also(current, facts, invoice, ports)
+        return replace(known.telling(told).changed(now), reminded_on=today)
+
+    return store(invoice, reminded, ports)

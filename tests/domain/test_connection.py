@@ -1,0 +1,84 @@
+"""What a connection can be used for, and what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.connection import (
+    Connection,
+    ConnectionStatus,
+    Sweep,
+    require_ready_to_send,
+    usable_account,
+)
+from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.facts import AccountFact, Requirement
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+
+NOW = 1000
+ACCOUNT = StripeAccountId("acct_1")
+READY = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
+FRESH = Connection(OrganizationId("org"))
+
+
+def connected(account: AccountFact = READY, now: int = NOW, before: Connection = FRESH) -> Connection:
+    return before.activated(account, StripeAccountId(account.id), livemode=False, by=UserId("admin"), now=now)
+
+
+@pytest.mark.parametrize(
+    ("connection", "status"),
+    [
+        (FRESH, ConnectionStatus.NOT_CONNECTED),
+        (FRESH.authorizing(NOW + 1), ConnectionStatus.PENDING),
+        (FRESH.authorizing(NOW), ConnectionStatus.NOT_CONNECTED),
+        (connected(), ConnectionStatus.CONNECTED),
+        (connected(replace(READY, charges_enabled=False)), ConnectionStatus.ACTION_REQUIRED),
+        (connected().authorizing(NOW + 1), ConnectionStatus.CONNECTED),
+        (connected().disconnected("revoked", NOW), ConnectionStatus.DISCONNECTED),
+        (connected().disconnected("revoked", NOW).authorizing(NOW + 1), ConnectionStatus.PENDING),
+    ],
+)
+def test_a_connection_is_told_in_the_guides_words(connection: Connection, status: ConnectionStatus) -> None:
+    assert connection.status(NOW) is status
+
+
+def test_only_an_active_connection_has_an_account_to_call() -> None:
+    assert usable_account(connected()) == ACCOUNT
+    for unusable in (FRESH, connected().disconnected("revoked", NOW)):
+        with pytest.raises(Conflict) as refusal:
+            usable_account(unusable)
+        assert refusal.value.code == "stripe_not_connected"
+        assert refusal.value.next_step
+
+
+def test_an_account_that_cannot_take_payments_cannot_send_and_says_what_is_missing() -> None:
+    require_ready_to_send(connected())
+    missing = replace(
+        READY, charges_enabled=False, requirements=(Requirement("tos_acceptance", "Accept the terms."),)
+    )
+    with pytest.raises(Refused, match=r"Accept the terms\.") as refusal:
+        require_ready_to_send(connected(missing))
+    assert refusal.value.code == "stripe_account_not_ready"
+    with pytest.raises(Refused, match="verification"):
+        require_ready_to_send(connected(replace(READY, charges_enabled=False)))
+
+
+def test_the_same_account_goes_on_where_it_stopped() -> None:
+    before = replace(connected(), sweep=Sweep(swept_until=500)).disconnected("revoked", 700)
+    again = connected(now=2000, before=before)
+    assert again.sweep == Sweep(swept_until=500, objects_due=True)
+    assert (again.disconnected_at, again.disconnect_reason) == (None, None)
+
+
+def test_another_account_starts_from_now() -> None:
+    before = replace(connected(), sweep=Sweep(swept_until=500)).disconnected("revoked", 700)
+    assert connected(replace(READY, id="acct_2"), 2000, before).sweep == Sweep(swept_until=2000)
+
+
+def test_disconnecting_deletes_nothing_and_the_first_reason_stays() -> None:
+    once = connected().disconnected("revoked in Stripe", 1500)
+    assert once.account_id == ACCOUNT
+    assert once.account == READY
+    assert once.disconnected("by admin", 1600) == once

@@ -1,0 +1,112 @@
+"""E-mail addresses, names, and what a customer's editions say about Stripe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.customer import Customer, Profile, SyncStatus, normalized_email
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+
+ACCOUNT = StripeAccountId("acct_1")
+CUSTOMER = Customer(
+    OrganizationId("org"),
+    CustomerId("cust_1"),
+    Profile(email="ann@example.test"),
+    edition=1,
+    created_at=1,
+    updated_at=1,
+)
+
+
+@pytest.mark.parametrize(
+    ("given_as", "kept_as"),
+    [
+        ("ann@example.test", "ann@example.test"),
+        ("  Ann.LEE+pool@Example.TEST ", "ann.lee+pool@example.test"),
+        ("o'brien@pool-care.co.uk", "o'brien@pool-care.co.uk"),
+        ("", None),
+        ("   ", None),
+        (None, None),
+    ],
+)
+def test_an_address_is_kept_trimmed_and_in_lower_case(given_as: str | None, kept_as: str | None) -> None:
+    assert normalized_email(given_as) == kept_as
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "ann",
+        "ann@",
+        "@example.test",
+        "ann@example",
+        "ann@@example.test",
+        "ann lee@example.test",
+        "ann@exam ple.test",
+        "ann@-example.test",
+        "ann@example..test",
+        "ann..lee@example.test",
+        "ann@example.test,bob@example.test",
+        "Ann <ann@example.test>",
+        "a" * 65 + "@example.test",
+        "ann@" + "a" * 600 + ".test",
+        "ann@example.t",
+        "ann@example.test\nBcc: x@y.zz",
+    ],
+)
+def test_what_is_no_address_is_refused(bad: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        normalized_email(bad)
+    assert (refusal.value.code, refusal.value.field) == ("email_invalid", "email")
+    assert bad not in str(refusal.value)
+
+
+@given(st.text(max_size=80))
+def test_normalizing_twice_is_normalizing_once(text: str) -> None:
+    try:
+        once = normalized_email(text)
+    except Refused:
+        return
+    assert normalized_email(once) == once
+
+
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        (Profile(first_name="Ann", last_name="Lee"), "Ann Lee"),
+        (Profile(last_name="Lee"), "Lee"),
+        (Profile(first_name="Ann", company_name="Lee Hotels"), "Lee Hotels"),
+        (Profile(), None),
+    ],
+)
+def test_a_customer_is_called_by_the_company_or_the_person(profile: Profile, name: str | None) -> None:
+    assert profile.display_name == name
+
+
+def test_an_edit_that_came_while_the_former_was_given_to_stripe_is_still_pending() -> None:
+    edited = CUSTOMER.edited(Profile(email="new@example.test"), None, 2)
+    late = edited.synced(ACCOUNT, CustomerFact("cus_1", 3, "ann@example.test"), edition=1, now=3)
+    assert late.sync_status is SyncStatus.PENDING
+    assert not late.in_step_with(ACCOUNT)
+    assert late.linked_to(ACCOUNT) == "cus_1"
+
+
+def test_a_link_counts_on_its_own_account_only() -> None:
+    synced = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3)
+    assert synced.in_step_with(ACCOUNT)
+    assert synced.linked_to(StripeAccountId("acct_2")) is None
+    assert not synced.in_step_with(StripeAccountId("acct_2"))
+
+
+def test_a_customer_deleted_in_stripe_is_made_again_under_another_key() -> None:
+    gone = CUSTOMER.synced(ACCOUNT, CustomerFact("cus_1", 3, None), edition=1, now=3).unlinked()
+    assert gone.link is None
+    assert gone.sync_status is SyncStatus.DELETED_IN_STRIPE
+    assert gone.key_generation == CUSTOMER.key_generation + 1
+    assert replace(gone, link=None) == gone

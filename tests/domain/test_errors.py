@@ -1,0 +1,44 @@
+"""An office worker who is refused is told what to do next."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.domain import errors
+
+ROOT = Path(errors.__file__).parent.parent
+FOR_PEOPLE = {
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type)
+    and issubclass(kind, errors.IntegrationError)
+    and kind.__init__ is errors.IntegrationError.__init__
+}
+
+
+def refusals(folder: str) -> Iterator[tuple[str, ast.Call]]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FOR_PEOPLE:
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+@pytest.mark.parametrize("folder", ["domain", "usecases", "adapters/stripe"])
+def test_every_refusal_names_a_next_step(folder: str) -> None:
+    found = list(refusals(folder))
+    assert [where for where, call in found if "next_step" not in {word.arg for word in call.keywords}] == []
+
+
+def test_there_are_refusals_to_be_looked_at() -> None:
+    assert {"Refused", "Conflict", "NotFound", "StripeRefused"} <= FOR_PEOPLE
+    assert len(list(refusals("domain")) + list(refusals("usecases"))) > 30
+
+
+def test_what_may_pass_later_says_that_waiting_helps() -> None:
+    assert errors.StaleWrite("The invoice").next_step
+    assert errors.StripeUnavailable("stripe_busy", "Busy.", answered=False).next_step
+    assert errors.StripeUnavailable.retry_after > 0

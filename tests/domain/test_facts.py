@@ -1,0 +1,237 @@
+"""Facts merge to the same whatever order they come in, and however often."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.facts import (
+    CannotOrder,
+    ChargeFact,
+    DisputeFact,
+    Facts,
+    InvoiceFact,
+    InvoicePaymentFact,
+    PaymentFailure,
+    PaymentIntentFact,
+    RefundFact,
+    StripeFact,
+    newer,
+    settle,
+)
+from chalicelib.domain.failures import FailureReason
+
+SECONDS = st.integers(100, 103)
+AMOUNTS = st.sampled_from([0, 500])
+
+invoices = st.builds(
+    InvoiceFact,
+    id=st.just("in_1"),
+    as_of=SECONDS,
+    status=st.sampled_from(["draft", "open", "uncollectible", "paid", "void"]),
+    total=st.just(500),
+    amount_paid=AMOUNTS,
+    amount_remaining=AMOUNTS,
+    currency=st.just("usd"),
+    deleted=st.sampled_from([False, False, False, True]),
+)
+intents = st.builds(
+    PaymentIntentFact,
+    id=st.sampled_from(["pi_1", "pi_2"]),
+    as_of=SECONDS,
+    status=st.sampled_from(["requires_payment_method", "processing", "succeeded", "canceled"]),
+    amount=st.just(500),
+    currency=st.just("usd"),
+    failure=st.sampled_from([None, PaymentFailure(FailureReason.EXPIRED_CARD)]),
+)
+charges = st.builds(
+    ChargeFact,
+    id=st.sampled_from(["ch_1", "ch_2"]),
+    as_of=SECONDS,
+    status=st.sampled_from(["pending", "succeeded", "failed"]),
+    amount=st.just(500),
+    currency=st.just("usd"),
+    created=st.just(100),
+)
+refunds = st.builds(
+    RefundFact,
+    id=st.sampled_from(["re_1", "re_2"]),
+    as_of=SECONDS,
+    status=st.sampled_from(["pending", "requires_action", "succeeded", "failed", "canceled"]),
+    amount=st.just(500),
+    currency=st.just("usd"),
+    created=st.just(100),
+)
+disputes = st.builds(
+    DisputeFact,
+    id=st.just("du_1"),
+    as_of=SECONDS,
+    status=st.sampled_from(["warning_needs_response", "needs_response", "under_review", "won", "lost"]),
+    amount=st.just(500),
+    currency=st.just("usd"),
+)
+payments = st.builds(
+    InvoicePaymentFact,
+    id=st.just("inpay_1"),
+    as_of=SECONDS,
+    status=st.sampled_from(["open", "paid", "canceled"]),
+    stripe_invoice_id=st.just("in_1"),
+    amount_paid=AMOUNTS,
+    currency=st.just("usd"),
+)
+facts = st.one_of(invoices, intents, charges, refunds, disputes, payments)
+
+
+def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Facts:
+    """As events are applied: what cannot be ordered is read from Stripe, which knows the `truth`."""
+
+    def knowing(known: Facts, fact: StripeFact) -> Facts:
+        try:
+            return known.merge(fact)
+        except CannotOrder as doubt:
+            return known.settle(truth[doubt.fact.id])
+
+    return reduce(knowing, told, Facts())
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]:
+    """Snapshots that one object after the other really had: time never goes back, nor does a lifecycle."""
+    told: list[StripeFact] = []
+    truth: dict[str, StripeFact] = {}
+    for kind in (invoices, intents, charges, refunds, disputes, payments):
+        for fact in sorted(draw(st.lists(kind, max_size=4)), key=lambda fact: fact.as_of):
+            before = truth.get(fact.id)
+            if before is None or before.precedence <= fact.precedence:
+                truth[fact.id] = fact
+                told.append(fact)
+    return told, truth
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth(history, random) -> None:
+    told, truth = history
+    expected = reduce(Facts.settle, truth.values(), Facts()).timeless
+    assert merged(told, truth).timeless == expected
+    mixed = told + random.choices(told, k=len(told)) if told else []
+    random.shuffle(mixed)
+    assert merged(mixed, truth).timeless == expected
+
+
+@given(facts, facts)
+def test_merging_is_commutative_or_says_that_it_cannot_tell(one: StripeFact, other: StripeFact) -> None:
+    def outcome(*pair: StripeFact) -> Facts | str:
+        try:
+            return reduce(Facts.merge, pair, Facts())
+        except CannotOrder as doubt:
+            return doubt.fact.id
+
+    assert outcome(one, other) == outcome(other, one)
+
+
+@given(st.lists(facts, min_size=3, max_size=3))
+def test_merging_is_associative_where_nothing_is_in_doubt(three: list[StripeFact]) -> None:
+    results = set()
+    for order in itertools.permutations(three):
+        try:
+            known = reduce(Facts.merge, order, Facts())
+        except CannotOrder:
+            return
+        results.add(str([known.invoice, *(sorted(map(str, each.values())) for each in collections(known))]))
+    assert len(results) == 1
+
+
+def collections(known: Facts) -> list[dict[str, StripeFact]]:
+    names = ("payment_intents", "charges", "refunds", "disputes", "payments")
+    return [dict(getattr(known, name)) for name in names]
+
+
+@given(st.lists(facts, max_size=6), facts)
+def test_merging_what_is_known_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
+    try:
+        known = reduce(Facts.merge, before, Facts()).merge(fact)
+    except CannotOrder:
+        return
+    assert known.merge(fact) == known
+
+
+@given(facts, facts)
+def test_what_was_read_later_is_the_truth_except_that_lifecycles_never_run_back(
+    known: StripeFact, read: StripeFact
+) -> None:
+    if known.id != read.id:
+        return
+    settled = settle(known, read)
+    assert replace(settled, as_of=0) in (replace(known, as_of=0), replace(read, as_of=0))
+    assert settled.as_of >= known.as_of
+    if read.precedence >= known.precedence:
+        assert replace(settled, as_of=0) == replace(read, as_of=0)
+    assert settle(settled, read) == settled
+
+
+INVOICE = InvoiceFact("in_1", 100, "open", 500, 0, 500, "usd")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("draft", "open"),
+        ("open", "uncollectible"),
+        ("uncollectible", "paid"),
+        ("uncollectible", "void"),
+        ("open", "paid"),
+        ("open", "void"),
+    ],
+)
+def test_an_invoice_never_goes_back_whatever_the_clock_says(earlier: str, later: str) -> None:
+    old, new = replace(INVOICE, status=earlier, as_of=200), replace(INVOICE, status=later, as_of=100)
+    assert newer(old, new) == newer(new, old) == new
+
+
+def test_a_succeeded_refund_that_fails_weeks_later_has_failed() -> None:
+    succeeded = RefundFact("re_1", 100, "succeeded", 500, "usd", 100)
+    failed = replace(succeeded, status="failed", as_of=9_000_000)
+    assert newer(succeeded, failed) == newer(failed, succeeded) == failed
+
+
+def test_a_payer_who_fails_and_tries_again_is_trying() -> None:
+    failed = PaymentIntentFact("pi_1", 100, "requires_payment_method", 500, "usd")
+    trying = replace(failed, status="processing", as_of=101)
+    assert newer(failed, trying) == newer(trying, failed) == trying
+
+
+def test_a_lost_dispute_can_be_appealed() -> None:
+    lost = DisputeFact("du_1", 100, "lost", 500, "usd")
+    appealed = replace(lost, status="appeal_under_review", as_of=200)
+    assert newer(lost, appealed) == newer(appealed, lost) == appealed
+    assert appealed.open
+    assert not lost.open
+
+
+def test_two_snapshots_of_one_second_that_differ_cannot_be_ordered() -> None:
+    other = replace(INVOICE, amount_paid=200, amount_remaining=300)
+    for one, two in ((INVOICE, other), (other, INVOICE)):
+        with pytest.raises(CannotOrder) as doubt:
+            newer(one, two)
+        assert doubt.value.fact.id == "in_1"
+    assert settle(INVOICE, other) == other
+
+
+def test_the_same_said_again_later_only_moves_the_clock() -> None:
+    again = replace(INVOICE, as_of=150)
+    assert newer(INVOICE, again) == newer(again, INVOICE) == again
+
+
+def test_a_status_of_tomorrow_does_not_break_the_merge() -> None:
+    assert newer(replace(INVOICE, status="frozen", as_of=300), INVOICE) == INVOICE
+    assert newer(None, RefundFact("re_1", 1, "reversed", 5, "usd", 1)).status == "reversed"
+
+
+def test_a_failed_attempt_without_a_reason_is_remembered_by_its_latest_second() -> None:
+    assert Facts().attempt_failed(5).attempt_failed(3).attempt_failed_at == 5

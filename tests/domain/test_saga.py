@@ -1,0 +1,93 @@
+"""Recovery points: which key a step has, when it must look first, and when it is taken up again."""
+
+from __future__ import annotations
+
+from chalicelib.domain.identifiers import OrganizationId, digest, invoice_id_for
+from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, Refusal, Saga, Step
+
+NOW = 1_800_000_000
+SAGA = Saga(Step.DRAFT, send=True, nonce="secret", step_began_at=NOW, resume_at=NOW + LEASE)
+
+
+def test_a_repeated_step_is_the_same_step_for_stripe() -> None:
+    assert SAGA.key == SAGA.failed_attempt(NOW + 5, stored_by_stripe=False).key == SAGA.leased(NOW + 9).key
+
+
+def test_each_step_and_each_intent_has_its_own_key() -> None:
+    other = Saga(Step.DRAFT, send=True, nonce="another", step_began_at=NOW)
+    keys = {SAGA.key, other.key, *(SAGA.advanced(step, NOW).key for step in (Step.LINES, Step.SEND, Step.ABORT))}
+    assert len(keys) == 5
+    assert all(len(key) < 255 and "secret" not in key for key in keys)
+
+
+def test_a_step_asked_for_anew_has_a_new_key() -> None:
+    review = SAGA.advanced(Step.SEND, NOW).advanced(Step.REVIEW, NOW)
+    assert review.ordered(Step.SEND, "fresh", NOW).key != SAGA.advanced(Step.SEND, NOW).key
+
+
+def test_a_key_is_trusted_for_an_hour_less_than_stripe_keeps_it() -> None:
+    assert KEY_TRUSTED_FOR == 23 * 3600
+    assert not SAGA.must_look_first(NOW + KEY_TRUSTED_FOR)
+    assert SAGA.must_look_first(NOW + KEY_TRUSTED_FOR + 1)
+
+
+def test_a_failure_that_stripe_stored_is_looked_into_before_another_try_with_another_key() -> None:
+    failed = SAGA.failed_attempt(NOW, stored_by_stripe=True)
+    assert failed.must_look_first(NOW)
+    looked = failed.found_nothing(NOW + 60)
+    assert looked.key != SAGA.key
+    assert not looked.must_look_first(NOW + 60)
+
+
+def test_a_stored_failure_is_not_forgotten_by_a_later_lost_answer() -> None:
+    failed = SAGA.failed_attempt(NOW, stored_by_stripe=True).failed_attempt(NOW + 60, stored_by_stripe=False)
+    assert failed.must_look_first(NOW + 60)
+
+
+def test_waits_grow_to_an_hour_and_no_further() -> None:
+    saga, waits = SAGA, []
+    for _ in range(12):
+        saga = saga.failed_attempt(NOW, stored_by_stripe=False)
+        waits.append((saga.resume_at or 0) - NOW)
+    assert waits[:4] == [30, 60, 120, 240]
+    assert max(waits) == waits[-1] == 3600
+
+
+def test_a_lease_gives_its_holder_time_and_remembers_that_someone_was_there() -> None:
+    leased = SAGA.leased(NOW + 500)
+    assert leased.resume_at == NOW + 500 + LEASE
+    assert SAGA.untouched
+    assert not leased.untouched
+
+
+def test_work_that_rests_is_not_resumed() -> None:
+    for step in (Step.DONE, Step.REVIEW):
+        resting = SAGA.advanced(step, NOW)
+        assert not resting.running
+        assert resting.resume_at is None
+    for step in (Step.CLAIM, Step.DRAFT, Step.LINES, Step.SEND, Step.ABORT):
+        moving = SAGA.advanced(step, NOW)
+        assert moving.running
+        assert moving.resume_at == NOW + LEASE
+
+
+def test_the_next_step_begins_with_a_clean_record() -> None:
+    failed = SAGA.failed_attempt(NOW, stored_by_stripe=True).found_nothing(NOW).advanced(Step.LINES, NOW + 9)
+    assert (failed.generation, failed.attempts, failed.look_first, failed.step_began_at) == (0, 0, False, NOW + 9)
+
+
+def test_taking_back_remembers_why() -> None:
+    refusal = Refusal("stripe_refused", "No.")
+    assert SAGA.aborting(refusal, NOW).refusal == refusal
+    assert SAGA.aborting(refusal, NOW).step is Step.ABORT
+
+
+def test_no_two_lists_of_parts_share_a_digest() -> None:
+    assert digest("ab", "c") != digest("a", "bc") != digest("abc") != digest("abc", "")
+
+
+def test_one_key_of_one_organization_is_one_invoice() -> None:
+    one, other = OrganizationId("org_1"), OrganizationId("org_2")
+    assert invoice_id_for(one, "key") == invoice_id_for(one, "key")
+    assert invoice_id_for(one, "key") != invoice_id_for(other, "key")
+    assert invoice_id_for(OrganizationId("org_1k"), "ey") != invoice_id_for(one, "key")

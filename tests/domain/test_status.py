@@ -1,0 +1,187 @@
+"""The status table: what the facts say, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.facts import (
+    ChargeFact,
+    DisputeFact,
+    Facts,
+    InvoiceFact,
+    PaymentFailure,
+    PaymentIntentFact,
+    RefundFact,
+)
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
+from tests.contracts.examples import NOW, invoice
+
+OPEN = InvoiceFact("in_1", NOW, "open", 7500, 0, 7500, "usd", due_at=NOW + 100)
+PAID = replace(OPEN, status="paid", amount_paid=7500, amount_remaining=0)
+BROKE = PaymentFailure(FailureReason.INSUFFICIENT_FUNDS)
+EXPIRED = PaymentFailure(FailureReason.EXPIRED_CARD)
+INTENT = PaymentIntentFact("pi_1", NOW + 10, "requires_payment_method", 7500, "usd", "ch_1", BROKE)
+CHARGE = ChargeFact("ch_1", NOW + 10, "failed", 7500, "usd", NOW + 10, "pi_1", BROKE)
+REFUND = RefundFact("re_1", NOW + 20, "succeeded", 7500, "usd", NOW + 20, "pi_1", "ch_2")
+
+
+def known(*facts: Any) -> Facts:
+    told = Facts()
+    for fact in facts:
+        told = told.merge(fact)
+    return told
+
+
+def made(*facts: Any, step: Step = Step.DONE) -> Invoice:
+    blank = invoice()
+    saga = replace(blank.saga, step=step, resume_at=None)
+    return replace(blank, facts=known(*facts), saga=saga)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ([replace(OPEN, status="draft")], InvoiceStatus.DRAFT),
+        ([replace(OPEN, status="draft", deleted=True)], InvoiceStatus.VOID),
+        ([OPEN], InvoiceStatus.PENDING),
+        ([OPEN, INTENT], InvoiceStatus.FAILED),
+        ([OPEN, CHARGE], InvoiceStatus.FAILED),
+        ([OPEN, replace(INTENT, status="processing", failure=None)], InvoiceStatus.PENDING),
+        ([OPEN, replace(INTENT, failure=None)], InvoiceStatus.PENDING),
+        ([OPEN, replace(INTENT, status="requires_action", failure=None)], InvoiceStatus.PENDING),
+        ([PAID], InvoiceStatus.PAID),
+        ([PAID, INTENT, CHARGE], InvoiceStatus.PAID),
+        ([PAID, REFUND], InvoiceStatus.REFUNDED),
+        ([PAID, replace(REFUND, amount=7499)], InvoiceStatus.PAID),
+        ([PAID, replace(REFUND, amount=7000), replace(REFUND, id="re_2", amount=500)], InvoiceStatus.REFUNDED),
+        ([PAID, replace(REFUND, status="pending")], InvoiceStatus.PAID),
+        ([PAID, replace(REFUND, status="failed")], InvoiceStatus.PAID),
+        ([PAID, replace(REFUND, status="canceled")], InvoiceStatus.PAID),
+        ([replace(PAID, total=0, amount_paid=0)], InvoiceStatus.PAID),
+        ([replace(OPEN, status="void")], InvoiceStatus.VOID),
+        ([replace(OPEN, status="void"), INTENT], InvoiceStatus.VOID),
+        ([replace(OPEN, status="uncollectible")], InvoiceStatus.UNCOLLECTIBLE),
+        ([replace(OPEN, status="uncollectible"), INTENT], InvoiceStatus.UNCOLLECTIBLE),
+    ],
+)
+def test_status_is_what_the_facts_say(facts: list[Any], status: InvoiceStatus) -> None:
+    assert status_of(known(*facts)) is status
+
+
+def test_nothing_known_is_no_status() -> None:
+    with pytest.raises(ValueError, match="without facts"):
+        status_of(Facts())
+    assert invoice().status is InvoiceStatus.CREATING
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ([INTENT], FailureReason.INSUFFICIENT_FUNDS),
+        ([CHARGE], FailureReason.INSUFFICIENT_FUNDS),
+        ([INTENT, CHARGE], FailureReason.INSUFFICIENT_FUNDS),
+        # The latest attempt counts, told by whichever event came.
+        (
+            [INTENT, replace(CHARGE, id="ch_2", created=NOW + 50, as_of=NOW + 50, failure=EXPIRED)],
+            FailureReason.EXPIRED_CARD,
+        ),
+        ([replace(INTENT, as_of=NOW + 50, failure=EXPIRED), CHARGE], FailureReason.EXPIRED_CARD),
+        # A bank debit that came back; only one of the two events has come.
+        (
+            [
+                replace(INTENT, status="processing", failure=None),
+                replace(CHARGE, as_of=NOW + 400),
+            ],
+            FailureReason.INSUFFICIENT_FUNDS,
+        ),
+        # An earlier card was declined, then a bank debit is under way.
+        ([replace(INTENT, status="processing", latest_charge_id="py_1", failure=None), CHARGE], None),
+        ([replace(INTENT, status="succeeded", failure=None), CHARGE], None),
+        ([replace(INTENT, status="canceled"), CHARGE], None),
+        ([replace(CHARGE, status="pending", failure=None)], None),
+        ([replace(CHARGE, failure=None)], FailureReason.OTHER),
+        ([], None),
+    ],
+)
+def test_the_failure_is_the_latest_attempts(facts: list[Any], reason: FailureReason | None) -> None:
+    found = failed_attempt(known(OPEN, *facts))
+    assert (found.reason if found else None) is reason
+
+
+def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
+    facts = known(OPEN).attempt_failed(NOW + 30)
+    assert failed_attempt(facts) == (failed_attempt(known(OPEN).attempt_failed(NOW + 30)))
+    assert status_of(facts) is InvoiceStatus.FAILED
+    assert status_of(facts.merge(replace(INTENT, status="processing", as_of=NOW + 40))) is InvoiceStatus.PENDING
+    assert status_of(facts.merge(replace(INTENT, status="processing", as_of=NOW + 20))) is InvoiceStatus.FAILED
+
+
+def test_an_invoice_in_creation_says_so_until_stripe_has_finalized_it() -> None:
+    draft = replace(OPEN, status="draft")
+    for step in (Step.CLAIM, Step.DRAFT, Step.LINES, Step.SEND, Step.ABORT):
+        assert made(draft, step=step).status is InvoiceStatus.CREATING
+    assert made(OPEN, step=Step.SEND).status is InvoiceStatus.PENDING
+    assert made(replace(draft, deleted=True), step=Step.LINES).status is InvoiceStatus.VOID
+    assert made(draft, step=Step.REVIEW).status is InvoiceStatus.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("facts", "balance"),
+    [
+        ([OPEN], 7500),
+        ([replace(OPEN, amount_paid=2500, amount_remaining=5000)], 5000),
+        ([OPEN, INTENT], 7500),
+        ([replace(OPEN, status="uncollectible")], 7500),
+        ([PAID], 0),
+        ([PAID, REFUND], 0),
+        ([replace(OPEN, status="void")], 0),
+        ([replace(OPEN, status="draft", total=0, amount_remaining=0)], 7500),
+    ],
+)
+def test_the_balance_is_what_is_still_to_be_paid(facts: list[Any], balance: int) -> None:
+    assert made(*facts).balance == balance
+
+
+def test_flags_stand_beside_the_status() -> None:
+    part = made(PAID, replace(REFUND, amount=500))
+    assert part.partially_refunded
+    assert part.refunded_amount == 500
+    assert not made(PAID, REFUND).partially_refunded
+    dispute = DisputeFact("du_1", NOW, "needs_response", 7500, "usd")
+    assert made(PAID, dispute).disputed
+    assert made(PAID, dispute).status is InvoiceStatus.PAID
+    for ended in ("won", "lost", "warning_closed", "prevented"):
+        assert not made(PAID, replace(dispute, status=ended)).disputed
+
+
+def test_overdue_is_open_and_past_its_due_date() -> None:
+    assert not made(OPEN).overdue(NOW + 100)
+    assert made(OPEN).overdue(NOW + 101)
+    assert made(OPEN, INTENT).overdue(NOW + 101)
+    assert not made(PAID).overdue(NOW + 101)
+    assert not made(replace(OPEN, due_at=None)).overdue(NOW + 101)
+
+
+def test_only_void_frees_the_services() -> None:
+    words = ("draft", "open", "uncollectible", "paid", "void")
+    assert [made(replace(OPEN, status=word)).live for word in words] == [True, True, True, True, False]
+    assert invoice().live
+    assert not made(replace(OPEN, status="draft", deleted=True)).live
+
+
+def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
+    seen = made(OPEN)
+    assert seen.knowing(replace(INTENT, failure=None)).shows_the_same_as(seen)
+    assert seen.knowing(replace(OPEN, as_of=NOW + 9)).shows_the_same_as(seen)
+    first = made(replace(OPEN, hosted_url="https://pay.test/1"))
+    assert made(replace(OPEN, hosted_url="https://pay.test/2")).shows_the_same_as(first)
+    assert not first.shows_the_same_as(seen)
+    assert not seen.knowing(INTENT).shows_the_same_as(seen)
+    assert not seen.knowing(PAID).shows_the_same_as(seen)
+    assert not made(PAID, REFUND).shows_the_same_as(made(PAID))
