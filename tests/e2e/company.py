@@ -124,7 +124,7 @@ class Company:
 
     # Stripe
 
-    def double(self, method: str, path: str, **body: Any) -> Any:
+    def double(self, method: str, path: str, /, **body: Any) -> Any:
         """One of the double's controls."""
         sent = None if method == "GET" else body
         answer = request(method, f"{self.stack.urls.stripe}/_double/{path}", json_body=sent)
@@ -140,9 +140,22 @@ class Company:
         entries = self.double("GET", "requests")["entries"]
         return [f"{entry['method']} {entry['template']}" for entry in entries if entry["account"] == self.account_id]
 
-    def fault(self, kind: str, method: str, path: str, **more: Any) -> None:
+    def all_delivered(self) -> None:
+        """Return once every webhook that is due has been delivered."""
+        eventually(
+            lambda: self.double("GET", "deliveries"),
+            lambda seen: not seen["in_flight"] and not any(each["attempt"] == 1 for each in seen["queued"]),
+            "delivery of every webhook",
+        )
+
+    def fault(self, kind: str, method: str, path: str, /, **more: Any) -> None:
         """Order a fault for this company's requests."""
-        self.double("POST", "faults", kind=kind, method=method, path=path, account=self.account_id, **more)
+        ordered = {"kind": kind, "method": method, "path": path, "account": self.account_id, **more}
+        request("POST", f"{self.stack.urls.stripe}/_double/faults", json_body=ordered)
+
+    def clear_faults(self) -> None:
+        """Forget the faults that were not met."""
+        request("DELETE", f"{self.stack.urls.stripe}/_double/faults")
 
     # Both
 

@@ -218,11 +218,21 @@ def test_a_business_that_is_not_verified_can_draft_but_not_send(stack: LocalStac
     assert [each["status"] for each in unverified.in_stripe()] == ["draft"]
 
 
-ADMIN_ONLY = [("POST", "/stripe/connection"), ("POST", "/stripe/connection/complete"),
-              ("DELETE", "/stripe/connection"), ("PUT", "/settings/invoicing")]  # fmt: skip
-BILLING_ONLY = [("POST", "/invoices"), ("PUT", "/customers/cust_1"), ("GET", "/customers/cust_1"), ("GET", "/customers"),
-                ("POST", "/invoices/inv_1/send"), ("POST", "/invoices/inv_1/void"),
-                ("POST", "/invoices/inv_1/refresh")]  # fmt: skip
+ADMIN_ONLY = [
+    ("POST", "/stripe/connection"),
+    ("POST", "/stripe/connection/complete"),
+    ("DELETE", "/stripe/connection"),
+    ("PUT", "/settings/invoicing"),
+]
+BILLING_ONLY = [
+    ("POST", "/invoices"),
+    ("POST", "/invoices/inv_1/send"),
+    ("POST", "/invoices/inv_1/void"),
+    ("POST", "/invoices/inv_1/refresh"),
+    ("PUT", "/customers/cust_1"),
+    ("GET", "/customers/cust_1"),
+    ("GET", "/customers"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), [*ADMIN_ONLY, *BILLING_ONLY])
@@ -241,6 +251,7 @@ def test_other_organizations_ids_look_like_none(company: Company, stack: LocalSt
     other = Company(stack).connect()
     other.customer("cust_theirs")
     theirs = other.bill("theirs", customerId="cust_theirs").json["id"]
+    other.all_delivered()
     before = other.invoice(theirs)
 
     with company.unchanged(), other.unchanged():

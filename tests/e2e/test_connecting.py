@@ -1,0 +1,144 @@
+"""Connecting Stripe when something goes wrong: each way back leads to POM's page or a clear refusal."""
+
+from __future__ import annotations
+
+from infra.demo.http import Answer, request
+from infra.demo.people import query_of
+from infra.local.stack import LocalStack
+from tests.e2e.company import Company, header, refused
+from tests.e2e.passing_time import expire_state
+
+
+def back_from_stripe(company: Company, url: str, decision: str) -> Answer:
+    """Press a button at Stripe and let the browser come back."""
+    return request("GET", company.owner.decides(url, decision).headers["Location"])
+
+
+def complete(company: Company, state: str, user: str = "user_admin") -> Answer:
+    return company.user(user, "admin").call("POST", "/stripe/connection/complete", {"state": state})
+
+
+def status(company: Company) -> str:
+    return str(company.member.get("/stripe/connection")["status"])
+
+
+def connected_in_stripe(company: Company) -> bool:
+    accounts = company.double("GET", "accounts")
+    return bool(next(each for each in accounts if each["id"] == company.account_id)["connected"])
+
+
+def test_access_is_denied_at_stripe(newcomer: Company) -> None:
+    url, state = newcomer.begin()
+
+    returned = back_from_stripe(newcomer, url, "deny")
+
+    to = header(returned, "Location") or ""
+    assert to.startswith(newcomer.stack.urls.settings_page)
+    assert query_of(to) == {"stripe": "denied", "state": state, "code": "oauth_denied"}
+    refused(complete(newcomer, state), 422, "oauth_denied", "state")
+    assert not connected_in_stripe(newcomer)
+    newcomer.connect()
+    assert status(newcomer) == "connected", "trying again works"
+
+
+def test_a_state_works_once(newcomer: Company) -> None:
+    url, state = newcomer.begin()
+    to_callback = newcomer.owner.decides(url, "grant").headers["Location"]
+    assert query_of(header(request("GET", to_callback), "Location") or "")["stripe"] == "pending"
+
+    refused(request("GET", to_callback), 409, "state_used", "state")
+
+    assert complete(newcomer, state).json["status"] == "connected"
+    assert complete(newcomer, state).json["status"] == "connected", "completing twice is fine"
+    assert connected_in_stripe(newcomer), "the repeated callback did not revoke the access"
+
+
+def test_a_browser_gets_a_page_and_a_script_gets_json(newcomer: Company) -> None:
+    callback = f"{newcomer.stack.urls.oauth_callback}?state=never-given-out&code=ac_1"
+
+    page = request("GET", callback, headers={"Accept": "text/html,*/*;q=0.8"})
+
+    assert page.status == 422
+    assert (header(page, "Content-Type") or "").startswith("text/html")
+    assert newcomer.stack.urls.settings_page in page.text
+    refused(request("GET", callback), 422, "state_unknown", "state")
+    refused(request("GET", newcomer.stack.urls.oauth_callback), 400, "state_missing", "state")
+
+
+def test_a_state_expires(newcomer: Company) -> None:
+    url, state = newcomer.begin()
+    expire_state(newcomer.stack, state)
+
+    refused(back_from_stripe(newcomer, url, "grant"), 422, "state_expired", "state")
+    refused(complete(newcomer, state), 422, "state_expired", "state")
+
+    assert not connected_in_stripe(newcomer)
+
+
+def test_a_grant_that_is_completed_too_late(newcomer: Company) -> None:
+    url, state = newcomer.begin()
+    back_from_stripe(newcomer, url, "grant")
+    expire_state(newcomer.stack, state)
+
+    refused(complete(newcomer, state), 422, "state_expired", "state")
+
+    assert status(newcomer) != "connected"
+
+
+def test_completing_before_stripe_sent_the_browser_back(newcomer: Company) -> None:
+    _, state = newcomer.begin()
+
+    refused(complete(newcomer, state), 409, "state_not_returned", "state")
+    refused(complete(newcomer, "made-up"), 422, "state_unknown", "state")
+
+    assert status(newcomer) == "pending"
+
+
+def test_only_the_admin_who_began_completes(newcomer: Company, stack: LocalStack) -> None:
+    other = Company(stack)
+    url, state = newcomer.begin()
+    back_from_stripe(newcomer, url, "grant")
+
+    refused(complete(newcomer, state, user="user_another_admin"), 403, "state_foreign", "state")
+    refused(complete(other, state), 403, "state_foreign", "state")
+
+    assert (status(newcomer), status(other)) == ("pending", "not_connected")
+    assert complete(newcomer, state).json["status"] == "connected"
+
+
+def test_an_account_of_another_organization_is_refused(newcomer: Company, company: Company) -> None:
+    url, state = newcomer.begin()
+    request("GET", company.owner.decides(url, "grant").headers["Location"])
+
+    refused(complete(newcomer, state), 409, "account_bound_elsewhere")
+
+    assert (status(newcomer), status(company)) == ("pending", "connected")
+    assert connected_in_stripe(company)
+
+
+def test_a_code_that_stripe_does_not_know(newcomer: Company) -> None:
+    _, state = newcomer.begin()
+
+    returned = request("GET", f"{newcomer.stack.urls.oauth_callback}?state={state}&code=ac_forged")
+
+    assert query_of(header(returned, "Location") or "")["code"] == "oauth_code_invalid"
+    refused(complete(newcomer, state), 422, "oauth_code_invalid", "state")
+
+
+def test_disconnecting_keeps_everything_and_reconnecting_catches_up(newcomer: Company) -> None:
+    newcomer.connect().customer()
+    made = newcomer.bill("one").json["id"]
+
+    gone = newcomer.admin.call("DELETE", "/stripe/connection")
+    again = newcomer.admin.call("DELETE", "/stripe/connection")
+
+    assert gone.json["status"] == again.json["status"] == "disconnected"
+    assert not connected_in_stripe(newcomer)
+    assert newcomer.invoice(made)["status"] == "pending"
+    refused(newcomer.bill("two"), 409, "stripe_not_connected")
+    newcomer.double(
+        "POST", f"invoices/{newcomer.account_id}/{newcomer.in_stripe()[0]['id']}/pay", method="pm_card_visa"
+    )
+    newcomer.connect()
+    newcomer.becomes(made, status="paid", balance="0.00")
+    assert newcomer.bill("two").status == 201

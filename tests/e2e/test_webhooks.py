@@ -1,0 +1,190 @@
+"""Stripe's webhooks: what Stripe did not sign for us changes nothing, and any delivery ends in the same truth."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.demo.http import Answer
+from tests.e2e.company import Company, refused, send_bytes
+
+
+@pytest.fixture
+def bills(company: Company) -> Iterator[Company]:
+    """The company, with orderly deliveries before and after."""
+    orderly = {"drop": 0, "duplicate": 0, "reorder": 0, "delay": 0, "lose": [], "lose_rate": 0, "paused": False,
+               "never_generate": [], "squeeze": False}  # fmt: skip
+    company.double("POST", "delivery", **orderly)
+    yield company
+    company.double("POST", "delivery", **orderly)
+
+
+def header(body: bytes, secret: str, at: int) -> str:
+    return f"t={at},v1={hmac.digest(secret.encode(), b'%d.' % at + body, hashlib.sha256).hex()}"
+
+
+def delivered(company: Company, body: bytes, signature: str | None) -> Answer:
+    headers = {"Content-Type": "application/json"} | (
+        {"Stripe-Signature": signature} if signature is not None else {}
+    )
+    return send_bytes("POST", company.stack.urls.webhooks, body, headers)
+
+
+def forged_payment(company: Company, invoice_id: str, stripe_invoice: Any, **changes: Any) -> bytes:
+    """An event that would mark the invoice as paid."""
+    paid = {**stripe_invoice, "status": "paid", "amount_paid": stripe_invoice["total"], "amount_remaining": 0}
+    event = {
+        "id": f"evt_forged_{time.time_ns()}",
+        "object": "event",
+        "type": "invoice.paid",
+        "created": int(time.time()),
+        "livemode": False,
+        "account": company.account_id,
+        "api_version": "2026-10-28.endive",
+        "data": {"object": paid},
+    }
+    return json.dumps({**event, **changes}).encode()
+
+
+def test_only_what_stripe_signed_for_us_counts(company: Company) -> None:
+    made = company.bill("forged").json["id"]
+    company.all_delivered()
+    before = company.invoice(made)
+    body = forged_payment(
+        company, made, next(each for each in company.in_stripe() if each["number"] == before["number"])
+    )
+    secret, now = company.stack.secret.webhook_secrets[0], int(time.time())
+    good = header(body, secret, now)
+
+    for bad in (
+        None,
+        "",
+        "t=1",
+        good.replace("v1=", "v0="),
+        good.replace("t=", "at="),
+        good[:-1],
+        f"t={now},v1={'0' * 64}",
+        header(body, "whsec_other", now),
+        header(body, secret, now - 301),
+        header(body, secret, now + 310),
+        header(body + b" ", secret, now),
+        header(body, "", now),
+        f"t={now + 1}," + good.split(",")[1],
+    ):
+        refused(delivered(company, body, bad), 400, "invalid_signature")
+    refused(delivered(company, body.replace(b"invoice.paid", b"invoice.sent"), good), 400, "invalid_signature")
+    refused(delivered(company, b"", good), 400, "invalid_signature")
+    assert company.invoice(made) == before
+
+    assert delivered(company, body, good).json == {"received": True}
+    assert company.invoice(made)["status"] == "paid", "the same event counts when it is signed"
+
+
+def test_a_signed_event_of_a_foreign_account_or_mode_changes_nothing(company: Company) -> None:
+    made = company.bill("foreign").json["id"]
+    company.all_delivered()
+    before = company.invoice(made)
+    ours = next(each for each in company.in_stripe() if each["number"] == before["number"])
+    secret = company.stack.secret.webhook_secrets[0]
+
+    for changes in (
+        {"account": "acct_somebody_else"},
+        {"account": None},
+        {"livemode": True},
+        {"type": "invoice.unheard_of"},
+        {"data": {"object": {**ours, "status": "paid", "metadata": {}}}},
+        {"data": {"object": {**ours, "status": "paid", "id": "in_a_copy"}}},
+    ):
+        body = forged_payment(company, made, ours, **changes)
+        assert delivered(company, body, header(body, secret, int(time.time()))).status == 200
+    assert company.invoice(made) == before
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"null", b'{"id": "evt_1"}', b'{"id": 1, "type": 2}', b"\xff\xfe"])
+def test_a_signed_body_that_is_no_event_is_accepted_and_ignored(company: Company, body: bytes) -> None:
+    signature = header(body, company.stack.secret.webhook_secrets[0], int(time.time()))
+
+    assert delivered(company, body, signature).status == 200
+
+
+def test_a_webhook_that_is_too_large(company: Company) -> None:
+    body = b'{"id": "' + b"x" * 1024 * 1024 + b'"}'
+
+    refused(delivered(company, body, header(body, "x", int(time.time()))), 413, "payload_too_large")
+
+
+def settled_and_partly_refunded(company: Company, service: str) -> Any:
+    """Bill; a card fails, another pays; a part is refunded. Answers the invoice once POM shows all of it."""
+    made = company.bill(service).json["id"]
+    number = company.invoice(made)["number"]
+    ours = next(each for each in company.in_stripe() if each["number"] == number)
+    pay = f"invoices/{company.account_id}/{ours['id']}/pay"
+    company.double("POST", pay, method="pm_card_chargeDeclinedInsufficientFunds")
+    company.double("POST", pay, method="pm_card_visa")
+    charge = next(each for each in company.in_stripe("charge") if each["paid"] and each["amount_refunded"] == 0)
+    company.owner.does("POST", "/refunds", charge=charge["id"], amount="2500")
+    company.becomes(made, status="paid", refundedAmount="25.00")
+    company.all_delivered()
+    return company.invoice(made)
+
+
+FACTS = ("status", "total", "paidAmount", "refundedAmount", "balance", "partiallyRefunded", "disputed", "failure")
+
+POLICIES: dict[str, dict[str, Any]] = {
+    "as they come": {},
+    "each twice": {"duplicate": 1.0},
+    "any order": {"reorder": 1.0},
+    "late": {"delay": 0.5, "delay_seconds": 1.5},
+    "twice, late, in any order, within one second": {
+        "duplicate": 1.0, "reorder": 1.0, "delay": 0.5, "delay_seconds": 1.5, "squeeze": True,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_however_webhooks_arrive_the_truth_is_the_same(bills: Company, policy: str) -> None:
+    bills.double("POST", "delivery", **POLICIES[policy])
+
+    invoice = settled_and_partly_refunded(bills, f"svc {policy}".replace(" ", "_").replace(",", ""))
+
+    assert {name: invoice[name] for name in FACTS} == {
+        "status": "paid",
+        "total": "75.00",
+        "paidAmount": "75.00",
+        "refundedAmount": "25.00",
+        "balance": "0.00",
+        "partiallyRefunded": True,
+        "disputed": False,
+        "failure": None,
+    }
+    events = [entry["stripeId"] + entry["kind"] for entry in invoice["history"] if entry["source"] == "webhook"]
+    assert events
+    told_twice = [entry for entry in invoice["history"] if entry.get("outcome") == "duplicate"]
+    assert told_twice == [] or "each twice" not in policy
+
+
+def test_events_that_were_lost_or_never_made_are_found_by_the_sweep(bills: Company) -> None:
+    made = bills.bill("swept").json["id"]
+    bills.all_delivered()
+    number = bills.invoice(made)["number"]
+    ours = next(each for each in bills.in_stripe() if each["number"] == number)
+    bills.double("POST", "delivery", lose=["*"], never_generate=["charge.*"])
+    bills.double("POST", f"invoices/{bills.account_id}/{ours['id']}/pay", method="pm_card_visa")
+    assert bills.invoice(made)["status"] == "pending"
+
+    bills.stack.fire("plan_reconciliation")
+    bills.becomes(made, status="paid")
+    bills.stack.wait_until_idle()
+    found = bills.invoice(made)
+    bills.stack.fire("plan_reconciliation")
+    bills.stack.wait_until_idle()
+
+    assert found["paidAmount"] == "75.00"
+    assert any(entry.get("outcome") == "recovered" for entry in bills.invoice(made)["history"])
+    assert bills.invoice(made) == found, "the second sweep found nothing to do"
