@@ -25,7 +25,8 @@ from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice
 from chalicelib.usecases.receive_event import Receipt, receive_event
 from chalicelib.usecases.reconcile import Reconciled, reconcile_account
-from chalicelib.usecases.resume_stuck import resume_invoice, resume_stuck
+from chalicelib.usecases.resume_stuck import resume_stuck
+from chalicelib.workers.invoice_jobs import TASKS
 from infra.local.stripe_double import Config, InProcessClient, StripeDouble
 from infra.local.stripe_double.clock import Clock
 from tests.fakes import FakePorts
@@ -142,7 +143,7 @@ class World:
                     case CustomerSync():
                         sync_customer(message.organization_id, message.customer_id, self.ports)
                     case InvoiceJob():
-                        resume_invoice(message.organization_id, message.invoice_id, self.ports)
+                        TASKS[message.task](message.organization_id, message.invoice_id, self.ports)
                     case Reconciliation():
                         reconcile_account(message.organization_id, self.ports, objects=message.objects)
 

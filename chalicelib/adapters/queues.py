@@ -49,7 +49,7 @@ class SqsQueues:
             deduplication=digest("customer", organization_id, customer_id, str(edition)),
         )
 
-    def resume_invoice(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> None:
+    def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: str) -> None:
         """Invoices in parallel, never two workers on one.
 
         Every message counts: SQS remembers a deduplication id for five minutes, and an invoice may have to be
@@ -57,7 +57,7 @@ class SqsQueues:
         """
         self._send(
             self._urls.invoice_jobs,
-            {"organizationId": organization_id, "invoiceId": invoice_id},
+            {"organizationId": organization_id, "invoiceId": invoice_id, "task": task},
             group=digest("invoice", organization_id, invoice_id),
             deduplication=digest("invoice", organization_id, invoice_id, self._clock.nonce()),
         )

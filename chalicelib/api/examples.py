@@ -7,9 +7,10 @@ from typing import Any
 
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.customers import CustomerList, CustomerView, SaveCustomer
-from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView
+from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView, OutsidePayment
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.summary import SummaryView
 from chalicelib.api.models.system import Health, Received
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 
@@ -78,6 +79,8 @@ INVOICE = {
     "total": "121.50",
     "paidAmount": "0.00",
     "refundedAmount": "0.00",
+    "creditedAmount": "0.00",
+    "overpaidAmount": "0.00",
     "balance": "121.50",
     "dueDate": "2026-12-23",
     "createdAt": "2026-11-23T15:04:05Z",
@@ -112,6 +115,32 @@ HISTORY = [
         "stripeId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
     },
 ]
+
+NONE = {"count": 0, "total": "0.00", "balance": "0.00"}
+
+SUMMARY = {
+    "today": "2026-11-23",
+    "timeZone": "America/Phoenix",
+    "data": [
+        {
+            "currency": "usd",
+            "byStatus": {
+                "creating": NONE,
+                "draft": NONE,
+                "pending": {"count": 12, "total": "1458.00", "balance": "1458.00"},
+                "paid": {"count": 240, "total": "29160.00", "balance": "0.00"},
+                "failed": {"count": 1, "total": "121.50", "balance": "121.50"},
+                "refunded": {"count": 2, "total": "243.00", "balance": "0.00"},
+                "void": NONE,
+                "uncollectible": NONE,
+            },
+            "overdue": {"count": 3, "balance": "364.50"},
+            "paidInPeriod": {"from": "2026-11-01", "to": "2026-11-30", "count": 31, "amount": "3766.50"},
+            "refunded": {"count": 3, "amount": "255.00"},
+            "disputed": {"count": 1, "amount": "121.50"},
+        }
+    ],
+}
 
 EXAMPLES: Mapping[type, Any] = {
     AppList: {
@@ -168,6 +197,8 @@ EXAMPLES: Mapping[type, Any] = {
         "memo": "Thank you.",
         "send": True,
     },
+    OutsidePayment: {"method": "check", "reference": "No. 1042"},
     Received: {"received": True},
     SaveCustomer: PROFILE,
+    SummaryView: SUMMARY,
 }

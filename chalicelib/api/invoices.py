@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chalicelib import bootstrap
 from chalicelib.api.models.invoices import (
     InvoiceDetail,
     InvoiceHistory,
     InvoiceList,
     InvoiceView,
+    OutsidePayment,
     history_view,
     invoice_detail,
     invoice_list,
@@ -22,6 +25,8 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases import invoices
 from chalicelib.usecases.create_invoice import create_invoice as make_invoice
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.remind import remind
+from chalicelib.usecases.settle_outside import mark_paid
 
 ONE = "/invoices/{invoiceId}"
 
@@ -119,7 +124,41 @@ def refresh_invoice(call: Call[Nothing]) -> Reply:
     return _shown(invoice, ports)
 
 
-def _invoice_id(call: Call[Nothing]) -> InvoiceId:
+@router.route(
+    "POST",
+    f"{ONE}/remind",
+    Role.BILLING,
+    takes=Nothing,
+    answers={200: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def remind_invoice(call: Call[Nothing]) -> Reply:
+    """Have Stripe e-mail the payment link again, at most once a day.
+
+    Stripe is asked first where the invoice stands; nobody is reminded of what is paid, disputed or on its way.
+    """
+    ports = bootstrap.ports()
+    return _shown(remind(call.organization_id, _invoice_id(call), call.user_id, ports), ports)
+
+
+@router.route(
+    "POST",
+    f"{ONE}/mark-paid",
+    Role.BILLING,
+    takes=OutsidePayment,
+    answers={200: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
+    """Record a payment that did not go through Stripe, such as cash or a check."""
+    ports, payment = bootstrap.ports(), call.input
+    invoice = mark_paid(
+        call.organization_id, _invoice_id(call), call.user_id, payment.method, payment.reference, ports
+    )
+    return _shown(invoice, ports)
+
+
+def _invoice_id(call: Call[Any]) -> InvoiceId:
     return InvoiceId(call.path["invoiceId"])
 
 

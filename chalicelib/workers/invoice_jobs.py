@@ -1,4 +1,4 @@
-"""From the invoice-jobs queue: go on with invoices whose making stopped."""
+"""From the invoice-jobs queue: go on with an invoice whose making stopped, remind of it, or give it up."""
 
 from __future__ import annotations
 
@@ -10,22 +10,32 @@ from chalicelib import bootstrap
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.observability import invoice_refused, worker_boundary
+from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.usecases.remind import remind_if_due
 from chalicelib.usecases.resume_stuck import resume_invoice
+from chalicelib.usecases.settle_outside import give_up_if_due
 from chalicelib.workers.messages import QUEUE_ARN, InvoiceJob, work_through
 
 worker = Blueprint(__name__)
+
+TASKS = {
+    InvoiceTask.RESUME: resume_invoice,
+    InvoiceTask.REMIND: remind_if_due,
+    InvoiceTask.CLOSE: give_up_if_due,
+}
 
 
 @worker.on_sqs_message(queue_arn=QUEUE_ARN.format("invoice-jobs.fifo"), batch_size=5, name="invoice_jobs")
 def invoice_jobs(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
-    return work_through(event, InvoiceJob, _resume, fifo=True)
+    return work_through(event, InvoiceJob, _do, fifo=True)
 
 
 @worker_boundary("invoice_jobs")
-def _resume(message: InvoiceJob) -> None:
+def _do(message: InvoiceJob) -> None:
+    organization_id, invoice_id = OrganizationId(message.organization_id), InvoiceId(message.invoice_id)
     try:
-        resume_invoice(OrganizationId(message.organization_id), InvoiceId(message.invoice_id), bootstrap.ports())
+        TASKS[message.task](organization_id, invoice_id, bootstrap.ports())
     except (Refused, Conflict) as refusal:
-        # A definite no: the invoice has been taken back, and repeating the message cannot change it.
-        invoice_refused(message.organization_id, message.invoice_id, refusal.code)
+        # A definite no, which repeating the message cannot change; of an invoice that was being made nothing is left.
+        invoice_refused(organization_id, invoice_id, refusal.code)

@@ -13,6 +13,8 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
+from chalicelib.usecases.ports import InvoiceTask
+
 T = TypeVar("T")
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:{}"
@@ -28,6 +30,7 @@ class CustomerSync(msgspec.Struct, rename="camel", frozen=True):
 class InvoiceJob(msgspec.Struct, rename="camel", frozen=True):
     organization_id: str
     invoice_id: str
+    task: InvoiceTask = InvoiceTask.RESUME
 
 
 class Reconcile(msgspec.Struct, rename="camel", frozen=True):

@@ -7,5 +7,6 @@ from chalicelib.workers.invoice_jobs import worker as invoice_jobs
 from chalicelib.workers.plan_reconciliation import worker as plan_reconciliation
 from chalicelib.workers.reconcile_account import worker as reconcile_account
 from chalicelib.workers.resume_stuck import worker as resume_stuck
+from chalicelib.workers.send_reminders import worker as send_reminders
 
-WORKERS = (customer_sync, invoice_jobs, reconcile_account, plan_reconciliation, resume_stuck)
+WORKERS = (customer_sync, invoice_jobs, reconcile_account, plan_reconciliation, resume_stuck, send_reminders)

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from infra.local.names import StripeSecret
+from chalicelib.domain.events import SUBSCRIPTION
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
 from infra.local.processes import DidNotStart, child, wait_until_answers
@@ -187,6 +188,7 @@ class LocalStack:
                     "url": self.urls.webhooks,
                     "secret": self.secret.webhook_secrets[0],
                     "api_version": API_VERSION,
+                    "enabled_events": list(SUBSCRIPTION),
                     "connect": True,
                 }
             ],

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.adapters.queues import QueueUrls, SqsQueues
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
+from chalicelib.usecases.ports import InvoiceTask
 from tests.backends import Aws
 from tests.contracts.examples import ORG, OTHER_ORG
 from tests.fakes import FakeClock
@@ -78,10 +79,10 @@ def test_editions_of_one_customer_keep_their_order_and_customers_do_not_wait(aws
 
 
 def test_an_invoice_can_be_resumed_again_at_once(aws: Aws, queues: SqsQueues) -> None:
-    queues.resume_invoice(ORG, INVOICE)
-    queues.resume_invoice(ORG, INVOICE)
+    queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+    queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
     messages = received(aws, "invoice-jobs.fifo")
-    assert bodies(messages) == [{"organizationId": ORG, "invoiceId": INVOICE}] * 2
+    assert bodies(messages) == [{"organizationId": ORG, "invoiceId": INVOICE, "task": "resume"}] * 2
     assert len({message["Attributes"]["MessageGroupId"] for message in messages}) == 1
 
 
@@ -97,7 +98,7 @@ def test_a_reconciliation_says_whether_objects_are_to_be_compared(aws: Aws, queu
 
 def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: SqsQueues) -> None:
     queues.sync_customer(ORG, CUSTOMER, 9)
-    queues.resume_invoice(ORG, INVOICE)
+    queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
     for name in ("customer-sync.fifo", "invoice-jobs.fifo"):
         for message in received(aws, name):
             told = json.dumps({**message["Attributes"], **message.get("MessageAttributes", {})})
@@ -112,4 +113,4 @@ def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None
     assert refused.value.__cause__ is not None
     nowhere = "http://127.0.0.1:9/queue"
     with pytest.raises(Retryable):
-        SqsQueues(QueueUrls(nowhere, nowhere, nowhere), FakeClock()).resume_invoice(ORG, INVOICE)
+        SqsQueues(QueueUrls(nowhere, nowhere, nowhere), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)

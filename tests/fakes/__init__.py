@@ -13,6 +13,7 @@ from tests.fakes.ports import (
     Reconciliation,
 )
 from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
+from tests.fakes.summaries import FakeSummaries
 
 __all__ = [
     "CustomerSync",
@@ -25,6 +26,7 @@ __all__ = [
     "FakePorts",
     "FakeQueues",
     "FakeSettings",
+    "FakeSummaries",
     "InvoiceJob",
     "Parked",
     "Reconciliation",

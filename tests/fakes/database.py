@@ -20,6 +20,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.tallies import Bucket, Tally, added_up
 
 
 class Versioned(Protocol):
@@ -46,6 +47,7 @@ class FakeDatabase:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     invoices: dict[tuple[OrganizationId, InvoiceId], Invoice] = field(default_factory=dict)
+    tallies: dict[OrganizationId, Mapping[Bucket, Tally]] = field(default_factory=dict)
     claims: dict[tuple[OrganizationId, ServiceId], InvoiceId] = field(default_factory=dict)
     references: dict[tuple[StripeAccountId, str], tuple[OrganizationId, InvoiceId]] = field(default_factory=dict)
     customers: dict[tuple[OrganizationId, CustomerId], Customer] = field(default_factory=dict)
@@ -59,6 +61,10 @@ class FakeDatabase:
         """Raises DuplicateEvent if the event has been dealt with."""
         if isinstance(self.events.get((marker.account_id, marker.event_id)), EventMarker):
             raise DuplicateEvent
+
+    def add_tallies(self, organization_id: OrganizationId, difference: Mapping[Bucket, Tally]) -> None:
+        known = self.tallies.get(organization_id, {})
+        self.tallies[organization_id] = added_up(known.items(), difference.items())
 
     def mark(self, marker: EventMarker) -> None:
         self.events[marker.account_id, marker.event_id] = marker

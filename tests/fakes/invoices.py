@@ -17,6 +17,7 @@ from chalicelib.domain.storage import (
     Page,
     ServiceClaimed,
 )
+from chalicelib.domain.summary import recounted, uncounted
 from tests.fakes.database import FakeDatabase, require_unchanged
 from tests.fakes.paging import page_of
 
@@ -62,6 +63,7 @@ class FakeInvoices:
         with self._db.lock:
             self._require_unchanged(invoice)
             self._db.invoices.pop((invoice.organization_id, invoice.id), None)
+            self._db.add_tallies(invoice.organization_id, uncounted(invoice))
             for service_id in services:
                 if self._db.claims.get((invoice.organization_id, service_id)) == invoice.id:
                     del self._db.claims[invoice.organization_id, service_id]
@@ -107,7 +109,8 @@ class FakeInvoices:
         require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
 
     def _store(self, invoice: Invoice) -> Invoice:
-        stored = replace(invoice, version=invoice.version + 1)
+        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
+        self._db.add_tallies(invoice.organization_id, difference)
         self._db.invoices[invoice.organization_id, invoice.id] = stored
         return stored
 
@@ -141,5 +144,10 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
     if wanted.created_before is not None and invoice.created_at >= wanted.created_before:
         return False
     if wanted.overdue_at is not None:
-        return invoice.status in OPEN_STATUSES and invoice.due_at is not None and invoice.due_at < wanted.overdue_at
+        due_at = invoice.due_at
+        return invoice.status in OPEN_STATUSES and due_at is not None and _due_between(due_at, wanted)
     return True
+
+
+def _due_between(due_at: int, wanted: InvoiceFilter) -> bool:
+    return (wanted.due_from or 0) <= due_at < (wanted.overdue_at or 0)

@@ -6,10 +6,11 @@ import threading
 from dataclasses import dataclass, field
 
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
-from chalicelib.usecases.ports import StripeGateway
+from chalicelib.usecases.ports import InvoiceTask, StripeGateway
 from tests.fakes.database import FakeDatabase
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
+from tests.fakes.summaries import FakeSummaries
 
 
 class FakeClock:
@@ -46,6 +47,7 @@ class CustomerSync:
 class InvoiceJob:
     organization_id: OrganizationId
     invoice_id: InvoiceId
+    task: InvoiceTask
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ class FakeQueues:
     def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
         self._send(CustomerSync(organization_id, customer_id, edition))
 
-    def resume_invoice(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> None:
-        self._send(InvoiceJob(organization_id, invoice_id))
+    def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: InvoiceTask) -> None:
+        self._send(InvoiceJob(organization_id, invoice_id, task))
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
         self._send(Reconciliation(organization_id, objects))
@@ -93,6 +95,7 @@ class FakePorts:
     clock: FakeClock = field(default_factory=FakeClock)
     queues: FakeQueues = field(default_factory=FakeQueues)
     invoices: FakeInvoices = field(init=False)
+    summaries: FakeSummaries = field(init=False)
     customers: FakeCustomers = field(init=False)
     connections: FakeConnections = field(init=False)
     settings: FakeSettings = field(init=False)
@@ -100,6 +103,7 @@ class FakePorts:
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
+        self.summaries = FakeSummaries(self.database)
         self.customers = FakeCustomers(self.database)
         self.connections = FakeConnections(self.database)
         self.settings = FakeSettings(self.database)

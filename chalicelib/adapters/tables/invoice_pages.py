@@ -94,7 +94,7 @@ def _overdue(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing
         index=InvoiceItem.by_due_date,
         partition=organization_id,
         range_key=InvoiceItem.due_key,
-        low=_LOWEST,
+        low=_LOWEST if wanted.due_from is None else moment(wanted.due_from),
         high=moment(wanted.overdue_at or 0),
         rest=rest,
         newest_first=False,

@@ -15,6 +15,7 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.storage import Page
 from chalicelib.domain.terms import day_of
+from chalicelib.usecases.settle_outside import OUTSIDE_METHODS
 
 
 class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
@@ -51,6 +52,8 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     total: Money
     paid_amount: Money
     refunded_amount: Money
+    credited_amount: Annotated[str, Meta(description="Taken off by credit notes.")]
+    overpaid_amount: Annotated[str, Meta(description="Received beyond what was due.")]
     balance: Money
     due_date: Day | None
     created_at: Instant
@@ -65,6 +68,13 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     partially_refunded: bool
     disputed: bool
     overdue: bool
+
+
+class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How the customer paid, and under which reference, such as the number of a check."""
+
+    method: Annotated[str, Meta(extra_json_schema={"enum": list(OUTSIDE_METHODS)})]
+    reference: Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
 
 
 class InvoiceList(msgspec.Struct, rename="camel"):
@@ -119,6 +129,8 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         total=money(invoice.total),
         paid_amount=money(invoice.paid_amount),
         refunded_amount=money(invoice.refunded_amount),
+        credited_amount=money(invoice.credited_amount),
+        overpaid_amount=money(known.amount_overpaid if known else 0),
         balance=money(invoice.balance),
         due_date=_due_date(invoice),
         created_at=instant(invoice.created_at),

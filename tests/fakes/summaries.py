@@ -1,0 +1,29 @@
+"""`SummaryStore` in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.summary import Period
+from chalicelib.domain.tallies import DUE, PAID, Bucket, Tally
+from tests.fakes.database import FakeDatabase
+
+
+class FakeSummaries:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def tallies(self, organization_id: OrganizationId, due_from: dt.date, paid: Period) -> Mapping[Bucket, Tally]:
+        with self._db.lock:
+            known = self._db.tallies.get(organization_id, {})
+        return {bucket: tally for bucket, tally in known.items() if _wanted(bucket, due_from, paid)}
+
+
+def _wanted(bucket: Bucket, due_from: dt.date, paid: Period) -> bool:
+    if bucket.kind == DUE:
+        return dt.date.fromisoformat(bucket.of) >= due_from
+    if bucket.kind == PAID:
+        return paid.first <= dt.date.fromisoformat(bucket.of) <= paid.last
+    return True

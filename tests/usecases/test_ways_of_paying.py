@@ -1,0 +1,166 @@
+"""Bank debits, partial payments, overpayments, credit notes, and payments outside of Stripe."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.invoices import refresh_invoice
+from chalicelib.usecases.settle_outside import mark_paid
+from tests.world import OFFICE, World
+
+DEBIT = "pm_usBankAccount_success"
+
+
+class Company:
+    """A connected company with one sent invoice of 75.00."""
+
+    def __init__(self, **changes: object) -> None:
+        self.world = World()
+        self.account = self.world.connect()
+        self.world.customer()
+        self.invoice = self.world.invoice(**changes)  # type: ignore[arg-type]
+        self.world.deliver()
+
+    @property
+    def now(self) -> Invoice:
+        return self.world.now(self.invoice)
+
+    @property
+    def stripe_id(self) -> str:
+        return self.invoice.stripe_invoice_id or ""
+
+    def pays(self, method: str = "pm_card_visa", amount: int | None = None) -> str:
+        paid = self.world.double.pay(self.account, self.stripe_id, method, amount=amount)
+        self.world.deliver()
+        return str(paid["payment_intent"])
+
+    def kinds(self) -> list[str]:
+        return [entry.kind for entry in self.now.history]
+
+
+@pytest.fixture
+def company() -> Company:
+    return Company(payment_methods=("card", "us_bank_account"))
+
+
+def test_a_bank_debit_is_pending_for_days_and_then_paid(company: Company) -> None:
+    company.pays(DEBIT)
+    assert company.now.status is InvoiceStatus.PENDING
+    assert company.now.payment_under_way
+    company.world.advance(5 * 86400)
+    company.world.deliver()
+    assert company.now.status is InvoiceStatus.PAID
+    assert not company.now.payment_under_way
+
+
+def test_a_bank_debit_that_comes_back_days_later_is_failed_with_its_reason(company: Company) -> None:
+    intent = company.pays(DEBIT)
+    company.world.advance(2 * 86400)
+    company.world.double.settle_debit(company.account, intent, fail="insufficient_funds")
+    company.world.deliver()
+    assert company.now.status is InvoiceStatus.FAILED
+    assert company.now.failure is not None
+    assert company.now.failure.reason is FailureReason.INSUFFICIENT_FUNDS
+
+
+def test_a_partial_payment_lowers_the_balance_and_the_rest_makes_it_paid(company: Company) -> None:
+    company.pays(amount=2500)
+    assert (company.now.status, company.now.balance) == (InvoiceStatus.PENDING, 5000)
+    assert company.now.paid_amount == 2500
+    company.pays()
+    assert (company.now.status, company.now.balance) == (InvoiceStatus.PAID, 0)
+    assert company.now.paid_amount == 7500
+
+
+def test_both_payments_of_an_invoice_must_go_back_before_it_is_refunded(company: Company) -> None:
+    company.pays(amount=2500)
+    company.pays()
+    for charge in company.world.in_stripe(company.account, "charge"):
+        assert company.now.status is InvoiceStatus.PAID
+        company.world.client.v1.refunds.create({"charge": charge["id"]}, {"stripe_account": company.account})
+        company.world.deliver()
+    assert company.now.status is InvoiceStatus.REFUNDED
+
+
+def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
+    note = {"invoice": company.stripe_id, "amount": 1500}
+    company.world.client.v1.credit_notes.create(note, {"stripe_account": company.account})  # type: ignore[arg-type]
+    company.world.deliver()
+    assert (company.now.status, company.now.balance) == (InvoiceStatus.PENDING, 6000)
+    assert company.now.credited_amount == 1500
+    assert "credit_note_issued" in company.kinds()
+
+
+def test_a_voided_credit_note_counts_no_more(company: Company) -> None:
+    options = {"stripe_account": company.account}
+    created = company.world.client.v1.credit_notes.create(
+        {"invoice": company.stripe_id, "amount": 1500},
+        options,  # type: ignore[arg-type]
+    )
+    company.world.client.v1.credit_notes.void_credit_note(created.id, None, options)  # type: ignore[arg-type]
+    company.world.deliver()
+    assert (company.now.credited_amount, company.now.balance) == (0, 7500)
+
+
+def test_a_credit_note_that_no_event_told_of_is_found_by_a_refresh(company: Company) -> None:
+    company.world.double.set_delivery(never_generate=["*"])
+    note = {"invoice": company.stripe_id, "amount": 1500}
+    company.world.client.v1.credit_notes.create(note, {"stripe_account": company.account})  # type: ignore[arg-type]
+    invoice = company.invoice
+    refreshed = refresh_invoice(invoice.organization_id, invoice.id, OFFICE, company.world.ports)
+    assert (refreshed.credited_amount, refreshed.balance) == (1500, 6000)
+
+
+def test_cash_and_checks_are_recorded_with_method_and_reference(company: Company) -> None:
+    paid = _marked_paid(company, "check", "No. 1042")
+    assert (paid.status, paid.balance) == (InvoiceStatus.PAID, 0)
+    [told] = [entry for entry in paid.history if entry.kind == "marked_paid"]
+    assert (told.reason, told.actor) == ("check No. 1042", OFFICE)
+    company.world.deliver()
+    assert company.now.status is InvoiceStatus.PAID
+    [in_stripe] = company.world.in_stripe(company.account)
+    assert in_stripe["status"] == "paid"
+
+
+def test_marking_a_paid_invoice_as_paid_again_changes_nothing(company: Company) -> None:
+    first = _marked_paid(company, "cash", None)
+    assert _marked_paid(company, "cash", None) == first
+
+
+def test_an_invoice_whose_debit_is_on_its_way_cannot_be_marked_as_paid(company: Company) -> None:
+    company.pays(DEBIT)
+    with pytest.raises(Conflict) as refused:
+        _marked_paid(company, "cash", None)
+    assert refused.value.code == "payment_under_way"
+    [in_stripe] = company.world.in_stripe(company.account)
+    assert in_stripe["status"] == "open"
+
+
+def test_what_was_paid_by_card_a_moment_ago_is_not_marked_as_paid_by_cash(company: Company) -> None:
+    company.world.double.set_delivery(paused=True)
+    company.world.double.pay(company.account, company.stripe_id)
+    paid = _marked_paid(company, "cash", None)
+    assert paid.status is InvoiceStatus.PAID
+    assert "marked_paid" not in [entry.kind for entry in paid.history]
+
+
+def test_only_an_open_invoice_can_be_marked_as_paid() -> None:
+    draft = Company(send=False)
+    with pytest.raises(Conflict) as refused:
+        _marked_paid(draft, "cash", None)
+    assert refused.value.code == "invoice_not_open"
+
+
+def test_an_unknown_method_is_refused(company: Company) -> None:
+    with pytest.raises(Refused) as refused:
+        _marked_paid(company, "barter", None)
+    assert (refused.value.code, refused.value.field) == ("payment_method_unknown", "method")
+
+
+def _marked_paid(company: Company, method: str, reference: str | None) -> Invoice:
+    invoice = company.invoice
+    return mark_paid(invoice.organization_id, invoice.id, OFFICE, method, reference, company.world.ports)
