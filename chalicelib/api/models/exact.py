@@ -65,5 +65,5 @@ def decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=str)
 
 
-canonical_json = msgspec.json.Encoder(enc_hook=enc_hook, order="deterministic").encode
+canonical_json = msgspec.json.Encoder(enc_hook=enc_hook, order="sorted").encode
 """One way to write each value; defaults are left out by the models that say so."""
