@@ -261,9 +261,9 @@ def _status(answer: Any) -> str:
     return str(answer["status"])
 
 
-def _reason(invoice: Any) -> str | None:
+def _reason(invoice: Any) -> str:
     failure = invoice["failure"]
-    return str(failure["reason"]) if failure else None
+    return str(failure["reason"]) if failure else "none"
 
 
 def _told(history: Any) -> str:
