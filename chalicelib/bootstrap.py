@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Queues,
         SettingsStore,
         StripeGateway,
+        SummaryStore,
     )
 
 
@@ -46,6 +47,13 @@ class Adapters:
 
         self._tables()
         return TableInvoices()
+
+    @cached_property
+    def summaries(self) -> SummaryStore:
+        from chalicelib.adapters.tables.summaries import TableSummaries
+
+        self._tables()
+        return TableSummaries()
 
     @cached_property
     def customers(self) -> CustomerStore:

@@ -19,7 +19,14 @@ import pytest
 
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
-from chalicelib.usecases.ports import ConnectionStore, CustomerStore, EventStore, InvoiceStore, SettingsStore
+from chalicelib.usecases.ports import (
+    ConnectionStore,
+    CustomerStore,
+    EventStore,
+    InvoiceStore,
+    SettingsStore,
+    SummaryStore,
+)
 from infra.local import resources
 from infra.local.aws import embedded_aws
 from tests.fakes import (
@@ -29,6 +36,7 @@ from tests.fakes import (
     FakeEvents,
     FakeInvoices,
     FakeSettings,
+    FakeSummaries,
 )
 
 REAL_ENVIRONMENT = {
@@ -48,6 +56,7 @@ class Backend:
     connections: ConnectionStore
     settings: SettingsStore
     events: EventStore
+    summaries: SummaryStore
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,7 @@ def fake_backend() -> Backend:
         FakeConnections(memory),
         FakeSettings(memory),
         FakeEvents(memory),
+        FakeSummaries(memory),
     )
 
 
@@ -101,6 +111,7 @@ def table_backend() -> Backend:
         tables.TableConnections(),
         tables.TableSettings(),
         tables.TableEvents(),
+        tables.TableSummaries(),
     )
 
 

@@ -11,6 +11,7 @@ from chalicelib.api import (
     invoices,
     invoicing_settings,
     openapi,
+    summary,
     webhooks,
 )
 
@@ -21,6 +22,7 @@ blueprints = (
     invoicing_settings.router.blueprint,
     customers.router.blueprint,
     invoices.router.blueprint,
+    summary.router.blueprint,
     webhooks.router.blueprint,
     health.router.blueprint,
     openapi.router.blueprint,

@@ -8,6 +8,7 @@ from chalicelib.adapters.tables.database import TABLES, configure
 from chalicelib.adapters.tables.events import TableEvents
 from chalicelib.adapters.tables.invoices import TableInvoices
 from chalicelib.adapters.tables.settings import TableSettings
+from chalicelib.adapters.tables.summaries import TableSummaries
 
 __all__ = [
     "TABLES",
@@ -16,5 +17,6 @@ __all__ = [
     "TableEvents",
     "TableInvoices",
     "TableSettings",
+    "TableSummaries",
     "configure",
 ]

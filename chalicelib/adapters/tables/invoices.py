@@ -12,6 +12,7 @@ from chalicelib.adapters.tables.invoice_pages import invoice_page
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
+from chalicelib.adapters.tables.summaries import add_tallies
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
@@ -25,6 +26,8 @@ from chalicelib.domain.storage import (
     Page,
     ServiceClaimed,
 )
+from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.tallies import Bucket, Tally
 
 T = TypeVar("T")
 
@@ -44,10 +47,11 @@ class TableInvoices:
         return decoded_item(Invoice, item) if item else None
 
     def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        stored = replace(invoice, version=invoice.version + 1)
+        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
         transaction = Transaction()
         transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, 0))
         _claim(transaction, invoice, claims)
+        add_tallies(transaction, invoice.organization_id, invoice.id, difference)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -69,14 +73,15 @@ class TableInvoices:
             raise _claims_refused(exc) from exc
 
     def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
-        if references:
-            return _write(invoice, None, references)
-        stored = replace(invoice, version=invoice.version + 1)
+        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
+        if references or difference:
+            return _write(stored, difference, None, references)
         put(_item(stored), unchanged(InvoiceItem, invoice.version), _WHAT)
         return stored
 
     def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
-        return _write(invoice, marker, references)
+        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
+        return _write(stored, difference, marker, references)
 
     def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
         *first, last = list(_chunks(list(dict.fromkeys(services)), MAX_CLAIMS_AT_ONCE)) or [[]]
@@ -124,21 +129,23 @@ def _item(invoice: Invoice) -> InvoiceItem:
     )
 
 
-def _write(invoice: Invoice, marker: EventMarker | None, references: Sequence[Reference]) -> Invoice:
-    """The invoice, the event and the references in one transaction.
+def _write(
+    stored: Invoice, difference: Mapping[Bucket, Tally], marker: EventMarker | None, references: Sequence[Reference]
+) -> Invoice:
+    """The invoice, what it adds to the tallies, the event and the references in one transaction.
 
     References beyond what one transaction holds go first: what belongs to an invoice belongs to it whether or
     not the invoice knows already.
     """
-    stored = replace(invoice, version=invoice.version + 1)
     *first, last = list(_chunks(list(dict.fromkeys(references)), MAX_CLAIMS_AT_ONCE)) or [[]]
     for chunk in first:
         transaction = Transaction()
         _refer(transaction, chunk)
         commit(transaction, _WHAT)
     transaction = Transaction()
-    transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, invoice.version))
+    transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, stored.version - 1))
     _refer(transaction, last)
+    add_tallies(transaction, stored.organization_id, stored.id, difference)
     if marker is not None:
         put_marker(transaction, marker)
     commit(transaction, _WHAT)
@@ -189,6 +196,7 @@ def _release(invoice: Invoice, services: Sequence[ServiceId], *, with_invoice: b
         transaction = Transaction()
         if with_invoice:
             transaction.delete(_INVOICE, InvoiceItem(invoice.organization_id, invoice.id), unchanged_invoice)
+            add_tallies(transaction, invoice.organization_id, invoice.id, uncounted(invoice))
         else:
             keys = (invoice.organization_id, invoice.id)
             transaction.check(_INVOICE, InvoiceItem, keys, unchanged_invoice)

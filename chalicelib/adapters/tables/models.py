@@ -256,3 +256,13 @@ class EventItem(Model):
 
     by_received = EventsByReceived()
     parked = ParkedEvents()
+
+
+class SummaryItem(Model):
+    """Tallies of an organization's invoices. The attributes beside the keys are numbers; `summaries` names them."""
+
+    class Meta(TableMeta):
+        pass
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    place = UnicodeAttribute(range_key=True)

@@ -1,0 +1,22 @@
+"""Billing at a glance."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.models.summary import SummaryQuery, SummaryView, summary_view
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.usecases import summary
+
+router = Router(__name__, "Invoices")
+
+
+@router.route("GET", "/summary", Role.MEMBER, takes=SummaryQuery, answers={200: SummaryView}, refuses=(422,))
+def get_summary(call: Call[SummaryQuery]) -> Reply:
+    """Sum up the invoices, by currency: each status, what is overdue, paid, refunded and disputed.
+
+    Everything but `paidInPeriod` is as of now, whatever the period. The sums are those of this moment; they are kept
+    with every change of an invoice. A period has 366 days at most.
+    """
+    query = call.input
+    return Reply(summary_view(summary.get_summary(call.organization_id, query.first, query.last, bootstrap.ports())))
