@@ -20,6 +20,7 @@ families of Stripe events, and outcomes.
 from __future__ import annotations
 
 import functools
+import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -52,7 +53,17 @@ MAX_CAUSES = 5
 P = ParamSpec("P")
 R = TypeVar("R")
 
+
+def _without_messages(record: logging.LogRecord) -> bool:
+    """For whoever logs an exception through our logger, as Chalice does when the API's boundary itself fails."""
+    if record.exc_info and record.exc_info[1] is not None:
+        record.error = described(record.exc_info[1])
+        record.exc_info = None
+    return True
+
+
 logger = Logger(service=SERVICE)
+logger.addFilter(_without_messages)
 
 
 def emit(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -100,6 +102,18 @@ def test_metrics_can_be_silenced(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
     observability.signature_refused()
     assert capsys.readouterr().out == ""
+
+
+def test_an_exception_that_chalice_logs_is_told_without_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(observability.logger.handlers[0], "stream", stream)
+    try:
+        raise ValueError("dana@example.test")
+    except ValueError:
+        logging.getLogger(observability.SERVICE).error("Caught exception for path %s", "/v1/apps", exc_info=True)
+    line = json.loads(stream.getvalue())
+    assert line["error"]["type"] == "builtins.ValueError"
+    assert "dana" not in stream.getvalue()
 
 
 def test_causes_that_go_in_a_circle_end() -> None:
