@@ -75,6 +75,11 @@ def _chalice_package(stage: str, project: Path, merged: Path, packaged: Path) ->
     said = done.stdout + done.stderr
     if NO_WHEEL in said:
         raise PackagingError(f"A dependency has no wheel for Lambda, or the package index did not answer:\n{said}")
+    if f"policy-{stage}.json" in said:
+        raise PackagingError(
+            "A function of the application has no policy of its own: enter it in infra/template/functions.py, "
+            f"infra/template/policies.py and .chalice/config.json.\n{said[-300:]}"
+        )
     if done.returncode != 0:
         raise PackagingError(f"chalice package failed:\n{said[-4000:]}")
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.metadata import Distribution, PathDistribution, distribution
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -39,14 +40,20 @@ PROBE_TIMEOUT = 120
 
 def zip_faults(template: Json, archive: Path) -> list[str]:
     """Everything that is wrong with the zip of a template."""
-    faults = list(_size(archive))
+    with unpacked(archive) as root:
+        unfit = [*machine_faults(root), *make_runnable(root)]
+        faults = [*_size(archive), *content_faults(root), *unfit]
+        return faults if unfit else [*faults, *start_faults(template, root)]
+
+
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Path]:
+    """A directory with the zip's files, for as long as the block runs."""
     with tempfile.TemporaryDirectory(prefix="pom-unpacked-") as scratch:
         root = Path(scratch).resolve()
         with ZipFile(archive) as contents:
             contents.extractall(root)
-        faults += _contents(root)
-        unfit = [*_machine_code(root), *_make_runnable(root)]
-        return [*faults, *unfit, *(() if unfit else _starts(template, root))]
+        yield root
 
 
 def _size(archive: Path) -> Faults:
@@ -55,7 +62,8 @@ def _size(archive: Path) -> Faults:
         yield f"the zip has {size / 1e6:.1f} MB, more than {LARGEST / 1e6:.1f}: see what is biggest, and prune it"
 
 
-def _contents(root: Path) -> Faults:
+def content_faults(root: Path) -> Faults:
+    """What is in the zip and should not be, or the other way round."""
     names = [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()]
     for name in names:
         if name.startswith(NEVER_SHIPPED) or name.endswith(".pyc"):
@@ -63,7 +71,8 @@ def _contents(root: Path) -> Faults:
     yield from (f"the zip has no {name}" for name in ("app.py", "chalice/app.py") if name not in names)
 
 
-def _machine_code(root: Path) -> Faults:
+def machine_faults(root: Path) -> Faults:
+    """Machine code that Lambda cannot run."""
     for file in _libraries(root):
         if (machine := _machine(file)) != LAMBDA_MACHINE:
             yield f"{file.relative_to(root)} is for {machine}, and Lambda runs {LAMBDA_MACHINE}"
@@ -80,7 +89,7 @@ def _machine(file: Path) -> str:
     return MACHINES.get(number, f"machine {number}") if header.startswith(b"\x7fELF") else "no ELF machine"
 
 
-def _make_runnable(root: Path) -> Faults:
+def make_runnable(root: Path) -> Faults:
     """Exchange machine code for that of this host."""
     if platform.machine() == LAMBDA_MACHINE:
         return
@@ -119,8 +128,8 @@ def _bring(here: Distribution, place: Path, root: Path) -> None:
             shutil.copy(str(here.locate_file(file)), root / place.parent / file.name)
 
 
-def _starts(template: Json, root: Path) -> Faults:
-    """Probe every function by itself, two at a time."""
+def start_faults(template: Json, root: Path) -> Faults:
+    """Start every function by itself, as many at a time as there are processors."""
     probes: list[tuple[str, dict[str, str], list[str]]] = []
     for name, resource in template["Resources"].items():
         if resource["Type"] == FUNCTION:
@@ -131,12 +140,12 @@ def _starts(template: Json, root: Path) -> Faults:
             )
     probes.append(("the zip", deployed_environment(template, {}), ["everything"]))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for faults in pool.map(lambda each: list(_probe(root, *each)), probes):
+        for faults in pool.map(lambda each: list(probe_faults(root, *each)), probes):
             yield from faults
 
 
-def _probe(root: Path, name: str, environment: dict[str, str], arguments: list[str]) -> Faults:
-    """-I and -S: neither this environment's packages nor the user's."""
+def probe_faults(root: Path, name: str, environment: dict[str, str], arguments: list[str]) -> Faults:
+    """What goes wrong in one fresh interpreter. -I and -S: neither this environment's packages nor the user's."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *arguments],
         cwd=root,

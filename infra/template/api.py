@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from infra.template.gateway_responses import gateway_responses
-from infra.template.intrinsics import Json, get_att, ref, sub
+from infra.template.intrinsics import Json, get_att, pom_origin, ref, sub
 
 RATE = 100
 BURST = 200
@@ -37,11 +37,12 @@ def rest_api() -> Json:
     """What is merged into Chalice's `RestAPI`."""
     return {
         "Type": "AWS::Serverless::Api",
-        "DependsOn": "ApiGatewayAccount",
         "Properties": {
             "Name": sub("${AWS::StackName}"),
             # Without it SAM adds a stray stage of the name "Stage".
             "OpenApiVersion": "2.0",
+            # SAM deploys when it sees a change, and it does not see that of a parameter, such as PomSettingsUrl.
+            "AlwaysDeploy": True,
             "TracingEnabled": True,
             "AccessLogSetting": {"DestinationArn": get_att("ApiAccessLogGroup"), "Format": json.dumps(ACCESS_LOG)},
             "MethodSettings": [
@@ -50,7 +51,7 @@ def rest_api() -> Json:
             ],
             "GatewayResponses": gateway_responses(),
             "Cors": {
-                "AllowOrigin": sub("'${PomWebOrigin}'"),
+                "AllowOrigin": pom_origin(),
                 "AllowHeaders": "'Authorization,Content-Type,Idempotency-Key'",
                 "MaxAge": f"'{PREFLIGHT_MAX_AGE}'",
             },
@@ -71,7 +72,7 @@ def _limits(path: str, method: str, rate: int, burst: int) -> Json:
 
 
 def api_resources() -> Json:
-    """Access logs, the account's right to write them, and the domain if there is one."""
+    """Access logs, and the domain if there is one. API Gateway's right to write logs is in infra/account.json."""
     return {
         "ApiAccessLogGroup": {
             "Type": "AWS::Logs::LogGroup",
@@ -79,35 +80,6 @@ def api_resources() -> Json:
                 "LogGroupName": sub("/aws/apigateway/${AWS::StackName}"),
                 "RetentionInDays": LOG_RETENTION,
             },
-        },
-        "ApiGatewayLogsRole": {
-            "Type": "AWS::IAM::Role",
-            "Condition": "ManageApiGatewayAccount",
-            # One setting for the whole region: it must outlive this stack.
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
-            "Properties": {
-                "AssumeRolePolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "apigateway.amazonaws.com"},
-                            "Action": "sts:AssumeRole",
-                        }
-                    ],
-                },
-                "ManagedPolicyArns": [
-                    sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
-                ],
-            },
-        },
-        "ApiGatewayAccount": {
-            "Type": "AWS::ApiGateway::Account",
-            "Condition": "ManageApiGatewayAccount",
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
-            "Properties": {"CloudWatchRoleArn": get_att("ApiGatewayLogsRole")},
         },
         "ApiDomain": {
             "Type": "AWS::ApiGateway::DomainName",

@@ -57,6 +57,7 @@ FUNCTIONS = (
     Function("invoice_jobs", memory=512, timeout=180, queue="invoice-jobs.fifo", concurrency=10, settings=SETTINGS),
     Function("reconcile_account", memory=512, timeout=300, queue="reconcile", concurrency=20, settings=SETTINGS),
     Function("plan_reconciliation", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
+    Function("send_reminders", memory=512, timeout=300, scheduled=True, settings=SETTINGS),
     Function("resume_stuck", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
 )
 BY_NAME = {function.name: function for function in FUNCTIONS}

@@ -50,3 +50,9 @@ def log_group_id(function: str) -> str:
 def physical(name: str) -> Json:
     """A name that is unique to this stack: one account can hold several stages."""
     return sub(f"${{AWS::StackName}}-{name}")
+
+
+def pom_origin() -> Json:
+    """The origin of POM's pages as a quoted header value: scheme and host of the settings page, as the API says."""
+    host = {"Fn::Select": [2, {"Fn::Split": ["/", ref("PomSettingsUrl")]}]}
+    return {"Fn::Sub": ["'https://${Host}'", {"Host": host}]}

@@ -21,6 +21,7 @@ READ = ("GetItem",)
 WRITE = ("PutItem",)
 READ_WRITE = (*READ, *WRITE)
 MANY = ("BatchGetItem",)
+ADD = ("UpdateItem",)
 CLAIMS = (*READ_WRITE, "DeleteItem")
 INVOICES = (*CLAIMS, "ConditionCheckItem")
 """A transaction needs the right to each thing it does; there is none to transactions as such."""
@@ -42,6 +43,7 @@ _SAGA = {
     "customers": READ_WRITE,
     "connections": READ_WRITE,
     "payment-refs": WRITE,
+    "summaries": ADD,
 }
 """Taking an invoice through its steps in Stripe."""
 
@@ -52,7 +54,8 @@ GRANTS: Mapping[str, Grants] = {
             "customers": (*READ_WRITE, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
-            "events": WRITE,
+            "events": (*WRITE, *ADD),
+            "summaries": (*ADD, "Query"),
         },
         indexes={
             "invoices": ("by_created", "by_status", "by_customer", "by_due_date"),
@@ -69,12 +72,17 @@ GRANTS: Mapping[str, Grants] = {
         tables={
             **_SAGA,
             "payment-refs": (*MANY, *WRITE),
-            "events": (*MANY, *WRITE),
+            "events": (*MANY, *WRITE, *ADD),
         },
         indexes={"invoices": ("by_status",), "customers": ("by_stripe_id",), "events": ("parked",)},
         secret=True,
     ),
     "plan_reconciliation": Grants(indexes={"connections": ("active",)}, sends=("reconcile",)),
+    "send_reminders": Grants(
+        tables={"connections": READ},
+        indexes={"connections": ("active",), "invoices": ("by_due_date",)},
+        sends=("invoice-jobs.fifo",),
+    ),
     "resume_stuck": Grants(
         tables={"customers": READ},
         indexes={"invoices": ("due_work",), "customers": ("pending",)},

@@ -23,7 +23,6 @@ PARAMETERS: Mapping[str, Json] = {
         **HTTPS,
     },
     "PomSettingsUrl": {"Type": "String", "Description": "POM's page Settings, Apps; browsers return there", **HTTPS},
-    "PomWebOrigin": {"Type": "String", "Description": "The origin of POM's pages, which may call this API", **HTTPS},
     "TokenIssuer": {"Type": "String", "Description": "The iss of POM's access tokens", "MinLength": 1},
     "TokenAudience": {"Type": "String", "Description": "The aud of POM's access tokens", "MinLength": 1},
     "TokenJwksUrl": {"Type": "String", "Description": "Where POM publishes the keys of its tokens", **HTTPS},
@@ -31,17 +30,10 @@ PARAMETERS: Mapping[str, Json] = {
     "TokenRolesClaim": {"Type": "String", "Default": "roles"},
     "DomainName": {"Type": "String", "Default": "", "Description": "The API's own domain, or nothing"},
     "CertificateArn": {"Type": "String", "Default": "", "Description": "Its certificate, in this region"},
-    "ManageApiGatewayAccount": {
-        "Type": "String",
-        "AllowedValues": ["true", "false"],
-        "Default": "false",
-        "Description": "Whether this stack sets the region's role for API Gateway's logs; once in an account is enough",
-    },
 }
 
 CONDITIONS: Json = {
     "HasDomain": {"Fn::Not": [{"Fn::Equals": [ref("DomainName"), ""]}]},
-    "ManageApiGatewayAccount": {"Fn::Equals": [ref("ManageApiGatewayAccount"), "true"]},
 }
 
 VALUES: Mapping[str, Any] = {

@@ -1,0 +1,183 @@
+"""The gate's rules: each is broken once, on purpose, and must say so. Needs the package index."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from infra.package import PackagingError
+from infra.package.check import check
+from infra.package.template_checks import template_faults
+from infra.package.zip_checks import (
+    content_faults,
+    deployed_environment,
+    machine_faults,
+    make_runnable,
+    probe_faults,
+    unpacked,
+)
+from tests.infrastructure.conftest import Package
+
+Break = Callable[[dict[str, Any]], Any]
+
+
+def _properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
+    properties: dict[str, Any] = resources[name]["Properties"]
+    return properties
+
+
+def _statement(resources: dict[str, Any], role: str, number: int) -> dict[str, Any]:
+    statement: dict[str, Any] = _properties(resources, role)["Policies"][0]["PolicyDocument"]["Statement"][number]
+    return statement
+
+
+def _source(resources: dict[str, Any]) -> dict[str, Any]:
+    source: dict[str, Any] = _properties(resources, "CustomerSync")["Events"]["CustomerSyncSqsEventSource"]
+    return _properties({"source": source}, "source")
+
+
+FAULTS: dict[str, tuple[str, Break]] = {
+    "another Python": ("python3.12", lambda r: _properties(r, "APIHandler").update(Runtime="python3.12")),
+    "another processor": ("x86_64", lambda r: _properties(r, "APIHandler").update(Architectures=["x86_64"])),
+    "too slow for API Gateway": (
+        "answers for it after 29",
+        lambda r: _properties(r, "APIHandler").update(Timeout=60),
+    ),
+    "no tracing": ("not traced", lambda r: _properties(r, "ResumeStuck").pop("Tracing")),
+    "a shared role": (
+        "share the role",
+        lambda r: _properties(r, "ResumeStuck").update(Role=_properties(r, "APIHandler")["Role"]),
+    ),
+    "every action": (
+        "name the actions",
+        lambda r: _statement(r, "ApiHandlerRole", 2).update(Action=["dynamodb:*"]),
+    ),
+    "every resource": ("name the resources", lambda r: _statement(r, "ApiHandlerRole", 2).update(Resource="*")),
+    "whole batches": ("one by one", lambda r: _source(r).pop("FunctionResponseTypes")),
+    "a queue from elsewhere": ("no queue of this template", lambda r: _source(r).update(Queue="arn:aws:sqs:x:1:y")),
+    "the place holder": ("place holder", lambda r: _source(r).update(Queue="arn:aws:sqs:us-east-1:000000000000:y")),
+    "two intrinsics": ("meets an intrinsic", lambda r: _source(r)["Queue"].update({"Fn::Sub": "${AWS::Region}"})),
+    "an impatient queue": (
+        "shows a message again",
+        lambda r: _properties(r, "CustomerSyncQueue").update(VisibilityTimeout=30),
+    ),
+    "no dead letters": ("no dead-letter queue", lambda r: _properties(r, "CustomerSyncQueue").pop("RedrivePolicy")),
+    "no failure destination": (
+        "fails without a trace",
+        lambda r: _properties(r, "ResumeStuck").pop("EventInvokeConfig"),
+    ),
+    "logs for ever": ("for ever", lambda r: _properties(r, "ApiHandlerLogGroup").pop("RetentionInDays")),
+    "logs elsewhere": ("logs to a group", lambda r: r.pop("ApiHandlerLogGroup")),
+    "a table that goes": ("deleted with the stack", lambda r: r["InvoicesTable"].pop("DeletionPolicy")),
+    "a table to delete": (
+        "deleted by hand",
+        lambda r: _properties(r, "InvoicesTable").update(DeletionProtectionEnabled=False),
+    ),
+    "a table without backup": (
+        "not restorable",
+        lambda r: _properties(r, "InvoicesTable").pop("PointInTimeRecoverySpecification"),
+    ),
+    "a function nobody knows": (
+        "no policy and no limits",
+        lambda r: r.update(SendReminders=copy.deepcopy(r["ResumeStuck"])),
+    ),
+    "a function that is gone": ("but not in the application", lambda r: r.pop("ResumeStuck")),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_gate_finds(fault: str, package: Package) -> None:
+    message, break_it = FAULTS[fault]
+    template = copy.deepcopy(package.template)
+    break_it(template["Resources"])
+    assert any(message in each for each in template_faults(template)), template_faults(template)
+
+
+def test_a_sound_template_has_no_faults(package: Package) -> None:
+    assert template_faults(package.template) == []
+
+
+@pytest.fixture(scope="module")
+def root(package: Package) -> Iterator[Path]:
+    """The zip, unpacked, and with machine code that runs here."""
+    with unpacked(package.archive) as directory:
+        assert list(machine_faults(directory)) == []
+        assert list(make_runnable(directory)) == []
+        yield directory
+
+
+@contextmanager
+def without(root: Path, name: str) -> Iterator[None]:
+    """The unpacked zip without one file or directory."""
+    aside = root.parent / f"{root.name}-aside"
+    (root / name).rename(aside)
+    try:
+        yield
+    finally:
+        aside.rename(root / name)
+
+
+def test_the_gate_finds_a_missing_package(package: Package, root: Path) -> None:
+    function = _properties(package.template["Resources"], "ResumeStuck")
+    arguments = ["handler", function["Handler"], "load_config"]
+    environment = deployed_environment(package.template, function)
+    assert list(probe_faults(root, "ResumeStuck", environment, arguments)) == []
+    with without(root, "pynamodb"):
+        (fault,) = probe_faults(root, "the zip", environment, ["everything"])
+    assert "No module named 'pynamodb'" in fault
+
+
+def test_the_gate_finds_a_missing_service(package: Package, root: Path) -> None:
+    environment = deployed_environment(package.template, {})
+    with without(root, "botocore/data/sqs"):
+        (fault,) = probe_faults(root, "the zip", environment, ["everything"])
+    assert "UnknownServiceError" in fault
+
+
+def test_the_gate_finds_a_missing_setting(package: Package, root: Path) -> None:
+    function = copy.deepcopy(_properties(package.template["Resources"], "ResumeStuck"))
+    del function["Environment"]["Variables"]["STRIPE_SECRET_ID"]
+    environment = deployed_environment(package.template, function)
+    arguments = ["handler", function["Handler"], "load_config"]
+    (fault,) = probe_faults(root, "ResumeStuck", environment, arguments)
+    assert "STRIPE_SECRET_ID is not set" in fault
+
+
+def test_the_gate_finds_machine_code_for_another_processor(tmp_path: Path) -> None:
+    (tmp_path / "x.so").write_bytes(b"\x7fELF" + bytes(14) + (62).to_bytes(2, "little"))
+    (tmp_path / "y.so").write_bytes(b"MZ" + bytes(30))
+    assert list(machine_faults(tmp_path)) == [
+        "x.so is for x86_64, and Lambda runs aarch64",
+        "y.so is for no ELF machine, and Lambda runs aarch64",
+    ]
+
+
+def test_the_gate_finds_machine_code_that_no_package_owns(tmp_path: Path) -> None:
+    (tmp_path / "x.so").write_bytes(b"\x7fELF" + bytes(14) + (183).to_bytes(2, "little"))
+    assert list(make_runnable(tmp_path)) == ["x.so belongs to no package in the zip"]
+
+
+def test_the_gate_finds_what_must_not_ship(tmp_path: Path) -> None:
+    for name in ("app.py", "chalice/app.py", "infra/secret.py", "chalicelib/x.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert sorted(content_faults(tmp_path)) == [
+        "the zip has chalicelib/x.pyc, which does not belong in it",
+        "the zip has infra/secret.py, which does not belong in it",
+    ]
+
+
+def test_the_gate_names_every_fault_at_once(package: Package, tmp_path: Path) -> None:
+    template = copy.deepcopy(package.template)
+    template["Resources"]["InvoicesTable"].pop("DeletionPolicy")
+    template["Resources"]["APIHandler"]["Properties"]["Runtime"] = "python3.12"
+    empty = tmp_path / "empty.zip"
+    ZipFile(empty, "w").close()
+    with pytest.raises(PackagingError, match=r"(?s)python3\.12.*deleted with the stack.*has no app\.py.*start"):
+        check(template, empty)

@@ -1,0 +1,167 @@
+"""What `make package` makes. Needs the package index."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from infra.package import ROOT, TEMPLATE, PackagingError
+from infra.package.build import build
+from infra.package.check import check
+from infra.package.zip_checks import LARGEST
+from infra.package.zip_contents import SERVICES, is_used, repacked, sizes
+from tests.infrastructure.conftest import Package
+
+
+def test_the_package_passes_the_gate(package: Package) -> None:
+    check(package.template, package.archive)
+
+
+def test_the_zip_is_small(package: Package) -> None:
+    assert package.archive.stat().st_size <= LARGEST, sizes(package.archive).most_common(10)
+
+
+def test_the_zip_has_the_service_descriptions_it_needs_and_no_other(package: Package) -> None:
+    names = ZipFile(package.archive).namelist()
+    described = {name.split("/")[2] for name in names if name.startswith("botocore/data/") and name.count("/") > 2}
+    assert described == SERVICES
+    assert {"botocore/data/endpoints.json", "botocore/data/partitions.json"} <= set(names)
+
+
+def test_the_code_makes_clients_of_no_other_service() -> None:
+    """By reading it: a client is asked for by a literal name."""
+    asked: set[str] = set()
+    for file in (ROOT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in {"client", "create_client"}:
+                    argument = node.args[0]
+                    assert isinstance(argument, ast.Constant), f"{file}:{node.lineno}: which service is this?"
+                    asked.add(str(argument.value))
+                assert node.func.attr != "resource", f"{file}:{node.lineno}: boto3's resources do not ship"
+    assert asked
+    assert asked <= SERVICES
+
+
+def test_packages_are_whole_apart_from_what_is_pruned(package: Package) -> None:
+    """Metadata stays, so that importlib.metadata and audits of dependencies tell the truth."""
+    with ZipFile(package.archive) as archive:
+        names = set(archive.namelist())
+        records = [name for name in names if name.endswith(".dist-info/RECORD")]
+        assert any(name.startswith("boto3-") for name in records)
+        for record in records:
+            listed = [line.rsplit(",", 2)[0].strip('"') for line in archive.read(record).decode().splitlines()]
+            files = {name for name in listed if not name.startswith(("..", "/"))}
+            missing = {name for name in files if is_used(name) and not name.endswith(".pyc")} - names
+            assert not missing, f"{record} names {sorted(missing)[:5]}"
+
+
+def test_equal_content_makes_an_equal_zip(tmp_path: Path) -> None:
+    for number, names in enumerate((["b.py", "a.py"], ["a.py", "b.py"])):
+        with ZipFile(tmp_path / f"{number}.zip", "w") as made:
+            for name in names:
+                made.writestr(name, f"text of {name}")
+            made.writestr("botocore/data/ec2/2016-11-15/service-2.json.gz", str(number))
+        os.utime(tmp_path / f"{number}.zip", (number, number))
+        repacked(tmp_path / f"{number}.zip", tmp_path / f"{number}-out.zip")
+    assert (tmp_path / "0-out.zip").read_bytes() == (tmp_path / "1-out.zip").read_bytes()
+    assert ZipFile(tmp_path / "0-out.zip").namelist() == ["a.py", "b.py"]
+
+
+def _project(directory: Path, requirement: str) -> Path:
+    """The smallest application that has something to package."""
+    (directory / "chalicelib").mkdir(parents=True)
+    (directory / ".chalice").mkdir()
+    settings = {"version": "2.0", "app_name": "small", "lambda_architecture": "arm64"}
+    (directory / ".chalice" / "config.json").write_text(json.dumps(settings))
+    (directory / "app.py").write_text(
+        "from chalice import Chalice\n\napp = Chalice(app_name='small')\n\n\n"
+        "@app.lambda_function()\ndef work(event, context):\n    return None\n"
+    )
+    (directory / "requirements.txt").write_text(f"{requirement}\n")
+    return directory
+
+
+def test_a_dependency_without_a_wheel_for_lambda_stops_packaging(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chalice itself says so, and goes on without it."""
+    wheel = tmp_path / "onlyhere-1.0-cp311-cp311-manylinux2014_x86_64.whl"
+    with ZipFile(wheel, "w") as made:
+        made.writestr("onlyhere.py", "")
+        made.writestr("onlyhere-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: onlyhere\nVersion: 1.0\n")
+        tag = "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-cp311-manylinux2014_x86_64\n"
+        made.writestr("onlyhere-1.0.dist-info/WHEEL", tag)
+        made.writestr("onlyhere-1.0.dist-info/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(PackagingError, match="has no wheel for Lambda"):
+        build("dev", tmp_path / "out", _project(tmp_path / "project", "onlyhere==1.0"))
+
+
+def test_an_index_that_does_not_answer_stops_packaging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(PackagingError, match="chalice package failed"):
+        build("dev", tmp_path / "out", _project(tmp_path / "project", "msgspec==0.22.0"))
+
+
+def test_packaging_needs_no_credentials_and_leaves_none(package: Package) -> None:
+    said = json.dumps(package.template)
+    assert "AKIA" not in said
+    assert str(ROOT) not in said
+
+
+def test_the_stage_is_the_one_asked_for(package: Package) -> None:
+    functions = package.resources("AWS::Serverless::Function")
+    stages = {each["Properties"]["Environment"]["Variables"]["POM_STAGE"] for each in functions.values()}
+    assert stages == {"dev"}
+
+
+def test_linters_find_nothing(package: Package, tmp_path: Path) -> None:
+    """In what we hand to AWS, and in what AWS makes of it."""
+    files = [tmp_path / TEMPLATE, tmp_path / "translated.json", ROOT / "infra" / "account.json"]
+    files[0].write_text(json.dumps(package.template))
+    files[1].write_text(json.dumps(translated(package.template)))
+    lint = [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)]
+    done = subprocess.run(lint, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
+    resources = translated(package.template)["Resources"]
+    kinds = [each["Type"] for each in resources.values()]
+    assert kinds.count("AWS::ApiGateway::Stage") == 1
+    sources = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Lambda::EventSourceMapping"]
+    assert len(sources) == 3
+    assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in sources)
+    rules = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Events::Rule"]
+    assert rules
+    assert all("DeadLetterConfig" in target for rule in rules for target in rule["Targets"])
+    body = resources["RestAPI"]["Properties"]["Body"]
+    assert "options" in body["paths"]["/v1/invoices"], "browsers ask before they send a token"
+    assert not any("security" in each.get("options", {}) for each in body["paths"].values())
+
+
+def translated(template: dict[str, Any]) -> dict[str, Any]:
+    """What the SAM transform makes of the template."""
+    translator = pytest.importorskip("samtranslator.translator.translator", reason="aws-sam-translator is missing")
+    parser = pytest.importorskip("samtranslator.parser.parser")
+
+    uploaded = json.loads(json.dumps(template))
+    for resource in uploaded["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://packages/deployment.zip"
+    values = {name: parameter.get("Default", "given") for name, parameter in template["Parameters"].items()}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        made: dict[str, Any] = translator.Translator({}, parser.Parser()).translate(uploaded, values)
+    return made

@@ -1,0 +1,160 @@
+"""The template against what it is derived from, or must agree with. Needs nothing but this repository."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.adapters import tables as models
+from chalicelib.adapters.tables.database import NAMES
+from infra.local import gateway_responses as local_answers
+from infra.local.aws import embedded_aws
+from infra.local.names import QUEUES
+from infra.local.resources import DEAD_LETTER_RETENTION, MAX_RECEIVE_COUNT
+from infra.local.settings import Ports, Urls, environment
+from infra.package import ROOT
+from infra.template import merge_template
+from infra.template.functions import API_HANDLER, BY_NAME, FUNCTIONS
+from infra.template.gateway_responses import RESPONSES, gateway_responses
+from infra.template.intrinsics import queue_id, table_id
+from infra.template.policies import DIRECTORY, GRANTS, text
+from infra.template.queues import dead_letter, queues, url_variable
+from infra.template.tables import tables
+
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
+CREATED_WITH = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+def test_each_table_of_the_template_is_the_one_its_model_creates() -> None:
+    """Both are created, and then compared as DynamoDB describes them."""
+    with embedded_aws():
+        models.configure("model-")
+        client = boto3.client("dynamodb")
+        for model, name in NAMES.items():
+            model.create_table(wait=True)
+            properties = tables()[table_id(name)]["Properties"]
+            wanted = {key: properties[key] for key in CREATED_WITH if key in properties}
+            client.create_table(TableName=f"template-{name}", **wanted)
+            if "TimeToLiveSpecification" in properties:
+                specification = properties["TimeToLiveSpecification"]
+                client.update_time_to_live(TableName=f"template-{name}", TimeToLiveSpecification=specification)
+            assert _described(client, f"template-{name}") == _described(client, f"model-{name}")
+
+
+def _described(client: Any, table: str) -> dict[str, Any]:
+    described = client.describe_table(TableName=table)["Table"]
+    indexes = {
+        index["IndexName"]: (_sorted(index["KeySchema"]), index["Projection"])
+        for index in described.get("GlobalSecondaryIndexes", ())
+    }
+    ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"].get("AttributeName")
+    return {
+        "keys": _sorted(described["KeySchema"]),
+        "types": _sorted(described["AttributeDefinitions"]),
+        "billing": described["BillingModeSummary"]["BillingMode"],
+        "indexes": indexes,
+        "ttl": ttl,
+    }
+
+
+def _sorted(rows: list[dict[str, str]]) -> list[tuple[str, ...]]:
+    return sorted(tuple(row[key] for key in sorted(row)) for row in rows)
+
+
+def test_hash_keys_come_first_as_dynamodb_wants_them() -> None:
+    for table in tables().values():
+        for keys in (table["Properties"], *table["Properties"].get("GlobalSecondaryIndexes", ())):
+            assert [each["KeyType"] for each in keys["KeySchema"]] in (["HASH"], ["HASH", "RANGE"])
+
+
+def test_queues_are_those_of_the_local_stack() -> None:
+    made = queues()
+    fed = {function.queue: function.name for function in FUNCTIONS if function.queue}
+    assert fed == {queue.name: queue.handler for queue in QUEUES}
+    for queue in QUEUES:
+        assert dead_letter(queue.name) == queue.dead_letter
+        assert url_variable(queue.name) == queue.variable
+        settings = made[queue_id(queue.name)]["Properties"]
+        dead = made[queue_id(queue.dead_letter)]["Properties"]
+        assert settings["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVE_COUNT
+        assert dead["MessageRetentionPeriod"] == DEAD_LETTER_RETENTION
+        assert settings.get("FifoQueue", False) == dead.get("FifoQueue", False) == queue.fifo
+
+
+@pytest.mark.parametrize("occasion", RESPONSES)
+def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
+    answer = gateway_responses()[occasion]
+    error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]
+    assert error.keys() == {"code", "message", "requestId", "nextStep"}
+    assert error["requestId"] == "$context.requestId"
+    assert all("$" not in error[field] for field in ("code", "message", "nextStep"))
+
+
+@pytest.mark.parametrize(
+    ("occasion", "local"),
+    [
+        ("UNAUTHORIZED", local_answers.UNAUTHORIZED),
+        ("ACCESS_DENIED", local_answers.FORBIDDEN),
+        ("MISSING_AUTHENTICATION_TOKEN", local_answers.NOT_FOUND),
+        ("REQUEST_TOO_LARGE", local_answers.PAYLOAD_TOO_LARGE),
+        ("AUTHORIZER_FAILURE", local_answers.AUTHORIZER_FAILED),
+    ],
+)
+def test_gateway_answers_as_the_local_stack_does(occasion: str, local: local_answers.GatewayResponse) -> None:
+    ours = RESPONSES[occasion]
+    assert (ours.status, ours.template()) == (local.status, local.body("$context.requestId").decode())
+
+
+def test_policy_files_say_what_the_table_of_grants_says() -> None:
+    assert GRANTS.keys() == BY_NAME.keys()
+    files = {file.name: file.read_text() for file in DIRECTORY.glob("policy-*.json")}
+    wanted = {function.policy_file: text(function) for function in FUNCTIONS}
+    assert files == wanted, "run `python -m infra.template.policies`"
+
+
+def test_grants_name_tables_indexes_and_queues_that_exist() -> None:
+    known_tables = {name: model for model, name in NAMES.items()}
+    known_queues = {function.queue for function in FUNCTIONS}
+    for grants in GRANTS.values():
+        assert grants.tables.keys() | grants.indexes.keys() <= known_tables.keys()
+        assert set(grants.sends) <= known_queues
+        for table, indexes in grants.indexes.items():
+            properties = tables()[table_id(table)]["Properties"]
+            assert set(indexes) <= {each["IndexName"] for each in properties["GlobalSecondaryIndexes"]}
+
+
+def test_chalice_gives_each_function_the_size_and_time_that_the_template_reckons_with() -> None:
+    assert CONFIG["autogen_policy"] is False
+    assert CONFIG["lambda_functions"] == {
+        function.name: {
+            "iam_policy_file": function.policy_file,
+            "lambda_memory_size": function.memory,
+            "lambda_timeout": function.timeout,
+        }
+        for function in FUNCTIONS
+    }
+
+
+def test_every_function_of_the_application_has_its_limits_and_its_policy() -> None:
+    from app import app
+
+    sources: list[Any] = [*app.event_sources, *app.builtin_auth_handlers, *app.pure_lambda_functions]
+    assert {source.name for source in sources} | {API_HANDLER} == BY_NAME.keys()
+
+
+def test_the_local_stage_has_the_settings_of_the_local_stack() -> None:
+    assert CONFIG["stages"]["local"]["environment_variables"] == environment(Urls.of(Ports()))
+
+
+def test_every_parameter_is_used() -> None:
+    template = merge_template()
+    said = json.dumps({key: value for key, value in template.items() if key != "Parameters"})
+    unused = {
+        name
+        for name in template["Parameters"]
+        if json.dumps({"Ref": name}) not in said and f"${{{name}}}" not in said
+    }
+    assert unused == set()
