@@ -1,0 +1,110 @@
+"""Policies as the local stack can hold functions to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters import tables
+from chalicelib.adapters.tables.database import connection
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from infra import enforced
+from infra.local.aws import embedded_aws
+from infra.local.resources import create_queues, create_tables
+from infra.template.functions import FUNCTIONS
+from infra.template.policies import policy
+
+PREFIX = "held-"
+
+
+@pytest.fixture
+def queue_urls(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """An AWS with everything in it, watched; the queues by their name without prefix."""
+    monkeypatch.setenv("POM_TABLE_PREFIX", PREFIX)
+    with embedded_aws():
+        create_tables(PREFIX)
+        urls = create_queues(PREFIX)
+        monkeypatch.setattr(BaseClient, "_make_api_call", BaseClient._make_api_call)  # type: ignore[attr-defined]
+        enforced._watch_calls()
+        yield urls
+
+
+def test_a_function_reads_the_tables_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
+    invoices = tables.TableInvoices()
+    organization, invoice = OrganizationId("org_1"), InvoiceId("inv_1")
+    with enforced.acting("invoice_jobs"):
+        assert invoices.get(organization, invoice) is None
+    with (
+        enforced.acting("customer_sync"),
+        pytest.raises(Exception, match="not allow dynamodb:GetItem on InvoicesTable"),
+    ):
+        invoices.get(organization, invoice)
+
+
+def test_a_function_queries_the_indexes_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
+    customers, invoices = tables.TableCustomers(), tables.TableInvoices()
+    with enforced.acting("resume_stuck"):
+        assert list(invoices.due_for_work(1, 10)) == []
+        assert list(customers.pending(1, 10)) == []
+    with enforced.acting("plan_reconciliation"), pytest.raises(Exception, match="InvoicesTable/index/due_work"):
+        invoices.due_for_work(1, 10)
+
+
+def test_a_function_sends_to_the_queues_it_may_and_no_other(queue_urls: dict[str, str]) -> None:
+    sqs = boto3.client("sqs")
+    with enforced.acting("plan_reconciliation"):
+        sqs.send_message(QueueUrl=queue_urls["reconcile"], MessageBody="{}")
+        with pytest.raises(ClientError, match="sqs:SendMessage on CustomerSyncQueue"):
+            sqs.send_message(
+                QueueUrl=queue_urls["customer-sync.fifo"],
+                MessageBody="{}",
+                MessageGroupId="g",
+                MessageDeduplicationId="d",
+            )
+
+
+def test_the_authorizer_may_do_nothing_in_aws(queue_urls: dict[str, str]) -> None:
+    with enforced.acting("token_authorizer"), pytest.raises(ClientError, match="secretsmanager:GetSecretValue"):
+        boto3.client("secretsmanager").get_secret_value(SecretId="pom-local/stripe")
+
+
+def test_nobody_scans_or_deletes_a_table(queue_urls: dict[str, str]) -> None:
+    table = f"{PREFIX}invoices"
+    for function in FUNCTIONS:
+        with enforced.acting(function.name):
+            with pytest.raises(Exception, match="does not allow dynamodb:Scan on InvoicesTable"):
+                connection().scan(table)
+            with pytest.raises(Exception, match="does not allow dynamodb:DeleteTable on InvoicesTable"):
+                connection().delete_table(table)
+
+
+def test_what_no_function_does_is_not_held(queue_urls: dict[str, str]) -> None:
+    assert connection().scan(f"{PREFIX}invoices")["Items"] == []
+
+
+def test_a_transaction_takes_the_right_to_each_of_its_parts() -> None:
+    writes = [
+        {"Put": {"TableName": "p-events"}},
+        {"Update": {"TableName": "p-summaries"}},
+        {"ConditionCheck": {"TableName": "p-invoices"}},
+        {"Delete": {"TableName": "p-claims"}},
+    ]
+    assert enforced.needed("dynamodb", "TransactWriteItems", {"TransactItems": writes}, "p-") == {
+        ("dynamodb:PutItem", "EventsTable"),
+        ("dynamodb:UpdateItem", "SummariesTable"),
+        ("dynamodb:ConditionCheckItem", "InvoicesTable"),
+        ("dynamodb:DeleteItem", "ClaimsTable"),
+    }
+    assert enforced.needed("dynamodb", "BatchGetItem", {"RequestItems": {"p-payment-refs": {}}}, "p-") == {
+        ("dynamodb:BatchGetItem", "PaymentRefsTable")
+    }
+
+
+def test_every_grant_is_one_that_can_be_read() -> None:
+    for function in FUNCTIONS:
+        assert enforced.granted(function.name), json.dumps(policy(function))
