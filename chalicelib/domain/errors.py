@@ -8,7 +8,8 @@
     ├── Conflict                  the request contradicts the present state
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
     │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
-    │       └── AccountUnreachable   the company's Stripe account no longer trusts us
+    │       ├── AccountUnreachable   the company's Stripe account no longer trusts us
+    │       └── Gone              what the request is about is no longer in Stripe
     └── Retryable                 no fault of the request: the same request may pass later
         ├── StripeUnavailable     Stripe slow, throttled, or failing; the outcome may be unknown
         └── StaleWrite            somebody else wrote first; read again
@@ -63,6 +64,10 @@ class StripeRefused(Refused):
 
 class AccountUnreachable(StripeRefused):
     """Stripe no longer lets us act for this account: it was disconnected there."""
+
+
+class Gone(StripeRefused):
+    """What the request is about was deleted in Stripe."""
 
 
 class Retryable(IntegrationError):

@@ -22,9 +22,11 @@ def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: So
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    updated = replace(connection, account=_account_now(event, connection, account_id, ports))
-    outcome = outcome_of(source, changed=updated != connection)
-    ports.connections.apply(updated, marker_of(event, account_id, outcome, source, ports))
+    known, account = connection.account, _account_now(event, connection, account_id, ports)
+    changed = account is not None and (known is None or account != replace(known, as_of=account.as_of))
+    outcome = outcome_of(source, changed=changed)
+    marker = marker_of(event, account_id, outcome, source, ports)
+    ports.connections.apply(replace(connection, account=account), marker)
     return outcome
 
 

@@ -29,7 +29,8 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
         return EventOutcome.WRONG_MODE
     fact = _newest(event, customer, account_id, ports)
     updated = _knowing(customer, fact, account_id, ports.clock.now())
-    outcome = outcome_of(source, changed=updated != customer)
+    changed = updated != replace(customer, stripe_as_of=updated.stripe_as_of)
+    outcome = outcome_of(source, changed=changed)
     ports.customers.apply(updated, marker_of(event, account_id, outcome, source, ports))
     return outcome
 

@@ -14,6 +14,7 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
+    Gone,
     Refused,
     Retryable,
     StaleWrite,
@@ -87,12 +88,25 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
     if found is None:
         try:
             linked = _known_to_stripe(customer, invoice, ports)
-            found = ports.stripe.create_draft(account_id, invoice, linked, invoice.saga.key)
+            found = _drafted(invoice, linked, ports)
         except AccountUnreachable:
             raise
         except Refused as refusal:
             return _take_back(invoice, refusal, ports)
     return _advance(invoice, Step.LINES, ports, [found])
+
+
+def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> InvoiceFact:
+    try:
+        return ports.stripe.create_draft(invoice.stripe_account_id, invoice, stripe_customer_id, invoice.saga.key)
+    except Gone as gone:
+        customer = get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+        if invoice.saga.generation > 0 or customer.linked_to(invoice.stripe_account_id) != stripe_customer_id:
+            raise
+        # Deleted in Stripe, and no event has told us: begin again, with a customer made anew and another key.
+        ports.customers.save(customer.unlinked())
+        _found_nothing(invoice, ports)
+        raise StaleWrite("The customer") from gone
 
 
 def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> str:

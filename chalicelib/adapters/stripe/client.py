@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 import stripe
 
-from chalicelib.domain.errors import AccountUnreachable, IntegrationError, StripeRefused, StripeUnavailable
+from chalicelib.domain.errors import AccountUnreachable, Gone, IntegrationError, StripeRefused, StripeUnavailable
 from chalicelib.domain.events import API_VERSION
 
 CONNECT_TIMEOUT = 3
@@ -107,7 +107,7 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
             next_step="An admin can reconnect it under Settings, Apps, Stripe.",
         )
     if code == "resource_missing" or status == 404:
-        return StripeRefused(
+        return Gone(
             GONE,
             "Stripe no longer has this object.",
             next_step="Somebody deleted it in Stripe. Load this page again, and make it anew if it is still needed.",

@@ -18,7 +18,7 @@ from chalicelib.adapters.stripe.parameters import (
     lines_parameters,
 )
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Refused, StripeRefused
+from chalicelib.domain.errors import Gone, Refused
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
     AccountFact,
@@ -336,5 +336,5 @@ def _as_answered(answer: Answer) -> Sequence[StripeFact]:
 
 def _drafted(invoice: Invoice) -> str:
     if invoice.stripe_invoice_id is None:
-        raise StripeRefused(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
+        raise Gone(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
     return invoice.stripe_invoice_id
