@@ -1,0 +1,123 @@
+"""Every kind of request that our gateway makes, once for each method and each choice of optional parameters.
+
+Judged by three authorities that share no code with us: the SDK's own types (`test_stripe_parameters`), Stripe's
+own mock (`tests/real/test_stripe_mock`), and the double.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.adapters.stripe.objects import OBJECTS
+from chalicelib.domain.customer import Address, Profile
+from chalicelib.domain.identifiers import ServiceId
+from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.status import InvoiceStatus
+from tests.contracts.examples import ACCOUNT, NOW, customer, in_status, invoice
+
+KEY = "pom-key"
+ADDRESS = Address("12 Palm Way", "Unit 3", "Austin", "TX", "78701", "US")
+FULL = Profile("Ann", "Lee", "Lee & Sons, Ltd. \u00e9\u4e2d", "ann@example.com", "+1 512 555 0123", ADDRESS)
+BARE = Profile(first_name="Ann")
+
+
+def drafted(**order: Any) -> Invoice:
+    """An invoice that has its draft in Stripe."""
+    made = in_status(invoice(), InvoiceStatus.DRAFT)
+    return replace(made, order=replace(made.order, **order), stripe_invoice_id="in_1")
+
+
+def lines(count: int) -> tuple[LineItem, ...]:
+    """As many lines, each of several units, with long descriptions."""
+    return tuple(
+        LineItem(ServiceId(f"svc_{n}"), f"Cleaning {n} " + "x" * 480, Decimal("1.5"), 5000, 7500)
+        for n in range(count)
+    )
+
+
+Calls = Sequence[Callable[[StripeGateway], Any]]
+
+NO_REQUEST: Mapping[str, Calls] = {
+    "authorize_url": [lambda g: g.authorize_url("state", "https://api.example.com/callback")],
+    "read_event": [
+        lambda g: g.read_event(
+            json.dumps({"id": "evt_1", "type": "invoice.paid", "created": 1, "data": {"object": {"id": "in_1"}}}),
+            ACCOUNT,
+        )
+    ],
+}
+"""Public methods that ask Stripe nothing."""
+
+OAUTH: Mapping[str, Calls] = {
+    "exchange_code": [lambda g: g.exchange_code("ac_1")],
+    "deauthorize": [lambda g: g.deauthorize(ACCOUNT)],
+}
+"""Connect's OAuth, which is no part of Stripe's OpenAPI description."""
+
+API: Mapping[str, Calls] = {
+    "account": [lambda g: g.account(ACCOUNT)],
+    "find_customers": [lambda g: g.find_customers(ACCOUNT, "ann@example.com")],
+    "create_customer": [
+        lambda g: g.create_customer(ACCOUNT, customer(profile=FULL), KEY),
+        lambda g: g.create_customer(ACCOUNT, customer(profile=BARE), KEY),
+    ],
+    "update_customer": [
+        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=FULL)),
+        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=BARE)),
+    ],
+    "customer": [lambda g: g.customer(ACCOUNT, "cus_1")],
+    "create_draft": [
+        lambda g: g.create_draft(ACCOUNT, drafted(), "cus_1", KEY),
+        lambda g: g.create_draft(
+            ACCOUNT,
+            drafted(
+                due_date=dt.date(2026, 12, 24),
+                days_until_due=None,
+                payment_terms=None,
+                time_zone="America/New_York",
+                memo="Thank you.",
+                footer="Terms apply.",
+                payment_methods=("card", "us_bank_account"),
+            ),
+            "cus_1",
+            KEY,
+        ),
+        lambda g: g.create_draft(ACCOUNT, drafted(days_until_due=0, currency="jpy"), "cus_1", KEY),
+    ],
+    "add_lines": [
+        lambda g: g.add_lines(ACCOUNT, drafted(), KEY),
+        lambda g: g.add_lines(ACCOUNT, drafted(tax=620), KEY),
+        lambda g: g.add_lines(ACCOUNT, drafted(line_items=lines(250)), KEY),
+        lambda g: g.add_lines(ACCOUNT, drafted(line_items=lines(249), tax=1), KEY),
+    ],
+    "send": [lambda g: g.send(ACCOUNT, "in_1", KEY)],
+    "finalize": [lambda g: g.finalize(ACCOUNT, "in_1", KEY)],
+    "void": [lambda g: g.void(ACCOUNT, "in_1", KEY)],
+    "pay_outside": [lambda g: g.pay_outside(ACCOUNT, "in_1", KEY)],
+    "mark_uncollectible": [lambda g: g.mark_uncollectible(ACCOUNT, "in_1", KEY)],
+    "delete_draft": [lambda g: g.delete_draft(ACCOUNT, "in_1")],
+    "find_invoice": [lambda g: g.find_invoice(ACCOUNT, invoice())],
+    "line_count": [lambda g: g.line_count(ACCOUNT, "in_1")],
+    "was_sent": [lambda g: g.was_sent(ACCOUNT, "in_1", NOW)],
+    "everything": [lambda g: g.everything(ACCOUNT, "in_1")],
+    "fetch": [lambda g, kind=kind: g.fetch(ACCOUNT, kind, "id_1") for kind in OBJECTS],  # type: ignore[misc]
+    "events": [lambda g: list(g.events(ACCOUNT, NOW - 600, NOW))],
+    "open_invoices": [lambda g: list(g.open_invoices(ACCOUNT))],
+    "refunds": [lambda g: list(g.refunds(ACCOUNT, NOW))],
+    "disputes": [lambda g: list(g.disputes(ACCOUNT, NOW))],
+}
+"""Everything else: what goes to Stripe's API."""
+
+METHODS = {name for name in vars(StripeGateway) if not name.startswith("_")}
+"""All public methods of the gateway."""
+
+
+def cases(of: Mapping[str, Calls]) -> list[tuple[str, int]]:
+    """Each call by its method's name and position, as parameters of a test."""
+    return [(name, position) for name, calls in of.items() for position in range(len(calls))]

@@ -1,0 +1,18 @@
+"""No contract is left out of the run on the real stand-ins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def test_each_contract_has_its_twin() -> None:
+    contracts = {path.name for path in (HERE.parent / "contracts").glob("test_*.py")}
+    twins = {path.name for path in (HERE / "contracts").glob("test_*.py")}
+
+    assert twins == contracts, "copy a twin in tests/real/contracts and change its two names"
+    for name in twins:
+        text = (HERE / "contracts" / name).read_text()
+        assert f"from tests.contracts.{name.removesuffix('.py')} import *" in text
+        assert "pytestmark = pytest.mark.real" in text
