@@ -1,4 +1,4 @@
-"""The gate's rules: each is broken once, on purpose, and must say so. Needs the package index."""
+"""The gate's rules: each is broken once, on purpose, and must say so."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from infra.package.zip_checks import (
     unpacked,
 )
 from tests.infrastructure.conftest import Package
+
+pytestmark = pytest.mark.index
 
 Break = Callable[[dict[str, Any]], Any]
 
@@ -85,7 +87,7 @@ FAULTS: dict[str, tuple[str, Break]] = {
     ),
     "a function nobody knows": (
         "no policy and no limits",
-        lambda r: r.update(SendReminders=copy.deepcopy(r["ResumeStuck"])),
+        lambda r: r.update(SendPostcards=copy.deepcopy(r["ResumeStuck"])),
     ),
     "a function that is gone": ("but not in the application", lambda r: r.pop("ResumeStuck")),
 }

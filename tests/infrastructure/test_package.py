@@ -1,4 +1,4 @@
-"""What `make package` makes. Needs the package index."""
+"""What `make package` makes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from infra.package.check import check
 from infra.package.zip_checks import LARGEST
 from infra.package.zip_contents import SERVICES, is_used, repacked, sizes
 from tests.infrastructure.conftest import Package
+
+pytestmark = pytest.mark.index
 
 
 def test_the_package_passes_the_gate(package: Package) -> None:
