@@ -1,0 +1,289 @@
+"""What really happens to invoices: stories told by the Stripe double, and the events each leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from typing import Any
+
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.facts import Facts
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.receive_event import Receipt, receive_event
+from tests.fakes import FakeDatabase, FakePorts
+from tests.world import World
+
+DAY = 86_400
+
+
+@dataclass
+class Payer:
+    """What payers, banks and owners do to one invoice, in a world whose webhooks are held back."""
+
+    world: World
+    invoice: Invoice
+    intents: list[str] = field(default_factory=list)
+
+    @property
+    def account(self) -> str:
+        return self.invoice.stripe_account_id
+
+    @property
+    def stripe_id(self) -> str:
+        return str(self.invoice.stripe_invoice_id)
+
+    @property
+    def options(self) -> Any:
+        return {"stripe_account": self.account}
+
+    def pays(self, method: str = "pm_card_visa", amount: int | None = None) -> None:
+        self.world.advance(30)
+        paid = self.world.double.pay(self.account, self.stripe_id, method, amount=amount)
+        self.intents.append(str(paid["payment_intent"]))
+
+    def debit_arrives(self, *, fail: str | None = None) -> None:
+        self.world.advance(3600)
+        self.world.double.settle_debit(self.account, self.intents[-1], fail=fail)
+
+    def is_refunded(self, amount: int | None = None) -> str:
+        self.world.advance(3600)
+        params: Any = {"payment_intent": self.intents[-1]}
+        if amount is not None:
+            params["amount"] = amount
+        return str(self.world.client.v1.refunds.create(params, self.options).id)
+
+    def refund_fails(self, refund: str) -> None:
+        self.world.advance(25 * DAY)
+        self.world.double.settle_refund(self.account, refund, outcome="failed")
+
+    def disputes(self, *outcomes: str) -> None:
+        self.world.advance(3600)
+        charge = self.world.in_stripe(self.account, "charge")[-1]["id"]
+        dispute = self.world.double.open_dispute(self.account, charge)
+        for outcome in outcomes:
+            self.world.advance(3600)
+            self.world.double.move_dispute(self.account, dispute["id"], outcome)
+
+    def owner_voids(self) -> None:
+        self.world.advance(30)
+        self.world.client.v1.invoices.void_invoice(self.stripe_id, None, self.options)
+
+    def owner_writes_off(self) -> None:
+        self.world.advance(30)
+        self.world.client.v1.invoices.mark_uncollectible(self.stripe_id, None, self.options)
+
+    def owner_takes_a_check(self) -> None:
+        self.world.advance(30)
+        self.world.client.v1.invoices.pay(self.stripe_id, {"paid_out_of_band": True}, self.options)
+
+
+def paid_at_once(payer: Payer) -> None:
+    payer.pays()
+
+
+def failed_once(payer: Payer) -> None:
+    payer.pays("pm_card_chargeDeclinedInsufficientFunds")
+
+
+def failed_failed_paid(payer: Payer) -> None:
+    payer.pays("pm_card_chargeDeclinedInsufficientFunds")
+    payer.pays("pm_card_chargeDeclinedExpiredCard")
+    payer.pays()
+
+
+def failed_twice(payer: Payer) -> None:
+    payer.pays("pm_card_chargeDeclinedInsufficientFunds")
+    payer.pays("pm_card_chargeDeclinedExpiredCard")
+
+
+def debit_under_way(payer: Payer) -> None:
+    payer.pays("pm_usBankAccount")
+
+
+def debit_after_a_declined_card(payer: Payer) -> None:
+    payer.pays("pm_card_chargeDeclined")
+    payer.pays("pm_usBankAccount")
+
+
+def debit_that_settles(payer: Payer) -> None:
+    payer.pays("pm_usBankAccount")
+    payer.debit_arrives()
+
+
+def debit_that_fails_late(payer: Payer) -> None:
+    payer.pays("pm_usBankAccount")
+    payer.debit_arrives(fail="insufficient_funds")
+
+
+def partial_refund(payer: Payer) -> None:
+    payer.pays()
+    payer.is_refunded(500)
+
+
+def full_refund(payer: Payer) -> None:
+    payer.pays()
+    payer.is_refunded()
+
+
+def refunded_in_two_parts(payer: Payer) -> None:
+    payer.pays()
+    payer.is_refunded(500)
+    payer.is_refunded(7000)
+
+
+def refund_that_fails_weeks_later(payer: Payer) -> None:
+    payer.pays()
+    payer.refund_fails(payer.is_refunded())
+
+
+def dispute_open(payer: Payer) -> None:
+    payer.pays()
+    payer.disputes("under_review")
+
+
+def dispute_lost(payer: Payer) -> None:
+    payer.pays()
+    payer.disputes("under_review", "lost")
+
+
+def dispute_won(payer: Payer) -> None:
+    payer.pays()
+    payer.disputes("won")
+
+
+def voided(payer: Payer) -> None:
+    payer.owner_voids()
+
+
+def failed_then_voided(payer: Payer) -> None:
+    payer.pays("pm_card_chargeDeclined")
+    payer.owner_voids()
+
+
+def written_off_then_paid(payer: Payer) -> None:
+    payer.owner_writes_off()
+    payer.pays()
+
+
+def written_off(payer: Payer) -> None:
+    payer.owner_writes_off()
+
+
+def paid_by_check(payer: Payer) -> None:
+    payer.owner_takes_a_check()
+
+
+STORIES: tuple[Callable[[Payer], None], ...] = (
+    paid_at_once,
+    failed_once,
+    failed_twice,
+    failed_failed_paid,
+    debit_under_way,
+    debit_after_a_declined_card,
+    debit_that_settles,
+    debit_that_fails_late,
+    partial_refund,
+    full_refund,
+    refunded_in_two_parts,
+    refund_that_fails_weeks_later,
+    dispute_open,
+    dispute_lost,
+    dispute_won,
+    voided,
+    failed_then_voided,
+    written_off,
+    written_off_then_paid,
+    paid_by_check,
+)
+
+
+def sent_invoice() -> Payer:
+    """An invoice that has been sent; POM knows all about it, and from now on no webhook is delivered."""
+    world = World()
+    world.connect()
+    world.customer()
+    world.work()
+    invoice = world.invoice()
+    world.deliver()
+    world.double.set_delivery(paused=True)
+    return Payer(world, world.now(invoice))
+
+
+def events_since(world: World, account: str, since: int) -> list[StripeEvent]:
+    """Subscribed events after that second, oldest first."""
+    pages = list(world.ports.stripe.events(StripeAccountId(account), since + 1, world.ports.clock.now()))
+    return [event for page in reversed(pages) for event in reversed(page)]
+
+
+class Remembering:
+    """Stripe after the story has ended: it answers the same for ever, so each answer is asked for once."""
+
+    def __init__(self, stripe: Any) -> None:
+        self._stripe = stripe
+        self._answers: dict[tuple[Any, ...], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*args: Any) -> Any:
+            if (name, *args) not in self._answers:
+                self._answers[name, *args] = getattr(self._stripe, name)(*args)
+            return self._answers[name, *args]
+
+        return ask
+
+
+@dataclass
+class Told:
+    """A story that has ended: what POM knew before, the events of it, and the ledger at its end."""
+
+    ports: FakePorts
+    invoice: Invoice
+    events: Sequence[StripeEvent]
+    ledger: Mapping[str, Any]
+
+    def retold(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
+        """The invoice after these events came in this order, and what became of each."""
+        ports = FakePorts(stripe=self.ports.stripe, database=copied(self.ports.database), clock=self.ports.clock)
+        receipts = [receive_event(event, Source.WEBHOOK, ports) for event in events]
+        found = ports.invoices.get(self.invoice.organization_id, self.invoice.id)
+        assert found is not None
+        return found, receipts
+
+    @property
+    def squeezed(self) -> list[StripeEvent]:
+        """The same events, all of the last second."""
+        second = max(event.created for event in self.events)
+        return [_at(event, second) for event in self.events]
+
+
+def _at(event: StripeEvent, second: int) -> StripeEvent:
+    fact: Any = event.fact
+    return replace(event, created=second, fact=replace(fact, as_of=second) if fact else None)
+
+
+def copied(database: FakeDatabase) -> FakeDatabase:
+    """A database of its own with the same content: what it holds never changes, so copying the tables is enough."""
+    tables = {f.name: getattr(database, f.name) for f in fields(database) if f.name != "lock"}
+    return FakeDatabase(**{name: table.copy() for name, table in tables.items()})
+
+
+@cache
+def told(story: Callable[[Payer], None]) -> Told:
+    """Let a story happen once."""
+    payer = sent_invoice()
+    world, began = payer.world, payer.world.ports.clock.now()
+    story(payer)
+    ports = FakePorts(
+        stripe=Remembering(world.ports.stripe),  # type: ignore[arg-type]
+        database=world.ports.database,
+        clock=world.ports.clock,
+    )
+    events = events_since(world, payer.account, began)
+    return Told(ports, payer.invoice, events, world.double.ledger(payer.account))
+
+
+def says(facts: Facts) -> Facts:
+    """What facts say, whenever each became known."""
+    return replace(facts.timeless, attempt_failed_at=int(facts.attempt_failed_at > 0))

@@ -1,0 +1,134 @@
+"""Every order of the events of every story, with repetitions and within one second: one end, and it is Stripe's."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.event_outcome import EventOutcome
+from tests.oracle import differences
+from tests.properties.stories import STORIES, Payer, says, told
+
+ALL_ORDERS_UP_TO = 5
+SAMPLED = 120
+
+ENDS = {
+    "paid_at_once": InvoiceStatus.PAID,
+    "failed_once": InvoiceStatus.FAILED,
+    "failed_twice": InvoiceStatus.FAILED,
+    "failed_failed_paid": InvoiceStatus.PAID,
+    "debit_under_way": InvoiceStatus.PENDING,
+    "debit_after_a_declined_card": InvoiceStatus.PENDING,
+    "debit_that_settles": InvoiceStatus.PAID,
+    "debit_that_fails_late": InvoiceStatus.FAILED,
+    "partial_refund": InvoiceStatus.PAID,
+    "full_refund": InvoiceStatus.REFUNDED,
+    "refunded_in_two_parts": InvoiceStatus.REFUNDED,
+    "refund_that_fails_weeks_later": InvoiceStatus.PAID,
+    "dispute_open": InvoiceStatus.PAID,
+    "dispute_lost": InvoiceStatus.PAID,
+    "dispute_won": InvoiceStatus.PAID,
+    "voided": InvoiceStatus.VOID,
+    "failed_then_voided": InvoiceStatus.VOID,
+    "written_off": InvoiceStatus.UNCOLLECTIBLE,
+    "written_off_then_paid": InvoiceStatus.PAID,
+    "paid_by_check": InvoiceStatus.PAID,
+}
+
+every_story = pytest.mark.parametrize("story", STORIES, ids=[story.__name__ for story in STORIES])
+Story = Callable[[Payer], None]
+
+
+def orders(events: Sequence[StripeEvent]) -> Iterator[Sequence[StripeEvent]]:
+    """All orders of a few events; of many, a sample that is the same each time, the two plain ones included."""
+    if len(events) <= ALL_ORDERS_UP_TO:
+        yield from itertools.permutations(events)
+        return
+    yield events
+    yield list(reversed(events))
+    chance = random.Random(len(events))
+    for _ in range(min(SAMPLED, math.factorial(len(events)))):
+        yield chance.sample(list(events), len(events))
+
+
+def with_repetitions(order: Sequence[StripeEvent], chance: random.Random) -> list[StripeEvent]:
+    again = [*order, *chance.choices(order, k=len(order))]
+    chance.shuffle(again)
+    return again
+
+
+@every_story
+def test_a_story_told_in_its_order_ends_as_in_stripe(story: Story) -> None:
+    tale = told(story)
+    assert len(tale.events) >= 2
+    invoice, receipts = tale.retold(tale.events)
+    assert invoice.status is ENDS[story.__name__]
+    assert differences(dict(tale.ledger), [invoice]) == []
+    assert {receipt.outcome for receipt in receipts} <= {EventOutcome.APPLIED, EventOutcome.NO_CHANGE}
+
+
+@every_story
+def test_any_order_of_the_events_comes_to_one_end(story: Story) -> None:
+    tale = told(story)
+    end = says(tale.retold(tale.events)[0].facts)
+    for order in orders(tale.events):
+        invoice, _ = tale.retold(order)
+        assert says(invoice.facts) == end, [event.type for event in order]
+        assert differences(dict(tale.ledger), [invoice]) == [], [event.type for event in order]
+
+
+@every_story
+def test_any_order_within_one_second_comes_to_the_same_end(story: Story) -> None:
+    tale = told(story)
+    end = says(tale.retold(tale.events)[0].facts)
+    for order in orders(tale.squeezed):
+        invoice, _ = tale.retold(order)
+        assert says(invoice.facts) == end, [event.type for event in order]
+        assert differences(dict(tale.ledger), [invoice]) == [], [event.type for event in order]
+
+
+@every_story
+@pytest.mark.parametrize("second", [False, True], ids=["as_they_were", "within_one_second"])
+def test_repetitions_in_any_order_add_nothing(story: Story, second: bool) -> None:
+    tale = told(story)
+    chance = random.Random(story.__name__)
+    events = tale.squeezed if second else tale.events
+    end = says(tale.retold(tale.events)[0].facts)
+    for order in itertools.islice(orders(events), 60):
+        invoice, receipts = tale.retold(with_repetitions(order, chance))
+        assert says(invoice.facts) == end
+        assert [receipt.outcome for receipt in receipts].count(EventOutcome.DUPLICATE) == len(events)
+        told_once = [entry.event_id for entry in invoice.history if entry.event_id]
+        assert len(told_once) == len(set(told_once))
+        assert differences(dict(tale.ledger), [invoice]) == []
+
+
+@every_story
+def test_a_status_once_reached_is_never_left_for_an_older_one(story: Story) -> None:
+    """However the events come, an invoice whose end has been told never looks unpaid or unvoided again."""
+    tale = told(story)
+    final = {InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.VOID}
+    for order in itertools.islice(orders(tale.events), 40):
+        ended = False
+        for count in range(1, len(order) + 1):
+            status = tale.retold(order[:count])[0].status
+            assert not ended or status in final
+            ended = status in final
+
+
+@every_story
+def test_only_what_cannot_be_ordered_is_asked_of_stripe(story: Story) -> None:
+    tale = told(story)
+    remembered = tale.ports.stripe._answers  # type: ignore[attr-defined]
+    before = dict(remembered)
+    remembered.clear()
+    tale.retold(tale.events)
+    tale.retold(list(reversed(tale.events)))
+    assert remembered == {}
+    remembered.update(before)
