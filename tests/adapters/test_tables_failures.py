@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.adapters.tables import database
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import Retryable, StaleWrite
+from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
+from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import InvoiceExists, InvoiceFilter
 from tests.backends import Backend, dynamodb_answering
-from tests.contracts.examples import ACCOUNT, NOW, ORG, event, invoice, marker, reference, services
+from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, event, invoice, marker, reference, services
 
 
 def refusing(status: int, code: str) -> Callable[..., AWSResponse]:
@@ -91,6 +93,61 @@ def test_a_fault_of_ours_is_not_dressed_up_as_an_outage(stores_on_tables: Backen
         with dynamodb_answering(refusing(400, code)), pytest.raises(Exception, match=r"not today|Failed") as raised:
             run()
         assert not isinstance(raised.value, Retryable)
+
+
+def cancelling(*codes: str) -> Callable[..., AWSResponse]:
+    """DynamoDB cancels every transaction for these reasons, one for each write."""
+    reasons = ",".join(f'{{"Code":"{code}","Message":"not today"}}' for code in codes)
+    name = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    body = f'{{"__type":"{name}","Message":"cancelled","CancellationReasons":[{reasons}]}}'.encode()
+
+    def answer(**_: Any) -> AWSResponse:
+        return AWSResponse("https://dynamodb", 400, {}, SimpleNamespace(stream=lambda **_: iter([body])))
+
+    return answer
+
+
+REFUSED = "ConditionalCheckFailed"
+MEANINGS: list[tuple[str, str, type[Exception]]] = [
+    ("TransactionConflict", "None", StaleWrite),
+    ("None", "TransactionConflict", StaleWrite),
+    (REFUSED, "None", StaleWrite),
+    (REFUSED, "TransactionConflict", StaleWrite),
+    (REFUSED, "ThrottlingError", StaleWrite),
+    ("None", REFUSED, DuplicateEvent),
+    (REFUSED, REFUSED, DuplicateEvent),
+    ("TransactionConflict", REFUSED, DuplicateEvent),
+    ("ThrottlingError", "None", Retryable),
+    ("TransactionConflict", "ThrottlingError", Retryable),
+    ("ProvisionedThroughputExceeded", "None", Retryable),
+    ("ValidationError", "None", TransactWriteError),
+]
+
+
+@pytest.mark.parametrize(("of_customer", "of_marker", "meaning"), MEANINGS)
+def test_each_reason_for_a_cancelled_transaction_has_its_meaning(
+    stores_on_tables: Backend,
+    monkeypatch: pytest.MonkeyPatch,
+    of_customer: str,
+    of_marker: str,
+    meaning: type[Exception],
+) -> None:
+    monkeypatch.setattr(database, "_CONFLICT_PAUSES", (0, 0))
+    with dynamodb_answering(cancelling(of_customer, of_marker)), pytest.raises(meaning) as raised:
+        stores_on_tables.customers.apply(customer(), marker())
+    assert type(raised.value) is meaning
+    assert raised.value.__cause__ is not None
+
+
+def test_a_single_write_that_meets_a_transaction_is_stale(stores_on_tables: Backend) -> None:
+    for write in (
+        lambda: stores_on_tables.customers.save(customer()),
+        lambda: stores_on_tables.connections.save(Connection(ORG)),
+        lambda: stores_on_tables.settings.save(InvoicingSettings(ORG)),
+        lambda: stores_on_tables.events.park(event(), NOW, "error"),
+    ):
+        with dynamodb_answering(refusing(400, "TransactionConflictException")), pytest.raises(StaleWrite):
+            write()
 
 
 def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_tables: Backend) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
+from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import SyncStatus
-from chalicelib.domain.errors import DuplicateEvent
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
@@ -148,6 +151,42 @@ def test_a_page_is_filled_over_several_queries_where_a_filter_needs_it(stores_on
     assert [one.id for one in page.items] == ["inv_2", "inv_1"]
     assert page.has_next
     assert called == ["Query"] * 3
+
+
+def test_a_span_of_time_that_ends_before_it_begins_is_empty_without_asking(stores_on_tables: Backend) -> None:
+    with requests_to_dynamodb() as called:
+        page = stores_on_tables.invoices.page(ORG, InvoiceFilter(created_from=NOW, created_before=NOW), 10, None)
+    assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
+    assert called == []
+
+
+def test_all_reads_by_key_are_strongly_consistent(stores_on_tables: Backend) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def note(model: Any, params: Any, **_: Any) -> None:
+        asked.append((model.name, params["body"].decode()))
+
+    events = database.connection().client.meta.events
+    events.register_first("before-call.dynamodb", note)
+    try:
+        for run, _ in counts(stores_on_tables).values():
+            with suppress(StaleWrite):
+                run()
+    finally:
+        events.unregister("before-call.dynamodb", note)
+    reads = [body for name, body in asked if name in {"GetItem", "BatchGetItem"}]
+    assert len(reads) >= 8
+    assert all('"ConsistentRead": true' in body for body in reads)
+
+
+def test_an_index_that_lags_does_not_make_a_customer_someone_else(
+    stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked_once = stores_on_tables.customers.save(linked(customer("1"), "cus_1"))
+    stores_on_tables.customers.save(linked(linked_once, "cus_2"))
+    lagging = [CustomerItem(ORG, linked_once.id), CustomerItem(ORG, "cust_gone")]
+    monkeypatch.setattr(CustomerItem.by_stripe_id, "query", lambda _: iter(lagging))
+    assert stores_on_tables.customers.find_by_stripe_id(ACCOUNT, "cus_1") is None
 
 
 def test_all_tables_share_one_client_with_short_timeouts(stores_on_tables: Backend) -> None:

@@ -125,6 +125,11 @@ def condition_failed(exc: PynamoDBException) -> bool:
     return exc.cause_response_code == "ConditionalCheckFailedException"
 
 
+def met_transaction(exc: PynamoDBException) -> bool:
+    """Whether a single write met a transaction on its item."""
+    return exc.cause_response_code == "TransactionConflictException"
+
+
 def read(model: type[Model], hash_key: str, range_key: str | None = None) -> Item | None:
     """One strongly consistent read."""
     with answering():
@@ -237,7 +242,7 @@ class Transaction:
             with answering(), self._write:
                 pass
         except TransactWriteError as exc:
-            if exc.cause_response_code == "TransactionConflictException":
+            if met_transaction(exc):
                 raise Cancelled({}) from exc
             if exc.cause_response_code != "TransactionCanceledException":
                 raise

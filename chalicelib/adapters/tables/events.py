@@ -8,10 +8,11 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, encoded
-from chalicelib.adapters.tables.database import answering, condition_failed, read_many
+from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read_many
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -49,6 +50,8 @@ class TableEvents:
             with answering():
                 EventItem(event.account_id or PLATFORM, event.id).update(actions, not_dealt_with())
         except UpdateError as exc:
+            if met_transaction(exc):
+                raise StaleWrite("The event") from exc
             if not condition_failed(exc):
                 raise
             # dealt with meanwhile: nothing is left to park

@@ -8,7 +8,7 @@ from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, condition_failed
+from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, condition_failed, met_transaction
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -24,13 +24,13 @@ def put(item: Model, condition: Condition, what: str) -> None:
     """Write one item.
 
     Raises:
-        StaleWrite: the condition does not hold.
+        StaleWrite: the condition does not hold, or a transaction is under way on the item.
     """
     try:
         with answering():
             item.save(condition)
     except PutError as exc:
-        if condition_failed(exc):
+        if condition_failed(exc) or met_transaction(exc):
             raise StaleWrite(what) from exc
         raise
 
