@@ -55,20 +55,39 @@ class Answer:
         Raises:
             StripeUnavailable: Stripe answered something undocumented.
         """
-        try:
-            return msgspec.json.decode(self.body, type=model)
-        except msgspec.DecodeError as exc:
-            raise StripeUnavailable(
-                "stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True
-            ) from exc
+        return read(self.body, model)
+
+
+def read(text: str | msgspec.Raw, model: type[T]) -> T:
+    """JSON of Stripe's as a typed object.
+
+    Raises:
+        StripeUnavailable: Stripe answered something undocumented.
+    """
+    try:
+        return msgspec.json.decode(text, type=model)
+    except msgspec.DecodeError as exc:
+        raise _unreadable() from exc
 
 
 def answer_of(found: Any) -> Answer:
-    """The raw answer behind an SDK object, which is read by our own typed models."""
+    """The raw answer behind an SDK object, which is read by our own typed models.
+
+    Raises:
+        StripeUnavailable: the answer does not say when it was given.
+    """
     response = found.last_response
     headers = {name.lower(): value for name, value in response.headers.items()}
     replayed = headers.get("idempotent-replayed") == "true"
-    return Answer(response.body, int(parsedate_to_datetime(headers["date"]).timestamp()), replayed)
+    try:
+        as_of = int(parsedate_to_datetime(headers["date"]).timestamp())
+    except (KeyError, ValueError) as exc:
+        raise _unreadable() from exc
+    return Answer(response.body, as_of, replayed)
+
+
+def _unreadable() -> StripeUnavailable:
+    return StripeUnavailable("stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True)
 
 
 def translated(call: Callable[P, T]) -> Callable[P, T]:
@@ -96,6 +115,8 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
         return StripeUnavailable("stripe_busy", "Stripe is working on the same object.", answered=False)
     if status >= 500:
         return StripeUnavailable("stripe_failed", "Stripe failed to process the request.", answered=True)
+    if isinstance(error, stripe.APIError):
+        return _unreadable()  # no JSON, or a status Stripe does not document: nobody knows what became of the request
     if isinstance(error, stripe.AuthenticationError):
         return StripeUnavailable("stripe_key_rejected", "Stripe rejected our platform key.", answered=False)
     if isinstance(error, stripe.IdempotencyError):

@@ -9,7 +9,7 @@ import msgspec
 import stripe
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import GONE, Answer, answer_of, translated
+from chalicelib.adapters.stripe.client import GONE, Answer, answer_of, read, translated
 from chalicelib.adapters.stripe.events import read_event
 from chalicelib.adapters.stripe.parameters import (
     customer_changes,
@@ -291,7 +291,7 @@ class StripeGateway:
     ) -> Iterator[tuple[T, int]]:
         for page, as_of in self._pages(method, account_id, query):
             for raw in page.data:
-                yield (raw if model is msgspec.Raw else msgspec.json.decode(raw, type=model)), as_of  # type: ignore[misc]
+                yield (raw if model is msgspec.Raw else read(raw, model)), as_of  # type: ignore[misc]
 
     def _pages(self, method: Any, account_id: StripeAccountId, query: dict[str, Any]) -> Iterator[tuple[Listed, int]]:
         after: dict[str, str] = {}
@@ -301,7 +301,7 @@ class StripeGateway:
             yield page, answer.as_of
             if not page.has_more or not page.data:
                 return
-            after = {"starting_after": msgspec.json.decode(page.data[-1], type=objects.Stub).id}
+            after = {"starting_after": read(page.data[-1], objects.Stub).id}
 
 
 @translated
@@ -322,7 +322,7 @@ def _unless_gone(call: Callable[[], Any]) -> Answer | None:
 def _items(found: Any, model: type[T]) -> Iterator[tuple[T, int]]:
     answer = answer_of(found)
     for raw in answer.read(Listed).data:
-        yield msgspec.json.decode(raw, type=model), answer.as_of
+        yield read(raw, model), answer.as_of
 
 
 def _for(account_id: StripeAccountId, key: str | None = None) -> Any:

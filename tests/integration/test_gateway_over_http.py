@@ -1,0 +1,343 @@
+"""The gateway with the real SDK over real HTTP: Stripe's failures in our words, its lists and its clock."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import stripe
+
+from chalicelib.adapters.stripe.client import build_client
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.errors import AccountUnreachable, Refused, StripeRefused, StripeUnavailable
+from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from infra.local.stripe_double import Config, Server, StripeDouble
+from infra.local.stripe_double.clock import Clock
+from tests.contracts.examples import NOW, customer, invoice
+from tests.integration.gateway_calls import FULL, drafted, lines
+
+
+@pytest.fixture(autouse=True)
+def impatient_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK repeats as often as in production, with shorter pauses."""
+    monkeypatch.setattr(stripe.HTTPClient, "INITIAL_DELAY", 0.01)
+    monkeypatch.setattr(stripe.HTTPClient, "MAX_DELAY", 0.02)
+
+
+@pytest.fixture(scope="module")
+def double() -> Iterator[StripeDouble]:
+    """A double that serves on a port, on a clock that stands still."""
+    double = StripeDouble(Config(seed=3), clock=Clock.frozen(float(NOW)))
+    with Server(double, deliver=False):
+        yield double
+
+
+@pytest.fixture
+def account(double: StripeDouble) -> Iterator[StripeAccountId]:
+    """An account of its own for each test, without leftovers of faults."""
+    yield StripeAccountId(str(double.create_account(connected=True)["id"]))
+    double.clear_faults()
+
+
+def gateway_at(url: str, key: str, client_id: str = "ca_test_double") -> StripeGateway:
+    return StripeGateway(build_client(key, client_id, api_base=url, connect_base=url))
+
+
+@pytest.fixture
+def gateway(double: StripeDouble) -> StripeGateway:
+    return gateway_at(double.config.public_url, double.config.platform_key_test, double.config.client_id_test)
+
+
+def in_stripe(double: StripeDouble, account: StripeAccountId, kind: str) -> list[Any]:
+    return list(double.ledger(account)["objects"].get(kind, []))
+
+
+FAILURES: dict[str, tuple[dict[str, Any], str, bool]] = {
+    "closed before": ({"kind": "close_before"}, "stripe_unreachable", False),
+    "throttled": ({"kind": "rate_limit"}, "stripe_busy", False),
+    "object in use": ({"kind": "lock_timeout"}, "stripe_busy", False),
+    "same key in flight": ({"kind": "conflict"}, "stripe_busy", False),
+    "failed": ({"kind": "error_before"}, "stripe_failed", True),
+    "failed, and will again": ({"kind": "error_before", "stored": True}, "stripe_failed", True),
+    "failed after doing it": ({"kind": "error_after"}, "stripe_failed", True),
+    "overloaded": ({"kind": "error_before", "status": 503}, "stripe_failed", True),
+}
+
+
+@pytest.mark.parametrize("how", FAILURES)
+def test_failures_that_may_pass(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId, how: str
+) -> None:
+    fault, code, answered = FAILURES[how]
+    double.order_fault(count=9, method="POST", path="/v1/customers", account=account, **fault)
+
+    with pytest.raises(StripeUnavailable) as told:
+        gateway.create_customer(account, customer(profile=FULL), "key")
+
+    assert (told.value.code, told.value.answered) == (code, answered)
+    assert isinstance(told.value.__cause__, stripe.StripeError)
+    assert len(in_stripe(double, account, "customer")) <= 1
+
+
+@pytest.mark.parametrize("kind", ["close_before", "close_after", "conflict", "error_before"])
+def test_one_failure_is_repeated_by_the_sdk_under_the_same_key(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId, kind: str
+) -> None:
+    double.order_fault(kind, method="POST", path="/v1/customers", account=account)
+
+    made = gateway.create_customer(account, customer(profile=FULL), "key")
+
+    assert [each["id"] for each in in_stripe(double, account, "customer")] == [made.id]
+
+
+def test_a_stored_failure_is_answered_again_until_the_key_is_a_new_one(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    double.order_fault("error_before", method="POST", path="/v1/customers", account=account, stored=True)
+
+    for _ in range(2):
+        with pytest.raises(StripeUnavailable, match="stripe_failed"):
+            gateway.create_customer(account, customer(profile=FULL), "old key")
+
+    assert gateway.create_customer(account, customer(profile=FULL), "new key").id
+
+
+def test_reads_that_fail(gateway: StripeGateway, double: StripeDouble, account: StripeAccountId) -> None:
+    double.order_fault("close_before", count=9, method="GET", account=account)
+
+    for read in (
+        lambda: gateway.find_customers(account, "ann@example.com"),
+        lambda: list(gateway.events(account, NOW - 60, NOW)),
+        lambda: list(gateway.open_invoices(account)),
+        lambda: gateway.everything(account, "in_1"),
+    ):
+        with pytest.raises(StripeUnavailable, match="stripe_unreachable"):
+            read()
+        double.order_fault("close_before", count=9, method="GET", account=account)
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(StripeUnavailable, match="stripe_unreachable"):
+        gateway_at("http://127.0.0.1:9", "sk_test_x").account(StripeAccountId("acct_1"))
+
+
+def test_a_key_that_stripe_does_not_know(double: StripeDouble, account: StripeAccountId) -> None:
+    with pytest.raises(StripeUnavailable) as told:
+        gateway_at(double.config.public_url, "sk_test_of_somebody_else").find_customers(account, "a@example.com")
+
+    assert (told.value.code, told.value.answered) == ("stripe_key_rejected", False)
+    assert "sk_test" not in str(told.value)
+
+
+def test_an_account_that_revoked_the_connection(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    double.revoke(account)
+
+    for call in (
+        lambda: gateway.account(account),
+        lambda: gateway.create_customer(account, customer(profile=FULL), "key"),
+        lambda: list(gateway.events(account, NOW - 60, NOW)),
+        lambda: gateway.void(account, "in_1", "key"),
+    ):
+        with pytest.raises(AccountUnreachable) as told:
+            call()
+        assert told.value.next_step
+    gateway.deauthorize(account)
+
+
+def test_what_is_gone_is_not_a_failure_where_that_is_an_answer(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    assert gateway.fetch(account, "charge", "ch_gone") is None
+    assert gateway.fetch(account, "invoice", "in_gone").deleted  # type: ignore[union-attr]
+    assert gateway.update_customer(account, "cus_gone", customer(profile=FULL)).deleted
+    assert [fact.deleted for fact in gateway.everything(account, "in_gone")] == [True]  # type: ignore[union-attr]
+    gateway.delete_draft(account, "in_gone")
+    for call in (
+        lambda: gateway.customer(account, "cus_gone"),
+        lambda: gateway.send(account, "in_gone", "send"),
+        lambda: gateway.create_draft(account, drafted(), "cus_gone", "draft"),
+    ):
+        with pytest.raises(StripeRefused, match="stripe_resource_missing"):
+            call()
+
+
+def test_a_key_that_was_used_for_another_request(gateway: StripeGateway, account: StripeAccountId) -> None:
+    gateway.create_customer(account, customer(profile=FULL), "key")
+
+    with pytest.raises(StripeUnavailable) as told:
+        gateway.create_customer(account, customer(profile=replace(FULL, phone=None)), "key")
+
+    assert (told.value.code, told.value.answered) == ("stripe_key_reused", True)
+
+
+def test_what_stripe_refuses_is_told_in_its_words(gateway: StripeGateway, account: StripeAccountId) -> None:
+    made = gateway.create_customer(account, customer(profile=FULL), "key")
+    draft = gateway.create_draft(account, drafted(), made.id, "draft")
+
+    with pytest.raises(StripeRefused) as told:
+        gateway.void(account, draft.id, "void")
+
+    assert type(told.value) is StripeRefused
+    assert told.value.code == "stripe_refused"
+    assert told.value.message.startswith("Stripe refused: ")
+    assert "draft" in told.value.message
+
+
+def test_oauth_codes_work_once(gateway: StripeGateway, double: StripeDouble) -> None:
+    account = str(double.create_account(connected=False)["id"])
+    code = double.authorization_code(account)
+
+    granted = gateway.exchange_code(code)
+
+    assert (granted.account_id, granted.livemode, granted.scope) == (account, False, "read_write")
+    for bad in (code, "ac_unknown"):
+        with pytest.raises(Refused, match="oauth_code_invalid"):
+            gateway.exchange_code(bad)
+
+
+# Lists and Stripe's clock
+
+
+def of_us(name: str) -> Invoice:
+    made = drafted()
+    return replace(made, id=InvoiceId(name), stripe_invoice_id=None)
+
+
+def test_an_invoice_is_found_behind_several_pages(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    made = gateway.create_customer(account, customer(profile=FULL), "key").id
+    first = gateway.create_draft(account, of_us("inv_first"), made, "first")
+    for n in range(210):
+        gateway.create_draft(account, of_us(f"inv_{n}"), made, f"key {n}")
+    double.api.log.reset()
+
+    found = gateway.find_invoice(account, replace(invoice(), id=InvoiceId("inv_first")))
+
+    assert found is not None
+    assert found.id == first.id
+    assert double.api.log.counts() == {"GET /v1/invoices": 3}
+    assert gateway.find_invoice(account, replace(invoice(), id=InvoiceId("inv_never"))) is None
+
+
+def test_250_lines_are_counted_and_sent_in_one_request(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    made = gateway.create_customer(account, customer(profile=FULL), "key").id
+    draft = gateway.create_draft(account, drafted(), made, "draft")
+    full = replace(drafted(line_items=lines(250)), stripe_invoice_id=draft.id)
+    double.api.log.reset()
+
+    added = gateway.add_lines(account, full, "lines")
+
+    assert double.api.log.total() == 1
+    assert added.total == full.order.total
+    assert gateway.line_count(account, draft.id) == 250
+    assert double.api.log.total() == 4
+
+
+def test_events_come_in_pages_newest_first_and_only_those_we_know(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    made = gateway.create_customer(account, customer(profile=FULL), "key")
+    for n in range(120):
+        phone = replace(FULL, phone=f"+1 512 555 {n:04}")
+        gateway.update_customer(account, made.id, customer(profile=phone))
+    double.api.log.reset()
+
+    pages = list(gateway.events(account, NOW - 60, NOW + 60))
+
+    events = [event for page in pages for event in page]
+    assert double.api.log.counts() == {"GET /v1/events": 2}
+    assert [event.type for event in events] == ["customer.updated"] * 120, "customer.created is none of ours"
+    assert {event.account_id for event in events} == {account}
+    assert all(event.current and event.fact is not None for event in events)
+    assert list(gateway.events(account, NOW - 600, NOW - 60)) == [[]]
+
+
+def test_facts_carry_the_clock_of_stripe(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    made = gateway.create_customer(account, customer(profile=FULL), "key")
+    before = double.clock.seconds()
+    double.advance(1234)
+
+    later = gateway.customer(account, made.id)
+
+    assert (made.as_of, later.as_of) == (before, before + 1234)
+    assert gateway.account(account).as_of == before + 1234
+
+
+# Answers that are not Stripe's
+
+
+@contextmanager
+def answering(status: int, body: bytes, **headers: str) -> Iterator[str]:
+    """A server between us and Stripe that answers by itself."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response_only(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+DATE = {"Date": "Mon, 23 Nov 2026 15:00:00 GMT"}
+UNREADABLE: dict[str, tuple[int, bytes, dict[str, str]]] = {
+    "a page with 200": (200, b"<html>Welcome</html>", DATE),
+    "a page with 403": (403, b"<html>Blocked by the firewall</html>", DATE),
+    "another shape": (200, b'{"object": "customer", "id": 5}', DATE),
+    "no date": (200, b'{"object": "customer", "id": "cus_1"}', {}),
+    "no real date": (200, b'{"object": "customer", "id": "cus_1"}', {"Date": "tomorrow"}),
+    "a status of nobody": (418, b'{"error": {"message": "teapot"}}', DATE),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_an_answer_that_is_not_stripes_is_not_a_refusal(case: str) -> None:
+    """Whether the request reached Stripe is unknown, so it must not count as a definite no."""
+    status, body, headers = UNREADABLE[case]
+
+    with answering(status, body, **headers) as url, pytest.raises(StripeUnavailable) as told:
+        gateway_at(url, "sk_test_x").create_customer(StripeAccountId("acct_1"), customer(profile=FULL), "key")
+
+    assert (told.value.code, told.value.answered) == ("stripe_answer_unreadable", True)
+
+
+def test_a_list_with_an_item_of_another_shape() -> None:
+    body = b'{"object": "list", "has_more": false, "data": [{"id": 5}]}'
+
+    with answering(200, body, **DATE) as url:
+        gateway = gateway_at(url, "sk_test_x")
+        for read in (
+            lambda: gateway.find_customers(StripeAccountId("acct_1"), "a@example.com"),
+            lambda: list(gateway.refunds(StripeAccountId("acct_1"), NOW)),
+        ):
+            with pytest.raises(StripeUnavailable, match="stripe_answer_unreadable"):
+                read()

@@ -1,0 +1,138 @@
+"""Our verifier and the SDK's agree on what both must accept and refuse; where they differ, ours is the stricter."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+import time
+
+import pytest
+import stripe
+
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.stripe.events import WebhookOpener
+from chalicelib.domain.errors import InvalidSignature
+
+SECRET = "whsec_integration"
+BODY = json.dumps(
+    {
+        "id": "evt_1",
+        "object": "event",
+        "type": "customer.updated",
+        "created": 1_800_000_000,
+        "account": "acct_1",
+        "api_version": "2026-10-28.endive",
+        "data": {"object": {"id": "cus_1", "object": "customer", "email": "ann@example.com \u00e9"}},
+    }
+).encode()
+
+
+def digest(body: bytes, at: object, secret: str = SECRET) -> str:
+    return hmac.digest(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hex()
+
+
+def signed(body: bytes = BODY, age: int = 0, secret: str = SECRET) -> str:
+    at = int(time.time()) - age
+    return f"t={at},v1={digest(body, at, secret)}"
+
+
+def ours(body: bytes, header: str, *secrets: str) -> bool:
+    try:
+        event = WebhookOpener(lambda: secrets or (SECRET,), SystemClock()).open(body, header)
+    except InvalidSignature:
+        return False
+    assert event.id == "evt_1"
+    return True
+
+
+def the_sdks(body: bytes, header: str, secret: str = SECRET) -> bool:
+    try:
+        event = stripe.Webhook.construct_event(body, header, secret)
+    except (stripe.SignatureVerificationError, ValueError):
+        return False
+    assert event.id == "evt_1"
+    return True
+
+
+BOTH_ACCEPT = {
+    "as Stripe sends it": lambda: signed(),
+    "four minutes old": lambda: signed(age=240),
+    "with an older scheme beside": lambda: signed() + ",v0=" + "0" * 64,
+    "with a wrong signature first": lambda: signed().replace(",v1=", ",v1=" + "0" * 64 + ",v1="),
+    "with a wrong signature last": lambda: signed() + ",v1=" + "0" * 64,
+    "with something unknown": lambda: signed() + ",v9=abc",
+    "the signature first": lambda: ",".join(reversed(signed().split(","))),
+}
+BOTH_REFUSE = {
+    "empty": lambda: "",
+    "no signature": lambda: f"t={int(time.time())}",
+    "no time": lambda: signed().split(",")[1],
+    "another secret": lambda: signed(secret="whsec_other"),
+    "another body": lambda: signed(BODY + b" "),
+    "older than five minutes": lambda: signed(age=310),
+    "the older scheme only": lambda: signed().replace("v1=", "v0="),
+    "time not a number": lambda: signed().replace("t=", "t=x"),
+    "another time": lambda: signed().replace("t=", "t=1"),
+    "cut off": lambda: signed()[:-1],
+    "upper case": lambda: signed().split("v1=")[0] + "v1=" + signed().split("v1=")[1].upper(),
+    "separated otherwise": lambda: signed().replace(",", ";"),
+}
+OURS_REFUSES = {
+    "dated ahead": lambda: signed(age=-310),
+    "dated a day ahead": lambda: signed(age=-86_400),
+}
+"""https://docs.stripe.com/webhooks#replay-attacks asks for a tolerance; the SDK applies it to the past only."""
+
+
+@pytest.mark.parametrize("case", BOTH_ACCEPT)
+def test_both_accept(case: str) -> None:
+    header = BOTH_ACCEPT[case]()
+
+    assert (ours(BODY, header), the_sdks(BODY, header)) == (True, True)
+
+
+@pytest.mark.parametrize("case", BOTH_REFUSE)
+def test_both_refuse(case: str) -> None:
+    header = BOTH_REFUSE[case]()
+
+    assert (ours(BODY, header), the_sdks(BODY, header)) == (False, False)
+
+
+@pytest.mark.parametrize("case", OURS_REFUSES)
+def test_ours_is_stricter(case: str) -> None:
+    header = OURS_REFUSES[case]()
+
+    assert (ours(BODY, header), the_sdks(BODY, header)) == (False, True)
+
+
+def test_while_a_secret_is_rolled_both_are_good() -> None:
+    header = signed(secret="whsec_new")
+
+    assert ours(BODY, header, SECRET, "whsec_new")
+    assert ours(BODY, signed(), SECRET, "whsec_new")
+    assert not ours(BODY, header, SECRET, "")
+
+
+def test_ours_accepts_no_mutation_that_the_sdk_refuses() -> None:
+    chance = random.Random(1)
+    good = signed()
+    accepted = 0
+    for _ in range(3_000):
+        header, body = bytearray(good.encode()), bytearray(BODY)
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            target = header if chance.random() < 0.7 else body
+            where = chance.randrange(len(target))
+            match chance.randrange(3):
+                case 0:
+                    target[where] = chance.randrange(32, 127)
+                case 1:
+                    del target[where]
+                case _:
+                    target.insert(where, chance.choice(b"=,tv01 \t"))
+        text = header.decode()
+        if ours(bytes(body), text):
+            accepted += 1
+            assert the_sdks(bytes(body), text), text
+    assert accepted > 500, "the untouched ones are among them"
