@@ -1,0 +1,23 @@
+"""Fixtures of the integration tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.backends import Backend, aws, stores_on_tables
+from tests.world import World
+
+__all__ = ["aws", "stores_on_tables"]
+
+
+@pytest.fixture
+def world(stores_on_tables: Backend) -> World:
+    """The whole world in one process, with the real stores over the embedded DynamoDB; connected, one customer."""
+    world = World()
+    for name in ("invoices", "customers", "connections", "settings", "events", "summaries"):
+        setattr(world.ports, name, getattr(stores_on_tables, name))
+    world.account_id = world.connect()  # type: ignore[attr-defined]
+    world.customer()
+    world.work()
+    world.deliver()
+    return world

@@ -1,0 +1,187 @@
+"""What the budgets allow, counted through the real stores: requests to DynamoDB, and calls of Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.invoices import get_invoice, list_invoices
+from tests.backends import requests_to_dynamodb
+from tests.world import ORGANIZATION, World
+
+GET, QUERY, BATCH, TRANSACTION = "GetItem", "Query", "BatchGetItem", "TransactWriteItems"
+READS = {GET, QUERY, BATCH}
+
+
+def account_of(world: World) -> str:
+    return str(world.account_id)  # type: ignore[attr-defined]
+
+
+def counted(world: World, do: Callable[[], Any]) -> tuple[Any, list[str], dict[str, int]]:
+    """What something answers, its requests to DynamoDB and its calls of Stripe."""
+    world.double.api.log.reset()
+    with requests_to_dynamodb() as requests:
+        answer = do()
+    return answer, list(requests), world.stripe_calls()
+
+
+def webhooks(world: World) -> list[tuple[str, EventOutcome, list[str]]]:
+    """Deliver what is due, one by one: the type of each, what became of it, and its requests to DynamoDB.
+
+    None of them calls Stripe.
+    """
+    seen = []
+    while True:
+        entry, requests, calls = counted(world, world.double.step)
+        if entry is None:
+            return seen
+        assert (entry["outcome"], calls) == ("delivered", {})
+        seen.append((entry["type"], world.receipts[-1].outcome, requests))
+
+
+def pay(world: World, invoice: Invoice, method: str = "pm_card_visa") -> None:
+    world.double.pay(account_of(world), invoice.stripe_invoice_id, method)
+
+
+def budget(event_type: str) -> list[str]:
+    """An event of the invoice itself finds it by our ids in it; a payment's has to be looked up."""
+    return [GET, TRANSACTION] if event_type.startswith("invoice.") else [BATCH, GET, TRANSACTION]
+
+
+def test_a_webhook_that_changes_an_invoice(world: World) -> None:
+    invoice = world.invoice("svc_1")
+    pay(world, invoice, "pm_card_chargeDeclinedInsufficientFunds")
+    pay(world, invoice)
+    charge = next(each for each in world.in_stripe(account_of(world), "charge") if each["paid"])
+    world.client.v1.refunds.create({"charge": charge["id"]}, {"stripe_account": account_of(world)})
+    world.double.open_dispute(account_of(world), charge["id"])
+
+    told = webhooks(world)
+
+    nothing = (EventOutcome.IGNORED, EventOutcome.FOREIGN)
+    ours = [each for each in told if each[1] not in nothing and not each[0].startswith("customer.")]
+    kinds = {kind.split(".")[0] for kind, _, _ in ours}
+    assert {"invoice", "invoice_payment", "payment_intent", "charge", "refund"} <= kinds
+    assert {EventOutcome.APPLIED} <= {outcome for _, outcome, _ in ours}
+    for kind, outcome, requests in ours:
+        assert requests == budget(kind), (kind, outcome)
+
+
+def test_a_duplicate_writes_nothing(world: World) -> None:
+    invoice = world.invoice("svc_1")
+    pay(world, invoice)
+    first = webhooks(world)
+    for event in world.double.events(account_of(world)):
+        world.double.resend(account_of(world), event["id"])
+
+    again = [each for each in webhooks(world) if each[1] is not EventOutcome.IGNORED]
+
+    known = {kind for kind, outcome, _ in first if outcome is EventOutcome.APPLIED}
+    assert known <= {kind for kind, _, _ in again}
+    for kind, outcome, requests in again:
+        if kind.startswith("customer."):
+            assert outcome is EventOutcome.DUPLICATE, "its marker refuses the transaction: nothing is written"
+        elif kind in known:
+            assert outcome is EventOutcome.DUPLICATE, kind
+            assert requests == budget(kind)[:-1], kind
+        else:
+            assert set(requests) <= READS, (kind, outcome)
+
+
+def test_events_of_what_is_not_ours_cost_one_read_at_most(world: World) -> None:
+    account = account_of(world)
+    options: Any = {"stripe_account": account}
+    v1 = world.client.v1
+    customer = v1.customers.create({"email": "elsewhere@example.com"}, options).id
+    theirs = v1.invoices.create(
+        {"customer": customer, "collection_method": "send_invoice", "days_until_due": 5, "currency": "usd"}, options
+    ).id
+    v1.invoices.add_lines(theirs, {"lines": [{"amount": 5000, "description": "Lessons"}]}, options)
+    v1.invoices.send_invoice(theirs, None, options)
+    world.double.pay(account, theirs, "pm_card_visa")
+
+    told = webhooks(world)
+
+    assert {outcome for _, outcome, _ in told} <= {EventOutcome.FOREIGN, EventOutcome.IGNORED}
+    for kind, _, requests in told:
+        assert len(requests) <= 1, kind
+        assert set(requests) <= READS, kind
+
+
+def test_a_replayed_create_is_one_read(world: World) -> None:
+    made = world.invoice("svc_1", idempotency_key="key")
+
+    again, requests, calls = counted(world, lambda: world.invoice("svc_1", idempotency_key="key"))
+
+    assert again.id == made.id
+    assert (requests, calls) == ([GET], {})
+
+
+def test_reading_an_invoice_and_a_page_of_them(world: World) -> None:
+    made = [world.invoice(f"svc_{n}") for n in range(7)]
+
+    _, requests, calls = counted(world, lambda: get_invoice(ORGANIZATION, made[0].id, world.ports))
+    assert (requests, calls) == ([GET], {})
+
+    page, requests, calls = counted(world, lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 5, None, world.ports))
+    assert (len(page.items), requests, calls) == (5, [QUERY], {})
+
+    page, requests, calls = counted(
+        world, lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 5, page.end_cursor, world.ports)
+    )
+    assert (len(page.items), requests, calls) == (2, [QUERY], {})
+
+
+STEPS = {"POST /v1/invoices": 1, "POST /v1/invoices/{id}/add_lines": 1, "POST /v1/invoices/{id}/send": 1}
+
+
+@pytest.mark.parametrize("lines", [1, 90])
+def test_creating_for_a_customer_that_stripe_knows(world: World, lines: int) -> None:
+    services = [f"svc_{n}" for n in range(lines)]
+
+    made, requests, calls = counted(world, lambda: world.invoice(*services))
+
+    assert made.sent_at is not None
+    assert calls == STEPS
+    assert sum(request in READS for request in requests) <= 4, "the invoice, connection, customer and settings"
+    assert sum(request not in READS for request in requests) <= 4, "the intent and a checkpoint after each step"
+
+
+def test_creating_for_a_new_customer_whatever_the_lines(world: World) -> None:
+    costs = []
+    for count in (1, 250):
+        world.customer(f"cust_new_{count}", email=f"new{count}@example.test")
+        changed = world.double.api.log.reset() or [f"svc_{count}_{n}" for n in range(count)]
+        made, requests, calls = counted(world, lambda changed=changed, count=count: world.invoice(  # type: ignore[misc]
+            *changed, customer_id=f"cust_new_{count}"))  # fmt: skip
+        assert made.sent_at is not None
+        costs.append((len(requests), sum(calls.values())))
+
+    assert [calls for _, calls in costs] == [5, 5]
+    (one, _), (many, _) = costs
+    assert many <= one + 3, "more claims than one transaction takes, and their checkpoint"
+
+
+def test_a_sweep_reads_a_page_of_events_at_a_time_and_writes_only_what_was_missed(world: World) -> None:
+    invoices = [world.invoice(f"svc_{n}") for n in range(3)]
+    world.deliver()
+    world.advance(60)
+    world.sweep()
+    world.double.set_delivery(lose=["*"])
+    pay(world, invoices[0])
+    world.deliver()
+    world.advance(60)
+
+    first, requests, calls = counted(world, lambda: world.sweep(objects=False))
+    _, again, _ = counted(world, lambda: world.sweep(objects=False))
+
+    assert first.recovered > 0
+    assert calls == {"GET /v1/events": 1}
+    assert requests.count(BATCH) >= 1
+    writes = [request for request in again if request not in READS]
+    assert writes == ["PutItem"], "only how far it has come"
