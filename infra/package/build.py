@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,6 +21,16 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 NO_WHEEL = "Could not install dependencies"
 """Chalice only prints this, and makes a zip without the dependency."""
 TIMEOUT = 600
+INGREDIENTS = (
+    "app.py",
+    "requirements.txt",
+    ".chalice/*.json",
+    "chalicelib/**/*.py",
+    "infra/template/*.py",
+    "infra/package/*.py",
+)
+FINGERPRINT = "fingerprint"
+"""The file beside a package that tells what it was made of; there only when the package is whole."""
 
 
 def build(stage: str, out: Path, source: Path = ROOT) -> None:
@@ -29,6 +40,8 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
         PackagingError: Chalice failed, or left something out.
     """
     _require_runtime()
+    made_of = fingerprint(stage, source)
+    (out / FINGERPRINT).unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="pom-package-") as scratch:
         project, packaged = Path(scratch, "project"), Path(scratch, "packaged")
         _copy(source, project)
@@ -39,6 +52,22 @@ def build(stage: str, out: Path, source: Path = ROOT) -> None:
         template = json.loads((packaged / TEMPLATE).read_text())
         (out / TEMPLATE).write_text(json.dumps(template, indent=2) + "\n")
         repacked(packaged / ZIP, out / ZIP)
+    (out / FINGERPRINT).write_text(made_of)
+
+
+def fingerprint(stage: str, source: Path = ROOT) -> str:
+    """A digest of everything that decides what a package is."""
+    digest = hashlib.sha256(f"{stage} {sys.version}".encode())
+    for pattern in INGREDIENTS:
+        for file in sorted(source.glob(pattern)):
+            digest.update(f"\0{file.relative_to(source)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def is_current(out: Path, stage: str, source: Path = ROOT) -> bool:
+    """Whether the package in `out` is what `build` would make now."""
+    made_of = out / FINGERPRINT
+    return made_of.exists() and made_of.read_text() == fingerprint(stage, source)
 
 
 def _require_runtime() -> None:

@@ -23,6 +23,8 @@ UNNAMEABLE = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
 def template_faults(template: Json) -> list[str]:
     """Everything that is wrong with a template, before AWS finds out."""
     resources: Resources = template["Resources"]
+    if unknown := list(_known_functions(resources)):
+        return unknown  # what merges with nothing is half a resource, which the other rules cannot read
     faults = [fault for rule in _RULES for fault in rule(resources)]
     return [*faults, *_document(template, "")]
 
@@ -154,7 +156,6 @@ def _listed(value: Any) -> list[Any]:
 
 
 _RULES: tuple[Callable[[Resources], Faults], ...] = (
-    _known_functions,
     _runtime,
     _limits,
     _own_roles,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,18 +16,12 @@ from typing import Any
 import pytest
 
 from infra.package import ROOT, TEMPLATE, ZIP
-from infra.package.build import build
+from infra.package.build import build, is_current
 
-CACHE = ROOT / "build" / "test-packages"
-KEPT = 3
-INGREDIENTS = (
-    "app.py",
-    "requirements.txt",
-    ".chalice/*.json",
-    "chalicelib/**/*.py",
-    "infra/template/*.py",
-    "infra/package/*.py",
-)
+STAGE = "dev"
+MADE_BY_HAND = ROOT / "build" / STAGE
+"""Where `make package` writes."""
+OWN = ROOT / "build" / "test-package"
 
 
 @dataclass(frozen=True)
@@ -46,32 +38,26 @@ class Package:
 
 @pytest.fixture(scope="session")
 def package() -> Package:
-    """The dev stage, packaged; needs the package index, unless nothing has changed."""
-    made = CACHE / _fingerprint()
+    """The dev stage, packaged; needs the package index, unless nothing has changed since it was made."""
+    if is_current(MADE_BY_HAND, STAGE):
+        return _read(MADE_BY_HAND)
     with _alone():
-        if not (made / ZIP).exists():
+        if not is_current(OWN, STAGE):
             if not _index_answers():
                 pytest.skip("the package index does not answer: chalice package fetches Lambda's wheels from it")
-            unfinished = CACHE / f"unfinished-{os.getpid()}"
-            build("dev", unfinished)
-            unfinished.rename(made)
-            _forget_old_ones()
+            build(STAGE, OWN)
+        return _read(OWN)
+
+
+def _read(made: Path) -> Package:
     return Package(json.loads((made / TEMPLATE).read_text()), made / ZIP)
-
-
-def _fingerprint() -> str:
-    digest = hashlib.sha256(sys.version.encode())
-    for pattern in INGREDIENTS:
-        for file in sorted(ROOT.glob(pattern)):
-            digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:24]
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
     """One process at a time, however many run the tests."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    OWN.mkdir(parents=True, exist_ok=True)
+    with (OWN / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -81,9 +67,3 @@ def _index_answers() -> bool:
         return True  # there it has to: a gate that skips itself is none
     asked = [sys.executable, "-m", "pip", "--retries", "0", "--timeout", "10", "index", "versions", "six"]
     return subprocess.run(asked, capture_output=True, check=False).returncode == 0
-
-
-def _forget_old_ones() -> None:
-    packages = sorted((each for each in CACHE.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime)
-    for old in packages[:-KEPT]:
-        shutil.rmtree(old)
