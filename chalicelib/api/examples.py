@@ -89,6 +89,7 @@ INVOICE = {
     "paidAt": None,
     "memo": "Thank you.",
     "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
+    "paymentUrlExpired": False,
     "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_YWNjdA/pdf",
     "dashboardUrl": "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test/invoices/in_1PgafmB7WZ01zgkW",
     "failure": {
@@ -115,6 +116,12 @@ HISTORY = [
         "stripeId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
     },
 ]
+
+EXPLANATION = (
+    "The latest attempt to pay, on 24 November 2026, failed. The payment was declined: insufficient funds. "
+    "Ask the customer to try again later or with another payment method, using the same invoice link. "
+    "It is due on 23 December 2026."
+)
 
 NONE = {"count": 0, "total": "0.00", "balance": "0.00"}
 
@@ -166,7 +173,7 @@ EXAMPLES: Mapping[type, Any] = {
     CustomerList: {"data": [CUSTOMER], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
     CustomerView: CUSTOMER,
     Health: {"status": "ok", "version": "0.1.0"},
-    InvoiceDetail: {**INVOICE, "history": HISTORY},
+    InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "history": HISTORY},
     InvoiceHistory: {"data": HISTORY, "pageInfo": LAST_PAGE},
     InvoiceList: {"data": [INVOICE], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
     InvoiceView: INVOICE,

@@ -17,6 +17,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
     UserId,
 )
+from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.status import (
     OPEN_STATUSES,
@@ -90,6 +91,8 @@ class Invoice:
     stripe_invoice_id: str | None = None
     reminded_on: dt.date | None = None
     """The latest day, in the organization's time zone, on which Stripe was asked to send its e-mail again."""
+    links_read_at: int = 0
+    """When the links were last read from Stripe's API, which makes them good for some days more."""
     version: int = 0
     counted: Counted = field(default=(), compare=False)
     """What the summary counts it as: see `domain/summary.py`. Stores set it, and nobody else looks at it."""
@@ -152,6 +155,11 @@ class Invoice:
     @property
     def due_at(self) -> int | None:
         return self.facts.invoice.due_at if self.facts.invoice else None
+
+    def link_expired(self, now: int) -> bool:
+        """Whether Stripe's payment page can no longer be reached by the link that is known."""
+        ends_at = link_ends_at(self.facts.invoice, self.links_read_at) if self.facts.invoice else None
+        return ends_at is not None and ends_at < now
 
     def overdue(self, now: int) -> bool:
         return self.status in OPEN_STATUSES and self.due_at is not None and self.due_at < now

@@ -164,10 +164,12 @@ def pulled(
 
     def pulling(current: Invoice) -> Invoice:
         known = knowing_also(current, facts, invoice, ports)
-        if known.shows_the_same_as(current):
+        # What the sweep finds counts as missed; an expired link is renewed when somebody asks for the invoice.
+        renewed = source is Source.POM and current.link_expired(now)
+        if known.shows_the_same_as(current) and not renewed:
             return current
         told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
-        return known.telling(told).changed(now)
+        return replace(known.telling(told).changed(now), links_read_at=now)
 
     return store(invoice, pulling, ports, references_of(invoice, facts))
 

@@ -14,8 +14,8 @@ from tests.world import World
 
 FIELDS = """id number status customerId currency lineItems subtotal tax total paidAmount refundedAmount creditedAmount
 overpaidAmount balance
-dueDate createdAt updatedAt sentAt paidAt memo paymentUrl pdfUrl dashboardUrl failure partiallyRefunded disputed
-overdue""".split()
+dueDate createdAt updatedAt sentAt paidAt memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
+partiallyRefunded disputed overdue""".split()
 
 
 def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_detail_holds_the_timeline(office: ApiClient) -> None:
     detail = office.get(f"/invoices/{made['id']}")
     history = office.get(f"/invoices/{made['id']}/history")
     assert detail.status == 200
-    assert list(detail.json) == [*FIELDS, "history"]
+    assert list(detail.json) == [*FIELDS, "explanation", "history"]
     assert history.json["data"] == detail.json["history"]
     first = history.json["data"][0]
     assert first == {"at": made["createdAt"], "kind": "created", "source": "pom", "actor": "user_office"}

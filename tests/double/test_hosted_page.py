@@ -125,6 +125,20 @@ def test_a_wrong_link_is_404_and_an_old_one_expires(company: Any) -> None:
     assert visit(invoice.hosted_invoice_url)[0] == 410
 
 
+def test_reading_the_invoice_brings_a_link_that_works_for_ten_days(company: Any) -> None:
+    invoice = company.open()
+    company.double.advance(61 * DAY)
+
+    fresh = company.get(invoice).hosted_invoice_url
+
+    assert fresh != invoice.hosted_invoice_url
+    assert visit(invoice.hosted_invoice_url)[0] == 410
+    assert visit(fresh)[0] == 200
+    assert company.get(invoice).hosted_invoice_url == fresh
+    company.double.advance(11 * DAY)
+    assert visit(fresh)[0] == 410
+
+
 def test_the_pdf_is_a_pdf_whose_offsets_are_right(company: Any) -> None:
     invoice = company.open(description="Umlaute äöü (and parentheses)")
 

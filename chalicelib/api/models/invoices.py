@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, instant_or_none, page_info
+from chalicelib.domain.explanation import explain
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
 from chalicelib.domain.invoice import Invoice, LineItem
@@ -62,6 +63,9 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     paid_at: Instant | None
     memo: str | None
     payment_url: str | None
+    payment_url_expired: Annotated[
+        bool, Meta(description="Stripe's links have expired: `POST …/refresh` brings fresh ones.")
+    ]
     pdf_url: str | None
     dashboard_url: str | None
     failure: FailureView | None
@@ -108,11 +112,13 @@ class InvoiceHistory(msgspec.Struct, rename="camel"):
 class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
     """An invoice with its timeline, oldest first."""
 
+    explanation: Annotated[str, Meta(description="Why it has its status, in plain sentences.")]
     history: list[HistoryEntryView]
 
 
 def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceView:
     order, known = invoice.order, invoice.facts.invoice
+    expired = invoice.link_expired(now)
 
     def money(amount: int) -> str:
         return decimal_string(amount, order.currency)
@@ -138,8 +144,9 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         sent_at=instant_or_none(invoice.sent_at),
         paid_at=instant_or_none(known.paid_at) if known else None,
         memo=order.memo,
-        payment_url=known.hosted_url if known else None,
-        pdf_url=known.pdf_url if known else None,
+        payment_url=known.hosted_url if known and not expired else None,
+        payment_url_expired=expired,
+        pdf_url=known.pdf_url if known and not expired else None,
         dashboard_url=_dashboard_url(invoice, dashboard_base),
         failure=_failure_view(invoice.failure),
         partially_refunded=invoice.partially_refunded,
@@ -155,7 +162,9 @@ def invoice_list(page: Page[Invoice], *, now: int, dashboard_base: str) -> Invoi
 
 def invoice_detail(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceDetail:
     view = invoice_view(invoice, now=now, dashboard_base=dashboard_base)
-    return InvoiceDetail(**msgspec.structs.asdict(view), history=_timeline(invoice))
+    return InvoiceDetail(
+        **msgspec.structs.asdict(view), explanation=explain(invoice, now), history=_timeline(invoice)
+    )
 
 
 def history_view(invoice: Invoice) -> InvoiceHistory:

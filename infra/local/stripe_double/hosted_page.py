@@ -8,16 +8,14 @@ from urllib.parse import parse_qsl
 
 from . import pages, payment_engine
 from .cards import ROUTING_NUMBER, Method, by_bank_account, by_card_number
-from .clock import DAY
 from .errors import StripeFault
 from .http import Request, Response, as_html, redirect
 from .ledger import JSON, Ledger
+from .objects.invoice_states import link_ends_at
 from .pdf import invoice_pdf
 from .world import World
 
 _PATH = re.compile(r"^/i/([^/]+)/([^/]+)(/pdf)?$")
-LINK_DAYS = 30
-"""A link expires this long after the due date."""
 
 
 class HostedPage:
@@ -35,7 +33,7 @@ class HostedPage:
             if match is None or found is None:
                 return as_html(404, pages.message("Invoice not found", "This link is not valid."))
             ledger, invoice = found
-            if self._expired(invoice):
+            if self._expired(invoice, match.group(2)):
                 return as_html(410, pages.message("Link expired", "Ask the company for a new link to this invoice."))
             if match.group(3):
                 body = invoice_pdf(invoice, ledger.lines.get(invoice["id"], []))
@@ -55,13 +53,15 @@ class HostedPage:
         ledger = self._world.ledgers.get(account)
         if ledger is None:
             return None
-        for invoice in ledger.all("invoice", _token=token):
-            return (ledger, invoice) if invoice["status"] != "draft" else None
+        for invoice in ledger.all("invoice"):
+            if token == invoice["_token"] or token in invoice.get("_old_tokens", ()):
+                return (ledger, invoice) if invoice["status"] != "draft" else None
         return None
 
-    def _expired(self, invoice: JSON) -> bool:
-        due = invoice["due_date"]
-        return due is not None and self._world.clock.now() > due + LINK_DAYS * DAY and invoice["status"] != "paid"
+    def _expired(self, invoice: JSON, token: str) -> bool:
+        if invoice["status"] == "paid":
+            return False
+        return token != invoice["_token"] or self._world.clock.now() > link_ends_at(invoice)
 
     def _intent(self, ledger: Ledger, invoice: JSON) -> JSON | None:
         for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True):

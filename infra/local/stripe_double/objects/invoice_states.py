@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .. import money
 from .. import payment_engine as engine
 from ..cards import TOKENS
+from ..clock import DAY
 from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled, StripeFault
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
@@ -157,6 +158,7 @@ def do_send(world: World, ledger: Ledger, invoice: JSON) -> None:
         raise _cannot_charge()
     if invoice["status"] == "draft":
         do_finalize(world, ledger, invoice, world.snapshot(ledger, invoice))
+    renew_link(world, ledger, invoice)
     subject = f"New invoice from {invoice['account_name']} #{invoice['number']}"
     world.mail(ledger, to, subject, invoice["hosted_invoice_url"], invoice["id"])
     world.emit(ledger, "invoice.sent", invoice)
@@ -225,6 +227,27 @@ def _freeze(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> None
     invoice["automatically_finalizes_at"] = None
     invoice["last_finalization_error"] = None
     _stamp(world, invoice, "finalized_at")
+    _link(world, ledger, invoice)
+
+
+def link_ends_at(invoice: JSON) -> int:
+    """A link lasts 30 days after the due date, at most 120 after finalization, at least 10 once it was renewed."""
+    finalized = invoice["status_transitions"]["finalized_at"] or invoice["created"]
+    planned = min((invoice["due_date"] or finalized) + 30 * DAY, finalized + 120 * DAY)
+    return max(int(planned), invoice.get("_link_good_until", 0))
+
+
+def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
+    """Whoever reads an invoice gets links that work (docs.stripe.com/invoicing/hosted-invoice-page)."""
+    if invoice["hosted_invoice_url"] is None or invoice["status"] == "paid" or world.now() <= link_ends_at(invoice):
+        return
+    invoice.setdefault("_old_tokens", []).append(invoice["_token"])
+    invoice["_token"] = world.ids.token(48)
+    invoice["_link_good_until"] = world.now() + 10 * DAY
+    _link(world, ledger, invoice)
+
+
+def _link(world: World, ledger: Ledger, invoice: JSON) -> None:
     link = f"{world.config.public_url}/i/{ledger.id}/{invoice['_token']}"
     invoice["hosted_invoice_url"], invoice["invoice_pdf"] = link, f"{link}/pdf"
 

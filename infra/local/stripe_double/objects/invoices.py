@@ -8,7 +8,7 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON
 from ..router import Call, Route
 from ..rules import within
-from . import customers, lines
+from . import customers, invoice_states, lines
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
@@ -163,8 +163,10 @@ def update(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/invoices/{id}."""
-    return call.ledger.get("invoice", call.id)
+    """GET /v1/invoices/{id}, with links that work."""
+    invoice = call.ledger.get("invoice", call.id)
+    invoice_states.renew_link(call.world, call.ledger, invoice)
+    return invoice
 
 
 def list_(call: Call) -> JSON:

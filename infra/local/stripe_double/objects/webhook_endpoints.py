@@ -61,7 +61,7 @@ def make(
         "id": f"we_1{world.ids.token(23)}",
         "object": "webhook_endpoint",
         "api_version": api_version,
-        "application": None,
+        "application": _application(world, livemode) if connect else None,
         "created": world.now(),
         "description": description,
         "enabled_events": list(enabled_events or ["*"]),
@@ -73,6 +73,11 @@ def make(
         "_secrets": [secret or f"whsec_{world.ids.token(32)}"],
     }
     return owner.add(endpoint)
+
+
+def _application(world: World, livemode: bool) -> str:
+    """A Connect endpoint is told by the application it belongs to (github.com/stripe/stripe-dotnet/issues/1876)."""
+    return world.config.client_id_live if livemode else world.config.client_id_test
 
 
 def update(call: Call) -> JSON:

@@ -1,0 +1,280 @@
+"""Why an invoice has its status: a table of facts and the sentences they make."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.explanation import explain
+from chalicelib.domain.facts import (
+    ChargeFact,
+    CreditNoteFact,
+    DisputeFact,
+    Facts,
+    InvoiceFact,
+    PaymentFailure,
+    PaymentIntentFact,
+    RefundFact,
+)
+from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.domain.status import InvoiceStatus
+from tests.contracts.examples import NOW, invoice
+
+DAY = 86400
+# NOW is 15 January 2027, 08:00 UTC.
+OPEN = InvoiceFact(
+    "in_1", NOW, "open", 7500, 0, 7500, "usd",
+    due_at=NOW + 30 * DAY, hosted_url="https://pay", finalized_at=NOW,
+)  # fmt: skip
+PAID = replace(OPEN, status="paid", amount_paid=7500, amount_remaining=0, paid_at=NOW + DAY)
+BROKE = PaymentFailure(FailureReason.INSUFFICIENT_FUNDS)
+DECLINED = PaymentIntentFact("pi_1", NOW + DAY, "requires_payment_method", 7500, "usd", "ch_1", BROKE)
+UNDER_WAY = PaymentIntentFact("pi_1", NOW + 2 * DAY, "processing", 7500, "usd", "ch_1")
+DEBIT = ChargeFact("ch_1", NOW + DAY, "pending", 7500, "usd", NOW + DAY, "pi_1", method="us_bank_account")
+BY_CARD = ChargeFact("ch_1", NOW + DAY, "succeeded", 7500, "usd", NOW + DAY, "pi_1", method="card")
+REFUND = RefundFact("re_1", NOW + 3 * DAY, "succeeded", 7500, "usd", NOW + 3 * DAY, "pi_1", "ch_1")
+DISPUTE = DisputeFact("dp_1", NOW + 4 * DAY, "needs_response", 7500, "usd", "fraudulent", NOW + 14 * DAY, "pi_1")
+NOTE = CreditNoteFact("cn_1", NOW + DAY, "issued", 7500, "usd", "in_1")
+
+
+def told(kind: str, at: int, reason: str | None = None) -> HistoryEntry:
+    return HistoryEntry(at, kind, Source.POM, reason=reason)
+
+
+def made(*facts: Any, history: tuple[HistoryEntry, ...] = (), sent: bool = True, **changes: Any) -> Invoice:
+    blank = invoice()
+    known = Facts()
+    for fact in facts:
+        known = known.merge(fact)
+    saga = replace(blank.saga, step=Step.DONE, resume_at=None)
+    sent_at = NOW if sent else None
+    return replace(blank, facts=known, saga=saga, history=history, sent_at=sent_at, **changes)
+
+
+BROKE_TEXT = FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS]
+
+TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
+    ("creating", invoice(), InvoiceStatus.CREATING, "It is being made in Stripe; that goes on by itself."),
+    (
+        "draft",
+        made(replace(OPEN, status="draft", finalized_at=None, hosted_url=None), sent=False),
+        InvoiceStatus.DRAFT,
+        "It is a draft: the customer has not been asked to pay. Review and send it.",
+    ),
+    (
+        "nobody tried",
+        made(OPEN),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. Nobody has tried to pay yet. It is due on 14 February 2027.",
+    ),
+    (
+        "finalized, never sent",
+        made(OPEN, sent=False),
+        InvoiceStatus.PENDING,
+        "Finalized on 15 January 2027, but no e-mail has been sent from POM. Nobody has tried to pay yet. "
+        "It is due on 14 February 2027.",
+    ),
+    (
+        "overdue",
+        made(replace(OPEN, due_at=NOW + 2 * DAY)),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. Nobody has tried to pay yet. It was due on 17 January 2027, 3 days ago.",
+    ),
+    (
+        "a bank debit, told by its charge",
+        made(OPEN, UNDER_WAY, DEBIT),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. A bank debit has been on its way since 16 January 2027; "
+        "it takes up to 5 business days.",
+    ),
+    (
+        "a bank debit, told by the event alone",
+        made(OPEN, UNDER_WAY, history=(told("payment_processing", NOW + DAY),)),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. A bank debit has been on its way since 16 January 2027; "
+        "it takes up to 5 business days.",
+    ),
+    (
+        "a debit after the snapshot alone",
+        made(OPEN, UNDER_WAY),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. A bank debit has been on its way since 17 January 2027; "
+        "it takes up to 5 business days.",
+    ),
+    (
+        "another slow method",
+        made(OPEN, UNDER_WAY, replace(DEBIT, method="card")),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. A payment has been on its way since 16 January 2027; "
+        "it has neither arrived nor failed yet.",
+    ),
+    (
+        "to be confirmed",
+        made(OPEN, replace(UNDER_WAY, status="requires_action")),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. The customer has begun to pay and has yet to confirm the payment with their bank. "
+        "It is due on 14 February 2027.",
+    ),
+    (
+        "paid in part",
+        made(replace(OPEN, amount_paid=2500, amount_remaining=5000)),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. 25.00 USD of 75.00 USD has been paid. It is due on 14 February 2027.",
+    ),
+    (
+        "failed",
+        made(OPEN, DECLINED),
+        InvoiceStatus.FAILED,
+        f"The latest attempt to pay, on 16 January 2027, failed. {BROKE_TEXT.message} {BROKE_TEXT.next_step} "
+        "It is due on 14 February 2027.",
+    ),
+    ("paid", made(PAID), InvoiceStatus.PAID, "Paid on 16 January 2027."),
+    ("paid by card", made(PAID, BY_CARD), InvoiceStatus.PAID, "Paid on 16 January 2027 by card."),
+    (
+        "paid by bank debit",
+        made(PAID, replace(BY_CARD, method="us_bank_account")),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027 by bank debit.",
+    ),
+    (
+        "paid by check",
+        made(
+            replace(PAID, amount_paid_off_stripe=7500),
+            history=(told("marked_paid", NOW + DAY, "check No. 1042"),),
+        ),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027 by check No. 1042, as recorded in POM.",
+    ),
+    (
+        "paid outside, marked in the Dashboard",
+        made(replace(PAID, amount_paid_off_stripe=7500)),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027 outside Stripe, as recorded in Stripe.",
+    ),
+    (
+        "nothing to pay",
+        made(replace(PAID, total=0, amount_paid=0)),
+        InvoiceStatus.PAID,
+        "There was nothing to pay.",
+    ),
+    (
+        "credited",
+        made(replace(PAID, amount_paid=0), NOTE),
+        InvoiceStatus.PAID,
+        "Settled by credit notes over 75.00 USD; no money came in.",
+    ),
+    (
+        "overpaid",
+        made(replace(PAID, amount_overpaid=500)),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. The customer paid 5.00 USD more than was due; refund it in the Stripe dashboard.",
+    ),
+    (
+        "refunded in part",
+        made(PAID, replace(REFUND, amount=2500)),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. 25.00 USD of it was refunded on 18 January 2027.",
+    ),
+    (
+        "a refund on its way",
+        made(PAID, replace(REFUND, status="pending")),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. A refund of 75.00 USD is on its way.",
+    ),
+    (
+        "a refund that failed",
+        made(PAID, replace(REFUND, status="failed")),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. A refund of 75.00 USD failed: the customer does not have it. "
+        "Look at it in the Stripe dashboard.",
+    ),
+    (
+        "refunded",
+        made(PAID, BY_CARD, REFUND),
+        InvoiceStatus.REFUNDED,
+        "Paid on 16 January 2027 by card. Refunded in full on 18 January 2027.",
+    ),
+    (
+        "disputed",
+        made(PAID, DISPUTE),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. The customer's bank disputes 75.00 USD; "
+        "answer it in the Stripe dashboard by 29 January 2027.",
+    ),
+    (
+        "a dispute under review",
+        made(PAID, replace(DISPUTE, status="under_review")),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. The customer's bank is looking into a dispute over 75.00 USD; "
+        "there is nothing to do until it decides.",
+    ),
+    (
+        "a dispute lost",
+        made(PAID, replace(DISPUTE, status="lost")),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. A dispute over 75.00 USD was lost: the customer's bank has taken it back.",
+    ),
+    ("a dispute won", made(PAID, replace(DISPUTE, status="won")), InvoiceStatus.PAID, "Paid on 16 January 2027."),
+    (
+        "void",
+        made(replace(OPEN, status="void"), history=(told("voided_by_pom", NOW + DAY),)),
+        InvoiceStatus.VOID,
+        "Voided on 16 January 2027: nothing is to be paid, its services can be billed again.",
+    ),
+    (
+        "a deleted draft",
+        made(replace(OPEN, status="draft", deleted=True), sent=False),
+        InvoiceStatus.VOID,
+        "Its draft was deleted: nothing is to be paid, its services can be billed again.",
+    ),
+    (
+        "given up",
+        made(replace(OPEN, status="uncollectible"), history=(told("payment_window_passed", NOW + DAY, "14 days"),)),
+        InvoiceStatus.UNCOLLECTIBLE,
+        "Given up on 16 January 2027: it was not paid within 14 days after it was due. It can still be paid.",
+    ),
+    (
+        "given up in the Dashboard",
+        made(replace(OPEN, status="uncollectible")),
+        InvoiceStatus.UNCOLLECTIBLE,
+        "Given up. It can still be paid.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "status", "sentences"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_facts_are_told_in_plain_sentences(known: Invoice, status: InvoiceStatus, sentences: str) -> None:
+    assert known.status is status
+    assert explain(known, NOW + 5 * DAY) == sentences
+
+
+def test_every_status_is_in_the_table() -> None:
+    assert {row[2] for row in TABLE} == set(InvoiceStatus)
+
+
+def test_days_are_those_of_the_organization() -> None:
+    far_west = made(OPEN)
+    far_west = replace(far_west, order=replace(far_west.order, time_zone="Pacific/Pago_Pago"))
+    assert explain(far_west, NOW).startswith("Sent on 14 January 2027.")
+
+
+@pytest.mark.parametrize("method", ["", "due", "capped", "read"])
+def test_a_link_lasts_30_days_after_the_due_date_and_120_at_most_and_10_once_read(method: str) -> None:
+    good_for = {"": 60, "due": 31, "capped": 120, "read": 75}[method]
+    due = {"due": 1, "capped": 300}.get(method, 30)
+    known = made(replace(OPEN, due_at=NOW + due * DAY), links_read_at=NOW + 65 * DAY if method == "read" else 0)
+    assert not known.link_expired(NOW + good_for * DAY)
+    assert known.link_expired(NOW + good_for * DAY + 1)
+    assert explain(known, NOW + good_for * DAY + 1).endswith(
+        "The payment link has expired; refresh the invoice to get a new one."
+    )
+
+
+def test_without_a_link_nothing_expires() -> None:
+    assert not made(replace(OPEN, hosted_url=None)).link_expired(NOW + 999 * DAY)
+    assert not invoice().link_expired(NOW + 999 * DAY)
