@@ -1,0 +1,218 @@
+"""The tallies that stores keep are what counting all invoices anew would give, whatever was done to them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite
+from chalicelib.domain.facts import CannotOrder, DisputeFact, InvoiceFact, RefundFact, StripeFact
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.storage import ServiceClaimed
+from chalicelib.domain.summary import Period, contribution, summarized
+from chalicelib.domain.tallies import Bucket, Tally, added_up
+from tests.backends import Backend
+from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, marker, reference, services
+from tests.contracts.test_races import eager_threads, race
+
+__all__ = ["eager_threads"]
+
+DAY = 86400
+TODAY = dt.date(2027, 1, 15)
+EVER = (dt.date.min, Period(dt.date.min, dt.date.max))
+CURRENCIES = ("usd", "jpy", "kwd")
+NAMES = ("a", "b", "c")
+
+numbers = itertools.count()
+
+
+def counted_anew(invoices: Iterable[Invoice]) -> Mapping[Bucket, Tally]:
+    return added_up(*(contribution(one).items() for one in invoices))
+
+
+@dataclass
+class Office:
+    """An organization of its own, where things are done to a few invoices in any order; `old` was read before."""
+
+    backend: Backend
+    organization: OrganizationId = field(default_factory=lambda: OrganizationId(f"org_{next(numbers)}"))
+    old: dict[str, Invoice] = field(default_factory=dict)
+
+    def read(self, name: str) -> Invoice | None:
+        return self.backend.invoices.get(self.organization, InvoiceId(f"inv_{name}"))
+
+    def do(self, name: str, action: str, fact: StripeFact, number: int) -> None:
+        known = self.read(name)
+        if known is None:
+            made = invoice(name, organization_id=self.organization)
+            made = replace(made, order=replace(made.order, currency=CURRENCIES[NAMES.index(name)]))
+            self.backend.invoices.insert(made, services(name))
+            return
+        match action:
+            case "remember":
+                self.old[name] = known
+            case "remove":
+                self.backend.invoices.remove(known, [ServiceId(name)])
+            case "fail to remove":
+                self.refused(lambda: self.backend.invoices.remove(self.stale(known), [ServiceId(name)]))
+            case "fail to insert":
+                self.refused(lambda: self.backend.invoices.insert(replace(known, id=InvoiceId("x")), services(name)))
+            case "rest":
+                self.save(known, replace(known, saga=known.saga.advanced(Step.DONE, NOW)), number)
+            case "learn, too late":
+                self.refused(lambda: self.save(known, learning(self.stale(known), fact), number))
+                self.save(known, learning(known, fact), number)
+            case "learn twice":
+                event = marker(f"evt_{self.organization}_{number}")
+                self.backend.invoices.apply(learning(known, fact), event)
+                now = self.read(name)
+                assert now is not None
+                self.refused(lambda: self.backend.invoices.apply(learning(now, fact), event))
+            case _:
+                self.save(known, learning(known, fact), number)
+
+    def save(self, known: Invoice, changed: Invoice, number: int) -> None:
+        references = [reference(f"pi_{number}", known)] if number % 2 else []
+        self.backend.invoices.save(changed, references)
+
+    def stale(self, known: Invoice) -> Invoice:
+        old = self.old.get(known.id.removeprefix("inv_"), known)
+        return old if old.version < known.version else replace(known, version=known.version - 1 or 99)
+
+    def refused(self, run: Callable[[], object]) -> None:
+        with pytest.raises((StaleWrite, DuplicateEvent, ServiceClaimed)):
+            run()
+
+    def check(self) -> None:
+        stored = [one for name in (*NAMES, "x") if (one := self.read(name))]
+        tallies = self.backend.summaries.tallies(self.organization, *EVER)
+        assert tallies == counted_anew(stored)
+        assert all(dict(one.counted) == contribution(one) for one in stored)
+        ahead = self.backend.summaries.tallies(self.organization, TODAY, EVER[1])
+        for summary in summarized(ahead, TODAY):
+            ours = [one for one in stored if one.order.currency == summary.currency]
+            late = [one for one in ours if one.overdue(1_799_971_200)]  # the beginning of TODAY
+            assert summary.overdue == Tally(len(late), sum(one.balance for one in late))
+
+
+def learning(known: Invoice, fact: StripeFact) -> Invoice:
+    fact = replace(fact, currency=known.order.currency)
+    try:
+        return known.knowing(fact)
+    except CannotOrder:
+        return known.settled_by(fact)
+
+
+amounts = st.integers(0, 5000)
+moments = st.integers(NOW - 70 * DAY, NOW + 70 * DAY)
+
+
+@st.composite
+def invoice_facts(draw: st.DrawFn) -> InvoiceFact:
+    status = draw(st.sampled_from(["draft", "open", "open", "paid", "paid", "void", "uncollectible"]))
+    total, paid = draw(amounts), draw(amounts)
+    return InvoiceFact(
+        "in_1",
+        as_of=draw(st.integers(NOW, NOW + 9)),
+        status=status,
+        total=total + paid,
+        amount_paid=total + paid if status == "paid" else paid,
+        amount_remaining=0 if status == "paid" else total,
+        currency="usd",
+        due_at=draw(st.none() | moments),
+        paid_at=draw(moments) if status == "paid" else None,
+        deleted=status == "draft" and draw(st.booleans()),
+    )
+
+
+facts: st.SearchStrategy[Any] = st.one_of(
+    invoice_facts(),
+    invoice_facts(),
+    st.builds(
+        RefundFact,
+        st.sampled_from(["re_1", "re_2"]),
+        st.integers(NOW, NOW + 9),
+        st.sampled_from(["pending", "succeeded", "succeeded", "failed"]),
+        amounts,
+        st.just("usd"),
+        st.just(NOW),
+    ),
+    st.builds(
+        DisputeFact,
+        st.sampled_from(["dp_1", "dp_2"]),
+        st.integers(NOW, NOW + 9),
+        st.sampled_from(["needs_response", "won", "lost"]),
+        amounts,
+        st.just("usd"),
+    ),
+)
+actions = st.sampled_from(
+    [
+        *("learn", "learn", "learn", "learn twice", "learn, too late", "rest", "remember"),
+        *("remove", "fail to remove", "fail to insert"),
+    ]
+)
+deeds = st.lists(st.tuples(st.sampled_from(NAMES), actions, facts, st.integers(0, 99)), min_size=5, max_size=30)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deeds)
+def test_whatever_is_done_the_tallies_are_what_counting_anew_gives(
+    backend: Backend, done: list[tuple[str, str, StripeFact, int]]
+) -> None:
+    office = Office(backend)
+    for number, (name, action, fact, chance) in enumerate(done):
+        office.do(name, action, fact, number * 100 + chance)
+    office.check()
+
+
+def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
+    race(lambda n: backend.invoices.insert(invoice(str(n)), {}))
+    first = backend.invoices.insert(invoice("one"), {})
+    race(lambda n: backend.invoices.save(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY)))
+    stored = [backend.invoices.get(ORG, InvoiceId(f"inv_{name}")) for name in (*"012345", "one")]
+    assert None not in stored
+    assert backend.summaries.tallies(ORG, *EVER) == counted_anew(one for one in stored if one)
+
+
+def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
+    days = [NOW + days * DAY for days in (-400, -31, -15, -14, -1, 0, 1, 16, 17, 50, 800)]
+    for number, moment in enumerate(days):
+        backend.invoices.insert(in_status(invoice(f"due-{number}"), InvoiceStatus.PENDING, due_at=moment), {})
+        paid = in_status(invoice(f"paid-{number}"), InvoiceStatus.PAID)
+        assert paid.facts.invoice is not None
+        known = replace(paid.facts.invoice, paid_at=moment)
+        backend.invoices.insert(replace(paid, facts=replace(paid.facts, invoice=known)), {})
+
+    period = Period(dt.date(2026, 12, 31), dt.date(2027, 1, 31))
+    tallies = backend.summaries.tallies(ORG, TODAY, period)
+    found = {kind: sorted(bucket.of for bucket in tallies if bucket.kind == kind) for kind in ("due", "paid")}
+    assert found == {
+        "due": ["2027-01-15", "2027-01-16", "2027-01-31", "2027-02-01", "2027-03-06", "2029-03-25"],
+        "paid": ["2026-12-31", "2027-01-01", "2027-01-14", "2027-01-15", "2027-01-16", "2027-01-31"],
+    }
+    assert tallies[Bucket("usd", "status", "pending")].invoices == len(days)
+
+
+def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
+    backend.invoices.insert(invoice(), {})
+    assert backend.summaries.tallies(OTHER_ORG, *EVER) == {}
+    assert len(backend.summaries.tallies(ORG, *EVER)) == 1
+
+
+def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:
+    names = [f"s{n}" for n in range(100)]
+    stored = backend.invoices.insert(invoice(), services(*names[:50]))
+    backend.invoices.claim(stored, services(*names[50:]))
+    backend.invoices.remove(stored, [ServiceId(name) for name in names])
+    assert backend.summaries.tallies(ORG, *EVER) == {}

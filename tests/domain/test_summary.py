@@ -1,0 +1,174 @@
+"""What one invoice counts for, what a change of it adds, and what the sums say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.facts import DisputeFact, RefundFact
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import Period, contribution, period_from, recounted, summarized, uncounted
+from chalicelib.domain.tallies import NEVER, Bucket, Tally, added_up
+from tests.contracts.examples import NOW, in_status, invoice
+
+TODAY = dt.date(2027, 1, 15)
+DAY = 86400
+
+
+def paid(at: int = NOW, amount: int = 7500) -> Invoice:
+    made = in_status(invoice(), InvoiceStatus.PAID)
+    assert made.facts.invoice is not None
+    known = replace(made.facts.invoice, paid_at=at, amount_paid=amount)
+    return replace(made, facts=replace(made.facts, invoice=known))
+
+
+def pending(due_at: int | None = NOW + DAY, remaining: int = 7500) -> Invoice:
+    made = in_status(invoice(), InvoiceStatus.PENDING, due_at=due_at)
+    assert made.facts.invoice is not None
+    known = replace(made.facts.invoice, amount_remaining=remaining)
+    return replace(made, facts=replace(made.facts, invoice=known))
+
+
+def in_zone(made: Invoice, time_zone: str) -> Invoice:
+    return replace(made, order=replace(made.order, time_zone=time_zone))
+
+
+def refund(name: str, status: str, amount: int) -> RefundFact:
+    return RefundFact(name, NOW, status, amount, "usd", NOW)
+
+
+def dispute(name: str, status: str, amount: int, currency: str = "usd") -> DisputeFact:
+    return DisputeFact(name, NOW, status, amount, currency)
+
+
+@pytest.mark.parametrize("status", InvoiceStatus)
+def test_every_invoice_counts_once_by_its_status(status: InvoiceStatus) -> None:
+    made = invoice()
+    if status is InvoiceStatus.REFUNDED:
+        made = paid().knowing(refund("re_1", "succeeded", 7500))
+    elif status is not InvoiceStatus.CREATING:
+        made = in_status(invoice(), status)
+    counts = contribution(made)
+    assert counts[Bucket("usd", "status", status)] == Tally(1, made.total, made.balance)
+    assert [bucket.of for bucket in counts if bucket.kind == "status"] == [status]
+
+
+def test_an_open_invoice_is_due_on_a_day_and_others_are_not() -> None:
+    assert contribution(pending(remaining=500))[Bucket("usd", "due", "2027-01-16")] == Tally(1, 500)
+    assert not any(bucket.kind == "due" for bucket in contribution(paid()))
+
+
+def test_an_open_invoice_without_a_due_date_is_never_due() -> None:
+    assert contribution(pending(due_at=None))[Bucket("usd", "due", NEVER)] == Tally(1, 7500)
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "day"),
+    [("UTC", "2027-01-15"), ("Pacific/Auckland", "2027-01-16"), ("Pacific/Midway", "2027-01-14")],
+)
+def test_days_are_those_of_the_orders_time_zone(time_zone: str, day: str) -> None:
+    moment = NOW + 3 * 3600 if time_zone == "Pacific/Auckland" else NOW  # 11:00 or 08:00 in UTC
+    assert Bucket("usd", "paid", day) in contribution(in_zone(paid(at=moment), time_zone))
+    assert Bucket("usd", "due", day) in contribution(in_zone(pending(due_at=moment), time_zone))
+
+
+def test_money_counts_as_paid_on_its_day_although_some_of_it_went_back() -> None:
+    partly = paid().knowing(refund("re_1", "succeeded", 500)).knowing(refund("re_2", "pending", 100))
+    counts = contribution(partly)
+    assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 7500)
+    assert counts[Bucket("usd", "refunded")] == Tally(1, 500)
+
+
+def test_a_refund_that_failed_in_the_end_counts_no_more() -> None:
+    counts = contribution(paid().knowing(refund("re_1", "failed", 500)))
+    assert Bucket("usd", "refunded") not in counts
+
+
+def test_open_disputes_count_in_their_own_currency_and_closed_ones_not() -> None:
+    disputed = paid()
+    for name, status, amount, currency in (
+        ("dp_1", "needs_response", 100, "usd"),
+        ("dp_2", "under_review", 200, "usd"),
+        ("dp_3", "lost", 400, "usd"),
+        ("dp_4", "needs_response", 800, "eur"),
+    ):
+        disputed = disputed.knowing(dispute(name, status, amount, currency))
+    counts = contribution(disputed)
+    assert counts[Bucket("usd", "disputed")] == Tally(1, 300)
+    assert counts[Bucket("eur", "disputed")] == Tally(1, 800)
+
+
+def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
+    first, added = recounted(pending())
+    assert added == contribution(pending())
+    assert recounted(first) == (first, {})
+    later = replace(paid(), counted=first.counted)
+    stored, difference = recounted(later)
+    assert added_up(first.counted, difference.items()) == contribution(later)
+    assert dict(stored.counted) == contribution(later)
+    assert uncounted(stored) == {bucket: tally.negated() for bucket, tally in contribution(later).items()}
+
+
+def test_an_invoice_that_counted_otherwise_in_another_release_is_put_right() -> None:
+    former = (Bucket("usd", "moon", "full"), Tally(1, 5))
+    _, difference = recounted(replace(pending(), counted=(former,)))
+    assert difference[former[0]] == Tally(-1, -5)
+    assert Bucket("usd", "status", "pending") in difference
+
+
+def test_what_is_open_and_not_due_today_or_later_is_overdue() -> None:
+    made = [pending(NOW - 5 * DAY), pending(NOW - DAY, 100), pending(NOW), pending(NOW + 40 * DAY), pending(None)]
+    everything = added_up(*(contribution(one).items() for one in made))
+    ahead = {
+        bucket: tally for bucket, tally in everything.items() if bucket.kind != "due" or bucket.of >= "2027-01-15"
+    }
+    for tallies in (everything, ahead):
+        [usd] = summarized(tallies, TODAY)
+        assert usd.overdue == Tally(2, 7600)
+        assert usd.by_status == {InvoiceStatus.PENDING: Tally(5, 37500, 30100)}
+
+
+def test_sums_that_a_write_has_reached_in_part_never_say_less_than_nothing() -> None:
+    [usd] = summarized({Bucket("usd", "due", "2027-01-16"): Tally(1, 7500)}, TODAY)
+    assert usd.overdue == Tally(0, 0)
+
+
+def test_currencies_are_never_mixed() -> None:
+    made = [pending(), replace(pending(), order=replace(invoice().order, currency="jpy"))]
+    eur, usd = summarized(added_up(*(contribution(one).items() for one in made)), TODAY)
+    assert (eur.currency, usd.currency) == ("jpy", "usd")
+    assert eur.by_status == usd.by_status == {InvoiceStatus.PENDING: Tally(1, 7500, 7500)}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "period"),
+    [
+        (None, None, ("2027-01-01", "2027-01-31")),
+        ("2026-11-05", None, ("2026-11-05", "2027-01-31")),
+        (None, "2026-02-10", ("2026-02-01", "2026-02-10")),
+        ("2027-03-03", None, ("2027-03-03", "2027-03-31")),
+        ("2028-02-29", "2028-02-29", ("2028-02-29", "2028-02-29")),
+        ("2028-01-01", "2028-12-31", ("2028-01-01", "2028-12-31")),
+        ("9999-12-31", None, ("9999-12-31", "9999-12-31")),
+        (None, "0001-01-05", ("0001-01-01", "0001-01-05")),
+    ],
+)
+def test_a_period_is_this_month_unless_said_otherwise(
+    first: str | None, last: str | None, period: tuple[str, str]
+) -> None:
+    days = [dt.date.fromisoformat(day) if day else None for day in (first, last)]
+    expected = Period(*map(dt.date.fromisoformat, period))
+    assert period_from(days[0], days[1], TODAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("2027-01-02", "2027-01-01"), ("2026-01-01", "2027-01-02"), ("0001-01-01", "9999-12-31")]
+)
+def test_a_period_that_is_none_or_too_long_is_refused(first: str, last: str) -> None:
+    with pytest.raises(Refused) as refused:
+        period_from(dt.date.fromisoformat(first), dt.date.fromisoformat(last), TODAY)
+    assert (refused.value.code, refused.value.field) == ("period_invalid", "from")
