@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
@@ -24,6 +25,7 @@ from chalicelib.domain.facts import (
     StripeFact,
 )
 from chalicelib.domain.identifiers import (
+    BatchId,
     CustomerId,
     InvoiceId,
     OrganizationId,
@@ -32,6 +34,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.oauth import OAuthGrant
+from chalicelib.domain.pacing import Pace
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE as MAX_CLAIMS_AT_ONCE
 from chalicelib.domain.storage import InvoiceExists as InvoiceExists
@@ -158,6 +161,48 @@ class SettingsStore(Protocol):
         """Raises: StaleWrite."""
 
 
+class BatchStore(Protocol):
+    """Work in bulk: batches, their items, how far each lane is with them, and at which pace a lane goes."""
+
+    def get(self, organization_id: OrganizationId, batch_id: BatchId) -> Batch | None:
+        """One strongly consistent read."""
+
+    def save(self, batch: Batch, parts: Sequence[Part] = ()) -> Batch:
+        """Insert (version 0) or change the version that was read, together with these parts. Raises: StaleWrite."""
+
+    def add_items(self, batch: Batch, items: Sequence[BatchItem]) -> None:
+        """Store those that are not stored yet; the others stay as they are."""
+
+    def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
+        """At most 100 items, in the order of their positions, as they are now."""
+
+    def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
+        """A page in the order of their positions."""
+
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+        """Store what became of an item, count it, and store the customer that came of it: all or nothing.
+
+        Raises: StaleWrite if the item has been decided, the batch is in another round, or the customer changed.
+        """
+
+    def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
+        """Newest first."""
+
+    def part(self, organization_id: OrganizationId, batch_id: BatchId, lane: int) -> Part | None: ...
+
+    def save_part(self, part: Part) -> Part:
+        """Change the version that was read. Raises: StaleWrite."""
+
+    def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:
+        """Parts of any organization's batches whose message may be lost; only their keys."""
+
+    def pace(self, organization_id: OrganizationId, lane: int) -> Pace | None:
+        """At which pace the lane went when it was last left."""
+
+    def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+        """Only whoever works on the lane does this."""
+
+
 class EventStore(Protocol):
     """What became of each Stripe event."""
 
@@ -168,7 +213,7 @@ class EventStore(Protocol):
         """Keep an event that could not be applied, unless it has been dealt with meanwhile."""
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
-        """The bodies of parked events as Stripe sent them, oldest first."""
+        """The bodies of parked events as Stripe sent them, those not tried for longest first."""
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         """When the latest event came, by webhook or sweep; epoch seconds."""
@@ -274,6 +319,9 @@ class Queues(Protocol):
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None: ...
 
+    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
+        """One message of a lane is worked on at a time."""
+
 
 class Clock(Protocol):
     """Time and chance, injected so that tests own both."""
@@ -283,6 +331,12 @@ class Clock(Protocol):
 
     def nonce(self) -> str:
         """An unguessable text of at least 128 bits."""
+
+    def milliseconds(self) -> int:
+        """Epoch milliseconds UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
 
 
 class Ports(Protocol):
@@ -300,6 +354,8 @@ class Ports(Protocol):
     def settings(self) -> SettingsStore: ...
     @property
     def events(self) -> EventStore: ...
+    @property
+    def batches(self) -> BatchStore: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -37,6 +37,14 @@ def test_parked_events_come_oldest_first(backend: Backend) -> None:
     assert list(backend.events.parked(ACCOUNT, 2)) == ["1", "2"]
 
 
+def test_an_event_that_fails_again_lets_the_others_pass(backend: Backend) -> None:
+    for n in (1, 2, 3):
+        backend.events.park(event(f"evt_{n}", created=NOW + n, body=str(n)), NOW, "error")
+    backend.events.park(event("evt_1", created=NOW + 1, body="1"), NOW + 60, "error")
+    assert list(backend.events.parked(ACCOUNT, 2)) == ["2", "3"]
+    assert list(backend.events.parked(ACCOUNT, 3)) == ["2", "3", "1"]
+
+
 def test_an_event_parked_again_is_parked_once_and_came_when_it_first_came(backend: Backend) -> None:
     long, short = '{"long": "' + "x" * 50_000 + '"}', "{}"
     for n, body in enumerate((short, long, short)):

@@ -7,11 +7,13 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from chalicelib.domain.batch import Batch, BatchItem, Part
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.identifiers import (
+    BatchId,
     CustomerId,
     InvoiceId,
     OrganizationId,
@@ -19,6 +21,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.pacing import Pace
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.tallies import Bucket, Tally, added_up
 
@@ -38,6 +41,7 @@ class Parked:
 
     event: StripeEvent
     received_at: int
+    tried_at: int
     error: str
 
 
@@ -56,6 +60,11 @@ class FakeDatabase:
     authorizations: dict[str, Authorization] = field(default_factory=dict)
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
+
+    batches: dict[tuple[OrganizationId, BatchId], Batch] = field(default_factory=dict)
+    batch_items: dict[tuple[OrganizationId, BatchId, int], BatchItem] = field(default_factory=dict)
+    parts: dict[tuple[OrganizationId, BatchId, int], Part] = field(default_factory=dict)
+    paces: dict[tuple[OrganizationId, int], Pace] = field(default_factory=dict)
 
     def require_unmarked(self, marker: EventMarker) -> None:
         """Raises DuplicateEvent if the event has been dealt with."""

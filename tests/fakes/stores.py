@@ -150,16 +150,17 @@ class FakeEvents:
         with self._db.lock:
             known = self._db.events.get(key)
             if not isinstance(known, EventMarker):
-                self._db.events[key] = Parked(event, known.received_at if known else received_at, error)
+                first = known.received_at if known else received_at
+                self._db.events[key] = Parked(event, first, received_at, error)
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
         with self._db.lock:
             parked = sorted(
-                (known.event.created, known.event.id, known.event.body)
+                (known.tried_at, known.event.created, known.event.id, known.event.body)
                 for (account, _), known in self._db.events.items()
                 if account == account_id and isinstance(known, Parked)
             )
-        return [body for _, _, body in parked[:limit]]
+        return [body for *_, body in parked[:limit]]
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with self._db.lock:

@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.adapters.tables.codec import decoded, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read_many
 from chalicelib.adapters.tables.keys import key, moment
-from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
+from chalicelib.adapters.tables.markers import PARKED, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
@@ -32,7 +32,10 @@ class TableEvents:
         return frozenset(item["event_id"]["S"] for item in items if item["outcome"]["S"] != PARKED)
 
     def park(self, event: StripeEvent, received_at: int, error: str) -> None:
-        """Parked again, it keeps the moment at which it first came, and runs out 35 days after that."""
+        """Parked again, it keeps the moment at which it first came, and goes behind those not tried for longer.
+
+        It is kept until it is dealt with: only then does it get a time at which it may go.
+        """
         body = encoded(event.body)
         document, packed = body.get("document"), body.get("packed")
         actions: list[Action] = [
@@ -40,9 +43,8 @@ class TableEvents:
             EventItem.created.set(event.created),
             EventItem.outcome.set(PARKED),
             EventItem.error.set(error[:MAX_ERROR]),
-            EventItem.parked_key.set(key(moment(event.created), event.id)),
+            EventItem.parked_key.set(key(moment(received_at), moment(event.created), event.id)),
             EventItem.received_at.set(EventItem.received_at | received_at),
-            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + KEPT_FOR)),
             EventItem.document.remove() if document is None else EventItem.document.set(document),
             EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
         ]
