@@ -59,23 +59,39 @@ def status_of(facts: Facts) -> InvoiceStatus:
 
 
 def failed_attempt(facts: Facts) -> FailedAttempt | None:
-    """The latest attempt if it failed; None while one is under way, or if none was made."""
-    intent = max(facts.payment_intents.values(), key=lambda pi: (pi.as_of, pi.id), default=None)
+    """The latest attempt if it failed; None while one is under way, or if none was made.
+
+    An invoice paid in parts has several intents; one that has come to its end says nothing of the others.
+    """
+    ended = {pi.id: pi.as_of for pi in facts.payment_intents.values() if pi.status in _ENDED}
+    intent = max(
+        (pi for pi in facts.payment_intents.values() if pi.id not in ended),
+        key=lambda pi: (pi.status == "processing", pi.as_of, pi.id),
+        default=None,
+    )
     declined = max(
-        (charge for charge in facts.charges.values() if charge.status == "failed"),
+        (
+            charge
+            for charge in facts.charges.values()
+            if charge.status == "failed" and charge.payment_intent_id not in ended
+        ),
         key=lambda charge: (charge.created, charge.as_of, charge.id),
         default=None,
     )
     known = _from_intent(intent, declined)
-    if known is None and _unexplained_failure(facts.attempt_failed_at, intent):
+    outdated_by = max(ended.values(), default=0)
+    if known is None and facts.attempt_failed_at > outdated_by and _unexplained(facts.attempt_failed_at, intent):
         return FailedAttempt(FailureReason.OTHER, facts.attempt_failed_at)
     return known
 
 
-def _unexplained_failure(at: int, intent: PaymentIntentFact | None) -> bool:
-    """Whether Stripe said that an attempt failed, and nothing known explains or outdates it."""
+_ENDED = frozenset({"succeeded", "canceled"})
+
+
+def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:
+    """Whether nothing known explains or outdates the failure that Stripe told of without a reason."""
     if intent is None or intent.status == "requires_payment_method":
-        return at > 0
+        return True
     return intent.status == "processing" and at > intent.as_of
 
 
@@ -91,8 +107,6 @@ def _from_intent(intent: PaymentIntentFact | None, declined: ChargeFact | None) 
 
 def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:
     """Whether the intent's snapshot was taken before this charge came to its end."""
-    if intent.status in {"succeeded", "canceled"}:
-        return False
     if declined.id == intent.latest_charge_id:
         return intent.status == "processing"
     return declined.created > intent.as_of

@@ -114,6 +114,17 @@ def test_the_failure_is_the_latest_attempts(facts: list[Any], reason: FailureRea
     assert (found.reason if found else None) is reason
 
 
+def test_a_part_that_was_paid_says_nothing_of_the_rest() -> None:
+    part = replace(INTENT, id="pi_2", status="succeeded", latest_charge_id="ch_2", failure=None)
+    rest = replace(OPEN, amount_paid=2500, amount_remaining=5000)
+    for seconds in (-5, 0, 5):
+        told = known(rest, INTENT, replace(part, as_of=INTENT.as_of + seconds))
+        assert status_of(told) is InvoiceStatus.FAILED
+    paid_after_a_decline = known(rest, part, replace(CHARGE, payment_intent_id="pi_2"))
+    assert status_of(paid_after_a_decline.attempt_failed(part.as_of)) is InvoiceStatus.PENDING
+    assert status_of(known(rest, part).attempt_failed(part.as_of + 1)) is InvoiceStatus.FAILED
+
+
 def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
     facts = known(OPEN).attempt_failed(NOW + 30)
     assert failed_attempt(facts) == (failed_attempt(known(OPEN).attempt_failed(NOW + 30)))
