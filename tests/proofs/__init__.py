@@ -1,0 +1,1 @@
+"""Proofs: claims about every order, every crash and every loss, tried by machine. See docs/proofs.md."""

@@ -1,0 +1,147 @@
+"""Proof 1, conservation under faults: nothing that Stripe told us is lost, and in the end POM says what Stripe says.
+
+Claimed. Whatever offices, payers, banks, workers, schedules and two companies' admins do at once, and whatever fails
+or ends at whatever boundary: each invariant holds after each step; and at rest, after one sweep with objects, POM
+equals Stripe for every invoice and customer, and the next sweep writes nothing.
+
+Tried. Random schedules of deeds (see `deeds`), interleaved at boundaries, with lost, doubled, reordered, late and
+never generated webhooks, several of them in one second. The double's ledger is the oracle (`tests/oracle.py`).
+
+Not shown. The stores are the in-memory ones that `tests/contracts` and `test_differential.py` hold to DynamoDB's;
+indexes do not lag here. The double is our reading of Stripe's documentation, not Stripe.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chalicelib.domain.errors import Conflict, IntegrationError, Refused
+from chalicelib.usecases.customers import sync_customer
+from chalicelib.usecases.reconcile import reconcile_account
+from chalicelib.usecases.resume_stuck import resume_stuck
+from chalicelib.workers.invoice_jobs import TASKS
+from tests.fakes.ports import CustomerSync, InvoiceJob
+from tests.proofs.deeds import PLAYERS, schedule
+from tests.proofs.invariants import Violation, require
+from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
+from tests.proofs.stage import Deed
+
+LENGTH = 100
+
+
+@dataclass(frozen=True)
+class Run:
+    """One schedule, played to its rest."""
+
+    seed: int
+    schedule: tuple[Deed, ...]
+    figures: Figures
+    digest: str
+    violation: str | None
+    trace: tuple[str, ...]
+
+
+def run(seed: int, deeds: Sequence[Deed] | None = None, *, length: int = LENGTH) -> Run:
+    """Play one seed, or another schedule in the town of that seed."""
+    played = tuple(schedule(seed, length) if deeds is None else deeds)
+    town = Town(seed)
+    violation = None
+    try:
+        town.play(played, PLAYERS)
+        come_to_rest(town)
+    except Violation as found:
+        violation = str(found)
+    town.figures.events = sum(len(ledger.events) for ledger in town.double.world.ledgers.values())
+    town.figures.invoices = sum(len(town.table(account, "invoice")) for account in town.double.world.ledgers)
+    return Run(seed, played, town.figures, town.digest(), violation, tuple(town.trace))
+
+
+def come_to_rest(town: Town) -> None:
+    """Faults end, everybody is connected and verified again, time passes, and the schedules come round."""
+    town.note("rest")
+    town.double.clear_faults()
+    town.double.set_delivery(
+        drop=0.0, duplicate=0.0, delay=0.0, lose_rate=0.0, squeeze=False, never_generate=[], lose=[], paused=False
+    )
+    for organization in ORGANIZATIONS:
+        account = town.accounts[organization]
+        town.double.update_account(account, charges_enabled=True)
+        with suppress(IntegrationError):
+            town.connect(organization, account)
+        require(town.account_of(organization) == account, f"10: {organization} could not reconnect")
+    for gap in (0, 200, 3601, 3601, 8000, 25 * 3600, 3601):
+        town.advance(gap)
+        town.double.drain()
+        resume_stuck(town.ports)
+        _work(town)
+    for organization in ORGANIZATIONS:
+        reconcile_account(organization, town.ports, objects=True)
+    town.double.drain()
+    town.plain.queues.take()
+    town.invariants.between_deeds()
+    town.invariants.at_rest()
+    before = town.invariants.everything_kept()
+    for organization in ORGANIZATIONS:
+        swept = reconcile_account(organization, town.ports, objects=True)
+        require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the second sweep found {swept}")
+    after = town.invariants.everything_kept()
+    changed = [name for name in before if before[name] != after[name]]
+    require(not changed, f"6: the second sweep changed {changed}")
+
+
+def _work(town: Town) -> None:
+    """What is queued, except sweeps: those come in the end."""
+    for message in [*(queued.message for queued in town.queue), *town.plain.queues.take()]:
+        with suppress(Refused, Conflict):
+            if isinstance(message, CustomerSync):
+                sync_customer(message.organization_id, message.customer_id, town.ports)
+            elif isinstance(message, InvoiceJob):
+                TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
+    town.queue.clear()
+
+
+def shortest(found: Run, *, patience: int = 400) -> Run:
+    """A schedule as short and calm as can be found that still fails, in the same town."""
+    best, tried = found, 0
+
+    def fails(deeds: Sequence[Deed]) -> bool:
+        nonlocal best, tried
+        if tried >= patience:
+            return False
+        tried += 1
+        again = run(found.seed, deeds)
+        if again.violation is None or again.violation[:3] != (found.violation or "")[:3]:
+            return False
+        best = again
+        return True
+
+    chunk = max(1, len(best.schedule) // 2)
+    while chunk >= 1 and tried < patience:
+        start, shrunk = 0, False
+        while start < len(best.schedule):
+            fewer = best.schedule[:start] + best.schedule[start + chunk :]
+            if fails(fewer):
+                shrunk = True
+            else:
+                start += chunk
+        if chunk == 1 and not shrunk:
+            break
+        chunk = chunk if shrunk and chunk == 1 else chunk // 2
+    for position, deed in enumerate(best.schedule):
+        if not deed.calm:
+            calmer = list(best.schedule)
+            calmer[position] = Deed(deed.name, deed.number, calm=True)
+            fails(calmer)
+    return best
+
+
+def replay_line(found: Run) -> str:
+    return f"python -m tests.proofs conservation --seed {found.seed} --replay {','.join(map(str, found.schedule))}"
+
+
+def random_seeds(begin: int, count: int) -> list[int]:
+    rng = random.Random(begin)
+    return [rng.randrange(2**31) for _ in range(count)]

@@ -1,0 +1,440 @@
+"""What people, schedules, workers and the network do in a town. Each deed draws all it needs from its actor."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain.customer import Profile
+from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.usecases import connect, invoicing_settings
+from chalicelib.usecases.create_invoice import create_invoice
+from chalicelib.usecases.customers import put_customer, sync_customer
+from chalicelib.usecases.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.usecases.reconcile import plan_reconciliation, reconcile_account
+from chalicelib.usecases.remind import plan_reminders, remind
+from chalicelib.usecases.resume_stuck import resume_stuck
+from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.workers.invoice_jobs import TASKS
+from tests.fakes.ports import CustomerSync, InvoiceJob, Reconciliation
+from tests.proofs.invariants import require
+from tests.proofs.simulation import ORGANIZATIONS, Town
+from tests.proofs.stage import Actor, Deed
+from tests.world import ADMIN, OFFICE, REDIRECT, line, order
+
+SERVICES = 8
+KEYS = 10
+DAY = 86_400
+
+PAYMENTS = (
+    "pm_card_visa", "pm_card_visa", "pm_card_visa", "pm_card_chargeDeclined", "pm_card_chargeDeclinedExpiredCard",
+    "pm_card_chargeDeclinedInsufficientFunds", "pm_usBankAccount_success", "pm_usBankAccount_insufficientFunds",
+    "pm_card_createDispute", "pm_card_createDisputeInquiry", "pm_card_refundFail", "pm_card_pendingRefund",
+    "pm_card_authenticationRequired",
+)  # fmt: skip
+
+DisputeMoves = ("under_review", "won", "lost", "warning_under_review", "warning_closed")
+
+
+# The office
+
+
+def create(town: Town, me: Actor) -> None:
+    """Bill one or two services; the same key always asks for the same."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    key = me.rng.randrange(KEYS)
+    asked = random.Random(f"key {key}")
+    services = asked.sample(range(SERVICES), asked.choice((1, 1, 2)))
+    command = order(
+        organization_id=organization,
+        idempotency_key=f"key-{key}",
+        fingerprint=f"body-{key}",
+        customer_id=CustomerId(f"cust_{asked.choice((1, 2))}"),
+        line_items=tuple(line(f"{organization}_{service}") for service in services),
+        payment_terms=asked.choice(("net_15", "due_on_receipt", "net_30")),
+        send=asked.random() < 0.75,
+    )
+    with town.invariants.on_behalf_of(me, organization):
+        create_invoice(command, town.ports)
+
+
+def create_many(town: Town, me: Actor) -> None:
+    """An invoice of more services than one transaction claims."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    names = [f"{organization}_many_{number}" for number in range(95)] + [f"{organization}_{me.rng.randrange(SERVICES)}"]
+    command = order(
+        organization_id=organization, idempotency_key=f"many-{me.deed.number % 3}", fingerprint=",".join(names),
+        line_items=tuple(line(name, "2.00") for name in names),
+    )  # fmt: skip
+    with town.invariants.on_behalf_of(me, organization):
+        create_invoice(command, town.ports)
+
+
+def _some_invoice(town: Town, me: Actor) -> Invoice | None:
+    invoices = sorted(town.plain.database.invoices.values(), key=lambda i: (i.created_at, i.id))
+    return me.rng.choice(invoices[-8:]) if invoices else None
+
+
+def _acting(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> Callable[[Town, Actor], None]:
+    def deed(town: Town, me: Actor) -> None:
+        invoice = _some_invoice(town, me)
+        if invoice is not None:
+            with town.invariants.on_behalf_of(me, invoice.organization_id):
+                act(invoice.organization_id, invoice.id, town)
+
+    return deed
+
+
+send = _acting(lambda organization, invoice_id, town: send_invoice(organization, invoice_id, OFFICE, town.ports))
+void = _acting(lambda organization, invoice_id, town: void_invoice(organization, invoice_id, OFFICE, town.ports))
+refresh = _acting(lambda organization, invoice_id, town: refresh_invoice(organization, invoice_id, OFFICE, town.ports))
+cash = _acting(lambda organization, invoice_id, town: mark_paid(organization, invoice_id, OFFICE, "cash", None, town.ports))
+
+
+def _reminding(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:
+    _note_reminder(town, organization, invoice_id)
+    remind(organization, invoice_id, OFFICE, town.ports)
+
+
+remind_by_hand = _acting(_reminding)
+
+
+def _note_reminder(town: Town, organization: OrganizationId, invoice_id: InvoiceId) -> None:
+    """On this day, and on the next if the work goes on past midnight, one more e-mail is fine."""
+    invoice = town.plain.database.invoices.get((organization, invoice_id))
+    if invoice is not None and invoice.stripe_invoice_id:
+        days = town.reminded.setdefault(invoice.stripe_invoice_id, set())
+        days.add(town.plain.clock.now() // DAY)
+
+
+def edit_customer(town: Town, me: Actor) -> None:
+    """POM's record changes."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    number = me.rng.choice((1, 2))
+    profile = Profile(
+        first_name=me.rng.choice(("Ann", "Bo")), last_name="Lee", email=f"{number}{me.rng.choice('abc')}@pool.test",
+        phone=me.rng.choice((None, "+15550100")),
+    )  # fmt: skip
+    with town.invariants.on_behalf_of(me, organization):
+        put_customer(organization, CustomerId(f"cust_{number}"), profile, None, town.ports)
+
+
+def change_settings(town: Town, me: Actor) -> None:
+    """Reminders and a payment window."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    reminders = Reminders(True, (3,), True, (2, 10))
+    settings = InvoicingSettings(organization, reminders=reminders, payment_window=me.rng.choice((None, 20)))
+    with town.invariants.on_behalf_of(me, organization):
+        invoicing_settings.change(organization, settings, town.ports)
+
+
+def trespass(town: Town, me: Actor) -> None:
+    """Somebody of one company tries the ids of the other."""
+    invoice = _some_invoice(town, me)
+    if invoice is None:
+        return
+    [other] = [organization for organization in ORGANIZATIONS if organization != invoice.organization_id]
+    act = me.rng.choice((send_invoice, void_invoice, refresh_invoice))
+    with town.invariants.on_behalf_of(me, other):
+        for attempt in (
+            lambda: get_invoice(other, invoice.id, town.ports),
+            lambda: act(other, invoice.id, OFFICE, town.ports),
+        ):
+            try:
+                attempt()
+            except NotFound:
+                continue
+            require(False, f"7: {other} reached {invoice.id}")
+
+
+# The admin
+
+
+def begin(town: Town, me: Actor) -> None:
+    """Install or Reconnect, up to Stripe's page."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    with town.invariants.on_behalf_of(me, organization):
+        town.states.append((organization, town.begin(organization)))
+
+
+def grant(town: Town, me: Actor) -> None:
+    """The browser comes back from Stripe, for an attempt that anybody began; mostly with the usual account."""
+    if not town.states:
+        return
+    organization, state = me.rng.choice(town.states)
+    account = me.rng.choice((town.accounts[organization],) * 6 + (town.spare, town.accounts[ORGANIZATIONS[0]]))
+    connect.receive_callback(state, town.double.authorization_code(account), None, town.ports)
+
+
+def complete(town: Town, me: Actor) -> None:
+    """The admin finishes; or somebody else tries to."""
+    if not town.states:
+        return
+    organization, state = me.rng.choice(town.states)
+    foreign = me.rng.random() < 0.2
+    with town.invariants.on_behalf_of(me, organization):
+        try:
+            connect.complete(organization, UserId("somebody_else") if foreign else ADMIN, state, town.ports)
+        except Forbidden:
+            require(foreign, "9: the admin who began it was refused")
+        else:
+            require(not foreign, "9: somebody else completed the connection")
+
+
+def reconnect(town: Town, me: Actor) -> None:
+    """All of it, in one go."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    account = town.accounts[organization]
+    with town.invariants.on_behalf_of(me, organization):
+        state = town.begin(organization)
+        connect.receive_callback(state, town.double.authorization_code(account), None, town.ports)
+        connect.complete(organization, ADMIN, state, town.ports)
+
+
+def disconnect(town: Town, me: Actor) -> None:
+    organization = me.rng.choice(ORGANIZATIONS)
+    with town.invariants.on_behalf_of(me, organization):
+        connect.disconnect(organization, ADMIN, town.ports)
+
+
+def revoke(town: Town, me: Actor) -> None:
+    """In Stripe's own Dashboard."""
+    town.double.revoke(me.rng.choice(sorted(town.accounts.values())))
+
+
+def verification(town: Town, me: Actor) -> None:
+    """Stripe stops or starts an account's charges."""
+    account = me.rng.choice(sorted(town.accounts.values()))
+    town.double.update_account(account, charges_enabled=me.rng.random() < 0.6)
+
+
+# Payers and banks
+
+
+def _some(town: Town, me: Actor, kind: str, **wanted: str) -> tuple[str, dict[str, Any]] | None:
+    found = [
+        (account, thing)
+        for account in sorted(town.double.world.ledgers)
+        for thing in town.table(account, kind).values()
+        if all(thing.get(name) == value for name, value in wanted.items()) and not thing.get("_deleted")
+    ]
+    return me.rng.choice(found[-10:]) if found else None
+
+
+def pay(town: Town, me: Actor) -> None:
+    found = _some(town, me, "invoice", status=me.rng.choice(("open", "open", "open", "uncollectible")))
+    if found is None:
+        return
+    account, invoice = found
+    amount = me.rng.choice((None, None, None, 1000)) if invoice["amount_remaining"] > 1000 else None
+    try:
+        town.double.pay(
+            account, invoice["id"], me.rng.choice(PAYMENTS), amount=amount, authenticate=me.rng.random() < 0.7
+        )
+    except ValueError:
+        return
+
+
+def settle_debit(town: Town, me: Actor) -> None:
+    found = _some(town, me, "payment_intent", status="processing")
+    if found:
+        fail = me.rng.choice((None, "insufficient_funds", "account_closed"))
+        town.double.settle_debit(found[0], found[1]["id"], fail=fail)
+
+
+def refund(town: Town, me: Actor) -> None:
+    found = _some(town, me, "charge", status="succeeded")
+    if found is None:
+        return
+    organization = next((o for o in ORGANIZATIONS if town.accounts[o] == found[0]), None)
+    if organization is not None:
+        params: Any = {"charge": found[1]["id"]}
+        if me.rng.random() < 0.4:
+            params["amount"] = 500
+        town.dashboard(organization).v1.refunds.create(params)
+
+
+def settle_refund(town: Town, me: Actor) -> None:
+    found = _some(town, me, "refund")
+    if found:
+        town.double.settle_refund(found[0], found[1]["id"], outcome=me.rng.choice(("succeeded", "failed", "canceled")))
+
+
+def dispute(town: Town, me: Actor) -> None:
+    found = _some(town, me, "charge", status="succeeded")
+    if found:
+        town.double.open_dispute(found[0], found[1]["id"], reason=me.rng.choice(("fraudulent", "inquiry")))
+
+
+def move_dispute(town: Town, me: Actor) -> None:
+    found = _some(town, me, "dispute")
+    if found:
+        town.double.move_dispute(found[0], found[1]["id"], me.rng.choice(DisputeMoves))
+
+
+def in_dashboard(town: Town, me: Actor) -> None:
+    """The company acts on an invoice in Stripe itself."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    account = town.accounts[organization]
+    invoices = [i["id"] for i in town.table(account, "invoice").values()][-8:]
+    if not invoices:
+        return
+    service = town.dashboard(organization).v1.invoices
+    chosen = me.rng.choice(invoices)
+    outside: Any = {"paid_out_of_band": True}
+    quietly: Any = {"auto_advance": False}
+    me.rng.choice((
+        lambda: service.void_invoice(chosen),
+        lambda: service.mark_uncollectible(chosen),
+        lambda: service.pay(chosen, outside),
+        lambda: service.finalize_invoice(chosen, quietly),
+        lambda: service.delete(chosen),
+    ))()  # fmt: skip
+
+
+def customer_in_dashboard(town: Town, me: Actor) -> None:
+    """A customer is edited or deleted in Stripe."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    account = town.accounts[organization]
+    customers = [c["id"] for c in town.table(account, "customer").values() if not c.get("_deleted")]
+    if not customers:
+        return
+    service = town.dashboard(organization).v1.customers
+    chosen = me.rng.choice(customers)
+    changes: Any = {"phone": me.rng.choice(("+15550111", "+15550122", ""))}
+    if me.rng.random() < 0.5:
+        changes["email"] = f"{me.rng.choice('xyz')}@stripe.test"
+    if me.rng.random() < 0.2:
+        service.delete(chosen)
+    else:
+        service.update(chosen, changes)
+
+
+def credit_note(town: Town, me: Actor) -> None:
+    organization = me.rng.choice(ORGANIZATIONS)
+    found = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "open"]
+    if found:
+        params: Any = {"invoice": me.rng.choice(found)["id"], "amount": me.rng.choice((700, 7500))}
+        town.dashboard(organization).v1.credit_notes.create(params)
+
+
+# The network, the workers, the schedules, and time
+
+
+def deliver(town: Town, me: Actor) -> None:
+    """A few webhooks, one after the other; several of these go on at once."""
+    for _ in range(me.rng.choice((1, 2, 5, 12))):
+        me.began_at = town.plain.clock.now()
+        if town.double.step() is None:
+            return
+
+
+def network(town: Town, me: Actor) -> None:
+    """How the way from Stripe to us is from now on."""
+    rates = (0.0, 0.0, 0.1, 0.4)
+    town.double.set_delivery(
+        drop=me.rng.choice(rates), duplicate=me.rng.choice(rates), reorder=me.rng.choice((0.0, 0.5, 1.0)),
+        delay=me.rng.choice(rates), delay_seconds=me.rng.choice((2.0, 60.0, 4000.0)),
+        lose_rate=me.rng.choice((0.0, 0.0, 0.2, 1.0)), squeeze=me.rng.random() < 0.2,
+    )  # fmt: skip
+
+
+def never_generated(town: Town, me: Actor) -> None:
+    """Stripe fails to make some events: they are in no list either."""
+    kinds = ("invoice.paid", "invoice.voided", "refund.*", "charge.*", "payment_intent.*", "invoice_payment.*")
+    town.double.set_delivery(never_generate=list(me.rng.sample(kinds, me.rng.randrange(3))))
+
+
+def resend(town: Town, me: Actor) -> None:
+    """Somebody presses Resend on an event, however old."""
+    account = me.rng.choice(sorted(town.accounts.values()))
+    events = list(town.double.world.ledgers[account].events)
+    if events:
+        town.double.resend(account, me.rng.choice(events))
+
+
+def work(town: Town, me: Actor) -> None:
+    """A worker takes a message; it is taken again where the worker does not end well, and sometimes where it does."""
+    queued = town.receive_message(me.rng)
+    if queued is None:
+        return
+    message = queued.message
+    with town.invariants.on_behalf_of(me, message.organization_id):
+        match message:
+            case CustomerSync():
+                me.patience = 120
+                sync_customer(message.organization_id, message.customer_id, town.ports)
+            case InvoiceJob():
+                me.patience = 180
+                if message.task is InvoiceTask.REMIND:
+                    _note_reminder(town, message.organization_id, message.invoice_id)
+                try:
+                    TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
+                except (Refused, Conflict):
+                    pass
+            case Reconciliation():
+                me.patience = 300
+                reconcile_account(message.organization_id, town.ports, objects=message.objects)
+    if me.rng.random() > 0.1:
+        town.delete_message(queued)
+
+
+def resume(town: Town, me: Actor) -> None:
+    me.patience = 120
+    resume_stuck(town.ports)
+
+
+def plan_sweeps(town: Town, me: Actor) -> None:
+    me.patience = 120
+    plan_reconciliation(town.ports)
+
+
+def plan_mails(town: Town, me: Actor) -> None:
+    me.patience = 300
+    plan_reminders(town.ports)
+
+
+def sweep(town: Town, me: Actor) -> None:
+    me.patience = 300
+    organization = me.rng.choice(ORGANIZATIONS)
+    with town.invariants.on_behalf_of(me, organization):
+        reconcile_account(organization, town.ports, objects=me.rng.random() < 0.4)
+
+
+def wait(town: Town, me: Actor) -> None:
+    """Time goes by, for those who are in the middle of something too."""
+    town.advance(me.rng.choice((1, 1, 1, 1, 1, 5, 5, 5, 20, 20, 130, 130, 700, 4000, DAY, 2 * DAY)))
+
+
+DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
+    "create": (18, create), "create_many": (1, create_many), "send": (5, send), "void": (4, void),
+    "refresh": (2, refresh), "cash": (3, cash), "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
+    "settings": (1, change_settings), "trespass": (1, trespass), "begin": (2, begin), "grant": (2, grant),
+    "complete": (2, complete), "reconnect": (3, reconnect), "disconnect": (1, disconnect), "revoke": (1, revoke),
+    "verification": (1, verification), "pay": (10, pay), "settle_debit": (3, settle_debit), "refund": (4, refund),
+    "settle_refund": (2, settle_refund), "dispute": (2, dispute), "move_dispute": (3, move_dispute),
+    "in_dashboard": (5, in_dashboard), "customer_in_dashboard": (3, customer_in_dashboard),
+    "credit_note": (1, credit_note), "deliver": (26, deliver), "network": (3, network),
+    "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
+    "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
+}  # fmt: skip
+"""Name of a deed to how often it happens, and who does it."""
+
+PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
+
+
+def schedule(seed: int, length: int) -> list[Deed]:
+    """A random schedule; the same seed gives the same one."""
+    rng = random.Random(seed)
+    names, weights = list(DEEDS), [weight for weight, _ in DEEDS.values()]
+    chosen = ["create"] * 6 + rng.choices(names, weights, k=length - 6)
+    return [Deed(name, rng.randrange(1_000_000)) for name in chosen]
+
+
+def as_service(name: str) -> ServiceId:
+    return ServiceId(name)

@@ -1,0 +1,245 @@
+"""What must hold at every step, and what must hold at rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import stripe
+
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.errors import DuplicateEvent, IntegrationError
+from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.storage import InvoiceExists, ServiceClaimed
+from chalicelib.domain.summary import contribution
+from chalicelib.domain.tallies import added_up
+from chalicelib.usecases.event_outcome import EventOutcome
+from infra.local.stripe_double.errors import StripeFault
+from tests.fakes.database import Parked
+from tests.oracle import differences
+from tests.proofs.stage import Actor
+
+if TYPE_CHECKING:
+    from tests.proofs.simulation import Town
+
+KEPT = ("invoices", "customers", "connections", "settings")
+BILLED = ("open", "paid", "uncollectible")
+DEALT_WITH = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.DUPLICATE)
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""
+
+
+def require(holds: bool, what: str) -> None:
+    if not holds:
+        raise Violation(what)
+
+
+class Invariants:
+    """Looks at a town from outside. Numbers in messages are those of the design's list of invariants."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._tenants: dict[int, frozenset[str]] = {}
+
+    def expected(self, failure: BaseException) -> bool:
+        """Whether a deed may end like this: a refusal of ours, or of the double's to those who act on it."""
+        kinds = (IntegrationError, StripeFault, stripe.StripeError, DuplicateEvent, InvoiceExists, ServiceClaimed)
+        return isinstance(failure, kinds)
+
+    # At every write
+
+    @contextmanager
+    def on_behalf_of(self, actor: Actor | None, *tenants: str | None) -> Iterator[None]:
+        """While in here, the actor may only change what belongs to one of these."""
+        before = self._tenants.get(id(actor))
+        self._tenants[id(actor)] = frozenset(tenant for tenant in tenants if tenant)
+        try:
+            yield
+        finally:
+            if before is None:
+                self._tenants.pop(id(actor), None)
+            else:
+                self._tenants[id(actor)] = before
+
+    def watch_write(self, actor: Actor, name: str, call: Callable[[], Any]) -> Any:
+        """Make the write and look at what it changed."""
+        database = self._town.plain.database
+        before = {kind: dict(getattr(database, kind)) for kind in KEPT}
+        result = call()
+        for kind in KEPT:
+            self._compare(actor, name, before[kind], getattr(database, kind))
+        return result
+
+    def _compare(self, actor: Actor, name: str, before: Mapping[Any, Any], after: Mapping[Any, Any]) -> None:
+        for key in before.keys() | after.keys():
+            old, new = before.get(key), after.get(key)
+            if old is new:
+                continue
+            self._require_own(actor, name, old or new)
+            if isinstance(new, Invoice):
+                self._require_progress(old, new)
+                self._require_one_live_invoice_a_service(new)
+
+    def _require_own(self, actor: Actor, name: str, item: Any) -> None:
+        tenants = self._tenants.get(id(actor))
+        if tenants is None:
+            return
+        link = getattr(item, "link", None)
+        owners = {
+            item.organization_id,
+            getattr(item, "stripe_account_id", None),
+            getattr(item, "account_id", None),
+            link.account_id if link else None,
+        }
+        require(bool(owners & tenants), f"7: {actor.deed} on behalf of {sorted(tenants)} changed {owners} by {name}")
+
+    def _require_progress(self, old: Invoice | None, new: Invoice) -> None:
+        if old is None:
+            return
+        require(new.order == old.order, f"{new.id}: its order changed")
+        require(new.version == old.version + 1, f"{new.id}: version {old.version} became {new.version}")
+        require(old.stripe_invoice_id in (None, new.stripe_invoice_id), f"2: {new.id} changed its Stripe invoice")
+        require(old.sent_at is None or new.sent_at is not None, f"{new.id} is no longer sent")
+        require(new.history[: len(old.history)] == old.history, f"{new.id}: its history was rewritten")
+        require(old.live or not new.live, f"5: {new.id} was void and is {new.status}")
+        if new.facts.invoice is not None:
+            require(new.facts.invoice.id == new.stripe_invoice_id, f"2: {new.id} holds facts of another invoice")
+        for kind in ("payment_intents", "charges", "refunds", "disputes", "payments", "credit_notes"):
+            known, now = getattr(old.facts, kind), getattr(new.facts, kind)
+            for stripe_id, fact in known.items():
+                kept = now.get(stripe_id)
+                require(
+                    kept is not None and kept.precedence >= fact.precedence, f"5: {new.id} forgot {fact}, has {kept}"
+                )
+        if old.facts.invoice is not None:
+            kept = new.facts.invoice
+            require(
+                kept is not None and kept.precedence >= old.facts.invoice.precedence,
+                f"5: {new.id} forgot {old.facts.invoice}, has {kept}",
+            )
+
+    def _require_one_live_invoice_a_service(self, changed: Invoice) -> None:
+        if not changed.live or changed.saga.step in (Step.CLAIM, Step.ABORT):
+            return
+        mine = {line.service_id for line in changed.order.line_items}
+        for other in self._town.plain.database.invoices.values():
+            if other.organization_id != changed.organization_id or other.id == changed.id or not other.live:
+                continue
+            both = mine & {line.service_id for line in other.order.line_items}
+            require(not both, f"1: {sorted(both)} on {changed.id} and {other.id}, both live")
+
+    # At every request to Stripe
+
+    def after_request(self, name: str) -> None:
+        if name.startswith("GET"):
+            return
+        for ledger in self._town.double.world.ledgers.values():
+            invoices = ledger.tables.get("invoice", {}).values()
+            made = Counter(i["metadata"]["pom_invoice_id"] for i in invoices if "pom_invoice_id" in i["metadata"])
+            twice = [ours for ours, count in made.items() if count > 1]
+            require(not twice, f"2: several Stripe invoices for {twice}")
+            billed = Counter(
+                line["metadata"]["pom_service_id"]
+                for i in invoices
+                if i["status"] in BILLED
+                for line in ledger.lines.get(i["id"], ())
+                if "pom_service_id" in line.get("metadata", {})
+            )
+            twice = [service for service, count in billed.items() if count > 1]
+            require(not twice, f"1: billed twice in Stripe: {twice}")
+            for invoice_id, count in Counter(mail["invoice"] for mail in ledger.mails).items():
+                allowed = 1 + len(self._town.reminded.get(invoice_id, ()))
+                require(count <= allowed, f"one e-mail a send: {count} of {invoice_id}, {allowed} asked for")
+
+    # At every acknowledgement
+
+    def knows(self, event: StripeEvent) -> bool:
+        """Whether POM has what the event is about, found by Stripe's ids alone."""
+        database = self._town.plain.database
+        if (event.account_id, event.object_id) in database.references:
+            invoice = database.invoices.get(database.references[event.account_id, event.object_id])  # type: ignore[index]
+            return invoice is not None
+        return False
+
+    def acknowledged(self, event: StripeEvent, outcome: EventOutcome, *, known: bool) -> None:
+        """3: applied, a duplicate, parked, or none of ours."""
+        stored = self._town.plain.database.events.get((event.account_id or StripeAccountId(""), event.id))
+        if outcome in DEALT_WITH:
+            require(isinstance(stored, EventMarker), f"3: {event.type} {event.id} answered {outcome}, no marker")
+        elif outcome is EventOutcome.PARKED:
+            require(isinstance(stored, EventMarker | Parked), f"3: {event.type} {event.id} was not parked")
+        else:
+            require(not known, f"3: {event.type} {event.id} answered {outcome}, though {event.object_id} is ours")
+
+    # Between deeds
+
+    def between_deeds(self) -> None:
+        database = self._town.plain.database
+        parts: dict[OrganizationId, list[Any]] = {}
+        for invoice in database.invoices.values():
+            parts.setdefault(invoice.organization_id, []).append(contribution(invoice).items())
+        for organization in parts.keys() | database.tallies.keys():
+            summed = added_up(*parts.get(organization, []))
+            held = {k: v for k, v in database.tallies.get(organization, {}).items() if any(v)}
+            require(summed == held, f"the summary of {organization} holds {held}, invoices make {summed}")
+        active = Counter(c.account_id for c in database.connections.values() if c.active)
+        require(all(count == 1 for count in active.values()), f"9: an account connected twice: {active}")
+
+    # At rest
+
+    def at_rest(self, *, customers: bool = True) -> None:
+        town = self._town
+        database = town.plain.database
+        for (organization, _), invoice in database.invoices.items():
+            require(not invoice.saga.running, f"{invoice.id} of {organization} is still at {invoice.saga}")
+        for account in town.double.world.ledgers:
+            ours = [i for i in database.invoices.values() if i.stripe_account_id == account]
+            found = differences(town.double.ledger(account), ours)
+            require(not found, f"6: POM and Stripe differ: {found}")
+        for invoice in database.invoices.values():
+            if invoice.live:
+                for line in invoice.order.line_items:
+                    holder = database.claims.get((invoice.organization_id, ServiceId(line.service_id)))
+                    require(holder == invoice.id, f"1: {line.service_id} of {invoice.id} is claimed by {holder}")
+        for (organization, service), holder in database.claims.items():
+            require((organization, holder) in database.invoices, f"1: {service} is claimed by {holder}, which is gone")
+        parked = [key for key, known in database.events.items() if isinstance(known, Parked)]
+        require(not parked, f"3: still parked: {parked}")
+        if customers:
+            self._customers_in_step()
+
+    def _customers_in_step(self) -> None:
+        town = self._town
+        for customer in town.plain.database.customers.values():
+            account = town.account_of(customer.organization_id)
+            require(customer.sync_status is not SyncStatus.PENDING, f"{customer.id} was left pending")
+            if customer.sync_status is not SyncStatus.SYNCED or account is None:
+                continue
+            theirs = town.table(account, "customer").get(customer.linked_to(account) or "")
+            profile = customer.profile
+            ours = (profile.email, profile.display_name, profile.phone or None)
+            has = (theirs["email"], theirs["name"], theirs["phone"] or None) if theirs else None
+            gone = theirs is None or theirs.get("_deleted", False)
+            require(not gone and ours == has, f"customer {customer.id}: POM has {ours}, Stripe {has}, gone {gone}")
+
+    def everything_kept(self) -> dict[str, Any]:
+        """What a sweep may change."""
+        database = self._town.plain.database
+        return {
+            "invoices": {key: item.version for key, item in database.invoices.items()},
+            "customers": {key: item.version for key, item in database.customers.items()},
+            "claims": dict(database.claims),
+            "events": set(database.events),
+        }
+
+
+def is_open(invoice: Invoice) -> bool:
+    return invoice.status in (InvoiceStatus.PENDING, InvoiceStatus.FAILED)

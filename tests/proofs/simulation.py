@@ -1,0 +1,326 @@
+"""A town: two pool companies, their Stripe accounts and everybody who acts on them, played on one stage.
+
+Every call that leaves the process is a boundary: each call of a store or a queue, and each HTTP request to Stripe
+beneath the unmodified SDK. At a boundary the running actor may be overtaken by others, may see the call fail before
+or after it took effect, or may end there for good. The deed's own number decides which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import stripe
+
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.errors import InvalidSignature, Retryable, StaleWrite
+from chalicelib.domain.events import API_VERSION
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.receive_event import receive_event
+from infra.local.stripe_double import InProcessClient, StripeDouble
+from tests.boundaries import READS, STORES, Killed, Watched
+from tests.fakes.ports import Message
+from tests.proofs.invariants import Invariants, Violation
+from tests.proofs.stage import Actor, Deed, Stage
+from tests.world import World
+
+BLUE, GREEN = OrganizationId("org_blue"), OrganizationId("org_green")
+ORGANIZATIONS = (BLUE, GREEN)
+
+STORE_FAULTS = ("refused", "lost", "lost", "kill_before", "kill_after", "kill_after", "broken")
+SINGLE_PUTS = ("customers.save", "connections.save", "connections.save_authorization", "invoices.save")
+HTTP_FAULTS = (
+    "close_before", "close_after", "close_after", "error_before", "error_before_stored", "error_after", "rate_limit",
+    "lock_timeout", "conflict", "kill_before", "kill_after", "kill_after",
+)  # fmt: skip
+
+DEAD_LETTER_AFTER = 5
+
+
+@dataclass
+class Queued:
+    """A message as a queue holds it."""
+
+    message: Message
+    received: int = 0
+    visible_at: int = 0
+
+
+@dataclass
+class Figures:
+    """What was tried."""
+
+    deeds: int = 0
+    boundaries: int = 0
+    overtaken: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    deliveries: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+    invoices: int = 0
+    foreign_but_ours: int = 0
+
+    def add(self, other: Figures) -> None:
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(value, Counter):
+                mine.update(value)
+            else:
+                setattr(self, name, mine + value)
+
+
+class Town(World):
+    """The world with boundaries that can be struck. Without an actor on stage, nothing is."""
+
+    def __init__(self, seed: int = 0, *, faults: bool = True) -> None:
+        super().__init__(seed)
+        self.stage = Stage()
+        self.figures = Figures()
+        self.faults = faults
+        self.queue: list[Queued] = []
+        self.reminded: dict[str, set[int]] = {}
+        self.trace: list[str] = []
+        self.states: list[tuple[OrganizationId, str]] = []
+        self.plain = self.ports
+        self.client = stripe.StripeClient(
+            self.double.config.platform_key_test,
+            client_id=self.double.config.client_id_test,
+            stripe_version=API_VERSION,
+            http_client=_Wire(self.double, self.cross_http),
+        )
+        self.plain.stripe = StripeGateway(self.client)
+        self.ports = Watched(self.plain, self)  # type: ignore[assignment]
+        self.invariants = Invariants(self)
+        self.accounts = {organization: self.account() for organization in ORGANIZATIONS}
+        self.spare = self.account()
+        for organization in ORGANIZATIONS:
+            self.connect(organization, self.accounts[organization])
+            for number in (1, 2):
+                self.customer(f"cust_{number}", f"{number}@pool.test", organization)
+        self.take_in()
+
+    def dashboard(self, organization: OrganizationId) -> stripe.StripeClient:
+        """Stripe as the company itself uses it; no boundary of ours."""
+        key = f"sk_test_{self.accounts[organization]}"
+        return stripe.StripeClient(key, stripe_version=API_VERSION, http_client=InProcessClient(self.double))
+
+    # Playing
+
+    def play(self, schedule: Sequence[Deed], deeds: Mapping[str, Callable[[Town, Actor], None]]) -> None:
+        """Play the schedule to its end.
+
+        Raises:
+            Violation: an invariant did not hold.
+        """
+        starts, cast = 0, []
+        for deed in schedule:
+            actor = Actor(deed, lambda me: self._act(me, deeds[me.deed.name]))
+            starts += actor.rng.choice((0, 2, 8, 25))
+            rates = (0.0, 0.0, 0.04, 0.15), (0.0, 0.1, 0.3, 0.6)
+            fault_rate, pause_rate = actor.rng.choice(rates[0]), actor.rng.choice(rates[1])
+            if not deed.calm:
+                actor.fault_rate, actor.pause_rate = fault_rate if self.faults else 0.0, pause_rate
+            cast.append((starts, actor))
+        try:
+            for ended in self.stage.perform(cast):
+                self.figures.deeds += 1
+                self._judge(ended)
+        except BaseException:
+            self.stage.close()
+            raise
+
+    def _act(self, actor: Actor, deed: Callable[[Town, Actor], None]) -> None:
+        self.advance(actor.rng.choice((0, 0, 0, 0, 0, 1, 1, 2, 7)))
+        actor.began_at = self.ports.clock.now()
+        deed(self, actor)
+
+    def _judge(self, actor: Actor) -> None:
+        failure = actor.failure
+        self.note(f"{actor.deed} ended{'' if failure is None else f': {type(failure).__name__} {failure}'}")
+        if isinstance(failure, Violation):
+            raise failure
+        if failure is not None and not actor.broken and not self.invariants.expected(failure):
+            raise Violation(f"{actor.deed} failed in a way that nobody foresees: {failure!r}") from failure
+        self.invariants.between_deeds()
+
+    def note(self, line: str) -> None:
+        self.trace.append(f"{self.stage.tick:>5} {self.ports.clock.now() - 1_800_000_000:>8}s  {line}")
+
+    def digest(self) -> str:
+        """What happened, in one word: the same for the same schedule."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()[:16]
+
+    # Boundaries
+
+    def cross(self, name: str, call: Callable[[], Any]) -> Any:
+        """A call of a port; Stripe's is crossed beneath the SDK instead."""
+        if name.startswith("stripe.") or self.stage.current is None:
+            return call()
+        reading = name.split(".")[1] in READS and name.split(".")[0] in STORES
+        actor = self._arrive(name)
+        fate = self._fate(actor, STORE_FAULTS)
+        if fate is not None:
+            self.figures.faults[fate] += 1
+            self.note(f"{actor.deed} meets {fate} at {name}")
+        if fate == "kill_before" or (fate == "kill_after" and reading):
+            raise self._killed(actor, name)
+        if fate == "broken":
+            actor.broken = True
+            raise RuntimeError(f"broken at {name}")
+        if fate == "refused" or (fate == "lost" and reading):
+            raise _no_answer()
+        try:
+            result = self.invariants.watch_write(actor, name, call) if not reading else call()
+        except Exception as refusal:
+            self.note(f"{actor.deed} {name} !{type(refusal).__name__}")
+            raise
+        self.note(f"{actor.deed} {name}")
+        if fate == "kill_after":
+            raise self._killed(actor, name)
+        if fate == "lost":
+            # A single put repeated by botocore after a lost answer meets its own success.
+            raise StaleWrite(name) if name in SINGLE_PUTS and actor.rng.random() < 0.5 else _no_answer()
+        return result
+
+    def cross_http(self, name: str, call: Callable[[], Any]) -> Any:
+        """A request to Stripe; raises stripe.APIConnectionError where the connection is lost."""
+        actor = self.stage.current
+        if actor is None:
+            return call()
+        self._arrive(name)
+        fate = self._fate(actor, HTTP_FAULTS)
+        if fate is None:
+            result = call()
+            self.note(f"{actor.deed} {name} {result[1]}")
+            self.invariants.after_request(name)
+            return result
+        self.figures.faults[fate] += 1
+        self.note(f"{actor.deed} meets {fate} at {name}")
+        if fate == "kill_before":
+            raise self._killed(actor, name)
+        if not fate.startswith("kill"):
+            kind, _, stored = fate.partition("_stored")
+            self.double.order_fault(kind, stored=bool(stored) or fate.endswith("_stored"))
+        try:
+            result = call()
+        finally:
+            self.double.clear_faults()
+        self.invariants.after_request(name)
+        if fate == "kill_after":
+            raise self._killed(actor, name)
+        return result
+
+    def _arrive(self, name: str) -> Actor:
+        actor = self.stage.current
+        assert actor is not None
+        if actor.dead:
+            raise Killed(name)
+        self.stage.tick += 1
+        self.figures.boundaries += 1
+        if actor.rng.random() < actor.pause_rate:
+            self.figures.overtaken += 1
+            self.stage.pause(actor, actor.rng.choice((1, 2, 3, 5, 8, 13, 30, 80)))
+        if actor.dead or self.ports.clock.now() - actor.began_at > actor.patience:
+            self.note(f"{actor.deed} is ended by its timeout before {name}")
+            raise self._killed(actor, name)
+        return actor
+
+    def _fate(self, actor: Actor, kinds: Sequence[str]) -> str | None:
+        if actor.burst > 0:
+            actor.burst -= 1
+            return actor.rng.choice(kinds)
+        if actor.rng.random() >= actor.fault_rate:
+            return None
+        actor.burst = actor.rng.choice((0, 0, 1, 3, 6))
+        return actor.rng.choice(kinds)
+
+    def _killed(self, actor: Actor, name: str) -> Killed:
+        actor.dead = True
+        return Killed(name)
+
+    # Webhooks
+
+    def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        try:
+            event = self.opener.open(body, headers["Stripe-Signature"])
+        except InvalidSignature:
+            return 400
+        self.figures.deliveries += 1
+        known = self.invariants.knows(event)
+        with self.invariants.on_behalf_of(self.stage.current, event.account_id):
+            try:
+                receipt = receive_event(event, Source.WEBHOOK, self.ports)
+            except Retryable:
+                return 503
+            except Exception:
+                if self.stage.current is not None and self.stage.current.broken:
+                    return 500
+                raise
+        self.receipts.append(receipt)
+        self.figures.outcomes[receipt.outcome] += 1
+        if receipt.outcome is EventOutcome.PARKED:
+            self.figures.outcomes[f"parked: {receipt.error}"] += 1
+        self.invariants.acknowledged(event, receipt.outcome, known=known)
+        return 200
+
+    # Queues
+
+    def take_in(self) -> None:
+        """What was sent is in the queues now."""
+        self.queue += [Queued(message) for message in self.plain.queues.take()]
+
+    def receive_message(self, rng: random.Random) -> Queued | None:
+        """A visible message; it is hidden for as long as its worker may take."""
+        self.take_in()
+        now = self.plain.clock.now()
+        visible = [queued for queued in self.queue if queued.visible_at <= now]
+        if not visible:
+            return None
+        chosen = rng.choice(visible[:6])
+        chosen.received += 1
+        chosen.visible_at = now + 6 * 180
+        if chosen.received > DEAD_LETTER_AFTER:
+            self.queue.remove(chosen)
+            return None
+        return chosen
+
+    def delete_message(self, queued: Queued) -> None:
+        if queued in self.queue:
+            self.queue.remove(queued)
+
+    # Looking
+
+    def table(self, account: str, kind: str) -> dict[str, dict[str, Any]]:
+        """Stripe's objects of a kind, as they are; only to be read."""
+        return self.double.world.ledgers[account].tables.get(kind, {})
+
+    def account_of(self, organization: OrganizationId) -> StripeAccountId | None:
+        return self.plain.connections.get(organization).account_id
+
+
+class _Wire(InProcessClient):
+    """The SDK's way to the double, with a boundary for each request."""
+
+    def __init__(self, double: StripeDouble, cross: Callable[[str, Callable[[], Any]], Any]) -> None:
+        super().__init__(double)
+        self._cross = cross
+
+    def request(self, method: str, url: str, headers: Any, post_data: Any = None, **more: Any) -> Any:
+        path = url.split("//", 1)[-1].partition("/")[2].partition("?")[0]
+        sent = super().request
+        return self._cross(f"{method.upper()} /{path}", lambda: sent(method, url, headers, post_data, **more))
+
+
+def _no_answer() -> Retryable:
+    return Retryable("database_unavailable", "The database does not answer at the moment.")
+
+
+def readable(value: Any) -> str:
+    return json.dumps(value, default=str, sort_keys=True)
