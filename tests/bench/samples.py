@@ -1,0 +1,49 @@
+"""Events as Stripe would send them, made by the double: signed, of realistic size, and of our own invoices."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+from tests.world import World
+
+SECRET = "whsec_bench"
+
+
+def signature(body: bytes, secret: str, at: int | None = None) -> str:
+    """A `Stripe-Signature` header."""
+    at = int(time.time()) if at is None else at
+    return f"t={at},v1={hmac.digest(secret.encode(), b'%d.' % at + body, hashlib.sha256).hex()}"
+
+
+def updated_event(stripe_invoice: Any, account_id: str, number: int, created: int) -> bytes:
+    """An `invoice.updated` of which no other has the id."""
+    event = {
+        "id": f"evt_bench_{number:08}",
+        "object": "event",
+        "account": account_id,
+        "api_version": "2026-10-28.endive",
+        "created": created,
+        "data": {"object": stripe_invoice},
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "type": "invoice.updated",
+    }
+    return json.dumps(event, indent=2).encode()
+
+
+def sample_event(world: World, size: int) -> bytes:
+    """The `invoice.paid` of a real story in the double, padded to `size` bytes by a description."""
+    account = world.connect()
+    world.customer()
+    invoice = world.invoice("svc_1")
+    world.double.pay(account, invoice.stripe_invoice_id, "pm_card_visa")
+    event = next(each for each in world.double.events(account) if each["type"] == "invoice.paid")
+    shown = {**event, "account": account, "livemode": False}
+    text = json.dumps(shown)
+    shown["data"]["object"]["description"] = "x" * max(0, size - len(text))
+    return json.dumps(shown).encode()

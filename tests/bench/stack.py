@@ -1,0 +1,94 @@
+"""The running local stack: webhooks per second with many events in its tables, and how long an invoice takes.
+
+These figures are of moto and of this machine; they say that the local stack is usable, nothing about AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from infra.local.stack import ROOT, LocalStack
+from tests.bench.figures import Figure, at_least, at_most, only_told, percentile
+from tests.bench.samples import updated_event
+from tests.e2e.company import Company
+
+EVENTS = 10_000
+INVOICES = 20
+WEBHOOKS = 600
+CREATES = 25
+
+
+def measure() -> list[Figure]:
+    """Fill, create, post."""
+    with LocalStack() as stack:
+        company = Company(stack).connect()
+        company.customer()
+        stack.wait_until_idle()
+        filled = _fill(stack, company.account_id)
+        creating = [_create(company, f"svc_{n}") for n in range(CREATES)]
+        company.all_delivered()
+        posted = _post(stack, company)
+        before = sum(_entries(company).values())
+    rate = posted["count"] / posted["seconds"]
+    milliseconds = sorted(posted["milliseconds"])
+    assert before >= posted["count"], "an acknowledged webhook is missing in the history"
+    sent = f"{posted['count']} signed bodies of {posted['bytes']} bytes"
+    how = f"{sent} from a second process, {posted['threads']} threads"
+    return [
+        at_least("webhooks into the local stack", rate, 50, "/s", f"{how}; {EVENTS} events in its tables"),
+        only_told("  each, p50", percentile(milliseconds, 0.5), "ms", "as its sender sees it"),
+        only_told("  each, p99", percentile(milliseconds, 0.99), "ms", ""),
+        only_told("create and send an invoice, p50", percentile(creating, 0.5), "ms", f"{CREATES} over HTTP"),
+        at_most("create and send an invoice, p95", percentile(creating, 0.95), 2_000, "ms", "Stripe double included"),
+        only_told("(filling the tables took)", filled, "s", "through the stores' own models"),
+    ]  # fmt: skip
+
+
+def _create(company: Company, service: str) -> float:
+    began = time.perf_counter()
+    made = company.bill(service)
+    took = (time.perf_counter() - began) * 1000
+    assert made.status == 201, made.text
+    return took
+
+
+def _entries(company: Company) -> dict[str, int]:
+    invoices = company.member.get("/invoices?first=100")["data"]
+    return {each["id"]: len(company.member.get(f"/invoices/{each['id']}/history")["data"]) for each in invoices}
+
+
+def _fill(stack: LocalStack, account_id: str) -> float:
+    began = time.perf_counter()
+    _module(stack, "tests.bench.fill", account_id, str(EVENTS))
+    return time.perf_counter() - began
+
+
+def _post(stack: LocalStack, company: Company) -> Any:
+    invoices = company.in_stripe()[:INVOICES]
+    account, now = company.account_id, int(time.time())
+    bodies = [updated_event(invoices[n % len(invoices)], account, n, now).decode() for n in range(WEBHOOKS)]
+    secret = stack.secret.webhook_secrets[0]
+    given = json.dumps({"url": stack.urls.webhooks, "secret": secret, "bodies": bodies})
+    return json.loads(_module(stack, "tests.bench.poster", given=given))
+
+
+def _module(stack: LocalStack, name: str, *words: str, given: str = "") -> str:
+    own = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    done = subprocess.run(
+        [sys.executable, "-m", name, *words],
+        input=given,
+        env={**own, **stack.environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
+    return done.stdout
