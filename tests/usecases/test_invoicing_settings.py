@@ -1,0 +1,97 @@
+"""How an organization invoices is set as a whole, and checked before it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Refused, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.settings import MAX_REMINDERS, InvoicingSettings, Reminders
+from chalicelib.usecases import invoicing_settings
+from tests.world import ORGANIZATION, World
+
+OTHER = OrganizationId("org_green")
+ALL = InvoicingSettings(
+    ORGANIZATION,
+    payment_terms="days_45",
+    payment_window=14,
+    payment_methods=("card", "us_bank_account"),
+    memo="Thanks",
+    footer="Blue Pools",
+    reminders=Reminders(enabled=True, days_before_due=(7, 1), on_due_date=True, days_after_due=(3,)),
+    currency="cad",
+    time_zone="America/Toronto",
+)
+
+
+def test_an_organization_begins_with_defaults(world: World) -> None:
+    settings = invoicing_settings.read(ORGANIZATION, world.ports)
+    assert (settings.invoice_type, settings.payment_terms) == ("stripe", "net_30")
+    assert not settings.reminders.enabled
+
+
+def test_what_is_set_is_kept_and_days_are_put_in_order(world: World) -> None:
+    kept = invoicing_settings.change(ORGANIZATION, ALL, world.ports)
+    assert invoicing_settings.read(ORGANIZATION, world.ports) == kept
+    assert kept.reminders.days_before_due == (1, 7)
+    assert replace(kept, version=0, reminders=ALL.reminders) == ALL
+
+
+def test_settings_belong_to_whoever_asks_whatever_they_say(world: World) -> None:
+    invoicing_settings.change(ORGANIZATION, replace(ALL, organization_id=OTHER), world.ports)
+    assert invoicing_settings.read(ORGANIZATION, world.ports).memo == "Thanks"
+    assert invoicing_settings.read(OTHER, world.ports).memo is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"invoice_type": "paper"}, "invoice_type_unknown", "invoiceType"),
+        ({"payment_terms": "soon"}, "payment_terms_unknown", "paymentTerms"),
+        ({"payment_window": 0}, "payment_window_invalid", "paymentWindow"),
+        ({"payment_window": 366}, "payment_window_invalid", "paymentWindow"),
+        ({"payment_methods": ("gold",)}, "payment_method_unknown", "paymentMethods[0]"),
+        ({"currency": "xxx"}, "currency_unsupported", "currency"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone_unknown", "timeZone"),
+        ({"reminders": Reminders(days_before_due=(0,))}, "reminder_days_invalid", "reminders.daysBeforeDue"),
+        ({"reminders": Reminders(days_after_due=(366,))}, "reminder_days_invalid", "reminders.daysAfterDue"),
+        (
+            {"reminders": Reminders(days_after_due=tuple(range(1, MAX_REMINDERS + 2)))},
+            "reminder_days_invalid",
+            "reminders.daysAfterDue",
+        ),
+    ],
+)
+def test_a_value_out_of_range_is_refused_and_nothing_is_kept(
+    changes: dict[str, Any], code: str, field: str, world: World
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        invoicing_settings.change(ORGANIZATION, replace(ALL, **changes), world.ports)
+    assert (refusal.value.code, refusal.value.field) == (code, field)
+    assert refusal.value.next_step
+    assert world.ports.database.settings == {}
+
+
+def test_two_admins_who_save_at_once_do_not_overwrite_each_other(world: World) -> None:
+    plain = world.ports.settings
+
+    class Racing:
+        raced = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def save(self, settings: InvoicingSettings) -> InvoicingSettings:
+            if not Racing.raced:
+                Racing.raced = True
+                invoicing_settings.change(ORGANIZATION, replace(ALL, memo="First"), world.ports)
+            return plain.save(settings)
+
+    world.ports.settings = Racing()  # type: ignore[assignment]
+    with pytest.raises(StaleWrite):
+        invoicing_settings.change(ORGANIZATION, replace(ALL, memo="Second"), world.ports)
+    world.ports.settings = plain
+    assert invoicing_settings.read(ORGANIZATION, world.ports).memo == "First"
