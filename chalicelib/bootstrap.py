@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.stripe.events import WebhookOpener
     from chalicelib.adapters.tokens import TokenVerifier
     from chalicelib.usecases.ports import (
+        BatchStore,
         Clock,
         ConnectionStore,
         CustomerStore,
@@ -84,6 +85,13 @@ class Adapters:
         return TableEvents()
 
     @cached_property
+    def batches(self) -> BatchStore:
+        from chalicelib.adapters.tables.batches import TableBatches
+
+        self._tables()
+        return TableBatches()
+
+    @cached_property
     def queues(self) -> Queues:
         from chalicelib.adapters.queues import QueueUrls, SqsQueues
 
@@ -91,6 +99,7 @@ class Adapters:
             customer_sync=self._config.customer_sync_queue_url,
             invoice_jobs=self._config.invoice_jobs_queue_url,
             reconcile=self._config.reconcile_queue_url,
+            batch_jobs=self._config.batch_jobs_queue_url,
         )
         return SqsQueues(urls, self.clock)
 

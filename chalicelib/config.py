@@ -35,6 +35,7 @@ class Config:
     customer_sync_queue_url: str
     invoice_jobs_queue_url: str
     reconcile_queue_url: str
+    batch_jobs_queue_url: str
     stripe_secret_id: str
     stripe_api_base: str
     stripe_connect_base: str
@@ -67,6 +68,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         customer_sync_queue_url=_required(environment, "CUSTOMER_SYNC_QUEUE_URL"),
         invoice_jobs_queue_url=_required(environment, "INVOICE_JOBS_QUEUE_URL"),
         reconcile_queue_url=_required(environment, "RECONCILE_QUEUE_URL"),
+        batch_jobs_queue_url=_required(environment, "BATCH_JOBS_QUEUE_URL"),
         stripe_secret_id=_required(environment, "STRIPE_SECRET_ID"),
         stripe_api_base=environment.get("STRIPE_API_BASE", STRIPE_API_BASE).rstrip("/"),
         stripe_connect_base=environment.get("STRIPE_CONNECT_BASE", STRIPE_CONNECT_BASE).rstrip("/"),

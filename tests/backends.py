@@ -20,6 +20,7 @@ import pytest
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.usecases.ports import (
+    BatchStore,
     ConnectionStore,
     CustomerStore,
     EventStore,
@@ -30,6 +31,7 @@ from chalicelib.usecases.ports import (
 from infra.local import resources
 from infra.local.aws import embedded_aws
 from tests.fakes import (
+    FakeBatches,
     FakeConnections,
     FakeCustomers,
     FakeDatabase,
@@ -57,6 +59,7 @@ class Backend:
     settings: SettingsStore
     events: EventStore
     summaries: SummaryStore
+    batches: BatchStore
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def fake_backend() -> Backend:
         FakeSettings(memory),
         FakeEvents(memory),
         FakeSummaries(memory),
+        FakeBatches(memory),
     )
 
 
@@ -112,6 +116,7 @@ def table_backend() -> Backend:
         tables.TableSettings(),
         tables.TableEvents(),
         tables.TableSummaries(),
+        tables.TableBatches(),
     )
 
 

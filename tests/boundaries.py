@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.usecases.ports import Ports
 
-STORES = ("invoices", "customers", "connections", "settings", "events")
+STORES = ("invoices", "customers", "connections", "settings", "events", "batches")
 READS = (
     "get",
     "find_by_reference",
@@ -21,6 +21,11 @@ READS = (
     "known",
     "parked",
     "last_received_at",
+    "items_at",
+    "items",
+    "part",
+    "due_parts",
+    "pace",
 )
 
 

@@ -20,6 +20,7 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases import connect
+from chalicelib.usecases.batch_work import work_on
 from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
 from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice
@@ -30,7 +31,7 @@ from chalicelib.workers.invoice_jobs import TASKS
 from infra.local.stripe_double import Config, InProcessClient, StripeDouble
 from infra.local.stripe_double.clock import Clock
 from tests.fakes import FakePorts
-from tests.fakes.ports import CustomerSync, FakeClock, InvoiceJob, Reconciliation
+from tests.fakes.ports import BatchWork, CustomerSync, FakeClock, InvoiceJob, Reconciliation
 
 BEGAN = 1_800_000_000
 WEBHOOK_SECRET = "whsec_world"
@@ -144,6 +145,8 @@ class World:
                         sync_customer(message.organization_id, message.customer_id, self.ports)
                     case InvoiceJob():
                         TASKS[message.task](message.organization_id, message.invoice_id, self.ports)
+                    case BatchWork():
+                        work_on(message.organization_id, message.batch_id, message.lane, message.turn, self.ports)
                     case Reconciliation():
                         reconcile_account(message.organization_id, self.ports, objects=message.objects)
 

@@ -14,6 +14,10 @@ class Clock(Protocol):
 
     def nonce(self) -> str: ...
 
+    def milliseconds(self) -> int: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
 
 class SystemClock:
     """The clock of the machine it runs on."""
@@ -21,6 +25,14 @@ class SystemClock:
     def now(self) -> int:
         """Epoch seconds UTC."""
         return int(time.time())
+
+    def milliseconds(self) -> int:
+        """Epoch milliseconds UTC."""
+        return time.time_ns() // 1_000_000
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
     def nonce(self) -> str:
         """192 random bits, as 32 letters that fit into a URL."""

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.domain.errors import Retryable
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, digest
+from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, digest
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -26,11 +26,12 @@ _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard",
 
 @dataclass(frozen=True, slots=True)
 class QueueUrls:
-    """Where the three queues are; the first two are FIFO."""
+    """Where the queues are; all but `reconcile` are FIFO."""
 
     customer_sync: str
     invoice_jobs: str
     reconcile: str
+    batch_jobs: str
 
 
 class SqsQueues:
@@ -65,6 +66,15 @@ class SqsQueues:
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
         """Have an organization's account compared with Stripe: its events, and its objects too if asked."""
         self._send(self._urls.reconcile, {"organizationId": organization_id, "objects": objects})
+
+    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
+        """An organization's lanes in parallel, never two workers on one; SQS drops a second message of one turn."""
+        self._send(
+            self._urls.batch_jobs,
+            {"organizationId": organization_id, "batchId": batch_id, "lane": lane, "turn": turn},
+            group=digest("lane", organization_id, str(lane)),
+            deduplication=digest("turn", organization_id, batch_id, str(lane), str(turn)),
+        )
 
     def _send(
         self,

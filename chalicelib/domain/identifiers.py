@@ -12,8 +12,10 @@ CustomerId = NewType("CustomerId", str)
 InvoiceId = NewType("InvoiceId", str)
 ServiceId = NewType("ServiceId", str)
 StripeAccountId = NewType("StripeAccountId", str)
+BatchId = NewType("BatchId", str)
 
 INVOICE_PREFIX = "inv_"
+BATCH_PREFIX = "bat_"
 
 
 def digest(*parts: str) -> str:
@@ -25,3 +27,8 @@ def digest(*parts: str) -> str:
 def invoice_id_for(organization_id: OrganizationId, idempotency_key: str) -> InvoiceId:
     """The id of the invoice that a create request with this key makes: one key, one invoice, one read."""
     return InvoiceId(INVOICE_PREFIX + digest("invoice", organization_id, idempotency_key))
+
+
+def batch_id_for(organization_id: OrganizationId, kind: str, idempotency_key: str) -> BatchId:
+    """The id of the batch that a request with this key makes."""
+    return BatchId(BATCH_PREFIX + digest("batch", organization_id, kind, idempotency_key))

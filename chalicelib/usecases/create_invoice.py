@@ -88,7 +88,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     customer = _billable(get_customer(command.organization_id, command.customer_id, ports))
     settings = ports.settings.get(command.organization_id)
     now = ports.clock.now()
-    order = _checked_order(command, settings, connection, now)
+    order = checked_order(command, settings, connection, now)
     first = tuple(line.service_id for line in order.line_items)[:MAX_CLAIMS_AT_ONCE]
     more_to_claim = len(order.line_items) > len(first)
     invoice = Invoice(
@@ -156,7 +156,12 @@ def _billable(customer: Customer) -> Customer:
     return customer
 
 
-def _checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
+def checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
+    """The order, exact and complete.
+
+    Raises:
+        Refused: it breaks a rule; names the field.
+    """
     if command.invoice_type not in INVOICE_TYPES:
         raise Refused(
             "invoice_type_unknown",

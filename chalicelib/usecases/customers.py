@@ -54,18 +54,10 @@ def put_customer(
     """
     now = ports.clock.now()
     current = ports.customers.get(organization_id, customer_id)
-    if current is None:
-        edited = Customer(
-            organization_id,
-            customer_id,
-            profile,
-            edition=1,
-            created_at=now,
-            updated_at=now,
-            chosen_stripe_customer_id=chosen_stripe_customer_id,
-        )
-    elif _says_nothing_new(current, profile, chosen_stripe_customer_id):
+    if current is not None and _says_nothing_new(current, profile, chosen_stripe_customer_id):
         return current
+    if current is None:
+        edited = new_customer(organization_id, customer_id, profile, chosen_stripe_customer_id, now)
     else:
         edited = current.edited(profile, chosen_stripe_customer_id, now)
     if not ports.connections.get(organization_id).active:
@@ -75,6 +67,25 @@ def put_customer(
     with suppress(Retryable):
         ports.queues.sync_customer(organization_id, customer_id, saved.edition)
     return saved
+
+
+def new_customer(
+    organization_id: OrganizationId,
+    customer_id: CustomerId,
+    profile: Profile,
+    chosen_stripe_customer_id: str | None,
+    now: int,
+) -> Customer:
+    """The first edition, not stored yet."""
+    return Customer(
+        organization_id,
+        customer_id,
+        profile,
+        edition=1,
+        created_at=now,
+        updated_at=now,
+        chosen_stripe_customer_id=chosen_stripe_customer_id,
+    )
 
 
 def _says_nothing_new(current: Customer, profile: Profile, chosen: str | None) -> bool:

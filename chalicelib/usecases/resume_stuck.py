@@ -1,4 +1,4 @@
-"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe."""
+"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe, batches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.batches import resume_batches
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import InvoiceTask, Ports
 
@@ -23,6 +24,7 @@ class Resumed:
 
     invoices: int
     customers: int
+    batches: int = 0
 
 
 def resume_stuck(ports: Ports) -> Resumed:
@@ -36,7 +38,7 @@ def resume_stuck(ports: Ports) -> Resumed:
         customer = ports.customers.get(organization_id, customer_id)
         if customer is not None:
             ports.queues.sync_customer(organization_id, customer_id, customer.edition)
-    return Resumed(len(invoices), len(customers))
+    return Resumed(len(invoices), len(customers), resume_batches(ports))
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:

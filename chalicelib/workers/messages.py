@@ -33,6 +33,13 @@ class InvoiceJob(msgspec.Struct, rename="camel", frozen=True):
     task: InvoiceTask = InvoiceTask.RESUME
 
 
+class BatchJob(msgspec.Struct, rename="camel", frozen=True):
+    organization_id: str
+    batch_id: str
+    lane: int
+    turn: int
+
+
 class Reconcile(msgspec.Struct, rename="camel", frozen=True):
     organization_id: str
     objects: bool = False

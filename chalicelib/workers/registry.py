@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.workers.batch_jobs import worker as batch_jobs
 from chalicelib.workers.customer_sync import worker as customer_sync
 from chalicelib.workers.invoice_jobs import worker as invoice_jobs
 from chalicelib.workers.plan_reconciliation import worker as plan_reconciliation
@@ -9,4 +10,12 @@ from chalicelib.workers.reconcile_account import worker as reconcile_account
 from chalicelib.workers.resume_stuck import worker as resume_stuck
 from chalicelib.workers.send_reminders import worker as send_reminders
 
-WORKERS = (customer_sync, invoice_jobs, reconcile_account, plan_reconciliation, resume_stuck, send_reminders)
+WORKERS = (
+    customer_sync,
+    invoice_jobs,
+    batch_jobs,
+    reconcile_account,
+    plan_reconciliation,
+    resume_stuck,
+    send_reminders,
+)

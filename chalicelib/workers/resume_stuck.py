@@ -20,4 +20,4 @@ def resume_stuck(event: CloudWatchEvent) -> dict[str, int]:
 @worker_boundary("resume_stuck")
 def _resume() -> dict[str, int]:
     resumed = stuck.resume_stuck(bootstrap.ports())
-    return {"invoices": resumed.invoices, "customers": resumed.customers}
+    return {"invoices": resumed.invoices, "customers": resumed.customers, "batches": resumed.batches}

@@ -26,6 +26,7 @@ class QueueName:
 QUEUES = (
     QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL", "customer_sync"),
     QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL", "invoice_jobs"),
+    QueueName("batch-jobs.fifo", "batch-jobs-dlq.fifo", "BATCH_JOBS_QUEUE_URL", "batch_jobs"),
     QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL", "reconcile_account"),
 )
 

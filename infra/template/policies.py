@@ -52,6 +52,7 @@ GRANTS: Mapping[str, Grants] = {
         tables={
             **_SAGA,
             "customers": (*READ_WRITE, "Query"),
+            "batches": (*READ_WRITE, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
             "events": (*WRITE, *ADD),
@@ -61,13 +62,17 @@ GRANTS: Mapping[str, Grants] = {
             "invoices": ("by_created", "by_status", "by_customer", "by_due_date"),
             "customers": ("by_stripe_id",),
             "events": ("by_received",),
+            "batches": ("by_created",),
         },
-        sends=("customer-sync.fifo", "invoice-jobs.fifo", "reconcile"),
+        sends=("customer-sync.fifo", "invoice-jobs.fifo", "reconcile", "batch-jobs.fifo"),
         secret=True,
     ),
     AUTHORIZER: Grants(),
     "customer_sync": Grants(tables={"customers": READ_WRITE, "connections": READ_WRITE}, secret=True),
     "invoice_jobs": Grants(tables=_SAGA, secret=True),
+    "batch_jobs": Grants(
+        tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *ADD)}, sends=("batch-jobs.fifo",), secret=True
+    ),
     "reconcile_account": Grants(
         tables={
             **_SAGA,
@@ -84,9 +89,9 @@ GRANTS: Mapping[str, Grants] = {
         sends=("invoice-jobs.fifo",),
     ),
     "resume_stuck": Grants(
-        tables={"customers": READ},
-        indexes={"invoices": ("due_work",), "customers": ("pending",)},
-        sends=("customer-sync.fifo", "invoice-jobs.fifo"),
+        tables={"customers": READ, "batches": READ},
+        indexes={"invoices": ("due_work",), "customers": ("pending",), "batches": ("due_work",)},
+        sends=("customer-sync.fifo", "invoice-jobs.fifo", "batch-jobs.fifo"),
     ),
 }
 

@@ -20,6 +20,7 @@ CONFIG = Config(
     customer_sync_queue_url="http://sqs.test/sync.fifo",
     invoice_jobs_queue_url="http://sqs.test/jobs.fifo",
     reconcile_queue_url="http://sqs.test/reconcile",
+    batch_jobs_queue_url="http://sqs.test/batch.fifo",
     stripe_secret_id="secret",
     stripe_api_base="https://api.stripe.test",
     stripe_connect_base="https://connect.stripe.test",

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.queues import QueueUrls, SqsQueues
 from chalicelib.domain.errors import Retryable
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
+from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
 from chalicelib.usecases.ports import InvoiceTask
 from tests.backends import Aws
 from tests.contracts.examples import ORG, OTHER_ORG
@@ -19,14 +19,16 @@ from tests.fakes import FakeClock
 
 CUSTOMER = CustomerId("cust_anna@example.com")
 INVOICE = InvoiceId("inv_1")
+BATCH = BatchId("bat_1")
+QUEUES = ("customer-sync.fifo", "invoice-jobs.fifo", "reconcile", "batch-jobs.fifo")
 
 
 @pytest.fixture
 def queues(aws: Aws) -> SqsQueues:
     urls = aws.queue_urls
-    for name in ("customer-sync.fifo", "invoice-jobs.fifo", "reconcile"):
+    for name in QUEUES:
         received(aws, name)
-    return SqsQueues(QueueUrls(urls["customer-sync.fifo"], urls["invoice-jobs.fifo"], urls["reconcile"]), FakeClock())
+    return SqsQueues(QueueUrls(*(urls[name] for name in QUEUES)), FakeClock())
 
 
 def received(aws: Aws, name: str) -> list[dict[str, Any]]:
@@ -96,21 +98,35 @@ def test_a_reconciliation_says_whether_objects_are_to_be_compared(aws: Aws, queu
     ]
 
 
+def test_a_lane_is_worked_on_by_one_at_a_time_and_a_turn_is_queued_once(aws: Aws, queues: SqsQueues) -> None:
+    batch_id = BatchId(f"bat_{time.time_ns()}")
+    for lane, turn in ((0, 1), (0, 1), (0, 2), (1, 1)):
+        queues.batch_work(ORG, batch_id, lane, turn)
+    messages = received(aws, "batch-jobs.fifo")
+    sent = [(body["lane"], body["turn"]) for body in bodies(messages)]
+    assert sorted(sent) == [(0, 1), (0, 2), (1, 1)]
+    assert sent.index((0, 1)) < sent.index((0, 2))
+    pairs = zip(bodies(messages), messages, strict=True)
+    groups = {(body["lane"], message["Attributes"]["MessageGroupId"]) for body, message in pairs}
+    assert len(groups) == 2
+
+
 def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: SqsQueues) -> None:
     queues.sync_customer(ORG, CUSTOMER, 9)
     queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
-    for name in ("customer-sync.fifo", "invoice-jobs.fifo"):
+    queues.batch_work(ORG, BATCH, 0, 7)
+    for name in ("customer-sync.fifo", "invoice-jobs.fifo", "batch-jobs.fifo"):
         for message in received(aws, name):
             told = json.dumps({**message["Attributes"], **message.get("MessageAttributes", {})})
-            assert not any(secret in told for secret in (ORG, CUSTOMER, INVOICE, "example.com"))
+            assert not any(secret in told for secret in (ORG, CUSTOMER, INVOICE, BATCH, "example.com"))
 
 
 def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None:
     missing = aws.queue_urls["reconcile"] + "-missing"
     with pytest.raises(Retryable) as refused:
-        SqsQueues(QueueUrls(missing, missing, missing), FakeClock()).reconcile(OrganizationId("o"), objects=False)
+        SqsQueues(QueueUrls(*[missing] * 4), FakeClock()).reconcile(OrganizationId("o"), objects=False)
     assert refused.value.code == "queue_unavailable"
     assert refused.value.__cause__ is not None
     nowhere = "http://127.0.0.1:9/queue"
     with pytest.raises(Retryable):
-        SqsQueues(QueueUrls(nowhere, nowhere, nowhere), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+        SqsQueues(QueueUrls(*[nowhere] * 4), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)

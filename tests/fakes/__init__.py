@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase, Parked
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.ports import (
+    BatchWork,
     CustomerSync,
     FakeClock,
     FakePorts,
@@ -16,7 +18,9 @@ from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeS
 from tests.fakes.summaries import FakeSummaries
 
 __all__ = [
+    "BatchWork",
     "CustomerSync",
+    "FakeBatches",
     "FakeClock",
     "FakeConnections",
     "FakeCustomers",

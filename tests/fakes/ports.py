@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
+from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
 from chalicelib.usecases.ports import InvoiceTask, StripeGateway
+from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
@@ -17,12 +18,18 @@ class FakeClock:
     """Stands still until it is told to go on; its nonces are numbered."""
 
     def __init__(self, now: int = 1_800_000_000) -> None:
-        self._now = now
+        self._milliseconds = now * 1000
         self._nonces = 0
         self._guard = threading.Lock()
 
     def now(self) -> int:
-        return self._now
+        return self._milliseconds // 1000
+
+    def milliseconds(self) -> int:
+        return self._milliseconds
+
+    def sleep(self, seconds: float) -> None:
+        self._milliseconds += round(seconds * 1000)
 
     def nonce(self) -> str:
         with self._guard:
@@ -30,10 +37,10 @@ class FakeClock:
             return f"nonce-{self._nonces:06d}"
 
     def set(self, now: int) -> None:
-        self._now = now
+        self._milliseconds = now * 1000
 
     def advance(self, seconds: int) -> None:
-        self._now += seconds
+        self._milliseconds += seconds * 1000
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,15 @@ class Reconciliation:
     objects: bool
 
 
-Message = CustomerSync | InvoiceJob | Reconciliation
+@dataclass(frozen=True)
+class BatchWork:
+    organization_id: OrganizationId
+    batch_id: BatchId
+    lane: int
+    turn: int
+
+
+Message = CustomerSync | InvoiceJob | Reconciliation | BatchWork
 
 
 @dataclass
@@ -74,6 +89,9 @@ class FakeQueues:
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
         self._send(Reconciliation(organization_id, objects))
+
+    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
+        self._send(BatchWork(organization_id, batch_id, lane, turn))
 
     def take(self) -> list[Message]:
         """What was sent since the last call."""
@@ -100,6 +118,7 @@ class FakePorts:
     connections: FakeConnections = field(init=False)
     settings: FakeSettings = field(init=False)
     events: FakeEvents = field(init=False)
+    batches: FakeBatches = field(init=False)
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
@@ -108,3 +127,4 @@ class FakePorts:
         self.connections = FakeConnections(self.database)
         self.settings = FakeSettings(self.database)
         self.events = FakeEvents(self.database)
+        self.batches = FakeBatches(self.database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.adapters.tables.batches import TableBatches
 from chalicelib.adapters.tables.connections import TableConnections
 from chalicelib.adapters.tables.customers import TableCustomers
 from chalicelib.adapters.tables.database import TABLES, configure
@@ -12,6 +13,7 @@ from chalicelib.adapters.tables.summaries import TableSummaries
 
 __all__ = [
     "TABLES",
+    "TableBatches",
     "TableConnections",
     "TableCustomers",
     "TableEvents",

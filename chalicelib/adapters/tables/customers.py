@@ -30,12 +30,12 @@ class TableCustomers:
 
     def save(self, customer: Customer) -> Customer:
         stored = replace(customer, version=customer.version + 1)
-        put(_item(stored), unchanged(CustomerItem, customer.version), _WHAT)
+        put(customer_item(stored), unchanged(CustomerItem, customer.version), _WHAT)
         return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
         stored = replace(customer, version=customer.version + 1)
-        put_marked(_item(stored), unchanged(CustomerItem, customer.version), marker, _WHAT)
+        put_marked(customer_item(stored), unchanged(CustomerItem, customer.version), marker, _WHAT)
         return stored
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
@@ -67,7 +67,8 @@ class TableCustomers:
             return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in left]
 
 
-def _item(customer: Customer) -> CustomerItem:
+def customer_item(customer: Customer) -> CustomerItem:
+    """The customer as it is stored."""
     link = customer.link
     return CustomerItem(
         customer.organization_id,

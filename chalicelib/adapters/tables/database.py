@@ -23,6 +23,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -30,6 +31,7 @@ from chalicelib.adapters.tables.models import (
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
     RETRIES,
+    BatchItem,
     ClaimItem,
     ConnectionItem,
     CustomerItem,
@@ -53,6 +55,7 @@ NAMES: dict[type[Model], str] = {
     EventItem: "events",
     PaymentReferenceItem: "payment-refs",
     SummaryItem: "summaries",
+    BatchItem: "batches",
 }
 """Each table's name without its stage's prefix."""
 
@@ -216,9 +219,10 @@ class Transaction:
         self._write.save(item, condition=condition, return_values="ALL_OLD" if condition is not None else None)
         self._puts.append(name)
 
-    def add(self, name: str, item: Model, amounts: Mapping[str, int]) -> None:
+    def add(self, name: str, item: Model, amounts: Mapping[str, int], condition: Condition | None = None) -> None:
         """Add to numbers of an item; what is not there yet is zero."""
-        self._write.update(item, [Path([attribute]).add(amount) for attribute, amount in amounts.items()])
+        changes: list[Action] = [Path([attribute]).add(amount) for attribute, amount in amounts.items()]
+        self._write.update(item, changes, condition=condition)
         self._adds.append(name)
 
     def commit(self) -> None:

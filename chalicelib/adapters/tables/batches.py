@@ -1,0 +1,193 @@
+"""Batches, their items, how far each lane is with them, and at which pace a lane goes.
+
+    place                    holds
+    batch#<id>               the header; its counts and its round are attributes, so that they can be added to
+    item#<id>#<position>     an item
+    part#<id>#<lane>         how far a lane is with the batch
+    lane#<lane>              the pace at which the lane went last, whatever batch that was
+
+An organization has one Stripe account at a time, so its lanes are the account's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.customers import customer_item
+from chalicelib.adapters.tables.database import (
+    MAX_ITEMS_AT_ONCE,
+    Cancelled,
+    Item,
+    Transaction,
+    answering,
+    read,
+    read_many,
+)
+from chalicelib.adapters.tables.keys import cursor, key, moment, position_of
+from chalicelib.adapters.tables.models import BatchItem as Row
+from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.identifiers import BatchId, OrganizationId
+from chalicelib.domain.pacing import Pace
+from chalicelib.domain.storage import Page
+
+WORK = "part"
+"""The one partition of `due_work`."""
+
+_WHAT = "The batch"
+_DIGITS = 6
+_NEXT = "~"
+"""Sorts behind whatever may follow in a key."""
+
+
+class TableBatches:
+    """Fulfils `BatchStore`."""
+
+    def get(self, organization_id: OrganizationId, batch_id: BatchId) -> Batch | None:
+        item = read(Row, organization_id, key("batch", batch_id))
+        return _batch(item) if item else None
+
+    def save(self, batch: Batch, parts: Sequence[Part] = ()) -> Batch:
+        stored = replace(batch, version=batch.version + 1)
+        transaction = Transaction()
+        transaction.put(_WHAT, _header(stored), unchanged(Row, batch.version))
+        for part in parts:
+            transaction.put(f"part {part.lane}", _part(part), unchanged(Row, part.version))
+        commit(transaction, _WHAT)
+        return stored
+
+    def add_items(self, batch: Batch, items: Sequence[BatchItem]) -> None:
+        for start in range(0, len(items), MAX_ITEMS_AT_ONCE):
+            missing = {str(item.position): item for item in items[start : start + MAX_ITEMS_AT_ONCE]}
+            while missing:
+                transaction = Transaction()
+                for name, item in missing.items():
+                    transaction.put(name, _row(batch, item), unchanged(Row, 0))
+                try:
+                    transaction.commit()
+                except Cancelled as exc:
+                    missing = {name: item for name, item in missing.items() if name not in exc.met}
+                else:
+                    break
+
+    def items_at(self, batch: Batch, positions: Sequence[int]) -> Sequence[BatchItem]:
+        keys = [{"organization_id": batch.organization_id, "place": _place(batch, each)} for each in positions]
+        found = [decoded_item(BatchItem, item) for item in read_many(Row, keys, ("document", "packed"))]
+        return sorted(found, key=lambda item: item.position)
+
+    def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
+        name = key("items", batch.organization_id, batch.id)
+        low = key("item", batch.id, "") if after is None else position_of(name, after) + _NEXT
+        wanted = Row.place.between(low, key("item", batch.id, _NEXT))
+        with answering():
+            found = list(Row.query(batch.organization_id, wanted, consistent_read=True, limit=first + 1))
+        shown = found[:first]
+        return Page(
+            items=tuple(decoded(BatchItem, item.document, item.packed) for item in shown),
+            end_cursor=cursor(name, shown[-1].place) if shown else None,
+            has_next=len(found) > first,
+        )
+
+    def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
+        transaction = Transaction()
+        transaction.put("item", _row(batch, replace(item, version=item.version + 1)), unchanged(Row, item.version))
+        if customer is not None:
+            kept = replace(customer, version=customer.version + 1)
+            transaction.put("customer", customer_item(kept), unchanged(CustomerItem, customer.version))
+        header = Row(batch.organization_id, key("batch", batch.id))
+        transaction.add("batch", header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
+        commit(transaction, _WHAT)
+
+    def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
+        name = key("batches", organization_id, kind)
+        high = key(kind, _NEXT) if after is None else position_of(name, after)
+        # BETWEEN includes the position itself.
+        found = Row.by_created.query(
+            organization_id,
+            Row.created_key.between(key(kind, ""), high),
+            scan_index_forward=False,
+            limit=first + 2,
+        )
+        with answering():
+            items = [item for item in found if item.created_key != high]
+        shown = items[:first]
+        return Page(
+            items=tuple(_batch(item.serialize()) for item in shown),
+            end_cursor=cursor(name, shown[-1].created_key) if shown else None,
+            has_next=len(items) > first,
+        )
+
+    def part(self, organization_id: OrganizationId, batch_id: BatchId, lane: int) -> Part | None:
+        item = read(Row, organization_id, key("part", batch_id, str(lane)))
+        return decoded_item(Part, item) if item else None
+
+    def save_part(self, part: Part) -> Part:
+        put(_part(part), unchanged(Row, part.version), _WHAT)
+        return replace(part, version=part.version + 1)
+
+    def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:
+        with answering():
+            due = list(Row.due_work.query(WORK, Row.resume_at <= now, limit=limit))
+        return list(_part_keys(due))
+
+    def pace(self, organization_id: OrganizationId, lane: int) -> Pace | None:
+        item = read(Row, organization_id, key("lane", str(lane)))
+        return decoded_item(Pace, item) if item else None
+
+    def keep_pace(self, organization_id: OrganizationId, lane: int, pace: Pace) -> None:
+        with answering():
+            Row(organization_id, key("lane", str(lane)), version=1, **encoded(pace)).save()
+
+
+def _place(batch: Batch, position: int) -> str:
+    return key("item", batch.id, f"{position:0{_DIGITS}d}")
+
+
+def _batch(item: Item) -> Batch:
+    counts = {status: int(item[status.value]["N"]) for status in OUTCOMES if status.value in item}
+    return replace(
+        decoded_item(Batch, item),
+        counts={status: count for status, count in counts.items() if count},
+        version=int(item["version"]["N"]),
+    )
+
+
+def _header(batch: Batch) -> Row:
+    row = Row(
+        batch.organization_id,
+        key("batch", batch.id),
+        version=batch.version,
+        round=batch.round,
+        created_key=key(batch.kind, moment(batch.created_at), batch.id),
+        **encoded(replace(batch, counts={})),
+    )
+    for status in OUTCOMES:
+        setattr(row, status.value, batch.counts.get(status, 0))
+    return row
+
+
+def _row(batch: Batch, item: BatchItem) -> Row:
+    stored = item if item.version else replace(item, version=1)
+    return Row(batch.organization_id, _place(batch, item.position), version=stored.version, **encoded(stored))
+
+
+def _part(part: Part) -> Row:
+    stored = replace(part, version=part.version + 1)
+    return Row(
+        part.organization_id,
+        key("part", part.batch_id, str(part.lane)),
+        version=stored.version,
+        work=WORK if part.resume_at is not None else None,
+        resume_at=part.resume_at,
+        **encoded(stored),
+    )
+
+
+def _part_keys(due: Sequence[Row]) -> Iterator[tuple[OrganizationId, BatchId, int]]:
+    for item in due:
+        _, batch_id, lane = item.place.split("#")
+        yield OrganizationId(item.organization_id), BatchId(batch_id), int(lane)

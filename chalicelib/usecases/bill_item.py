@@ -1,0 +1,68 @@
+"""One item of a billing batch: one invoice, by the same way as any other."""
+
+from __future__ import annotations
+
+from chalicelib.domain.batch import Batch, BatchItem, ItemError, ItemStatus
+from chalicelib.domain.errors import Conflict, NotFound, Refused
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.resume_stuck import resume_invoice
+
+
+def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+    """Make the item's invoice, or find it, and store what became of it; False where Stripe has not answered.
+
+    Raises:
+        StaleWrite: somebody else decided the item, or asked for another round.
+    """
+    command = command_for(batch, item)
+    try:
+        invoice = _made(command, ports)
+    except (Refused, Conflict, NotFound) as refusal:
+        error = ItemError(refusal.code, refusal.message, None, refusal.next_step)
+        kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
+        ports.batches.decide(batch, item.failed(error, batch.round, kept.id if kept else None))
+        return True
+    if invoice is None or invoice.saga.running:
+        return False
+    status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
+    ports.batches.decide(batch, item.decided(status, batch.round, invoice.id))
+    return True
+
+
+def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
+    """The same for the same item, whoever asks and however often: its key is made of the batch and the customer."""
+    terms = batch.terms
+    parts = (batch.id, item.customer_id or "", str(item.number))
+    return CreateInvoice(
+        organization_id=batch.organization_id,
+        user_id=batch.created_by,
+        idempotency_key=digest("batch", *parts),
+        fingerprint=digest("batch", batch.fingerprint, *parts),
+        customer_id=CustomerId(item.customer_id or ""),
+        line_items=tuple(
+            NewLine(each.service_id, each.description, each.quantity, each.unit_price, None, each.taxable)
+            for each in item.services
+        ),
+        payment_terms=terms.payment_terms,
+        due_date=terms.due_date,
+        currency=terms.currency,
+        memo=terms.memo,
+        footer=terms.footer,
+        payment_methods=terms.payment_methods,
+        send=terms.send,
+    )
+
+
+def _made(command: CreateInvoice, ports: Ports) -> Invoice | None:
+    """The invoice; one whose making stopped is taken up where that was, unless somebody is at it."""
+    invoice = create_invoice(command, ports)
+    if not invoice.saga.running:
+        return invoice
+    return resume_invoice(invoice.organization_id, invoice.id, ports)
+
+
+def _invoice_id(command: CreateInvoice) -> InvoiceId:
+    return invoice_id_for(command.organization_id, command.idempotency_key or "")

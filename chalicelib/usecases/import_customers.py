@@ -1,0 +1,131 @@
+"""Keep many customers at once. Each row stands for itself: one that is wrong fails alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus
+from chalicelib.domain.customer import Customer, Profile
+from chalicelib.domain.errors import Refused, Retryable
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
+from chalicelib.domain.pacing import LANES
+from chalicelib.usecases.batches import begin
+from chalicelib.usecases.customers import new_customer, sync_customer
+from chalicelib.usecases.ports import Ports
+
+MAX_ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One customer, or why the row cannot be one."""
+
+    customer_id: CustomerId | None
+    profile: Profile | None
+    stripe_customer_id: str | None = None
+    error: ItemError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCustomers:
+    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+    idempotency_key: str | None
+    fingerprint: str
+    rows: tuple[Row, ...]
+
+
+def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
+    """Begin an import, or answer the one that this idempotency key began before.
+
+    Raises:
+        Refused: no rows, or too many; nothing was stored.
+        Conflict: the key was used for another request.
+        Retryable: repeating the request goes on with it.
+    """
+    if not 0 < len(command.rows) <= MAX_ROWS:
+        raise Refused(
+            "import_size_invalid",
+            f"An import takes 1 to {MAX_ROWS} customers.",
+            field="customers",
+            next_step="Split the customers over several imports.",
+        )
+    key = command.idempotency_key or ports.clock.nonce()
+    items = _items(command.rows)
+    failed = sum(item.status is ItemStatus.FAILED for item in items)
+    batch = Batch(
+        organization_id=command.organization_id,
+        id=batch_id_for(command.organization_id, BatchKind.CUSTOMERS, key),
+        kind=BatchKind.CUSTOMERS,
+        fingerprint=command.fingerprint,
+        total=len(items),
+        lanes=LANES,
+        created_at=ports.clock.now(),
+        created_by=command.user_id,
+        counts={ItemStatus.FAILED: failed} if failed else {},
+    )
+    return begin(batch, items, ports)
+
+
+def _items(rows: Sequence[Row]) -> list[BatchItem]:
+    """An item a row; what is wrong with a row by itself is known already."""
+    first: dict[CustomerId, int] = {}
+    items = []
+    for position, row in enumerate(rows):
+        item = BatchItem(
+            position, row.customer_id, profile=row.profile, chosen_stripe_customer_id=row.stripe_customer_id
+        )
+        error = row.error
+        if error is None and row.customer_id in first:
+            error = _repeated(row.customer_id, first[row.customer_id])
+        elif error is None and row.customer_id is not None:
+            first[row.customer_id] = position
+        items.append(item.failed(error, 0) if error else item)
+    return items
+
+
+def _repeated(customer_id: CustomerId, first: int) -> ItemError:
+    return ItemError(
+        "customer_repeated",
+        f"The customer {customer_id} is in row {first + 1} already.",
+        "id",
+        "Leave one of the two rows out.",
+    )
+
+
+def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+    """Store the customer together with the item's outcome, then give it to Stripe at the lane's pace.
+
+    Where Stripe does not take it, the customer says so itself: its record is kept, and that was what was asked for.
+
+    Raises:
+        StaleWrite: somebody else decided the item, or changed the customer.
+    """
+    if item.customer_id is None or item.profile is None:
+        return True
+    current = ports.customers.get(batch.organization_id, item.customer_id)
+    edited = _edited(batch, item, item.customer_id, item.profile, current, ports)
+    if edited is None:
+        ports.batches.decide(batch, item.decided(ItemStatus.UNCHANGED, batch.round))
+        return True
+    status = ItemStatus.CREATED if current is None else ItemStatus.UPDATED
+    ports.batches.decide(batch, item.decided(status, batch.round), edited)
+    with suppress(Retryable):  # left `pending`, which `resume_stuck` takes up
+        sync_customer(batch.organization_id, edited.id, ports)
+    return True
+
+
+def _edited(
+    batch: Batch, item: BatchItem, customer_id: CustomerId, profile: Profile, current: Customer | None, ports: Ports
+) -> Customer | None:
+    """The customer as the row has it; None if that is how we have it."""
+    chosen, now = item.chosen_stripe_customer_id, ports.clock.now()
+    if current is None:
+        return new_customer(batch.organization_id, customer_id, profile, chosen, now)
+    if current.profile == profile and chosen in (None, current.chosen_stripe_customer_id):
+        return None
+    return current.edited(profile, chosen, now)

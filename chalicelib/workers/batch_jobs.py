@@ -1,0 +1,32 @@
+"""From the batch-jobs queue: go on with one lane's part of a batch, for a while; the rest is queued again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import bootstrap
+from chalicelib.domain.identifiers import BatchId, OrganizationId
+from chalicelib.observability import worker_boundary
+from chalicelib.usecases.batch_work import work_on
+from chalicelib.workers.messages import QUEUE_ARN, BatchJob, work_through
+
+worker = Blueprint(__name__)
+
+
+@worker.on_sqs_message(queue_arn=QUEUE_ARN.format("batch-jobs.fifo"), batch_size=1, name="batch_jobs")
+def batch_jobs(event: SQSEvent) -> dict[str, Any]:
+    """One batch of messages, which is one message."""
+    return work_through(event, BatchJob, _work, fifo=True)
+
+
+@worker_boundary("batch_jobs")
+def _work(message: BatchJob) -> None:
+    work_on(
+        OrganizationId(message.organization_id),
+        BatchId(message.batch_id),
+        message.lane,
+        message.turn,
+        bootstrap.ports(),
+    )

@@ -1,0 +1,211 @@
+"""What every store of bulk work does."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.batch import (
+    Batch,
+    BatchItem,
+    BatchKind,
+    BatchStatus,
+    BillingTerms,
+    ItemError,
+    ItemStatus,
+    Part,
+    Service,
+)
+from chalicelib.domain.errors import Refused, StaleWrite
+from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, ServiceId, UserId
+from chalicelib.domain.pacing import Pace
+from tests.backends import Backend
+from tests.contracts.examples import NOW, ORG, OTHER_ORG, customer
+
+SERVICE = Service(ServiceId("svc_1"), "Weekly service", Decimal("1.50"), Decimal("75.00"))
+
+
+def batch(name: str = "a", **changes: Any) -> Batch:
+    terms = BillingTerms(currency="usd", payment_methods=("card",), memo="Thank you.")
+    made = Batch(ORG, BatchId(f"bat_{name}"), BatchKind.INVOICES, "print", 3, 2, NOW, UserId("user_1"), terms)
+    return replace(made, **changes)
+
+
+def items(count: int = 3) -> list[BatchItem]:
+    return [BatchItem(n, CustomerId(f"cust_{n}"), (SERVICE,)) for n in range(count)]
+
+
+def stored(backend: Backend, **changes: Any) -> Batch:
+    """A batch under way, with its items."""
+    saved = backend.batches.save(batch(**changes))
+    backend.batches.add_items(saved, items(saved.total))
+    return backend.batches.save(replace(saved, stored=True), [Part(ORG, saved.id, 0, resume_at=NOW)])
+
+
+def now(backend: Backend, known: Batch) -> Batch:
+    found = backend.batches.get(known.organization_id, known.id)
+    assert found is not None
+    return found
+
+
+def test_a_saved_batch_is_read_back_within_its_organization_alone(backend: Backend) -> None:
+    saved = backend.batches.save(batch(counts={ItemStatus.FAILED: 2}))
+    assert saved.version == 1
+    assert backend.batches.get(ORG, saved.id) == saved
+    assert backend.batches.get(OTHER_ORG, saved.id) is None
+
+
+def test_a_batch_is_inserted_once_and_changed_only_as_it_was_read(backend: Backend) -> None:
+    first = backend.batches.save(batch())
+    with pytest.raises(StaleWrite):
+        backend.batches.save(batch())
+    backend.batches.save(replace(first, cancelled_at=NOW))
+    with pytest.raises(StaleWrite):
+        backend.batches.save(first)
+    assert now(backend, first).status is BatchStatus.CANCELLED
+
+
+def test_a_batch_and_its_parts_change_together_or_not_at_all(backend: Backend) -> None:
+    running = stored(backend)
+    part = backend.batches.part(ORG, running.id, 0)
+    assert part is not None
+    moved = backend.batches.save_part(replace(part, turn=1, cursor=1))
+    assert backend.batches.part(ORG, running.id, 0) == moved
+    with pytest.raises(StaleWrite):
+        backend.batches.save(running.next_round(), [part.again(NOW)])
+    assert now(backend, running).round == 0
+    with pytest.raises(StaleWrite):
+        backend.batches.save_part(part)
+    assert backend.batches.save(running.next_round(), [moved.again(NOW)]).round == 1
+    assert backend.batches.part(ORG, running.id, 1) is None
+
+
+def test_items_that_are_stored_stay_as_they_are(backend: Backend) -> None:
+    saved = backend.batches.save(batch(total=230))
+    backend.batches.add_items(saved, items(120))
+    [_, second] = backend.batches.items_at(saved, [0, 7])
+    backend.batches.decide(saved, second.decided(ItemStatus.SENT, 0, InvoiceId("inv_7")))
+    backend.batches.add_items(saved, items(230))
+    found = [item for start in (0, 100, 200) for item in backend.batches.items_at(saved, range(start, start + 100))]
+    assert [item.position for item in found] == list(range(230))
+    assert found[6] == replace(items(7)[6], version=1)
+    assert (found[7].status, found[7].invoice_id, found[7].services) == (ItemStatus.SENT, "inv_7", ())
+
+
+def test_an_item_is_decided_and_counted_once(backend: Backend) -> None:
+    running = stored(backend)
+    [item] = backend.batches.items_at(running, [1])
+    backend.batches.decide(running, item.decided(ItemStatus.SENT, 0, InvoiceId("inv_1")))
+    with pytest.raises(StaleWrite):
+        backend.batches.decide(running, item.decided(ItemStatus.CREATED, 0))
+    known = now(backend, running)
+    assert known.counts == {ItemStatus.SENT: 1}
+    assert (known.open, known.status, known.version) == (2, BatchStatus.RUNNING, running.version + 1)
+
+
+def test_two_outcomes_of_an_item_at_once_count_as_one(backend: Backend) -> None:
+    running = stored(backend, total=12)
+    found = backend.batches.items_at(running, range(12))
+
+    def decide(item: BatchItem) -> int:
+        for _ in range(50):
+            try:
+                backend.batches.decide(running, item.decided(ItemStatus.CREATED, 0))
+            except StaleWrite:
+                [known] = backend.batches.items_at(running, [item.position])
+                if known.version != item.version:
+                    return 0
+            else:
+                return 1
+        raise AssertionError("never decided")
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(decide, [item for item in found for _ in range(2)]))
+    assert sum(made) == 12
+    assert now(backend, running).counts == {ItemStatus.CREATED: 12}
+    assert now(backend, running).status is BatchStatus.COMPLETED
+
+
+def test_an_outcome_of_an_earlier_round_is_refused(backend: Backend) -> None:
+    running = stored(backend)
+    first, second = backend.batches.items_at(running, [0, 1])
+    failed = first.failed(ItemError("stripe_refused", "No.", None, "Try again."), 0)
+    backend.batches.decide(running, failed)
+    again = backend.batches.save(now(backend, running).next_round())
+    assert (again.counts.get(ItemStatus.FAILED, 0), again.open) == (0, 3)
+    with pytest.raises(StaleWrite):
+        backend.batches.decide(running, second.decided(ItemStatus.SENT, 0))
+    [known] = backend.batches.items_at(again, [0])
+    assert known == replace(failed, version=2)
+    assert known.services == (SERVICE,)
+    assert again.undecided(known)
+    backend.batches.decide(again, known.decided(ItemStatus.SENT, 1))
+    assert now(backend, again).counts == {ItemStatus.SENT: 1}
+
+
+def test_an_outcome_and_the_customer_that_came_of_it_are_one_write(backend: Backend) -> None:
+    running = stored(backend, kind=BatchKind.CUSTOMERS)
+    first, second = backend.batches.items_at(running, [0, 1])
+    backend.batches.decide(running, first.decided(ItemStatus.CREATED, 0), customer("0"))
+    kept = backend.customers.get(ORG, CustomerId("cust_0"))
+    assert kept == replace(customer("0"), version=1)
+    with pytest.raises(StaleWrite):
+        backend.batches.decide(running, second.decided(ItemStatus.CREATED, 0), customer("0"))
+    assert now(backend, running).counts == {ItemStatus.CREATED: 1}
+    with pytest.raises(StaleWrite):
+        backend.batches.decide(running, first.decided(ItemStatus.CREATED, 0), customer("1"))
+    assert backend.customers.get(ORG, CustomerId("cust_1")) is None
+
+
+def test_items_come_in_pages_in_their_order(backend: Backend) -> None:
+    other = stored(backend, id=BatchId("bat_b"))
+    running = stored(backend, total=25)
+    seen: list[int] = []
+    after = None
+    while True:
+        page = backend.batches.items(running, 10, after)
+        seen += [item.position for item in page.items]
+        if not page.has_next:
+            break
+        after = page.end_cursor
+    assert seen == list(range(25))
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.batches.items(running, 10, backend.batches.items(other, 1, None).end_cursor)
+
+
+def test_batches_of_a_kind_come_newest_first(backend: Backend) -> None:
+    for name, at in (("a", NOW), ("b", NOW + 2), ("c", NOW + 1)):
+        backend.batches.save(batch(name, created_at=at))
+    backend.batches.save(batch("d", kind=BatchKind.CUSTOMERS))
+    backend.batches.save(batch("e", organization_id=OTHER_ORG))
+    first = backend.batches.page(ORG, BatchKind.INVOICES, 2, None)
+    assert ([each.id for each in first.items], first.has_next) == (["bat_b", "bat_c"], True)
+    rest = backend.batches.page(ORG, BatchKind.INVOICES, 2, first.end_cursor)
+    assert ([each.id for each in rest.items], rest.has_next) == (["bat_a"], False)
+    exactly = backend.batches.page(ORG, BatchKind.INVOICES, 1, first.end_cursor)
+    assert ([each.id for each in exactly.items], exactly.has_next) == (["bat_a"], False)
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.batches.page(ORG, BatchKind.CUSTOMERS, 2, first.end_cursor)
+
+
+def test_parts_whose_message_may_be_lost_are_found_oldest_first(backend: Backend) -> None:
+    running = stored(backend)
+    late, done = Part(ORG, running.id, 1, resume_at=NOW - 5), Part(ORG, running.id, 2)
+    for part in (late, done):
+        backend.batches.save_part(part)
+    assert list(backend.batches.due_parts(NOW, 10)) == [(ORG, running.id, 1), (ORG, running.id, 0)]
+    assert list(backend.batches.due_parts(NOW, 1)) == [(ORG, running.id, 1)]
+    assert list(backend.batches.due_parts(NOW - 6, 10)) == []
+
+
+def test_a_lane_keeps_its_pace(backend: Backend) -> None:
+    assert backend.batches.pace(ORG, 0) is None
+    for pace in (Pace(3000), Pace(1500, NOW * 1000 + 333, 7)):
+        backend.batches.keep_pace(ORG, 0, pace)
+        assert backend.batches.pace(ORG, 0) == pace
+    assert backend.batches.pace(ORG, 1) is None
+    assert backend.batches.pace(OTHER_ORG, 0) is None
