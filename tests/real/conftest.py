@@ -1,4 +1,4 @@
-"""The real stand-ins, for everything in this directory; each test here is marked `real` unless it needs none."""
+"""The real stand-ins, for everything in this directory; each test here is marked `real`."""
 
 from __future__ import annotations
 

@@ -8,8 +8,6 @@ import pytest
 
 from tests.backends import Aws, Backend, aws_with_resources, stores_on_tables
 
-pytest.register_assert_rewrite("tests.contracts")
-
 __all__ = ["aws", "backend", "stores_on_tables"]
 
 
