@@ -25,6 +25,7 @@ class SyncStatus(StrEnum):
     NEEDS_CHOICE = "needs_choice"
     FAILED = "failed"
     NOT_CONNECTED = "not_connected"
+    WAITING_FOR_INVOICE = "waiting_for_invoice"
     DELETED_IN_STRIPE = "deleted_in_stripe"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.domain.errors import Refused
@@ -18,6 +19,14 @@ PAYMENT_METHODS = (
     "au_becs_debit",
 )
 """Payment methods an invoice may offer (https://docs.stripe.com/invoicing/payment-methods), cards first."""
+
+
+class CustomerCreation(StrEnum):
+    """When a customer whom Stripe does not know yet is made there; at the latest with the first invoice."""
+
+    WHEN_SAVED = "when_saved"
+    WHEN_INVOICED = "when_invoiced"
+
 
 INVOICE_TYPES = ("stripe",)
 MAX_REMINDERS = 10
@@ -47,6 +56,7 @@ class InvoicingSettings:
     reminders: Reminders = Reminders()
     currency: str | None = None
     time_zone: str = "UTC"
+    customer_creation: CustomerCreation = CustomerCreation.WHEN_SAVED
     version: int = 0
 
 

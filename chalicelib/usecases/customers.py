@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer, Profile, SyncStatus
 from chalicelib.domain.errors import AccountUnreachable, NotFound, Refused, Retryable, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
@@ -93,6 +94,22 @@ def _says_nothing_new(current: Customer, profile: Profile, chosen: str | None) -
     return current.profile == profile and same_choice and current.sync_status is SyncStatus.SYNCED
 
 
+def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Have a customer given to Stripe again, as a new edition, whatever became of the last time.
+
+    Raises:
+        NotFound: this organization has no such customer.
+        Conflict: the organization is not connected.
+        StaleWrite: somebody changed the customer at the same moment.
+    """
+    customer = get_customer(organization_id, customer_id, ports)
+    usable_account(ports.connections.get(organization_id))
+    saved = ports.customers.save(customer.edited(customer.profile, None, ports.clock.now()))
+    with suppress(Retryable):
+        ports.queues.sync_customer(organization_id, customer_id, saved.edition)
+    return saved
+
+
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
     """Give Stripe the customer as POM has it now; which edition a message spoke of does not matter.
 
@@ -118,7 +135,8 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
 
 def _synced(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
     try:
-        return ensure_in_stripe(customer, account_id, ports)
+        creation = ports.settings.get(customer.organization_id).customer_creation
+        return ensure_in_stripe(customer, account_id, ports, creation)
     except AccountUnreachable:
         mark_disconnected(customer.organization_id, account_id, REVOKED, ports)
         return ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))

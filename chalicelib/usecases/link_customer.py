@@ -10,11 +10,19 @@ from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.errors import Refused, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId, digest
+from chalicelib.domain.settings import CustomerCreation
 from chalicelib.usecases.ports import Ports
 
 
-def ensure_in_stripe(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
+def ensure_in_stripe(
+    customer: Customer,
+    account_id: StripeAccountId,
+    ports: Ports,
+    creation: CustomerCreation = CustomerCreation.WHEN_SAVED,
+) -> Customer:
     """The customer, known to Stripe in its present edition, and stored so.
+
+    One that is to be made only with its first invoice is linked and kept in step if Stripe has it, and waits if not.
 
     Raises:
         Refused: no e-mail address, several Stripe customers have it, or the chosen one is not there.
@@ -34,7 +42,10 @@ def ensure_in_stripe(customer: Customer, account_id: StripeAccountId, ports: Por
     fact = _updated(customer, account_id, linked, ports) if linked else None
     if linked and fact is None:
         customer = _require_once_linked(customer, linked).unlinked()
-    fact = fact or _found_by_email(customer, account_id, ports) or _created(customer, account_id, ports)
+    fact = fact or _found_by_email(customer, account_id, ports)
+    if fact is None and creation is CustomerCreation.WHEN_INVOICED:
+        return ports.customers.save(customer.not_synced(SyncStatus.WAITING_FOR_INVOICE, None))
+    fact = fact or _created(customer, account_id, ports)
     return ports.customers.save(customer.synced(account_id, fact, customer.edition, ports.clock.now()))
 
 
