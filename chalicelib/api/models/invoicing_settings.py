@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import CurrencyCode, Footer, Memo, Text100
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.settings import CustomerCreation, InvoicingSettings, Reminders
 
 Days = Annotated[list[int], Meta(description="Days from the due date.", examples=[[3, 7]])]
 Terms = Annotated[
@@ -19,6 +19,12 @@ Methods = Annotated[
     list[Text100], Meta(description="Empty: as the Stripe account is set up.", examples=[["card", "us_bank_account"]])
 ]
 Window = Annotated[int | None, Meta(description="Days after the due date within which the invoice should be paid.")]
+Creation = Annotated[
+    CustomerCreation,
+    Meta(
+        description="When a customer whom Stripe does not know is made there; at the latest with the first invoice."
+    ),
+]
 Zone = Annotated[str, Meta(max_length=100, examples=["America/New_York"], description="IANA time zone.")]
 
 
@@ -43,6 +49,7 @@ class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fiel
     reminders: RemindersModel = msgspec.field(default_factory=RemindersModel)
     currency: CurrencyCode | None = None
     time_zone: Zone = "UTC"
+    customer_creation: Creation = CustomerCreation.WHEN_SAVED
 
 
 def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId) -> InvoicingSettings:
@@ -62,6 +69,7 @@ def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId
         ),
         currency=model.currency.lower() if model.currency else None,
         time_zone=model.time_zone,
+        customer_creation=model.customer_creation,
     )
 
 
@@ -81,4 +89,5 @@ def settings_view(settings: InvoicingSettings) -> InvoicingSettingsModel:
         ),
         currency=settings.currency,
         time_zone=settings.time_zone,
+        customer_creation=settings.customer_creation,
     )
