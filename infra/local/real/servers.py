@@ -83,7 +83,12 @@ def stripe_mock(port: int | None = None) -> Iterator[str]:
         Unavailable: it cannot be fetched or started.
     """
     binary = str(stripe_mock_binary())
-    with _running("stripe-mock", lambda chosen: [binary, f"-http-addr=127.0.0.1:{chosen}"], port) as url:
+
+    def command(chosen: int) -> list[str]:
+        # Left alone it also listens for HTTPS, on every interface and on a fixed port, which only one can have.
+        return [binary, f"-http-addr=127.0.0.1:{chosen}", f"-https-addr=127.0.0.1:{free_port()}"]
+
+    with _running("stripe-mock", command, port) as url:
         yield url
 
 
