@@ -111,10 +111,19 @@ API: Mapping[str, Calls] = {
     "open_invoices": [lambda g: list(g.open_invoices(ACCOUNT))],
     "refunds": [lambda g: list(g.refunds(ACCOUNT, NOW))],
     "disputes": [lambda g: list(g.disputes(ACCOUNT, NOW))],
+    "trial_customers": [lambda g: g.trial_customers(ACCOUNT)],
+    "create_trial_customer": [lambda g: g.create_trial_customer(ACCOUNT, "run")],
+    "create_trial_draft": [lambda g: g.create_trial_draft(ACCOUNT, "cus_1", "run", 50, "usd")],
+    "finalize_trial": [lambda g: g.finalize_trial(ACCOUNT, "in_1")],
+    "trial_invoice": [lambda g: g.trial_invoice(ACCOUNT, "in_1")],
+    "trial_invoices": [lambda g: g.trial_invoices(ACCOUNT, "cus_1")],
+    "void_trial": [lambda g: g.void_trial(ACCOUNT, "in_1")],
+    "delete_trial_customer": [lambda g: g.delete_trial_customer(ACCOUNT, "cus_1")],
+    "webhook_endpoints": [lambda g: g.webhook_endpoints()],
 }
 """Everything else: what goes to Stripe's API."""
 
-METHODS = {name for name in vars(StripeGateway) if not name.startswith("_")}
+METHODS = {name for name in dir(StripeGateway) if not name.startswith("_")}
 """All public methods of the gateway."""
 
 

@@ -1,0 +1,111 @@
+"""Each route of the published contract, met as a stranger, with nonsense, and with another organization's ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.demo.http import Answer, request
+from infra.local.stack import LocalStack
+from tests.e2e.company import Company, refused, send_bytes
+
+METHODS = ("get", "put", "post", "delete", "patch")
+NOT_FOUND = {"{invoiceId}": "invoice_not_found", "{customerId}": "customer_not_found", "{batchId}": "batch_not_found"}
+"""What is answered to an id of somebody else."""
+
+
+@pytest.fixture(scope="module")
+def routes(stack: LocalStack) -> dict[str, dict[str, Any]]:
+    """Path to method to operation, from /v1/openapi.json."""
+    paths = request("GET", f"{stack.urls.api}/v1/openapi.json").json["paths"]
+    return {
+        path: {method.upper(): operation for method, operation in item.items() if method in METHODS}
+        for path, item in paths.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def theirs(stack: LocalStack) -> dict[str, str]:
+    """Ids of another organization, by the place they take in a path."""
+    other = Company(stack).connect()
+    customer = other.customer("cust_theirs")
+    invoice = other.bill("svc_theirs", customerId=customer).json["id"]
+    return {"{invoiceId}": invoice, "{customerId}": customer, "{batchId}": "batch_theirs"}
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    for place, value in ids.items():
+        path = path.replace(place, value)
+    assert "{" not in path, path
+    return path
+
+
+def sent(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Answer:
+    headers = {"Authorization": f"Bearer {company.token('user_walker', role)}"} if role else {}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return send_bytes(method, f"{company.stack.urls.api}{path}", body or b"", headers)
+
+
+def public(operation: Any) -> bool:
+    return operation.get("security") == []
+
+
+def test_a_stranger_gets_nowhere(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+    closed = 0
+    for path, operations in routes.items():
+        for method, operation in operations.items():
+            if not public(operation):
+                closed += 1
+                refused(sent(company, method, filled(path, theirs), b"{}", role=None), 401, "unauthorized")
+    assert closed > 15
+
+
+def test_nonsense_is_refused_and_never_a_500(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+    with company.unchanged():
+        for path, operations in routes.items():
+            for method, operation in operations.items():
+                if "requestBody" in operation and not public(operation):
+                    target = filled(path, theirs)
+                    refused(sent(company, method, target, b"{"), 400, "malformed_json")
+                    refused(sent(company, method, target, b'{"nonsense": 1}'), 400, "invalid_body", "nonsense")
+                if method == "GET" and not public(operation):
+                    answer = sent(company, method, f"{filled(path, theirs)}?nonsense=1")
+                    refused(answer, 400, "invalid_query", "nonsense")
+
+
+def test_a_method_that_a_path_does_not_take(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+    for path, operations in routes.items():
+        for method in {"GET", "POST", "PUT", "DELETE"} - operations.keys():
+            refused(sent(company, method, filled(path, theirs), b"{}"), 405, "method_not_allowed")
+
+
+def test_ids_of_another_organization_lead_nowhere(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+    bodies = {"mark-paid": b'{"method": "cash"}'}
+    tried = 0
+    with company.unchanged():
+        for path, operations in routes.items():
+            for place, code in NOT_FOUND.items():
+                if place not in path:
+                    continue
+                for method in operations.keys() - {"PUT"}:
+                    tried += 1
+                    body = bodies.get(path.rsplit("/", 1)[1], b"")
+                    answer = sent(company, method, filled(path, theirs), body)
+                    if "requestBody" in operations[method] and answer.status == 400:
+                        continue  # says what is wrong with the body before it looks for the id
+                    refused(answer, 404, code, place.strip("{}"))
+                    assert theirs[place] not in answer.text
+    assert tried >= 8
+
+
+def test_whatever_is_asked_nothing_is_our_fault(company: Company, routes: Any, theirs: dict[str, str]) -> None:
+    bodies = (b"", b"null", b"[]", b'""', b"0", b'{"a":' * 500, b"\x00", b'{"customerId": null, "lineItems": null}')
+    for path, operations in routes.items():
+        for method in operations:
+            if (method, path) in {("DELETE", "/v1/stripe/connection"), ("POST", "/v1/stripe/connection/test")}:
+                continue
+            for body in bodies:
+                answer = sent(company, method, filled(path, theirs), body)
+                assert answer.status < 500, (method, path, body, answer.text)
