@@ -112,6 +112,7 @@ class Adapters:
         return self._gateway[1]
 
     def _new_gateway(self, secrets: StripeSecrets) -> StripeGateway:
+        from chalicelib import observability
         from chalicelib.adapters.stripe.client import build_client
         from chalicelib.adapters.stripe.gateway import StripeGateway as Gateway
 
@@ -120,6 +121,7 @@ class Adapters:
             secrets.client_id,
             api_base=self._config.stripe_api_base,
             connect_base=self._config.stripe_connect_base,
+            observe=observability.stripe_called,
         )
         return Gateway(client)
 

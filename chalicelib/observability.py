@@ -4,17 +4,7 @@ What is never written: bodies, tokens, names, addresses, and the messages of exc
 request data into them. An exception is told by its type, our stable code if it has one, the place in the code,
 and the same for each of its causes.
 
-Dimensions are closed sets, so that the number of CloudWatch metrics is known: route templates, worker names,
-families of Stripe events, and outcomes.
-
-    metric           unit          dimension sets
-    RequestLatency   Milliseconds  service, route, outcome | service, outcome   (its count is the number of requests)
-    WorkLatency      Milliseconds  service, worker, outcome
-    EventLag         Seconds       service, family, outcome   (its count is the number of events)
-    SignatureInvalid, InvoiceTakenBack, EventsSwept, EventsRecovered, InvoicesCorrected
-                     Count         service
-    TokenRefused     Count         service, reason
-    InvoiceTakenBack, EventsSwept, EventsRecovered, InvoicesCorrected   Count   service
+What is measured, and by which closed dimensions, is told in `metrics`.
 """
 
 from __future__ import annotations
@@ -23,29 +13,16 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from chalicelib import metrics
 from chalicelib.domain.errors import IntegrationError, Retryable
-from chalicelib.domain.events import SUBSCRIPTION
-
-SERVICE = "pom-stripe"
-NAMESPACE = "PomStripe"
-
-OK = "ok"
-REFUSED = "refused"
-"""The caller's fault: nothing for operations to do."""
-RETRY = "retry"
-"""Nobody's fault, and expected to pass: Stripe or the database did not answer, or somebody else wrote first."""
-FAILED = "failed"
-"""Our fault."""
-
-EVENT_FAMILIES = frozenset(event_type.partition(".")[0] for event_type in SUBSCRIPTION)
-OTHER_FAMILY = "other"
+from chalicelib.metrics import FAILED, NAMESPACE, OK, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
 
 MAX_FRAMES = 12
 MAX_CAUSES = 5
@@ -66,20 +43,30 @@ logger = Logger(service=SERVICE)
 logger.addFilter(_without_messages)
 
 
-def emit(
-    name: str, value: float, unit: MetricUnit = MetricUnit.Count, *rollups: Mapping[str, str], **dimensions: str
-) -> None:
-    """Write one metric, by its own dimensions and by those of each of `rollups`.
+def emit(metric: Metric, value: float, **dimensions: str) -> None:
+    """Write one metric, by its own dimensions and by those of each of its rollups.
 
     Each call has an emitter of its own: the local stack serves requests from several threads.
     """
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
-    metrics.add_metric(name=name, unit=unit, value=value)
-    for dimension, text in dimensions.items():
-        metrics.add_dimension(dimension, text)
-    for rollup in rollups:
-        metrics.add_dimensions(service=SERVICE, **rollup)
-    metrics.flush_metrics()
+    said = {name: metrics.within(metric, name, value) for name, value in dimensions.items()}
+    emitter = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    emitter.add_metric(name=metric.name, unit=metric.unit, value=value)
+    for name in metric.dimensions:
+        emitter.add_dimension(name, said[name])
+    for rollup in metric.rollups:
+        emitter.add_dimensions(service=SERVICE, **{name: said[name] for name in rollup})
+    emitter.flush_metrics()
+
+
+_cold = True
+
+
+def started(function: str) -> None:
+    """Count a cold start: the first work of this process."""
+    global _cold
+    if _cold:
+        _cold = False
+        emit(metrics.COLD_START, 1, function=function)
 
 
 def request_served(
@@ -88,7 +75,11 @@ def request_served(
     """One line and one metric for an API request."""
     outcome = _outcome_of_status(status)
     latency = round(seconds * 1000, 2)
-    emit("RequestLatency", latency, MetricUnit.Milliseconds, {"outcome": outcome}, route=route, outcome=outcome)
+    emit(metrics.REQUEST_LATENCY, latency, route=route, outcome=outcome)
+    code = getattr(error, "code", None)
+    if code in metrics.SECURITY_CODES:
+        emit(metrics.SECURITY_REFUSED, 1, code=code)
+    started(metrics.API)
     fields: dict[str, object] = {
         "route": route,
         "status": status,
@@ -104,19 +95,12 @@ def request_served(
 
 def event_received(event_type: str, outcome: str, lag_seconds: int) -> None:
     """How long a Stripe event took to reach us, and what became of it."""
-    family = event_type.partition(".")[0]
-    emit(
-        "EventLag",
-        max(lag_seconds, 0),
-        MetricUnit.Seconds,
-        family=family if family in EVENT_FAMILIES else OTHER_FAMILY,
-        outcome=outcome,
-    )
+    emit(metrics.EVENT_LAG, max(lag_seconds, 0), family=event_type.partition(".")[0], outcome=outcome)
 
 
 def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
     """An invoice that was resumed cannot be made, and has been taken back."""
-    emit("InvoiceTakenBack", 1)
+    emit(metrics.INVOICE_TAKEN_BACK, 1)
     logger.warning(
         "invoice_taken_back", extra={"organization_id": organization_id, "invoice_id": invoice_id, "code": code}
     )
@@ -126,21 +110,65 @@ def account_reconciled(
     organization_id: str, *, events_seen: int, recovered: int, corrected: int, parked: int
 ) -> None:
     """What one reconciliation run found; `recovered` and `corrected` should be 0."""
-    counts = {"EventsSwept": events_seen, "EventsRecovered": recovered, "InvoicesCorrected": corrected}
-    for name, count in counts.items():
-        emit(name, count)
+    counts = {
+        metrics.EVENTS_SWEPT: events_seen,
+        metrics.EVENTS_RECOVERED: recovered,
+        metrics.INVOICES_CORRECTED: corrected,
+        metrics.EVENTS_PARKED: parked,
+    }
+    for metric, count in counts.items():
+        emit(metric, count)
     fields = {"events_seen": events_seen, "recovered": recovered, "corrected": corrected, "parked": parked}
     logger.info("account_reconciled", extra={"organization_id": organization_id, **fields})
 
 
+def tied_out(organization_id: str, *, differences: int, billed_twice: int) -> None:
+    """What the comparison of one organization's days with Stripe's found; both should be 0."""
+    emit(metrics.TIE_OUTS, 1)
+    emit(metrics.TIE_OUT_DIFFERENCES, differences)
+    emit(metrics.INVOICES_BILLED_TWICE, billed_twice)
+    fields = {"organization_id": organization_id, "differences": differences, "billed_twice": billed_twice}
+    (logger.error if differences or billed_twice else logger.info)("tied_out", extra=fields)
+
+
 def signature_refused() -> None:
     """The only trace a webhook leaves that Stripe did not sign."""
-    emit("SignatureInvalid", 1)
+    emit(metrics.SIGNATURE_INVALID, 1)
 
 
 def token_refused(reason: str) -> None:
     """An access token was not taken."""
-    emit("TokenRefused", 1, reason=reason)
+    emit(metrics.TOKEN_REFUSED, 1, reason=reason)
+
+
+def reconciliations_planned(count: int) -> None:
+    """So many organizations are to be reconciled."""
+    emit(metrics.RECONCILIATIONS_PLANNED, count)
+
+
+def work_taken_up(**counts: int) -> None:
+    """How much was found half-done, by kind: invoices in creation, customers, batches."""
+    for kind, count in counts.items():
+        emit(metrics.WORK_TAKEN_UP, count, kind=kind)
+
+
+def stripe_called(method: str, path: str, status: int | None, seconds: float) -> None:
+    """One try of a call of Stripe; `status` is None where Stripe did not answer."""
+    words = path.removeprefix("/v1").strip("/").split("/")
+    emit(
+        metrics.STRIPE_LATENCY,
+        round(seconds * 1000, 2),
+        resource=words[0],
+        outcome=_outcome_of_stripe(status, write=method.upper() != "GET"),
+    )
+
+
+def _outcome_of_stripe(status: int | None, *, write: bool) -> str:
+    if status is None or status >= 500:
+        return UNKNOWN if write else FAILED
+    if status == 429:
+        return THROTTLED
+    return OK if status < 400 else REFUSED
 
 
 def worker_boundary(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -165,7 +193,8 @@ def worker_boundary(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def _work_done(name: str, began: float, outcome: str, error: Exception | None) -> None:
     latency = round((time.perf_counter() - began) * 1000, 2)
-    emit("WorkLatency", latency, MetricUnit.Milliseconds, worker=name, outcome=outcome)
+    emit(metrics.WORK_LATENCY, latency, worker=name, outcome=outcome)
+    started(name)
     fields: dict[str, object] = {"worker": name, "outcome": outcome, "latency_ms": latency}
     if error is not None:
         fields["error"] = described(error)

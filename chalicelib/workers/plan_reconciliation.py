@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
-from chalicelib.observability import worker_boundary
+from chalicelib.observability import reconciliations_planned, worker_boundary
 from chalicelib.usecases import reconcile
 
 worker = Blueprint(__name__)
@@ -19,4 +19,6 @@ def plan_reconciliation(event: CloudWatchEvent) -> dict[str, int]:
 
 @worker_boundary("plan_reconciliation")
 def _plan() -> dict[str, int]:
-    return {"planned": reconcile.plan_reconciliation(bootstrap.ports())}
+    planned = reconcile.plan_reconciliation(bootstrap.ports())
+    reconciliations_planned(planned)
+    return {"planned": planned}

@@ -18,6 +18,7 @@ from chalicelib.observability import described, event_received, request_served, 
 def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     """The metrics of what is run after it."""
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    monkeypatch.setattr(observability, "_cold", False)
 
     def read() -> list[dict[str, Any]]:
         lines = capsys.readouterr().out.splitlines()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import stripe
@@ -23,8 +25,36 @@ GONE = "stripe_resource_missing"
 P = ParamSpec("P")
 T = TypeVar("T")
 
+Observer: TypeAlias = Callable[[str, str, int | None, float], None]
+"""Told of each try: the method, the path, the status (None: no answer), and how many seconds it took."""
 
-def build_client(api_key: str, client_id: str, *, api_base: str, connect_base: str) -> stripe.StripeClient:
+
+class ObservedClient(stripe.RequestsClient):
+    """Tells of each try of a call, the repeated ones included."""
+
+    def __init__(self, observe: Observer) -> None:
+        super().__init__(timeout=(CONNECT_TIMEOUT, READ_TIMEOUT))
+        self._observe = observe
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        """One try, as the SDK makes it."""
+        began = time.perf_counter()
+        status: int | None = None
+        try:
+            answer = super().request(method, url, *args, **kwargs)
+            status = answer[1]
+            return answer
+        finally:
+            self._observe(method, urlsplit(url).path, status, time.perf_counter() - began)
+
+
+def _unobserved(method: str, path: str, status: int | None, seconds: float) -> None:
+    """Nobody asks."""
+
+
+def build_client(
+    api_key: str, client_id: str, *, api_base: str, connect_base: str, observe: Observer = _unobserved
+) -> stripe.StripeClient:
     """A client of the platform's account; calls for a company name it with the Stripe-Account header."""
     stripe.enable_telemetry = False
     return stripe.StripeClient(
@@ -32,7 +62,7 @@ def build_client(api_key: str, client_id: str, *, api_base: str, connect_base: s
         client_id=client_id,
         stripe_version=API_VERSION,
         max_network_retries=2,
-        http_client=stripe.RequestsClient(timeout=(CONNECT_TIMEOUT, READ_TIMEOUT)),
+        http_client=ObservedClient(observe),
         base_addresses={"api": api_base, "connect": connect_base},
     )
 

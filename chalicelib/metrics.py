@@ -1,0 +1,197 @@
+"""Every metric this system emits, with its unit and its closed sets of dimensions: the one list.
+
+`observability` emits nothing else, and the dashboard and the alarms in `infra/template` are made from it, so a name
+that is misspelt, or a dimension that nobody writes, does not get as far as a deployment. Every metric also has the
+dimension `service`. Ids of organizations, customers and invoices are never dimensions: their number has no bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from chalicelib.domain.events import SUBSCRIPTION
+
+NAMESPACE: Final = "PomStripe"
+SERVICE: Final = "pom-stripe"
+
+COUNT: Final = "Count"
+SECONDS: Final = "Seconds"
+MILLISECONDS: Final = "Milliseconds"
+
+OTHER: Final = "other"
+"""Stands for every value outside a closed set."""
+
+OK: Final = "ok"
+REFUSED: Final = "refused"
+"""The caller's fault: nothing for operations to do."""
+RETRY: Final = "retry"
+"""Nobody's fault, and expected to pass: Stripe or the database did not answer, or somebody else wrote first."""
+FAILED: Final = "failed"
+"""Our fault; of a call of Stripe: Stripe's."""
+THROTTLED: Final = "throttled"
+UNKNOWN: Final = "unknown"
+"""A write that Stripe did not confirm: nobody knows whether it was done until somebody looks."""
+
+OUTCOMES: Final = frozenset({OK, REFUSED, RETRY, FAILED})
+STRIPE_OUTCOMES: Final = frozenset({OK, REFUSED, THROTTLED, FAILED, UNKNOWN})
+
+EVENT_FAMILIES: Final = frozenset(event_type.partition(".")[0] for event_type in SUBSCRIPTION) | {OTHER}
+EVENT_OUTCOMES: Final = frozenset(
+    {"applied", "no_change", "recovered", "duplicate", "foreign", "ignored", "wrong_mode", "parked", OTHER}
+)
+
+STRIPE_RESOURCES: Final = frozenset(
+    {
+        "accounts",
+        "charges",
+        "credit_notes",
+        "customers",
+        "disputes",
+        "events",
+        "invoices",
+        "oauth",
+        "payment_intents",
+        "refunds",
+        "webhook_endpoints",
+        OTHER,
+    }
+)
+"""What a call of Stripe is about: the first word of its path."""
+
+TOKEN_REASONS: Final = frozenset(
+    {
+        "algorithm",
+        "audience",
+        "claim_missing",
+        "expired",
+        "header",
+        "issuer",
+        "key_unknown",
+        "malformed",
+        "no_identity",
+        "not_yet_valid",
+        "signature",
+        OTHER,
+    }
+)
+
+SECURITY_CODES: Final = frozenset(
+    {
+        "account_bound_elsewhere",
+        "role_missing",
+        "state_expired",
+        "state_foreign",
+        "state_missing",
+        "state_unknown",
+        "state_used",
+    }
+)
+"""Refusals that somebody who tries doors would meet often."""
+
+WORKERS: Final = frozenset(
+    {
+        "batch_jobs",
+        "customer_sync",
+        "daily_tie_out",
+        "invoice_jobs",
+        "plan_reconciliation",
+        "reconcile_account",
+        "resume_stuck",
+        "send_reminders",
+    }
+)
+API: Final = "api_handler"
+
+WORK_KINDS: Final = frozenset({"invoice", "customer", "batch"})
+
+
+class Metric(NamedTuple):
+    """One metric. `dimensions` are its own, `rollups` further sets it is also written by; all without `service`."""
+
+    name: str
+    unit: str
+    question: int
+    """Which of the dashboard's six questions it helps to answer."""
+    dimensions: tuple[str, ...] = ()
+    rollups: tuple[tuple[str, ...], ...] = ()
+
+
+INVOICE_TAKEN_BACK: Final = Metric("InvoiceTakenBack", COUNT, 1)
+WORK_TAKEN_UP: Final = Metric("WorkTakenUp", COUNT, 1, ("kind",))
+"""What `resume_stuck` found half-done: its latest value is how much is stuck now."""
+EVENTS_SWEPT: Final = Metric("EventsSwept", COUNT, 1)
+EVENTS_RECOVERED: Final = Metric("EventsRecovered", COUNT, 1)
+"""Corrections whose cause is an event that no webhook brought."""
+INVOICES_CORRECTED: Final = Metric("InvoicesCorrected", COUNT, 1)
+"""Corrections whose cause is a change that no event told of at all."""
+TIE_OUT_DIFFERENCES: Final = Metric("TieOutDifferences", COUNT, 1)
+"""Payments, refunds and disputes of one organization's day on which Stripe and we do not agree."""
+TIE_OUTS: Final = Metric("TieOuts", COUNT, 1)
+"""Organizations whose day was compared."""
+INVOICES_BILLED_TWICE: Final = Metric("InvoicesBilledTwice", COUNT, 1)
+"""Invoices of ours that more than one live invoice in Stripe stands for: must never be anything but 0."""
+
+EVENT_LAG: Final = Metric("EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",),))
+"""How long an event took to reach us; its count is the number of events."""
+EVENTS_PARKED: Final = Metric("EventsParked", COUNT, 2)
+"""Events of one organization that were parked when its reconciliation ended."""
+RECONCILIATIONS_PLANNED: Final = Metric("ReconciliationsPlanned", COUNT, 2)
+
+REQUEST_LATENCY: Final = Metric("RequestLatency", MILLISECONDS, 3, ("route", "outcome"), (("outcome",),))
+"""Its count is the number of requests."""
+WORK_LATENCY: Final = Metric("WorkLatency", MILLISECONDS, 3, ("worker", "outcome"))
+
+STRIPE_LATENCY: Final = Metric("StripeLatency", MILLISECONDS, 4, ("resource", "outcome"), (("outcome",),))
+"""One try of one call; its count is the number of tries."""
+
+SIGNATURE_INVALID: Final = Metric("SignatureInvalid", COUNT, 5)
+TOKEN_REFUSED: Final = Metric("TokenRefused", COUNT, 5, ("reason",))
+SECURITY_REFUSED: Final = Metric("SecurityRefused", COUNT, 5, ("code",))
+
+COLD_START: Final = Metric("ColdStart", COUNT, 6, ("function",))
+
+METRICS: Final[Mapping[str, Metric]] = {
+    metric.name: metric
+    for metric in (
+        INVOICE_TAKEN_BACK,
+        WORK_TAKEN_UP,
+        EVENTS_SWEPT,
+        EVENTS_RECOVERED,
+        INVOICES_CORRECTED,
+        TIE_OUT_DIFFERENCES,
+        TIE_OUTS,
+        INVOICES_BILLED_TWICE,
+        EVENT_LAG,
+        EVENTS_PARKED,
+        RECONCILIATIONS_PLANNED,
+        REQUEST_LATENCY,
+        WORK_LATENCY,
+        STRIPE_LATENCY,
+        SIGNATURE_INVALID,
+        TOKEN_REFUSED,
+        SECURITY_REFUSED,
+        COLD_START,
+    )
+}
+
+VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    (WORK_TAKEN_UP.name, "kind"): WORK_KINDS,
+    (EVENT_LAG.name, "family"): EVENT_FAMILIES,
+    (EVENT_LAG.name, "outcome"): EVENT_OUTCOMES,
+    (REQUEST_LATENCY.name, "outcome"): OUTCOMES,
+    (WORK_LATENCY.name, "worker"): WORKERS,
+    (WORK_LATENCY.name, "outcome"): OUTCOMES,
+    (STRIPE_LATENCY.name, "resource"): STRIPE_RESOURCES,
+    (STRIPE_LATENCY.name, "outcome"): STRIPE_OUTCOMES,
+    (TOKEN_REFUSED.name, "reason"): TOKEN_REASONS,
+    (SECURITY_REFUSED.name, "code"): SECURITY_CODES,
+    (COLD_START.name, "function"): WORKERS | {API},
+}
+"""The closed set of each dimension of each metric; routes are those of the API's table."""
+
+
+def within(metric: Metric, dimension: str, value: str) -> str:
+    """`value`, or OTHER where the set is closed against it."""
+    known = VALUES.get((metric.name, dimension))
+    return value if known is None or value in known else OTHER

@@ -1,0 +1,135 @@
+"""The list of metrics and what the code emits are the same, and every dimension is a closed set."""
+
+from __future__ import annotations
+
+import ast
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib import metrics, observability
+from chalicelib.adapters.stripe.client import ObservedClient
+from chalicelib.adapters.tokens import _REASONS
+from chalicelib.api import error_codes
+from chalicelib.domain.errors import Forbidden
+from chalicelib.usecases.event_outcome import EventOutcome
+from infra.package import ROOT
+from infra.template.functions import AUTHORIZER, FUNCTIONS
+
+SOURCE = (ROOT / "chalicelib" / "observability.py").read_text()
+
+
+@pytest.fixture
+def emitted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The metrics of what is run after it, by name."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    monkeypatch.setattr(observability, "_cold", False)
+
+    def read() -> list[dict[str, Any]]:
+        lines = capsys.readouterr().out.splitlines()
+        return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+
+    return read
+
+
+def constants() -> dict[str, str]:
+    """The constant of each metric."""
+    return {name: value.name for name, value in vars(metrics).items() if isinstance(value, metrics.Metric)}
+
+
+def test_every_metric_is_on_the_list_and_the_code_emits_it() -> None:
+    used = {node.attr for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Attribute)}
+    assert set(constants().values()) == metrics.METRICS.keys()
+    assert set(constants()) <= used, "listed, but emitted nowhere"
+
+
+def test_nothing_else_emits_metrics() -> None:
+    for file in (ROOT / "chalicelib").rglob("*.py"):
+        if file.name != "observability.py":
+            assert "EphemeralMetrics" not in file.read_text(), file
+
+
+def test_every_dimension_but_the_route_is_a_closed_set() -> None:
+    open_ones = {
+        (metric.name, dimension)
+        for metric in metrics.METRICS.values()
+        for dimension in metric.dimensions
+        if (metric.name, dimension) not in metrics.VALUES
+    }
+    assert open_ones == {("RequestLatency", "route")}
+    assert all(
+        set(rollup) < set(metric.dimensions) for metric in metrics.METRICS.values() for rollup in metric.rollups
+    )
+
+
+def test_the_sets_are_those_of_the_code() -> None:
+    assert {outcome.value for outcome in EventOutcome} == metrics.EVENT_OUTCOMES - {metrics.OTHER}
+    assert {reason for _, reason in _REASONS} <= metrics.TOKEN_REASONS
+    workers = {function.name for function in FUNCTIONS} - {metrics.API, AUTHORIZER}
+    assert workers <= metrics.WORKERS
+    codes = {code for of_status in error_codes.ERROR_CODES.values() for code in of_status}
+    assert codes >= metrics.SECURITY_CODES
+
+
+def test_a_value_outside_its_set_is_other(emitted: Any) -> None:
+    observability.token_refused("invented by a library")
+    observability.event_received("made.up", "unheard of", 3)
+    refused, lag = emitted()
+    assert refused["reason"] == "other"
+    assert (lag["family"], lag["outcome"]) == ("other", "other")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "resource", "outcome"),
+    [
+        ("post", "/v1/invoices/in_1/send", 200, "invoices", "ok"),
+        ("get", "/v1/events", 429, "events", "throttled"),
+        ("post", "/v1/customers", 402, "customers", "refused"),
+        ("get", "/v1/refunds", 500, "refunds", "failed"),
+        ("get", "/v1/refunds", None, "refunds", "failed"),
+        ("post", "/v1/invoices", 503, "invoices", "unknown"),
+        ("delete", "/v1/invoices/in_1", None, "invoices", "unknown"),
+        ("post", "/oauth/token", 200, "oauth", "ok"),
+        ("get", "/v1/nothing_we_ask_for", 404, "other", "refused"),
+    ],
+)
+def test_a_call_of_stripe_says_what_it_was_about_and_whether_it_is_known_what_became_of_it(
+    emitted: Any, method: str, path: str, status: int | None, resource: str, outcome: str
+) -> None:
+    observability.stripe_called(method, path, status, 0.25)
+    [metric] = emitted()
+    assert (metric["resource"], metric["outcome"], metric["StripeLatency"]) == (resource, outcome, [250.0])
+
+
+def test_each_try_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str, int | None]] = []
+    client = ObservedClient(lambda method, path, status, _: told.append((method, path, status)))
+    with pytest.raises(Exception, match="communicating with Stripe"):
+        client.request("get", "http://127.0.0.1:1/v1/events?limit=100", {})
+    assert told == [("get", "/v1/events", None)]
+
+
+def test_a_refused_state_counts_as_somebody_trying_doors(emitted: Any) -> None:
+    error = Forbidden("state_foreign", "Somebody else began this connection.")
+    observability.request_served("POST /v1/stripe/connection/complete", 403, 0.01, "req", "org_1", error)
+    assert [metric["code"] for metric in emitted() if "SecurityRefused" in metric] == ["state_foreign"]
+
+
+def test_a_process_starts_cold_once(emitted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observability, "_cold", True)
+    for _ in range(3):
+        observability.started("resume_stuck")
+    assert [metric["function"] for metric in emitted()] == ["resume_stuck"]
+
+
+def test_what_schedules_find_is_told(emitted: Any) -> None:
+    observability.reconciliations_planned(7)
+    observability.work_taken_up(invoice=2, customer=0, batch=1)
+    planned, *taken_up = emitted()
+    assert planned["ReconciliationsPlanned"] == [7.0]
+    assert {metric["kind"]: metric["WorkTakenUp"] for metric in taken_up} == {
+        "invoice": [2.0],
+        "customer": [0.0],
+        "batch": [1.0],
+    }
