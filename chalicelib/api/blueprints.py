@@ -12,6 +12,7 @@ from chalicelib.api import (
     invoicing_settings,
     openapi,
     summary,
+    verification,
     webhooks,
 )
 
@@ -19,6 +20,7 @@ blueprints = (
     authorizer.blueprint,
     apps.router.blueprint,
     connection.router.blueprint,
+    verification.router.blueprint,
     invoicing_settings.router.blueprint,
     customers.router.blueprint,
     invoices.router.blueprint,

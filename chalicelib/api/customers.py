@@ -53,6 +53,23 @@ def get_customer(call: Call[Nothing]) -> Reply:
     return Reply(customer_view(customers.get_customer(call.organization_id, customer_id, bootstrap.ports())))
 
 
+@router.route(
+    "POST",
+    "/customers/{customerId}/sync",
+    Role.BILLING,
+    takes=Nothing,
+    answers={202: CustomerView},
+    refuses=(404, 409),
+)
+def sync_customer(call: Call[Nothing]) -> Reply:
+    """Give a customer to Stripe again, after an error or a change in Stripe.
+
+    `syncStatus` is `pending` until that is done; load the customer again to see it.
+    """
+    customer_id = CustomerId(call.path["customerId"])
+    return Reply(customer_view(customers.sync_again(call.organization_id, customer_id, bootstrap.ports())), 202)
+
+
 @router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=(422,))
 def list_customers(call: Call[PageQuery]) -> Reply:
     """List customers in the order of their ids."""

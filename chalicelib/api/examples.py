@@ -12,11 +12,14 @@ from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoice import NewInvoice
 from chalicelib.api.models.summary import SummaryView
 from chalicelib.api.models.system import Health, Received
+from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 
 STATE = "pYz0tB2rVb3kq1m2dK0o5w"
 INVOICE_ID = "inv_2m3c5q7xk4jw6ranfhz3l5e7ta"
 LAST_PAGE = {"endCursor": None, "hasNextPage": False}
+
+SYNC = {"at": "2026-11-23T15:00:00Z", "eventsSeen": 42, "recovered": 0, "corrected": 0, "parked": 0}
 
 CONNECTION = {
     "status": "connected",
@@ -28,7 +31,11 @@ CONNECTION = {
     "disconnectedAt": None,
     "lastEventAt": "2026-11-23T15:04:05Z",
     "sweptUntil": "2026-11-23T15:00:00Z",
-    "webhook": {"healthy": True},
+    "lagSeconds": 245,
+    "lastSync": SYNC,
+    "catchUp": None,
+    "lastTestedAt": "2026-11-01T09:32:10Z",
+    "webhook": {"healthy": True, "checkedAt": "2026-11-23T15:00:00Z"},
 }
 
 PROFILE = {
@@ -168,6 +175,25 @@ EXAMPLES: Mapping[type, Any] = {
         "authorizeUrl": f"https://connect.stripe.com/oauth/authorize?client_id=ca_32D88BD1&state={STATE}",
         "expiresAt": "2026-11-23T15:14:05Z",
     },
+    Checklist: {
+        "data": [
+            {
+                "id": "business_verified",
+                "title": "Business verification is complete",
+                "done": False,
+                "detail": "Add the bank account that payouts go to.",
+                "nextStep": "Complete the business verification in the Stripe dashboard.",
+                "link": "https://dashboard.stripe.com/account/status",
+            },
+            {
+                "id": "payment_terms",
+                "title": "Payment terms are set",
+                "done": True,
+                "detail": "New invoices have the terms net_15.",
+            },
+        ],
+        "pageInfo": LAST_PAGE,
+    },
     CompleteConnection: {"state": STATE},
     ConnectionView: CONNECTION,
     CustomerList: {"data": [CUSTOMER], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
@@ -187,6 +213,13 @@ EXAMPLES: Mapping[type, Any] = {
         "reminders": {"enabled": True, "daysBeforeDue": [3], "onDueDate": True, "daysAfterDue": [3, 7]},
         "currency": "usd",
         "timeZone": "America/Phoenix",
+        "note": {
+            "message": "POM sends the payment reminders. If reminders are also switched on in Stripe, customers are "
+            "reminded twice.",
+            "nextStep": "In the Stripe dashboard, under Settings, Billing, Invoices, switch Stripe's own reminders "
+            "off.",
+            "link": "https://dashboard.stripe.com/settings/billing/invoice",
+        },
     },
     NewInvoice: {
         "customerId": "cust_456",
@@ -206,6 +239,18 @@ EXAMPLES: Mapping[type, Any] = {
     },
     OutsidePayment: {"method": "check", "reference": "No. 1042"},
     Received: {"received": True},
+    RefreshView: {"askedAt": "2026-11-23T15:04:05Z", "sweptUntil": "2026-11-23T15:00:00Z", "lastSync": SYNC},
     SaveCustomer: PROFILE,
     SummaryView: SUMMARY,
+    TestReport: {
+        "ok": False,
+        "steps": [
+            {
+                "step": "account",
+                "ok": False,
+                "message": "Stripe does not let this account take payments yet.",
+                "nextStep": "Complete the business verification in the Stripe dashboard, then test again.",
+            }
+        ],
+    },
 }

@@ -7,6 +7,7 @@ from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel, set
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.routing import Router
 from chalicelib.api.table import Call, Reply, Role
+from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.usecases import invoicing_settings
 
 router = Router(__name__, "Invoicing settings")
@@ -15,7 +16,7 @@ router = Router(__name__, "Invoicing settings")
 @router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsModel})
 def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     """Show how the organization invoices."""
-    return Reply(settings_view(invoicing_settings.read(call.organization_id, bootstrap.ports())))
+    return _shown(invoicing_settings.read(call.organization_id, bootstrap.ports()))
 
 
 @router.route(
@@ -29,4 +30,8 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
 def put_invoicing_settings(call: Call[InvoicingSettingsModel]) -> Reply:
     """Replace the invoicing settings as a whole."""
     settings = settings_from(call.input, call.organization_id)
-    return Reply(settings_view(invoicing_settings.change(call.organization_id, settings, bootstrap.ports())))
+    return _shown(invoicing_settings.change(call.organization_id, settings, bootstrap.ports()))
+
+
+def _shown(settings: InvoicingSettings) -> Reply:
+    return Reply(settings_view(settings, dashboard_base=bootstrap.config().stripe_dashboard_base))

@@ -13,6 +13,9 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserI
 STATE_VALID_FOR = 600
 """Seconds for which an authorization that was begun can be finished."""
 
+ABANDONED_AFTER = 120
+"""Seconds after that in which a request to complete it may still be under way."""
+
 
 class ConnectionStatus(StrEnum):
     """The guide's words for where the connection stands."""
@@ -25,6 +28,21 @@ class ConnectionStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one comparison with Stripe found, at `at` (epoch seconds UTC).
+
+    `recovered` counts events that no webhook had brought, `corrected` invoices that no event told of, `parked`
+    events that could not be applied and are kept.
+    """
+
+    at: int
+    events_seen: int = 0
+    recovered: int = 0
+    corrected: int = 0
+    parked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """How far reconciliation has come. Times are epoch seconds UTC."""
 
@@ -33,6 +51,28 @@ class Sweep:
     objects_due: bool = False
     recovered: int = 0
     """Events the latest run found that no webhook had brought."""
+    latest: SyncReport | None = None
+    catching_up: bool = False
+    """Reconnected, and what was missed meanwhile has not been looked for yet."""
+    caught_up: SyncReport | None = None
+    """What the first run after the latest reconnect found."""
+
+    def done(self, began_at: int, found: SyncReport, *, objects: bool) -> Self:
+        """After a run that began at `began_at`; `objects` says whether the objects themselves were compared.
+
+        What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
+        """
+        catching_up = self.catching_up and objects
+        return replace(
+            self,
+            swept_until=max(self.swept_until, began_at),
+            objects_swept_at=began_at if objects else self.objects_swept_at,
+            objects_due=self.objects_due and not objects,
+            recovered=0 if self.catching_up else found.recovered + found.corrected,
+            latest=found,
+            catching_up=self.catching_up and not objects,
+            caught_up=found if catching_up else self.caught_up,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +89,9 @@ class Connection:
     authorizing_until: int = 0
     account: AccountFact | None = None
     sweep: Sweep = field(default_factory=lambda: Sweep(swept_until=0))
+    tested_at: int | None = None
+    """When a test invoice last went well on this account."""
+    refresh_asked_at: int = 0
     version: int = 0
 
     @property
@@ -87,8 +130,14 @@ class Connection:
             disconnected_at=None,
             disconnect_reason=None,
             authorizing_until=0,
-            sweep=replace(self.sweep, objects_due=True) if resumed else Sweep(swept_until=now),
+            sweep=self._sweep_resumed if resumed else Sweep(swept_until=now),
+            tested_at=self.tested_at if resumed else None,
+            refresh_asked_at=0,
         )
+
+    @property
+    def _sweep_resumed(self) -> Sweep:
+        return replace(self.sweep, objects_due=True, catching_up=True, caught_up=None)
 
     def disconnected(self, reason: str, now: int) -> Self:
         """No longer usable; nothing is deleted."""
@@ -144,4 +193,17 @@ class Authorization:
     error: str | None = None
     account_id: StripeAccountId | None = None
     livemode: bool = False
+    proof_hash: str | None = None
+    """Of what only the browser was given that came back from Stripe."""
+    settled_at: int | None = None
+    """When an access that was granted and never used was given up, or found to be in use otherwise."""
     version: int = 0
+
+    @property
+    def unused_grant(self) -> bool:
+        """Whether it gave access to an account, and nobody has completed it or given the access up."""
+        return self.account_id is not None and self.completed_at is None and self.settled_at is None
+
+    def abandoned(self, now: int) -> bool:
+        """Whether its access is to be given up: it can no longer be completed, not even by a request under way."""
+        return self.unused_grant and self.expires_at + ABANDONED_AFTER <= now

@@ -27,6 +27,13 @@ WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
 MAX_AMOUNT = 99_999_999
 """The largest amount, in minor units, that every payment method takes (https://docs.stripe.com/currencies)."""
 
+MINIMUM_CHARGE = {
+    "usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50,
+    "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50,
+    "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
+}  # fmt: skip
+"""The smallest charges in minor units (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
+
 MAX_DIGITS = 20
 """Numbers with more digits before or after the point than this are not looked at digit by digit."""
 
@@ -49,6 +56,16 @@ def exponent(currency: str) -> int:
         field="currency",
         next_step="Use a three-letter ISO 4217 code in lower case, such as 'usd'.",
     )
+
+
+def minimum_charge(currency: str) -> int:
+    """The smallest amount that Stripe charges; of a currency it names none for, one that is surely enough.
+
+    Raises:
+        Refused: Stripe does not take the currency.
+    """
+    hundred: int = 100 * 10 ** exponent(currency)
+    return MINIMUM_CHARGE.get(currency, hundred)
 
 
 @dataclass(frozen=True, slots=True)

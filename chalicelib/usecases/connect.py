@@ -2,12 +2,14 @@
 
 The callback comes from a browser without a token, so it proves nothing about who is sitting there: it only
 leaves the authorization ready. The admin who began it activates it with an authenticated call. That way nobody
-can be made to connect an account that is not theirs.
+can be made to connect an account that is not theirs. And the call takes what only that browser was given: whoever
+sends somebody else to Stripe in their own name never gets to know it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,7 +18,6 @@ from chalicelib.domain.connection import (
     STATE_VALID_FOR,
     Authorization,
     Connection,
-    ConnectionStatus,
 )
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -29,12 +30,15 @@ from chalicelib.domain.errors import (
     StaleWrite,
 )
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+from chalicelib.usecases.connection_report import ConnectionReport as ConnectionReport
+from chalicelib.usecases.connection_report import report as report
 from chalicelib.usecases.ports import Ports
 
 REVOKED = "revoked in Stripe"
+PROOF = "."
+"""Between the state and the proof of the return; neither holds one."""
+
 START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
-UNHEALTHY_AFTER = 3600
-"""Seconds without a finished sweep after which the connection counts as lagging."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +51,14 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """How the admin came back from Stripe: `pending`, `denied` or `error` with its code."""
+    """How the admin came back from Stripe: `pending`, `denied` or `error` with its code.
+
+    The `state` of a pending one is longer by the proof that this is the browser that came back.
+    """
 
     outcome: str
     state: str
     code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionReport:
-    """What POM shows of a connection."""
-
-    connection: Connection
-    status: ConnectionStatus
-    last_event_at: int | None
-    webhook_healthy: bool
-    webhook_problem: str | None
 
 
 def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> Begun:
@@ -102,8 +98,11 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
     except (Refused, Retryable) as failure:
         ports.connections.save_authorization(replace(consumed, error=failure.code))
         return Returned("error", state or "", failure.code)
-    ports.connections.save_authorization(replace(consumed, account_id=grant.account_id, livemode=grant.livemode))
-    return Returned("pending", state or "")
+    proof = ports.clock.nonce()
+    ports.connections.save_authorization(
+        replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=_hashed(proof))
+    )
+    return Returned("pending", f"{state}{PROOF}{proof}")
 
 
 def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports: Ports) -> ConnectionReport:
@@ -114,7 +113,8 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
         Forbidden: somebody else began it.
         Conflict: the Stripe account belongs to another organization.
     """
-    authorization = _authorization(state, ports)
+    begun, _, proof = state.partition(PROOF)
+    authorization = _authorization(begun, ports)
     if authorization.organization_id != organization_id or authorization.user_id != user_id:
         raise Forbidden(
             "state_foreign",
@@ -126,7 +126,7 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
         return report(organization_id, ports)
     if authorization.expires_at <= ports.clock.now():
         raise _expired()
-    account_id = _granted_account(authorization)
+    account_id = _granted_account(authorization, proof)
     connection = _activated(organization_id, user_id, authorization, account_id, ports)
     ports.connections.bind(connection)
     ports.connections.save_authorization(replace(authorization, completed_at=ports.clock.now()))
@@ -168,31 +168,6 @@ def noticing_revocation(organization_id: OrganizationId, account_id: StripeAccou
         raise
 
 
-def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
-    """The connection as POM shows it."""
-    connection = ports.connections.get(organization_id)
-    now = ports.clock.now()
-    account_id = connection.account_id
-    last_event_at = ports.events.last_received_at(account_id) if account_id else None
-    problem = _webhook_problem(connection, now) if connection.active else None
-    return ConnectionReport(
-        connection,
-        connection.status(now),
-        last_event_at,
-        webhook_healthy=connection.active and problem is None,
-        webhook_problem=problem,
-    )
-
-
-def _webhook_problem(connection: Connection, now: int) -> str | None:
-    sweep = connection.sweep
-    if sweep.recovered:
-        return f"The latest check found {sweep.recovered} events that Stripe's webhooks had not brought."
-    if now - sweep.swept_until > UNHEALTHY_AFTER:
-        return "Stripe has not been checked for missed events for more than an hour."
-    return None
-
-
 def _activated(
     organization_id: OrganizationId,
     user_id: UserId,
@@ -223,7 +198,7 @@ def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:
         ports.queues.reconcile(organization_id, objects=True)
 
 
-def _granted_account(authorization: Authorization) -> StripeAccountId:
+def _granted_account(authorization: Authorization, proof: str) -> StripeAccountId:
     if authorization.error is not None:
         raise Refused(
             authorization.error,
@@ -233,12 +208,12 @@ def _granted_account(authorization: Authorization) -> StripeAccountId:
             field="state",
             next_step=START_AGAIN,
         )
-    if authorization.account_id is None:
+    if authorization.account_id is None or not hmac.compare_digest(_hashed(proof), authorization.proof_hash or ""):
         raise Conflict(
             "state_not_returned",
-            "Stripe has not sent the browser back yet.",
+            "Stripe has not sent this browser back yet.",
             field="state",
-            next_step="Finish the authorization in Stripe first.",
+            next_step="Finish the authorization in Stripe first, and go on in the same browser.",
         )
     return authorization.account_id
 

@@ -43,6 +43,8 @@ from chalicelib.domain.storage import Page as Page
 from chalicelib.domain.storage import ServiceClaimed as ServiceClaimed
 from chalicelib.domain.summary import Period
 from chalicelib.domain.tallies import Bucket, Tally
+from chalicelib.domain.trial import TrialCustomer, TrialInvoice
+from chalicelib.domain.webhook import WebhookCheck, WebhookEndpoint
 
 
 class InvoiceStore(Protocol):
@@ -118,6 +120,9 @@ class CustomerStore(Protocol):
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         """Customers of any organization left `pending` since before that moment; only their keys."""
 
+    def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
+        """Customers that no invoice can be sent to, in the order of their ids."""
+
 
 class ConnectionStore(Protocol):
     """Connections, the authorizations that lead to them, and which account is bound to which organization."""
@@ -149,6 +154,15 @@ class ConnectionStore(Protocol):
 
     def save_authorization(self, authorization: Authorization) -> Authorization:
         """Raises: StaleWrite."""
+
+    def unused_grants(self, limit: int) -> Sequence[str]:
+        """State hashes of authorizations of any organization that gave access and are not completed; oldest first."""
+
+    def webhook_check(self) -> WebhookCheck | None:
+        """The latest look at the platform's webhook endpoints."""
+
+    def keep_webhook_check(self, check: WebhookCheck) -> None:
+        """Whoever looked last is right."""
 
 
 class SettingsStore(Protocol):
@@ -214,6 +228,9 @@ class EventStore(Protocol):
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
         """The bodies of parked events as Stripe sent them, those not tried for longest first."""
+
+    def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        """A parked event is none of ours after all: not to be tried again. One dealt with meanwhile stays so."""
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         """When the latest event came, by webhook or sweep; epoch seconds."""
@@ -300,6 +317,31 @@ class StripeGateway(Protocol):
     def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]: ...
 
     def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]: ...
+
+
+    def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
+        """Test customers that are still there, whichever run made them."""
+
+    def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str: ...
+
+    def create_trial_draft(
+        self, account_id: StripeAccountId, customer_id: str, run: str, amount: int, currency: str
+    ) -> TrialInvoice: ...
+
+    def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
+        """Finalize without an e-mail."""
+
+    def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice: ...
+
+    def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]: ...
+
+    def void_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice: ...
+
+    def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
+        """Fine if it is gone."""
+
+    def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
+        """The platform's own."""
 
 
 class InvoiceTask(StrEnum):

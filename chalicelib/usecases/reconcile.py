@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.connection import Connection
+from chalicelib.domain.connection import Connection, SyncReport
 from chalicelib.domain.errors import AccountUnreachable, StaleWrite
 from chalicelib.domain.facts import AccountFact, CannotOrder, DisputeFact, RefundFact, newer, settle
 from chalicelib.domain.history import HistoryEntry, Source
@@ -21,7 +21,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.usecases.connect import REVOKED, mark_disconnected
-from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.invoices import pulled
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.receive_event import receive_event
@@ -98,9 +98,12 @@ def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int,
     since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
     seen = recovered = parked = 0
     for body in ports.events.parked(account_id, PARKED_AT_ONCE):
-        receipt = receive_event(ports.stripe.read_event(body, account_id), Source.SWEEP, ports)
+        event = ports.stripe.read_event(body, account_id)
+        receipt = receive_event(event, Source.SWEEP, ports)
         recovered += receipt.outcome is EventOutcome.RECOVERED
         parked += receipt.outcome is EventOutcome.PARKED
+        if receipt.outcome not in (*MARKED, EventOutcome.PARKED):
+            ports.events.set_aside(account_id, event.id, now)
     for page in ports.stripe.events(account_id, since, now):
         known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
         for event in page:
@@ -126,17 +129,14 @@ def _move_cursor(
         connection = ports.connections.get(organization_id)
         if connection.account_id != account_id:
             return
-        sweep = connection.sweep
-        moved = replace(
-            sweep,
-            swept_until=max(sweep.swept_until, began_at),
-            objects_swept_at=began_at if done.objects else sweep.objects_swept_at,
-            objects_due=sweep.objects_due and not done.objects,
-            recovered=done.recovered + done.corrected,
-        )
+        moved = connection.sweep.done(began_at, _report_of(began_at, done), objects=done.objects)
         with suppress(StaleWrite):
             ports.connections.save(replace(connection, sweep=moved, account=_latest(connection.account, account)))
             return
+
+
+def _report_of(began_at: int, done: Reconciled) -> SyncReport:
+    return SyncReport(began_at, done.events_seen, done.recovered, done.corrected, done.parked)
 
 
 def _latest(known: AccountFact | None, looked_at: AccountFact | None) -> AccountFact | None:

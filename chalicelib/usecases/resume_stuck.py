@@ -1,4 +1,7 @@
-"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe, batches."""
+"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe, batches.
+
+Attempts to connect that were granted in Stripe and never completed are given up.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.batches import resume_batches
+from chalicelib.usecases.give_up_abandoned import give_up_abandoned
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import InvoiceTask, Ports
 
@@ -25,6 +29,7 @@ class Resumed:
     invoices: int
     customers: int
     batches: int = 0
+    abandoned: int = 0
 
 
 def resume_stuck(ports: Ports) -> Resumed:
@@ -38,7 +43,7 @@ def resume_stuck(ports: Ports) -> Resumed:
         customer = ports.customers.get(organization_id, customer_id)
         if customer is not None:
             ports.queues.sync_customer(organization_id, customer_id, customer.edition)
-    return Resumed(len(invoices), len(customers), resume_batches(ports))
+    return Resumed(len(invoices), len(customers), resume_batches(ports), give_up_abandoned(ports))
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:

@@ -1,12 +1,14 @@
-"""Every five minutes: take up what was left half-done."""
+"""Every five minutes: take up what was left half-done, and look whether Stripe's webhooks are set up."""
 
 from __future__ import annotations
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
-from chalicelib.observability import worker_boundary
+from chalicelib.domain.webhook import PATH
+from chalicelib.observability import work_taken_up, worker_boundary
 from chalicelib.usecases import resume_stuck as stuck
+from chalicelib.usecases.check_webhooks import check_webhooks
 
 worker = Blueprint(__name__)
 
@@ -19,5 +21,13 @@ def resume_stuck(event: CloudWatchEvent) -> dict[str, int]:
 
 @worker_boundary("resume_stuck")
 def _resume() -> dict[str, int]:
-    resumed = stuck.resume_stuck(bootstrap.ports())
-    return {"invoices": resumed.invoices, "customers": resumed.customers, "batches": resumed.batches}
+    ports = bootstrap.ports()
+    check_webhooks(bootstrap.config().public_api_url + PATH, ports)
+    resumed = stuck.resume_stuck(ports)
+    work_taken_up(invoice=resumed.invoices, customer=resumed.customers, batch=resumed.batches)
+    return {
+        "invoices": resumed.invoices,
+        "customers": resumed.customers,
+        "batches": resumed.batches,
+        "abandoned": resumed.abandoned,
+    }

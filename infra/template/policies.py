@@ -60,7 +60,7 @@ GRANTS: Mapping[str, Grants] = {
         },
         indexes={
             "invoices": ("by_created", "by_status", "by_customer", "by_due_date"),
-            "customers": ("by_stripe_id",),
+            "customers": ("by_stripe_id", "without_email"),
             "events": ("by_received",),
             "batches": ("by_created",),
         },
@@ -89,9 +89,21 @@ GRANTS: Mapping[str, Grants] = {
         sends=("invoice-jobs.fifo",),
     ),
     "resume_stuck": Grants(
-        tables={"customers": READ, "batches": READ},
-        indexes={"invoices": ("due_work",), "customers": ("pending",), "batches": ("due_work",)},
+        tables={
+            "customers": READ,
+            "batches": READ,
+            "oauth-states": READ_WRITE,
+            "claims": READ,
+            "connections": READ_WRITE,
+        },
+        indexes={
+            "invoices": ("due_work",),
+            "customers": ("pending",),
+            "batches": ("due_work",),
+            "oauth-states": ("unused_grants",),
+        },
         sends=("customer-sync.fifo", "invoice-jobs.fifo", "batch-jobs.fifo"),
+        secret=True,
     ),
 }
 

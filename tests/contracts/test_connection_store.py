@@ -10,6 +10,7 @@ from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.webhook import WebhookCheck
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, OTHER_ORG, marker
 
@@ -116,6 +117,36 @@ def test_an_authorization_is_completed_once(backend: Backend) -> None:
     assert backend.connections.authorization("hash") == done
     with pytest.raises(StaleWrite):
         backend.connections.save_authorization(replace(read, completed_at=NOW + 1))
+
+
+def test_grants_that_nobody_used_are_found_until_they_are_completed_or_settled(backend: Backend) -> None:
+    store = backend.connections
+    for name, changes in {
+        "later": {"expires_at": NOW + 900, "account_id": ACCOUNT},
+        "sooner": {"expires_at": NOW + 700, "account_id": OTHER_ACCOUNT},
+        "begun": {},
+        "denied": {"returned_at": NOW, "error": "oauth_denied"},
+        "completed": {"account_id": ACCOUNT, "completed_at": NOW},
+        "settled": {"account_id": ACCOUNT, "settled_at": NOW},
+    }.items():
+        store.put_authorization(attempt(state_hash=name, **changes))
+    assert store.unused_grants(10) == ["sooner", "later"]
+    assert store.unused_grants(1) == ["sooner"]
+    for name, changes in (("sooner", {"completed_at": NOW}), ("later", {"settled_at": NOW})):
+        read = store.authorization(name)
+        assert read is not None
+        store.save_authorization(replace(read, **changes))
+    assert store.unused_grants(10) == []
+
+
+def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend) -> None:
+    store = backend.connections
+    assert store.webhook_check() is None
+    for check in (WebhookCheck(NOW, True, "Disabled."), WebhookCheck(NOW + 1, False), WebhookCheck(NOW + 2, True)):
+        store.keep_webhook_check(check)
+        assert store.webhook_check() == check
+    assert list(store.all_active()) == []
+    assert store.get(OrganizationId("platform")) == Connection(OrganizationId("platform"))
 
 
 def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:

@@ -91,6 +91,20 @@ def test_a_customer_that_was_synced_is_no_longer_pending(backend: Backend) -> No
     assert list(backend.customers.pending(NOW + 1, 10)) == []
 
 
+def test_customers_without_an_address_are_found_within_their_organization(backend: Backend) -> None:
+    ann = Profile(first_name="Ann", email="ann@example.test")
+    for name in ("2", "1", "3"):
+        backend.customers.save(customer(name))
+    backend.customers.save(customer("4", profile=ann))
+    backend.customers.save(customer("5", organization_id=OTHER_ORG))
+    assert backend.customers.without_email(ORG, 10) == ["cust_1", "cust_2", "cust_3"]
+    assert backend.customers.without_email(ORG, 2) == ["cust_1", "cust_2"]
+    found = backend.customers.get(ORG, CustomerId("cust_2"))
+    assert found is not None
+    backend.customers.save(replace(found, profile=ann))
+    assert backend.customers.without_email(ORG, 10) == ["cust_1", "cust_3"]
+
+
 def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
     for organization_id in (ORG, OTHER_ORG):
         for name in "ab":

@@ -24,6 +24,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.tallies import Bucket, Tally, added_up
+from chalicelib.domain.webhook import WebhookCheck
 
 
 class Versioned(Protocol):
@@ -43,6 +44,7 @@ class Parked:
     received_at: int
     tried_at: int
     error: str
+    aside: bool = False
 
 
 @dataclass
@@ -58,6 +60,7 @@ class FakeDatabase:
     connections: dict[OrganizationId, Connection] = field(default_factory=dict)
     bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=dict)
     authorizations: dict[str, Authorization] = field(default_factory=dict)
+    webhook_check: WebhookCheck | None = None
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
 

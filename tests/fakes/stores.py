@@ -12,6 +12,7 @@ from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import Page
+from chalicelib.domain.webhook import WebhookCheck
 from tests.fakes.database import FakeDatabase, Parked, require_unchanged
 from tests.fakes.paging import page_of
 
@@ -58,6 +59,11 @@ class FakeCustomers:
                 if customer.sync_status is SyncStatus.PENDING and customer.updated_at < updated_before
             )
         return [(organization_id, customer_id) for _, organization_id, customer_id in left[:limit]]
+
+    def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
+        with self._db.lock:
+            customers = [c for c in self._db.customers.values() if c.organization_id == organization_id]
+        return sorted(customer.id for customer in customers if customer.profile.email is None)[:limit]
 
 
 class FakeConnections:
@@ -116,6 +122,19 @@ class FakeConnections:
             self._db.authorizations[key] = stored = replace(authorization, version=authorization.version + 1)
             return stored
 
+    def unused_grants(self, limit: int) -> Sequence[str]:
+        with self._db.lock:
+            unused = [each for each in self._db.authorizations.values() if each.unused_grant]
+        return [each.state_hash for each in sorted(unused, key=lambda each: each.expires_at)[:limit]]
+
+    def webhook_check(self) -> WebhookCheck | None:
+        with self._db.lock:
+            return self._db.webhook_check
+
+    def keep_webhook_check(self, check: WebhookCheck) -> None:
+        with self._db.lock:
+            self._db.webhook_check = check
+
 
 class FakeSettings:
     def __init__(self, database: FakeDatabase) -> None:
@@ -158,9 +177,15 @@ class FakeEvents:
             parked = sorted(
                 (known.tried_at, known.event.created, known.event.id, known.event.body)
                 for (account, _), known in self._db.events.items()
-                if account == account_id and isinstance(known, Parked)
+                if account == account_id and isinstance(known, Parked) and not known.aside
             )
         return [body for *_, body in parked[:limit]]
+
+    def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        with self._db.lock:
+            known = self._db.events.get((account_id, event_id))
+            if isinstance(known, Parked):
+                self._db.events[account_id, event_id] = replace(known, aside=True)
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with self._db.lock:

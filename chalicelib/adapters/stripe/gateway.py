@@ -17,6 +17,7 @@ from chalicelib.adapters.stripe.parameters import (
     draft_parameters,
     lines_parameters,
 )
+from chalicelib.adapters.stripe.trials import Trials
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Gone, Refused
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
@@ -47,7 +48,7 @@ class Listed(msgspec.Struct):
     has_more: bool = False
 
 
-class StripeGateway:
+class StripeGateway(Trials):
     """Fulfils `usecases.ports.StripeGateway` with the `stripe` package."""
 
     def __init__(self, client: stripe.StripeClient) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.adapters.tables.codec import decoded_item, encoded
@@ -14,6 +14,7 @@ from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.webhook import WebhookCheck
 
 ACTIVE = "active"
 """The one partition of the index `active`."""
@@ -22,6 +23,16 @@ KIND = "connection"
 
 STATE_KEPT_FOR = 24 * 3600
 """Seconds for which an authorization is kept after it has expired, so that a late return is told what happened."""
+
+GRANT_KEPT_FOR = 30 * 24 * 3600
+"""Seconds for which an access that was granted and not used is remembered, until it has been given up."""
+
+UNUSED = "unused"
+"""The one partition of the index `unused_grants`."""
+
+PLATFORM = "platform"
+WEBHOOK = "webhook"
+"""The item with the latest look at the webhook endpoints; no organization has one of this kind."""
 
 _BINDING = "binding"
 _WHAT = "The connection"
@@ -89,11 +100,25 @@ class TableConnections:
         item = OAuthStateItem(
             stored.state_hash,
             version=stored.version,
-            expires_at=expiry(stored.expires_at + STATE_KEPT_FOR),
+            expires_at=expiry(stored.expires_at + (GRANT_KEPT_FOR if stored.unused_grant else STATE_KEPT_FOR)),
+            work=UNUSED if stored.unused_grant else None,
+            runs_out_at=stored.expires_at if stored.unused_grant else None,
             **encoded(stored),
         )
         put(item, unchanged(OAuthStateItem, authorization.version), "This attempt to connect")
         return stored
+
+    def unused_grants(self, limit: int) -> Sequence[str]:
+        with answering():
+            return [item.state_hash for item in OAuthStateItem.unused_grants.query(UNUSED, limit=limit)]
+
+    def webhook_check(self) -> WebhookCheck | None:
+        item = read(ConnectionItem, PLATFORM, WEBHOOK)
+        return decoded_item(WebhookCheck, item) if item else None
+
+    def keep_webhook_check(self, check: WebhookCheck) -> None:
+        with answering():
+            ConnectionItem(PLATFORM, WEBHOOK, version=1, **encoded(check)).save()
 
 
 def _item(connection: Connection) -> ConnectionItem:

@@ -66,6 +66,11 @@ class TableCustomers:
             left = CustomerItem.pending.query(WORK, CustomerItem.updated_at < updated_before, limit=limit)
             return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in left]
 
+    def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
+        with answering():
+            found = CustomerItem.without_email.query(organization_id, limit=limit)
+            return [CustomerId(item.customer_id) for item in found]
+
 
 def customer_item(customer: Customer) -> CustomerItem:
     """The customer as it is stored."""
@@ -77,5 +82,6 @@ def customer_item(customer: Customer) -> CustomerItem:
         stripe_key=key(link.account_id, link.stripe_customer_id) if link else None,
         work=WORK if customer.sync_status is SyncStatus.PENDING else None,
         updated_at=customer.updated_at,
+        emailless_of=customer.organization_id if customer.profile.email is None else None,
         **encoded(customer),
     )

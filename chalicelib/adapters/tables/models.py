@@ -153,6 +153,17 @@ class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
     updated_at = NumberAttribute(range_key=True)
 
 
+class CustomersWithoutEmail(GlobalSecondaryIndex["CustomerItem"]):
+    """An organization's customers that no invoice can be sent to."""
+
+    class Meta:
+        index_name = "without_email"
+        projection = KeysOnlyProjection()
+
+    emailless_of = UnicodeAttribute(hash_key=True)
+    customer_id = UnicodeAttribute(range_key=True)
+
+
 class CustomerItem(Model):
     """POM's record of a customer."""
 
@@ -167,9 +178,11 @@ class CustomerItem(Model):
     stripe_key = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     updated_at = NumberAttribute()
+    emailless_of = UnicodeAttribute(null=True)
 
     by_stripe_id = CustomersByStripeId()
     pending = PendingCustomers()
+    without_email = CustomersWithoutEmail()
 
 
 class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
@@ -184,7 +197,10 @@ class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
 
 
 class ConnectionItem(Model):
-    """What belongs to an organization itself: its connection, and its settings as a second item."""
+    """What belongs to an organization itself: its connection, and its settings as a second item.
+
+    One item belongs to none of them: the latest look at the platform's webhook endpoints.
+    """
 
     class Meta(TableMeta):
         pass
@@ -199,6 +215,17 @@ class ConnectionItem(Model):
     by_active = ActiveConnections()
 
 
+class UnusedGrants(GlobalSecondaryIndex["OAuthStateItem"]):
+    """Attempts that gave access to an account and are not completed, by when they run out."""
+
+    class Meta:
+        index_name = "unused_grants"
+        projection = KeysOnlyProjection()
+
+    work = UnicodeAttribute(hash_key=True)
+    runs_out_at = NumberAttribute(range_key=True)
+
+
 class OAuthStateItem(Model):
     """One attempt to connect."""
 
@@ -210,6 +237,10 @@ class OAuthStateItem(Model):
     document = UnicodeAttribute(null=True)
     packed = BinaryAttribute(null=True, legacy_encoding=False)
     expires_at = TTLAttribute()
+    work = UnicodeAttribute(null=True)
+    runs_out_at = NumberAttribute(null=True)
+
+    unused_grants = UnusedGrants()
 
 
 class EventsByReceived(GlobalSecondaryIndex["EventItem"]):

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
-from chalicelib.domain.connection import ConnectionStatus
+from chalicelib.domain.connection import ConnectionStatus, SyncReport
 from chalicelib.usecases.connect import Begun, ConnectionReport
 
 State = Annotated[str, Meta(min_length=1, max_length=200, description="As the callback handed it to the page.")]
@@ -35,10 +35,21 @@ class RequirementView(msgspec.Struct, rename="camel"):
 
 
 class WebhookHealth(msgspec.Struct, rename="camel"):
-    """Whether Stripe's events arrive as they happen."""
+    """Whether Stripe's events arrive as they happen; `healthy` is null where that could not be checked."""
 
-    healthy: bool
+    healthy: bool | None
     problem: str | UnsetType = UNSET
+    checked_at: Annotated[Instant, Meta(description="When the endpoint in Stripe was looked at.")] | UnsetType = UNSET
+
+
+class SyncReportView(msgspec.Struct, rename="camel", kw_only=True):
+    """What one comparison with Stripe found."""
+
+    at: Instant
+    events_seen: int
+    recovered: Annotated[int, Meta(description="Events that no webhook had brought; they are applied now.")]
+    corrected: Annotated[int, Meta(description="Invoices that no event told of; they are right now.")]
+    parked: Annotated[int, Meta(description="Events that could not be applied; they are kept and tried again.")]
 
 
 class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
@@ -52,7 +63,13 @@ class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
     connected_at: Instant | None
     disconnected_at: Instant | None
     last_event_at: Instant | None
-    swept_until: Instant | None
+    swept_until: Annotated[Instant | None, Meta(description="Up to here POM is known to say what Stripe says.")]
+    lag_seconds: Annotated[int | None, Meta(description="How long ago that is; null while not connected.")]
+    last_sync: SyncReportView | None
+    catch_up: Annotated[
+        SyncReportView | None, Meta(description="What the first comparison after the latest reconnect found.")
+    ]
+    last_tested_at: Annotated[Instant | None, Meta(description="When a test invoice last went well.")]
     webhook: WebhookHealth
 
 
@@ -106,7 +123,27 @@ def connection_view(report: ConnectionReport) -> ConnectionView:
         disconnected_at=instant_or_none(connection.disconnected_at),
         last_event_at=instant_or_none(report.last_event_at),
         swept_until=instant_or_none(connection.sweep.swept_until),
-        webhook=WebhookHealth(report.webhook_healthy, report.webhook_problem or UNSET),
+        lag_seconds=report.lag_seconds,
+        last_sync=sync_report_view(connection.sweep.latest),
+        catch_up=sync_report_view(connection.sweep.caught_up),
+        last_tested_at=instant_or_none(connection.tested_at),
+        webhook=WebhookHealth(
+            report.webhook_healthy,
+            report.webhook_problem or UNSET,
+            instant_or_none(report.webhook_checked_at) or UNSET,
+        ),
+    )
+
+
+def sync_report_view(report: SyncReport | None) -> SyncReportView | None:
+    if report is None:
+        return None
+    return SyncReportView(
+        at=instant(report.at),
+        events_seen=report.events_seen,
+        recovered=report.recovered,
+        corrected=report.corrected,
+        parked=report.parked,
     )
 
 
@@ -138,6 +175,6 @@ def _attention(report: ConnectionReport) -> list[Attention]:
             Attention(message, step)
             for message in messages or ["Stripe does not let this account take payments yet."]
         ]
-    if report.webhook_problem:
+    if report.webhook_problem and report.webhook_healthy is False:
         found.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
     return found

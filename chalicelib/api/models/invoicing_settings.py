@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import CurrencyCode, Footer, Memo, Text100
+from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.settings import CustomerCreation, InvoicingSettings, Reminders
 
@@ -37,6 +38,14 @@ class RemindersModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     days_after_due: Days = []
 
 
+class SettingsNote(msgspec.Struct, rename="camel"):
+    """Something in Stripe that goes with these settings."""
+
+    message: str
+    next_step: str
+    link: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+
+
 class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The defaults of new invoices. A PUT replaces them all: what is left out goes back to its default."""
 
@@ -49,6 +58,7 @@ class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fiel
     reminders: RemindersModel = msgspec.field(default_factory=RemindersModel)
     currency: CurrencyCode | None = None
     time_zone: Zone = "UTC"
+    note: Annotated[SettingsNote | None, Meta(description="In answers only; in a request it says nothing.")] = None
     customer_creation: Creation = CustomerCreation.WHEN_SAVED
 
 
@@ -73,7 +83,8 @@ def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId
     )
 
 
-def settings_view(settings: InvoicingSettings) -> InvoicingSettingsModel:
+def settings_view(settings: InvoicingSettings, *, dashboard_base: str) -> InvoicingSettingsModel:
+    note = reminders_note(settings)
     return InvoicingSettingsModel(
         invoice_type=settings.invoice_type,
         payment_terms=settings.payment_terms,
@@ -89,5 +100,6 @@ def settings_view(settings: InvoicingSettings) -> InvoicingSettingsModel:
         ),
         currency=settings.currency,
         time_zone=settings.time_zone,
+        note=SettingsNote(note.message, note.next_step, address(dashboard_base, note.page)) if note else None,
         customer_creation=settings.customer_creation,
     )

@@ -1,0 +1,154 @@
+"""What a test of the connection asks of Stripe. Its objects carry a key of their own: they are never POM's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import stripe
+
+from chalicelib.adapters.stripe.client import Answer, answer_of, translated
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
+from chalicelib.domain.webhook import WebhookEndpoint
+
+if TYPE_CHECKING:
+    from stripe.params import InvoiceCreateParams
+
+TRIAL_KEY = "pom_connection_test"
+PAGE = 100
+
+
+class Customer(msgspec.Struct):
+    id: str
+    created: int = 0
+    metadata: dict[str, str] | None = None
+
+
+class Customers(msgspec.Struct):
+    data: list[Customer]
+
+
+class Invoice(msgspec.Struct):
+    id: str
+    status: str | None = "draft"
+    total: int = 0
+    currency: str = ""
+    hosted_invoice_url: str | None = None
+    metadata: dict[str, str] | None = None
+
+    def trial(self) -> TrialInvoice:
+        return TrialInvoice(self.id, self.status or "draft", self.total, self.currency, bool(self.hosted_invoice_url))
+
+
+class Invoices(msgspec.Struct):
+    data: list[Invoice]
+
+
+class Endpoint(msgspec.Struct):
+    """https://docs.stripe.com/api/webhook_endpoints/object; only Connect endpoints name an application."""
+
+    url: str
+    status: str = "enabled"
+    application: str | None = None
+    api_version: str | None = None
+    enabled_events: list[str] = []
+
+
+class Endpoints(msgspec.Struct):
+    data: list[Endpoint]
+
+
+class Trials:
+    """The part of the gateway that sets up and takes down test invoices, and looks at the webhook endpoints."""
+
+    _v1: Any
+
+    @translated
+    def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
+        """Those that are still there, whichever run made them."""
+        answer = answer_of(self._v1.customers.list({"email": TRIAL_EMAIL, "limit": PAGE}, _for(account_id)))
+        return [
+            TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, answer.as_of)
+            for each in answer.read(Customers).data
+            if each.metadata and TRIAL_KEY in each.metadata
+        ]
+
+    @translated
+    def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
+        """A customer that nobody is; answers its id."""
+        made: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
+        answer = answer_of(self._v1.customers.create(made, _for(account_id)))
+        return answer.read(Customer).id
+
+    @translated
+    def create_trial_draft(
+        self, account_id: StripeAccountId, customer_id: str, run: str, amount: int, currency: str
+    ) -> TrialInvoice:
+        """A draft of one line that Stripe neither finalizes nor e-mails by itself."""
+        draft: InvoiceCreateParams = {
+            "customer": customer_id,
+            "collection_method": "send_invoice",
+            "days_until_due": 30,
+            "currency": currency,
+            "auto_advance": False,
+            "pending_invoice_items_behavior": "exclude",
+            "description": "A test of the connection with POM. It is voided at once.",
+            "metadata": {TRIAL_KEY: run},
+        }
+        made = answer_of(self._v1.invoices.create(draft, _for(account_id))).read(Invoice)
+        line: Any = {"lines": [{"amount": amount, "description": TRIAL_NAME}]}
+        return _trial(answer_of(self._v1.invoices.add_lines(made.id, line, _for(account_id))))
+
+    @translated
+    def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
+        """Finalize without an e-mail."""
+        done = self._v1.invoices.finalize_invoice(trial_id, {"auto_advance": False}, _for(account_id))
+        return _trial(answer_of(done))
+
+    @translated
+    def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
+        return _trial(answer_of(self._v1.invoices.retrieve(trial_id, None, _for(account_id))))
+
+    @translated
+    def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
+        """What a test customer was billed; only what a test made."""
+        found = answer_of(self._v1.invoices.list({"customer": customer_id, "limit": PAGE}, _for(account_id)))
+        return [each.trial() for each in found.read(Invoices).data if TRIAL_KEY in (each.metadata or {})]
+
+    @translated
+    def void_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
+        return _trial(answer_of(self._v1.invoices.void_invoice(trial_id, None, _for(account_id))))
+
+    @translated
+    def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
+        """Fine if it is gone."""
+        try:
+            self._v1.customers.delete(customer_id, None, _for(account_id))
+        except stripe.InvalidRequestError as exc:
+            if exc.code != "resource_missing":
+                raise
+
+    @translated
+    def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
+        """The platform's own; Stripe allows sixteen."""
+        answer = answer_of(self._v1.webhook_endpoints.list({"limit": PAGE}))
+        return [
+            WebhookEndpoint(
+                url=each.url,
+                enabled=each.status == "enabled",
+                connect=each.application is not None,
+                api_version=each.api_version,
+                events=tuple(each.enabled_events),
+            )
+            for each in answer.read(Endpoints).data
+        ]
+
+
+def _trial(answer: Answer) -> TrialInvoice:
+    return answer.read(Invoice).trial()
+
+
+def _for(account_id: StripeAccountId) -> Any:
+    return {"stripe_account": account_id}

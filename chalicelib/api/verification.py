@@ -1,0 +1,46 @@
+"""Verify the connection: test it, refresh everything, and what is left to do before going live."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.verification import (
+    Checklist,
+    RefreshView,
+    TestReport,
+    checklist_view,
+    refresh_view,
+    test_report_view,
+)
+from chalicelib.api.routing import Router
+from chalicelib.api.table import Call, Reply, Role
+from chalicelib.usecases.go_live import go_live_checklist
+from chalicelib.usecases.refresh_all import refresh_all
+from chalicelib.usecases.try_connection import try_connection
+
+router = Router(__name__, "Connection")
+
+
+@router.route("POST", "/stripe/connection/test", Role.ADMIN, takes=Nothing, answers={200: TestReport}, refuses=(409,))
+def test_connection(call: Call[Nothing]) -> Reply:
+    """Verify the connection with a test invoice.
+
+    A small invoice is made in Stripe, finalized without an e-mail, read back and voided. It never is an invoice of
+    POM. The test stops at the first step that goes wrong, and cleans up in any case.
+    """
+    return Reply(test_report_view(try_connection(call.organization_id, bootstrap.ports())))
+
+
+@router.route(
+    "POST", "/stripe/connection/refresh", Role.BILLING, takes=Nothing, answers={202: RefreshView}, refuses=(409,)
+)
+def refresh_connection(call: Call[Nothing]) -> Reply:
+    """Compare everything with Stripe now. Asked for again within a minute, it is not done twice."""
+    return Reply(refresh_view(refresh_all(call.organization_id, bootstrap.ports())), 202)
+
+
+@router.route("GET", "/stripe/connection/checklist", Role.MEMBER, takes=Nothing, answers={200: Checklist})
+def get_checklist(call: Call[Nothing]) -> Reply:
+    """Show what to look at before going live."""
+    items = go_live_checklist(call.organization_id, bootstrap.ports())
+    return Reply(checklist_view(items, dashboard_base=bootstrap.config().stripe_dashboard_base))

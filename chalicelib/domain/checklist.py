@@ -1,0 +1,171 @@
+"""The check list before going live: what is done, what is not, and what only people can know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.dashboard import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN_SECURITY, PRICING
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.terms import day_of
+
+COUNTED_UP_TO = 100
+"""Customers without an address are counted up to here: more need no exact number."""
+SHOWN = 5
+
+_CONTACT = re.compile(r"\S+@\S+\.\S+|(?:\d[\s().+-]*){7,}|https?://|www\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line. `done` is None where only people can know; `page` is of the Dashboard, or a whole address."""
+
+    id: str
+    title: str
+    done: bool | None
+    detail: str
+    next_step: str | None = None
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the list is made from. `without_email` holds at most one id more than are counted."""
+
+    connection: Connection
+    settings: InvoicingSettings
+    webhook_healthy: bool | None
+    webhook_problem: str | None
+    without_email: Sequence[CustomerId]
+
+
+def checklist(known: Known) -> list[Item]:
+    """The whole list, in the order in which one would go through it."""
+    return [
+        _connected(known.connection),
+        _verified(known.connection),
+        _webhook(known),
+        _tested(known.connection, known.settings.time_zone),
+        _terms(known.settings),
+        _instructions(known.settings),
+        _emails(known.without_email),
+        Item(
+            "fees_reviewed",
+            "Review Stripe's fees and pricing",
+            None,
+            "Stripe charges the company for each payment; cards and bank debits cost differently.",
+            "Look at the fees for the payment methods that you offer.",
+            PRICING,
+        ),
+        Item(
+            "two_step_login",
+            "Two-step log-in in Stripe",
+            None,
+            "Whoever gets into the Stripe account gets at the company's money.",
+            "Switch on two-step authentication for everybody who uses the Stripe account.",
+            LOGIN_SECURITY,
+        ),
+        Item(
+            "connected_apps",
+            "Review the apps connected to Stripe",
+            None,
+            "Apps that are no longer used should not have access.",
+            "Look through the apps now, and every few months.",
+            INSTALLED_APPS,
+        ),
+        Item(
+            "customers_informed",
+            "Tell customers that they can pay online",
+            None,
+            "An e-mail from Stripe with a payment link should not come as a surprise.",
+            "Tell your customers that invoices come by e-mail from Stripe and can be paid there.",
+        ),
+    ]
+
+
+def _connected(connection: Connection) -> Item:
+    title = "Stripe is connected"
+    if connection.active:
+        name = connection.account.business_name if connection.account else None
+        mode = "" if connection.livemode else " It is a test account: no real money moves."
+        return Item("connected", title, True, f"Connected to {name or connection.account_id}.{mode}")
+    return Item(
+        "connected",
+        title,
+        False,
+        "This organization is not connected to Stripe.",
+        "An admin connects it under Settings, Apps, Stripe.",
+    )
+
+
+def _verified(connection: Connection) -> Item:
+    title = "Business verification is complete"
+    if connection.ready_to_send:
+        return Item("business_verified", title, True, "Stripe lets this account take payments.")
+    missing = connection.account.requirements if connection.active and connection.account else ()
+    detail = " ".join(each.message for each in missing) or "Stripe does not let this account take payments yet."
+    step = "Complete the business verification in the Stripe dashboard."
+    return Item("business_verified", title, False, detail, step, ACCOUNT_STATUS)
+
+
+def _webhook(known: Known) -> Item:
+    title = "Payments are reported at once"
+    if known.webhook_problem:
+        step = "Nothing is lost: POM compares with Stripe every ten minutes. Contact support if this stays."
+        return Item("webhook_healthy", title, known.webhook_healthy, known.webhook_problem, step)
+    if not known.webhook_healthy:
+        return Item("webhook_healthy", title, False, "Stripe is not connected.", "Connect Stripe first.")
+    return Item("webhook_healthy", title, True, "Stripe tells POM of every payment as it happens.")
+
+
+def _tested(connection: Connection, time_zone: str) -> Item:
+    title = "A test invoice went well"
+    if connection.tested_at and connection.active:
+        day = day_of(connection.tested_at, time_zone).isoformat()
+        return Item("test_invoice", title, True, f"Last tested on {day}.")
+    return Item(
+        "test_invoice",
+        title,
+        False,
+        "The connection has not been tested yet.",
+        "An admin tests it under Settings, Apps, Stripe: a test invoice is made and voided, and nobody is e-mailed.",
+    )
+
+
+def _terms(settings: InvoicingSettings) -> Item:
+    title = "Payment terms are set"
+    detail = f"New invoices have the terms {settings.payment_terms}."
+    if settings.version:
+        return Item("payment_terms", title, True, detail)
+    step = "Save the invoice settings once, with the terms that you want."
+    return Item("payment_terms", title, False, f"{detail} Nobody has chosen that.", step)
+
+
+def _instructions(settings: InvoicingSettings) -> Item:
+    title = "Invoices say how to pay and whom to ask"
+    text = " ".join(part for part in (settings.memo, settings.footer) if part)
+    if _CONTACT.search(text):
+        return Item("payment_instructions", title, True, "The memo or footer names a contact.")
+    named_nowhere = "The memo and footer name no phone number, e-mail address or web site."
+    detail = named_nowhere if text else "New invoices have neither memo nor footer."
+    step = "In the invoice settings, add how to pay and a phone number or e-mail address for questions."
+    return Item("payment_instructions", title, False, detail, step)
+
+
+def _emails(without: Sequence[CustomerId]) -> Item:
+    title = "Customers have e-mail addresses"
+    if not without:
+        return Item("customer_emails", title, True, "Every customer has an address that invoices can be sent to.")
+    many = f"More than {COUNTED_UP_TO}" if len(without) > COUNTED_UP_TO else str(len(without))
+    shown = ", ".join(without[:SHOWN]) + (", …" if len(without) > SHOWN else "")
+    verb = "customer has" if len(without) == 1 else "customers have"
+    return Item(
+        "customer_emails",
+        title,
+        False,
+        f"{many} {verb} no valid e-mail address: {shown}.",
+        "Add an e-mail address to each; without one no invoice can be sent.",
+    )

@@ -1,0 +1,38 @@
+"""Pages of Stripe's Dashboard that we send people to, below its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.settings import InvoicingSettings
+
+ACCOUNT_STATUS = "/account/status"
+LOGIN_SECURITY = "/settings/user"
+INSTALLED_APPS = "/settings/apps"
+INVOICE_SETTINGS = "/settings/billing/invoice"
+PRICING = "https://stripe.com/pricing"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to know beside the settings, and where in the Dashboard to look at it."""
+
+    message: str
+    next_step: str
+    page: str
+
+
+def reminders_note(settings: InvoicingSettings) -> Note | None:
+    """POM's reminders and Stripe's own know nothing of each other: with both on, customers are mailed twice."""
+    if not settings.reminders.enabled:
+        return None
+    return Note(
+        "POM sends the payment reminders. If reminders are also switched on in Stripe, customers are reminded twice.",
+        "In the Stripe dashboard, under Settings, Billing, Invoices, switch Stripe's own reminders off.",
+        INVOICE_SETTINGS,
+    )
+
+
+def address(base: str, page: str) -> str:
+    """A page as a link."""
+    return base + page if page.startswith("/") else page

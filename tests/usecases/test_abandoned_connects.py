@@ -1,0 +1,115 @@
+"""Attempts to connect that Stripe granted and nobody completed: the access is given up, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.usecases import connect
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.resume_stuck import resume_stuck
+from tests.world import ADMIN, ORGANIZATION, World
+
+OTHER = OrganizationId("org_green")
+OVER = 600 + 120
+
+
+def granted(world: World, account: str, organization: OrganizationId = ORGANIZATION) -> str:
+    """Begun, granted in Stripe and come back; answers the state."""
+    state = world.begin(organization)
+    connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
+    return state
+
+
+def has_access(world: World, account: str) -> bool:
+    return bool(world.double.ledger(account)["connected"])
+
+
+def deauthorizations(world: World) -> int:
+    return world.stripe_calls().get("POST /oauth/deauthorize", 0)
+
+
+def test_an_access_that_nobody_completed_is_given_up_once(world: World) -> None:
+    account = world.account()
+    granted(world, account)
+    assert has_access(world, account)
+    world.advance(OVER - 1)
+    assert resume_stuck(world.ports).abandoned == 0
+    assert has_access(world, account)
+    world.advance(1)
+    assert resume_stuck(world.ports).abandoned == 1
+    assert not has_access(world, account)
+    assert {receipt.outcome for receipt in world.deliver()} <= {EventOutcome.FOREIGN, EventOutcome.IGNORED}
+    world.advance(OVER)
+    assert resume_stuck(world.ports).abandoned == 0
+    assert deauthorizations(world) == 1
+
+
+def test_two_attempts_on_one_account_give_it_up_once(world: World) -> None:
+    account = world.account()
+    granted(world, account)
+    granted(world, account, OTHER)
+    world.advance(OVER)
+    assert resume_stuck(world.ports).abandoned == 1
+    assert deauthorizations(world) == 1
+    assert resume_stuck(world.ports).abandoned == 0
+
+
+@pytest.mark.parametrize("owner", [ORGANIZATION, OTHER])
+def test_an_account_that_is_connected_by_now_is_kept(owner: OrganizationId, world: World) -> None:
+    account = world.account()
+    granted(world, account)
+    world.advance(300)
+    world.connect(owner, account)
+    world.advance(OVER)
+    assert resume_stuck(world.ports).abandoned == 0
+    assert has_access(world, account)
+    assert world.ports.connections.unused_grants(10) == [], "and it is not looked at again"
+    assert world.ports.connections.get(owner).active
+
+
+def test_an_account_that_somebody_is_about_to_complete_is_kept(world: World) -> None:
+    account = world.account()
+    granted(world, account)
+    world.advance(OVER - 60)
+    second = granted(world, account)
+    world.advance(60)
+    assert resume_stuck(world.ports).abandoned == 0
+    assert has_access(world, account)
+    connect.complete(ORGANIZATION, ADMIN, second, world.ports)
+    world.advance(OVER)
+    assert resume_stuck(world.ports).abandoned == 0
+    assert world.ports.connections.get(ORGANIZATION).active
+    assert has_access(world, account)
+    assert deauthorizations(world) == 0
+
+
+def test_an_account_that_was_disconnected_before_is_given_up(world: World) -> None:
+    account = world.connect()
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    granted(world, account)
+    world.advance(OVER)
+    assert resume_stuck(world.ports).abandoned == 1
+    assert not has_access(world, account)
+
+
+@pytest.mark.parametrize("kind", ["close_before", "close_after", "error_before"])
+def test_it_is_tried_again_when_stripe_is_down(kind: str, world: World) -> None:
+    first, second = world.account(), world.account()
+    for account in (first, second):
+        granted(world, account)
+    world.advance(OVER)
+    world.double.order_fault(kind, method="POST", path="/oauth/deauthorize")
+    assert resume_stuck(world.ports).abandoned == 1, "one failure keeps nobody else"
+    assert resume_stuck(world.ports).abandoned == 1
+    assert not has_access(world, first)
+    assert not has_access(world, second)
+    assert resume_stuck(world.ports).abandoned == 0
+
+
+def test_attempts_that_were_denied_or_never_came_back_ask_nothing_of_stripe(world: World) -> None:
+    world.begin()
+    connect.receive_callback(world.begin(), None, "access_denied", world.ports)
+    world.advance(OVER)
+    assert resume_stuck(world.ports).abandoned == 0
+    assert deauthorizations(world) == 0

@@ -1,0 +1,216 @@
+"""Verifying the connection with a test invoice that leaves nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Conflict, StripeUnavailable
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.domain.trial import TrialStep
+from chalicelib.usecases import connect
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.try_connection import TrialResult, try_connection
+from tests.boundaries import Killed
+from tests.world import ADMIN, ORGANIZATION, World
+
+ALL = list(TrialStep)
+WRITES = {
+    TrialStep.CUSTOMER: "/v1/customers",
+    TrialStep.DRAFT: "/v1/invoices",
+    TrialStep.FINALIZE: "/v1/invoices/*/finalize",
+    TrialStep.VOID: "/v1/invoices/*/void",
+}
+
+
+def tried(world: World) -> TrialResult:
+    return try_connection(ORGANIZATION, world.ports)
+
+
+def steps(result: TrialResult) -> list[TrialStep]:
+    return [report.step for report in result.steps]
+
+
+def left_in_stripe(world: World, account: str) -> list[Any]:
+    """Test customers that are still there, and test invoices that could still be paid or sent."""
+    found = [*world.in_stripe(account, "customer"), *world.in_stripe(account)]
+    tests = [each for each in found if "pom_connection_test" in (each.get("metadata") or {})]
+    return [each for each in tests if each["object"] == "customer" or each["status"] in {"draft", "open"}]
+
+
+def test_a_test_invoice_is_made_read_voided_and_removed(world: World, account: StripeAccountId) -> None:
+    before = world.ports.database.invoices.copy(), dict(world.ports.database.tallies)
+    customers = dict(world.ports.database.customers)
+    result = tried(world)
+    assert result.ok
+    assert steps(result) == ALL
+    assert all(report.ok and report.message.endswith(".") and not report.next_step for report in result.steps)
+    assert "0.50 USD" in result.steps[2].message
+    [made] = world.in_stripe(account)
+    assert (made["status"], made["total"]) == ("void", 50)
+    assert left_in_stripe(world, account) == []
+    assert world.double.mails() == []
+    receipts = world.deliver()
+    assert receipts
+    assert {receipt.outcome for receipt in receipts} <= {EventOutcome.FOREIGN, EventOutcome.IGNORED}
+    assert world.sweep().recovered == 0
+    assert (world.ports.database.invoices, world.ports.database.tallies) == before
+    assert world.ports.database.customers == customers
+    assert world.ports.invoices.page(ORGANIZATION, InvoiceFilter(), 10, None).items == ()
+
+
+def test_the_last_successful_test_is_remembered_until_another_account_is_connected(
+    world: World, account: StripeAccountId
+) -> None:
+    tried(world)
+    tested_at = world.ports.clock.now()
+    assert world.ports.connections.get(ORGANIZATION).tested_at == tested_at
+    world.advance(60)
+    world.double.order_fault("error_before", method="POST", path="/v1/customers", count=9)
+    assert not tried(world).ok
+    assert world.ports.connections.get(ORGANIZATION).tested_at == tested_at
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect(account=account)
+    assert world.ports.connections.get(ORGANIZATION).tested_at == tested_at
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect()
+    assert world.ports.connections.get(ORGANIZATION).tested_at is None
+
+
+@pytest.mark.parametrize(("currency", "amount"), [("usd", 50), ("jpy", 50), ("gbp", 30), ("cop", 10_000)])
+def test_the_smallest_amount_of_the_accounts_currency_is_billed(currency: str, amount: int, world: World) -> None:
+    account = world.connect(account=world.account(default_currency=currency))
+    assert tried(world).ok
+    [made] = world.in_stripe(account)
+    assert (made["currency"], made["total"]) == (currency, amount)
+
+
+def test_an_account_that_may_not_take_payments_is_told_as_such(world: World) -> None:
+    account = world.connect(account=world.account(charges_enabled=False, currently_due=["external_account"]))
+    result = tried(world)
+    assert not result.ok
+    [only] = result.steps
+    assert (only.step, only.ok) == (TrialStep.ACCOUNT, False)
+    assert "take payments" in only.message
+    assert "bank account" in only.message
+    assert only.next_step
+    assert "business verification" in only.next_step
+    assert world.in_stripe(account) == []
+
+
+def test_without_a_connection_there_is_nothing_to_test(world: World) -> None:
+    with pytest.raises(Conflict, match="stripe_not_connected"):
+        tried(world)
+
+
+def test_a_revoked_connection_is_told_and_marked(world: World, account: StripeAccountId) -> None:
+    world.double.set_delivery(paused=True)
+    world.double.revoke(account)
+    result = tried(world)
+    [only] = result.steps
+    assert (only.step, only.ok) == (TrialStep.ACCOUNT, False)
+    assert "revoked" in only.message
+    assert "reconnect" in (only.next_step or "")
+    assert not world.ports.connections.get(ORGANIZATION).active
+
+
+@pytest.mark.parametrize("kind", ["error_before", "close_after", "error_after"])
+@pytest.mark.parametrize("step", WRITES)
+def test_it_stops_at_the_first_failure_and_cleans_up_all_the_same(
+    step: TrialStep, kind: str, world: World, account: StripeAccountId
+) -> None:
+    world.double.order_fault(kind, method="POST", path=WRITES[step])
+    result = tried(world)
+    assert not result.ok
+    assert steps(result) == [*ALL[: ALL.index(step) + 1], TrialStep.CLEAN_UP]
+    failed, cleaned = result.steps[-2:]
+    assert not failed.ok
+    assert failed.message
+    assert failed.next_step
+    assert cleaned.ok
+    assert left_in_stripe(world, account) == []
+    assert world.ports.connections.get(ORGANIZATION).tested_at is None
+    assert tried(world).ok
+
+
+def test_what_a_crash_left_is_removed_by_the_next_test(world: World, account: StripeAccountId) -> None:
+    plain = world.ports.stripe
+
+    class Crashing:
+        """The process dies before it voids what it made."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(plain, name)
+
+        def void_trial(self, account_id: StripeAccountId, trial_id: str) -> None:
+            raise Killed("void")
+
+    world.ports.stripe = Crashing()  # type: ignore[assignment]
+    with pytest.raises(Killed):
+        tried(world)
+    world.ports.stripe = plain
+    assert len(left_in_stripe(world, account)) == 2
+    assert tried(world).ok, "what may still be at work is left alone"
+    assert len(left_in_stripe(world, account)) == 2
+    world.advance(61)
+    result = tried(world)
+    assert result.ok
+    assert "earlier" in result.steps[-1].message
+    assert left_in_stripe(world, account) == []
+
+
+def test_only_what_a_test_made_is_ever_removed(world: World, account: StripeAccountId) -> None:
+    owners: Any = {"stripe_account": account}
+    namesake = world.client.v1.customers.create({"email": "pom-connection-test@example.com"}, owners).id
+    invoice = world.invoice()
+    world.advance(3600)
+    assert tried(world).ok
+    alive = [each["id"] for each in world.in_stripe(account, "customer") if not each.get("deleted")]
+    assert namesake in alive
+    assert world.in_stripe(account)[0]["id"] == invoice.stripe_invoice_id
+    assert world.in_stripe(account)[0]["status"] == "open"
+
+
+def test_cleaning_up_that_fails_is_told(world: World, account: StripeAccountId) -> None:
+    world.double.order_fault("error_before", method="DELETE", path="/v1/customers/*", count=9)
+    result = tried(world)
+    assert not result.ok
+    last = result.steps[-1]
+    assert (last.step, last.ok) == (TrialStep.CLEAN_UP, False)
+    assert "nobody is billed" in (last.next_step or "")
+    assert [each["status"] for each in world.in_stripe(account)] == ["void"]
+
+
+def test_a_slow_stripe_is_not_waited_for_beyond_the_request(world: World, account: StripeAccountId) -> None:
+    plain = world.ports.stripe
+
+    class Slow:
+        def __getattr__(self, name: str) -> object:
+            return getattr(plain, name)
+
+        def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
+            world.advance(20)
+            return plain.create_trial_customer(account_id, run)
+
+    world.ports.stripe = Slow()  # type: ignore[assignment]
+    result = tried(world)
+    assert steps(result) == [TrialStep.ACCOUNT, TrialStep.CUSTOMER, TrialStep.DRAFT, TrialStep.CLEAN_UP]
+    assert "too long" in result.steps[2].message
+    assert left_in_stripe(world, account) == []
+
+
+def test_stripe_out_of_reach_is_told_as_a_step(world: World, account: StripeAccountId) -> None:
+    plain = world.ports.stripe
+
+    class Down:
+        def __getattr__(self, name: str) -> object:
+            return getattr(plain, name)
+
+        def account(self, account_id: StripeAccountId) -> None:
+            raise StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
+
+    world.ports.stripe = Down()  # type: ignore[assignment]
+    [only] = tried(world).steps
+    assert (only.step, only.ok, bool(only.next_step)) == (TrialStep.ACCOUNT, False, True)
