@@ -102,8 +102,8 @@ class World:
         """Install Stripe, grant access, return and complete; answers the account's id."""
         account = account or self.account()
         state = self.begin(organization)
-        connect.receive_callback(state, self.double.authorization_code(account), None, self.ports)
-        connect.complete(organization, ADMIN, state, self.ports)
+        back = connect.receive_callback(state, self.double.authorization_code(account), None, self.ports)
+        connect.complete(organization, ADMIN, back.state, self.ports)
         return account
 
     def begin(self, organization: OrganizationId = ORGANIZATION, user: UserId = ADMIN) -> str:

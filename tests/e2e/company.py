@@ -91,10 +91,15 @@ class Company:
         url = str(begun.json["authorizeUrl"])
         return url, query_of(url)["state"]
 
+    def returned(self, url: str) -> str:
+        """Grant access in Stripe and come back: the state that POM's page gets, with the proof of the return."""
+        back = request("GET", self.owner.decides(url, "grant").headers["Location"])
+        return query_of(back.headers["Location"])["state"]
+
     def connect(self) -> Company:
         """Install, grant, return and complete."""
-        url, state = self.begin()
-        request("GET", self.owner.decides(url, "grant").headers["Location"])
+        url, _ = self.begin()
+        state = self.returned(url)
         completed = self.admin.call("POST", "/stripe/connection/complete", {"state": state})
         assert completed.status == 200, completed.text
         return self

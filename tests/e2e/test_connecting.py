@@ -44,7 +44,10 @@ def test_access_is_denied_at_stripe(newcomer: Company) -> None:
 def test_a_state_works_once(newcomer: Company) -> None:
     url, state = newcomer.begin()
     to_callback = newcomer.owner.decides(url, "grant").headers["Location"]
-    assert query_of(header(request("GET", to_callback), "Location") or "")["stripe"] == "pending"
+    returned = query_of(header(request("GET", to_callback), "Location") or "")
+    assert returned["stripe"] == "pending"
+    assert returned["state"].startswith(f"{state}.")
+    state = returned["state"]
 
     refused(request("GET", to_callback), 409, "state_used", "state")
 
@@ -96,9 +99,10 @@ def test_completing_before_stripe_sent_the_browser_back(newcomer: Company) -> No
 
 def test_only_the_admin_who_began_completes(newcomer: Company, stack: LocalStack) -> None:
     other = Company(stack)
-    url, state = newcomer.begin()
-    back_from_stripe(newcomer, url, "grant")
+    url, begun = newcomer.begin()
+    state = newcomer.returned(url)
 
+    refused(complete(newcomer, begun), 409, "state_not_returned", "state")
     refused(complete(newcomer, state, user="user_another_admin"), 403, "state_foreign", "state")
     refused(complete(other, state), 403, "state_foreign", "state")
 
@@ -107,8 +111,8 @@ def test_only_the_admin_who_began_completes(newcomer: Company, stack: LocalStack
 
 
 def test_an_account_of_another_organization_is_refused(newcomer: Company, company: Company) -> None:
-    url, state = newcomer.begin()
-    request("GET", company.owner.decides(url, "grant").headers["Location"])
+    url, _ = newcomer.begin()
+    state = company.returned(url)
 
     refused(complete(newcomer, state), 409, "account_bound_elsewhere")
 

@@ -168,7 +168,9 @@ def grant(town: Town, me: Actor) -> None:
         return
     organization, state = me.rng.choice(town.states)
     account = me.rng.choice((town.accounts[organization],) * 6 + (town.spare, town.accounts[ORGANIZATIONS[0]]))
-    connect.receive_callback(state, town.double.authorization_code(account), None, town.ports)
+    back = connect.receive_callback(state, town.double.authorization_code(account), None, town.ports)
+    if back.outcome == "pending":
+        town.states += [(organization, back.state)] * 2
 
 
 def complete(town: Town, me: Actor) -> None:
@@ -192,8 +194,8 @@ def reconnect(town: Town, me: Actor) -> None:
     account = town.accounts[organization]
     with town.invariants.on_behalf_of(me, organization):
         state = town.begin(organization)
-        connect.receive_callback(state, town.double.authorization_code(account), None, town.ports)
-        connect.complete(organization, ADMIN, state, town.ports)
+        back = connect.receive_callback(state, town.double.authorization_code(account), None, town.ports)
+        connect.complete(organization, ADMIN, back.state, town.ports)
 
 
 def disconnect(town: Town, me: Actor) -> None:

@@ -38,9 +38,10 @@ def test_installing_leads_through_stripe_to_a_connected_account(world: World) ->
     assert status(world) is ConnectionStatus.NOT_CONNECTED
     state = world.begin()
     assert status(world) is ConnectionStatus.PENDING
-    assert returned(world, account, state) == connect.Returned("pending", state)
+    back = returned(world, account, state)
+    assert (back.outcome, back.code) == ("pending", None)
     assert status(world) is ConnectionStatus.PENDING
-    report = finished(world, state)
+    report = finished(world, back.state)
     assert report.status is ConnectionStatus.CONNECTED
     assert report.connection.account_id == account
     assert report.connection.account is not None
@@ -81,11 +82,11 @@ def test_another_failure_at_stripe_is_told_apart_from_a_denial(world: World) -> 
 def test_a_callback_loaded_twice_exchanges_the_code_once(world: World) -> None:
     account = world.account()
     state, code = world.begin(), world.double.authorization_code(account)
-    connect.receive_callback(state, code, None, world.ports)
+    back = connect.receive_callback(state, code, None, world.ports)
     with pytest.raises(Conflict, match="state_used"):
         connect.receive_callback(state, code, None, world.ports)
     assert exchanges(world) == 1
-    assert finished(world, state).status is ConnectionStatus.CONNECTED
+    assert finished(world, back.state).status is ConnectionStatus.CONNECTED
 
 
 def test_two_callbacks_at_the_same_moment_exchange_the_code_once(world: World) -> None:
@@ -121,7 +122,7 @@ def test_two_callbacks_at_the_same_moment_exchange_the_code_once(world: World) -
     with pytest.raises(Conflict, match="state_used"):
         connect.receive_callback(state, code, None, Racing())  # type: ignore[arg-type]
     assert exchanges(world) == 1
-    assert finished(world, state).status is ConnectionStatus.CONNECTED
+    assert finished(world, codes[0].state).status is ConnectionStatus.CONNECTED
 
 
 @pytest.mark.parametrize(
@@ -162,11 +163,26 @@ def test_an_activation_after_ten_minutes_is_refused(world: World) -> None:
 )
 def test_only_the_admin_who_began_can_complete(organization: OrganizationId, user: UserId, world: World) -> None:
     account = world.account()
-    state = world.begin()
-    returned(world, account, state)
+    state = returned(world, account, world.begin()).state
     with pytest.raises(Forbidden, match="state_foreign"):
         connect.complete(organization, user, state, world.ports)
     assert not world.ports.connections.get(organization).active
+
+
+def test_whoever_sent_somebody_else_to_stripe_cannot_complete(world: World) -> None:
+    """The one who began knows the state, but not what the browser was given that came back from Stripe."""
+    account, state = world.account(), world.begin()
+    back = returned(world, account, state)
+    for guess in (state, f"{state}.", f"{state}.{state}", f"{state}.{back.state}", f"{state}.guess"):
+        with pytest.raises(Conflict, match="state_not_returned"):
+            finished(world, guess)
+    assert not world.ports.connections.get(ORGANIZATION).active
+    assert finished(world, back.state).status is ConnectionStatus.CONNECTED
+
+
+def test_what_the_returning_browser_was_given_is_kept_as_a_hash_only(world: World) -> None:
+    back = returned(world, world.account(), world.begin())
+    assert back.state.partition(connect.PROOF)[2] not in str(world.ports.database.authorizations)
 
 
 def test_completing_before_stripe_sent_the_browser_back_is_refused(world: World) -> None:
@@ -177,8 +193,7 @@ def test_completing_before_stripe_sent_the_browser_back_is_refused(world: World)
 
 def test_completing_twice_is_fine_and_changes_nothing(world: World) -> None:
     account = world.account()
-    state = world.begin()
-    returned(world, account, state)
+    state = returned(world, account, world.begin()).state
     finished(world, state)
     once = world.ports.connections.get(ORGANIZATION)
     world.advance(5000)
@@ -196,8 +211,7 @@ def test_a_code_that_stripe_refuses_is_told(world: World) -> None:
 
 def test_an_account_of_another_organization_is_refused(world: World) -> None:
     account = world.connect(OTHER)
-    state = world.begin()
-    returned(world, account, state)
+    state = returned(world, account, world.begin()).state
     with pytest.raises(Conflict) as refusal:
         finished(world, state)
     assert refusal.value.code == "account_bound_elsewhere"
