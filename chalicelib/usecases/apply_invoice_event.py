@@ -6,10 +6,9 @@ signed the event for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, Reference, StripeEvent
+from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
     CannotOrder,
     ChargeFact,
@@ -26,7 +25,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.store_invoice import reference
+from chalicelib.usecases.store_invoice import new_references
 
 
 def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
@@ -43,7 +42,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
     told = known.telling(_entry(event, fact, source, outcome)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
-    ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), _new_references(invoice, fact))
+    ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
     return outcome
 
 
@@ -141,11 +140,3 @@ def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]
             return fact.amount, fact.reason
         case None:
             return None, None
-
-
-def _new_references(invoice: Invoice, fact: StripeFact | None) -> Sequence[Reference]:
-    if isinstance(fact, InvoicePaymentFact) and fact.id not in invoice.facts.payments and fact.payment_intent_id:
-        return [reference(invoice, fact.payment_intent_id)]
-    if isinstance(fact, InvoiceFact) and invoice.stripe_invoice_id is None:
-        return [reference(invoice, fact.id)]
-    return []

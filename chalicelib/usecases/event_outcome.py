@@ -26,6 +26,10 @@ class EventOutcome(StrEnum):
     PARKED = "parked"
 
 
+MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED)
+"""Outcomes that are stored with what they changed."""
+
+
 def marker_of(
     event: StripeEvent, account_id: StripeAccountId, outcome: str, source: Source, ports: Ports
 ) -> EventMarker:

@@ -31,7 +31,7 @@ from chalicelib.usecases.connect import REVOKED, mark_disconnected
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, reference, references_of, store
+from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, store
 
 
 def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
@@ -210,10 +210,7 @@ def _advance(
         )
         return replace(advanced.telling(told), sent_at=current.sent_at or now)
 
-    references = references_of(invoice, facts)
-    if invoice.stripe_invoice_id is None:
-        references += [reference(invoice, fact.id) for fact in facts if isinstance(fact, InvoiceFact)]
-    return store(invoice, change, ports, references)
+    return store(invoice, change, ports)
 
 
 def _take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> Invoice:

@@ -20,7 +20,7 @@ from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.store_invoice import knowing_also, load, references_of, store
+from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 VOIDABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -171,7 +171,7 @@ def pulled(
         told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
         return replace(known.telling(told).changed(now), links_read_at=now)
 
-    return store(invoice, pulling, ports, references_of(invoice, facts))
+    return store(invoice, pulling, ports)
 
 
 def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.domain.errors import NotFound, StaleWrite
 from chalicelib.domain.events import Reference
-from chalicelib.domain.facts import CannotOrder, InvoicePaymentFact, StripeFact
+from chalicelib.domain.facts import CannotOrder, StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.ports import Ports
@@ -29,12 +29,7 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
     return invoice
 
 
-def store(
-    invoice: Invoice,
-    change: Callable[[Invoice], Invoice],
-    ports: Ports,
-    references: Sequence[Reference] = (),
-) -> Invoice:
+def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) -> Invoice:
     """Store `change` of the invoice. The change may be made several times, each time to what is stored then.
 
     Raises:
@@ -46,7 +41,7 @@ def store(
         if changed == invoice:
             return invoice
         try:
-            return ports.invoices.save(changed, references)
+            return ports.invoices.save(changed, new_references(invoice, changed))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")
@@ -75,13 +70,17 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
     return known
 
 
-def references_of(invoice: Invoice, facts: Sequence[StripeFact]) -> list[Reference]:
-    """The Stripe objects among `facts` that later events will name, not yet known to belong to this invoice."""
-    payments = [fact for fact in facts if isinstance(fact, InvoicePaymentFact)]
-    ids = [payment.payment_intent_id for payment in payments if payment.id not in invoice.facts.payments]
-    return [reference(invoice, stripe_id) for stripe_id in ids if stripe_id]
+def new_references(before: Invoice, after: Invoice) -> list[Reference]:
+    """To the Stripe objects that `after` knows and `before` did not: later events name nothing else of an invoice.
+
+    They are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
+    """
+    ids = [after.stripe_invoice_id] if before.stripe_invoice_id is None else []
+    known = {payment.payment_intent_id for payment in before.facts.payments.values()}
+    ids += [p.payment_intent_id for p in after.facts.payments.values() if p.payment_intent_id not in known]
+    return [_reference(after, stripe_id) for stripe_id in ids if stripe_id]
 
 
-def reference(invoice: Invoice, stripe_id: str) -> Reference:
+def _reference(invoice: Invoice, stripe_id: str) -> Reference:
     """From a Stripe object to this invoice."""
     return Reference(invoice.stripe_account_id, stripe_id, invoice.organization_id, invoice.id)

@@ -60,6 +60,25 @@ def test_an_event_that_was_dealt_with_is_not_parked(backend: Backend) -> None:
     assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
 
 
+def test_an_event_set_aside_is_not_tried_again_and_can_still_be_dealt_with(backend: Backend) -> None:
+    backend.events.park(event(), NOW, "error")
+    backend.events.set_aside(ACCOUNT, "evt_1", NOW + 5)
+    assert list(backend.events.parked(ACCOUNT, 10)) == []
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == frozenset()
+    backend.events.park(event(), NOW + 9, "another error")
+    assert len(backend.events.parked(ACCOUNT, 10)) == 1
+    backend.events.set_aside(ACCOUNT, "evt_1", NOW + 10)
+    backend.customers.apply(customer(), marker())
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
+
+
+def test_setting_aside_leaves_what_was_dealt_with_or_never_parked(backend: Backend) -> None:
+    backend.customers.apply(customer(), marker())
+    backend.events.set_aside(ACCOUNT, "evt_1", NOW)
+    backend.events.set_aside(ACCOUNT, "evt_2", NOW)
+    assert backend.events.known(ACCOUNT, ["evt_1", "evt_2"]) == {"evt_1"}
+
+
 def test_the_largest_event_can_be_parked(backend: Backend) -> None:
     body = "".join(chr(0x4E00 + n * n % 20000) for n in range(90_000))
     assert len(body.encode()) > 256 * 1024

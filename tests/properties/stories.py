@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
@@ -266,7 +268,7 @@ def _at(event: StripeEvent, second: int) -> StripeEvent:
 def copied(database: FakeDatabase) -> FakeDatabase:
     """A database of its own with the same content: what it holds never changes, so copying the tables is enough."""
     tables = {f.name: getattr(database, f.name) for f in fields(database) if f.name != "lock"}
-    return FakeDatabase(**{name: table.copy() for name, table in tables.items()})
+    return FakeDatabase(**{name: copy(table) for name, table in tables.items()})
 
 
 @cache

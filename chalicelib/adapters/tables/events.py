@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read_many
 from chalicelib.adapters.tables.keys import key, moment
-from chalicelib.adapters.tables.markers import PARKED, not_dealt_with
+from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
@@ -47,23 +48,33 @@ class TableEvents:
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.document.remove() if document is None else EventItem.document.set(document),
             EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
+            EventItem.expires_at.remove(),
         ]
-        try:
-            with answering():
-                EventItem(event.account_id or PLATFORM, event.id).update(actions, not_dealt_with())
-        except UpdateError as exc:
-            if met_transaction(exc):
-                raise StaleWrite("The event") from exc
-            if not condition_failed(exc):
-                raise
-            # dealt with meanwhile: nothing is left to park
+        _update(event.account_id or PLATFORM, event.id, actions, not_dealt_with())
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
         with answering():
             items = EventItem.parked.query(account_id, limit=limit)
             return [decoded(str, item.document, item.packed) for item in items]
 
+    def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        """It leaves the index of parked events, and may go when a marker of the same day may."""
+        actions: list[Action] = [EventItem.parked_key.remove(), EventItem.expires_at.set(expiry(at + KEPT_FOR))]
+        _update(account_id, event_id, actions, EventItem.outcome == PARKED)
+
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         with answering():
             latest = next(EventItem.by_received.query(account_id, scan_index_forward=False, limit=1), None)
         return int(latest.received_at) if latest else None
+
+
+def _update(account_id: StripeAccountId, event_id: str, actions: list[Action], condition: Condition) -> None:
+    """Change the event where the condition holds; where it has been dealt with meanwhile, nothing is left to do."""
+    try:
+        with answering():
+            EventItem(account_id, event_id).update(actions, condition)
+    except UpdateError as exc:
+        if met_transaction(exc):
+            raise StaleWrite("The event") from exc
+        if not condition_failed(exc):
+            raise
