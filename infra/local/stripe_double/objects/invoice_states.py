@@ -234,7 +234,7 @@ def link_ends_at(invoice: JSON) -> int:
     """A link lasts 30 days after the due date, at most 120 after finalization, at least 10 once it was renewed."""
     finalized = invoice["status_transitions"]["finalized_at"] or invoice["created"]
     planned = min((invoice["due_date"] or finalized) + 30 * DAY, finalized + 120 * DAY)
-    return max(int(planned), invoice.get("_link_good_until", 0))
+    return int(max(planned, invoice.get("_link_good_until", 0)))
 
 
 def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:

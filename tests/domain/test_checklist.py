@@ -1,0 +1,108 @@
+"""The check list before going live, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.checklist import Item, Known, checklist
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.dashboard import address, reminders_note
+from chalicelib.domain.facts import AccountFact, Requirement
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
+from chalicelib.domain.money import MINIMUM_CHARGE, minimum_charge
+from chalicelib.domain.settings import InvoicingSettings, Reminders
+
+ORG = OrganizationId("org")
+NOW = 1_800_000_000
+READY = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
+CONNECTED = Connection(ORG).activated(READY, StripeAccountId("acct_1"), livemode=True, by=UserId("a"), now=NOW)
+SET = InvoicingSettings(ORG, memo="Pay by the link. Questions: 602 555 0143", version=1)
+DONE = Known(replace(CONNECTED, tested_at=NOW), SET, True, None, [])
+NEVER = Known(Connection(ORG), InvoicingSettings(ORG), False, None, [])
+
+
+def line(known: Known, item_id: str) -> Item:
+    return next(item for item in checklist(known) if item.id == item_id)
+
+
+def customers(count: int) -> list[CustomerId]:
+    return [CustomerId(f"cust_{number}") for number in range(count)]
+
+
+def test_all_that_can_be_known_is_done() -> None:
+    assert {item.done for item in checklist(DONE)} == {True, None}
+
+
+def test_before_connecting_nothing_is_done() -> None:
+    items = checklist(NEVER)
+    assert [item.id for item in items if item.done] == ["customer_emails"]
+    assert len({item.id for item in items}) == len(items)
+
+
+@pytest.mark.parametrize("known", [DONE, NEVER])
+def test_every_line_that_is_not_done_has_a_next_step(known: Known) -> None:
+    for item in checklist(known):
+        assert item.title
+        assert item.detail.endswith((".", "…"))
+        assert item.done or item.next_step, item.id
+
+
+@pytest.mark.parametrize(
+    ("item_id", "changes", "done", "said"),
+    [
+        ("connected", {"connection": replace(CONNECTED, livemode=False)}, True, "test account"),
+        ("connected", {"connection": CONNECTED.disconnected("revoked", NOW)}, False, "not connected"),
+        (
+            "business_verified",
+            {
+                "connection": replace(
+                    CONNECTED,
+                    account=replace(READY, charges_enabled=False, requirements=(Requirement("x", "Add a bank."),)),
+                )
+            },
+            False,
+            "Add a bank.",
+        ),
+        ("webhook_healthy", {"webhook_healthy": False, "webhook_problem": "It is disabled."}, False, "disabled"),
+        ("webhook_healthy", {"webhook_healthy": None, "webhook_problem": "Not checked."}, None, "Not checked"),
+        ("test_invoice", {}, True, "2027-01-15"),
+        ("test_invoice", {"connection": CONNECTED}, False, "not been tested"),
+        ("payment_terms", {"settings": replace(SET, payment_terms="net_15")}, True, "net_15"),
+        ("payment_terms", {"settings": replace(SET, version=0)}, False, "Nobody has chosen"),
+        ("payment_instructions", {"settings": replace(SET, memo=None)}, False, "neither memo nor footer"),
+        ("payment_instructions", {"settings": replace(SET, memo="Thank you.")}, False, "no phone number"),
+        ("payment_instructions", {"settings": replace(SET, memo=None, footer="help@blue.example")}, True, "contact"),
+        ("payment_instructions", {"settings": replace(SET, memo="See www.blue.example")}, True, "contact"),
+        ("customer_emails", {"without_email": customers(1)}, False, "1 customer has no valid"),
+        ("customer_emails", {"without_email": customers(7)}, False, "cust_3, cust_4, …"),
+        ("customer_emails", {"without_email": customers(101)}, False, "More than 100 customers"),
+    ],
+)
+def test_a_line_says_what_is_so(item_id: str, changes: dict[str, Any], done: bool | None, said: str) -> None:
+    item = line(replace(DONE, **changes), item_id)
+    assert item.done is done
+    assert said in item.detail
+
+
+def test_reminders_lead_to_stripes_pages() -> None:
+    pages = {item.id: item.page for item in checklist(DONE) if item.done is None}
+    assert set(pages) == {"fees_reviewed", "two_step_login", "connected_apps", "customers_informed"}
+    base = "https://dashboard.stripe.com"
+    assert address(base, pages["two_step_login"] or "") == f"{base}/settings/user"
+    assert address(base, pages["fees_reviewed"] or "") == "https://stripe.com/pricing"
+
+
+def test_stripes_own_reminders_are_spoken_of_only_where_ours_are_on() -> None:
+    assert reminders_note(SET) is None
+    note = reminders_note(replace(SET, reminders=Reminders(enabled=True)))
+    assert note is not None
+    assert "twice" in note.message
+
+
+def test_the_smallest_charge_of_each_currency() -> None:
+    assert (minimum_charge("usd"), minimum_charge("gbp"), minimum_charge("jpy")) == (50, 30, 50)
+    assert (minimum_charge("cop"), minimum_charge("clp"), minimum_charge("kwd")) == (10_000, 100, 100_000)
+    assert all(minimum_charge(currency) == amount for currency, amount in MINIMUM_CHARGE.items())

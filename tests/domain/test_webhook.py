@@ -1,0 +1,58 @@
+"""What is wrong with the webhook endpoint, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from chalicelib.domain.webhook import STALE_AFTER, WebhookCheck, WebhookEndpoint, problem_with
+
+URL = "https://api.example.test/v1/stripe/webhooks"
+GOOD = WebhookEndpoint(URL, True, True, API_VERSION, tuple(SUBSCRIPTION))
+OTHER = replace(GOOD, url="https://elsewhere.example.test/hooks")
+FEWER = replace(GOOD, events=tuple(SUBSCRIPTION)[1:])
+FEW = replace(GOOD, events=("invoice.paid",))
+
+
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        [GOOD],
+        [replace(GOOD, url=URL + "/")],
+        [replace(GOOD, events=("*",))],
+        [replace(GOOD, events=(*SUBSCRIPTION, "payout.paid"))],
+        [OTHER, replace(GOOD, enabled=False), GOOD],
+    ],
+    ids=["as_needed", "slash", "everything", "more", "one_of_several"],
+)
+def test_an_endpoint_that_does_what_we_need_is_no_problem(endpoints: list[WebhookEndpoint]) -> None:
+    assert problem_with(endpoints, URL) is None
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "said"),
+    [
+        ([], "no webhook endpoint"),
+        ([OTHER], "no webhook endpoint"),
+        ([replace(GOOD, enabled=False)], "disabled"),
+        ([replace(GOOD, connect=False)], "connected accounts"),
+        ([replace(GOOD, api_version="2024-06-20")], "2024-06-20"),
+        ([replace(GOOD, api_version=None)], "of the Stripe account"),
+        ([FEWER], f"not told of {next(iter(SUBSCRIPTION))},"),
+        ([FEW], f"and {len(SUBSCRIPTION) - 4} more events"),
+    ],
+    ids=["none", "another", "disabled", "own_account", "old", "no_version", "one_missing", "many_missing"],
+)
+def test_a_problem_is_told_in_plain_words(endpoints: list[WebhookEndpoint], said: str) -> None:
+    problem = problem_with(endpoints, URL)
+    assert problem is not None
+    assert said in problem
+    assert problem.endswith(".")
+
+
+def test_a_check_speaks_of_now_for_a_quarter_of_an_hour_if_stripe_answered() -> None:
+    assert WebhookCheck(1000, answered=True).usable(1000 + STALE_AFTER)
+    assert not WebhookCheck(1000, answered=True).usable(1001 + STALE_AFTER)
+    assert not WebhookCheck(1000, answered=False).usable(1000)
