@@ -355,6 +355,36 @@ def test_a_refresh_overtaken_by_an_event_keeps_the_newer(world: World, account: 
     assert world.now(invoice).status is InvoiceStatus.FAILED
 
 
+def test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = world.invoice()
+    world.deliver()
+    world.double.set_delivery(lose_rate=1.0)
+    world.advance(5)
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedInsufficientFunds")
+    plain = world.ports.stripe
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def everything(self, *args: Any) -> Any:
+            facts = plain.everything(*args)
+            world.ports.stripe = plain
+            world.double.set_delivery(lose_rate=0.0)
+            world.advance(5)
+            world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclinedExpiredCard")
+            world.deliver()
+            return facts
+
+    world.ports.stripe = Slow()  # type: ignore[assignment]
+    refreshed(world, invoice)
+    failure = world.now(invoice).failure
+    assert failure is not None
+    assert failure.reason == "expired_card"
+
+
 def test_a_draft_that_is_gone_from_stripe_is_void_after_a_refresh(world: World, account: StripeAccountId) -> None:
     draft = world.invoice(send=False)
     world.double.set_delivery(paused=True)
