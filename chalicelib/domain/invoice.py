@@ -213,6 +213,7 @@ class Invoice:
             self.status,
             invoice,
             failure.reason if failure else None,
+            self.payment_under_way,
             facts.payments,
             facts.refunds,
             facts.disputes,

@@ -140,6 +140,14 @@ def test_an_invoice_whose_debit_is_on_its_way_cannot_be_marked_as_paid(company: 
     assert in_stripe["status"] == "open"
 
 
+def test_a_debit_that_began_a_moment_ago_keeps_the_invoice_from_being_marked_as_paid(company: Company) -> None:
+    company.world.double.set_delivery(paused=True)
+    company.world.double.pay(company.account, company.stripe_id, DEBIT)
+    with pytest.raises(Conflict) as refused:
+        _marked_paid(company, "cash", None)
+    assert refused.value.code == "payment_under_way"
+
+
 def test_what_was_paid_by_card_a_moment_ago_is_not_marked_as_paid_by_cash(company: Company) -> None:
     company.world.double.set_delivery(paused=True)
     company.world.double.pay(company.account, company.stripe_id)

@@ -1,0 +1,211 @@
+"""Ways of paying, refunding, disputing and reminding, over HTTP: what the office sees follows what happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import count
+from typing import Any
+
+import pytest
+
+from infra.demo.people import Payer
+from infra.local.stack import LocalStack
+from tests.e2e.company import Company, eventually, refused
+
+_services = (f"svc_pay_{number}" for number in count())
+
+
+@pytest.fixture(scope="module")
+def company(stack: LocalStack) -> Company:
+    """A connected company that takes cards and bank debits."""
+    made = Company(stack).connect()
+    made.customer()
+    stack.wait_until_idle()
+    return made
+
+
+def billed(company: Company, **changes: Any) -> Any:
+    """A sent invoice of 75.00 that can be paid by card or bank debit."""
+    made = company.bill(next(_services), paymentMethods=["card", "us_bank_account"], **changes)
+    assert made.status == 201, made.text
+    return made.json
+
+
+def stripe_id(invoice: Any) -> str:
+    return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
+
+
+def pays(company: Company, invoice: Any, method: str, **more: Any) -> Any:
+    path = f"invoices/{company.account_id}/{stripe_id(invoice)}/pay"
+    return company.double("POST", path, method=method, **more)
+
+
+def kinds(company: Company, invoice: Any) -> list[str]:
+    return [entry["kind"] for entry in company.member.get(f"/invoices/{invoice['id']}/history")["data"]]
+
+
+def test_a_bank_debit_is_pending_until_it_arrives(company: Company) -> None:
+    invoice = billed(company)
+    intent = pays(company, invoice, "000123456789")["payment_intent"]
+    company.all_delivered()
+    assert company.invoice(invoice["id"])["status"] == "pending"
+    company.double("POST", f"debits/{company.account_id}/{intent}/settle")
+    company.becomes(invoice["id"], status="paid", balance="0.00")
+
+
+def test_a_bank_debit_that_comes_back_is_failed_with_its_reason_and_can_be_paid_by_card(company: Company) -> None:
+    invoice = billed(company)
+    intent = pays(company, invoice, "000123456789")["payment_intent"]
+    company.double("POST", f"debits/{company.account_id}/{intent}/settle", fail="insufficient_funds")
+    failure = eventually(
+        lambda: company.invoice(invoice["id"])["failure"],
+        lambda seen: seen is not None and seen["reason"] == "insufficient_funds",
+        "a failure with its reason",
+    )
+    assert "same invoice link" in failure["nextStep"]
+    Payer(invoice["paymentUrl"]).pays_by_card("4242 4242 4242 4242")
+    company.becomes(invoice["id"], status="paid")
+
+
+@pytest.mark.parametrize(
+    ("card", "reason"),
+    [
+        ("4000 0000 0000 9995", "insufficient_funds"),
+        ("4000 0000 0000 0002", "card_declined"),
+        ("4000 0000 0000 0069", "expired_card"),
+        ("4000 0000 0000 0127", "incorrect_details"),
+        ("4000 0000 0000 9987", "card_declined"),
+        ("4000 0000 0000 0119", "other"),
+    ],
+)
+def test_each_reason_of_a_decline_is_told_with_its_next_step(company: Company, card: str, reason: str) -> None:
+    invoice = billed(company)
+    Payer(invoice["paymentUrl"]).pays_by_card(card)
+    failure = eventually(
+        lambda: company.invoice(invoice["id"])["failure"],
+        lambda seen: seen is not None and seen["reason"] == reason,
+        f"a failure because of {reason}",
+    )
+    assert failure["nextStep"]
+
+
+def test_that_a_card_was_reported_lost_is_not_told(company: Company) -> None:
+    invoice = billed(company)
+    Payer(invoice["paymentUrl"]).pays_by_card("4000 0000 0000 9987")
+    failed = company.becomes(invoice["id"], status="failed")
+    told = str(failed) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
+    assert "lost" not in told
+
+
+def test_a_partial_payment_and_the_rest(company: Company) -> None:
+    invoice = billed(company)
+    pays(company, invoice, "pm_card_visa", amount=2500)
+    company.becomes(invoice["id"], status="pending", paidAmount="25.00", balance="50.00")
+    pays(company, invoice, "pm_card_visa")
+    company.becomes(invoice["id"], status="paid", paidAmount="75.00", balance="0.00")
+
+
+def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
+    invoice = billed(company)
+    company.owner.does("POST", "/credit_notes", invoice=stripe_id(invoice), amount="1500")
+    company.becomes(invoice["id"], creditedAmount="15.00", balance="60.00")
+    _will_tell_of(company, invoice, "credit_note_issued")
+
+
+def test_partial_refunds_add_up_to_refunded(company: Company) -> None:
+    invoice = billed(company)
+    pays(company, invoice, "pm_card_visa")
+    company.becomes(invoice["id"], status="paid")
+    charge = company.owner.does("GET", "/charges?limit=1")["data"][0]["id"]
+    company.owner.does("POST", "/refunds", charge=charge, amount="2000")
+    company.becomes(invoice["id"], status="paid", partiallyRefunded=True, refundedAmount="20.00")
+    company.owner.does("POST", "/refunds", charge=charge)
+    company.becomes(invoice["id"], status="refunded", partiallyRefunded=False, refundedAmount="75.00")
+
+
+def test_a_refund_that_fails_weeks_later_is_taken_back(company: Company) -> None:
+    invoice = billed(company)
+    pays(company, invoice, "pm_card_visa")
+    company.becomes(invoice["id"], status="paid")
+    charge = company.owner.does("GET", "/charges?limit=1")["data"][0]["id"]
+    refund = company.owner.does("POST", "/refunds", charge=charge)["id"]
+    company.becomes(invoice["id"], status="refunded")
+    company.double("POST", f"refunds/{company.account_id}/{refund}/settle", outcome="failed")
+    company.becomes(invoice["id"], status="paid", refundedAmount="0.00")
+    _will_tell_of(company, invoice, "refund_failed")
+
+
+def test_a_dispute_is_flagged_and_each_step_is_on_the_timeline(company: Company) -> None:
+    invoice = billed(company)
+    pays(company, invoice, "pm_card_visa")
+    company.becomes(invoice["id"], status="paid")
+    charge = company.owner.does("GET", "/charges?limit=1")["data"][0]["id"]
+    dispute = company.double("POST", f"charges/{company.account_id}/{charge}/dispute")["id"]
+    company.becomes(invoice["id"], disputed=True, status="paid")
+    company.double("POST", f"disputes/{company.account_id}/{dispute}", status="won")
+    company.becomes(invoice["id"], disputed=False)
+    _will_tell_of(company, invoice, "dispute_opened", "dispute_closed")
+
+
+def test_cash_and_checks_are_recorded(company: Company) -> None:
+    invoice = billed(company)
+    body = {"method": "check", "reference": "No. 1042"}
+    paid = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
+    assert (paid.status, paid.json["status"], paid.json["balance"]) == (200, "paid", "0.00")
+    again = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", body)
+    assert (again.status, again.json["status"]) == (200, "paid")
+    in_stripe = company.owner.does("GET", f"/invoices/{stripe_id(invoice)}")
+    assert in_stripe["status"] == "paid"
+
+
+def test_what_is_on_its_way_cannot_be_marked_as_paid_nor_reminded_of(company: Company) -> None:
+    invoice = billed(company)
+    pays(company, invoice, "000123456789")
+    marked = company.office.call("POST", f"/invoices/{invoice['id']}/mark-paid", {"method": "cash"})
+    refused(marked, 409, "payment_under_way")
+    refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "payment_under_way")
+
+
+def test_the_office_reminds_once_a_day(company: Company) -> None:
+    invoice = billed(company)
+    before = len(company.double("GET", f"mails/{company.account_id}"))
+    reminded = company.office.call("POST", f"/invoices/{invoice['id']}/remind")
+    assert reminded.status == 200, reminded.text
+    refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "reminded_today")
+    assert len(company.double("GET", f"mails/{company.account_id}")) == before + 1
+
+
+def test_reminders_go_out_by_themselves_on_the_due_date_and_once(stack: LocalStack) -> None:
+    company = Company(stack).connect()
+    company.customer()
+    zone, today = _where_it_is_noon()
+    settings = {"timeZone": zone, "reminders": {"enabled": True, "onDueDate": True}}
+    assert company.admin.call("PUT", "/settings/invoicing", settings).status == 200
+    due_today, due_later = billed(company, dueDate=today.isoformat()), billed(company)
+    for _ in range(2):
+        stack.fire("send_reminders")
+        stack.wait_until_idle()
+    assert kinds(company, due_today).count("reminder_sent") == 1
+    assert "reminder_sent" not in kinds(company, due_later)
+
+
+def test_what_was_given_up_in_stripe_can_still_be_paid(company: Company) -> None:
+    invoice = billed(company)
+    company.owner.does("POST", f"/invoices/{stripe_id(invoice)}/mark_uncollectible")
+    company.becomes(invoice["id"], status="uncollectible")
+    pays(company, invoice, "pm_card_visa")
+    company.becomes(invoice["id"], status="paid")
+
+
+def _will_tell_of(company: Company, invoice: Any, *expected: str) -> None:
+    eventually(
+        lambda: kinds(company, invoice), lambda told: set(expected) <= set(told), f"{expected} on the timeline"
+    )
+
+
+def _where_it_is_noon() -> tuple[str, dt.date]:
+    """A zone in which it is between noon and one, so that no reminder of today is too early there."""
+    now = dt.datetime.now(dt.UTC)
+    ahead = 12 - now.hour
+    zone = f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+    return zone, (now + dt.timedelta(hours=ahead)).date()
