@@ -136,7 +136,8 @@ def _under_way_since(invoice: Invoice) -> int:
         return max(charged)
     if told is not None:
         return told.at
-    return max(intent.as_of for intent in invoice.facts.payment_intents.values() if intent.status == "processing")
+    seen = (intent.as_of for intent in invoice.facts.payment_intents.values() if intent.status == "processing")
+    return max(seen, default=invoice.updated_at)
 
 
 def _slow(invoice: Invoice) -> bool:
@@ -174,7 +175,7 @@ def _refund_day(invoice: Invoice) -> str:
 
 def _refund_troubles(invoice: Invoice) -> Iterator[str]:
     for refund in sorted(invoice.facts.refunds.values(), key=lambda each: (each.created, each.id)):
-        amount = _money(invoice, refund.amount)
+        amount = _money(invoice, refund.amount, refund.currency)
         if refund.status in {"pending", "requires_action"}:
             yield f"A refund of {amount} is on its way."
         elif refund.status == "failed":
@@ -187,7 +188,7 @@ def _disputes(invoice: Invoice) -> Iterator[str]:
 
 
 def _dispute(invoice: Invoice, dispute: DisputeFact) -> Iterator[str]:
-    amount = _money(invoice, dispute.amount)
+    amount = _money(invoice, dispute.amount, dispute.currency)
     if dispute.status == "lost":
         yield f"A dispute over {amount} was lost: the customer's bank has taken it back."
     elif dispute.status.endswith("needs_response"):
@@ -207,8 +208,10 @@ def _latest(invoice: Invoice, *kinds: str) -> HistoryEntry | None:
     return max(found, key=lambda entry: entry.at, default=None)
 
 
-def _money(invoice: Invoice, amount: int) -> str:
-    return f"{decimal_string(amount, invoice.order.currency)} {invoice.order.currency.upper()}"
+def _money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
+    """An amount with its currency, which of a dispute may be another than the invoice's."""
+    currency = currency or invoice.order.currency
+    return f"{decimal_string(amount, currency)} {currency.upper()}"
 
 
 def _on(invoice: Invoice, moment: int | None) -> str:

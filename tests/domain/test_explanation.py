@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -255,6 +256,23 @@ def test_the_facts_are_told_in_plain_sentences(known: Invoice, status: InvoiceSt
 
 def test_every_status_is_in_the_table() -> None:
     assert {row[2] for row in TABLE} == set(InvoiceStatus)
+
+
+def test_whatever_is_known_can_be_told() -> None:
+    invoices = [
+        replace(OPEN, status=status, finalized_at=at, due_at=due, amount_paid=paid)
+        for status in ("draft", "open", "paid", "void", "uncollectible")
+        for at, due, paid in ((None, None, 0), (NOW, NOW + DAY, 7500))
+    ]
+    others = (DECLINED, UNDER_WAY, DEBIT, BY_CARD, REFUND, DISPUTE, NOTE)
+    for fact, count in itertools.product(invoices, range(3)):
+        for mixed in itertools.combinations(others, count):
+            if len({each.id for each in mixed}) == len(mixed):
+                assert explain(made(fact, *mixed), NOW + 5 * DAY).endswith(".")
+
+
+def test_a_dispute_is_told_in_its_own_currency() -> None:
+    assert "over 80 JPY" in explain(made(PAID, replace(DISPUTE, status="lost", amount=80, currency="jpy")), NOW)
 
 
 def test_days_are_those_of_the_organization() -> None:
