@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
