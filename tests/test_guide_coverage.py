@@ -1,0 +1,53 @@
+"""Every sentence of the users' guide is in the coverage table, and every test named there exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTHING_TO_DO = "nothing to do here"
+
+Sentence = tuple[str, str]
+"""The heading it stands under, and its text."""
+
+
+def guide() -> list[Sentence]:
+    """The sentences of the guide in their order; a list entry is one, however it ends."""
+    sentences, section = [], ""
+    for line in (ROOT / "docs/guide.md").read_text().splitlines():
+        if line.startswith("#"):
+            section = line.lstrip("# ")
+        elif text := re.sub(r"^(-|\d+\.)\s+", "", line.strip()).replace("**", ""):
+            sentences += [(section, each) for each in re.split(r"(?<=\.)\s+(?=[A-Z])", text)]
+    return sentences
+
+
+def coverage() -> list[tuple[Sentence, str, list[str]]]:
+    """The rows of the table: the sentence, what makes it true, and the tests."""
+    rows, section = [], ""
+    for line in (ROOT / "docs/guide-coverage.md").read_text().splitlines():
+        if line.startswith("## "):
+            section = line.removeprefix("## ")
+        elif line.startswith("| ") and not line.startswith("| the guide says"):
+            sentence, how, tests = (cell.strip() for cell in line.strip("| ").split(" | "))
+            rows.append(((section, sentence), how, re.findall(r"`(tests/[^`]+)`", tests)))
+    return rows
+
+
+def test_every_sentence_is_in_the_table_and_nothing_else() -> None:
+    assert [sentence for sentence, _, _ in coverage()] == guide()
+
+
+def test_every_sentence_says_what_makes_it_true_and_what_proves_it() -> None:
+    unproved = [sentence for sentence, how, tests in coverage() if not how or not (tests or NOTHING_TO_DO in how)]
+    assert unproved == []
+
+
+@pytest.mark.parametrize("test", sorted({test for _, _, tests in coverage() for test in tests}))
+def test_every_test_named_exists(test: str) -> None:
+    path, _, name = test.partition("::")
+    source = (ROOT / path).read_text()
+    assert re.search(rf"^def {name or 'test_'}", source, re.MULTILINE), f"{test} does not exist"
