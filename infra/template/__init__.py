@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.template.alarm_list import alarms
 from infra.template.api import api_resources, rest_api
+from infra.template.dashboard import dashboard
 from infra.template.functions import FUNCTIONS, Function
 from infra.template.intrinsics import (
     Json,
@@ -21,6 +23,7 @@ from infra.template.intrinsics import (
     ref,
     sub,
 )
+from infra.template.queries import queries
 from infra.template.queues import SCHEDULE_FAILURES, queues
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.tables import tables
@@ -34,6 +37,7 @@ OLDEST_TICK = 300
 def merge_template() -> Json:
     """The template to merge."""
     resources: Json = {**tables(), **queues(), **api_resources(), "RestAPI": rest_api()}
+    resources |= {**alarms(), **dashboard(), **queries()}
     for function in FUNCTIONS:
         resources[function_id(function.name)] = _function(function)
         resources[log_group_id(function.name)] = _log_group(function)

@@ -11,6 +11,8 @@ from infra.template.queues import SCHEDULE_FAILURES, dead_letter, url_variable
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
 
+TOPIC = {"Type": "String", "AllowedPattern": r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+"}
+
 PARAMETERS: Mapping[str, Json] = {
     "StripeSecretArn": {
         "Type": "String",
@@ -30,6 +32,9 @@ PARAMETERS: Mapping[str, Json] = {
     "TokenRolesClaim": {"Type": "String", "Default": "roles"},
     "DomainName": {"Type": "String", "Default": "", "Description": "The API's own domain, or nothing"},
     "CertificateArn": {"Type": "String", "Default": "", "Description": "Its certificate, in this region"},
+    "PageTopicArn": {**TOPIC, "Description": "SNS topic of alarms for which somebody is to be woken up"},
+    "TicketTopicArn": {**TOPIC, "Description": "SNS topic of alarms that can wait until the morning"},
+    "RunBookUrl": {"Type": "String", "Default": "docs/runbooks", "Description": "Where docs/runbooks is published"},
 }
 
 CONDITIONS: Json = {

@@ -1,0 +1,128 @@
+"""How alarms are said, and what CloudFormation is told of them. Which there are is in `alarm_list`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from infra.template.intrinsics import Json, ref, sub
+from infra.template.measures import Measure
+
+RUN_BOOKS = "docs/runbooks"
+SUPPRESSION_WAIT = 300
+SUPPRESSION_EXTENSION = 300
+"""Seconds for which a suppressed alarm waits for its suppressor, and stays quiet after it."""
+
+
+class Grade(StrEnum):
+    """How soon a person must look."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+    SIGNAL = "signal"
+    """Nobody is told: other alarms are made of it."""
+
+
+class Missing(StrEnum):
+    """What no data means: there was nothing to count, or whoever counts is gone."""
+
+    FINE = "notBreaching"
+    BAD = "breaching"
+
+
+TOPICS = {Grade.PAGE: "PageTopicArn", Grade.TICKET: "TicketTopicArn"}
+"""The parameter that names the SNS topic of each grade."""
+
+COMPARISONS = {
+    ">": "GreaterThanThreshold",
+    ">=": "GreaterThanOrEqualToThreshold",
+    "<": "LessThanThreshold",
+}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One alarm. `expression` is CloudWatch's metric math over the ids of `measures`; without it there is one.
+
+    It rings when the last `periods` of `period` seconds all are beyond the threshold.
+    """
+
+    name: str
+    says: str
+    grade: Grade
+    run_book: str
+    measures: Mapping[str, Measure]
+    threshold: float
+    period: int
+    periods: int = 1
+    comparison: str = ">"
+    expression: str | None = None
+    missing: Missing = Missing.FINE
+
+    def resource(self) -> Json:
+        """As CloudFormation knows it."""
+        return {"Type": "AWS::CloudWatch::Alarm", "Properties": {**self._properties, **self._measured}}
+
+    @property
+    def _properties(self) -> Json:
+        return {
+            **_named(self.name, self.says, self.grade, self.run_book),
+            "ComparisonOperator": COMPARISONS[self.comparison],
+            "Threshold": self.threshold,
+            "EvaluationPeriods": self.periods,
+            "DatapointsToAlarm": self.periods,
+            "TreatMissingData": self.missing.value,
+        }
+
+    @property
+    def _measured(self) -> Json:
+        queries: list[Json] = [
+            {"Id": name, "MetricStat": measure.for_alarm(self.period), "ReturnData": self.expression is None}
+            for name, measure in self.measures.items()
+        ]
+        if self.expression is not None:
+            judged = {"Id": "judged", "Expression": self.expression, "Label": self.name, "ReturnData": True}
+            queries.append(judged)
+        return {"Metrics": queries}
+
+
+@dataclass(frozen=True)
+class Composite:
+    """Rings when all of `alarms` do, unless `suppressor` tells that the cause is known."""
+
+    name: str
+    says: str
+    grade: Grade
+    run_book: str
+    alarms: tuple[str, ...]
+    suppressor: str | None = None
+
+    def resource(self) -> Json:
+        """As CloudFormation knows it."""
+        rule = " AND ".join(f'ALARM("${{AWS::StackName}}-{name}")' for name in self.alarms)
+        properties = {**_named(self.name, self.says, self.grade, self.run_book), "AlarmRule": sub(rule)}
+        if self.suppressor is not None:
+            properties |= {
+                "ActionsSuppressor": sub(f"${{AWS::StackName}}-{self.suppressor}"),
+                "ActionsSuppressorWaitPeriod": SUPPRESSION_WAIT,
+                "ActionsSuppressorExtensionPeriod": SUPPRESSION_EXTENSION,
+            }
+        parts = [alarm_id(name) for name in (*self.alarms, *filter(None, [self.suppressor]))]
+        return {"Type": "AWS::CloudWatch::CompositeAlarm", "DependsOn": parts, "Properties": properties}
+
+
+def alarm_id(name: str) -> str:
+    """The logical id of an alarm."""
+    return f"{name}Alarm"
+
+
+def _named(name: str, says: str, grade: Grade, run_book: str) -> Json:
+    actions = [ref(TOPICS[grade])] if grade in TOPICS else []
+    return {
+        "AlarmName": sub(f"${{AWS::StackName}}-{name}"),
+        "AlarmDescription": sub(f"{grade.upper()}: {says} Run book: ${{RunBookUrl}}/{run_book}"),
+        "ActionsEnabled": bool(actions),
+        "AlarmActions": actions,
+        "OKActions": actions,
+    }

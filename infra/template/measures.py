@@ -1,0 +1,129 @@
+"""What is measured, as alarms and dashboard ask for it: our own metrics from `chalicelib.metrics`, and AWS's.
+
+A measure of ours that nobody emits, or by dimensions that nobody writes, cannot be made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.metrics import NAMESPACE, SERVICE, VALUES, Metric
+from infra.template.intrinsics import Json, sub
+
+SQS = "AWS/SQS"
+API_GATEWAY = "AWS/ApiGateway"
+LAMBDA = "AWS/Lambda"
+DYNAMODB = "AWS/DynamoDB"
+
+AWS_METRICS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    SQS: {
+        "ApproximateNumberOfMessagesVisible": ("QueueName",),
+        "ApproximateAgeOfOldestMessage": ("QueueName",),
+    },
+    API_GATEWAY: {"Count": ("ApiName",), "5XXError": ("ApiName",), "4XXError": ("ApiName",)},
+    LAMBDA: {
+        "Invocations": ("FunctionName",),
+        "Errors": ("FunctionName",),
+        "Throttles": ("FunctionName",),
+        "Duration": ("FunctionName",),
+    },
+    DYNAMODB: {"ConsumedReadCapacityUnits": ("TableName",), "ConsumedWriteCapacityUnits": ("TableName",)},
+}
+"""AWS's metrics that are used, with their dimensions (https://docs.aws.amazon.com/cloudwatch, by service)."""
+
+STATS = frozenset({"Sum", "SampleCount", "Average", "Minimum", "Maximum", "p50", "p90", "p99"})
+
+
+class NoSuchMeasure(ValueError):
+    """Nobody emits it."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One statistic of one metric. Values of dimensions may hold ${…} of CloudFormation."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    stat: str
+    label: str = ""
+
+    def for_alarm(self, period: int) -> Json:
+        """As a `MetricStat`."""
+        dimensions = [{"Name": name, "Value": _text(value)} for name, value in self.dimensions]
+        metric = {"Namespace": self.namespace, "MetricName": self.name, "Dimensions": dimensions}
+        return {"Metric": metric, "Period": period, "Stat": self.stat}
+
+    def for_widget(self, **options: Any) -> list[Any]:
+        """As a row of a widget's metrics."""
+        flat = [text for pair in self.dimensions for text in pair]
+        said = {"stat": self.stat, **({"label": self.label} if self.label else {}), **options}
+        return [self.namespace, self.name, *flat, said]
+
+
+@dataclass(frozen=True)
+class Search:
+    """All metrics of one name that have these values of some of their dimensions: one line each."""
+
+    metric: Metric
+    stat: str
+    dimensions: tuple[str, ...]
+    fixed: tuple[tuple[str, str], ...] = ()
+
+    def for_widget(self) -> list[Any]:
+        """As a row of a widget's metrics."""
+        schema = ",".join([NAMESPACE, "service", *self.dimensions])
+        terms = [f'MetricName="{self.metric.name}"', *(f'{name}="{value}"' for name, value in self.fixed)]
+        return [{"expression": f"SEARCH('{{{schema}}} {' '.join(terms)}', '{self.stat}')"}]
+
+
+def ours(metric: Metric, stat: str, label: str = "", **dimensions: str) -> Measure:
+    """A metric of ours.
+
+    Raises:
+        NoSuchMeasure: it is not written by these dimensions, or never with these values.
+    """
+    _check(metric, stat, dimensions)
+    if set(dimensions) not in [set(metric.dimensions), *map(set, metric.rollups)]:
+        raise NoSuchMeasure(f"{metric.name} is not written by {sorted(dimensions)}")
+    named = (("service", SERVICE), *dimensions.items())
+    return Measure(NAMESPACE, metric.name, named, stat, label or next(iter(dimensions.values()), metric.name))
+
+
+def search(metric: Metric, stat: str, **fixed: str) -> Search:
+    """All lines of a metric of ours.
+
+    Raises:
+        NoSuchMeasure: it has no such dimensions, or never these values.
+    """
+    _check(metric, stat, fixed)
+    return Search(metric, stat, metric.dimensions, tuple(fixed.items()))
+
+
+def aws(namespace: str, name: str, value: str, stat: str, label: str = "") -> Measure:
+    """A metric of AWS's, of the resource of this name.
+
+    Raises:
+        NoSuchMeasure: AWS has none, or it is not on our list.
+    """
+    if name not in AWS_METRICS.get(namespace, {}) or stat not in STATS:
+        raise NoSuchMeasure(f"{namespace} {name} {stat} is not on the list")
+    [dimension] = AWS_METRICS[namespace][name]
+    return Measure(namespace, name, ((dimension, value),), stat, label)
+
+
+def _check(metric: Metric, stat: str, dimensions: Mapping[str, str]) -> None:
+    if stat not in STATS:
+        raise NoSuchMeasure(f"there is no statistic {stat}")
+    for name, value in dimensions.items():
+        if name not in metric.dimensions:
+            raise NoSuchMeasure(f"{metric.name} has no dimension {name}")
+        known = VALUES.get((metric.name, name))
+        if known is not None and value not in known:
+            raise NoSuchMeasure(f"{metric.name} is never written with {name}={value}")
+
+
+def _text(value: str) -> str | Json:
+    return sub(value) if "${" in value else value

@@ -1,0 +1,87 @@
+"""Questions to the logs that run books ask, saved in CloudWatch Logs Insights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.template.functions import API_HANDLER, FUNCTIONS
+from infra.template.intrinsics import Json, log_group_id, ref, sub
+
+WORKERS = tuple(function.name for function in FUNCTIONS if function.queue or function.scheduled)
+
+
+@dataclass(frozen=True)
+class Query:
+    """One saved question, to the logs of these functions."""
+
+    name: str
+    functions: tuple[str, ...]
+    text: str
+
+
+QUERIES = (
+    Query(
+        "failed-requests",
+        (API_HANDLER,),
+        "fields @timestamp, request_id, organization_id, route, status, error.type, error.code\n"
+        "| filter message = 'request' and outcome in ['failed', 'retry']\n"
+        "| sort @timestamp desc | limit 200",
+    ),
+    Query(
+        "slow-requests",
+        (API_HANDLER,),
+        "filter message = 'request'\n"
+        "| stats count() as requests, pct(latency_ms, 50) as p50, pct(latency_ms, 99) as p99 by route\n"
+        "| sort p99 desc",
+    ),
+    Query(
+        "failed-work",
+        WORKERS,
+        "fields @timestamp, worker, outcome, error.type, error.code, error.at.0\n"
+        "| filter message = 'work' and outcome != 'ok'\n"
+        "| sort @timestamp desc | limit 200",
+    ),
+    Query(
+        "reconciliations",
+        ("reconcile_account",),
+        "filter message = 'account_reconciled'\n"
+        "| stats count() as runs, sum(events_seen) as seen, sum(recovered) as recovered, sum(corrected) as corrected,"
+        " max(parked) as parked by organization_id\n"
+        "| sort recovered desc, corrected desc",
+    ),
+    Query(
+        "tie-out-differences",
+        ("reconcile_account",),
+        "fields @timestamp, organization_id, differences, billed_twice\n"
+        "| filter message = 'tied_out' and (differences > 0 or billed_twice > 0)\n"
+        "| sort @timestamp desc | limit 200",
+    ),
+    Query(
+        "invoices-taken-back",
+        ("invoice_jobs", "batch_jobs"),
+        "fields @timestamp, organization_id, invoice_id, code\n"
+        "| filter message = 'invoice_taken_back'\n"
+        "| sort @timestamp desc | limit 200",
+    ),
+    Query(
+        "one-organization",
+        (API_HANDLER, *WORKERS),
+        "fields @timestamp, message, route, worker, outcome, status, error.code\n"
+        "| filter organization_id = 'ORGANIZATION'\n"
+        "| sort @timestamp desc | limit 500",
+    ),
+)
+
+
+def queries() -> Json:
+    """The resources, by logical id."""
+    return {f"{''.join(map(str.capitalize, query.name.split('-')))}Query": _resource(query) for query in QUERIES}
+
+
+def _resource(query: Query) -> Json:
+    properties = {
+        "Name": sub(f"${{AWS::StackName}}/{query.name}"),
+        "LogGroupNames": [ref(log_group_id(function)) for function in query.functions],
+        "QueryString": query.text,
+    }
+    return {"Type": "AWS::Logs::QueryDefinition", "Properties": properties}
