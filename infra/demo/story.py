@@ -222,6 +222,13 @@ class Story:
         say.sees("Connection", done.json["status"], "connected")
         say.sees("What was missed meanwhile has been caught up", self._status_of(invoice, "paid"), "paid")
 
+        say.says("Verify connection with a test invoice.")
+        report = self._admin.call("POST", "/stripe/connection/test").json
+        say.does("POST /v1/stripe/connection/test")
+        for step in report["steps"]:
+            say.tells(step["message"])
+        say.sees("The connection works", report["ok"], True)
+
     def _at_a_glance(self) -> None:
         say = self._teller
         say.chapter("Tracking payments")
@@ -242,6 +249,11 @@ class Story:
         counted = Counter(invoice["status"] for invoice in invoices)
         shown = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
         say.sees("Invoices", shown, "2 paid, 1 pending, 1 refunded")
+        summary = self._office.get("/summary")["data"][0]
+        summed = {status: tally for status, tally in summary["byStatus"].items() if tally["count"]}
+        say.does("GET /v1/summary")
+        counts = ", ".join(f"{tally['count']} {status}" for status, tally in sorted(summed.items()))
+        say.sees("The summary, kept with every change, agrees", counts, shown)
 
     def _granted(self, authorize_url: str) -> str:
         """Grant access in Stripe and let the browser go where it is sent; answers the state POM's page gets."""
