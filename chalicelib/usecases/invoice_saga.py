@@ -80,7 +80,10 @@ def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
     account_id = invoice.stripe_account_id
-    found: InvoiceFact | None = None
+    found = invoice.facts.invoice
+    if found is not None:
+        # An event has told of the draft before we noted it; making another one would leave one of them behind.
+        return _take_back(invoice, _draft_deleted(), ports) if found.deleted else _advance(invoice, Step.LINES, ports)
     if _must_look(invoice, ports):
         found = ports.stripe.find_invoice(account_id, invoice)
         if found is None:
@@ -248,17 +251,21 @@ def _found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
 def _require_our_total(invoice: Invoice, facts: Sequence[StripeFact]) -> None:
     fact = next(fact for fact in facts if isinstance(fact, InvoiceFact))
     if fact.deleted:
-        raise StripeRefused(
-            "draft_deleted",
-            "The draft was deleted in Stripe while the invoice was being made.",
-            next_step="Create the invoice again.",
-        )
+        raise _draft_deleted()
     if fact.total != invoice.order.total:
         raise StripeRefused(
             "total_differs",
             f"Stripe computed {fact.total} {fact.currency} where POM computed {invoice.order.total}.",
             next_step="Check whether the Stripe account adds taxes or discounts by itself.",
         )
+
+
+def _draft_deleted() -> StripeRefused:
+    return StripeRefused(
+        "draft_deleted",
+        "The draft was deleted in Stripe while the invoice was being made.",
+        next_step="Create the invoice again.",
+    )
 
 
 def _stripe_id(invoice: Invoice) -> str:

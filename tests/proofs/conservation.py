@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import Conflict, IntegrationError, Refused
+from chalicelib.domain.errors import Conflict, IntegrationError, Refused, Retryable
 from chalicelib.usecases.customers import sync_customer
 from chalicelib.usecases.reconcile import reconcile_account
 from chalicelib.usecases.resume_stuck import resume_stuck
@@ -95,7 +95,7 @@ def come_to_rest(town: Town) -> None:
 def _work(town: Town) -> None:
     """What is queued, except sweeps: those come in the end."""
     for message in [*(queued.message for queued in town.queue), *town.plain.queues.take()]:
-        with suppress(Refused, Conflict):
+        with suppress(Refused, Conflict, Retryable):
             if isinstance(message, CustomerSync):
                 sync_customer(message.organization_id, message.customer_id, town.ports)
             elif isinstance(message, InvoiceJob):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from chalicelib.domain.customer import Profile
@@ -25,7 +26,7 @@ from tests.fakes.ports import CustomerSync, InvoiceJob, Reconciliation
 from tests.proofs.invariants import require
 from tests.proofs.simulation import ORGANIZATIONS, Town
 from tests.proofs.stage import Actor, Deed
-from tests.world import ADMIN, OFFICE, REDIRECT, line, order
+from tests.world import ADMIN, OFFICE, line, order
 
 SERVICES = 8
 KEYS = 10
@@ -66,7 +67,8 @@ def create(town: Town, me: Actor) -> None:
 def create_many(town: Town, me: Actor) -> None:
     """An invoice of more services than one transaction claims."""
     organization = me.rng.choice(ORGANIZATIONS)
-    names = [f"{organization}_many_{number}" for number in range(95)] + [f"{organization}_{me.rng.randrange(SERVICES)}"]
+    names = [f"{organization}_many_{number}" for number in range(95)]
+    names.append(f"{organization}_{me.rng.randrange(SERVICES)}")
     command = order(
         organization_id=organization, idempotency_key=f"many-{me.deed.number % 3}", fingerprint=",".join(names),
         line_items=tuple(line(name, "2.00") for name in names),
@@ -90,10 +92,10 @@ def _acting(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> Callable[[
     return deed
 
 
-send = _acting(lambda organization, invoice_id, town: send_invoice(organization, invoice_id, OFFICE, town.ports))
-void = _acting(lambda organization, invoice_id, town: void_invoice(organization, invoice_id, OFFICE, town.ports))
-refresh = _acting(lambda organization, invoice_id, town: refresh_invoice(organization, invoice_id, OFFICE, town.ports))
-cash = _acting(lambda organization, invoice_id, town: mark_paid(organization, invoice_id, OFFICE, "cash", None, town.ports))
+send = _acting(lambda company, invoice_id, town: send_invoice(company, invoice_id, OFFICE, town.ports))
+void = _acting(lambda company, invoice_id, town: void_invoice(company, invoice_id, OFFICE, town.ports))
+refresh = _acting(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, OFFICE, town.ports))
+cash = _acting(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, "cash", None, town.ports))
 
 
 def _reminding(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:
@@ -264,7 +266,8 @@ def refund(town: Town, me: Actor) -> None:
 def settle_refund(town: Town, me: Actor) -> None:
     found = _some(town, me, "refund")
     if found:
-        town.double.settle_refund(found[0], found[1]["id"], outcome=me.rng.choice(("succeeded", "failed", "canceled")))
+        outcome = me.rng.choice(("succeeded", "failed", "canceled"))
+        town.double.settle_refund(found[0], found[1]["id"], outcome=outcome)
 
 
 def dispute(town: Town, me: Actor) -> None:
@@ -375,10 +378,8 @@ def work(town: Town, me: Actor) -> None:
                 me.patience = 180
                 if message.task is InvoiceTask.REMIND:
                     _note_reminder(town, message.organization_id, message.invoice_id)
-                try:
+                with suppress(Refused, Conflict):
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
-                except (Refused, Conflict):
-                    pass
             case Reconciliation():
                 me.patience = 300
                 reconcile_account(message.organization_id, town.ports, objects=message.objects)

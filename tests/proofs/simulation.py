@@ -161,7 +161,10 @@ class Town(World):
 
     def cross(self, name: str, call: Callable[[], Any]) -> Any:
         """A call of a port; Stripe's is crossed beneath the SDK instead."""
-        if name.startswith("stripe.") or self.stage.current is None:
+        if name.startswith("stripe."):
+            return call()
+        if self.stage.current is None:
+            self.note(name)
             return call()
         reading = name.split(".")[1] in READS and name.split(".")[0] in STORES
         actor = self._arrive(name)
@@ -193,6 +196,7 @@ class Town(World):
         """A request to Stripe; raises stripe.APIConnectionError where the connection is lost."""
         actor = self.stage.current
         if actor is None:
+            self.note(name)
             return call()
         self._arrive(name)
         fate = self._fate(actor, HTTP_FAULTS)
@@ -236,7 +240,7 @@ class Town(World):
         if actor.burst > 0:
             actor.burst -= 1
             return actor.rng.choice(kinds)
-        if actor.rng.random() >= actor.fault_rate:
+        if actor.rng.random() >= actor.fault_rate * (2 if kinds is HTTP_FAULTS else 1):
             return None
         actor.burst = actor.rng.choice((0, 0, 1, 3, 6))
         return actor.rng.choice(kinds)
@@ -267,7 +271,7 @@ class Town(World):
         self.figures.outcomes[receipt.outcome] += 1
         if receipt.outcome is EventOutcome.PARKED:
             self.figures.outcomes[f"parked: {receipt.error}"] += 1
-        self.invariants.acknowledged(event, receipt.outcome, known=known)
+        self.invariants.acknowledged(event, receipt.outcome, known=known and self.invariants.knows(event))
         return 200
 
     # Queues

@@ -18,7 +18,7 @@ from tests.boundaries import Killed
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing that somebody does. Its number decides everything about it; a calm one meets no fault and no rival."""
+    """One thing that somebody does. Its number decides all about it; a calm one meets no fault and gives no way."""
 
     name: str
     number: int
