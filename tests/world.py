@@ -42,6 +42,18 @@ ADMIN = UserId("user_admin")
 OFFICE = UserId("user_office")
 
 
+class OneClock(FakeClock):
+    """Ours and the double's: whoever waits moves both."""
+
+    def __init__(self, theirs: Clock) -> None:
+        super().__init__(BEGAN)
+        self._theirs = theirs
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._theirs.move_to(self.milliseconds() / 1000)
+
+
 class World:
     """One platform, its double, and what happens between them. `receipts` holds what became of each webhook."""
 
@@ -60,7 +72,7 @@ class World:
             stripe_version=API_VERSION,
             http_client=InProcessClient(self.double),
         )
-        self.ports = FakePorts(stripe=StripeGateway(self.client), clock=FakeClock(BEGAN))
+        self.ports = FakePorts(stripe=StripeGateway(self.client), clock=OneClock(self.double.clock))
         self.opener = WebhookOpener(lambda: (WEBHOOK_SECRET,), self.ports.clock)
         self.receipts: list[Receipt] = []
         self.double.add_webhook_endpoint(

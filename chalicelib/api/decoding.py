@@ -12,11 +12,8 @@ import msgspec
 from chalicelib.api.errors import PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from chalicelib.api.models.common import ID_PATTERN
 from chalicelib.api.models.exact import decoder
+from chalicelib.api.table import KIB
 from chalicelib.domain.errors import Malformed, Unsupported
-
-KIB = 1024
-MAX_BODY = 256 * KIB
-MAX_WEBHOOK = 1024 * KIB
 
 SEE_CONTRACT = "Compare it with /v1/openapi.json."
 IDEMPOTENCY_KEY = "Idempotency-Key"

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.models.bulk import (
+    CustomerImportDetail,
+    CustomerImportView,
+    InvoiceBatchDetail,
+    InvoiceBatchList,
+    InvoiceBatchView,
+    NewCustomerImport,
+    NewInvoiceBatch,
+)
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.customers import CustomerList, CustomerView, SaveCustomer
 from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView, OutsidePayment
@@ -156,6 +165,22 @@ SUMMARY = {
     ],
 }
 
+BATCH = {
+    "id": "bat_7c3m5q2xk4jw6ranfhz3l5e7ta",
+    "status": "running",
+    "total": 320,
+    "counts": {"queued": 118, "created": 0, "sent": 200, "failed": 2, "cancelled": 0},
+    "createdAt": "2026-11-30T17:00:00Z",
+}
+
+IMPORT = {
+    "id": "bat_5q7xk4jw6ranfhz3l5e7tab2cd",
+    "status": "completed",
+    "total": 3,
+    "counts": {"queued": 0, "created": 1, "updated": 0, "unchanged": 1, "failed": 1},
+    "createdAt": "2026-11-30T17:00:00Z",
+}
+
 EXAMPLES: Mapping[type, Any] = {
     AppList: {
         "data": [
@@ -196,9 +221,47 @@ EXAMPLES: Mapping[type, Any] = {
     },
     CompleteConnection: {"state": STATE},
     ConnectionView: CONNECTION,
+    CustomerImportDetail: {
+        **IMPORT,
+        "rows": [
+            {"row": 1, "customerId": "cust_456", "outcome": "unchanged"},
+            {"row": 2, "customerId": "cust_457", "outcome": "created"},
+            {
+                "row": 3,
+                "customerId": "cust_458",
+                "outcome": "failed",
+                "error": {
+                    "code": "email_invalid",
+                    "message": "This is not a valid e-mail address.",
+                    "field": "email",
+                    "nextStep": "Correct the address; Stripe sends the invoice there.",
+                },
+            },
+        ],
+        "pageInfo": LAST_PAGE,
+    },
+    CustomerImportView: IMPORT,
     CustomerList: {"data": [CUSTOMER], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
     CustomerView: CUSTOMER,
     Health: {"status": "ok", "version": "0.1.0"},
+    InvoiceBatchDetail: {
+        **BATCH,
+        "items": [
+            {"customerId": "cust_456", "status": "sent", "invoiceId": INVOICE_ID},
+            {
+                "customerId": "cust_457",
+                "status": "failed",
+                "error": {
+                    "code": "customer_email_missing",
+                    "message": "This customer has no e-mail address, so Stripe cannot send an invoice.",
+                    "nextStep": "Add an e-mail address to the customer.",
+                },
+            },
+        ],
+        "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True},
+    },
+    InvoiceBatchList: {"data": [BATCH], "pageInfo": LAST_PAGE},
+    InvoiceBatchView: BATCH,
     InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "history": HISTORY},
     InvoiceHistory: {"data": HISTORY, "pageInfo": LAST_PAGE},
     InvoiceList: {"data": [INVOICE], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
@@ -220,6 +283,28 @@ EXAMPLES: Mapping[type, Any] = {
             "off.",
             "link": "https://dashboard.stripe.com/settings/billing/invoice",
         },
+    },
+    NewCustomerImport: {"customers": [{"id": "cust_456", **PROFILE}]},
+    NewInvoiceBatch: {
+        "services": [
+            {
+                "customerId": "cust_456",
+                "serviceId": "svc_001",
+                "description": "Weekly pool cleaning",
+                "quantity": 1,
+                "unitPrice": "75.00",
+                "taxable": True,
+            },
+            {
+                "customerId": "cust_457",
+                "serviceId": "svc_002",
+                "description": "Filter cleaning",
+                "quantity": 1,
+                "unitPrice": "120.00",
+            },
+        ],
+        "paymentTerms": "net_15",
+        "send": True,
     },
     NewInvoice: {
         "customerId": "cust_456",

@@ -12,7 +12,7 @@ from chalice.app import Blueprint, Response
 from chalicelib.api import gateway
 from chalicelib.api.authorizer import token_authorizer
 from chalicelib.api.serving import serve
-from chalicelib.api.table import ROUTES, Answers, Handler, Role, Route
+from chalicelib.api.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Role, Route
 
 PREFIX = "/v1"
 
@@ -38,6 +38,7 @@ class Router:
         idempotency_key: bool = False,
         raw_body: bool = False,
         page_on_error: bool = False,
+        max_body: int = MAX_BODY,
     ) -> Callable[[Handler[T]], Handler[T]]:
         """Declare `method path`, under `/v1`.
 
@@ -46,6 +47,7 @@ class Router:
             refuses: statuses of errors that only the use case decides; the others follow from the rest.
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
+            max_body: bytes; a raw body may be as large as a webhook's.
         """
 
         def declare(handler: Handler[T]) -> Handler[T]:
@@ -62,6 +64,7 @@ class Router:
                 idempotency_key=idempotency_key,
                 raw_body=raw_body,
                 page_on_error=page_on_error,
+                max_body=MAX_WEBHOOK if raw_body else max_body,
             )
             ROUTES.append(route)
             self.blueprint.route(

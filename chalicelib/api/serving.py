@@ -85,7 +85,7 @@ def _identity(authorizer: Mapping[str, object] | None) -> Identity:
 def _checked(
     route: Route, incoming: gateway.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
-    decoding.check_size(incoming.body, decoding.MAX_WEBHOOK if route.raw_body else decoding.MAX_BODY)
+    decoding.check_size(incoming.body, route.max_body)
     if route.has_body:
         decoding.check_json_type(incoming.headers.get("content-type"))
         taken = decoding.body_as(route.takes, incoming.body)

@@ -20,6 +20,11 @@ from chalicelib.domain.identity import Identity, Unauthorized
 
 READING = frozenset({"GET"})
 
+KIB = 1024
+MAX_BODY = 256 * KIB
+MAX_WEBHOOK = 1024 * KIB
+MAX_BULK = 2048 * KIB
+
 
 class Role(StrEnum):
     """What a route asks of its caller."""
@@ -56,6 +61,7 @@ class Route:
     idempotency_key: bool = False
     raw_body: bool = False
     page_on_error: bool = False
+    max_body: int = MAX_BODY
 
     @property
     def label(self) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-LANES = 5
+LANES = 10
 """How many workers are at an account's bulk work at once, at most."""
 
 SHARE = 15_000

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
-from chalicelib.domain.pacing import Pace, full_rate
+from chalicelib.domain.pacing import LANES, Pace, full_rate
 from chalicelib.usecases.bill_item import bill
 from chalicelib.usecases.import_customers import keep_customer
 from chalicelib.usecases.pacing import PacedStripe, paced
@@ -56,11 +56,14 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
     if part is None or batch is None or part.turn != turn or part.resume_at is None:
         return
     full = full_rate(livemode=ports.connections.get(organization_id).livemode)
-    pace = (ports.batches.pace(organization_id, lane) or Pace(full)).within(full)
+    known = ports.batches.pace(organization_id, lane)
+    pace = (known or Pace(full)).within(full)
+    if part.cursor == 0:  # lanes begin one after the other, not all at the same moment
+        pace = pace.resting_until(ports.clock.milliseconds() + pace.interval * lane // LANES)
     until = ports.clock.now() + CHUNK_SECONDS
     stripe = PacedStripe(ports, pace, full, until)
     moved = _worked(batch, part, stripe, paced(ports, stripe), until)
-    if (left_at := stripe.left_at()) != pace:
+    if (left_at := stripe.left_at()) != known:
         ports.batches.keep_pace(organization_id, lane, left_at)
     _hand_on(moved, stripe, ports)
 

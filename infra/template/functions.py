@@ -56,8 +56,8 @@ FUNCTIONS = (
     Function(AUTHORIZER, memory=512, timeout=10, settings=TOKEN_SETTINGS),
     Function("customer_sync", memory=512, timeout=120, queue="customer-sync.fifo", concurrency=10, settings=SETTINGS),
     Function("invoice_jobs", memory=512, timeout=180, queue="invoice-jobs.fifo", concurrency=10, settings=SETTINGS),
-    # Four accounts in bulk at once, with five lanes each.
-    Function("batch_jobs", memory=512, timeout=180, queue="batch-jobs.fifo", concurrency=20, settings=SETTINGS),
+    # Four accounts in bulk at once, with ten lanes each.
+    Function("batch_jobs", memory=512, timeout=180, queue="batch-jobs.fifo", concurrency=40, settings=SETTINGS),
     Function("reconcile_account", memory=512, timeout=300, queue="reconcile", concurrency=20, settings=SETTINGS),
     Function("plan_reconciliation", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
     Function("send_reminders", memory=512, timeout=300, scheduled=True, settings=SETTINGS),

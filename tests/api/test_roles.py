@@ -30,6 +30,13 @@ EXPECTED = {
     "GET /v1/customers/{customerId}": Role.BILLING,
     "POST /v1/customers/{customerId}/sync": Role.BILLING,
     "GET /v1/customers": Role.BILLING,
+    "POST /v1/customers/import": Role.BILLING,
+    "GET /v1/customers/imports/{importId}": Role.BILLING,
+    "POST /v1/invoice-batches": Role.BILLING,
+    "GET /v1/invoice-batches": Role.BILLING,
+    "GET /v1/invoice-batches/{batchId}": Role.BILLING,
+    "POST /v1/invoice-batches/{batchId}/retry": Role.BILLING,
+    "POST /v1/invoice-batches/{batchId}/cancel": Role.BILLING,
     "POST /v1/invoices": Role.BILLING,
     "GET /v1/invoices": Role.MEMBER,
     "GET /v1/invoices/{invoiceId}": Role.MEMBER,
@@ -50,11 +57,12 @@ MAY = {
     Role.BILLING: {("admin",), ("billing",)},
     Role.MEMBER: {("admin",), ("billing",), ("member",), ("unheard_of",), ()},
 }
+PATH = {"customerId": "cust_1", "invoiceId": "inv_1", "batchId": "bat_1", "importId": "bat_2"}
 CALLERS: list[tuple[str, ...]] = [("admin",), ("billing",), ("member",), ("unheard_of",), ()]
 
 
 def path_of(route: Route) -> str:
-    return route.path.removeprefix("/v1").format(customerId="cust_1", invoiceId="inv_1")
+    return route.path.removeprefix("/v1").format(**PATH)
 
 
 def test_every_route_has_the_role_of_the_contract() -> None:
@@ -79,7 +87,7 @@ def test_a_request_that_passed_no_authorizer_is_refused_all_the_same(app: Chalic
         event = {
             "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": context},
             "headers": {},
-            "pathParameters": {"customerId": "cust_1", "invoiceId": "inv_1"},
+            "pathParameters": PATH,
             "multiValueQueryStringParameters": None,
             "stageVariables": None,
             "body": None,

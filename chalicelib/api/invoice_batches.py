@@ -1,0 +1,88 @@
+"""Bulk billing: one invoice a customer from many services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib import bootstrap
+from chalicelib.api.models.bulk import (
+    InvoiceBatchDetail,
+    InvoiceBatchList,
+    InvoiceBatchView,
+    NewInvoiceBatch,
+    batch_detail,
+    batch_list,
+    batch_view,
+    bill_many_from,
+)
+from chalicelib.api.models.queries import Nothing, PageQuery
+from chalicelib.api.routing import Router
+from chalicelib.api.table import MAX_BULK, Call, Reply, Role
+from chalicelib.domain.batch import BatchKind
+from chalicelib.domain.identifiers import BatchId
+from chalicelib.usecases import batches
+from chalicelib.usecases.bill_many import bill_many
+
+ONE = "/invoice-batches/{batchId}"
+
+router = Router(__name__, "Bulk billing")
+
+
+@router.route(
+    "POST",
+    "/invoice-batches",
+    Role.BILLING,
+    takes=NewInvoiceBatch,
+    answers={202: InvoiceBatchView},
+    refuses=(409, 422, 503),
+    idempotency_key=True,
+    max_body=MAX_BULK,
+)
+def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
+    """Bill many services: one invoice for each customer, made in the background at the pace Stripe allows.
+
+    A customer with more than 250 services gets several invoices of up to 250 lines, in the order of the request. A
+    request that breaks a rule is refused as a whole; what is wrong with one customer fails that customer's invoice
+    alone. Repeated with the same `Idempotency-Key` it answers the same batch.
+    """
+    command = bill_many_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    return Reply(batch_view(bill_many(command, bootstrap.ports())), 202)
+
+
+@router.route(
+    "GET", "/invoice-batches", Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchList}, refuses=(422,)
+)
+def list_invoice_batches(call: Call[PageQuery]) -> Reply:
+    """List batches, newest first."""
+    query, kind = call.input, BatchKind.INVOICES
+    page = batches.list_batches(call.organization_id, kind, query.first, query.after, bootstrap.ports())
+    return Reply(batch_list(page))
+
+
+@router.route("GET", ONE, Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchDetail}, refuses=(404, 422))
+def get_invoice_batch(call: Call[PageQuery]) -> Reply:
+    """Show how far a batch is, and what became of each invoice."""
+    ports, query = bootstrap.ports(), call.input
+    batch = batches.get_batch(call.organization_id, _batch_id(call), BatchKind.INVOICES, ports)
+    return Reply(batch_detail(batch, batches.list_items(batch, query.first, query.after, ports)))
+
+
+@router.route(
+    "POST", f"{ONE}/retry", Role.BILLING, takes=Nothing, answers={202: InvoiceBatchView}, refuses=(404, 409)
+)
+def retry_invoice_batch(call: Call[Nothing]) -> Reply:
+    """Try the failed invoices again, and only those."""
+    batch = batches.retry_failures(call.organization_id, _batch_id(call), bootstrap.ports())
+    return Reply(batch_view(batch), 202)
+
+
+@router.route(
+    "POST", f"{ONE}/cancel", Role.BILLING, takes=Nothing, answers={200: InvoiceBatchView}, refuses=(404, 409)
+)
+def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
+    """Leave out what is still queued. What has been made stays; an invoice that is being made is finished."""
+    return Reply(batch_view(batches.cancel(call.organization_id, _batch_id(call), bootstrap.ports())))
+
+
+def _batch_id(call: Call[Any]) -> BatchId:
+    return BatchId(call.path["batchId"])

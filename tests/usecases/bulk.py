@@ -1,0 +1,279 @@
+"""Bulk work on many machines in virtual time: a queue with message groups, workers that die, Stripe far away.
+
+Threads take turns: one runs until it sleeps, then the one that wakes next. So a run takes seconds, whatever time it
+spans, and the same seed gives the same run.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import stripe
+
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.batch import Batch, BatchItem, BatchStatus
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.events import API_VERSION
+from chalicelib.domain.identifiers import BatchId, CustomerId, OrganizationId
+from chalicelib.usecases.batch_work import work_on
+from chalicelib.usecases.bill_many import BillableService, BillMany
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.resume_stuck import resume_stuck
+from infra.local.stripe_double import InProcessClient
+from tests.boundaries import STORES, Killed
+from tests.fakes import BatchWork, FakeClock, FakeQueues
+from tests.world import BEGAN, OFFICE, ORGANIZATION, World, line
+
+VISIBILITY = 90.0
+DEDUPLICATED_FOR = 300.0
+
+
+class Time:
+    """Virtual time. `play` runs the threads that were begun, until `done`."""
+
+    def __init__(self) -> None:
+        self.now = float(BEGAN)
+        self._waiting: list[tuple[float, int, threading.Event]] = []
+        self._numbers = count()
+        self._baton = threading.Semaphore(0)
+        self._over = False
+
+    def begin(self, work: Callable[[], None]) -> None:
+        turn = self._wake_at(self.now)
+
+        def run() -> None:
+            turn.wait()
+            try:
+                if not self._over:
+                    work()
+            except SystemExit:
+                pass
+            finally:
+                self._baton.release()
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def sleep(self, seconds: float) -> None:
+        turn = self._wake_at(self.now + seconds)
+        self._baton.release()
+        turn.wait()
+        if self._over:
+            raise SystemExit
+
+    def play(self, done: Callable[[], bool], hours: float = 12) -> None:
+        end = self.now + hours * 3600
+        while self._waiting and not done():
+            self.now, _, turn = heapq.heappop(self._waiting)
+            assert self.now < end, "it is never done"
+            turn.set()
+            self._baton.acquire()
+        self._over = True
+        while self._waiting:
+            heapq.heappop(self._waiting)[2].set()
+            self._baton.acquire()
+
+    def _wake_at(self, moment: float) -> threading.Event:
+        turn = threading.Event()
+        heapq.heappush(self._waiting, (moment, next(self._numbers), turn))
+        return turn
+
+
+class SharedClock(FakeClock):
+    """The clock port on virtual time; outside of `play`, waiting takes no time."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(BEGAN)
+        self._time = time
+        self.playing = False
+
+    def now(self) -> int:
+        return int(self._time.now)
+
+    def milliseconds(self) -> int:
+        return int(self._time.now * 1000)
+
+    def sleep(self, seconds: float) -> None:
+        if self.playing:
+            self._time.sleep(seconds)
+
+
+class DistantStripe(InProcessClient):
+    """Each request takes a while, there and back."""
+
+    def __init__(self, double: Any, clock: SharedClock, rng: random.Random, seconds: float) -> None:
+        super().__init__(double)
+        self._clock, self._rng, self._seconds = clock, rng, seconds
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **more: Any
+    ) -> tuple[str, int, Mapping[str, str]]:
+        self._clock.sleep(self._rng.uniform(0.1, 0.7) * self._seconds)
+        answer = super().request(method, url, headers, post_data, **more)
+        self._clock.sleep(self._rng.uniform(0.1, 1.1) * self._seconds)
+        return answer
+
+
+class LaneQueue(FakeQueues):
+    """SQS FIFO for `batch_work`: one message of a group at a time, each turn once in five minutes."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__()
+        self._time = time
+        self._groups: dict[tuple[OrganizationId, int], deque[BatchWork]] = defaultdict(deque)
+        self._hidden_until: dict[tuple[OrganizationId, int], float] = {}
+        self._seen: dict[BatchWork, float] = {}
+
+    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
+        message = BatchWork(organization_id, batch_id, lane, turn)
+        if self._seen.get(message, -DEDUPLICATED_FOR) + DEDUPLICATED_FOR > self._time.now:
+            return
+        self._seen[message] = self._time.now
+        self._groups[organization_id, lane].append(message)
+
+    def receive(self) -> BatchWork | None:
+        for group, messages in self._groups.items():
+            if messages and self._hidden_until.get(group, 0) <= self._time.now:
+                self._hidden_until[group] = self._time.now + VISIBILITY
+                return messages[0]
+        return None
+
+    def delete(self, message: BatchWork, *, again: bool = False) -> None:
+        group = (message.organization_id, message.lane)
+        self._groups[group].remove(message)
+        self._hidden_until[group] = 0
+        if again:  # at least once
+            self._groups[group].append(message)
+
+
+class Mortal:
+    """`Ports` whose every outward call may be the last, before or after it was made."""
+
+    def __init__(self, ports: Ports, rng: random.Random, risk: float) -> None:
+        self._ports, self._rng, self._risk = ports, rng, risk
+
+    def __getattr__(self, name: str) -> Any:
+        port = getattr(self._ports, name)
+        return _MortalPort(port, self) if name in (*STORES, "stripe", "queues") else port
+
+    def cross(self, call: Callable[[], Any]) -> Any:
+        fate = self._rng.random()
+        if fate < self._risk / 2:
+            raise Killed
+        result = call()
+        if fate > 1 - self._risk / 2:
+            raise Killed
+        return result
+
+
+class _MortalPort:
+    def __init__(self, port: Any, mortal: Mortal) -> None:
+        self._port, self._mortal = port, mortal
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+        return lambda *args, **kwargs: self._mortal.cross(lambda: method(*args, **kwargs))
+
+
+class Company(World):
+    """A connected company whose bulk work is done on many machines; `latency` is a request's, in seconds, usually."""
+
+    def __init__(self, seed: int = 0, *, livemode: bool = True, latency: float = 0.3) -> None:
+        super().__init__(seed)
+        self.time, self.rng = Time(), random.Random(seed)
+        self.double.clock._source = lambda: self.time.now
+        self.clock = SharedClock(self.time)
+        config = self.double.config
+        client = stripe.StripeClient(
+            config.platform_key_test,
+            client_id=config.client_id_test,
+            stripe_version=API_VERSION,
+            http_client=DistantStripe(self.double, self.clock, self.rng, latency),
+        )
+        self.ports.stripe = StripeGateway(client)
+        self.ports.clock = self.clock
+        self.queue = self.ports.queues = LaneQueue(self.time)
+        self.account_id = self.connect()
+        known = self.ports.connections.get(ORGANIZATION)
+        self.ports.connections.save(replace(known, livemode=livemode))
+        self.deaths = 0
+
+    def customers(self, number: int) -> None:
+        """POM has them, and Stripe has never heard of them."""
+        for each in range(number):
+            saved = self.customer(f"cust_{each}", f"owner{each}@example.test")
+            self.ports.customers.save(saved.not_synced(SyncStatus.NOT_CONNECTED, None))
+        self.queue.take()
+
+    def play(self, done: Callable[[], bool], *, machines: int = 30, risk: float = 0.0, repeats: float = 0.0) -> None:
+        """Let everybody work until it is done."""
+        self.clock.playing = True
+        for _ in range(machines):
+            self.time.begin(lambda: self._machine(risk, repeats))
+        self.time.begin(self._schedule)
+        self.time.play(done)
+        self.clock.playing = False
+
+    def _machine(self, risk: float, repeats: float) -> None:
+        while True:
+            message = self.queue.receive()
+            if message is None:
+                self.time.sleep(0.5)
+                continue
+            try:
+                mortal: Any = Mortal(self.ports, self.rng, risk) if risk else self.ports
+                work_on(message.organization_id, message.batch_id, message.lane, message.turn, mortal)
+            except Killed:
+                self.deaths += 1
+            else:
+                self.queue.delete(message, again=self.rng.random() < repeats)
+
+    def _schedule(self) -> None:
+        while True:
+            self.time.sleep(300)
+            with suppress(Retryable):
+                resume_stuck(self.ports)
+                self.work()
+
+    # What can be looked at
+
+    def batch(self, batch: Batch) -> Batch:
+        found = self.ports.batches.get(batch.organization_id, batch.id)
+        assert found is not None
+        return found
+
+    def completed(self, batch: Batch) -> bool:
+        return self.batch(batch).status is BatchStatus.COMPLETED
+
+    def items(self, batch: Batch) -> list[BatchItem]:
+        return [item for (_, of, _), item in sorted(self.ports.database.batch_items.items()) if of == batch.id]
+
+    def throttled(self) -> list[float]:
+        """When Stripe answered 429."""
+        entries = self.double.api.log.entries()
+        return [float(str(entry["at"])) for entry in entries if entry["status"] == 429]
+
+    def busiest_second(self) -> int:
+        """The most requests to one endpoint within a second."""
+        entries = self.double.api.log.entries()
+        asked = Counter((entry["method"], entry["template"], int(float(str(entry["at"])))) for entry in entries)
+        return max(asked.values())
+
+
+def bill_all(number: int, services: int = 1, key: str = "monthly", **changes: Any) -> BillMany:
+    """Bill that many customers, each for that many services of this month at 75.00."""
+    billed = tuple(
+        BillableService(CustomerId(f"cust_{each}"), line(f"{key}_{each}_{service}"))
+        for service in range(services)
+        for each in range(number)
+    )
+    command = BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", billed)
+    return replace(command, **changes)

@@ -1,0 +1,102 @@
+"""A thousand invoices at Stripe's limits: as fast as they allow, and no faster."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.pacing import GOOD_RUN, LANES, SLOWEST, Pace, full_rate
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.bill_many import bill_many
+from tests.usecases.bulk import Company, bill_all
+
+ENDPOINT_RATE, GLOBAL_RATE, SANDBOX_RATE = 25, 100, 25
+"""Requests a second (https://docs.stripe.com/rate-limits)."""
+
+
+@pytest.mark.parametrize(("number", "latency"), [(1000, 0.03), (200, 0.4)], ids=["fast_answers", "slow_answers"])
+def test_invoices_at_stripes_limits_are_not_throttled_once_and_nobody_is_kept_waiting(
+    number: int, latency: float
+) -> None:
+    company = Company(latency=latency)
+    company.customers(number)
+    company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=GLOBAL_RATE)
+    company.double.api.log.reset()
+    batch = bill_many(bill_all(number), company.ports)
+    began, waited = company.time.now, []
+
+    def office() -> None:
+        """Somebody makes an invoice by hand, every second or so."""
+        for each in range(10_000):
+            company.time.sleep(company.rng.expovariate(1))
+            asked = company.time.now
+            made = company.invoice(f"by_hand_{each}", customer_id="cust_1")
+            assert made.status is InvoiceStatus.PENDING
+            waited.append(company.time.now - asked)
+
+    company.time.begin(office)
+    company.play(lambda: company.completed(batch))
+    seconds = company.time.now - began
+    print(f"\n{number} invoices in {seconds:.0f} s, at most {company.busiest_second()} a second of one kind")
+    print(f"meanwhile {len(waited)} by hand, each within {max(waited):.1f} s")
+    assert company.throttled() == []
+    assert company.batch(batch).counts == {ItemStatus.SENT: number}
+    assert company.busiest_second() <= 20
+    assert seconds < 300
+    assert max(waited) < 10 * latency
+
+
+def test_with_the_limits_halved_it_slows_down_until_it_is_hardly_throttled_and_all_invoices_are_made() -> None:
+    company = Company(latency=0.03)
+    company.customers(1000)
+    company.double.set_rates(endpoint_rate=ENDPOINT_RATE / 2, global_rate=GLOBAL_RATE / 2)
+    batch = bill_many(bill_all(1000), company.ports)
+    began = company.time.now
+    company.play(lambda: company.completed(batch))
+    half = began + (company.time.now - began) / 2
+    throttled = company.throttled()
+    late = sum(at > half for at in throttled)
+    print(f"\n{company.time.now - began:.0f} s, throttled {len(throttled)} times, {late} of them in the second half")
+    assert company.batch(batch).counts == {ItemStatus.SENT: 1000}
+    assert len(company.in_stripe(company.account_id)) == 1000
+    assert 0 < len(throttled) < 150  # of 5,000 requests
+    assert company.time.now - began < 300
+
+
+def test_a_sandbox_has_a_quarter_of_the_limit_and_is_not_throttled_either() -> None:
+    company = Company(livemode=False, latency=0.03)
+    company.customers(200)
+    company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=SANDBOX_RATE)
+    batch = bill_many(bill_all(200), company.ports)
+    company.play(lambda: company.completed(batch))
+    assert company.throttled() == []
+    assert company.batch(batch).counts == {ItemStatus.SENT: 200}
+
+
+def test_two_batches_of_an_account_share_its_lanes() -> None:
+    company = Company(latency=0.03)
+    company.customers(300)
+    company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=GLOBAL_RATE)
+    first = bill_many(bill_all(300), company.ports)
+    second = bill_many(bill_all(300, key="december"), company.ports)
+    company.play(lambda: company.completed(first) and company.completed(second))
+    assert company.throttled() == []
+    assert len(company.in_stripe(company.account_id)) == 600
+
+
+def test_a_lane_halves_its_rate_and_wins_it_back_slowly() -> None:
+    full = full_rate(livemode=True)
+    assert full * LANES == 15_000
+    pace = Pace(full).slowed()
+    assert pace.rate == full // 2
+    assert pace.interval >= 2 * Pace(full).interval - 1
+    for _ in range(GOOD_RUN - 1):
+        pace = pace.after_success(full)
+    assert pace.rate == full // 2
+    assert pace.after_success(full).rate == full // 2 + full // 20
+    for _ in range(30 * GOOD_RUN):
+        pace = pace.after_success(full)
+    assert pace.rate == full
+    for _ in range(30):
+        pace = pace.slowed()
+    assert pace.rate == SLOWEST
