@@ -15,10 +15,9 @@ OVER = 600 + 120
 
 
 def granted(world: World, account: str, organization: OrganizationId = ORGANIZATION) -> str:
-    """Begun, granted in Stripe and come back; answers the state."""
-    state = world.begin(organization)
-    connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
-    return state
+    """Begun, granted in Stripe and come back; answers what the browser brought back."""
+    code = world.double.authorization_code(account)
+    return connect.receive_callback(world.begin(organization), code, None, world.ports).state
 
 
 def has_access(world: World, account: str) -> bool:
