@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ READ_TIMEOUT = 10
 """Seconds. With two retries a call ends before API Gateway gives up on us at 29 s in all but the worst case."""
 
 GONE = "stripe_resource_missing"
+
+# The SDK writes the URL of every request at INFO, and with it the e-mail address that a customer is looked for by.
+logging.getLogger("stripe").setLevel(logging.WARNING)
 
 P = ParamSpec("P")
 T = TypeVar("T")

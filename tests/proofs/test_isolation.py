@@ -1,0 +1,574 @@
+"""Isolation: no organization reads or changes another's data, whatever ids, cursors, keys and events it sends.
+
+Every route of the route table is tried, on the real tables. A route with ids in its path, and every GET, is tried
+without anybody's doing; one that changes something needs its own probe in `PROBES`, or a test fails.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from chalice.app import Chalice
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from chalicelib import bootstrap, observability
+from chalicelib.adapters.tokens import KeySet, TokenVerifier
+from chalicelib.api import blueprints
+from chalicelib.api.table import ROUTES, Role, Route
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
+from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.workers.customer_sync import _sync as customer_sync
+from chalicelib.workers.messages import CustomerSync
+from infra.local.stripe_double.errors import StripeFault
+from tests.api.client import Answer, ApiClient
+from tests.api.conftest import CONFIG
+from tests.api.test_connection import come_back, install
+from tests.api.test_webhooks import PATH, signed
+from tests.api.tokens import CONFIG as TOKENS
+from tests.api.tokens import Issuer, jwks, public_jwk
+from tests.backends import Aws, aws, empty_tables, table_backend
+from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET, World
+
+__all__ = ["aws"]
+
+assert blueprints
+MARK = "leakofblue"
+"""In everything that Blue keeps; nothing of it may ever be in an answer to Green."""
+
+BLUE, RED = ORGANIZATION, OrganizationId("org_red")
+NUMBERS = itertools.count()
+CUSTOMER = f"cust_{MARK}"
+KEY = f"key-{MARK}"
+STRIPE_IDS = re.compile(r"\b(?:acct|in|cus|pi|ch|re|evt|inv|bat|dp|il|ac)_\w{6,}")
+NEVER = "never_given_out"
+
+LINE = {"serviceId": f"svc_{MARK}_1", "description": f"Cleaning {MARK}", "quantity": 1, "unitPrice": "75.00"}
+INVOICE = {"customerId": CUSTOMER, "lineItems": [LINE], "memo": f"memo {MARK}"}
+SERVICES = [{**LINE, "serviceId": f"svc_{MARK}_{n}", "customerId": CUSTOMER} for n in (2, 3)]
+BATCH = {"services": SERVICES, "memo": f"memo {MARK}"}
+PROFILE: dict[str, Any] = {
+    "firstName": f"Ann{MARK}",
+    "lastName": f"Lee{MARK}",
+    "email": f"{MARK}@example.test",
+    "phone": f"+1 555 {MARK}",
+    "address": {"street": f"1 {MARK} St", "city": MARK, "zipCode": "12345", "country": "US"},
+}
+IMPORT = {"customers": [{**PROFILE, "id": f"cust_{MARK}_3"}]}
+
+
+@dataclass
+class Tenants:
+    """Blue, who has everything, and Green, who is curious. `sent` is the text of Green's last request."""
+
+    world: World
+    api: ApiClient
+    ids: dict[str, str] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+    blue_account: str = ""
+    green_account: str = ""
+    number: int = 0
+
+    @property
+    def green_id(self) -> OrganizationId:
+        return OrganizationId(f"org_green_{self.number}")
+
+    @property
+    def blue(self) -> ApiClient:
+        return self.api.acting("admin", organization=BLUE, user=ADMIN)
+
+    @property
+    def green(self) -> ApiClient:
+        return self.api.acting("admin", organization=self.green_id, user=ADMIN)
+
+    def as_blue_sees_it(self) -> dict[str, Any]:
+        """Whatever Blue can read."""
+        answers = {}
+        for route in ROUTES:
+            if route.method == "GET" and route.role is not Role.PUBLIC:
+                answer = self.blue.call("GET", path_of(route, self.ids))
+                assert answer.status == 200, route.label
+                answers[route.label] = answer.json
+        return answers
+
+    def nothing_of_blue(self, answer: Answer, sent: str) -> None:
+        """Green may read back what Green sent, and no more."""
+        told = answer.text + json.dumps(answer.headers)
+        leaked = {secret for secret in self.secrets if secret in told and secret not in sent}
+        assert leaked == set()
+        assert MARK not in told or MARK in sent
+
+    def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:
+        """One of Green's requests."""
+        answer = self.green.call(method, path, body, **options)
+        self.nothing_of_blue(answer, path + json.dumps(body) + json.dumps(options))
+        assert answer.status < 500
+        return answer
+
+
+def path_of(route: Route, ids: dict[str, str]) -> str:
+    return route.path.removeprefix("/v1").format(**ids)
+
+
+@pytest.fixture(scope="module")
+def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
+    """Blue with customers, invoices, a payment, a batch, an import and settings, on the tables."""
+    empty_tables()
+    stores, world = table_backend(), World()
+    for name in ("invoices", "customers", "connections", "settings", "events", "summaries", "batches"):
+        setattr(world.ports, name, getattr(stores, name))
+    with pytest.MonkeyPatch.context() as patch:
+        serve(patch, world)
+        made = Tenants(world, ApiClient(app, Issuer()))
+        made.blue_account = world.connect(BLUE)
+        _furnish(made)
+        yield made
+
+
+def serve(patch: pytest.MonkeyPatch, world: World) -> None:
+    """Have the API serve this world."""
+    verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
+    patch.setenv("POWERTOOLS_METRICS_DISABLED", "true")
+    patch.setattr(bootstrap, "ports", lambda: world.ports)
+    patch.setattr(bootstrap, "webhook_opener", lambda: world.opener)
+    patch.setattr(bootstrap, "config", lambda: CONFIG)
+    patch.setattr(bootstrap, "token_verifier", lambda: verifier)
+
+
+def _furnish(made: Tenants) -> None:
+    world, key = made.world, {"Idempotency-Key": KEY}
+    assert made.blue.put("/settings/invoicing", {"memo": f"memo {MARK}", "footer": MARK}).status == 200
+    for name in (CUSTOMER, f"{CUSTOMER}_2"):
+        assert made.blue.put(f"/customers/{name}", PROFILE).status == 200
+    invoice = made.blue.post("/invoices", INVOICE, headers=key)
+    batch = made.blue.post("/invoice-batches", BATCH, headers=key)
+    imported = made.blue.post("/customers/import", IMPORT, headers=key)
+    assert (invoice.status, batch.status, imported.status) == (201, 202, 202)
+    made.ids = {
+        "customerId": CUSTOMER,
+        "invoiceId": invoice.json["id"],
+        "batchId": batch.json["id"],
+        "importId": imported.json["id"],
+    }
+    stored = world.ports.invoices.get(BLUE, InvoiceId(made.ids["invoiceId"]))
+    assert stored is not None
+    world.double.pay(made.blue_account, str(stored.stripe_invoice_id))
+    world.deliver()
+    world.work()
+    world.deliver()
+    made.secrets = {BLUE, *made.ids.values(), *STRIPE_IDS.findall(json.dumps(made.as_blue_sees_it()))}
+    assert len(made.secrets) > 8
+
+
+@pytest.fixture
+def tenants(blue: Tenants) -> Tenants:
+    """Blue, and a Green who is new each time, with a connection and two customers of their own."""
+    fresh = replace(blue, number=next(NUMBERS))
+    fresh.green_account = fresh.world.connect(fresh.green_id)
+    for number in (1, 2):
+        assert fresh.green.put(f"/customers/cust_{number}", {"email": "g@example.test"}).status == 200
+    fresh.world.work()
+    fresh.world.deliver()
+    return fresh
+
+
+BY_ID = [route for route in ROUTES if "{" in route.path]
+READING = [
+    route for route in ROUTES if route.method == "GET" and "{" not in route.path and route.role is not Role.PUBLIC
+]
+PAGED = [route for route in READING if "after" in {each.name for each in msgspec.structs.fields(route.takes)}]
+MAKES_ITS_OWN = {"PUT /v1/customers/{customerId}"}
+"""Green may keep a customer under any id; it is Green's."""
+
+BODIES: dict[str, Any] = {
+    "PUT /v1/customers/{customerId}": {"email": "g@example.test"},
+    "POST /v1/invoices/{invoiceId}/mark-paid": {"method": "cash"},
+}
+
+
+def labels(routes: Sequence[Route]) -> list[str]:
+    return [route.label for route in routes]
+
+
+@pytest.mark.parametrize("route", BY_ID, ids=labels(BY_ID))
+def test_ids_of_another_organization_are_as_if_never_given_out(tenants: Tenants, route: Route) -> None:
+    known = set(re.findall(r"{(\w+)}", route.path))
+    assert known <= set(tenants.ids), "say in the fixture which of Blue's ids to put into this path"
+    before = tenants.as_blue_sees_it()
+    body = BODIES.get(route.label, {} if route.has_body else None)
+    foreign = tenants.ask(route.method, path_of(route, tenants.ids), body)
+    never = tenants.ask(route.method, path_of(route, dict.fromkeys(known, NEVER)), body)
+    if route.label in MAKES_ITS_OWN:
+        assert foreign.status == never.status == 200
+    else:
+        assert foreign.status == 404, foreign.text
+        masked = [{**answer.error, "requestId": None} for answer in (foreign, never)]
+        assert masked[0] == masked[1], "nobody can tell that somebody else has it"
+    tenants.world.work()
+    tenants.world.deliver()
+    assert tenants.as_blue_sees_it() == before
+
+
+@pytest.mark.parametrize("route", READING, ids=labels(READING))
+def test_what_is_read_is_ones_own(tenants: Tenants, app: Chalice, route: Route) -> None:
+    """Green's own; and whoever has nothing sees exactly what they would if nobody had anything."""
+    assert tenants.ask("GET", path_of(route, tenants.ids)).status == 200
+    here = tenants.api.acting("admin", organization=RED).get(path_of(route, {}))
+    tenants.nothing_of_blue(here, "")
+    alone = World()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "ports", lambda: alone.ports)
+        there = ApiClient(app, Issuer(), RED, roles=("admin",)).get(path_of(route, {}))
+    assert (here.status, here.json) == (there.status, there.json)
+
+
+@pytest.mark.parametrize("route", PAGED, ids=labels(PAGED))
+def test_a_cursor_leads_nowhere_in_another_organization(tenants: Tenants, route: Route) -> None:
+    path = path_of(route, tenants.ids)
+    pages = {who: getattr(tenants, who).get(f"{path}?first=1").json for who in ("blue", "green")}
+    cursor = pages["blue"]["pageInfo"]["endCursor"]
+    assert cursor, "Blue has something here, so that there is a cursor to steal"
+    stolen = tenants.ask("GET", f"{path}?first=1&after={quote(cursor)}")
+    assert (stolen.status, stolen.code) == (422, "cursor_invalid")
+    assert tenants.blue.get(f"{path}?first=1&after={quote(cursor)}").status == 200
+    for filters in ("status=paid", f"customerId={CUSTOMER}", "overdue=true"):
+        if route.path == "/v1/invoices":
+            assert tenants.ask("GET", f"{path}?{filters}").json["data"] == []
+
+
+# What changes something
+
+
+Probe = Callable[[Tenants], object]
+PROBES: dict[str, Probe] = {}
+
+
+def probe(label: str) -> Callable[[Probe], Probe]:
+    """Tries to get at Blue's data by this route; what is not refused must be Green's own."""
+
+    def enter(function: Probe) -> Probe:
+        PROBES[label] = function
+        return function
+
+    return enter
+
+
+@probe("POST /v1/invoices")
+def _invoices(tenants: Tenants) -> None:
+    foreign = tenants.ask("POST", "/invoices", INVOICE)
+    assert (foreign.status, foreign.code) == (404, "customer_not_found")
+    tenants.ask("PUT", f"/customers/{CUSTOMER}", {"email": "g@example.test"})
+    own = tenants.ask("POST", "/invoices", INVOICE, headers={"Idempotency-Key": KEY})
+    assert own.status == 201, "Blue's key and Blue's services are in nobody's way"
+    assert own.json["id"] != tenants.ids["invoiceId"]
+
+
+@probe("POST /v1/invoice-batches")
+def _batches(tenants: Tenants) -> None:
+    """Blue's key, customers and services: a batch of Green's own, whose invoices fail for want of a customer."""
+    own = tenants.ask("POST", "/invoice-batches", BATCH, headers={"Idempotency-Key": KEY})
+    assert own.status == 202
+    assert own.json["id"] != tenants.ids["batchId"]
+    tenants.world.work()
+    seen = tenants.green.get(f"/invoice-batches/{own.json['id']}")
+    tenants.nothing_of_blue(seen, json.dumps(BATCH))
+    assert seen.json["counts"]["failed"] == seen.json["total"]
+
+
+@probe("POST /v1/customers/import")
+def _import(tenants: Tenants) -> None:
+    own = tenants.ask("POST", "/customers/import", IMPORT, headers={"Idempotency-Key": KEY})
+    assert own.status == 202
+    assert own.json["id"] != tenants.ids["importId"]
+
+
+@probe("POST /v1/stripe/connection")
+def _begin(tenants: Tenants) -> None:
+    assert tenants.ask("POST", "/stripe/connection").status == 200
+
+
+@probe("POST /v1/stripe/connection/complete")
+def _complete(tenants: Tenants) -> None:
+    world = tenants.world
+    state = install(tenants.blue)
+    back = come_back(tenants.api, state=state, code=world.double.authorization_code(tenants.blue_account))
+    given = back.headers["location"].split("state=")[1]
+    for each in (state, given):
+        assert tenants.ask("POST", "/stripe/connection/complete", {"state": each}).code == "state_foreign"
+
+
+@probe("DELETE /v1/stripe/connection")
+def _disconnect(tenants: Tenants) -> None:
+    assert tenants.ask("DELETE", "/stripe/connection").json["status"] == "disconnected"
+
+
+@probe("PUT /v1/settings/invoicing")
+def _settings(tenants: Tenants) -> None:
+    assert tenants.ask("PUT", "/settings/invoicing", {"memo": "green"}).status == 200
+
+
+@probe("POST /v1/stripe/connection/test")
+def _test(tenants: Tenants) -> None:
+    assert tenants.ask("POST", "/stripe/connection/test").status in {200, 409}
+
+
+@probe("POST /v1/stripe/connection/refresh")
+def _refresh(tenants: Tenants) -> None:
+    assert tenants.ask("POST", "/stripe/connection/refresh").status in {202, 409}
+
+
+@probe("POST /v1/stripe/webhooks")
+def _webhooks(tenants: Tenants) -> None:
+    """Green's account signs nothing, but Stripe signs for it whatever Green has put into its objects."""
+    world = tenants.world
+    for each in world.double.events(tenants.blue_account):
+        body = json.dumps({**each, "id": f"{each['id']}x", "account": tenants.green_account}).encode()
+        answer = tenants.api.post(PATH, body, token=None, headers=signed(world, body))
+        assert (answer.status, answer.text) == (200, '{"received":true}')
+
+
+CHANGING = [route for route in ROUTES if route.method != "GET" and "{" not in route.path and route.label in PROBES]
+
+
+def test_every_route_is_covered() -> None:
+    """A new route with ids, or a GET, is tried by itself; any other needs a probe in this module."""
+    tried = {*labels(BY_ID), *PROBES, *(route.label for route in ROUTES if route.method == "GET")}
+    assert {route.label for route in ROUTES} - tried == set()
+
+
+@pytest.mark.parametrize("route", CHANGING, ids=labels(CHANGING))
+def test_nothing_that_green_does_is_seen_by_blue(tenants: Tenants, route: Route) -> None:
+    before = tenants.as_blue_sees_it()
+    PROBES[route.label](tenants)
+    tenants.world.work()
+    tenants.world.deliver()
+    assert {**tenants.as_blue_sees_it()} == before
+
+
+def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tenants: Tenants) -> None:
+    """Green owns a Stripe account and writes into its metadata whatever it likes; webhooks and sweeps carry it."""
+    world, before = tenants.world, tenants.as_blue_sees_it()
+    [blues] = [each for each in world.in_stripe(tenants.blue_account) if each["status"] == "paid"]
+    theirs = [each for each in world.in_stripe(tenants.blue_account, "customer") if each["metadata"]]
+    on_green: Any = {"stripe_account": tenants.green_account}
+    customer: Any = world.client.v1.customers.create(
+        {"email": "x@example.test", "metadata": dict(theirs[0]["metadata"])}, on_green
+    )
+    world.client.v1.customers.update(customer.id, {"name": "Mallory", "phone": "1"}, on_green)
+    for send in (True, False):
+        made: Any = world.client.v1.invoices.create(
+            {
+                "customer": customer.id,
+                "collection_method": "send_invoice",
+                "days_until_due": 3,
+                "metadata": dict(blues["metadata"]),
+            },
+            on_green,
+        )
+        line: Any = {"lines": [{"amount": 1, "description": "mine"}]}
+        world.client.v1.invoices.add_lines(made.id, line, on_green)
+        if send:
+            world.client.v1.invoices.send_invoice(made.id, None, on_green)
+    world.client.v1.customers.delete(customer.id, None, on_green)
+    world.deliver()
+    world.sweep(tenants.green_id)
+    world.sweep(BLUE)
+    world.work()
+    after = tenants.as_blue_sees_it()
+    for told in (before, after):
+        del told["GET /v1/stripe/connection"]  # when Blue was swept
+    assert after == before
+
+
+def test_messages_that_pair_an_organization_with_anothers_ids_do_nothing(tenants: Tenants) -> None:
+    world, before = tenants.world, tenants.as_blue_sees_it()
+    world.ports.queues.sync_customer(tenants.green_id, CustomerId(CUSTOMER), 1)
+    for task in InvoiceTask:
+        world.ports.queues.invoice_task(tenants.green_id, InvoiceId(tenants.ids["invoiceId"]), task)
+        with suppress(NotFound):
+            world.work()
+    assert tenants.as_blue_sees_it() == before
+
+
+def test_a_customer_of_blues_stripe_account_cannot_be_linked_by_green(tenants: Tenants) -> None:
+    blues = tenants.world.in_stripe(tenants.blue_account, "customer")[0]["id"]
+    saved = tenants.ask("PUT", "/customers/cust_1", {"email": "g@example.test", "stripeCustomerId": blues})
+    assert saved.status in {200, 409, 422}
+    tenants.world.work()
+    seen = tenants.green.get("/customers/cust_1")
+    tenants.nothing_of_blue(seen, blues)
+    assert seen.json["syncStatus"] != "synced"
+
+
+# Logs and metrics
+
+
+@dataclass
+class Written:
+    """Whatever goes to the logs, as one text."""
+
+    stream: io.StringIO
+
+    def __contains__(self, text: str) -> bool:
+        return text in self.stream.getvalue()
+
+    def around(self, text: str) -> str:
+        whole = self.stream.getvalue()
+        at = whole.find(text)
+        return whole[max(0, at - 200) : at + 80]
+
+
+PERSONAL = st.builds(
+    "{}{:010x}".format, st.text("abcdefghijABCDEFGHIJéßüñ", min_size=1, max_size=8), st.integers(16**9, 16**10 - 1)
+)
+
+
+@settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
+@given(texts=st.lists(PERSONAL, min_size=16, max_size=16, unique_by=lambda text: text[-10:]))
+def test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data(texts: list[str]) -> None:
+    """A long life, with everything that can go wrong in it, and every line that it writes."""
+    from app import app as application
+
+    stream = io.StringIO()
+    root = logging.getLogger()
+    listening = logging.StreamHandler(stream)
+    listening.setFormatter(logging.Formatter("%(name)s %(message)s"))
+    level = root.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.print", lambda *said, **_: stream.write(" ".join(map(str, said)) + "\n"))
+        for handler in observability.logger.handlers:
+            patch.setattr(handler, "stream", stream)
+        root.addHandler(listening)
+        root.setLevel(logging.INFO)
+        try:
+            private = _long_life(application, patch, texts)
+        finally:
+            root.removeHandler(listening)
+            root.setLevel(level)
+    written = Written(stream)
+    assert "RequestLatency" in written, "metrics are among what was captured"
+    assert '"message":"request"' in written, "log lines are"
+    for what, text in private.items():
+        assert text not in written, f"{what}: {written.around(text)}"
+
+
+def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]) -> dict[str, str]:
+    """Answers what must not have been written."""
+    world = World()
+    serve(patch, world)
+    patch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    issuer = Issuer()
+    names = "first last company email phone street city memo footer description service body query oauth header error"
+    data = dict(zip(names.split(), texts, strict=True))
+    private = {name: text[-10:] for name, text in data.items()}
+    mail = f"p{private['email']}@example.test"
+    office = ApiClient(application, issuer)
+    admin = office.admin
+
+    state = install(office)
+    account = str(world.double.create_account(connected=False, business_name=data["company"])["id"])
+    code = world.double.authorization_code(account)
+    back = come_back(office, state=state, code=code, error_description=data["oauth"])
+    given = back.headers["location"].split("state=")[1]
+    come_back(office, state=state, code=code)
+    come_back(office, state=data["oauth"], code=data["oauth"], error=data["oauth"])
+    admin.post("/stripe/connection/complete", {"state": data["oauth"]})
+    assert admin.post("/stripe/connection/complete", {"state": given}).status == 200
+    admin.put("/settings/invoicing", {"memo": data["memo"], "footer": data["footer"]})
+    admin.put("/settings/invoicing", {data["body"]: data["body"]})
+    profile = {
+        "firstName": data["first"],
+        "lastName": data["last"],
+        "companyName": data["company"],
+        "email": mail,
+        "phone": data["phone"][-10:],
+        "address": {"street": data["street"], "city": data["city"], "country": "US"},
+    }
+    assert office.put("/customers/cust_1", profile).status == 200
+    office.put("/customers/cust_2", {**profile, "email": f"not an address {private['email']}"})
+    office.put("/customers/cust_2", {**profile, "firstName": data["first"] * 100})
+    office.post("/invoices", f"{{ {data['body']}".encode())
+    office.post("/invoices", {data["body"]: 1})
+    office.get(f"/invoices?{quote(data['query'])}={quote(data['query'])}&after={quote(data['query'])}")
+    office.get(f"/invoices/{data['query'][-10:]}x")
+    office.get("/apps", headers={"User-Agent": data["header"].encode("ascii", "replace").decode()})
+    world.work()
+    lines = [
+        {"serviceId": f"svc-{n}", "description": data["description"], "quantity": 1, "unitPrice": "75.00"}
+        for n in (1, 2)
+    ]
+    order = {"customerId": "cust_1", "lineItems": lines[:1], "memo": data["memo"], "footer": data["footer"]}
+    made = office.post("/invoices", order, headers={"Idempotency-Key": data["service"][-10:]})
+    assert made.status == 201
+    office.post("/invoices", order)
+    invoice = office.get(f"/invoices/{made.json['id']}").json
+    stored = world.ports.invoices.get(BLUE, InvoiceId(invoice["id"]))
+    assert stored is not None
+    stripe_id = str(stored.stripe_invoice_id)
+    for method in ("pm_card_visa_chargeDeclinedInsufficientFunds", "pm_card_chargeDeclined", "pm_card_visa"):
+        with suppress(StripeFault):
+            world.double.pay(account, stripe_id, method)
+    for fault in ("close_before", "close_after", "error_before"):
+        world.double.order_fault(fault, method="POST", path="/v1/invoices")
+        office.post("/invoices", {**order, "lineItems": [{**lines[1], "serviceId": f"svc-{fault}"}]})
+        world.advance(300)
+        world.resume()
+    for each in world.double.events(account):
+        body = json.dumps({"account": account, **each}).encode()
+        office.post(PATH, body, token=None, headers=signed(world, body))
+        office.post(PATH, body + b" ", token=None, headers=signed(world, body))
+    parked = json.dumps({"account": account, **world.double.events(account)[-1], "id": "evt_parked"}).encode()
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(world.ports.invoices, "get", _breaking(mail))
+        broken.setattr(world.ports.invoices, "find_by_reference", _breaking(mail))
+        broken.setattr(world.ports.customers, "get", _breaking(mail))
+        office.post(PATH, parked, token=None, headers=signed(world, parked))
+        assert office.get(f"/invoices/{invoice['id']}").status == 500
+        assert office.get("/customers/cust_1").status == 500
+        with pytest.raises(RuntimeError):
+            customer_sync(CustomerSync(BLUE, "cust_1", 1))
+    for action in ("refresh", "remind", "void"):
+        office.post(f"/invoices/{invoice['id']}/{action}")
+    office.post(f"/invoices/{invoice['id']}/mark-paid", {"method": "cash", "reference": data["memo"]})
+    world.sweep()
+    world.double.revoke(account)
+    office.post("/invoices", {**order, "lineItems": lines[1:]})
+    admin.delete("/stripe/connection")
+    token = issuer.token(BLUE, "user_office", ["billing"])
+    office.get("/apps", token=token)
+    office.get("/apps", token=token + "x")
+    office.get("/apps", token=issuer.sign(iss="https://evil.test", name=data["error"]))
+    return private | {
+        "state": state,
+        "proof": given.partition(".")[2],
+        "code": code,
+        "platform key": world.double.config.platform_key_test,
+        "webhook secret": WEBHOOK_SECRET,
+        "token": token,
+        "token's claims": token.split(".")[1],
+        "token's signature": token.split(".")[2],
+        "payment page": str(invoice["paymentUrl"]),
+        "mail": mail,
+    }
+
+
+def _breaking(text: str) -> Callable[..., Any]:
+    def broken(*_: object, **__: object) -> None:
+        try:
+            raise KeyError(text)
+        except KeyError as cause:
+            raise RuntimeError(f"of {text}") from cause
+
+    return broken
