@@ -59,7 +59,7 @@ def _problem(endpoint: WebhookEndpoint) -> str | None:
         return "POM's webhook endpoint does not listen to connected accounts, so payments show up late."
     if endpoint.api_version != API_VERSION:
         version = endpoint.api_version or "of the Stripe account"
-        return f"POM's webhook endpoint has the API version {version} instead of {API_VERSION}: payments show up slowly."
+        return f"POM's webhook endpoint has the API version {version}, not {API_VERSION}, so payments show up slowly."
     missing = [] if EVERYTHING in endpoint.events else [each for each in SUBSCRIPTION if each not in endpoint.events]
     if missing:
         return f"POM's webhook endpoint is not told of {_listed(missing)}, so these show up late."

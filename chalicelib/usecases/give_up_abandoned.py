@@ -10,6 +10,8 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.usecases.ports import Ports
 
 AT_ONCE = 200
+ENOUGH = 30
+"""Seconds after which a run begins with no further account: where Stripe does not answer, each takes long."""
 
 
 def give_up_abandoned(ports: Ports) -> int:
@@ -26,6 +28,8 @@ def give_up_abandoned(ports: Ports) -> int:
             by_account.setdefault(each.account_id, []).append(each)
     given_up = 0
     for account_id, authorizations in by_account.items():
+        if ports.clock.now() - now > ENOUGH:
+            break
         try:
             given_up += _given_up(account_id, ports)
             for authorization in authorizations:

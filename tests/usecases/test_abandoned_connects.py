@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.errors import StripeUnavailable
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.usecases import connect
 from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.resume_stuck import resume_stuck
@@ -104,6 +105,25 @@ def test_it_is_tried_again_when_stripe_is_down(kind: str, world: World) -> None:
     assert not has_access(world, first)
     assert not has_access(world, second)
     assert resume_stuck(world.ports).abandoned == 0
+
+
+def test_a_run_ends_in_time_where_stripe_is_slow(world: World) -> None:
+    for _ in range(3):
+        granted(world, world.account())
+    world.advance(OVER)
+    plain, asked = world.ports.stripe, []
+
+    class Slow:
+        def deauthorize(self, account_id: StripeAccountId) -> None:
+            asked.append(account_id)
+            world.ports.clock.advance(31)
+            raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
+
+    world.ports.stripe = Slow()  # type: ignore[assignment]
+    assert resume_stuck(world.ports).abandoned == 0
+    assert len(asked) == 1
+    world.ports.stripe = plain
+    assert resume_stuck(world.ports).abandoned == 3
 
 
 def test_attempts_that_were_denied_or_never_came_back_ask_nothing_of_stripe(world: World) -> None:
