@@ -135,6 +135,15 @@ class Invoice:
         return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
 
     @property
+    def lacks_payments(self) -> bool:
+        """Whether more was paid through Stripe than the payments that are known come to."""
+        invoice = self.facts.invoice
+        if invoice is None:
+            return False
+        known = sum(payment.amount_paid for payment in self.facts.payments.values())
+        return invoice.amount_paid - invoice.amount_paid_off_stripe > known
+
+    @property
     def credited_amount(self) -> int:
         """Minor units that credit notes took off."""
         return sum(note.amount for note in self.facts.credit_notes.values() if note.status == "issued")

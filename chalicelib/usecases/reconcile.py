@@ -40,6 +40,9 @@ REFUNDS_MAY_FAIL_FOR = 35 * 86400
 DISPUTES_LAST_FOR = 150 * 86400
 """How far back objects are listed that change long after they were made (https://docs.stripe.com/refunds)."""
 
+PAYMENTS_CHECKED_FOR = 150 * 86400
+"""How old a paid invoice may be whose payments are looked up where they were never told."""
+
 PARKED_AT_ONCE = 100
 PAGE = 100
 
@@ -169,23 +172,30 @@ def _unfinished(
     open_in_stripe: set[InvoiceId],
     ports: Ports,
 ) -> Iterable[Invoice]:
-    """Our invoices that are not at their end, and those that only Stripe takes for open."""
+    """Our invoices that are not at their end, and those that only Stripe takes for open.
+
+    A paid one of whose payment we were never told is looked at too: its refunds and disputes name nothing else.
+    """
     told: set[InvoiceId] = set()
     for status in (*OPEN_STATUSES, InvoiceStatus.DRAFT, InvoiceStatus.UNCOLLECTIBLE):
-        for invoice in _all(organization_id, status, ports):
+        for invoice in _all(organization_id, InvoiceFilter(status=status), ports):
             if invoice.stripe_account_id == account_id:
                 told.add(invoice.id)
                 yield invoice
+    paid = InvoiceFilter(status=InvoiceStatus.PAID, created_from=ports.clock.now() - PAYMENTS_CHECKED_FOR)
+    for invoice in _all(organization_id, paid, ports):
+        if invoice.stripe_account_id == account_id and invoice.lacks_payments:
+            yield invoice
     for invoice_id in sorted(open_in_stripe - told):
         closed_here = ports.invoices.get(organization_id, invoice_id)
         if closed_here is not None and closed_here.stripe_account_id == account_id:
             yield closed_here
 
 
-def _all(organization_id: OrganizationId, status: InvoiceStatus, ports: Ports) -> Iterable[Invoice]:
+def _all(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Iterable[Invoice]:
     after: str | None = None
     while True:
-        page = ports.invoices.page(organization_id, InvoiceFilter(status=status), PAGE, after)
+        page = ports.invoices.page(organization_id, wanted, PAGE, after)
         yield from page.items
         if not page.has_next:
             return

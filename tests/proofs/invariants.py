@@ -166,7 +166,8 @@ class Invariants:
         database = self._town.plain.database
         if (event.account_id, event.object_id) in database.references:
             invoice = database.invoices.get(database.references[event.account_id, event.object_id])  # type: ignore[index]
-            return invoice is not None
+            replaced = event.object_type == "invoice" and invoice and invoice.stripe_invoice_id != event.object_id
+            return invoice is not None and not replaced
         return False
 
     def acknowledged(self, event: StripeEvent, outcome: EventOutcome, *, known: bool) -> None:
