@@ -273,6 +273,13 @@ def test_a_paused_deliverer_waits(alone: Any, inbox: Any) -> None:
     assert alone.double.drain() == 1
 
 
+def test_a_connect_endpoint_is_told_by_its_application(alone: Any) -> None:
+    api = alone.v1.webhook_endpoints
+    asked = {"url": "https://pom.test/x", "enabled_events": ["*"]}
+    assert api.create(asked).application is None
+    assert api.create({**asked, "connect": True}).application == alone.double.config.client_id_test
+
+
 def test_an_endpoint_made_through_the_api_shows_its_secret_once(alone: Any, inbox: Any) -> None:
     api = alone.v1.webhook_endpoints
     made = api.create(

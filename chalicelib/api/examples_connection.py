@@ -1,0 +1,85 @@
+"""Examples of connecting Stripe and of verifying the connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
+from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
+
+STATE = "pYz0tB2rVb3kq1m2dK0o5w"
+ONE_PAGE = {"endCursor": None, "hasNextPage": False}
+
+SYNC = {"at": "2026-11-23T15:00:00Z", "eventsSeen": 42, "recovered": 0, "corrected": 0, "parked": 0}
+
+CONNECTION = {
+    "status": "connected",
+    "stripeAccountId": "acct_1Pgc6tJ9qL2pool",
+    "businessName": "Blue Lagoon Pools",
+    "livemode": False,
+    "requirements": [],
+    "connectedAt": "2026-11-01T09:30:00Z",
+    "disconnectedAt": None,
+    "lastEventAt": "2026-11-23T15:04:05Z",
+    "sweptUntil": "2026-11-23T15:00:00Z",
+    "lagSeconds": 245,
+    "lastSync": SYNC,
+    "catchUp": None,
+    "lastTestedAt": "2026-11-01T09:32:10Z",
+    "webhook": {"healthy": True, "checkedAt": "2026-11-23T15:00:00Z"},
+}
+
+CONNECTION_EXAMPLES: Mapping[type, Any] = {
+    AppList: {
+        "data": [
+            {
+                "id": "stripe",
+                "name": "Stripe",
+                "installed": True,
+                "status": "connected",
+                "action": None,
+                "needsAttention": False,
+                "attention": [],
+            }
+        ],
+        "pageInfo": ONE_PAGE,
+    },
+    AuthorizationView: {
+        "authorizeUrl": f"https://connect.stripe.com/oauth/authorize?client_id=ca_32D88BD1&state={STATE}",
+        "expiresAt": "2026-11-23T15:14:05Z",
+    },
+    Checklist: {
+        "data": [
+            {
+                "id": "business_verified",
+                "title": "Business verification is complete",
+                "done": False,
+                "detail": "Add the bank account that payouts go to.",
+                "nextStep": "Complete the business verification in the Stripe dashboard.",
+                "link": "https://dashboard.stripe.com/account/status",
+            },
+            {
+                "id": "payment_terms",
+                "title": "Payment terms are set",
+                "done": True,
+                "detail": "New invoices have the terms net_15.",
+            },
+        ],
+        "pageInfo": ONE_PAGE,
+    },
+    CompleteConnection: {"state": STATE},
+    ConnectionView: CONNECTION,
+    RefreshView: {"askedAt": "2026-11-23T15:04:05Z", "sweptUntil": "2026-11-23T15:00:00Z", "lastSync": SYNC},
+    TestReport: {
+        "ok": False,
+        "steps": [
+            {
+                "step": "account",
+                "ok": False,
+                "message": "Stripe does not let this account take payments yet.",
+                "nextStep": "Complete the business verification in the Stripe dashboard, then test again.",
+            }
+        ],
+    },
+}
