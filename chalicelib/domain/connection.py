@@ -76,6 +76,15 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Freeze:
+    """Why an operator has paused an organization's invoicing, and since when (epoch seconds UTC)."""
+
+    at: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One organization's connection; `account_id` stays after a disconnect, so that the same can be resumed."""
 
@@ -92,6 +101,7 @@ class Connection:
     tested_at: int | None = None
     """When a test invoice last went well on this account."""
     refresh_asked_at: int = 0
+    frozen: Freeze | None = None
     version: int = 0
 
     @property
@@ -159,6 +169,20 @@ def usable_account(connection: Connection) -> StripeAccountId:
             next_step="An admin can connect it under Settings, Apps, Stripe.",
         )
     return connection.account_id
+
+
+def require_invoicing(connection: Connection) -> None:
+    """Nothing is made or sent while operations look into something.
+
+    Raises:
+        Conflict: the organization's invoicing is paused.
+    """
+    if connection.frozen is not None:
+        raise Conflict(
+            "invoicing_frozen",
+            "Making and sending invoices is paused for this organization at the moment.",
+            next_step="Nothing is lost. Repeat the request later; support can tell when.",
+        )
 
 
 def require_ready_to_send(connection: Connection) -> None:

@@ -8,6 +8,7 @@ dropped. An item that was worked on twice meets its own invoice, or its own outc
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 
@@ -55,7 +56,11 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
     batch = ports.batches.get(organization_id, batch_id)
     if part is None or batch is None or part.turn != turn or part.resume_at is None:
         return
-    full = full_rate(livemode=ports.connections.get(organization_id).livemode)
+    connection = ports.connections.get(organization_id)
+    if connection.frozen is not None and batch.kind is BatchKind.INVOICES:
+        _rest(part, ports)
+        return
+    full = full_rate(livemode=connection.livemode)
     known = ports.batches.pace(organization_id, lane)
     pace = (known or Pace(full)).within(full)
     if part.cursor == 0:  # lanes begin one after the other, not all at the same moment
@@ -66,6 +71,12 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
     if (left_at := stripe.left_at()) != known:
         ports.batches.keep_pace(organization_id, lane, left_at)
     _hand_on(moved, stripe, ports)
+
+
+def _rest(part: Part, ports: Ports) -> None:
+    """Invoicing is paused: the schedule looks again."""
+    with suppress(StaleWrite):
+        ports.batches.save_part(replace(part, turn=part.turn + 1, resume_at=ports.clock.now() + PAUSE))
 
 
 def _worked(batch: Batch, part: Part, stripe: PacedStripe, ports: Ports, until: int) -> Part:

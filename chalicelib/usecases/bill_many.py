@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service
-from chalicelib.domain.connection import require_ready_to_send, usable_account
+from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import MAX_LINES
@@ -146,6 +146,7 @@ def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Gro
     """Whatever would be wrong with an invoice whoever its customer is, is wrong with the whole request."""
     connection = ports.connections.get(command.organization_id)
     usable_account(connection)
+    require_invoicing(connection)
     if command.send:
         require_ready_to_send(connection)
     settings = ports.settings.get(command.organization_id)

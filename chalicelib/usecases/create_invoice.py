@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.domain.connection import Connection, require_ready_to_send, usable_account
+from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.customer import Customer, normalized_email
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite
 from chalicelib.domain.history import HistoryEntry, Source
@@ -83,6 +83,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         return _same_request(known, command)
     connection = ports.connections.get(command.organization_id)
     account_id = usable_account(connection)
+    require_invoicing(connection)
     if command.send:
         require_ready_to_send(connection)
     customer = _billable(get_customer(command.organization_id, command.customer_id, ports))

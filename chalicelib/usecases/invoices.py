@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from chalicelib.domain.connection import require_ready_to_send, usable_account
+from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
@@ -63,6 +63,7 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         raise _not_now(invoice, "sent")
     connection = ports.connections.get(organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
+    require_invoicing(connection)
     require_ready_to_send(connection)
     with noticing_revocation(organization_id, account_id, ports):
         ensure_in_stripe(get_customer(organization_id, invoice.order.customer_id, ports), account_id, ports)

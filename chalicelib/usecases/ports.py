@@ -314,10 +314,14 @@ class StripeGateway(Protocol):
     def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
         """All open invoices, with our id where they carry one."""
 
+    def invoices_since(
+        self, account_id: StripeAccountId, since: int
+    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        """All invoices made since then, with our id where they carry one."""
+
     def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]: ...
 
     def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]: ...
-
 
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
         """Test customers that are still there, whichever run made them."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
 from chalicelib.usecases.batches import resume_batches
 from chalicelib.usecases.give_up_abandoned import give_up_abandoned
 from chalicelib.usecases.invoice_saga import run
@@ -47,7 +48,7 @@ def resume_stuck(ports: Ports) -> Resumed:
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
-    """Go on with one invoice, unless somebody is at work on it or it needs nothing.
+    """Go on with one invoice, unless somebody is at work on it, it needs nothing, or invoicing is paused.
 
     Raises:
         Refused, Conflict: it cannot be made and has been taken back.
@@ -56,6 +57,8 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     now = ports.clock.now()
     invoice = ports.invoices.get(organization_id, invoice_id)
     if invoice is None or not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
+        return invoice
+    if invoice.saga.step is not Step.ABORT and ports.connections.get(organization_id).frozen is not None:
         return invoice
     try:
         leased = ports.invoices.save(replace(invoice, saga=invoice.saga.leased(now)))

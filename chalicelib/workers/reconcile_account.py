@@ -1,15 +1,21 @@
-"""From the reconcile queue: one account compared with Stripe for each message, so the work scales out."""
+"""From the reconcile queue: one account compared with Stripe for each message, so the work scales out.
+
+Once a day, after the objects were swept, the books are tied out: nothing should be left that differs.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
+from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.observability import account_reconciled, worker_boundary
+from chalicelib.observability import account_reconciled, tied_out, worker_boundary
 from chalicelib.usecases.reconcile import reconcile_account as reconcile
+from chalicelib.usecases.tie_out import freeze_if_billed_twice, tie_out
 from chalicelib.workers.messages import QUEUE_ARN, Reconcile, work_through
 
 worker = Blueprint(__name__)
@@ -31,3 +37,14 @@ def _reconcile(message: Reconcile) -> None:
         corrected=done.corrected,
         parked=done.parked,
     )
+    if done.objects:
+        with suppress(Retryable):  # what is not proved today is tomorrow: a tie-out looks back three days
+            _tie_out(OrganizationId(message.organization_id))
+
+
+@worker_boundary("daily_tie_out")
+def _tie_out(organization_id: OrganizationId) -> None:
+    ports = bootstrap.ports()
+    found = tie_out(organization_id, ports)
+    freeze_if_billed_twice(organization_id, found, ports)
+    tied_out(organization_id, differences=len(found.differences), billed_twice=found.billed_twice)

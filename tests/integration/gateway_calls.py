@@ -109,6 +109,7 @@ API: Mapping[str, Calls] = {
     "fetch": [lambda g, kind=kind: g.fetch(ACCOUNT, kind, "id_1") for kind in OBJECTS],  # type: ignore[misc]
     "events": [lambda g: list(g.events(ACCOUNT, NOW - 600, NOW))],
     "open_invoices": [lambda g: list(g.open_invoices(ACCOUNT))],
+    "invoices_since": [lambda g: list(g.invoices_since(ACCOUNT, NOW))],
     "refunds": [lambda g: list(g.refunds(ACCOUNT, NOW))],
     "disputes": [lambda g: list(g.disputes(ACCOUNT, NOW))],
     "trial_customers": [lambda g: g.trial_customers(ACCOUNT)],

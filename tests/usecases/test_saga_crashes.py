@@ -219,7 +219,7 @@ def test_a_lease_keeps_a_second_worker_away() -> None:
     crash(world, NEW_CUSTOMER.index("stripe.create_draft"), after=False)
     world.advance(LEASE + 1)
     invoice = only_invoice(world)
-    watched(world, fatal=2)
+    watched(world, fatal=3)
     with pytest.raises(Killed):
         resume_invoice(ORGANIZATION, invoice.id, world.ports)
     unwatched(world)

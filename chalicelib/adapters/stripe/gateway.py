@@ -273,7 +273,17 @@ class StripeGateway(Trials):
         return read_event(body.encode(), account_id)
 
     def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
-        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, {"status": "open"}):
+        return self._ours(account_id, {"status": "open"})
+
+    def invoices_since(
+        self, account_id: StripeAccountId, since: int
+    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        return self._ours(account_id, {"created": {"gte": since}})
+
+    def _ours(
+        self, account_id: StripeAccountId, query: dict[str, Any]
+    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
             ours = (found.metadata or {}).get(objects.INVOICE_KEY)
             yield found.fact(as_of), InvoiceId(ours) if ours else None
 

@@ -1,0 +1,136 @@
+"""Stripe's books against ours: which payments, refunds and disputes are not the same on both sides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.invoice import Invoice
+
+LIVE = frozenset({"open", "paid", "uncollectible"})
+"""Statuses of a Stripe invoice that asks, or asked, somebody for money."""
+
+
+class Kind(StrEnum):
+    """What differs."""
+
+    PAID = "paid"
+    STATUS = "status"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    UNKNOWN_TO_US = "unknown_to_us"
+    UNKNOWN_TO_STRIPE = "unknown_to_stripe"
+    BILLED_TWICE = "billed_twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing on which Stripe and we do not agree; amounts are minor units."""
+
+    kind: Kind
+    stripe_id: str
+    invoice_id: InvoiceId | None
+    stripe_says: str
+    we_say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What came, went back and was questioned; minor units of one currency."""
+
+    paid: int = 0
+    refunded: int = 0
+    disputed: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.paid - self.refunded - self.disputed
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day (UTC, as epoch seconds of its beginning) of one currency, by Stripe's books and by ours."""
+
+    begins_at: int
+    currency: str
+    stripe: Amounts
+    ours: Amounts
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """What a comparison found."""
+
+    days: tuple[Day, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def billed_twice(self) -> int:
+        return sum(difference.kind is Kind.BILLED_TWICE for difference in self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What Stripe lists: invoices with our id, and of these refunds and disputes, each with the day it began."""
+
+    invoices: Sequence[tuple[InvoiceFact, InvoiceId]] = ()
+    refunds: Mapping[str, tuple[RefundFact, Invoice]] = field(default_factory=dict)
+    disputes: Mapping[str, tuple[DisputeFact, Invoice, int]] = field(default_factory=dict)
+
+
+def differences(books: Books, ours: Mapping[InvoiceId, Invoice], *, settled_by: int) -> Iterable[Difference]:
+    """All of them. What happened after `settled_by` may still be on its way to us, so it is left out."""
+    yield from _twice(books)
+    for fact, invoice_id in books.invoices:
+        yield from _of_invoice(fact, invoice_id, ours.get(invoice_id), settled_by)
+    for refund, invoice in books.refunds.values():
+        known = invoice.facts.refunds.get(refund.id)
+        if refund.created <= settled_by and (known is None or (known.status, known.amount) != _said(refund)):
+            yield Difference(Kind.REFUNDED, refund.id, invoice.id, _told(refund), _told(known))
+    for dispute, invoice, began_at in books.disputes.values():
+        about = invoice.facts.disputes.get(dispute.id)
+        if began_at <= settled_by and (about is None or (about.status, about.amount) != _said(dispute)):
+            yield Difference(Kind.DISPUTED, dispute.id, invoice.id, _told(dispute), _told(about))
+    listed = {fact.id for fact, _ in books.invoices}
+    for invoice in ours.values():
+        mine = invoice.facts.invoice
+        if mine is None or mine.deleted or mine.id in listed or invoice.updated_at > settled_by:
+            continue
+        yield Difference(Kind.UNKNOWN_TO_STRIPE, mine.id, invoice.id, "nothing", f"{mine.status} {mine.amount_paid}")
+
+
+def _of_invoice(
+    fact: InvoiceFact, invoice_id: InvoiceId, invoice: Invoice | None, settled_by: int
+) -> Iterable[Difference]:
+    if fact.status == "draft" or max(fact.finalized_at or 0, fact.paid_at or 0) > settled_by:
+        return
+    says = f"{fact.status} {fact.amount_paid} of {fact.total} {fact.currency}"
+    if invoice is None or (mine := invoice.facts.invoice) is None:
+        yield Difference(Kind.UNKNOWN_TO_US, fact.id, invoice_id, says, "nothing")
+    elif mine.id == fact.id and invoice.updated_at <= settled_by:
+        we_say = f"{mine.status} {mine.amount_paid} of {mine.total} {mine.currency}"
+        if mine.amount_paid != fact.amount_paid:
+            yield Difference(Kind.PAID, fact.id, invoice_id, says, we_say)
+        elif mine.status != fact.status:
+            yield Difference(Kind.STATUS, fact.id, invoice_id, says, we_say)
+
+
+def _twice(books: Books) -> Iterable[Difference]:
+    live = [(fact, invoice_id) for fact, invoice_id in books.invoices if fact.status in LIVE and not fact.deleted]
+    often = {invoice_id for invoice_id, times in Counter(each for _, each in live).items() if times > 1}
+    for fact, invoice_id in live:
+        if invoice_id in often:
+            others = ", ".join(other.id for other, each in live if each == invoice_id and other.id != fact.id)
+            yield Difference(Kind.BILLED_TWICE, fact.id, invoice_id, f"{fact.status}, beside {others}", "one invoice")
+
+
+def _said(fact: RefundFact | DisputeFact) -> tuple[str, int]:
+    return fact.status, fact.amount
+
+
+def _told(fact: RefundFact | DisputeFact | None) -> str:
+    return f"{fact.status} {fact.amount} {fact.currency}" if fact else "nothing"

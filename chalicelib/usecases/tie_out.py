@@ -1,0 +1,177 @@
+"""Compare an organization's books with Stripe's, day by day, and name what differs.
+
+Reconciliation repairs; this proves. It reads Stripe's lists of objects and never events, so that it does not
+repeat the mistakes of what it judges, and it changes nothing, except that it stops the invoicing of an
+organization one of whose invoices stands in Stripe twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from chalicelib.domain.errors import AccountUnreachable
+from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences
+from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.freeze import freeze
+from chalicelib.usecases.ports import Ports
+
+DAY = 86400
+UNDER_WAY = 3600
+"""Seconds for which what happened may still be on its way to us."""
+
+INVOICES_LIVE_FOR = 90 * DAY
+"""How far back invoices are listed. Of older ones, the sweeps of open invoices, refunds and disputes take care."""
+
+CLOCKS_DIFFER = 600
+
+DAYS = 3
+PAGE = 100
+
+OURS = tuple(set(InvoiceStatus) - {InvoiceStatus.CREATING, InvoiceStatus.DRAFT, InvoiceStatus.VOID})
+
+
+def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) -> TieOut:
+    """Compare today and the days before it, `days` in all.
+
+    Raises:
+        StripeUnavailable, Retryable: it could not be compared now.
+    """
+    connection = ports.connections.get(organization_id)
+    if not connection.active or connection.account_id is None:
+        return TieOut()
+    now = ports.clock.now()
+    begins_at = [now - now % DAY - back * DAY for back in reversed(range(days))]
+    ours = _ours(organization_id, connection.account_id, now - INVOICES_LIVE_FOR, ports)
+    try:
+        books = _books(organization_id, connection.account_id, begins_at, now - INVOICES_LIVE_FOR, ours, ports)
+    except AccountUnreachable:
+        mark_disconnected(organization_id, connection.account_id, REVOKED, ports)
+        return TieOut()
+    found = tuple(differences(books, ours, settled_by=now - UNDER_WAY))
+    return TieOut(tuple(_days(books, ours, begins_at)), found)
+
+
+def freeze_if_billed_twice(organization_id: OrganizationId, found: TieOut, ports: Ports) -> bool:
+    """Stop the organization's invoicing if an invoice of its stands in Stripe twice; answers whether it does."""
+    if not found.billed_twice:
+        return False
+    freeze(organization_id, "tie-out", "an invoice was billed twice", ports)
+    return True
+
+
+def _ours(
+    organization_id: OrganizationId, account_id: StripeAccountId, since: int, ports: Ports
+) -> dict[InvoiceId, Invoice]:
+    found: dict[InvoiceId, Invoice] = {}
+    for status in OURS:
+        after: str | None = None
+        while True:
+            page = ports.invoices.page(organization_id, InvoiceFilter(status, created_from=since), PAGE, after)
+            found |= {each.id: each for each in page.items if each.stripe_account_id == account_id}
+            if not page.has_next:
+                break
+            after = page.end_cursor
+    return found
+
+
+def _books(
+    organization_id: OrganizationId,
+    account_id: StripeAccountId,
+    begins_at: list[int],
+    since: int,
+    ours: dict[InvoiceId, Invoice],
+    ports: Ports,
+) -> Books:
+    """What Stripe lists. Invoices of ours that are not among `ours` yet, such as void ones, are added to it."""
+    invoices = [
+        (fact, id_) for fact, id_ in ports.stripe.invoices_since(account_id, since - CLOCKS_DIFFER) if id_ is not None
+    ]
+    for _, invoice_id in invoices:
+        if invoice_id not in ours:
+            known = ports.invoices.get(organization_id, invoice_id)
+            if known is not None:
+                ours[invoice_id] = known
+    refunds = list(ports.stripe.refunds(account_id, begins_at[0]))
+    disputes: dict[str, tuple[DisputeFact, int]] = {}
+    for begin in begins_at:  # a dispute does not say when it began, so the day is the last list that has it
+        disputes |= {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
+    owners = _owners([*refunds, *(each for each, _ in disputes.values())], account_id, ports)
+    return Books(
+        invoices,
+        {each.id: (each, owners[intent]) for each in refunds if (intent := each.payment_intent_id or "") in owners},
+        {
+            each.id: (each, owners[intent], began_at)
+            for each, began_at in disputes.values()
+            if (intent := each.payment_intent_id or "") in owners
+        },
+    )
+
+
+def _owners(
+    facts: Iterable[RefundFact | DisputeFact], account_id: StripeAccountId, ports: Ports
+) -> Mapping[str, Invoice]:
+    intents = sorted({fact.payment_intent_id for fact in facts if fact.payment_intent_id})
+    owners: dict[str, Invoice] = {}
+    for start in range(0, len(intents), PAGE):
+        found = ports.invoices.find_by_reference(account_id, intents[start : start + PAGE])
+        for intent, (organization_id, invoice_id) in found.items():
+            invoice = ports.invoices.get(organization_id, invoice_id)
+            if invoice is not None:
+                owners[intent] = invoice
+    return owners
+
+
+def _days(books: Books, ours: Mapping[InvoiceId, Invoice], begins_at: list[int]) -> Iterable[Day]:
+    theirs, mine = _Sums(begins_at), _Sums(begins_at)
+    for fact, _ in books.invoices:
+        theirs.paid(fact)
+    for invoice in ours.values():
+        if invoice.facts.invoice is not None:
+            mine.paid(invoice.facts.invoice)
+        for refund in invoice.facts.refunds.values():
+            mine.refunded(refund)
+    for refund, _ in books.refunds.values():
+        theirs.refunded(refund)
+    for dispute, invoice, began_at in books.disputes.values():
+        theirs.disputed(dispute, began_at)
+        known = invoice.facts.disputes.get(dispute.id)
+        if known is not None:
+            mine.disputed(known, began_at)
+    for key in sorted(theirs.keys | mine.keys):
+        yield Day(*key, theirs.of(*key), mine.of(*key))
+
+
+class _Sums:
+    """Amounts by day and currency."""
+
+    def __init__(self, begins_at: list[int]) -> None:
+        self._first = begins_at[0]
+        self._sums: Counter[tuple[int, str, str]] = Counter()
+
+    @property
+    def keys(self) -> set[tuple[int, str]]:
+        return {(day, currency) for day, currency, _ in self._sums}
+
+    def of(self, day: int, currency: str) -> Amounts:
+        return Amounts(*(self._sums[day, currency, kind] for kind in ("paid", "refunded", "disputed")))
+
+    def paid(self, fact: InvoiceFact) -> None:
+        if fact.paid_at and not fact.deleted:
+            self._add(fact.paid_at, fact.currency, "paid", fact.amount_paid)
+
+    def refunded(self, fact: RefundFact) -> None:
+        if fact.status == "succeeded":
+            self._add(fact.created, fact.currency, "refunded", fact.amount)
+
+    def disputed(self, fact: DisputeFact, began_at: int) -> None:
+        self._add(began_at, fact.currency, "disputed", fact.amount)
+
+    def _add(self, at: int, currency: str, kind: str, amount: int) -> None:
+        if at >= self._first and amount:
+            self._sums[at - at % DAY, currency, kind] += amount

@@ -1,0 +1,179 @@
+"""Stripe's books against ours: equal after everything was heard, and what is missing is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.tie_out import Kind
+from chalicelib.usecases.bill_many import BillableService, BillMany, bill_many
+from chalicelib.usecases.freeze import freeze, unfreeze
+from chalicelib.usecases.invoices import send_invoice
+from chalicelib.usecases.tie_out import freeze_if_billed_twice, tie_out
+from tests.boundaries import unwatched, watched
+from tests.usecases.test_reconcile import lively
+from tests.world import OFFICE, ORGANIZATION, World, line, order
+
+HOUR = 3600
+
+
+def kinds(world: World, days: int = 10) -> list[str]:
+    return sorted(each.kind for each in tie_out(ORGANIZATION, world.ports, days=days).differences)
+
+
+def test_books_are_equal_once_everything_was_heard(world: World, account: StripeAccountId) -> None:
+    lively(world, account)
+    world.deliver()
+    world.sweep()
+    world.advance(2 * HOUR)
+    found = tie_out(ORGANIZATION, world.ports, days=10)
+    assert found.differences == ()
+    assert sum(day.stripe.paid for day in found.days) == 4 * 7500
+    assert sum(day.stripe.refunded for day in found.days) == 7500 + 500
+    assert sum(day.stripe.disputed for day in found.days) == 7500
+    assert [day.stripe for day in found.days] == [day.ours for day in found.days]
+
+
+def test_it_reads_and_writes_nothing(world: World, account: StripeAccountId) -> None:
+    lively(world, account)
+    world.advance(2 * HOUR)
+    boundaries = watched(world)
+    assert tie_out(ORGANIZATION, world.ports, days=10).differences
+    unwatched(world)
+    assert boundaries.writes == []
+
+
+def test_everything_that_was_not_heard_of_is_named_until_a_sweep(world: World, account: StripeAccountId) -> None:
+    world.double.set_delivery(lose_rate=1.0)
+    lively(world, account)
+    world.advance(2 * HOUR)
+    assert {"paid", "status"} <= set(kinds(world))
+    world.sweep()
+    world.advance(2 * HOUR)
+    assert kinds(world) == []
+
+
+def test_a_refund_that_was_not_heard_of_is_named_with_its_invoice(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    intent = world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")["payment_intent"]
+    world.deliver()
+    world.double.set_delivery(lose_rate=1.0)
+    refund = world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
+    world.advance(2 * HOUR)
+    found = tie_out(ORGANIZATION, world.ports)
+    [difference] = found.differences
+    assert (difference.kind, difference.stripe_id, difference.invoice_id) == (Kind.REFUNDED, refund.id, invoice.id)
+    assert (difference.stripe_says, difference.we_say) == ("succeeded 7500 usd", "nothing")
+    [day] = found.days
+    assert (day.stripe.net, day.ours.net) == (0, 7500)
+
+
+def test_what_happened_within_the_hour_may_be_under_way(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.advance(2 * HOUR)
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    assert kinds(world) == []
+    world.advance(HOUR + 1)
+    assert kinds(world) == ["paid"]
+
+
+def test_other_business_of_the_company_is_not_ours(world: World, account: StripeAccountId) -> None:
+    options: Any = {"stripe_account": account}
+    customer = world.client.v1.customers.create({"email": "other@example.test"}, options)
+    world.client.v1.invoices.create({"customer": customer.id}, options)
+    world.advance(2 * HOUR)
+    assert tie_out(ORGANIZATION, world.ports).days == ()
+    assert kinds(world) == []
+
+
+def test_a_second_live_invoice_for_one_of_ours_stops_the_organization(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    [first] = world.in_stripe(account)
+    options: Any = {"stripe_account": account}
+    second: Any = {
+        "customer": first["customer"],
+        "metadata": first["metadata"],
+        "collection_method": "send_invoice",
+        "days_until_due": 30,
+    }
+    twin = world.client.v1.invoices.create(second, options)
+    item: Any = {"lines": [{"description": "Cleaning", "amount": 7500}]}
+    world.client.v1.invoices.add_lines(twin.id, item, options)
+    world.client.v1.invoices.finalize_invoice(twin.id, None, options)
+    found = tie_out(ORGANIZATION, world.ports)
+    assert {each.stripe_id for each in found.differences if each.kind is Kind.BILLED_TWICE} == {twin.id, first["id"]}
+    assert freeze_if_billed_twice(ORGANIZATION, found, world.ports)
+    with pytest.raises(Conflict, match="invoicing_frozen"):
+        world.invoice("svc_2")
+    world.client.v1.invoices.void_invoice(twin.id, None, options)
+    again = tie_out(ORGANIZATION, world.ports)
+    assert again.billed_twice == 0
+    assert not freeze_if_billed_twice(ORGANIZATION, again, world.ports)
+    assert world.now(invoice).status is InvoiceStatus.PENDING
+
+
+def test_an_organization_that_is_not_connected_has_no_books(world: World) -> None:
+    assert tie_out(ORGANIZATION, world.ports).days == ()
+
+
+# Freezing
+
+
+def test_nothing_is_made_or_sent_while_frozen_and_everything_after(world: World, account: StripeAccountId) -> None:
+    draft = world.invoice("svc_1", send=False)
+    assert freeze(ORGANIZATION, "kim", "drill", world.ports)
+    assert not freeze(ORGANIZATION, "kim", "drill", world.ports)
+    calls = world.stripe_calls()
+    with pytest.raises(Conflict, match="invoicing_frozen"):
+        world.invoice("svc_2")
+    with pytest.raises(Conflict, match="invoicing_frozen"):
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    with pytest.raises(Conflict, match="invoicing_frozen"):
+        bill_many(batch(), world.ports)
+    assert world.stripe_calls() == calls
+    assert unfreeze(ORGANIZATION, world.ports)
+    assert not unfreeze(ORGANIZATION, world.ports)
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+    assert world.invoice("svc_2").status is InvoiceStatus.PENDING
+
+
+def test_an_invoice_made_before_is_answered_while_frozen(world: World, account: StripeAccountId) -> None:
+    made = world.invoice("svc_1", idempotency_key="key")
+    freeze(ORGANIZATION, "kim", "drill", world.ports)
+    assert world.invoice("svc_1", idempotency_key="key") == made
+
+
+def test_half_made_invoices_stay_where_they_are_while_frozen(world: World, account: StripeAccountId) -> None:
+    world.double.order_fault("error_before", count=100, path="/v1/invoices*")
+    made = world.invoice("svc_1")
+    assert made.saga.running
+    world.double.clear_faults()
+    freeze(ORGANIZATION, "kim", "drill", world.ports)
+    world.advance(400)
+    world.resume()
+    assert world.now(made) == made
+    unfreeze(ORGANIZATION, world.ports)
+    world.resume()
+    assert world.now(made).status is InvoiceStatus.PENDING
+
+
+def test_a_batch_rests_while_frozen_and_ends_after(world: World, account: StripeAccountId) -> None:
+    bill_many(batch(), world.ports)
+    freeze(ORGANIZATION, "kim", "drill", world.ports)
+    world.work()
+    world.advance(400)
+    world.resume()
+    assert world.in_stripe(account) == []
+    unfreeze(ORGANIZATION, world.ports)
+    world.advance(400)
+    world.resume()
+    assert len(world.in_stripe(account)) == 1
+
+
+def batch() -> BillMany:
+    return BillMany(ORGANIZATION, OFFICE, "batch", "body", (BillableService(order().customer_id, line("svc_9")),))
