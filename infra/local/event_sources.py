@@ -50,13 +50,15 @@ class Outcome:
 class EventSourceMapping:
     """One queue, one handler."""
 
-    def __init__(self, name: str, handler: Handler, queue_url: str, batch_size: int) -> None:
+    def __init__(self, name: str, handler: Handler, queue_url: str, batch_size: int, workers: int = 1) -> None:
         self.name = name
         self.batch_size = batch_size
         self.queue_url = queue_url
+        self.workers = workers
         self._handler = handler
         self._sqs = boto3.client("sqs")
-        self._turn = threading.Lock()
+        self._turns = threading.Semaphore(workers)
+        self._pausing = threading.Lock()
         self._paused = threading.Event()
         attributes = self._sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
         self._arn = attributes["Attributes"]["QueueArn"]
@@ -69,8 +71,10 @@ class EventSourceMapping:
     def pause(self) -> None:
         """Take no more messages; returns when a batch under way is done."""
         self._paused.set()
-        with self._turn:
-            return
+        with self._pausing:
+            for _ in range(self.workers):
+                self._turns.acquire()
+            self._turns.release(self.workers)
 
     def resume(self) -> None:
         """Take messages again."""
@@ -97,7 +101,7 @@ class EventSourceMapping:
 
     def poll(self, wait: int = 0) -> Outcome:
         """Receive one batch, waiting at most `wait` seconds for it, and hand it to the handler."""
-        with self._turn:
+        with self._turns:
             messages = self._sqs.receive_message(
                 QueueUrl=self.queue_url,
                 MaxNumberOfMessages=min(self.batch_size, 10),
@@ -131,8 +135,12 @@ class EventSourceMapping:
         return failed
 
 
-def mappings(app: Chalice, queue_urls: Mapping[str, str]) -> list[EventSourceMapping]:
+def mappings(
+    app: Chalice, queue_urls: Mapping[str, str], workers: Mapping[str, int] | None = None
+) -> list[EventSourceMapping]:
     """A mapping for every queue handler that `app` registers; `queue_urls` has the URL by handler name.
+
+    `workers` says how many batches a handler is given at once, if not one.
 
     Raises:
         UnknownHandlerError: a handler has no URL there.
@@ -144,7 +152,8 @@ def mappings(app: Chalice, queue_urls: Mapping[str, str]) -> list[EventSourceMap
         if source.name not in queue_urls:
             raise UnknownHandlerError(f"no queue is known for the handler {source.name}")
         handler = app.handler_map[source.name]
-        found.append(EventSourceMapping(source.name, handler, queue_urls[source.name], source.batch_size))
+        at_once = (workers or {}).get(source.name, 1)
+        found.append(EventSourceMapping(source.name, handler, queue_urls[source.name], source.batch_size, at_once))
     return found
 
 

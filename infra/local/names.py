@@ -16,6 +16,8 @@ class QueueName:
     """The environment variable in which the code finds its URL."""
     handler: str
     """The Lambda function that AWS feeds from it."""
+    workers: int = 1
+    """How many batches of it are worked on at once."""
 
     @property
     def fifo(self) -> bool:
@@ -26,7 +28,7 @@ class QueueName:
 QUEUES = (
     QueueName("customer-sync.fifo", "customer-sync-dlq.fifo", "CUSTOMER_SYNC_QUEUE_URL", "customer_sync"),
     QueueName("invoice-jobs.fifo", "invoice-jobs-dlq.fifo", "INVOICE_JOBS_QUEUE_URL", "invoice_jobs"),
-    QueueName("batch-jobs.fifo", "batch-jobs-dlq.fifo", "BATCH_JOBS_QUEUE_URL", "batch_jobs"),
+    QueueName("batch-jobs.fifo", "batch-jobs-dlq.fifo", "BATCH_JOBS_QUEUE_URL", "batch_jobs", workers=10),
     QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL", "reconcile_account"),
 )
 

@@ -52,7 +52,11 @@ class Workers:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Poll and fire, each in its own thread, while the block runs."""
-        threads = [threading.Thread(target=q.run, args=[self._stop], name=n) for n, q in self._queues.items()]
+        threads = [
+            threading.Thread(target=queue.run, args=[self._stop], name=name)
+            for name, queue in self._queues.items()
+            for _ in range(queue.workers)
+        ]
         due = list(self._schedules.values())
         threads.append(threading.Thread(target=run_schedules, args=[due, self._stop], name="schedules"))
         for thread in threads:
@@ -117,7 +121,8 @@ def working(
 ) -> Iterator[Served]:
     """Run the workers of `app` and their control while the block runs."""
     app = per_thread(app)
-    workers = Workers(mappings(app, queue_urls), schedules(app, intervals))
+    at_once = {queue.handler: queue.workers for queue in QUEUES}
+    workers = Workers(mappings(app, queue_urls, at_once), schedules(app, intervals))
     with workers.running(), serve(workers, control_port, threads=4) as control:
         yield control
 

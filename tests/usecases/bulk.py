@@ -46,6 +46,7 @@ class Time:
         self._numbers = count()
         self._baton = threading.Semaphore(0)
         self._over = False
+        self._failure: BaseException | None = None
 
     def begin(self, work: Callable[[], None]) -> None:
         turn = self._wake_at(self.now)
@@ -57,6 +58,8 @@ class Time:
                     work()
             except SystemExit:
                 pass
+            except BaseException as error:  # noqa: BLE001 told by `play`, in the main thread
+                self._failure = error
             finally:
                 self._baton.release()
 
@@ -76,6 +79,8 @@ class Time:
             assert self.now < end, "it is never done"
             turn.set()
             self._baton.acquire()
+            if self._failure is not None:
+                raise self._failure
         self._over = True
         while self._waiting:
             heapq.heappop(self._waiting)[2].set()
@@ -213,20 +218,28 @@ class Company(World):
             self.ports.customers.save(saved.not_synced(SyncStatus.NOT_CONNECTED, None))
         self.queue.take()
 
-    def play(self, done: Callable[[], bool], *, machines: int = 30, risk: float = 0.0, repeats: float = 0.0) -> None:
+    def play(
+        self,
+        done: Callable[[], bool],
+        *,
+        machines: int = 30,
+        risk: float = 0.0,
+        repeats: float = 0.0,
+        hours: float = 12,
+    ) -> None:
         """Let everybody work until it is done."""
         self.clock.playing = True
         for _ in range(machines):
             self.time.begin(lambda: self._machine(risk, repeats))
         self.time.begin(self._schedule)
-        self.time.play(done)
+        self.time.play(done, hours)
         self.clock.playing = False
 
     def _machine(self, risk: float, repeats: float) -> None:
         while True:
             message = self.queue.receive()
             if message is None:
-                self.time.sleep(0.5)
+                self.time.sleep(1)
                 continue
             try:
                 mortal: Any = Mortal(self.ports, self.rng, risk) if risk else self.ports

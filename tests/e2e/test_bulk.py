@@ -1,0 +1,71 @@
+"""Thirty customers imported and billed in bulk, over HTTP, queues and tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from infra.local.stack import LocalStack
+from tests.e2e.company import Company, eventually, refused
+
+CUSTOMERS = 30
+
+
+def settled(company: Company, path: str) -> Any:
+    """The batch or import once nothing is queued."""
+    return eventually(
+        lambda: company.office.get(f"{path}?first=100"),
+        lambda seen: seen["status"] == "completed",
+        f"{path} completed",
+    )
+
+
+def service(number: int, name: str = "november") -> dict[str, Any]:
+    named = {"customerId": f"cust_{number}", "serviceId": f"{name}_{number}", "description": "Weekly cleaning"}
+    return {**named, "quantity": 4, "unitPrice": "75.00"}
+
+
+def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
+    company = Company(stack, livemode=False).connect()
+    rows = [{"id": f"cust_{n}", "firstName": "Ann", "email": f"owner{n}@example.com"} for n in range(CUSTOMERS)]
+    rows[7]["email"] = "nowhere"
+    imported = company.office.call("POST", "/customers/import", {"customers": rows}, idempotency_key="move-in")
+    assert imported.status == 202, imported.text
+    report = settled(company, f"/customers/imports/{imported.json['id']}")
+    assert report["counts"] == {"queued": 0, "created": 29, "updated": 0, "unchanged": 0, "failed": 1}
+    assert report["rows"][7]["error"]["field"] == "email"
+
+    body = {"services": [service(n, name) for name in ("october", "november") for n in range(CUSTOMERS)]}
+    begun = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
+    assert begun.status == 202, begun.text
+    again = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
+    assert (again.status, again.json["id"]) == (202, begun.json["id"])
+    shown = settled(company, f"/invoice-batches/{begun.json['id']}")
+    assert shown["counts"] == {"queued": 0, "created": 0, "sent": 29, "failed": 1, "cancelled": 0}
+    assert shown["items"][7]["error"]["code"] == "customer_not_found"
+
+    company.customer("cust_7", "found@example.com")
+    retried = company.office.call("POST", f"/invoice-batches/{begun.json['id']}/retry")
+    assert (retried.status, retried.json["counts"]["queued"]) == (202, 1)
+    shown = settled(company, f"/invoice-batches/{begun.json['id']}")
+    assert shown["counts"]["sent"] == CUSTOMERS
+    company.all_delivered()
+    billed = Counter(each["customer"] for each in company.in_stripe())
+    assert len(billed) == CUSTOMERS
+    assert set(billed.values()) == {1}
+    one = company.becomes(shown["items"][0]["invoiceId"], status="pending")
+    assert one["total"] == "600.00"
+    assert [each["id"] for each in company.office.get("/invoice-batches")["data"]] == [begun.json["id"]]
+
+
+def test_bulk_is_refused_whole_and_in_its_own_words(company: Company) -> None:
+    with company.unchanged():
+        repeated = company.office.call("POST", "/invoice-batches", {"services": [service(1), service(1)]})
+        refused(repeated, 422, "service_repeated", "services[1].serviceId")
+        refused(
+            company.office.call("POST", "/customers/import", {"customers": []}),
+            422,
+            "import_size_invalid",
+            "customers",
+        )
+        refused(company.member.call("POST", "/invoice-batches", {"services": []}), 403, "role_missing")

@@ -1,0 +1,260 @@
+"""Bulk billing: whatever happens, each customer is billed once, and the counts say what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.batch import Batch, BatchStatus, ItemStatus
+from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.pacing import full_rate
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
+from chalicelib.usecases.batches import cancel, retry_failures
+from chalicelib.usecases.bill_many import MAX_SERVICES, BillableService, bill_many
+from chalicelib.usecases.ports import Ports
+from tests.fakes import BatchWork
+from tests.usecases.bulk import Company, bill_all
+from tests.world import ORGANIZATION, World, line
+
+
+@pytest.fixture
+def company() -> World:
+    """Connected; customers cust_0 to cust_11 are known to POM."""
+    world = World()
+    world.connect()
+    for number in range(12):
+        world.customer(f"cust_{number}", f"owner{number}@example.test")
+    world.work()
+    return world
+
+
+def now(world: World, batch: Batch) -> Batch:
+    found = world.ports.batches.get(ORGANIZATION, batch.id)
+    assert found is not None
+    return found
+
+
+def assert_billed_once(world: World, batch: Batch, *, invoices: int) -> None:
+    """Every item's invoice is there, is its customer's only one, and was e-mailed once; the counts add up."""
+    items = [item for (_, of, _), item in world.ports.database.batch_items.items() if of == batch.id]
+    header = now(world, batch)
+    assert Counter(item.status for item in items) == header.counts
+    assert sum(header.counts.values()) == header.total == len(items)
+    made = world.ports.database.invoices.values()
+    assert len(made) == invoices
+    assert {item.invoice_id for item in items if item.status is ItemStatus.SENT} == {each.id for each in made}
+    account = world.ports.connections.get(ORGANIZATION).account_id
+    in_stripe = world.in_stripe(str(account))
+    assert Counter(each["metadata"]["pom_invoice_id"] for each in in_stripe) == Counter(each.id for each in made)
+    mails = Counter(mail["invoice"] for mail in world.double.ledger(str(account))["mails"])
+    assert mails == Counter(each["id"] for each in in_stripe)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_workers_that_die_anywhere_and_messages_that_come_twice_bill_each_customer_once(seed: int) -> None:
+    company = Company(seed, latency=0.1)
+    company.customers(60)
+    batch = bill_many(bill_all(60, services=2), company.ports)
+    company.play(lambda: company.completed(batch), risk=0.02, repeats=0.3)
+    assert company.deaths > 5
+    assert company.batch(batch).counts == {ItemStatus.SENT: 60}
+    assert_billed_once(company, batch, invoices=60)
+
+
+def test_stripe_down_for_hours_delays_the_batch_and_fails_nothing() -> None:
+    company = Company(latency=0.1)
+    company.customers(30)
+    company.double.order_fault("error_before", count=80, path="/v1/*", stored=True)
+    batch = bill_many(bill_all(30), company.ports)
+    company.play(lambda: company.completed(batch), machines=10, hours=48)
+    assert company.batch(batch).counts == {ItemStatus.SENT: 30}
+    assert_billed_once(company, batch, invoices=30)
+
+
+def test_more_services_than_an_invoice_takes_become_several_invoices(company: World) -> None:
+    command = bill_all(1, services=501)
+    batch = bill_many(command, company.ports)
+    assert batch.total == 3
+    company.work()
+    items = company.ports.batches.items_at(batch, range(3))
+    lines = [len(company.ports.database.invoices[ORGANIZATION, item.invoice_id].order.line_items) for item in items]  # type: ignore[index]
+    assert lines == [250, 250, 1]
+    assert_billed_once(company, batch, invoices=3)
+    assert bill_many(command, company.ports).id == batch.id
+    company.work()
+    assert len(company.ports.database.invoices) == 3
+
+
+def test_a_service_that_is_billed_already_fails_its_customer_alone_and_names_the_invoice(company: World) -> None:
+    before = company.invoice("monthly_1_0", customer_id="cust_1")
+    batch = bill_many(bill_all(3), company.ports)
+    company.work()
+    [failed] = [item for item in company.ports.batches.items_at(batch, range(3)) if item.error]
+    assert (failed.customer_id, failed.error and failed.error.code) == ("cust_1", "service_already_billed")
+    assert before.id in str(failed.error)
+    assert now(company, batch).counts == {ItemStatus.SENT: 2, ItemStatus.FAILED: 1}
+
+
+def test_customers_that_cannot_be_billed_fail_alone_and_are_billed_once_they_can(company: World) -> None:
+    company.customer("cust_1", None)
+    batch = bill_many(bill_all(13), company.ports)
+    company.work()
+    items = company.ports.batches.items_at(batch, range(13))
+    errors = {item.customer_id: item.error.code for item in items if item.error}
+    assert errors == {"cust_1": "customer_email_missing", "cust_12": "customer_not_found"}
+    company.customer("cust_1", "found@example.test")
+    again = retry_failures(ORGANIZATION, batch.id, company.ports)
+    assert (again.status, again.count(ItemStatus.QUEUED), again.count(ItemStatus.SENT)) == (
+        BatchStatus.RUNNING,
+        2,
+        11,
+    )
+    company.work()
+    assert now(company, batch).counts == {ItemStatus.SENT: 12, ItemStatus.FAILED: 1}
+    company.customer("cust_12", "new@example.test")
+    retry_failures(ORGANIZATION, batch.id, company.ports)
+    company.work()
+    assert_billed_once(company, batch, invoices=13)
+
+
+def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(company: World) -> None:
+    company.customer("cust_0", None)
+    batch = bill_many(bill_all(12), company.ports)
+    messages = [each for each in company.ports.queues.take() if isinstance(each, BatchWork)]
+    for message in messages[:6]:
+        work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
+    company.customer("cust_0", "found@example.test")
+    retry_failures(ORGANIZATION, batch.id, company.ports)
+    company.work()
+    for message in messages:  # turns that are over
+        work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
+    assert company.ports.queues.sent == []
+    assert_billed_once(company, batch, invoices=12)
+
+
+def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
+    batch = bill_many(bill_all(12), company.ports)
+    [first, *_] = [each for each in company.ports.queues.take() if isinstance(each, BatchWork)]
+    billed: list[str] = []
+
+    class CancellingAfterOne:
+        """Ports on which somebody cancels while the first invoice is being made."""
+
+        def __getattr__(self, name: str) -> object:
+            if name == "settings" and not billed:
+                billed.append("one")
+                cancel(ORGANIZATION, batch.id, company.ports)
+            return getattr(company.ports, name)
+
+    work_on(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
+    company.work()
+    company.advance(LEASE + 1)
+    company.resume()
+    header = now(company, batch)
+    assert header.status is BatchStatus.CANCELLED
+    assert (header.count(ItemStatus.SENT), header.count(ItemStatus.CANCELLED)) == (1, 11)
+    assert header.count(ItemStatus.QUEUED) == 0
+    assert len(company.ports.database.invoices) == 1
+    with pytest.raises(Conflict, match="batch_cancelled"):
+        retry_failures(ORGANIZATION, batch.id, company.ports)
+    assert cancel(ORGANIZATION, batch.id, company.ports) == header
+
+
+def test_drafts_are_left_to_review_if_nothing_is_to_be_sent(company: World) -> None:
+    batch = bill_many(bill_all(3, send=False), company.ports)
+    company.work()
+    assert now(company, batch).counts == {ItemStatus.CREATED: 3}
+    assert {each.status for each in company.ports.database.invoices.values()} == {InvoiceStatus.DRAFT}
+
+
+def test_a_chunk_hands_the_rest_on(company: World) -> None:
+    lanes = 10
+    count = lanes * CHUNK_ITEMS + 1
+    for number in range(12, count):
+        company.customer(f"cust_{number}", None)
+    batch = bill_many(bill_all(count), company.ports)
+    messages = company.ports.queues.take()
+    for message in messages:
+        if isinstance(message, BatchWork):
+            work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
+    assert now(company, batch).open >= 1
+    rest = [each for each in company.ports.queues.sent if isinstance(each, BatchWork)]
+    assert rest
+    assert {each.turn for each in rest} == {2}
+    company.work()
+    assert now(company, batch).status is BatchStatus.COMPLETED
+
+
+def test_a_throttled_request_is_made_again_and_fails_nothing(company: World) -> None:
+    company.double.order_fault("rate_limit", count=3, method="POST", path="/v1/invoices")
+    batch = bill_many(bill_all(1), company.ports)
+    company.work()
+    assert now(company, batch).counts == {ItemStatus.SENT: 1}
+    pace = company.ports.batches.pace(ORGANIZATION, 0)
+    assert pace is not None
+    assert pace.rate == full_rate(livemode=False) // 2**3  # remembered for the next batch
+
+
+def test_a_message_that_was_lost_is_sent_again(company: World) -> None:
+    batch = bill_many(bill_all(12), company.ports)
+    company.ports.queues.take()
+    company.resume()
+    assert now(company, batch).open == 12  # it may yet come
+    company.advance(LEASE + PAUSE)
+    company.resume()
+    assert_billed_once(company, batch, invoices=12)
+    assert company.ports.batches.due_parts(company.ports.clock.now() + 10**6, 10) == []
+
+
+def test_a_request_that_was_cut_short_begins_nothing_and_is_completed_by_its_repetition(company: World) -> None:
+    command = bill_all(12)
+    failing: Ports = _Failing(company.ports)  # type: ignore[assignment]
+    with pytest.raises(RuntimeError):
+        bill_many(command, failing)
+    [storing] = company.ports.database.batches.values()
+    assert storing.status is BatchStatus.STORING
+    company.advance(10_000)
+    company.resume()
+    assert company.ports.database.invoices == {}
+    batch = bill_many(command, company.ports)
+    company.work()
+    assert_billed_once(company, batch, invoices=12)
+
+
+class _Failing:
+    """Ports whose database goes away when the items have been stored."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports, self.batches = ports, self
+        self._real = ports.batches
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._real, name) if hasattr(self._real, name) else getattr(self._ports, name)
+
+    def add_items(self, batch: Batch, items: list[object]) -> None:
+        self._real.add_items(batch, items[:5])  # type: ignore[arg-type]
+        raise RuntimeError("gone")
+
+
+def test_a_disconnection_fails_what_is_left_and_a_reconnection_lets_it_be_billed(company: World) -> None:
+    account = str(company.ports.connections.get(ORGANIZATION).account_id)
+    batch = bill_many(bill_all(12), company.ports)
+    company.double.revoke(account)
+    company.work()
+    codes = {item.error.code for item in company.ports.batches.items_at(batch, range(12)) if item.error}
+    assert codes <= {"stripe_account_unreachable", "stripe_not_connected"}
+    assert now(company, batch).counts == {ItemStatus.FAILED: 12}
+    company.connect(account=account)
+    retry_failures(ORGANIZATION, batch.id, company.ports)
+    company.work()
+    assert_billed_once(company, batch, invoices=12)
+
+
+def test_the_limit_of_services_is_the_one_stated(company: World) -> None:
+    services = tuple(BillableService(CustomerId("cust_0"), line(f"svc_{n}", "0.01")) for n in range(MAX_SERVICES + 1))
+    with pytest.raises(Refused, match="services_too_many"):
+        bill_many(replace(bill_all(1), services=services), company.ports)

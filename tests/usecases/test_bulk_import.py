@@ -1,0 +1,74 @@
+"""Importing customers: each row counts once, and Stripe is given each customer once, at its pace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.customer import Profile, SyncStatus
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.usecases.import_customers import ImportCustomers, Row, import_customers
+from tests.usecases.bulk import Company
+from tests.world import OFFICE, ORGANIZATION, World
+
+
+def rows(number: int) -> ImportCustomers:
+    made = tuple(
+        Row(CustomerId(f"cust_{each}"), Profile(first_name="Ann", email=f"owner{each}@example.test"))
+        for each in range(number)
+    )
+    return ImportCustomers(ORGANIZATION, OFFICE, "move-in", f"{number} rows", made)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_workers_that_die_anywhere_keep_each_customer_once_and_report_it_so(seed: int) -> None:
+    company = Company(seed, latency=0.1)
+    known = company.customer("cust_3", "owner3@example.test")
+    batch = import_customers(rows(60), company.ports)
+    company.play(lambda: company.completed(batch), risk=0.03, repeats=0.3)
+    assert company.deaths > 5
+    assert company.batch(batch).counts == {ItemStatus.CREATED: 59, ItemStatus.UPDATED: 1}
+    kept = company.ports.database.customers.values()
+    assert len(kept) == 60
+    assert {customer.edition for customer in kept if customer.id != known.id} == {1}
+    assert all(item.profile is None for item in company.items(batch))
+    emails = [customer["email"] for customer in company.in_stripe(company.account_id, "customer")]
+    assert len(emails) == len(set(emails))
+
+
+def test_many_customers_reach_stripe_without_one_429() -> None:
+    company = Company(latency=0.03)
+    company.double.set_rates(endpoint_rate=25, global_rate=100)
+    batch = import_customers(rows(300), company.ports)
+    company.play(lambda: company.completed(batch))
+    assert company.throttled() == []
+    assert company.batch(batch).counts == {ItemStatus.CREATED: 300}
+    synced = [each for each in company.ports.database.customers.values() if each.sync_status is SyncStatus.SYNCED]
+    assert len(synced) >= 300 - 10  # the last of each lane may be under way
+    assert company.busiest_second() <= 20
+
+
+def test_an_import_without_a_connection_keeps_the_customers_and_says_so() -> None:
+    world = World()
+    batch = import_customers(rows(5), world.ports)
+    world.work()
+    header = world.ports.batches.get(ORGANIZATION, batch.id)
+    assert header is not None
+    assert header.counts == {ItemStatus.CREATED: 5}
+    assert {each.sync_status for each in world.ports.database.customers.values()} == {SyncStatus.NOT_CONNECTED}
+
+
+def test_the_same_rows_again_change_nothing() -> None:
+    world = World()
+    world.connect()
+    import_customers(rows(5), world.ports)
+    world.work()
+    before = dict(world.ports.database.customers)
+    batch = import_customers(replace(rows(5), idempotency_key="again"), world.ports)
+    world.work()
+    header = world.ports.batches.get(ORGANIZATION, batch.id)
+    assert header is not None
+    assert header.counts == {ItemStatus.UNCHANGED: 5}
+    assert world.ports.database.customers == before
