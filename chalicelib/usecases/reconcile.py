@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import Connection, SyncReport
 from chalicelib.domain.errors import AccountUnreachable, StaleWrite
+from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CannotOrder, DisputeFact, RefundFact, newer, settle
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
@@ -32,6 +33,9 @@ OVERLAP = 600
 
 EVENTS_LISTED_FOR = 30 * 86400
 """Seconds for which Stripe lists events (https://docs.stripe.com/api/events/list)."""
+
+LISTED_AT_ONCE = 86400
+"""Seconds whose events are held in memory: Stripe lists the newest first, and they are applied oldest first."""
 
 OBJECTS_EVERY = 86400
 """Seconds between object sweeps of one account."""
@@ -98,24 +102,31 @@ def _objects_due(connection: Connection, now: int) -> bool:
 
 
 def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int, ports: Ports) -> Reconciled:
+    """Oldest first: what a payment is about is told by its first event, and later ones lean on that."""
     since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
-    seen = recovered = parked = 0
+    received: list[EventOutcome] = []
+    strangers: list[StripeEvent] = []
     for body in ports.events.parked(account_id, PARKED_AT_ONCE):
         event = ports.stripe.read_event(body, account_id)
-        receipt = receive_event(event, Source.SWEEP, ports)
-        recovered += receipt.outcome is EventOutcome.RECOVERED
-        parked += receipt.outcome is EventOutcome.PARKED
-        if receipt.outcome not in (*MARKED, EventOutcome.PARKED):
+        outcome = receive_event(event, Source.SWEEP, ports).outcome
+        received.append(outcome)
+        if outcome not in (*MARKED, EventOutcome.PARKED):
+            strangers.append(event)
+    seen = 0
+    for start in range(since, now + 1, LISTED_AT_ONCE):
+        missed: list[StripeEvent] = []
+        for page in ports.stripe.events(account_id, start, min(start + LISTED_AT_ONCE - 1, now)):
+            seen += len(page)
+            known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
+            missed += [event for event in page if event.id not in known]
+        received += [receive_event(event, Source.SWEEP, ports).outcome for event in reversed(missed)]
+    for event in strangers:
+        # Those that were parked before their invoice was known may be ours by now.
+        outcome = receive_event(event, Source.SWEEP, ports).outcome
+        received.append(outcome)
+        if outcome not in (*MARKED, EventOutcome.PARKED):
             ports.events.set_aside(account_id, event.id, now)
-    for page in ports.stripe.events(account_id, since, now):
-        known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
-        for event in page:
-            seen += 1
-            if event.id in known:
-                continue
-            receipt = receive_event(event, Source.SWEEP, ports)
-            recovered += receipt.outcome is EventOutcome.RECOVERED
-            parked += receipt.outcome is EventOutcome.PARKED
+    recovered, parked = received.count(EventOutcome.RECOVERED), received.count(EventOutcome.PARKED)
     return Reconciled(events_seen=seen, recovered=recovered, parked=parked)
 
 

@@ -249,6 +249,12 @@ class Town(World):
         actor.dead = True
         return Killed(name)
 
+    def advance(self, seconds: int) -> None:
+        """Time goes by; events that are squeezed into one second are squeezed into the present one."""
+        super().advance(seconds)
+        if seconds and self.double.world.events.policy.squeeze:
+            self.double.set_delivery(squeeze=True)
+
     # Webhooks
 
     def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
