@@ -13,7 +13,6 @@ indexes do not lag here. The double is our reading of Stripe's documentation, no
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from chalicelib.workers.invoice_jobs import TASKS
 from tests.fakes.ports import CustomerSync, InvoiceJob
 from tests.proofs.deeds import PLAYERS, schedule
 from tests.proofs.invariants import Violation, require
+from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
 from tests.proofs.stage import Deed
 
@@ -142,6 +142,27 @@ def replay_line(found: Run) -> str:
     return f"python -m tests.proofs conservation --seed {found.seed} --replay {','.join(map(str, found.schedule))}"
 
 
-def random_seeds(begin: int, count: int) -> list[int]:
-    rng = random.Random(begin)
-    return [rng.randrange(2**31) for _ in range(count)]
+def prove(budget: Budget) -> Result:
+    """Seeds, until the time is up or enough have been played."""
+    found = Result("conservation under faults", "schedules of 100 deeds", seed=budget.seed)
+    total = Figures()
+    for number in range(budget.of(12, 300, 1_000_000)):
+        if budget.left < 0:
+            break
+        played = run(budget.seed + number)
+        found.count += 1
+        total.add(played.figures)
+        if played.violation is not None:
+            least = shortest(played)
+            found.failures.append(f"{least.violation}\n  {replay_line(least)}")
+    found.figures = {
+        "deeds": total.deeds,
+        "boundaries": total.boundaries,
+        "overtaken": total.overtaken,
+        "faults": sum(total.faults.values()),
+        "events": total.events,
+        "deliveries": total.deliveries,
+        "parked": total.outcomes["parked"],
+        "invoices": total.invoices,
+    }
+    return found

@@ -127,11 +127,13 @@ class Invariants:
             )
 
     def _require_one_live_invoice_a_service(self, changed: Invoice) -> None:
-        if not changed.live or changed.saga.step in (Step.CLAIM, Step.ABORT):
+        if not _holds_its_services(changed):
             return
         mine = {line.service_id for line in changed.order.line_items}
         for other in self._town.plain.database.invoices.values():
-            if other.organization_id != changed.organization_id or other.id == changed.id or not other.live:
+            if other.organization_id != changed.organization_id or other.id == changed.id:
+                continue
+            if not _holds_its_services(other):
                 continue
             both = mine & {line.service_id for line in other.order.line_items}
             require(not both, f"1: {sorted(both)} on {changed.id} and {other.id}, both live")
@@ -244,6 +246,11 @@ class Invariants:
             "claims": dict(database.claims),
             "events": set(database.events),
         }
+
+
+def _holds_its_services(invoice: Invoice) -> bool:
+    """One that is still claiming, or is being taken back, has nothing in Stripe that could be sent."""
+    return invoice.live and invoice.saga.step not in (Step.CLAIM, Step.ABORT)
 
 
 def _differs_in_choice_of_reason(ledger: dict[str, Any], invoice: Invoice) -> bool:

@@ -1,0 +1,191 @@
+"""Proof 3, a crash at every boundary: whatever ends wherever, what was begun comes to the same end.
+
+Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
+it: connecting, creating an invoice, sending a draft, voiding, applying an event, giving a customer to Stripe,
+reconciling, reminding, recording cash. Afterwards POM equals Stripe, and there is one invoice, one customer and one
+e-mail (two where a reminder was asked for).
+
+Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
+again, or does not.
+
+Not shown. Crashes inside one call, such as half a transaction: DynamoDB's promise, not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.saga import LEASE
+from chalicelib.usecases.create_invoice import create_invoice
+from chalicelib.usecases.customers import sync_customer
+from chalicelib.usecases.invoices import send_invoice, void_invoice
+from chalicelib.usecases.remind import remind
+from chalicelib.usecases.settle_outside import mark_paid
+from tests.boundaries import Killed, unwatched, watched
+from tests.oracle import differences
+from tests.proofs.report import Budget, Result
+from tests.world import OFFICE, ORGANIZATION, World, order
+
+ONCE = order("svc_1", "svc_2", idempotency_key="once")
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is done, what comes before it, and how many e-mails there are in the end."""
+
+    name: str
+    before: Callable[[World], None]
+    do: Callable[[World], object]
+    mails: int = 1
+    repeatable: bool = True
+
+
+def _connected(world: World) -> None:
+    world.connect()
+    world.customer()
+
+
+def _drafted(world: World) -> None:
+    _connected(world)
+    create_invoice(replace(ONCE, send=False), world.ports)
+
+
+def _sent(world: World) -> None:
+    _connected(world)
+    create_invoice(ONCE, world.ports)
+
+
+def _paid_unheard(world: World) -> None:
+    _sent(world)
+    world.deliver()
+    world.double.set_delivery(lose_rate=1.0)
+    invoice = _invoice(world)
+    world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
+
+
+def _to_be_delivered(world: World) -> None:
+    _sent(world)
+    invoice = _invoice(world)
+    world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
+    world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
+
+
+def _connect(world: World) -> object:
+    account = next(iter(world.double.world.ledgers), None) or world.account()
+    return world.connect(account=account)
+
+
+def _deliver(world: World) -> object:
+    return world.double.drain()
+
+
+def _edited(world: World) -> None:
+    _sent(world)
+    world.customer(email="new@pool.test")
+
+
+ERRANDS = (
+    Errand("connect", lambda world: None, _connect, mails=0),
+    Errand("reconnect", _sent, _connect),
+    Errand("create invoice", _connected, lambda world: create_invoice(ONCE, world.ports)),
+    Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
+    Errand("void", _sent, lambda world: void_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
+    Errand("delete draft", _drafted, lambda w: void_invoice(ORGANIZATION, _invoice(w).id, OFFICE, w.ports), mails=0),
+    Errand("apply event", _to_be_delivered, _deliver),
+    Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
+    Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
+    Errand("reconcile", _paid_unheard, lambda world: world.sweep()),
+    Errand("remind", _sent, lambda world: remind(ORGANIZATION, _invoice(world).id, OFFICE, world.ports), mails=2),
+    Errand("cash", _sent, lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, "cash", None, w.ports)),
+)  # fmt: skip
+
+
+def _invoice(world: World):  # type: ignore[no-untyped-def]
+    [invoice] = world.ports.database.invoices.values()
+    return invoice
+
+
+def boundaries_of(errand: Errand) -> list[str]:
+    """The calls that leave the process when nothing goes wrong."""
+    world = World()
+    errand.before(world)
+    boundaries = watched(world)
+    errand.do(world)
+    return boundaries.calls
+
+
+def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> str | None:
+    """What is wrong in the end when the errand is killed there; None if nothing is."""
+    world = World()
+    errand.before(world)
+    if errand.name == "connect":
+        world.account()
+    watched(world, fatal=number, after=after)
+    with suppress(Killed, IntegrationError):
+        errand.do(world)
+    unwatched(world)
+    if again:
+        with suppress(IntegrationError):
+            errand.do(world)
+    for wait in (gap, 3601, 3601):
+        world.advance(wait)
+        world.deliver()
+        world.resume()
+    with suppress(IntegrationError):
+        errand.do(world)
+    world.double.set_delivery(lose_rate=0.0)
+    world.deliver()
+    world.work()
+    world.sweep()
+    return _wrong(world, errand)
+
+
+def _wrong(world: World, errand: Errand) -> str | None:
+    database = world.ports.database
+    connection = world.ports.connections.get(ORGANIZATION)
+    if not connection.active or connection.account_id is None:
+        return "not connected in the end"
+    ledger = world.double.ledger(connection.account_id)
+    found = differences(ledger, database.invoices.values())
+    if found:
+        return str(found)
+    mails = len(ledger["mails"])
+    # Whoever reminds again on another day sends another e-mail, and means to.
+    allowed = (errand.mails, errand.mails + 1) if errand.name == "remind" else (errand.mails,)
+    if mails not in allowed:
+        return f"{mails} e-mails"
+    customers = [c for c in ledger["objects"].get("customer", ()) if not c.get("_deleted")]
+    if len(customers) > 1:
+        return f"{len(customers)} customers"
+    if len(ledger["objects"].get("invoice", ())) > 1:
+        return "several Stripe invoices"
+    if any(invoice.saga.running for invoice in database.invoices.values()):
+        return "still being made"
+    return None
+
+
+def prove(budget: Budget) -> Result:
+    found = Result("crash at every boundary", "crashes", seed=budget.seed)
+    calls = {errand.name: boundaries_of(errand) for errand in ERRANDS}
+    every = budget.of(9, 2, 1)
+    turn = 0
+    for errand in ERRANDS:
+        for number, call in enumerate(calls[errand.name]):
+            for after in (False, True):
+                for gap in (LEASE + 1, 25 * 3600):
+                    for again in (False, True):
+                        turn += 1
+                        if (turn + budget.seed) % every:
+                            continue
+                        found.count += 1
+                        wrong = fate(errand, number, after=after, gap=gap, again=again)
+                        if wrong:
+                            where = f"{'after' if after else 'before'} {number} {call}"
+                            found.failures.append(f"{errand.name}, killed {where}, {gap=} {again=}: {wrong}")
+    found.figures = {"errands": len(ERRANDS), "boundaries": sum(map(len, calls.values()))}
+    return found

@@ -1,0 +1,37 @@
+"""How much to try, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`seconds` is a target: whatever is under way is finished. A slice is `short`, `middle` or `full`."""
+
+    slice: str = "short"
+    seconds: float = 8.0
+    seed: int = 1
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        return self.seconds - (time.monotonic() - self.began)
+
+    def of(self, short: int, middle: int, full: int) -> int:
+        """How many, by slice."""
+        return {"short": short, "middle": middle, "full": full}[self.slice]
+
+
+@dataclass
+class Result:
+    """One proof. `count` is of what `tried` names; a failure says how to see it again."""
+
+    proof: str
+    tried: str
+    count: int = 0
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    seed: int = 0
+    figures: dict[str, object] = field(default_factory=dict)
