@@ -36,6 +36,7 @@ SUBSCRIPTION: Mapping[str, str] = {
     "payment_intent.succeeded": "payment_succeeded",
     "payment_intent.payment_failed": "payment_failed",
     "payment_intent.canceled": "payment_canceled",
+    "charge.succeeded": "charge_succeeded",
     "charge.failed": "charge_failed",
     "charge.refunded": "charge_refunded",
     "refund.created": "refund_created",

@@ -130,8 +130,10 @@ def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]
             return (fact.amount_paid if fact.status == "paid" else fact.amount_remaining), None
         case InvoicePaymentFact():
             return fact.amount_paid, None
-        case PaymentIntentFact() | ChargeFact():
+        case PaymentIntentFact():
             return fact.amount, fact.failure.reason if fact.failure else None
+        case ChargeFact():
+            return fact.amount, fact.failure.reason if fact.failure else fact.method
         case RefundFact():
             return fact.amount, fact.failure_reason or fact.status
         case DisputeFact():

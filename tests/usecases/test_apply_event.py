@@ -312,10 +312,13 @@ def test_the_timeline_tells_what_happened_once(world: World, invoice: Invoice) -
     paid(world, invoice)
     world.deliver()
     entries = [entry for entry in world.now(invoice).history if entry.at == world.ports.clock.now()]
-    assert sorted(entry.kind for entry in entries) == ["paid", "payment_applied", "payment_succeeded", "updated"]
+    kinds = ["charge_succeeded", "paid", "payment_applied", "payment_succeeded", "updated"]
+    assert sorted(entry.kind for entry in entries) == kinds
     assert {entry.source for entry in entries} == {Source.WEBHOOK}
     payment = next(entry for entry in entries if entry.kind == "payment_succeeded")
     assert (payment.amount, payment.currency, payment.outcome) == (7500, "usd", Outcome.APPLIED)
+    charge = next(entry for entry in entries if entry.kind == "charge_succeeded")
+    assert charge.reason == "card"
 
 
 def test_two_events_of_one_change_are_told_as_such(world: World, invoice: Invoice) -> None:
