@@ -194,6 +194,13 @@ def test_an_invoice_never_goes_back_whatever_the_clock_says(earlier: str, later:
     assert newer(old, new) == newer(new, old) == new
 
 
+def test_what_is_read_later_never_runs_a_lifecycle_back() -> None:
+    """Stripe may answer from a replica that lags behind."""
+    paid, lagging = replace(INVOICE, status="paid", as_of=100), replace(INVOICE, status="open", as_of=200)
+    assert settle(paid, lagging) == paid
+    assert settle(lagging, replace(paid, as_of=50)).status == "paid"
+
+
 def test_a_succeeded_refund_that_fails_weeks_later_has_failed() -> None:
     succeeded = RefundFact("re_1", 100, "succeeded", 500, "usd", 100)
     failed = replace(succeeded, status="failed", as_of=9_000_000)

@@ -28,8 +28,8 @@ from tests.api.tokens import CONFIG, Issuer, jwks, public_jwk
 from tests.world import WEBHOOK_SECRET
 
 LIVE_SECRET, TEST_SECRET, ROLLED_SECRET = WEBHOOK_SECRET, "whsec_test", "whsec_rolled"
-OURS = (LIVE_SECRET, ROLLED_SECRET)
-"""The endpoint's secret, and the one it is being exchanged for."""
+OURS = (LIVE_SECRET, ROLLED_SECRET, "")
+"""The endpoint's secret, the one it is being exchanged for, and one that somebody left empty."""
 
 TOKENS_IN = 10
 """One forgery in so many is an access token; the others are webhooks."""

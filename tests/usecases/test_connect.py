@@ -306,6 +306,14 @@ def test_a_late_event_of_an_earlier_end_ends_nothing(gap: int, world: World, acc
     assert status(world) is ConnectionStatus.CONNECTED
 
 
+def test_the_end_of_a_former_account_ends_nothing(world: World, account: StripeAccountId) -> None:
+    """Whoever finds an account revoked may come late: another one may have taken its place."""
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect()
+    connect.mark_disconnected(ORGANIZATION, account, connect.REVOKED, world.ports)
+    assert status(world) is ConnectionStatus.CONNECTED
+
+
 def test_revoked_within_the_second_of_the_connect_is_an_end(world: World) -> None:
     account = world.connect()
     world.double.revoke(account)

@@ -1,0 +1,231 @@
+"""`python -m tests.mutations`: take each guard away from a copy of the tree and see that its tests notice.
+
+Ends with 1 if a guard survives, if a patch no longer applies, or if the tests fail without any mutation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import json
+import os
+import py_compile
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.mutations.guards import GUARDS, Guard
+from tests.mutations.patches import ROOT, PatchError, mutated
+
+COPIED = (
+    "chalicelib",
+    "infra",
+    "tests",
+    ".chalice",
+    "docs",
+    "app.py",
+    "pyproject.toml",
+    "README.md",
+    "requirements.txt",
+)
+WARM = (
+    "aws_lambda_powertools.logging aws_lambda_powertools.metrics boto3 chalice.app chalice.local cryptography "
+    "hypothesis jwt moto msgspec pynamodb.models pytest stripe"
+).split()
+TIMEOUT = 180
+"""Seconds a guard's tests may take; a mutation that makes them hang has been noticed as well."""
+
+TIMED_OUT, NOT_APPLIED = 98, 99
+KILLED, SURVIVED, BROKEN, STALE = "killed", "SURVIVED", "BROKEN", "STALE"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one guard's removal."""
+
+    guard: str
+    file: str
+    tests: tuple[str, ...]
+    outcome: str
+    seconds: float
+    why: str = ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="guards whose name contains NAME")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    options = parser.parse_args()
+    guards = [each for each in GUARDS if not options.only or any(name in each.name for name in options.only)]
+    began = time.monotonic()
+    _warm_up()
+    with tempfile.TemporaryDirectory(prefix="mutations-") as place:
+        copies = [_copied(Path(place, str(number))) for number in range(options.jobs)]
+        unharmed = list(_run(_shares(guards, options.jobs), copies))
+        for failed in (each for each in unharmed if each.code):
+            print(f"Without any mutation these fail:\n{failed.output[-3000:]}", file=sys.stderr)
+            return 1
+        results = [_result(each) for each in _run([Trial(guard, guard.tests) for guard in guards], copies)]
+    results.sort(key=lambda result: [guard.name for guard in guards].index(result.guard))
+    if options.json:
+        print(json.dumps([asdict(result) for result in results], indent=2))
+    else:
+        _show(results, time.monotonic() - began)
+    return 0 if results and all(result.outcome == KILLED for result in results) else 1
+
+
+def _warm_up() -> None:
+    """Import once what every run imports, so that a forked child has it already; nothing of the tree itself."""
+    for name in WARM:
+        __import__(name)
+
+
+def _copied(place: Path) -> Path:
+    place.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif source.exists():
+            shutil.copy(source, place / name)
+    # Bytecode is checked by the source's hash: a mutation may come and go within one tick of the file system.
+    for name in ("chalicelib", "infra"):
+        compileall.compile_dir(place / name, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+    return place
+
+
+def _shares(guards: Iterable[Guard], jobs: int) -> list[Trial]:
+    """All tests while nothing is taken away: one that fails anyway proves nothing."""
+    files: dict[str, set[str]] = {}
+    for test in (test for each in guards for test in each.tests):
+        files.setdefault(test.partition("::")[0], set()).add(test)
+    spread = [sorted(tests) for tests in files.values()]
+    shares = [[test for tests in spread[number::jobs] for test in tests] for number in range(jobs)]
+    return [Trial(None, tuple(share)) for share in shares if share]
+
+
+def _run(trials: Sequence[Trial], copies: Sequence[Path]) -> Iterator[Trial]:
+    """Each trial in a forked child, in a copy of its own; yields those that have ended."""
+    waiting, free, running = deque(trials), list(copies), dict[int, Trial]()
+    while waiting or running:
+        while waiting and free:
+            trial = waiting.popleft()
+            trial.copy = free.pop()
+            if trial.prepared():
+                running[trial.start()] = trial
+            else:
+                free.append(trial.copy)
+                yield trial
+        time.sleep(0.05)
+        for child, trial in list(running.items()):
+            if trial.ended(child):
+                del running[child]
+                free.append(trial.copy)
+                yield trial
+
+
+@dataclass
+class Trial:
+    """Tests to run, in a copy from which a guard has been taken."""
+
+    guard: Guard | None
+    tests: tuple[str, ...]
+    copy: Path = ROOT
+    code: int = 0
+    output: str = ""
+    seconds: float = 0.0
+    _whole: str = ""
+    _began: float = 0.0
+
+    def prepared(self) -> bool:
+        """Take the guard away; False if it is not where the list says."""
+        if self.guard is None:
+            return True
+        target = self.copy / self.guard.file
+        self._whole = target.read_text()
+        try:
+            target.write_text(mutated(self.guard, self._whole))
+        except PatchError as stale:
+            self.code, self.output = NOT_APPLIED, str(stale)
+            return False
+        return True
+
+    def start(self) -> int:
+        self._began = time.monotonic()
+        child = os.fork()
+        if child:
+            return child
+        code = 70
+        with suppress(BaseException):
+            with (self.copy / "output.txt").open("w") as file:
+                os.dup2(file.fileno(), 1)
+                os.dup2(file.fileno(), 2)
+            code = _run_pytest(self.copy, list(self.tests))
+            sys.stdout.flush()
+        os._exit(code)
+
+    def ended(self, child: int) -> bool:
+        """Whether the child has ended, or has been ended; then the guard is back in its place."""
+        gone, status = os.waitpid(child, os.WNOHANG)
+        self.seconds = time.monotonic() - self._began
+        late = not gone and self.guard is not None and self.seconds > TIMEOUT
+        if late:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        elif not gone:
+            return False
+        self.code = TIMED_OUT if late else os.waitstatus_to_exitcode(status)
+        self.output = (self.copy / "output.txt").read_text(errors="replace")
+        if self.guard is not None:
+            (self.copy / self.guard.file).write_text(self._whole)
+        return True
+
+
+def _result(trial: Trial) -> Result:
+    """Only failing tests count as noticing: a tree that cannot even be collected has not been judged."""
+    assert trial.guard is not None
+    outcome = {0: SURVIVED, 1: KILLED, TIMED_OUT: KILLED, NOT_APPLIED: STALE}.get(trial.code, BROKEN)
+    why = trial.output[-2000:] if outcome in {BROKEN, STALE} else ""
+    return Result(trial.guard.name, trial.guard.file, trial.tests, outcome, round(trial.seconds, 1), why)
+
+
+def _run_pytest(copy: Path, tests: list[str]) -> int:
+    import pytest
+
+    os.chdir(copy)
+    sys.path[:] = [str(copy), *(each for each in sys.path if each and Path(each).resolve() != ROOT)]
+    for name in list(sys.modules):
+        if name.split(".")[0] in {"tests", "chalicelib", "infra", "app"}:
+            del sys.modules[name]
+    os.environ |= {"POWERTOOLS_METRICS_DISABLED": "true", "PYTHONPATH": str(copy)}
+    return int(pytest.main(["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]))
+
+
+def _show(results: list[Result], seconds: float) -> None:
+    table = Table("guard", "file", "test", "", "s", title=f"{len(results)} guards")
+    for result in results:
+        tests = "\n".join(test.rpartition("::")[2] for test in result.tests)
+        color = "green" if result.outcome == KILLED else "bold red"
+        table.add_row(result.guard, result.file, tests, f"[{color}]{result.outcome}[/]", f"{result.seconds:.1f}")
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for result in results:
+        if result.why:
+            console.print(f"{result.guard}: {result.why}", markup=False)
+    killed = sum(result.outcome == KILLED for result in results)
+    console.print(f"{killed} of {len(results)} guards are missed when they are gone; {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
