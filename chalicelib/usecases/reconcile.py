@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.connection import Connection, SyncReport
 from chalicelib.domain.errors import AccountUnreachable, StaleWrite
@@ -48,6 +48,7 @@ PAYMENTS_CHECKED_FOR = 150 * 86400
 """How old a paid invoice may be whose payments are looked up where they were never told."""
 
 PARKED_AT_ONCE = 100
+STRANGERS_MET_AGAIN = 1000
 PAGE = 100
 
 
@@ -83,14 +84,19 @@ def reconcile_account(organization_id: OrganizationId, ports: Ports, *, objects:
     account_id, began_at = connection.account_id, ports.clock.now()
     account: AccountFact | None = None
     try:
-        done = _sweep_events(connection, account_id, began_at, ports)
+        run = _sweep_events(connection, account_id, began_at, ports)
+        done = Reconciled()
         if objects or _objects_due(connection, began_at):
             account = ports.stripe.account(account_id)
             corrected = _sweep_objects(organization_id, account_id, ports)
-            done = replace(done, corrected=corrected, objects=True)
+            done = Reconciled(corrected=corrected, objects=True)
+        if run.learned or done.corrected or run.parked:
+            _meet_strangers_again(run, account_id, began_at, ports)
     except AccountUnreachable:
         mark_disconnected(organization_id, account_id, REVOKED, ports)
         return Reconciled()
+    recovered, parked = run.outcomes.count(EventOutcome.RECOVERED), run.outcomes.count(EventOutcome.PARKED)
+    done = replace(done, events_seen=run.seen, recovered=recovered, parked=parked)
     _move_cursor(organization_id, account_id, began_at, done, account, ports)
     return done
 
@@ -101,33 +107,52 @@ def _objects_due(connection: Connection, now: int) -> bool:
     return sweep.objects_due or gap_too_long or now - sweep.objects_swept_at > OBJECTS_EVERY
 
 
-def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int, ports: Ports) -> Reconciled:
-    """Oldest first: what a payment is about is told by its first event, and later ones lean on that."""
-    since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
-    received: list[EventOutcome] = []
-    strangers: list[StripeEvent] = []
-    for body in ports.events.parked(account_id, PARKED_AT_ONCE):
-        event = ports.stripe.read_event(body, account_id)
+@dataclass
+class _Run:
+    """What has become of events so far. Strangers are those that are about nothing of ours, or not yet."""
+
+    seen: int = 0
+    outcomes: list[EventOutcome] = field(default_factory=list)
+    parked: list[StripeEvent] = field(default_factory=list)
+    strangers: list[StripeEvent] = field(default_factory=list)
+
+    def receive(self, event: StripeEvent, strangers: list[StripeEvent], ports: Ports) -> None:
         outcome = receive_event(event, Source.SWEEP, ports).outcome
-        received.append(outcome)
+        self.outcomes.append(outcome)
         if outcome not in (*MARKED, EventOutcome.PARKED):
             strangers.append(event)
-    seen = 0
+
+    @property
+    def learned(self) -> bool:
+        return any(outcome in MARKED for outcome in self.outcomes)
+
+
+def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int, ports: Ports) -> _Run:
+    """Oldest first: what a payment is about is told by its first events, and later ones lean on that."""
+    run = _Run()
+    since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
+    for body in ports.events.parked(account_id, PARKED_AT_ONCE):
+        run.receive(ports.stripe.read_event(body, account_id), run.parked, ports)
     for start in range(since, now + 1, LISTED_AT_ONCE):
         missed: list[StripeEvent] = []
         for page in ports.stripe.events(account_id, start, min(start + LISTED_AT_ONCE - 1, now)):
-            seen += len(page)
+            run.seen += len(page)
             known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
             missed += [event for event in page if event.id not in known]
-        received += [receive_event(event, Source.SWEEP, ports).outcome for event in reversed(missed)]
-    for event in strangers:
-        # Those that were parked before their invoice was known may be ours by now.
-        outcome = receive_event(event, Source.SWEEP, ports).outcome
-        received.append(outcome)
-        if outcome not in (*MARKED, EventOutcome.PARKED):
-            ports.events.set_aside(account_id, event.id, now)
-    recovered, parked = received.count(EventOutcome.RECOVERED), received.count(EventOutcome.PARKED)
-    return Reconciled(events_seen=seen, recovered=recovered, parked=parked)
+        for event in reversed(missed):
+            run.receive(event, run.strangers, ports)
+    return run
+
+
+def _meet_strangers_again(run: _Run, account_id: StripeAccountId, now: int, ports: Ports) -> None:
+    """The run may have learned whose they are; parked ones that are still nobody's are not to be tried again."""
+    still_parked: list[StripeEvent] = []
+    for event in run.parked:
+        run.receive(event, still_parked, ports)
+    for event in run.strangers[-STRANGERS_MET_AGAIN:]:
+        run.receive(event, [], ports)
+    for event in still_parked:
+        ports.events.set_aside(account_id, event.id, now)
 
 
 def _move_cursor(

@@ -1,0 +1,35 @@
+"""Schedules that once failed, each with what it found; they must hold for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proofs.conservation import run
+from tests.proofs.stage import Deed
+
+FOUND = {
+    "a parked event that is nobody's was tried for ever": (6, "create.180489-,create.19441,create.22935,pay.972656-,"
+        "work.541980,network.971956-,customer_in_dashboard.442229-,deliver.280952-,work.631751,deliver.501784-,"
+        "deliver.691266,deliver.957452"),
+    "a payment that a reminder brought had no reference, so its refund was nobody's": (138, "create.339562-,"
+        "customer_in_dashboard.495841-,remind.436549,pay.679641-,edit_customer.410315-,resend.369310-,pay.355282-,"
+        "refund.896291-"),
+    "a draft deleted before it was noted left a second one behind": (201, "create.628397,wait.293077-,"
+        "in_dashboard.432764-"),
+    "a dispute of a payment that was never told of was not found": (141, "create.397173-,create.270391-,"
+        "create.965448-,in_dashboard.561164-,never_generated.322845-,pay.317606-"),
+    "the reason of a failure in parts depended on when it was looked at": (102, "create.23485,create.845865-,"
+        "send.870045-,sweep.247735-,cash.166517-,pay.63332-,pay.749212-,settle_debit.158238-"),
+}  # fmt: skip
+"""What was found, to the town's seed and the shortest schedule that showed it."""
+
+
+@pytest.mark.parametrize("found", FOUND)
+def test_what_was_found_stays_fixed(found: str) -> None:
+    seed, deeds = FOUND[found]
+    assert run(seed, [Deed.parse(text) for text in deeds.split(",")]).violation is None
+
+
+@pytest.mark.parametrize("seed", [6, 9, 39, 102, 136, 138, 141, 147, 165, 174, 201])
+def test_the_seeds_that_found_something_hold(seed: int) -> None:
+    assert run(seed).violation is None
