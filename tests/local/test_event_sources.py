@@ -223,3 +223,29 @@ def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder
         status, answer = post("/schedules/tick")
         assert (status, answer["result"]["source"]) == (200, "aws.events")
         assert post("/schedules/unknown")[0] == 404
+
+
+def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_all(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="wide.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    together, done = threading.Barrier(3), threading.Event()
+
+    def handler(event: Any, context: Any) -> None:
+        together.wait(10)  # the two batches, and the test
+        done.wait(10)
+
+    wide = EventSourceMapping("wide", handler, url, 1, workers=2)
+    for group in "ab":
+        sqs.send_message(QueueUrl=url, MessageBody=group, MessageGroupId=group, MessageDeduplicationId=group)
+    pollers = [threading.Thread(target=wide.poll) for _ in range(2)]
+    for poller in pollers:
+        poller.start()
+    together.wait(10)
+    pausing = threading.Thread(target=wide.pause)
+    pausing.start()
+    pausing.join(0.1)
+    assert pausing.is_alive()
+    done.set()
+    for thread in (*pollers, pausing):
+        thread.join(10)
+        assert not thread.is_alive()
+    assert wide.idle()
