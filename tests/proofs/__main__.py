@@ -15,7 +15,7 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from tests.proofs import conservation, crashes, healing, machine, never_twice, permutations
+from tests.proofs import conservation, crashes, healing, hostile_doors, machine, never_twice, permutations
 from tests.proofs.report import Budget, Result
 from tests.proofs.stage import Deed
 
@@ -25,7 +25,8 @@ PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "conservation": (conservation.prove, 0.45),
     "never-twice": (never_twice.prove, 0.25),
     "machine": (machine.prove, 0.2),
-    "healing": (healing.prove, 0.1),
+    "healing": (healing.prove, 0.05),
+    "hostile-doors": (hostile_doors.prove, 0.05),
 }
 """Name to what proves it, and its share of the time: those without one are enumerated, however long it takes."""
 
