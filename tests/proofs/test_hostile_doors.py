@@ -1,6 +1,6 @@
 """Hostile doors, a short slice: forged webhooks and tokens, and every known way to abuse a connect.
 
-`python -m tests.proofs hostile-doors` tries a hundred thousand.
+`python -m tests.proofs` tries a hundred thousand.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ class Transaction:
             except Cancelled as exc:
                 if exc.met:
                     raise
-            time.sleep(pause * random.uniform(0.5, 1.5))
+            time.sleep(pause * random.uniform(0.5, 1.5))  # nosec B311
         return self._commit()
 
     def _commit(self) -> None:
