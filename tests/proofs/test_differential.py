@@ -1,0 +1,175 @@
+"""Random lives of the stores: those in memory, which the proofs use, answer as the tables do, refusals included."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.storage import InvoiceExists, InvoiceFilter, ServiceClaimed
+from tests.backends import Backend, aws, fake_backend, stores_on_tables
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    OTHER_ORG,
+    customer,
+    event,
+    in_status,
+    invoice,
+    linked,
+    marker,
+    reference,
+)
+
+__all__ = ["aws", "stores_on_tables"]
+
+REFUSALS = (StaleWrite, DuplicateEvent, InvoiceExists, ServiceClaimed)
+STATUSES = (
+    InvoiceStatus.PENDING,
+    InvoiceStatus.PAID,
+    InvoiceStatus.DRAFT,
+    InvoiceStatus.VOID,
+    InvoiceStatus.CREATING,
+)
+SERVICES = [ServiceId(f"s{number}") for number in range(5)]
+
+Act = Callable[[Backend], Any]
+
+
+class Life:
+    """What is done next. It remembers what was stored, old versions too, so that stale ones are tried."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self._seen: list[Any] = []
+        self._people: list[Any] = []
+
+    def next(self) -> tuple[str, Act]:
+        name = self._rng.choice([name for name in dir(self) if name.startswith("do_")])
+        return name, getattr(self, name)()
+
+    def remember(self, answer: Any) -> None:
+        if isinstance(answer, Invoice):
+            self._seen.append(answer)
+        elif type(answer).__name__ == "Customer":
+            self._people.append(answer)
+
+    def _known(self) -> Invoice:
+        return self._rng.choice(self._seen[-6:]) if self._seen else self._new()
+
+    def _new(self) -> Invoice:
+        org = self._rng.choice((ORG, ORG, OTHER_ORG))
+        return invoice(self._rng.choice("abcdef"), organization_id=org, created_at=NOW + self._rng.randrange(5))
+
+    def _changed(self) -> Invoice:
+        made = in_status(self._known(), self._rng.choice(STATUSES), due_at=NOW + self._rng.randrange(3) * 86_400)
+        return replace(made, updated_at=made.updated_at + 1)
+
+    def _claims(self, holder: InvoiceId | None) -> dict[ServiceId, InvoiceId | None]:
+        return dict.fromkeys(self._rng.sample(SERVICES, self._rng.randrange(1, 4)), holder)
+
+    def do_insert(self) -> Act:
+        made, claims = self._new(), self._claims(self._rng.choice((None, None, self._known().id)))
+        return lambda stores: stores.invoices.insert(made, claims)
+
+    do_insert_too = do_insert
+
+    def do_claim(self) -> Act:
+        made, claims = self._known(), self._claims(None)
+        return lambda stores: stores.invoices.claim(made, claims)
+
+    def do_save(self) -> Act:
+        made = self._changed()
+        references = [reference(f"pi_{self._rng.randrange(4)}", made)] if self._rng.random() < 0.5 else []
+        return lambda stores: stores.invoices.save(made, references)
+
+    do_save_too = do_save
+
+    def do_apply(self) -> Act:
+        made, told = self._changed(), marker(f"evt_{self._rng.randrange(12)}")
+        return lambda stores: stores.invoices.apply(made, told)
+
+    def do_remove(self) -> Act:
+        made, services = self._known(), self._rng.sample(SERVICES, 3)
+        return lambda stores: stores.invoices.remove(made, services)
+
+    def do_look(self) -> Act:
+        made, ids = self._known(), [f"pi_{number}" for number in range(4)]
+        return lambda stores: (
+            stores.invoices.get(made.organization_id, made.id), stores.invoices.find_by_reference(ACCOUNT, ids)
+        )  # fmt: skip
+
+    def do_list(self) -> Act:
+        org = self._rng.choice((ORG, OTHER_ORG))
+        wanted = self._rng.choice(
+            (
+                InvoiceFilter(),
+                InvoiceFilter(status=self._rng.choice(STATUSES)),
+                InvoiceFilter(overdue_at=NOW + 90_000),
+            )
+        )
+        return lambda stores: [
+            (found.items, found.has_next) for found in [stores.invoices.page(org, wanted, 4, None)]
+        ]
+
+    def do_due(self) -> Act:
+        return lambda stores: set(stores.invoices.due_for_work(NOW + 500, 50))
+
+    def do_person(self) -> Act:
+        old = self._rng.choice(self._people[-4:]) if self._people and self._rng.random() < 0.7 else None
+        made = old or customer(str(self._rng.randrange(3)))
+        made = linked(made, f"cus_{made.id}") if self._rng.random() < 0.3 else replace(made, edition=made.edition + 1)
+        made = replace(made, sync_status=self._rng.choice((SyncStatus.PENDING, SyncStatus.SYNCED)))
+        if self._rng.random() < 0.3:
+            told = marker(f"evt_{self._rng.randrange(12)}")
+            return lambda stores: stores.customers.apply(made, told)
+        return lambda stores: stores.customers.save(made)
+
+    def do_people(self) -> Act:
+        return lambda stores: (
+            stores.customers.get(ORG, CustomerId("cust_1")), sorted(stores.customers.pending(NOW + 1, 10)),
+            stores.customers.find_by_stripe_id(ACCOUNT, "cus_cust_1"),
+        )  # fmt: skip
+
+    def do_park(self) -> Act:
+        number, at = self._rng.randrange(12), NOW + self._rng.randrange(100)
+        told = event(f"evt_{number}", created=NOW + number, body=f'{{"n": {number}}}')
+        return lambda stores: stores.events.park(told, at, "error")
+
+    def do_set_aside(self) -> Act:
+        name = f"evt_{self._rng.randrange(12)}"
+        return lambda stores: stores.events.set_aside(ACCOUNT, name, NOW)
+
+    def do_events(self) -> Act:
+        ids = [f"evt_{number}" for number in range(12)]
+        return lambda stores: (
+            stores.events.known(ACCOUNT, ids), list(stores.events.parked(ACCOUNT, 20)),
+            stores.events.last_received_at(ACCOUNT),
+        )  # fmt: skip
+
+
+def outcome(act: Act, stores: Backend) -> Any:
+    try:
+        return act(stores)
+    except REFUSALS as refusal:
+        return type(refusal).__name__, getattr(refusal, "holders", None)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_both_answer_the_same_to_whatever_is_done(seed: int, stores_on_tables: Backend) -> None:
+    memory, life, told = fake_backend(), Life(seed), []
+    for _ in range(120):
+        name, act = life.next()
+        here, there = outcome(act, memory), outcome(act, stores_on_tables)
+        told.append(f"{name}: {here}")
+        assert here == there, "\n".join(told[-8:])
+        life.remember(here)
