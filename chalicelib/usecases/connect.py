@@ -252,4 +252,4 @@ def _expired() -> IntegrationError:
 
 
 def _hashed(state: str) -> str:
-    return hashlib.sha256(state.encode()).hexdigest()
+    return hashlib.sha256(state.encode(errors="surrogatepass")).hexdigest()

@@ -143,7 +143,7 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
 def _parse(header: str) -> tuple[int, list[bytes]]:
     pairs = [item.split("=", 1) for item in header.split(",") if "=" in item]
     times = [value for name, value in pairs if name == "t"]
-    signatures = [value.encode() for name, value in pairs if name == "v1"]
+    signatures = [value.encode(errors="surrogatepass") for name, value in pairs if name == "v1"]
     if len(times) != 1 or not signatures:
         raise InvalidSignature("the header holds no time or no v1 signature")
     written = times[0]

@@ -1,0 +1,235 @@
+"""Nonsense at the door: whatever bytes, headers, paths and parameters come, the answer is in the error contract.
+
+Through the front door as the local stack has it, and API Gateway's event as Lambda gets it. Never a 500, never a
+header that somebody else wrote, never a page of another origin that may read.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from chalice.app import Chalice
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.api.table import ROUTES, Role
+from infra.local.gateway import FrontDoor
+from tests.api.conftest import SETTINGS_URL
+from tests.api.tokens import Issuer
+from tests.proofs.test_isolation import serve
+from tests.world import ORGANIZATION, World
+
+ORIGIN = "https://pom.example.test"
+EVIL = "https://evil.test"
+SHORT = settings(max_examples=120, deadline=None, derandomize=True)
+METHODS = ("GET", "POST", "PUT", "DELETE")
+PATHS = sorted({route.path for route in ROUTES})
+
+
+@pytest.fixture(scope="module")
+def door(app: Chalice) -> Iterator[FrontDoor]:
+    """Our application behind the local front door, over one world with a connection, a customer and an invoice."""
+    world, kind, state = World(), app.__class__, dict(vars(app))
+    world.connect()
+    world.customer()
+    world.invoice()
+    with pytest.MonkeyPatch.context() as patch:
+        serve(patch, world)
+        yield FrontDoor(app, cors_origin=ORIGIN)
+    app.__class__ = kind
+    vars(app).update(state)
+
+
+def token() -> str:
+    return Issuer().token(ORGANIZATION, "user_1", ["admin"])
+
+
+def knock(
+    door: FrontDoor, method: str, path: str, body: bytes = b"", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """One WSGI request as a server hands it over; names of headers in WSGI's spelling."""
+    answered: dict[str, Any] = {}
+
+    def start(status: str, sent: list[tuple[str, str]]) -> None:
+        answered["status"], answered["headers"] = int(status.split()[0]), sent
+
+    environ = {
+        "REQUEST_METHOD": method,
+        "REQUEST_URI": path,
+        "PATH_INFO": path.partition("?")[0],
+        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_TYPE": "application/json",
+        "HTTP_AUTHORIZATION": f"Bearer {token()}",
+        "wsgi.input": io.BytesIO(body),
+        **headers,
+    }
+    told = b"".join(door(environ, start))
+    for name, value in answered["headers"]:
+        assert "\r" not in name + value, "no line of a header is somebody else's"
+        assert "\n" not in name + value
+    return answered["status"], {name.lower(): value for name, value in answered["headers"]}, told
+
+
+def understood(answer: tuple[int, dict[str, str], bytes]) -> None:
+    """An answer, or an error in the contract; never a fault of ours."""
+    status, headers, body = answer
+    assert status < 500, body
+    assert EVIL not in json.dumps(headers)
+    if status >= 400 and headers.get("content-type") == "application/json":
+        error = json.loads(body)["error"]
+        assert error["code"]
+        assert error["requestId"]
+
+
+DEEP = st.sampled_from(["[", '{"a":', '{"lineItems":[', '[{"customers":', '"']).flatmap(
+    lambda opening: st.integers(1, 60_000).map(lambda depth: (opening * depth).encode()[:250_000])
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=20,
+).map(lambda value: json.dumps(value).encode())
+FIELDS = st.dictionaries(
+    st.sampled_from(
+        "customerId lineItems memo send dueDate currency tax state email firstName address services customers method "
+        "reference stripeCustomerId reminders paymentTerms".split()
+    ),
+    st.none() | st.booleans() | st.integers() | st.text(max_size=30) | st.lists(st.text(max_size=5), max_size=3)
+    | st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+).map(lambda value: json.dumps(value).encode())  # fmt: skip
+BODY = st.one_of(DEEP, JSON, FIELDS, st.binary(max_size=400))
+
+
+def filled(path: str, ids: str) -> str:
+    for name in ("customerId", "invoiceId", "batchId", "importId"):
+        path = path.replace(f"{{{name}}}", ids)
+    return path
+
+
+@SHORT
+@given(path=st.sampled_from(PATHS), method=st.sampled_from(METHODS), body=BODY)
+@example(path="/v1/invoices", method="POST", body=b"[" * 200_000)
+@example(path="/v1/stripe/webhooks", method="POST", body=b'{"a":' * 100_000)
+@example(path="/v1/customers/import", method="POST", body=b'{"customers":[' + b"[" * 100_000)
+@example(path="/v1/invoices", method="POST", body=b"")
+@example(path="/v1/invoices", method="POST", body=b" " * (1024 * 1024 * 3))
+@example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\ud800"}')
+@example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"."}')
+@example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\u0000.\\u0000"}')
+def test_whatever_body_comes(door: FrontDoor, path: str, method: str, body: bytes) -> None:
+    understood(knock(door, method, filled(path, "cust_1"), body))
+
+
+ODD = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+TRICKS = st.sampled_from(
+    [
+        "%2e%2e", "..", "%2F", "%252F", "a%2Fb", "%00", "%0d%0aSet-Cookie:x=y", "%c0%af", "%ff", "%ed%a0%80", "%",
+        "%zz", "a#b", "a?b", ";a=b", "*", "caf%C3%A9", "a" * 3000, "%E2%80%AE", "~", ".", "", " ",
+    ]
+)  # fmt: skip
+
+
+@SHORT
+@given(
+    path=st.sampled_from(PATHS),
+    method=st.sampled_from((*METHODS, "PATCH", "HEAD", "OPTIONS", "TRACE")),
+    ids=TRICKS | ODD.map(lambda text: quote(text, safe="%;&=")),
+    tail=st.sampled_from(["", "/", "//", "/..", "/%2e%2e/health", "?", "?&&", "#x"]),
+)
+def test_whatever_path_comes(door: FrontDoor, path: str, method: str, ids: str, tail: str) -> None:
+    understood(knock(door, method, filled(path, ids) + tail))
+
+
+PARAMETERS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            "first after status customerId createdFrom createdTo overdue state code error from to x".split()
+        )
+        | ODD,
+        TRICKS | ODD.map(quote) | st.sampled_from(["1", "-1", "0", "1e9", "9" * 400, "NaN", "true", "9999-12-31"]),
+    ),
+    max_size=5,
+).map(lambda pairs: "&".join(f"{quote(name)}={value}" for name, value in pairs))
+
+
+@SHORT
+@given(path=st.sampled_from([route.path for route in ROUTES if route.method == "GET"]), query=PARAMETERS)
+@example(path="/v1/invoices", query="first=1&first=2")
+@example(path="/v1/stripe/oauth/callback", query="state=%ed%a0%80&code=x")
+@example(path="/v1/stripe/oauth/callback", query="state=a&state=b")
+@example(path="/v1/invoices", query="after=%F0%9F%92%A9")
+@example(path="/v1/summary", query="from=0001-01-01&to=9999-12-31")
+def test_whatever_parameters_come(door: FrontDoor, path: str, query: str) -> None:
+    understood(knock(door, "GET", f"{filled(path, 'cust_1')}?{query}"))
+
+
+HEADER = st.sampled_from(
+    """HTTP_AUTHORIZATION HTTP_ACCEPT HTTP_HOST HTTP_ORIGIN HTTP_IDEMPOTENCY_KEY HTTP_STRIPE_SIGNATURE CONTENT_TYPE
+    HTTP_X_FORWARDED_HOST HTTP_X_AMZN_TRACE_ID HTTP_COOKIE HTTP_CONTENT_ENCODING HTTP_TRANSFER_ENCODING
+    HTTP_X_HTTP_METHOD_OVERRIDE""".split()
+)
+VALUE = st.one_of(
+    st.text(st.characters(max_codepoint=255), max_size=60),
+    st.sampled_from(
+        [
+            "x\r\nSet-Cookie: a=b", "Bearer", "Bearer ..", f"Bearer {'x' * 9000}", "t=1,v1=", "t=\u00b2,v1=\u00e9",
+            ",", "application/json;charset=", "application/json; charset=utf-16", "text/html" * 500, "\x00", EVIL,
+        ]
+    ),
+)  # fmt: skip
+
+
+@SHORT
+@given(
+    path=st.sampled_from(PATHS), method=st.sampled_from(METHODS), headers=st.dictionaries(HEADER, VALUE, max_size=4)
+)
+def test_whatever_headers_come(door: FrontDoor, path: str, method: str, headers: dict[str, str]) -> None:
+    understood(knock(door, method, filled(path, "cust_1"), b"{}", **headers))
+
+
+def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: FrontDoor) -> None:
+    """JSON can carry half a letter; the Lambda event is JSON."""
+    half = "\ud800"
+    identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
+    for route in ROUTES:
+        event = {
+            "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": identity},
+            "headers": {"stripe-signature": f"t=1,v1={half}", "idempotency-key": half, "accept": half},
+            "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId"), half),
+            "multiValueQueryStringParameters": {"state": [half], "code": ["x"], "after": [half]},
+            "stageVariables": None,
+            "body": "{}",
+        }
+        assert app(event, None)["statusCode"] < 500, route.label
+
+
+# Who may read it in a browser
+
+
+@pytest.mark.parametrize(
+    "origin", [EVIL, "null", ORIGIN + ".evil.test", "http://pom.example.test", ORIGIN + "/", "*"]
+)
+def test_pages_of_other_origins_are_told_nothing_that_lets_them_read(door: FrontDoor, origin: str) -> None:
+    for route in ROUTES:
+        path = filled(route.path, "cust_1")
+        for method in (route.method, "OPTIONS"):
+            _, headers, _ = knock(door, method, path, b"{}", HTTP_ORIGIN=origin)
+            assert headers.get("access-control-allow-origin") in {None, ORIGIN}
+            assert "access-control-allow-credentials" not in headers
+            assert "access-control-allow-methods" not in headers or method != "OPTIONS"
+
+
+def test_pages_of_pom_may_read_and_may_send_what_the_route_takes(door: FrontDoor) -> None:
+    assert SETTINGS_URL.startswith(ORIGIN)
+    for route in ROUTES:
+        if route.role is Role.PUBLIC:
+            continue
+        _, headers, _ = knock(door, "OPTIONS", filled(route.path, "cust_1"), HTTP_ORIGIN=ORIGIN)
+        assert headers["access-control-allow-origin"] == ORIGIN
+        assert route.method in headers["access-control-allow-methods"].split(",")
+        assert "Origin" in headers["vary"]
