@@ -220,7 +220,11 @@ def _take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> I
     conflict = isinstance(refusal, Conflict)
     reason = Refusal(refusal.code, refusal.message, refusal.field, refusal.next_step, conflict)
     now = ports.clock.now()
-    return store(invoice, lambda current: replace(current, saga=current.saga.aborting(reason, now)), ports)
+
+    def change(current: Invoice) -> Invoice:
+        return replace(_at_same_point(current, invoice), saga=current.saga.aborting(reason, now))
+
+    return store(invoice, change, ports)
 
 
 def _postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:
@@ -245,7 +249,23 @@ def _must_look(invoice: Invoice, ports: Ports) -> bool:
 
 def _found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
     now = ports.clock.now()
-    return store(invoice, lambda current: replace(current, saga=current.saga.found_nothing(now)), ports)
+
+    def change(current: Invoice) -> Invoice:
+        return replace(_at_same_point(current, invoice), saga=current.saga.found_nothing(now))
+
+    return store(invoice, change, ports)
+
+
+def _at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
+    """`current`, unless another worker has gone on since: whoever slept past its lease must look again.
+
+    Raises:
+        StaleWrite: it has.
+    """
+    ours, theirs = looked_at.saga, current.saga
+    if (ours.step, ours.generation, ours.nonce) != (theirs.step, theirs.generation, theirs.nonce):
+        raise StaleWrite("The invoice")
+    return current
 
 
 def _require_our_total(invoice: Invoice, facts: Sequence[StripeFact]) -> None:
