@@ -220,11 +220,14 @@ def _text_claim(claims: Mapping[str, Any], name: str) -> str:
 
 
 def _roles(claim: object) -> frozenset[str]:
-    """Roles as a list or as words; a token without any is a plain member's."""
+    """Roles as a list or as words; a token without any is a plain member's.
+
+    A listed role with a space in it is none of ours, and must not come apart: an `office admin` is no `admin`.
+    """
     if claim is None:
         return frozenset()
     if isinstance(claim, str):
         return frozenset(claim.split())
     if isinstance(claim, list) and all(isinstance(role, str) for role in claim):
-        return frozenset(claim)
+        return frozenset(role for role in claim if role.split() == [role])
     raise Unauthorized("claim_missing")

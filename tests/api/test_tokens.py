@@ -137,7 +137,14 @@ def test_a_good_token_tells_organization_user_and_roles(verifier: TokenVerifier)
 
 @pytest.mark.parametrize(
     ("claim", "roles"),
-    [("admin billing", {"admin", "billing"}), ([], set()), (None, set()), ("", set()), (["member"], {"member"})],
+    [
+        ("admin billing", {"admin", "billing"}),
+        ([], set()),
+        (None, set()),
+        ("", set()),
+        (["member"], {"member"}),
+        (["office admin", " admin", "admin\t", ""], set()),
+    ],
 )
 def test_roles_are_a_list_or_words(verifier: TokenVerifier, claim: Any, roles: set[str]) -> None:
     assert verifier.verify(ISSUER.sign(roles=claim)).roles == roles

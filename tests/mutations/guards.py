@@ -440,6 +440,13 @@ TOKENS = (
         _T_TOKENS,
     ),
     guard(
+        "roles do not come apart",
+        _TOKENS,
+        "frozenset(role for role in claim if role.split() == [role])",
+        "frozenset(claim)",
+        "tests/api/test_roles.py::test_a_role_is_a_whole_word",
+    ),
+    guard(
         "weak keys are left out",
         _TOKENS,
         " and key.key_size >= MIN_KEY_BITS",
