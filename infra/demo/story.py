@@ -15,7 +15,7 @@ INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
 GOOD_CARD = "4242 4242 4242 4242"
 """Stripe's published test cards (https://docs.stripe.com/testing)."""
 
-ANN, BEN, CARLA, DAN = CUSTOMERS[:4]
+ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 
 
 class Story:
@@ -41,6 +41,7 @@ class Story:
             self._refunding,
             self._sync_delays,
             self._connection_lost,
+            self._billing_many,
             self._at_a_glance,
         ):
             chapter()
@@ -229,6 +230,18 @@ class Story:
             say.tells(step["message"])
         say.sees("The connection works", report["ok"], True)
 
+    def _billing_many(self) -> None:
+        say = self._teller
+        say.chapter("Billing the rest of the month")
+        say.says("Go to Billing and select billable services.")
+        services = [{"customerId": each.id, **service.line} for each in THE_REST for service in services_of(each)]
+        batch = self._office.call("POST", "/invoice-batches", {"services": services}, idempotency_key="november")
+        say.does(f"POST /v1/invoice-batches: {len(services)} services of {len(THE_REST)} customers in one go")
+        path = f"/invoice-batches/{batch.json['id']}"
+        say.sees("Invoices sent", self._office.sees(path, _sent, len(THE_REST)), len(THE_REST))
+        again = self._office.call("POST", "/invoice-batches", {"services": services}, idempotency_key="november")
+        say.sees("The same request again is the same batch", again.json["id"] == batch.json["id"], True)
+
     def _at_a_glance(self) -> None:
         say = self._teller
         say.chapter("Tracking payments")
@@ -245,10 +258,11 @@ class Story:
             ]
             for invoice in invoices
         ]
-        say.table("", ["Number", "Customer", "Total", "Balance", "Status"], rows)
+        say.table("", ["Number", "Customer", "Total", "Balance", "Status"], rows[-6:])
+        say.tells(f"… and {len(rows) - 6} more")
         counted = Counter(invoice["status"] for invoice in invoices)
         shown = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
-        say.sees("Invoices", shown, "2 paid, 1 pending, 1 refunded")
+        say.sees("Invoices", shown, f"2 paid, {1 + len(THE_REST)} pending, 1 refunded")
         summary = self._office.get("/summary")["data"][0]
         summed = {status: tally for status, tally in summary["byStatus"].items() if tally["count"]}
         say.does("GET /v1/summary")
@@ -281,6 +295,10 @@ def _reason(invoice: Any) -> str:
 def _told(history: Any) -> str:
     kinds = {entry["kind"] for entry in history["data"]}
     return ", ".join(kind for kind in ("created", "send_requested", "payment_failed", "paid") if kind in kinds)
+
+
+def _sent(batch: Any) -> int:
+    return int(batch["counts"]["sent"])
 
 
 def _order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:

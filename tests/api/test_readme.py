@@ -15,7 +15,7 @@ def test_the_readme_lists_every_route_with_its_role() -> None:
     rows = re.findall(r"^\| `([A-Z]+ /\S+)` \| (\S+) \| .+ \|$", README.read_text(), re.MULTILINE)
     routes = {f"{route.method} {route.path.removeprefix('/v1')}": route.role for route in ROUTES}
     assert sorted(name for name, _ in rows) == sorted(routes)
-    public = {"–", "signature"}
+    public = {"\u2013", "signature"}
     assert {name for name, role in rows if role in public} == {
         name for name, role in routes.items() if role is Role.PUBLIC
     }
