@@ -1,0 +1,34 @@
+"""Every test that docs/security.md names is there, and every risk of the list has one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "security.md").read_text()
+NAMED = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGE)
+RISKS = 10
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    missing = []
+    for file, name in NAMED:
+        path = ROOT / file
+        tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
+        functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        if not path.exists() or (name and name not in functions):
+            missing.append(f"{file}::{name}")
+    assert missing == []
+    assert len(NAMED) > 50
+
+
+def test_every_risk_has_a_control_and_a_test() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| **API")]
+    assert [row.split("**")[1] for row in rows] == [f"API{number}" for number in range(1, RISKS + 1)]
+    assert all(len(row.split(" | ")) == 3 and "::test_" in row for row in rows)
+
+
+def test_nothing_that_looks_like_a_test_is_left_out() -> None:
+    assert PAGE.count("::test_") == sum(bool(name) for _, name in NAMED)
