@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from infra.local.names import StripeSecret
 from chalicelib.domain.events import SUBSCRIPTION
+from infra.local.names import StripeSecret
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
 from infra.local.processes import DidNotStart, child, wait_until_answers
