@@ -7,8 +7,8 @@ equals Stripe for every invoice and customer, and the next sweep writes nothing.
 Tried. Random schedules of deeds (see `deeds`), interleaved at boundaries, with lost, doubled, reordered, late and
 never generated webhooks, several of them in one second. The double's ledger is the oracle (`tests/oracle.py`).
 
-Not shown. The stores are the in-memory ones that `tests/contracts` and `test_differential.py` hold to DynamoDB's;
-indexes do not lag here. The double is our reading of Stripe's documentation, not Stripe.
+Not shown. The stores are the in-memory ones that `tests/contracts` and `test_differential.py` hold to DynamoDB's.
+The double is our reading of Stripe's documentation, not Stripe.
 """
 
 from __future__ import annotations
@@ -159,6 +159,7 @@ def prove(budget: Budget) -> Result:
         "deeds": total.deeds,
         "boundaries": total.boundaries,
         "overtaken": total.overtaken,
+        "indexes that lagged": total.lagged,
         "faults": sum(total.faults.values()),
         "events": total.events,
         "deliveries": total.deliveries,

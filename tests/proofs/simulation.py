@@ -11,7 +11,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,14 @@ HTTP_FAULTS = (
     "lock_timeout", "conflict", "kill_before", "kill_after", "kill_after",
 )  # fmt: skip
 
+LAGGING = (
+    "invoices.page", "invoices.due_for_work", "customers.pending", "customers.find_by_stripe_id", "customers.page",
+    "connections.all_active", "events.parked",
+)  # fmt: skip
+"""Reads of an index, which may show what was there a while ago."""
+
+LAGGING_TABLES = ("invoices", "customers", "connections", "events")
+
 DEAD_LETTER_AFTER = 5
 
 
@@ -60,12 +68,12 @@ class Figures:
     deeds: int = 0
     boundaries: int = 0
     overtaken: int = 0
+    lagged: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     deliveries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     events: int = 0
     invoices: int = 0
-    foreign_but_ours: int = 0
 
     def add(self, other: Figures) -> None:
         for name, value in vars(other).items():
@@ -105,6 +113,7 @@ class Town(World):
             for number in (1, 2):
                 self.customer(f"cust_{number}", f"{number}@pool.test", organization)
         self.take_in()
+        self._remember()
 
     def dashboard(self, organization: OrganizationId) -> stripe.StripeClient:
         """Stripe as the company itself uses it; no boundary of ours."""
@@ -149,6 +158,8 @@ class Town(World):
         if failure is not None and not actor.broken and not self.invariants.expected(failure):
             raise Violation(f"{actor.deed} failed in a way that nobody foresees: {failure!r}") from failure
         self.invariants.between_deeds()
+        if actor.deed.number % 3:
+            self._remember()
 
     def note(self, line: str) -> None:
         self.trace.append(f"{self.stage.tick:>5} {self.ports.clock.now() - 1_800_000_000:>8}s  {line}")
@@ -180,7 +191,10 @@ class Town(World):
         if fate == "refused" or (fate == "lost" and reading):
             raise _no_answer()
         try:
-            result = self.invariants.watch_write(actor, name, call) if not reading else call()
+            if reading:
+                result = self._as_of_before(call) if self._lags(actor, name) else call()
+            else:
+                result = self.invariants.watch_write(actor, name, call)
         except Exception as refusal:
             self.note(f"{actor.deed} {name} !{type(refusal).__name__}")
             raise
@@ -235,6 +249,29 @@ class Town(World):
             self.note(f"{actor.deed} is ended by its timeout before {name}")
             raise self._killed(actor, name)
         return actor
+
+    def _lags(self, actor: Actor, name: str) -> bool:
+        if name not in LAGGING or actor.deed.calm or not self.faults:
+            return False
+        lags = random.Random(f"{actor.deed} {name} {self.stage.tick}").random() < 0.3
+        self.figures.lagged += lags
+        return lags
+
+    def _as_of_before(self, call: Callable[[], Any]) -> Any:
+        """What an index that lags answers: all tables as they were when some deed before had ended."""
+        database, now = self.plain.database, {}
+        for name, table in self._before.items():
+            now[name] = getattr(database, name)
+            setattr(database, name, table)
+        try:
+            found = call()
+            return iter(list(found)) if isinstance(found, Iterator) else found
+        finally:
+            for name, table in now.items():
+                setattr(database, name, table)
+
+    def _remember(self) -> None:
+        self._before = {name: dict(getattr(self.plain.database, name)) for name in LAGGING_TABLES}
 
     def _fate(self, actor: Actor, kinds: Sequence[str]) -> str | None:
         if actor.burst > 0:
