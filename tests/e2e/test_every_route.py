@@ -8,10 +8,15 @@ import pytest
 
 from infra.demo.http import Answer, request
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, refused, send_bytes
+from tests.e2e.company import Company, line, refused, send_bytes
 
 METHODS = ("get", "put", "post", "delete", "patch")
-NOT_FOUND = {"{invoiceId}": "invoice_not_found", "{customerId}": "customer_not_found", "{batchId}": "batch_not_found"}
+NOT_FOUND = {
+    "{invoiceId}": "invoice_not_found",
+    "{customerId}": "customer_not_found",
+    "{batchId}": "batch_not_found",
+    "{importId}": "batch_not_found",
+}
 """What is answered to an id of somebody else."""
 
 
@@ -31,7 +36,10 @@ def theirs(stack: LocalStack) -> dict[str, str]:
     other = Company(stack).connect()
     customer = other.customer("cust_theirs")
     invoice = other.bill("svc_theirs", customerId=customer).json["id"]
-    return {"{invoiceId}": invoice, "{customerId}": customer, "{batchId}": "batch_theirs"}
+    services = [{"customerId": customer, **line("svc_theirs_too")}]
+    batch = other.office.call("POST", "/invoice-batches", {"services": services}).json["id"]
+    imported = other.office.call("POST", "/customers/import", {"customers": [{"id": "cust_more"}]}).json["id"]
+    return {"{invoiceId}": invoice, "{customerId}": customer, "{batchId}": batch, "{importId}": imported}
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
