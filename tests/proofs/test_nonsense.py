@@ -18,11 +18,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.api.table import ROUTES, Role
+from chalicelib.domain.events import API_VERSION
 from infra.local.gateway import FrontDoor
 from tests.api.conftest import SETTINGS_URL
 from tests.api.tokens import Issuer
+from tests.proofs.hostile_doors import signed
 from tests.proofs.test_isolation import serve
-from tests.world import ORGANIZATION, World
+from tests.world import BEGAN, ORGANIZATION, World
 
 ORIGIN = "https://pom.example.test"
 EVIL = "https://evil.test"
@@ -123,6 +125,35 @@ def filled(path: str, ids: str) -> str:
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\u0000.\\u0000"}')
 def test_whatever_body_comes(door: FrontDoor, path: str, method: str, body: bytes) -> None:
     understood(knock(door, method, filled(path, "cust_1"), body))
+
+
+EVENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.text(max_size=5) | st.integers(),
+        "type": st.sampled_from(["invoice.paid", "customer.updated", "account.updated", "capability.updated", "x"]),
+        "created": st.integers() | st.floats() | st.none(),
+        "account": st.sampled_from(["acct_1", "", None, 5]),
+        "livemode": st.booleans() | st.none(),
+        "api_version": st.sampled_from([API_VERSION, "2020-01-01", None]),
+        "data": st.none()
+        | st.fixed_dictionaries(
+            {"object": st.dictionaries(st.sampled_from(["id", "object", "metadata", "status", "total"]), st.text())}
+        ),
+    },
+).map(lambda event: json.dumps(event).encode())
+
+
+@SHORT
+@given(body=BODY | EVENT)
+@example(body=b'{"id":"e","type":"invoice.paid","created":1,"data":{"object":' + b"[" * 200_000)
+@example(body=b"[" * 1_000_000)
+@example(body=b'{"id":"e","type":"invoice.paid","created":1,"account":"a","data":{"object":{}}}')
+@example(body=b'{"id":"e","type":"invoice.paid","created":1,"account":"a","data":{"object":{"object":"customer"}}}')
+def test_whatever_stripe_signs_is_acknowledged(door: FrontDoor, body: bytes) -> None:
+    header = signed(body, BEGAN).header
+    status, _, told = knock(door, "POST", "/v1/stripe/webhooks", body, HTTP_STRIPE_SIGNATURE=header)
+    assert (status, told) == (200, b'{"received":true}')
 
 
 ODD = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)

@@ -117,7 +117,7 @@ class WebhookOpener:
         verify(body, signature_header, self._secrets(), now=self._clock.now())
         try:
             return read_event(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return StripeEvent(
                 id="", type=UNREADABLE, account_id=None, livemode=False, created=self._clock.now(),
                 api_version=None, object_type="", object_id="", fact=None, body="",
