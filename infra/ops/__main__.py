@@ -1,0 +1,38 @@
+"""`python -m infra.ops`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+from infra.ops.cli import cli
+from infra.ops.control import freeze, rotate_secret, unfreeze
+from infra.ops.endpoint import webhook_endpoint
+from infra.ops.look import explain, status
+from infra.ops.repair import reconcile, redrive, replay, tie_out
+
+COMMANDS = (
+    status, explain, replay, redrive, reconcile, tie_out, freeze, unfreeze, rotate_secret, webhook_endpoint,
+)  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; answers the exit status."""
+    logging.getLogger("pom-stripe").setLevel(logging.ERROR)
+    for command in COMMANDS:
+        cli.add_command(command)
+    try:
+        answer = cli.main(arguments, prog_name="python -m infra.ops", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        print("Aborted.", file=sys.stderr)
+        return 130
+    return answer if isinstance(answer, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

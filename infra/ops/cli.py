@@ -1,0 +1,57 @@
+"""What is common to all commands: which stage, JSON or tables, and the exit status."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.config import ConfigurationError
+from chalicelib.domain.errors import IntegrationError
+from infra.ops.screen import Screen, telling
+from infra.ops.stage import NoStage, Stage, environment_of
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXPECTED = (IntegrationError, ConfigurationError, NoStage, ClientError, BotoCoreError, PynamoDBException)
+
+dry_run = click.option("--dry-run", is_flag=True, help="Only tell what would be done.")
+everybody = click.option("--all", "everybody", is_flag=True, help="All connected organizations.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--stack", type=click.Path(path_type=Path), help="A local stack's description [.local/stack.json].")
+@click.option("--deployed", metavar="NAME", help="A deployed CloudFormation stack, by AWS's usual credentials.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.pass_context
+def cli(context: click.Context, stack: Path | None, deployed: str | None, as_json: bool) -> None:
+    """Operate a stage of POM-Stripe.
+
+    Without --stack and --deployed the environment names the stage, as it does for the functions; where it does not,
+    the local stack that runs here is meant. The exit status is 0 when all went well, 1 when something did not or
+    differs, 2 for wrong usage.
+    """
+    context.obj = {"where": (stack, deployed), "as_json": as_json}
+
+
+def command(work: F) -> Any:
+    """Gives a command its stage and its screen, and turns what is expected to go wrong into a line and status 1."""
+
+    @click.pass_context
+    @functools.wraps(work)
+    def run(context: click.Context, *args: Any, **kwargs: Any) -> None:
+        with telling(Screen(context.obj["as_json"])) as screen:
+            try:
+                stage = Stage(environment_of(*context.obj["where"]))
+                work(stage, screen, *args, **kwargs)
+            except EXPECTED as error:
+                screen.failure(f"{type(error).__name__}: {error}")
+        if screen.failed:
+            context.exit(1)
+
+    return run

@@ -1,0 +1,153 @@
+"""Commands that change how a stage behaves: `freeze`, `unfreeze`, `rotate-secret`."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+import click
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.usecases.freeze import freeze as frozen
+from chalicelib.usecases.freeze import unfreeze as unfrozen
+from infra.ops import books
+from infra.ops.cli import command, dry_run, everybody
+from infra.ops.screen import Screen
+from infra.ops.stage import Stage
+
+
+def chosen(stage: Stage, organizations: Sequence[str], everybody: bool) -> list[OrganizationId]:
+    """Those that are meant.
+
+    Raises:
+        click.UsageError: none, or some and all.
+    """
+    if bool(organizations) == everybody:
+        raise click.UsageError("Name organizations, or say --all.")
+    if not everybody:
+        return [books.connected(stage, each)[0].organization_id for each in organizations]
+    return [each.organization_id for each in books.organizations(stage) if each.active]
+
+
+@click.command()
+@click.argument("organizations", nargs=-1)
+@everybody
+@click.option("--reason", required=True, help="Shown to whoever looks at the organization.")
+@click.option("--by", default=getpass.getuser, show_default="who runs this", help="Who answers for it.")
+@dry_run
+@command
+def freeze(
+    stage: Stage,
+    screen: Screen,
+    organizations: tuple[str, ...],
+    everybody: bool,
+    reason: str,
+    by: str,
+    dry_run: bool,
+) -> None:
+    """Let nobody make or send invoices for the moment. Payments and reconciliation go on.
+
+    An organization that connects after --all is not frozen.
+    """
+    rows = []
+    for each in screen.each(chosen(stage, organizations, everybody), "Freezing"):
+        was = stage.ports.connections.get(each).frozen
+        if not dry_run:
+            frozen(each, by, reason, stage.ports)
+        rows.append({"organization": each, "was_frozen": was is not None, "reason": was.reason if was else reason})
+    screen.table("frozen", "Would be frozen" if dry_run else "Frozen", rows)
+
+
+@click.command()
+@click.argument("organizations", nargs=-1)
+@everybody
+@dry_run
+@command
+def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, dry_run: bool) -> None:
+    """Let organizations make and send invoices again."""
+    rows = []
+    for each in screen.each(chosen(stage, organizations, everybody), "Unfreezing"):
+        was = stage.ports.connections.get(each).frozen
+        if not dry_run:
+            unfrozen(each, stage.ports)
+        rows.append({"organization": each, "was_frozen": was is not None, "reason": was.reason if was else None})
+    screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)
+
+
+class Secret:
+    """The stage's secret in Secrets Manager; of the webhook secrets the first is the newest."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._client: Any = boto3.client("secretsmanager")
+        self._id = stage.config.stripe_secret_id
+        self.content: dict[str, Any] = json.loads(self._client.get_secret_value(SecretId=self._id)["SecretString"])
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        return list(self.content["webhookSecrets"])
+
+    def keep(self, webhook_secrets: list[str]) -> None:
+        """Make a new version with these webhook secrets; the version before stays as AWSPREVIOUS."""
+        self.content["webhookSecrets"] = webhook_secrets
+        self._client.put_secret_value(SecretId=self._id, SecretString=json.dumps(self.content))
+
+
+def fingerprint(secret: str) -> str:
+    """Tells secrets apart without telling them."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]
+
+
+@click.group("rotate-secret")
+def rotate_secret() -> None:
+    """Webhook signing secrets: several are valid at once, so that they can be changed in peace."""
+
+
+@rotate_secret.command("show")
+@command
+def show_secrets(stage: Stage, screen: Screen) -> None:
+    """Fingerprints of the webhook secrets in use, the newest first."""
+    _tell(screen, Secret(stage).webhook_secrets, "In use")
+
+
+@rotate_secret.command("add")
+@dry_run
+@command
+def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
+    """Add a secret, read from standard input, beside those in use."""
+    said = click.prompt("The new secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
+    new = str(said).strip()
+    if not new.startswith("whsec_"):
+        screen.failure("A webhook secret begins with whsec_.")
+        return
+    secret = Secret(stage)
+    kept = [new, *(each for each in secret.webhook_secrets if each != new)]
+    if not dry_run:
+        secret.keep(kept)
+    _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
+
+
+@rotate_secret.command("drop")
+@click.option("--newest", "which", flag_value="newest", help="Take away the newest, not the oldest.")
+@click.option("--oldest", "which", flag_value="oldest", default=True, help="Take away the oldest (the default).")
+@dry_run
+@command
+def drop_secret(stage: Stage, screen: Screen, which: str, dry_run: bool) -> None:
+    """Take away one secret; never the last."""
+    secret = Secret(stage)
+    known = secret.webhook_secrets
+    if len(known) < 2:
+        screen.failure("There is only one secret: without it no webhook would be taken.")
+        return
+    kept = known[1:] if which == "newest" else known[:-1]
+    if not dry_run:
+        secret.keep(kept)
+    _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
+
+
+def _tell(screen: Screen, secrets: list[str], title: str) -> None:
+    screen.table("secrets", title, [{"fingerprint": fingerprint(each)} for each in secrets])

@@ -1,0 +1,150 @@
+"""Commands that only look: `status` and `explain`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from chalicelib.domain.explanation import explain as explained
+from chalicelib.domain.history import in_order
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.money import decimal_string
+from chalicelib.usecases.invoices import get_invoice
+from infra.ops import books
+from infra.ops.cli import command
+from infra.ops.screen import Screen, ago, moment
+from infra.ops.stage import Stage
+
+STUCK_AT_ONCE = 500
+
+
+@click.command()
+@command
+def status(stage: Stage, screen: Screen) -> None:
+    """One screen: organizations, queues, parked events, dead letters, stuck invoices."""
+    now = stage.ports.clock.now()
+    rows: list[dict[str, Any]] = []
+    for connection in screen.each(books.organizations(stage), "Organizations"):
+        account = connection.account_id
+        last = stage.ports.events.last_received_at(account) if account else None
+        latest = connection.sweep.latest
+        rows.append(
+            {
+                "organization": connection.organization_id,
+                "account": account,
+                "status": connection.status(now).value,
+                "frozen": connection.frozen.reason if connection.frozen else None,
+                "last_event": ago(last, now),
+                "swept": ago(connection.sweep.swept_until, now),
+                "recovered": latest.recovered + latest.corrected if latest else 0,
+                "parked": sum(1 for _ in books.parked(stage, account)) if account else 0,
+            }
+        )
+    screen.table("organizations", "Organizations", rows)
+    screen.table("queues", "Queues", books.queue_depths(stage))
+    stuck = stage.ports.invoices.due_for_work(now, STUCK_AT_ONCE)
+    screen.table("stuck", "Stuck invoices", [{"organization": one, "invoice": other} for one, other in stuck])
+    check = stage.ports.connections.webhook_check()
+    said = "not looked at yet" if check is None else (check.problem or "as it should be") if check.answered else "?"
+    screen.fact("webhookEndpoint", said, f"Webhook endpoint in Stripe: {said}")
+
+
+@click.group()
+def explain() -> None:
+    """Everything that is known of one thing."""
+
+
+@explain.command("invoice")
+@click.argument("organization")
+@click.argument("invoice")
+@command
+def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: str) -> None:
+    """Why an invoice stands where it stands, as a timeline."""
+    found = get_invoice(OrganizationId(organization), InvoiceId(invoice), stage.ports)
+    now = stage.ports.clock.now()
+    currency = found.order.currency
+    summary = {
+        "invoice": found.id,
+        "status": found.status.value,
+        "total": f"{decimal_string(found.total, currency)} {currency}",
+        "paid": decimal_string(found.paid_amount, currency),
+        "refunded": decimal_string(found.refunded_amount, currency),
+        "stripe": found.stripe_invoice_id,
+        "step": found.saga.step.value,
+        "attempts": found.saga.attempts,
+        "resumes": moment(found.saga.resume_at),
+    }
+    screen.table("invoice", f"Invoice {found.id} of {organization}", [summary])
+    screen.fact("explanation", explained(found, now), explained(found, now))
+    facts = found.facts
+    known: list[Any] = [
+        *([facts.invoice] if facts.invoice else []),
+        *facts.payment_intents.values(),
+        *facts.charges.values(),
+        *facts.payments.values(),
+        *facts.refunds.values(),
+        *facts.disputes.values(),
+        *facts.credit_notes.values(),
+    ]
+    screen.table(
+        "facts",
+        "What Stripe said",
+        [{"id": fact.id, "status": fact.status, "as_of": moment(fact.as_of)} for fact in known],
+    )
+    timeline = [{**msgspec.to_builtins(entry), "at": moment(entry.at)} for entry in in_order(found.history)]
+    screen.table("timeline", "Timeline", timeline, ("at", "kind", "source", "actor", "outcome", "reason", "event_id"))
+
+
+@explain.command("event")
+@click.argument("organization")
+@click.argument("event")
+@command
+def explain_event(stage: Stage, screen: Screen, organization: str, event: str) -> None:
+    """What became of one of Stripe's events."""
+    _, account_id = books.connected(stage, organization)
+    known = books.event(stage, account_id, event)
+    if known is None:
+        screen.failure(f"{event} has not come, neither by webhook nor by reconciliation.")
+        return
+    screen.table("event", f"Event {event}", [_row(known)])
+
+
+@explain.command("organization")
+@click.argument("organization")
+@command
+def explain_organization(stage: Stage, screen: Screen, organization: str) -> None:
+    """An organization's connection, its reconciliation, and its parked events."""
+    connection, account_id = books.connected(stage, organization)
+    now = stage.ports.clock.now()
+    sweep, frozen = connection.sweep, connection.frozen
+    told = {
+        "account": account_id,
+        "status": connection.status(now).value,
+        "connected": moment(connection.connected_at),
+        "disconnected": moment(connection.disconnected_at),
+        "why": connection.disconnect_reason,
+        "swept_until": moment(sweep.swept_until),
+        "objects_swept": moment(sweep.objects_swept_at),
+        "last_event": moment(stage.ports.events.last_received_at(account_id)),
+        "frozen": f"{frozen.reason} ({frozen.by}, {moment(frozen.at)})" if frozen else None,
+    }
+    screen.table("organization", organization, [{"what": name, "is": value} for name, value in told.items()])
+    if connection.account is not None:
+        missing = [{"field": each.field, "message": each.message} for each in connection.account.requirements]
+        screen.table("requirements", "What Stripe still needs of the company", missing)
+    screen.table("parked", "Parked events", [_row(each) for each in books.parked(stage, account_id)])
+
+
+def _row(known: books.KnownEvent) -> dict[str, Any]:
+    return {
+        "id": known.id,
+        "type": known.type,
+        "created": moment(known.created),
+        "received": moment(known.received_at),
+        "outcome": known.outcome,
+        "source": known.source,
+        "invoice": known.invoice_id,
+        "error": known.error,
+    }

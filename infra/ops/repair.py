@@ -1,0 +1,259 @@
+"""Commands that bring things up to date: `replay`, `redrive`, `reconcile`, `tie-out`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.money import decimal_string
+from chalicelib.usecases.event_outcome import MARKED, EventOutcome
+from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.reconcile import EVENTS_LISTED_FOR, OVERLAP, reconcile_account
+from chalicelib.usecases.tie_out import tie_out as tied_out
+from infra.ops import books
+from infra.ops.cli import command, dry_run, everybody
+from infra.ops.control import chosen
+from infra.ops.screen import Screen, moment
+from infra.ops.stage import Stage
+from infra.template.queues import dead_letter
+
+AT_ONCE = 10
+"""Messages that SQS gives at once."""
+HIDDEN_FOR = 60
+"""Seconds for which a dead letter is hidden while it is moved."""
+AGO = re.compile(r"(\d+)(min|h|d)")
+UNITS = {"min": 60, "h": 3600, "d": 86400}
+
+
+class Moment(click.ParamType[int]):
+    """A moment as epoch seconds, said as `2026-11-03T14:00Z`, as a day, or as `90min`, `3h`, `2d` ago."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read it, or say that it is none."""
+        if isinstance(value, int):
+            return value
+        if found := AGO.fullmatch(value):
+            return int(time.time()) - int(found[1]) * UNITS[found[2]]
+        try:
+            said = dt.datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"{value} is no moment: say 2026-11-03T14:00Z, 2026-11-03, or 3h for three hours ago.", param, ctx
+            )
+        return int((said if said.tzinfo else said.replace(tzinfo=dt.UTC)).timestamp())
+
+
+@click.command()
+@click.argument("organization")
+@click.option("--parked", is_flag=True, help="All parked events.")
+@click.option("--event", "events", multiple=True, metavar="ID", help="This event; repeatable.")
+@click.option("--since", type=Moment(), help="Events that nobody has dealt with, from this moment on.")
+@click.option("--until", type=Moment(), help="With --since: and not later.")
+@dry_run
+@command
+def replay(
+    stage: Stage,
+    screen: Screen,
+    organization: str,
+    parked: bool,
+    events: tuple[str, ...],
+    since: int | None,
+    until: int | None,
+    dry_run: bool,
+) -> None:
+    """Fetch events from Stripe again and apply them. An event that has been applied changes nothing."""
+    if not parked and not events and since is None:
+        raise click.UsageError("Say --parked, --event or --since.")
+    _, account_id = books.connected(stage, organization)
+    wanted: dict[str, StripeEvent] = {}
+    if parked:
+        wanted |= {each.id: each for each in _parked(stage, account_id)}
+    for event_id in events:
+        found = _listed(stage, account_id, event_id)
+        if found is None:
+            screen.failure(f"Stripe does not list {event_id}: it lists events for 30 days.")
+        else:
+            wanted[event_id] = found
+    if since is not None:
+        for page in stage.ports.stripe.events(account_id, since, until or stage.ports.clock.now()):
+            known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
+            wanted |= {each.id: each for each in page if each.id not in known}
+    rows = []
+    for event in screen.each(sorted(wanted.values(), key=lambda each: each.created), "Events", len(wanted)):
+        outcome, error = ("would be applied", None) if dry_run else _applied(stage, account_id, event)
+        if outcome == EventOutcome.PARKED:
+            screen.failure(f"{event.id} could not be applied: {error}")
+        rows.append(
+            {
+                "event": event.id,
+                "type": event.type,
+                "created": moment(event.created),
+                "outcome": outcome,
+                "error": error,
+            }
+        )
+    screen.table("events", "Events", rows)
+
+
+def _parked(stage: Stage, account_id: StripeAccountId) -> Iterator[StripeEvent]:
+    """As Stripe lists them now; as they came where it lists them no longer."""
+    for known in list(books.parked(stage, account_id)):
+        listed = _listed(stage, account_id, known.id)
+        if listed is not None:
+            yield listed
+    for body in stage.ports.events.parked(account_id, 1000):
+        kept = stage.ports.stripe.read_event(body, account_id)
+        if stage.ports.clock.now() - kept.created > EVENTS_LISTED_FOR:
+            yield kept
+
+
+def _listed(stage: Stage, account_id: StripeAccountId, event_id: str) -> StripeEvent | None:
+    """One event out of Stripe's list: by the second in which it was made, if we know that."""
+    known = books.event(stage, account_id, event_id)
+    now = stage.ports.clock.now()
+    since, until = (known.created, known.created) if known else (now - EVENTS_LISTED_FOR, now)
+    pages = stage.ports.stripe.events(account_id, since, until)
+    return next((each for page in pages for each in page if each.id == event_id), None)
+
+
+def _applied(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> tuple[str, str | None]:
+    receipt = receive_event(event, Source.SWEEP, stage.ports)
+    if receipt.outcome not in (*MARKED, EventOutcome.PARKED):
+        stage.ports.events.set_aside(account_id, event.id, stage.ports.clock.now())
+    return receipt.outcome.value, receipt.error
+
+
+@click.command()
+@click.argument("queue", type=click.Choice(books.QUEUES))
+@click.option("--max", "most", type=click.IntRange(1), help="At most so many messages [all].")
+@click.option("--rate", type=click.FloatRange(0.1, 100), default=10.0, show_default=True, help="Messages a second.")
+@dry_run
+@command
+def redrive(stage: Stage, screen: Screen, queue: str, most: int | None, rate: float, dry_run: bool) -> None:
+    """Send the dead letters of a queue back to it."""
+    client = books.sqs()
+    source, target = stage.queue_url(dead_letter(queue)), stage.queue_url(queue)
+    waiting = sum(books.depth(client, source) or (0, 0))
+    wanted = min(waiting, most or waiting)
+    if dry_run:
+        screen.fact(
+            "wouldMove", wanted, f"{wanted} of {waiting} messages of {dead_letter(queue)} would be sent again."
+        )
+        return
+    moved = 0
+    for message in screen.each(_received(client, source, wanted), "Messages", wanted):
+        attributes = message.get("Attributes", {})
+        group = {"MessageGroupId": attributes["MessageGroupId"]} if "MessageGroupId" in attributes else {}
+        if group and queue.endswith(".fifo"):
+            # Another id than the first time: SQS would take the message for the one that it has seen.
+            group["MessageDeduplicationId"] = f"redrive-{message['MessageId']}-{int(time.time())}"
+        client.send_message(QueueUrl=target, MessageBody=message["Body"], **group)
+        client.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+        moved += 1
+        if moved < wanted:
+            time.sleep(1 / rate)
+    left = sum(books.depth(client, source) or (0, 0))
+    screen.fact("moved", moved, f"{moved} messages were sent to {queue} again; {left} are left.")
+    screen.document["left"] = left
+    if moved < wanted:
+        screen.failure(f"SQS gave only {moved} of {wanted} messages; the others are hidden for a minute. Try again.")
+
+
+def _received(client: Any, source: str, wanted: int) -> Iterator[Any]:
+    left = wanted
+    while left > 0:
+        batch = client.receive_message(
+            QueueUrl=source,
+            MaxNumberOfMessages=min(left, AT_ONCE),
+            VisibilityTimeout=HIDDEN_FOR,
+            WaitTimeSeconds=1,
+            AttributeNames=["All"],
+        ).get("Messages", [])
+        if not batch:
+            return
+        left -= len(batch)
+        yield from batch
+
+
+@click.command()
+@click.argument("organizations", nargs=-1)
+@everybody
+@click.option("--objects", is_flag=True, help="Compare the objects themselves too.")
+@dry_run
+@command
+def reconcile(
+    stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, objects: bool, dry_run: bool
+) -> None:
+    """Find what webhooks did not bring, now; the schedule does it every ten minutes."""
+    rows = []
+    for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
+        try:
+            found = _missed(stage, each) if dry_run else asdict(reconcile_account(each, stage.ports, objects=objects))
+        except Exception as error:  # noqa: BLE001 the others are to be reconciled nevertheless
+            screen.failure(f"{each}: {type(error).__name__}: {error}")
+            continue
+        rows.append({"organization": each, **found})
+    screen.table("reconciled", "Would be looked at" if dry_run else "Reconciled", rows)
+
+
+def _missed(stage: Stage, organization_id: str) -> dict[str, int]:
+    """How many events of the window nobody has dealt with."""
+    connection, account_id = books.connected(stage, organization_id)
+    now = stage.ports.clock.now()
+    since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
+    seen = missed = 0
+    for page in stage.ports.stripe.events(account_id, since, now):
+        known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
+        seen += len(page)
+        missed += len(page) - len(known)
+    return {"events_seen": seen, "missed": missed, "parked": sum(1 for _ in books.parked(stage, account_id))}
+
+
+@click.command("tie-out")
+@click.argument("organizations", nargs=-1)
+@everybody
+@click.option("--days", type=click.IntRange(1, 31), default=3, show_default=True, help="Today and the days before.")
+@command
+def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, days: int) -> None:
+    """Stripe's books against ours, by day: paid, refunded, disputed, and each item that differs. Changes nothing."""
+    rows: list[dict[str, Any]] = []
+    differing: list[dict[str, Any]] = []
+    for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
+        try:
+            found = tied_out(each, stage.ports, days=days)
+        except Exception as error:  # noqa: BLE001 the others are to be compared nevertheless
+            screen.failure(f"{each}: {type(error).__name__}: {error}")
+            continue
+        rows += [{"organization": each, **_day(day)} for day in found.days]
+        differing += [{"organization": each, **asdict(difference)} for difference in found.differences]
+    screen.table("days", "Days", rows)
+    screen.table("differences", "Differences", differing)
+    if differing:
+        screen.failure(f"{len(differing)} items differ.")
+
+
+def _day(day: Any) -> dict[str, str]:
+    def said(theirs: int, ours: int) -> str:
+        one, other = decimal_string(theirs, day.currency), decimal_string(ours, day.currency)
+        return one if one == other else f"{one}, we say {other}"
+
+    theirs, ours = day.stripe, day.ours
+    return {
+        "day": moment(day.begins_at)[:10],
+        "currency": day.currency,
+        "paid": said(theirs.paid, ours.paid),
+        "refunded": said(theirs.refunded, ours.refunded),
+        "disputed": said(theirs.disputed, ours.disputed),
+        "net": said(theirs.net, ours.net),
+    }

@@ -1,0 +1,57 @@
+"""Runs command lines of `infra.ops` in one process: a JSON list of them on standard input, what they said on output.
+
+Each line is `{"words": [...], "input": "..."}`. Two more words than the command line has set a scene: `park` keeps an
+event of Stripe's as parked, and `bury` puts a message into a dead-letter queue.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from chalicelib.adapters.tables.models import EventItem
+from infra.ops import books
+from infra.ops.__main__ import main
+from infra.ops.stage import Stage, environment_of
+
+
+def park(stage: Stage, organization: str, error: str) -> str:
+    """The latest event of Stripe's list, as if it could not have been applied; answers its id."""
+    _, account_id = books.connected(stage, organization)
+    now = stage.ports.clock.now()
+    event = next(each for page in stage.ports.stripe.events(account_id, now - 3600, now + 5) for each in page)
+    for item in EventItem.query(account_id, EventItem.event_id == event.id):
+        item.delete()
+    stage.ports.events.park(event, now, error)
+    return event.id
+
+
+def bury(stage: Stage, queue: str, body: str) -> str:
+    """A message in a dead-letter queue."""
+    group = (
+        {"MessageGroupId": "g", "MessageDeduplicationId": f"buried-{len(body)}"} if queue.endswith(".fifo") else {}
+    )
+    books.sqs().send_message(QueueUrl=stage.queue_url(queue), MessageBody=body, **group)
+    return "buried"
+
+
+def run(stack: str, words: list[str], given: str) -> dict[str, Any]:
+    out, err = io.StringIO(), io.StringIO()
+    sys.stdin = io.StringIO(given)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        if words[0] in {"park", "bury"}:
+            stage = Stage(environment_of(Path(stack), None))
+            print({"park": park, "bury": bury}[words[0]](stage, *words[1:]))
+            status = 0
+        else:
+            status = main(["--stack", stack, *words])
+    return {"status": status, "out": out.getvalue(), "err": err.getvalue()}
+
+
+if __name__ == "__main__":
+    stack, lines = sys.argv[1], json.load(sys.stdin)
+    print(json.dumps([run(stack, line["words"], line["input"]) for line in lines]))
