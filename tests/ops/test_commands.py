@@ -1,0 +1,255 @@
+"""Every command of the operator against the local stack: what it tells, what it changes, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.events import SUBSCRIPTION
+from infra.demo.http import request
+from infra.local.stack import LocalStack
+from infra.ops.stage import NoStage, of_deployment
+from tests.e2e.company import Company, refused
+from tests.ops.conftest import Operator
+
+
+def paid(company: Company, service: str) -> dict[str, Any]:
+    """An invoice that has been paid, and that POM knows to be paid."""
+    made: dict[str, Any] = company.bill(service).json
+    pays(company, made)
+    paid_now: dict[str, Any] = company.becomes(made["id"], status="paid")
+    return paid_now
+
+
+def pays(company: Company, made: Any) -> None:
+    """The customer pays by card."""
+    invoice = f"invoices/{company.account_id}/{stripe_id(company, made)}"
+    company.double("POST", f"{invoice}/pay", method="pm_card_visa")
+
+
+def unheard_of(company: Company, made: Any) -> None:
+    """The customer pays, and no webhook tells of it."""
+    company.double("POST", "delivery", lose_rate=1.0)
+    pays(company, made)
+    company.all_delivered()
+    company.double("POST", "delivery", lose_rate=0.0)
+
+
+def stripe_id(company: Company, made: Any) -> str:
+    return next(each["id"] for each in company.in_stripe() if each["metadata"]["pom_invoice_id"] == made["id"])
+
+
+def test_status_is_one_screen_of_everything(company: Company, operator: Operator) -> None:
+    paid(company, "svc_status")
+    company.all_delivered()
+    told = operator.asks("status")
+    mine = next(each for each in told["organizations"] if each["organization"] == company.organization_id)
+    assert (mine["account"], mine["status"], mine["parked"]) == (company.account_id, "connected", 0)
+    assert mine["last_event"] != "never"
+    assert {each["queue"] for each in told["queues"]} >= {"reconcile", "invoice-jobs.fifo", "customer-sync.fifo"}
+    assert told["stuck"] == []
+    screen = operator.does("status")
+    assert screen.status == 0
+    assert "Organizations" in screen.out
+
+
+def test_an_invoice_is_explained_as_a_timeline(company: Company, operator: Operator) -> None:
+    made = paid(company, "svc_explain")
+    told = operator.asks("explain", "invoice", company.organization_id, made["id"])
+    assert told["invoice"][0]["status"] == "paid"
+    assert told["timeline"][0]["kind"] == "created"
+    assert {"sent_by_pom", "paid"} <= {each["kind"] for each in told["timeline"]}
+    assert told["explanation"]
+    unknown = operator.does("explain", "invoice", company.organization_id, "inv_nothing")
+    assert (unknown.status, "NotFound" in unknown.err) == (1, True)
+
+
+def test_an_organization_and_an_event_are_explained(company: Company, operator: Operator) -> None:
+    made = paid(company, "svc_event")
+    timeline = operator.asks("explain", "invoice", company.organization_id, made["id"])["timeline"]
+    event = next(each["event_id"] for each in timeline if each["event_id"])
+    known = operator.asks("explain", "event", company.organization_id, event)["event"][0]
+    assert known["outcome"] in {"applied", "no_change"}
+    assert known["source"] == "webhook"
+    assert operator.does("explain", "event", company.organization_id, "evt_unheard_of").status == 1
+    told = operator.asks("explain", "organization", company.organization_id)
+    assert {"what": "account", "is": company.account_id} in told["organization"]
+    assert told["parked"] == []
+    assert operator.does("explain", "organization", "org_nobody").status == 1
+
+
+def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_parked").json
+    company.all_delivered()
+    unheard_of(company, made)
+    event = operator.does("park", company.organization_id, "stripe_unreachable").out.strip()
+    [shown] = operator.asks("explain", "organization", company.organization_id)["parked"]
+    assert (shown["id"], shown["error"]) == (event, "stripe_unreachable")
+    would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
+    assert [(each["event"], each["outcome"]) for each in would] == [(event, "would be applied")]
+    assert operator.asks("explain", "organization", company.organization_id)["parked"]
+    done = operator.asks("replay", company.organization_id, "--parked")["events"]
+    assert done[0]["outcome"] in {"no_change", "recovered"}
+    operator.asks("reconcile", company.organization_id)
+    assert operator.asks("explain", "organization", company.organization_id)["parked"] == []
+
+
+def test_lost_events_are_replayed_by_range_and_by_id(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_lost").json
+    company.all_delivered()
+    unheard_of(company, made)
+    assert company.invoice(made["id"])["status"] == "pending"
+    lost = operator.asks("reconcile", company.organization_id, "--dry-run")["reconciled"][0]
+    assert lost["missed"] > 0
+    would = operator.asks("replay", company.organization_id, "--since", "1h", "--dry-run")["events"]
+    assert len(would) == lost["missed"]
+    event = next(each["event"] for each in would if each["type"] == "invoice.paid")
+    one = operator.asks("replay", company.organization_id, "--event", event)["events"]
+    assert [each["outcome"] for each in one] == ["recovered"]
+    assert company.invoice(made["id"])["status"] == "paid"
+    operator.asks("replay", company.organization_id, "--since", "1h")
+    assert operator.asks("reconcile", company.organization_id, "--dry-run")["reconciled"][0]["missed"] == 0
+    assert operator.does("replay", company.organization_id, "--event", "evt_unheard_of").status == 1
+    assert operator.does("replay", company.organization_id).status == 2
+    assert operator.does("replay", company.organization_id, "--since", "yesterday").status == 2
+
+
+def test_reconcile_recovers_and_the_second_run_finds_nothing(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_sweep").json
+    company.all_delivered()
+    unheard_of(company, made)
+    first = operator.asks("reconcile", company.organization_id, "--objects")["reconciled"][0]
+    assert first["recovered"] > 0
+    second = operator.asks("reconcile", "--all", "--objects")["reconciled"]
+    mine = next(each for each in second if each["organization"] == company.organization_id)
+    assert (mine["recovered"], mine["corrected"]) == (0, 0)
+    assert company.invoice(made["id"])["status"] == "paid"
+    assert operator.does("reconcile").status == 2
+    assert operator.does("reconcile", "--all", company.organization_id).status == 2
+
+
+def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack: LocalStack) -> None:
+    made = company.bill("svc_dead").json
+    body = json.dumps({"organizationId": company.organization_id, "invoiceId": made["id"], "task": "resume"})
+    for number in range(3):
+        operator.does("bury", "invoice-jobs-dlq.fifo", body + " " * number)
+    assert operator.asks("redrive", "invoice-jobs.fifo", "--dry-run") == {"wouldMove": 3}
+    assert operator.asks("redrive", "invoice-jobs.fifo", "--max", "1") == {"moved": 1, "left": 2}
+    stack.wait_until_idle()
+    assert operator.asks("redrive", "invoice-jobs.fifo", "--rate", "50") == {"moved": 2, "left": 0}
+    stack.wait_until_idle()
+    assert operator.asks("redrive", "invoice-jobs.fifo") == {"moved": 0, "left": 0}
+    assert operator.does("redrive", "no-such-queue").status == 2
+
+
+def test_books_are_tied_out(stack: LocalStack, operator: Operator) -> None:
+    company = Company(stack).connect()
+    company.customer()
+    stack.wait_until_idle()
+    paid(company, "svc_books")
+    told = operator.asks("tie-out", company.organization_id)
+    assert [(each["paid"], each["refunded"], each["net"]) for each in told["days"]] == [("75.00", "0.00", "75.00")]
+    assert told["differences"] == []
+
+
+def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: Company, operator: Operator) -> None:
+    mine = company.organization_id
+    assert operator.asks("freeze", mine, "--reason", "drill", "--dry-run")["frozen"][0]["was_frozen"] is False
+    assert company.bill("svc_before").status == 201
+    operator.asks("freeze", mine, "--reason", "drill", "--by", "kim")
+    refused(company.bill("svc_frozen"), 409, "invoicing_frozen")
+    told = operator.asks("explain", "organization", mine)["organization"]
+    assert next(each["is"] for each in told if each["what"] == "frozen").startswith("drill (kim, ")
+    assert operator.asks("unfreeze", mine)["unfrozen"][0]["was_frozen"] is True
+    assert company.bill("svc_frozen").status == 201
+    assert operator.does("freeze", "--reason", "nobody named").status == 2
+
+
+def test_secrets_are_rotated_without_being_shown(operator: Operator, stack: LocalStack) -> None:
+    before = operator.asks("rotate-secret", "show")["secrets"]
+    assert len(before) == 1
+    would = operator.does("--json", "rotate-secret", "add", "--dry-run", given="whsec_new\n")
+    assert len(would.json["secrets"]) == 2
+    assert operator.asks("rotate-secret", "show")["secrets"] == before
+    added = operator.does("--json", "rotate-secret", "add", given="whsec_new\n")
+    assert added.json["secrets"][1:] == before
+    assert operator.asks("rotate-secret", "drop", "--newest")["secrets"] == before
+    last = operator.does("rotate-secret", "drop")
+    assert (last.status, "only one secret" in last.err) == (1, True)
+    wrong = operator.does("rotate-secret", "add", given="sk_live_oops")
+    assert wrong.status == 1
+    said = "".join(each.out + each.err for each in (would, added, last, wrong))
+    assert not any(secret in said for secret in ("whsec_new", "sk_live_oops", *stack.secret.webhook_secrets))
+
+
+def test_the_webhook_endpoint_is_verified_and_mended(operator: Operator, stack: LocalStack) -> None:
+    assert operator.asks("webhook-endpoint", "--verify")["problem"] is None
+    assert "unchanged" in operator.asks("webhook-endpoint")
+    [endpoint] = operator.asks("webhook-endpoint", "--dry-run")["present"]
+    auth = {"Authorization": f"Bearer {stack.secret.api_key}"}
+    url = f"{stack.urls.stripe}/v1/webhook_endpoints/{endpoint['id']}"
+    request("POST", url, form={"enabled_events[]": "invoice.paid", "disabled": "true"}, headers=auth)
+    assert operator.does("webhook-endpoint", "--verify").status == 1
+    would = operator.asks("webhook-endpoint", "--dry-run")
+    assert len([each for each in would["changes"] if "add" in each]) == len(SUBSCRIPTION) - 1
+    assert operator.does("webhook-endpoint", "--verify").status == 1
+    assert operator.asks("webhook-endpoint")["updated"] == endpoint["id"]
+    assert operator.asks("webhook-endpoint", "--verify")["problem"] is None
+
+
+def test_a_missing_endpoint_is_made_and_its_secret_kept_unseen(
+    operator: Operator, stack: LocalStack, tmp_path: Path
+) -> None:
+    described = json.loads(operator.file.read_text())
+    described["environment"]["PUBLIC_API_URL"] = "https://elsewhere.example.com"
+    file = tmp_path / "elsewhere.json"
+    file.write_text(json.dumps(described))
+    elsewhere = Operator(file)
+    assert elsewhere.asks("webhook-endpoint", "--dry-run")["would"] == "create"
+    made = elsewhere.does("--json", "webhook-endpoint")
+    assert made.json["created"].startswith("we_")
+    assert "whsec_" not in made.out + made.err
+    assert len(elsewhere.asks("rotate-secret", "show")["secrets"]) == 2
+    assert elsewhere.asks("webhook-endpoint", "--verify")["problem"] is None
+    assert len(elsewhere.asks("rotate-secret", "drop", "--newest")["secrets"]) == 1
+
+
+def test_a_stage_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    nowhere = Operator(tmp_path / "none.json").does("status")
+    assert (nowhere.status, "make run" in nowhere.err) == (1, True)
+
+
+def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
+    queues = ("CustomerSync", "InvoiceJobs", "BatchJobs", "Reconcile")
+    outputs = {"TablePrefix": "pom-dev-", **{f"{name}QueueUrl": f"https://sqs/{name}" for name in queues}}
+    parameters = {
+        "StripeSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf",
+        "PublicApiUrl": "https://api.example.com",
+        "PomSettingsUrl": "https://pom.example.com/settings/apps",
+    }
+    described = {
+        "StackName": "pom-dev",
+        "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()],
+        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+    }
+    environment = of_deployment(described)
+    assert environment["POM_TABLE_PREFIX"] == "pom-dev-"
+    assert environment["RECONCILE_QUEUE_URL"] == "https://sqs/Reconcile"
+    with pytest.raises(NoStage, match="none of ours"):
+        of_deployment({"StackName": "other", "Outputs": [], "Parameters": []})
+
+
+def test_the_first_reconciliation_of_a_day_ties_the_books_out(stack: LocalStack) -> None:
+    company = Company(stack).connect()
+    stack.fire("plan_reconciliation")
+    stack.wait_until_idle()
+    log = (stack.state_dir / "logs" / "workers.log").read_text().splitlines()
+    said = [json.loads(each) for each in log if '"tied_out"' in each and company.organization_id in each]
+    assert [(each["differences"], each["billed_twice"]) for each in said] == [(0, 0)]
+    metrics = [json.loads(each) for each in log if each.startswith('{"_aws"')]
+    assert {"TieOuts", "TieOutDifferences", "InvoicesBilledTwice", "EventsParked", "StripeLatency"} <= {
+        name for metric in metrics for name in metric
+    }
