@@ -14,9 +14,8 @@ from __future__ import annotations
 import math
 import random
 
-from tests.oracle import differences
 from tests.proofs.deeds import PLAYERS
-from tests.proofs.invariants import Violation
+from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import ORGANIZATIONS, Town
 from tests.proofs.stage import Deed
@@ -70,7 +69,7 @@ def _heal(town: Town, organization: str, *, events_bound: bool) -> str | None:
     calls = town.double.api.log.total() - before
     budget = math.ceil(events / 100) + 6 + 2 * len(ours) + 4 * parts + events // 4 + refunds + disputes
     now = [i for i in town.plain.database.invoices.values() if i.stripe_account_id == account]
-    found = differences(town.double.ledger(account), now)
+    found = disagreements(town.double.ledger(account), now)
     if found:
         return str(found)
     if calls > budget:

@@ -22,7 +22,7 @@ from chalicelib.domain.tallies import added_up
 from chalicelib.usecases.event_outcome import EventOutcome
 from infra.local.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
-from tests.oracle import differences, expected, shown
+from tests.oracle import REASONS, differences, expected, shown
 from tests.proofs.stage import Actor
 
 if TYPE_CHECKING:
@@ -206,9 +206,7 @@ class Invariants:
         for account in town.double.world.ledgers:
             ours = [i for i in database.invoices.values() if i.stripe_account_id == account]
             ledger = town.double.ledger(account)
-            found = differences(ledger, [i for i in ours if not _differs_in_choice_of_reason(ledger, i)])
-            unknown = {f"Stripe has an invoice for {i.id}, POM has none" for i in ours}
-            found = [line for line in found if line not in unknown]
+            found = disagreements(ledger, ours)
             require(not found, f"6: POM and Stripe differ: {found}")
         for invoice in database.invoices.values():
             if invoice.live:
@@ -253,11 +251,23 @@ def _holds_its_services(invoice: Invoice) -> bool:
     return invoice.live and invoice.saga.step not in (Step.CLAIM, Step.ABORT)
 
 
+def disagreements(ledger: dict[str, Any], invoices: list[Invoice]) -> list[str]:
+    """Where POM and Stripe differ. Of several parts that all failed, either reason is a reason."""
+    unsure = [invoice for invoice in invoices if _differs_in_choice_of_reason(ledger, invoice)]
+    found = differences(ledger, [invoice for invoice in invoices if invoice not in unsure])
+    return [line for line in found if line not in {f"Stripe has an invoice for {i.id}, POM has none" for i in unsure}]
+
+
 def _differs_in_choice_of_reason(ledger: dict[str, Any], invoice: Invoice) -> bool:
-    """Of several parts that all failed, either reason is a reason."""
     theirs = next((i for i in ledger["objects"].get("invoice", ()) if i["id"] == invoice.stripe_invoice_id), None)
     if theirs is None:
         return False
     here, there = shown(invoice), expected(ledger, theirs)
-    both_failed = here.failure is not None and there.failure is not None
-    return both_failed and here != there and replace(here, failure=None) == replace(there, failure=None)
+    parts = {payment["payment"]["payment_intent"] for payment in theirs["payments"]["data"]}
+    errors = [
+        intent["last_payment_error"]
+        for intent in ledger["objects"].get("payment_intent", ())
+        if intent["id"] in parts and intent["status"] == "requires_payment_method" and intent["last_payment_error"]
+    ]
+    reasons = {REASONS[error.get("decline_code") or error["code"]] for error in errors}
+    return here != there and here.failure in reasons and replace(here, failure=there.failure) == there
