@@ -61,7 +61,9 @@ def _graph(properties: dict[str, Any], x: int, y: int, width: int, height: int) 
 
 def _label(row: list[Any]) -> str:
     options = row[-1]
-    return str(options.get("label") or options.get("expression") or row[1])
+    if str(options.get("expression")).startswith("SEARCH"):
+        return "a line for each"
+    return str(options.get("label") or row[1])
 
 
 def _plain(markdown: str) -> str:

@@ -17,6 +17,7 @@ from infra.template.alarm_list import (
     STACK,
     oldest,
     stripe_tries,
+    worked,
 )
 from infra.template.alarms import Grade
 from infra.template.functions import FUNCTIONS
@@ -129,10 +130,7 @@ QUESTIONS = (
             ),
             Graph(
                 "Reconciliations planned and done",
-                [
-                    ours(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"),
-                    *BY_NAME["ReconciliationStuck"].measures.values(),
-                ],
+                [ours(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"), worked("reconcile_account")],
             ),
         ),
     ),

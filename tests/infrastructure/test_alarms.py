@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib import metrics
 from chalicelib.api.blueprints import blueprints
+from infra.ops.picture import FILE, picture
 from infra.package import ROOT
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES, WEBHOOK_ROUTE
@@ -150,6 +151,10 @@ def test_the_dashboard_is_json_with_nothing_to_fill_in_but_what_cloudformation_k
     assert len(json.loads(said)["widgets"]) <= 500
     for widget in json.loads(said)["widgets"]:
         assert len(widget["properties"].get("metrics", ())) <= 500
+
+
+def test_the_picture_in_the_guide_is_of_this_dashboard() -> None:
+    assert FILE.read_text() == picture(), "run `python -m infra.ops.picture`"
 
 
 def test_saved_queries_ask_log_groups_that_exist_for_lines_that_are_written() -> None:
