@@ -31,11 +31,14 @@ test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests
 test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
 	$(BIN)/python -m pytest -m real tests $(ARGS)
 
-lint: $(READY)  ## Format, lint, types, import rules
+lint: $(READY)  ## Format, lint, types, import rules, security
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r chalicelib app.py
+	$(BIN)/bandit -q -r infra -s B101,B105,B310,B311,B404,B603
+	$(BIN)/python -m infra.audit
 
 format: $(READY)  ## Format and fix what can be fixed
 	$(BIN)/ruff format .
