@@ -76,7 +76,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
 def get_invoice_history(call: Call[Nothing]) -> Reply:
     """Show an invoice's timeline, oldest first: our actions, Stripe's events, payments, refunds and disputes."""
     invoice = invoices.get_invoice(call.organization_id, _invoice_id(call), bootstrap.ports())
-    return Reply(history_view(invoice))
+    return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
 @router.route(

@@ -276,6 +276,11 @@ class Facts:
         }
         return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
 
+    def says(self, fact: StripeFact) -> bool:
+        """Whether `fact` tells what is known of its object, whenever each was seen."""
+        known = self.invoice if isinstance(fact, InvoiceFact) else getattr(self, _COLLECTIONS[type(fact)]).get(fact.id)
+        return known is not None and _same_content(known, fact)
+
     def _put(self, fact: StripeFact, choose: Choose) -> Self:
         if isinstance(fact, InvoiceFact):
             return replace(self, invoice=choose(self.invoice, fact))

@@ -18,8 +18,10 @@ class Outcome(StrEnum):
     """What a Stripe event did to the invoice."""
 
     APPLIED = "applied"
-    NO_CHANGE = "no_change"
-    """It told what was known already: a second event of one change, or one that newer facts outdated."""
+    DUPLICATE = "duplicate"
+    """It told what was known already: Stripe makes several events of one change."""
+    STALE = "stale"
+    """It told of an earlier state than the one that is known."""
     RECOVERED = "recovered"
     """It was missed as a webhook; the sweep found and applied it."""
 

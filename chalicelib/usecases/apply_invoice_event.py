@@ -40,7 +40,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     fact = _fact_of(event, account_id, ports)
     known = _knowing(invoice, event, fact, ports)
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
-    told = known.telling(_entry(event, fact, source, outcome)).changed(event.created)
+    told = known.telling(_entry(event, fact, source, _told_as(outcome, fact, known))).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
     ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
     return outcome
@@ -107,7 +107,14 @@ def _knowing(invoice: Invoice, event: StripeEvent, fact: StripeFact | None, port
     return invoice
 
 
-def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome: EventOutcome) -> HistoryEntry:
+def _told_as(outcome: EventOutcome, fact: StripeFact | None, known: Invoice) -> Outcome:
+    """In the timeline's words; an event that changed nothing told either what is known or what was outdated."""
+    if outcome is not EventOutcome.NO_CHANGE:
+        return Outcome(outcome)
+    return Outcome.DUPLICATE if fact is None or known.facts.says(fact) else Outcome.STALE
+
+
+def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
     amount, reason = _amount_and_reason(fact)
     return HistoryEntry(
         at=event.created,
@@ -116,7 +123,7 @@ def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome:
         amount=amount,
         currency=fact.currency if fact is not None and amount is not None else None,
         reason=reason,
-        outcome=Outcome(outcome),
+        outcome=outcome,
         stripe_id=event.object_id,
         event_id=event.id,
     )

@@ -87,6 +87,8 @@ def test_detail_holds_the_timeline(office: ApiClient) -> None:
     assert history.json["data"] == detail.json["history"]
     first = history.json["data"][0]
     assert first == {"at": made["createdAt"], "kind": "created", "source": "pom", "actor": "user_office"}
+    sent = next(entry for entry in history.json["data"] if entry["kind"] == "sent_by_pom")
+    assert sent["dashboardUrl"] == detail.json["dashboardUrl"]
     assert [entry["at"] for entry in history.json["data"]] == sorted(entry["at"] for entry in history.json["data"])
 
 

@@ -182,7 +182,7 @@ def test_the_longest_invoice_with_the_longest_history_fits(backend: Backend) -> 
             amount=n,
             currency="usd",
             reason="authentication_required",
-            outcome=Outcome.NO_CHANGE,
+            outcome=Outcome.DUPLICATE,
             stripe_id=f"pi_{n * 104729**5 % 36**20:024d}",
             event_id=f"evt_{n * 1299709**5 % 36**20:024d}",
         )

@@ -326,6 +326,17 @@ def test_two_events_of_one_change_are_told_as_such(world: World, invoice: Invoic
     account = invoice.stripe_account_id
     assert applied(world, latest(world, account, "invoice.paid")) is EventOutcome.APPLIED
     assert applied(world, latest(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
+    assert world.now(invoice).history[-1].outcome is Outcome.DUPLICATE
+
+
+def test_an_event_that_newer_ones_have_outdated_is_told_as_stale(world: World, invoice: Invoice) -> None:
+    account = invoice.stripe_account_id
+    paid(world, invoice, "pm_card_chargeDeclined")
+    paid(world, invoice)
+    applied(world, latest(world, account, "payment_intent.succeeded"))
+    declined = latest(world, account, "payment_intent.payment_failed")
+    assert applied(world, declined) is EventOutcome.NO_CHANGE
+    assert world.now(invoice).history[-1].outcome is Outcome.STALE
 
 
 def test_an_older_event_that_comes_late_does_not_set_the_status_back(world: World, invoice: Invoice) -> None:

@@ -18,6 +18,9 @@ from chalicelib.domain.storage import Page
 from chalicelib.domain.terms import day_of
 from chalicelib.usecases.settle_outside import OUTSIDE_METHODS
 
+PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
+"""Prefix of a Stripe id to the Dashboard's pages of its kind."""
+
 
 class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
     """One billed service."""
@@ -100,6 +103,7 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
     reason: str | UnsetType = UNSET
     outcome: Outcome | UnsetType = UNSET
     stripe_id: str | UnsetType = UNSET
+    dashboard_url: Annotated[str, Meta(description="Where to look at it in Stripe.")] | UnsetType = UNSET
 
 
 class InvoiceHistory(msgspec.Struct, rename="camel"):
@@ -147,7 +151,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         payment_url=known.hosted_url if known and not expired else None,
         payment_url_expired=expired,
         pdf_url=known.pdf_url if known and not expired else None,
-        dashboard_url=_dashboard_url(invoice, dashboard_base),
+        dashboard_url=object_url(invoice, invoice.stripe_invoice_id, dashboard_base),
         failure=_failure_view(invoice.failure),
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,
@@ -163,16 +167,16 @@ def invoice_list(page: Page[Invoice], *, now: int, dashboard_base: str) -> Invoi
 def invoice_detail(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceDetail:
     view = invoice_view(invoice, now=now, dashboard_base=dashboard_base)
     return InvoiceDetail(
-        **msgspec.structs.asdict(view), explanation=explain(invoice, now), history=_timeline(invoice)
+        **msgspec.structs.asdict(view), explanation=explain(invoice, now), history=_timeline(invoice, dashboard_base)
     )
 
 
-def history_view(invoice: Invoice) -> InvoiceHistory:
-    return InvoiceHistory(_timeline(invoice), PageInfo(end_cursor=None, has_next_page=False))
+def history_view(invoice: Invoice, *, dashboard_base: str) -> InvoiceHistory:
+    return InvoiceHistory(_timeline(invoice, dashboard_base), PageInfo(end_cursor=None, has_next_page=False))
 
 
-def _timeline(invoice: Invoice) -> list[HistoryEntryView]:
-    return [_entry_view(entry, invoice.order.currency) for entry in in_order(invoice.history)]
+def _timeline(invoice: Invoice, dashboard_base: str) -> list[HistoryEntryView]:
+    return [_entry_view(entry, invoice, dashboard_base) for entry in in_order(invoice.history)]
 
 
 def _line_view(line: LineItem, currency: str) -> LineItemView:
@@ -200,15 +204,15 @@ def _due_date(invoice: Invoice) -> str | None:
     return invoice.order.due_date.isoformat() if invoice.order.due_date else None
 
 
-def _dashboard_url(invoice: Invoice, base: str) -> str | None:
-    if invoice.stripe_invoice_id is None:
-        return None
+def object_url(invoice: Invoice, stripe_id: str | None, base: str) -> str | None:
+    """Where Stripe's Dashboard shows an object that belongs to the invoice; not every kind has a page of its own."""
+    page = PAGES.get((stripe_id or "").partition("_")[0])
     mode = "" if invoice.livemode else "test/"
-    return f"{base}/{invoice.stripe_account_id}/{mode}invoices/{invoice.stripe_invoice_id}"
+    return f"{base}/{invoice.stripe_account_id}/{mode}{page}/{stripe_id}" if page else None
 
 
-def _entry_view(entry: HistoryEntry, invoice_currency: str) -> HistoryEntryView:
-    currency = entry.currency or invoice_currency
+def _entry_view(entry: HistoryEntry, invoice: Invoice, dashboard_base: str) -> HistoryEntryView:
+    currency = entry.currency or invoice.order.currency
     has_amount = entry.amount is not None
     return HistoryEntryView(
         at=instant(entry.at),
@@ -220,4 +224,5 @@ def _entry_view(entry: HistoryEntry, invoice_currency: str) -> HistoryEntryView:
         reason=entry.reason or UNSET,
         outcome=entry.outcome or UNSET,
         stripe_id=entry.stripe_id or UNSET,
+        dashboard_url=object_url(invoice, entry.stripe_id, dashboard_base) or UNSET,
     )
