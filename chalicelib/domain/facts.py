@@ -278,7 +278,9 @@ class Facts:
 
     def says(self, fact: StripeFact) -> bool:
         """Whether `fact` tells what is known of its object, whenever each was seen."""
-        known = self.invoice if isinstance(fact, InvoiceFact) else getattr(self, _COLLECTIONS[type(fact)]).get(fact.id)
+        if isinstance(fact, InvoiceFact):
+            return self.invoice is not None and _same_content(self.invoice, fact)
+        known = getattr(self, _COLLECTIONS[type(fact)]).get(fact.id)
         return known is not None and _same_content(known, fact)
 
     def _put(self, fact: StripeFact, choose: Choose) -> Self:
