@@ -201,6 +201,7 @@ def test_schedules_fire_each_interval_and_survive_a_failing_handler() -> None:
 
 def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder: Recorder) -> None:
     with working(sample_app(on_messages=recorder), {"work": url}, {}) as control:
+        handler = "work"
 
         def post(path: str) -> tuple[int, Any]:
             connection = http.client.HTTPConnection("127.0.0.1", control.port, timeout=20)
@@ -210,12 +211,12 @@ def test_the_control_pauses_resumes_waits_and_fires(sqs: Any, url: str, recorder
             connection.close()
             return answer
 
-        assert post("/queues/work/pause")[1]["queues"]["work"]["paused"] is True
+        assert post(f"/queues/{handler}/pause")[1]["queues"]["work"]["paused"] is True
         send(sqs, url, "later")
         assert post("/idle")[0] == 200  # a paused queue does not count
         assert recorder.batches == []
 
-        post("/queues/work/resume")
+        post(f"/queues/{handler}/resume")
         assert recorder.called.wait(timeout=10)
         assert post("/idle")[0] == 200
         assert recorder.batches == [["later"]]
