@@ -227,6 +227,16 @@ def settle(current: F | None, fetched: F) -> F:
     return later if later.precedence >= current.precedence else current
 
 
+def _alike(one: Fact | None, other: Fact | None) -> bool:
+    if one is other:
+        return True
+    return one is not None and other is not None and _same_content(one, other)
+
+
+def _all_alike(some: Mapping[str, Fact], others: Mapping[str, Fact]) -> bool:
+    return some is others or (some.keys() == others.keys() and all(_alike(some[key], others[key]) for key in some))
+
+
 def _same_content(one: Fact, other: Fact) -> bool:
     return bool(replace(one, as_of=0) == replace(other, as_of=0))  # type: ignore[type-var]
 
@@ -276,12 +286,22 @@ class Facts:
         }
         return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
 
+    def say_the_same_as(self, other: Self) -> bool:
+        """Whether both say the same, whenever each snapshot was taken."""
+        return (
+            self.attempt_failed_at == other.attempt_failed_at
+            and _alike(self.invoice, other.invoice)
+            and all(_all_alike(getattr(self, name), getattr(other, name)) for name in _COLLECTIONS.values())
+        )
+
     def says(self, fact: StripeFact) -> bool:
         """Whether `fact` tells what is known of its object, whenever each was seen."""
-        if isinstance(fact, InvoiceFact):
-            return self.invoice is not None and _same_content(self.invoice, fact)
-        known = getattr(self, _COLLECTIONS[type(fact)]).get(fact.id)
-        return known is not None and _same_content(known, fact)
+        known = self.invoice if isinstance(fact, InvoiceFact) else self._collection_of(fact).get(fact.id)
+        return _alike(known, fact)
+
+    def _collection_of(self, fact: StripeFact) -> Mapping[str, StripeFact]:
+        collection: Mapping[str, StripeFact] = getattr(self, _COLLECTIONS[type(fact)])
+        return collection
 
     def _put(self, fact: StripeFact, choose: Choose) -> Self:
         if isinstance(fact, InvoiceFact):

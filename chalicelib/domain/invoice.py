@@ -199,7 +199,7 @@ class Invoice:
 
     def says_the_same_as(self, other: Self) -> bool:
         """Whether both know the same of Stripe, whenever each learned it."""
-        return self.facts.timeless == other.facts.timeless
+        return self.facts.say_the_same_as(other.facts)
 
     def shows_the_same_as(self, other: Self) -> bool:
         """Whether people see the same of both, and later events find their way to both.

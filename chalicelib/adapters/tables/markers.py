@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
 from pynamodb.expressions.condition import Condition
 
@@ -36,6 +37,7 @@ def put_marker(transaction: Transaction, marker: EventMarker) -> None:
     transaction.put(MARKER, item, not_dealt_with())
 
 
+@cache
 def not_dealt_with() -> Condition:
     """Unknown, or parked."""
     condition: Condition = EventItem.event_id.does_not_exist() | (EventItem.outcome == PARKED)
