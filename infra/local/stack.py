@@ -45,7 +45,8 @@ class LocalStack:
     """Starts, describes, controls and stops one stack.
 
     `ports` are free ones unless given; `state_dir` is a temporary directory, removed at the end, unless given;
-    `intervals` are seconds by schedule name; `stripe_settings` go to the double's configuration.
+    `intervals` are seconds by schedule name; `stripe_settings` go to the double's configuration; `variables` go over
+    the environment of API and workers, say AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB.
     """
 
     def __init__(
@@ -57,10 +58,11 @@ class LocalStack:
         app: str = "app:app",
         intervals: Mapping[str, float] | None = None,
         stripe_settings: Mapping[str, Any] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.ports = ports or Ports.free()
         self.urls = Urls.of(self.ports)
-        self.environment = environment(self.urls)
+        self.environment = {**environment(self.urls), **(variables or {})}
         self.with_api = with_api
         self.secret = StripeSecret("sk_test_local_platform", "ca_local_pom", (f"whsec_{secrets.token_hex(16)}",))
         self._app = app

@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from infra.local.stack import ROOT
 from tests.proofs import conservation, crashes, healing, machine, never_twice, permutations
+from tests.proofs.__main__ import PROOFS
+from tests.proofs.claims import INVARIANTS
 from tests.proofs.deeds import schedule
-from tests.proofs.report import Budget
+from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import Town
 from tests.proofs.stage import Deed
 
@@ -62,3 +65,21 @@ def test_a_schedule_survives_being_written_down() -> None:
     for deed in (*schedule(3, 20), Deed("pay", 4, calm=True)):
         assert Deed.parse(str(deed)) == deed
     assert replace(Deed("pay", 4), calm=True) == Deed.parse("pay.4-")
+
+
+def test_every_invariant_is_told_in_the_docs_with_the_proofs_that_hold_it() -> None:
+    told = (ROOT / "docs/proofs.md").read_text()
+    assert [each.number for each in INVARIANTS] == list(range(1, 13))
+    for each in INVARIANTS:
+        proofs = " ".join(f"`{name}`" for name in each.proofs)
+        assert f"| {each.number} | {each.claim} | {proofs} |" in told
+        assert set(each.proofs) <= set(PROOFS)
+    assert all(f"| `{name}` |" in told for name in PROOFS)
+
+
+def test_an_invariant_holds_only_if_all_that_was_tried_does() -> None:
+    service = INVARIANTS[0]
+    held, failed = Result("", "", count=1), Result("", "", count=1, failures=["seed 7"])
+    assert service.verdict({}) == service.verdict({"machine": Result("", "skipped")}) == "not tried"
+    assert service.verdict({"machine": held, "load": failed}) == "held"
+    assert service.verdict({"machine": held, "never-twice": failed}) == "FAILED"

@@ -1,0 +1,51 @@
+"""The mutation list as a proof: each guard is taken away, and a test must notice.
+
+The middle slice takes every seventh guard, another seventh each day, so that a week sees all of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+import sys
+
+from infra.local.stack import ROOT
+from tests.mutations.guards import GUARDS
+from tests.proofs.report import Budget, Result
+
+DAYS = 7
+TIMEOUT = 900
+
+
+def prove(budget: Budget) -> Result:
+    """All of them in the full slice, none in the short one."""
+    result = Result("mutations", "guards taken away", seed=budget.seed)
+    if budget.slice == "short":
+        result.tried = "not in the short slice"
+        return result
+    today = (dt.datetime.now(dt.UTC).toordinal() + budget.seed) % DAYS
+    chosen = [each.name for each in (GUARDS if budget.slice == "full" else GUARDS[today::DAYS])]
+    only = [] if budget.slice == "full" else [word for name in chosen for word in ("--only", name)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.mutations", "--jobs", "2", "--json", *only],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    told = json.loads(done.stdout) if done.stdout.startswith("[") else []
+    outcomes = [each["outcome"] for each in told]
+    result.count = len(told)
+    result.failures = [
+        f"{each['guard']}: {each['outcome']} {each['why']}" for each in told if each["outcome"] != "killed"
+    ]
+    if not told or (done.returncode and not result.failures):
+        result.failures.append(f"tests.mutations ended with {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
+    result.figures = {
+        "in the list": len(GUARDS),
+        "killed": outcomes.count("killed"),
+        "survived": outcomes.count("SURVIVED"),
+    }
+    return result
