@@ -78,12 +78,13 @@ def test_a_partial_payment_lowers_the_balance_and_the_rest_makes_it_paid(company
 
 def test_what_was_received_beyond_the_total_is_told(company: Company) -> None:
     debit = company.pays(DEBIT)
-    company.pays(amount=2500)
+    company.pays(amount=7500)
+    assert company.now.status is InvoiceStatus.PAID
     company.world.double.settle_debit(company.account, debit)
     company.world.deliver()
     assert company.now.facts.invoice is not None
     assert (company.now.status, company.now.balance) == (InvoiceStatus.PAID, 0)
-    assert (company.now.paid_amount, company.now.facts.invoice.amount_overpaid) == (10_000, 2500)
+    assert (company.now.paid_amount, company.now.facts.invoice.amount_overpaid) == (15_000, 7500)
     assert "overpaid" in company.kinds()
 
 
