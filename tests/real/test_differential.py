@@ -3,7 +3,8 @@
 import pytest
 
 from tests.proofs.test_differential import test_both_answer_the_same_to_whatever_is_done
+from tests.real.contracts.conftest import aws, stores_on_tables
 
-__all__ = ["test_both_answer_the_same_to_whatever_is_done"]
+__all__ = ["aws", "stores_on_tables", "test_both_answer_the_same_to_whatever_is_done"]
 
 pytestmark = pytest.mark.real
