@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -21,6 +21,9 @@ from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.store_invoice import knowing_also, load, store
+
+Act = Callable[[StripeAccountId, str, str], Sequence[StripeFact]]
+"""Something done to a Stripe invoice: the account, the invoice, the idempotency key."""
 
 VOIDABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -116,14 +119,21 @@ def _voided_in_stripe(
         with _unless_finalized():
             ports.stripe.delete_draft(account_id, stripe_id)
             return ports.stripe.everything(account_id, stripe_id)
+    return ended_in_stripe(account_id, stripe_id, "void", lambda *ids: [ports.stripe.void(*ids)], ports)
+
+
+def ended_in_stripe(
+    account_id: StripeAccountId, stripe_id: str, wanted: str, act: Act, ports: Ports
+) -> Sequence[StripeFact]:
+    """What `act` brings; if Stripe refuses because the invoice is `wanted` already, what is there."""
     try:
-        # A new key each time: Stripe would repeat an earlier refusal, and voiding twice changes nothing.
-        return [ports.stripe.void(account_id, stripe_id, f"pom-{ports.clock.nonce()}")]
+        # A new key each time: Stripe would repeat an earlier refusal, and ending it twice changes nothing.
+        return act(account_id, stripe_id, f"pom-{ports.clock.nonce()}")
     except AccountUnreachable:
         raise
     except StripeRefused:
         facts = ports.stripe.everything(account_id, stripe_id)
-        if any(isinstance(fact, InvoiceFact) and fact.status == "void" for fact in facts):
+        if any(isinstance(fact, InvoiceFact) and fact.status == wanted for fact in facts):
             return facts
         raise
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused, StripeRefused
-from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.history import HistoryEntry, Source
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import pulled, require_same_account
+from chalicelib.usecases.invoices import Act, ended_in_stripe, pulled, require_same_account
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 OUTSIDE_METHODS = ("cash", "check", "bank_transfer", "card_terminal", "other")
-
-Act = Callable[[StripeAccountId, str, str], Sequence[StripeFact]]
 
 
 def mark_paid(
@@ -84,24 +79,9 @@ def _ended(invoice: Invoice, wanted: str, act: Act, entry: HistoryEntry, ports: 
         if invoice.status not in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE):
             return invoice
         require_no_payment_under_way(invoice)
-        facts = _done(invoice, account_id, wanted, act, ports)
+        facts = ended_in_stripe(account_id, invoice.stripe_invoice_id or "", wanted, act, ports)
 
     def ended(current: Invoice) -> Invoice:
         return knowing_also(current, facts, invoice, ports).telling(entry).changed(entry.at)
 
     return store(invoice, ended, ports)
-
-
-def _done(invoice: Invoice, account_id: StripeAccountId, wanted: str, act: Act, ports: Ports) -> Sequence[StripeFact]:
-    """What `act` brings; if Stripe refuses because it is done already, what is there."""
-    stripe_id = invoice.stripe_invoice_id or ""
-    try:
-        # A new key each time: Stripe would repeat an earlier refusal, and doing it twice changes nothing.
-        return act(account_id, stripe_id, f"pom-{ports.clock.nonce()}")
-    except AccountUnreachable:
-        raise
-    except StripeRefused:
-        facts = ports.stripe.everything(account_id, stripe_id)
-        if any(isinstance(fact, InvoiceFact) and fact.status == wanted for fact in facts):
-            return facts
-        raise

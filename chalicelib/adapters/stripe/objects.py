@@ -78,12 +78,6 @@ class InvoicePayments(msgspec.Struct):
     has_more: bool = False
 
 
-class LinesPage(msgspec.Struct):
-    total_count: int | None = None
-    data: list[msgspec.Raw] = []
-    has_more: bool = False
-
-
 class Invoice(msgspec.Struct):
     """https://docs.stripe.com/api/invoices/object"""
 
@@ -361,11 +355,6 @@ def _plain(requirements: Requirements) -> tuple[Requirement, ...]:
     if not found and requirements.disabled_reason:
         return (Requirement("account", f"Stripe has paused this account ({requirements.disabled_reason})."),)
     return found
-
-
-class Capability(msgspec.Struct):
-    id: str
-    account: Reference = None
 
 
 class Stub(msgspec.Struct):

@@ -97,11 +97,6 @@ def lines_parameters(invoice: Invoice) -> InvoiceAddLinesParams:
     return {"lines": lines}
 
 
-def line_total(invoice: Invoice) -> int:
-    """How many lines that makes."""
-    return len(invoice.order.line_items) + (1 if invoice.order.tax else 0)
-
-
 def _line(line: LineItem, currency: str) -> InvoiceAddLinesParamsLine:
     return {
         "amount": line.amount,
