@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 import time
 from typing import Protocol
@@ -18,6 +19,8 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None: ...
 
+    def pause(self, seconds: float) -> None: ...
+
 
 class SystemClock:
     """The clock of the machine it runs on."""
@@ -33,6 +36,10 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for about so long: by chance from half of it to one and a half."""
+        time.sleep(seconds * random.uniform(0.5, 1.5))  # nosec B311
 
     def nonce(self) -> str:
         """192 random bits, as 32 letters that fit into a URL."""

@@ -15,10 +15,12 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.usecases.apply_account_event import apply_deauthorization, apply_to_account
 from chalicelib.usecases.apply_customer_event import apply_to_customer
 from chalicelib.usecases.apply_invoice_event import apply_to_invoice
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.ports import Ports
 
-ATTEMPTS = 6
+ATTEMPTS = 10
+"""With the pauses, about a second: a webhook is answered in time, and a payment's events are fewer."""
 
 Apply = Callable[[StripeEvent, StripeAccountId, Source, Ports], EventOutcome]
 
@@ -48,7 +50,7 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
     if event.type not in SUBSCRIPTION or account_id is None:
         return EventOutcome.IGNORED
     apply = APPLIERS[event.object_type]
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         try:
             return apply(event, account_id, source, ports)
         except DuplicateEvent:

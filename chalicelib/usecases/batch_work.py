@@ -17,6 +17,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import LANES, Pace, full_rate
 from chalicelib.usecases.bill_item import bill
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.import_customers import keep_customer
 from chalicelib.usecases.pacing import PacedStripe, paced
 from chalicelib.usecases.ports import Ports
@@ -99,7 +100,7 @@ def _worked(batch: Batch, part: Part, stripe: PacedStripe, ports: Ports, until: 
 
 
 def _decided(batch: Batch, item: BatchItem, ports: Ports) -> _Came:
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         current = ports.batches.get(batch.organization_id, batch.id) or batch
         if current.cancelled_at is not None:
             return _Came.CANCELLED

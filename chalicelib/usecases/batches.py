@@ -9,6 +9,7 @@ from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus, Par
 from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.storage import Page
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.ports import Ports
 
 AT_ONCE = 200
@@ -28,7 +29,7 @@ def begin(batch: Batch, items: Sequence[BatchItem], ports: Ports) -> Batch:
         Conflict: the same key was used for something else.
         Retryable: not everything is stored; nothing has begun, and repeating the request goes on with it.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         known = ports.batches.get(batch.organization_id, batch.id)
         if known is not None and known.fingerprint != batch.fingerprint:
             raise Conflict(
@@ -86,7 +87,7 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
     Raises:
         NotFound; Conflict: the batch was cancelled.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
         if batch.cancelled_at is not None:
             raise Conflict(
@@ -112,7 +113,7 @@ def cancel(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> 
     Raises:
         NotFound: no such batch.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
         if batch.cancelled_at is not None or not batch.open:
             return batch

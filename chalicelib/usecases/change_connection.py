@@ -8,6 +8,7 @@ from contextlib import suppress
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.ports import Ports
 
 ATTEMPTS = 8
@@ -21,7 +22,7 @@ def change_connection(
     Raises:
         StaleWrite: others kept being faster.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         connection = ports.connections.get(organization_id)
         changed = change(connection)
         if changed == connection:

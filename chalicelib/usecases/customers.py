@@ -10,6 +10,7 @@ from chalicelib.domain.errors import AccountUnreachable, NotFound, Refused, Retr
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.storage import Page
 from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
 
@@ -116,7 +117,7 @@ def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, port
     Raises:
         StripeUnavailable, StaleWrite: to be tried again.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         customer = ports.customers.get(organization_id, customer_id)
         if customer is None:
             return SyncStatus.SYNCED

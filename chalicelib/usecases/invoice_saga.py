@@ -28,6 +28,7 @@ from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from chalicelib.usecases.claims import claims_for, refuse_or_take_over
 from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
@@ -41,7 +42,7 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
         Refused, Conflict: it cannot be made; it has been taken back.
         AccountUnreachable: the company revoked the connection; what Stripe knows of goes on after a reconnect.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         try:
             while invoice.saga.running:
                 invoice = _STEPS[invoice.saga.step](invoice, customer, ports)

@@ -384,6 +384,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait."""
 
+    def pause(self, seconds: float) -> None:
+        """Wait for about so long: by chance from half of it to one and a half."""
+
 
 class Ports(Protocol):
     """Everything outside, each built on first use."""

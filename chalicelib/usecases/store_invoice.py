@@ -9,6 +9,7 @@ from chalicelib.domain.events import Reference
 from chalicelib.domain.facts import CannotOrder, StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.ports import Ports
 
 ATTEMPTS = 8
@@ -36,7 +37,7 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
         StaleWrite: others kept being faster.
         NotFound: it is gone.
     """
-    for _ in range(ATTEMPTS):
+    for _ in attempts(ATTEMPTS, ports.clock):
         changed = change(invoice)
         if changed == invoice:
             return invoice

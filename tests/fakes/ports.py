@@ -31,6 +31,9 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self._milliseconds += round(seconds * 1000)
 
+    def pause(self, seconds: float) -> None:
+        self.sleep(seconds)
+
     def nonce(self) -> str:
         with self._guard:
             self._nonces += 1

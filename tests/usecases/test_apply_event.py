@@ -472,6 +472,23 @@ def test_writers_at_the_same_moment_both_get_through(world: World, invoice: Invo
     assert [intent.status for intent in told.facts.payment_intents.values()] == ["succeeded"]
 
 
+def test_an_event_that_loses_to_all_others_of_its_payment_is_applied_and_not_parked(
+    world: World, invoice: Invoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(world, invoice)
+    store = world.ports.invoices
+    others = iter(range(8))
+    apply = store.apply
+
+    def apply_after_the_others(*given: object) -> object:
+        if next(others, None) is not None:
+            raise StaleWrite("The invoice")
+        return apply(*given)
+
+    monkeypatch.setattr(store, "apply", apply_after_the_others)
+    assert applied(world, latest(world, invoice.stripe_account_id, "invoice.paid")) is EventOutcome.APPLIED
+
+
 def test_a_writer_who_always_loses_gives_up(world: World, invoice: Invoice) -> None:
     paid(world, invoice)
     plain = world.ports.invoices

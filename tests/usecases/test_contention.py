@@ -1,0 +1,30 @@
+"""Many write at one thing: whoever loses waits for longer each time, and gets through."""
+
+from __future__ import annotations
+
+from chalicelib.usecases.contention import LONGEST_PAUSE, attempts
+from tests.fakes.ports import FakeClock
+
+
+class PausingClock(FakeClock):
+    """Notes each pause."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+def test_the_first_attempt_is_made_at_once_and_the_pauses_double_up_to_a_limit() -> None:
+    clock = PausingClock()
+    assert list(attempts(9, clock)) == list(range(9))
+    assert clock.pauses == [0.005, 0.01, 0.02, 0.04, 0.08, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+
+
+def test_whoever_succeeds_at_once_never_waits() -> None:
+    clock = PausingClock()
+    for _ in attempts(9, clock):
+        break
+    assert clock.pauses == []
