@@ -68,6 +68,11 @@ class Saga:
         return self.step not in {Step.DONE, Step.REVIEW}
 
     @property
+    def before_sending(self) -> bool:
+        """Whether there is at most a draft in Stripe, which no payer has seen."""
+        return self.step in {Step.CLAIM, Step.DRAFT, Step.LINES}
+
+    @property
     def untouched(self) -> bool:
         """Whether the present step has not been tried before."""
         return self.attempts == 0 and self.generation == 0 and not self.look_first

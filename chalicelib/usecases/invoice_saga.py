@@ -52,7 +52,7 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
         except AccountUnreachable:
             mark_disconnected(invoice.organization_id, invoice.stripe_account_id, REVOKED, ports)
             if invoice.stripe_invoice_id is None and invoice.saga.untouched:
-                _remove(invoice, ports)
+                take_back_at_once(invoice, ports)
             else:
                 _postpone(invoice, ports, stored_by_stripe=False)
             raise
@@ -178,12 +178,13 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
             return _advance(invoice, Step.DONE, ports, facts)
-    _remove(invoice, ports)
+    take_back_at_once(invoice, ports)
     kind = Conflict if refusal.conflict else Refused
     raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)
 
 
-def _remove(invoice: Invoice, ports: Ports) -> None:
+def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
+    """Remove the record and its claims, whatever draft is left in Stripe: nothing sends that by itself."""
     ports.invoices.remove(invoice, [line.service_id for line in invoice.order.line_items])
 
 

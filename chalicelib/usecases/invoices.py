@@ -192,12 +192,17 @@ def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> Strip
         Conflict: it was made on another one.
     """
     if invoice.stripe_account_id != account_id:
-        raise Conflict(
-            "invoice_of_other_account",
-            "This invoice was made on a Stripe account that is no longer connected.",
-            next_step="Its history stays readable; reconnect that account to act on it.",
-        )
+        raise of_other_account()
     return account_id
+
+
+def of_other_account() -> Conflict:
+    """Why nothing can be done with an invoice whose account is gone."""
+    return Conflict(
+        "invoice_of_other_account",
+        "This invoice was made on a Stripe account that is no longer connected.",
+        next_step="Its history stays readable; reconnect that account to act on it.",
+    )
 
 
 def _not_now(invoice: Invoice, verb: str) -> Conflict:

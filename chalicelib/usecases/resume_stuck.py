@@ -13,7 +13,8 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.usecases.batches import resume_batches
 from chalicelib.usecases.give_up_abandoned import give_up_abandoned
-from chalicelib.usecases.invoice_saga import run
+from chalicelib.usecases.invoice_saga import run, take_back_at_once
+from chalicelib.usecases.invoices import of_other_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
 
 PENDING_FOR = 120
@@ -50,6 +51,9 @@ def resume_stuck(ports: Ports) -> Resumed:
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
     """Go on with one invoice, unless somebody is at work on it, it needs nothing, or invoicing is paused.
 
+    One that was being made on an account that another has replaced, and that nobody can have seen, is taken back:
+    its services can be billed on the new account.
+
     Raises:
         Refused, Conflict: it cannot be made and has been taken back.
         Retryable: not now.
@@ -58,10 +62,15 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     invoice = ports.invoices.get(organization_id, invoice_id)
     if invoice is None or not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
         return invoice
-    if invoice.saga.step is not Step.ABORT and ports.connections.get(organization_id).frozen is not None:
+    connection = ports.connections.get(organization_id)
+    if invoice.saga.step is not Step.ABORT and connection.frozen is not None:
         return invoice
+    replaced = connection.active and connection.account_id != invoice.stripe_account_id
     try:
         leased = ports.invoices.save(replace(invoice, saga=invoice.saga.leased(now)))
     except StaleWrite:
         return invoice
+    if replaced and leased.saga.before_sending:
+        take_back_at_once(leased, ports)
+        raise of_other_account()
     return run(leased, ports)

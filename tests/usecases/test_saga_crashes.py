@@ -6,17 +6,18 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.errors import Conflict, IntegrationError
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Step
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases import connect
 from chalicelib.usecases.create_invoice import create_invoice
 from chalicelib.usecases.invoices import send_invoice
 from chalicelib.usecases.resume_stuck import resume_invoice
 from tests.boundaries import Boundaries, Killed, unwatched, watched
 from tests.oracle import differences
-from tests.world import OFFICE, ORGANIZATION, World, order
+from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order
 
 ONCE = order("svc_1", "svc_2", idempotency_key="once")
 DAY = 86_400
@@ -246,3 +247,37 @@ def test_a_crash_while_a_reviewed_draft_is_sent_sends_it_once(number: int, after
     if world.now(draft).saga.step is Step.REVIEW:
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert_sent_once(world)
+
+
+@pytest.mark.parametrize("step", ["stripe.find_customers", "stripe.create_draft", "stripe.add_lines"])
+def test_what_an_account_that_was_replaced_left_half_made_is_billed_on_the_new_one(step: str) -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index(step), after=True)
+    left = only_invoice(world)
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect()
+    world.advance(LEASE + 1)
+    with pytest.raises(Conflict, match="no longer connected"):
+        resume_invoice(ORGANIZATION, left.id, world.ports)
+    assert not world.ports.database.invoices
+    again = create_invoice(ONCE, world.ports)
+    assert (again.status, again.stripe_account_id) == (
+        InvoiceStatus.PENDING,
+        world.ports.connections.get(ORGANIZATION).account_id,
+    )
+    assert len(world.double.mails()) == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_may_have_been_sent_from_an_account_that_was_replaced_keeps_its_services(after: bool) -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.send"), after=after)
+    left = only_invoice(world)
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect()
+    world.advance(LEASE + 1)
+    with suppress(IntegrationError):
+        resume_invoice(ORGANIZATION, left.id, world.ports)
+    assert only_invoice(world).id == left.id
+    with pytest.raises(Conflict, match="svc_1 is on the invoice"):
+        create_invoice(order("svc_1"), world.ports)
