@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from chalicelib import metrics
-from chalicelib.api.blueprints import blueprints
 from infra.ops.picture import FILE, picture
 from infra.package import ROOT
 from infra.template import merge_template
-from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES, WEBHOOK_ROUTE
-from infra.template.alarms import RUN_BOOKS, Composite, Grade
+from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES
+from infra.template.alarms import RUN_BOOKS, Grade
 from infra.template.dashboard import IGNORED, QUESTIONS, Graph, body
 from infra.template.intrinsics import Json, log_group_id, queue_id
 from infra.template.measures import SQS, Measure, NoSuchMeasure, Search, aws, ours, search
 from infra.template.queries import QUERIES
-from tests.infrastructure.cloudwatch import rings, tells
 
 RESOURCES: Json = merge_template()["Resources"]
 EVERY: tuple[Any, ...] = (*ALARMS, *COMPOSITES)
@@ -52,7 +49,7 @@ def test_the_questions_are_six_and_their_metrics_are_asked_for_there() -> None:
 
 def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
     with pytest.raises(NoSuchMeasure, match="is not written by"):
-        ours(metrics.REQUEST_LATENCY, "Sum", route=WEBHOOK_ROUTE)
+        ours(metrics.REQUEST_LATENCY, "Sum", route="GET /v1/health")
     with pytest.raises(NoSuchMeasure, match="never written with"):
         ours(metrics.WORK_LATENCY, "Sum", worker="nobody", outcome="ok")
     with pytest.raises(NoSuchMeasure, match="no dimension"):
@@ -61,17 +58,6 @@ def test_a_measure_that_nobody_emits_cannot_be_made() -> None:
         ours(metrics.SIGNATURE_INVALID, "Mean")
     with pytest.raises(NoSuchMeasure, match="not on the list"):
         aws(SQS, "NumberOfMessages", "queue", "Sum")
-
-
-def test_the_route_of_webhooks_is_one_of_the_api() -> None:
-    routes = {f"{method} {path}" for each in blueprints for path, methods in _routes(each) for method in methods}
-    assert WEBHOOK_ROUTE in routes
-
-
-def _routes(blueprint: Any) -> list[tuple[str, list[str]]]:
-    from app import app
-
-    return [(path, list(methods)) for path, methods in app.routes.items()]
 
 
 # That somebody is told, and has something to read
@@ -163,75 +149,3 @@ def test_saved_queries_ask_log_groups_that_exist_for_lines_that_are_written() ->
         assert all(log_group_id(function) in RESOURCES for function in query.functions)
         for message in re.findall(r"message = '(\w+)'", query.text):
             assert f'"{message}"' in source
-
-
-# When they ring: one value a period
-
-QUIET: Sequence[float | None] = [0, 0, 0, 0]
-_ = None
-
-
-@pytest.mark.parametrize(
-    ("alarm", "series", "expected"),
-    [
-        # A dead letter pages within the minute, and an empty queue, or one without data, is quiet.
-        ("DeadLetterInvoiceJobs", {"waiting": [0, 0, 1, 1, 0]}, [0, 0, 1, 1, 0]),
-        ("DeadLetterInvoiceJobs", {"waiting": [_, _, _]}, [0, 0, 0]),
-        # Silence: twice without a plan pages; so does never having had one; once does not.
-        ("ReconciliationSilent", {"plans": [1, 1, _, 1, _, _, _]}, [0, 0, 0, 0, 0, 1, 1]),
-        ("ReconciliationSilent", {"plans": [1, 1, 1, 1]}, [0, 0, 0, 0]),
-        ("ReconciliationSilent", {"plans": [_, _]}, [1, 1]),
-        # Planned and not done; with nobody connected there is nothing to do.
-        ("ReconciliationStuck", {"planned": [3, 3, 3, 3], "done": [3, _, _, 2]}, [0, 0, 1, 0]),
-        ("ReconciliationStuck", {"planned": [0, 0, 0], "done": [_, _, _]}, [0, 0, 0]),
-        ("TieOutSilent", {"planned": [400, 400, 0], "compared": [3, _, _]}, [0, 1, 0]),
-        # Old messages: three minutes in a row.
-        ("BacklogReconcile", {"age": [100, 301, 320, 340, 0]}, [0, 0, 0, 1, 0]),
-        ("StalledReconcile", {"age": [3000, 3601, 3700, 3800]}, [0, 0, 0, 1]),
-        ("StalledReconcile", {"age": [340, 400, 500, 600]}, [0, 0, 0, 0]),
-        # Parked, stuck, corrected, drifting.
-        ("ParkedEvents", {"parked": [0, 2, 0, _]}, [0, 1, 0, 0]),
-        ("StuckInvoices", {"stuck": [1, 1, 1, 1, 1, 1, 0]}, [0, 0, 0, 0, 0, 1, 0]),
-        ("StuckInvoices", {"stuck": [1, 0, 1, 1, 0, 1, 1]}, [0, 0, 0, 0, 0, 0, 0]),
-        ("Corrections", {"swept": [5000, 5000, 900], "recovered": [0, 4, 1], "corrected": [0, 0, 0]}, [0, 0, 1]),
-        ("Corrections", {"swept": [0, _], "recovered": [0, _], "corrected": [1, _]}, [1, 1]),
-        ("TieOutDrift", {"differences": [0, _, 1, _, _, _]}, [0, 0, 1, 1, 1, 0]),
-        ("BilledTwice", {"twice": [0, 1]}, [0, 1]),
-        # A slow burn is seen by its long window, a spike by the short one.
-        ("FastBurnNow", {"errors": [0, 20, 4], "requests": [1000, 1000, 100]}, [0, 1, 0]),
-        ("FastBurnHour", {"errors": [6, 160], "requests": [10000, 10000]}, [0, 1]),
-        ("SlowBurnHours", {"errors": [100, 130], "requests": [20000, 20000]}, [0, 1]),
-        ("SlowBurnNow", {"errors": [_, 4], "requests": [_, 4]}, [0, 0]),
-        # Stripe.
-        ("StripeDown", {"ok": [100, 2, 1], "failed": [0, 5, _], "unknown": [_, 1, _]}, [0, 1, 0]),
-        ("StripeDown", {"ok": [1, _], "failed": [2, 1]}, [0, 0]),
-        ("StripeThrottling", {"ok": [98, 98, 99], "throttled": [2, 2, 0]}, [0, 1, 0]),
-        # Signatures: a probe is neither; a flood is a ticket; nothing but bad ones pages.
-        ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
-        ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),
-        ("SignaturesAllRefused", {"invalid": [5, 5, 5, 5], "received": [9, _, _, 1]}, [0, 0, 1, 0]),
-        ("SignaturesAllRefused", {"invalid": [1, 1, 1, 1], "received": [_, _, _, _]}, [0, 0, 0, 0]),
-    ],
-)
-def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float | None]], expected: list[int]) -> None:
-    assert rings(alarm, **series) == [bool(each) for each in expected]
-
-
-FAST, SLOW = COMPOSITES
-
-
-@pytest.mark.parametrize(
-    ("composite", "ringing", "told"),
-    [
-        (FAST, {"FastBurnHour", "FastBurnNow"}, True),
-        (FAST, {"FastBurnHour"}, False),
-        (FAST, {"FastBurnNow"}, False),
-        (FAST, {"FastBurnHour", "FastBurnNow", "StripeDown"}, False),
-        (SLOW, {"SlowBurnHours", "SlowBurnNow"}, True),
-        (SLOW, {"SlowBurnHours"}, False),
-    ],
-)
-def test_a_burn_pages_while_it_goes_on_and_not_when_stripe_is_down(
-    composite: Composite, ringing: set[str], told: bool
-) -> None:
-    assert tells(composite, dict.fromkeys(ringing, True)) is told

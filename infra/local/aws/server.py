@@ -5,6 +5,7 @@ Run it with `python -m infra.local.aws --port 8003`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -12,10 +13,12 @@ from typing import Any, cast
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from infra.local.aws.locks import lock_for
+from infra.local.aws.queue_metrics import queue_metrics
 from infra.local.aws.remedies import remedied
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 
 HEALTH_PATH = "/health"
+QUEUE_METRICS_PATH = "/queue-metrics"
 _TARGETS = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
 
 
@@ -27,15 +30,21 @@ class EmbeddedAws:
         self._services: dict[str, Any] = {name: create_backend_app(cast(Any, name)) for name in _TARGETS.values()}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one AWS call; `GET /health` answers 200 for whoever waits for the port."""
+        """Answer one AWS call, or one of ours: whether it runs, and what SQS measures, as JSON."""
         if environ["PATH_INFO"] == HEALTH_PATH:
-            start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-            return [b"ok"]
+            return _told("text/plain", b"ok", start_response)
+        if environ["PATH_INFO"] == QUEUE_METRICS_PATH:
+            return _told("application/json", json.dumps(queue_metrics()).encode(), start_response)
         service = _TARGETS.get(environ.get("HTTP_X_AMZ_TARGET", "").split(".")[0], "")
         application: Callable[[Environ, StartResponse], Iterable[bytes]]
         application = self._services.get(service, self._dispatch)
         with lock_for(service):
             return list(application(environ, start_response))
+
+
+def _told(kind: str, body: bytes, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 @contextmanager

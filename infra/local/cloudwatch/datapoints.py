@@ -1,0 +1,95 @@
+"""What was measured: data points by metric, and CloudWatch's statistics of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Key(NamedTuple):
+    """One metric: CloudWatch takes each set of dimensions for another."""
+
+    namespace: str
+    name: str
+    dimensions: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, namespace: str, name: str, dimensions: Mapping[str, str]) -> Key:
+        """The metric of this name with these dimensions."""
+        return cls(namespace, name, frozenset(dimensions.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Datapoint:
+    """One value, measured at `at` (epoch seconds)."""
+
+    key: Key
+    at: float
+    value: float
+
+
+class Datapoints:
+    """All of them."""
+
+    def __init__(self, found: Iterable[Datapoint] = ()) -> None:
+        self._series: dict[Key, list[tuple[float, float]]] = {}
+        self.add(found)
+
+    def add(self, found: Iterable[Datapoint]) -> None:
+        """Take them in; they may come in any order."""
+        for each in found:
+            insort(self._series.setdefault(each.key, []), (each.at, each.value))
+
+    def keys(self) -> Iterator[Key]:
+        """Every metric that was ever written."""
+        yield from self._series
+
+    def of(self, key: Key) -> list[tuple[float, float]]:
+        """When, and what: the values of one metric, oldest first."""
+        return self._series.get(key, [])
+
+    def statistic(self, key: Key, stat: str, since: float, until: float) -> float | None:
+        """One statistic of the values measured from `since` until before `until`; None if there were none."""
+        series = self._series.get(key, [])
+        first, end = (bisect_left(series, (moment, -math.inf)) for moment in (since, until))
+        values = [value for _, value in series[first:end]]
+        return _statistic(stat, values) if values else None
+
+
+def _statistic(stat: str, values: list[float]) -> float:
+    match stat:
+        case "Sum":
+            return math.fsum(values)
+        case "SampleCount":
+            return float(len(values))
+        case "Average":
+            return math.fsum(values) / len(values)
+        case "Minimum":
+            return min(values)
+        case "Maximum":
+            return max(values)
+    rank = math.ceil(len(values) * float(stat.removeprefix("p")) / 100)
+    return sorted(values)[max(rank, 1) - 1]
+
+
+def of_emf(line: str) -> Iterator[tuple[int, Key, float]]:
+    """What one line in CloudWatch's embedded metric format says: when (epoch milliseconds), what, and how much.
+
+    Lines of any other kind say nothing. Format:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+    if not line.startswith('{"_aws"'):
+        return
+    said: dict[str, Any] = json.loads(line)
+    for directive in said["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = {name: str(said[name]) for name in names}
+            for metric in directive["Metrics"]:
+                key = Key.of(directive["Namespace"], metric["Name"], dimensions)
+                values = said[metric["Name"]]
+                for value in values if isinstance(values, list) else [values]:
+                    yield said["_aws"]["Timestamp"], key, float(value)

@@ -1,0 +1,78 @@
+"""Metric math, as far as our alarms and graphs use it: one period at a time.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html. What it cannot read it refuses,
+rather than taking it for something else.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+
+Values = Mapping[str, float | None]
+"""By the id of a metric; None where nothing was measured in the period."""
+
+_COMPUTE: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+class NotUnderstood(ValueError):
+    """The expression uses what is not played here."""
+
+
+def computed(expression: str, values: Values) -> float | None:
+    """What the expression comes to; None, no data point, where an operand has none or something is divided by 0.
+
+    Raises:
+        NotUnderstood: it has an operand or a function that is not known.
+    """
+    readable = expression.replace(" AND ", " and ").replace(" OR ", " or ")
+    return _of(ast.parse(readable, mode="eval").body, values)
+
+
+def _of(node: ast.expr, values: Values) -> float | None:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+        case ast.Name(id=name) if name in values:
+            return values[name]
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _COMPUTE:
+            return _with(_COMPUTE[type(sign)], _of(left, values), _of(right, values))
+        case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _COMPARE:
+            return _with(_COMPARE[type(sign)], _of(left, values), _of(right, values))
+        case ast.BoolOp(op=sign, values=parts):
+            return _joined(all if isinstance(sign, ast.And) else any, [_of(part, values) for part in parts])
+        case ast.Call(func=ast.Name(id="FILL"), args=[series, filler]):
+            found = _of(series, values)
+            return _of(filler, values) if found is None else found
+        case ast.Call(func=ast.Name(id="IF"), args=[condition, yes, no]):
+            true = _of(condition, values)
+            return None if true is None else _of(yes if true else no, values)
+    raise NotUnderstood(ast.unparse(node))
+
+
+def _with(compute: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    try:
+        return float(compute(left, right))
+    except ZeroDivisionError:
+        return None
+
+
+def _joined(how: Callable[[list[bool]], bool], parts: list[float | None]) -> float | None:
+    known = [bool(part) for part in parts if part is not None]
+    return float(how(known)) if len(known) == len(parts) else None

@@ -1,0 +1,165 @@
+"""When the template's alarms ring, and when they stay quiet: by period, and minute by minute as CloudWatch would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pytest
+
+from infra.local.cloudwatch.alarms import CompositeAlarm, MetricAlarm, from_template
+from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key
+from infra.local.cloudwatch.watch import MINUTE, Bells
+from infra.template import merge_template
+from infra.template.measures import API_GATEWAY, SQS
+
+STACK = "pom-test"
+DEPLOYED = from_template(merge_template()["Resources"], {"AWS::StackName": STACK, "RunBookUrl": "docs/runbooks"})
+
+_ = None
+
+
+@pytest.mark.parametrize(
+    ("alarm", "series", "expected"),
+    [
+        # A dead letter pages within the minute, and an empty queue, or one without data, is quiet.
+        ("DeadLetterInvoiceJobs", {"waiting": [0, 0, 1, 1, 0]}, [0, 0, 1, 1, 0]),
+        ("DeadLetterInvoiceJobs", {"waiting": [_, _, _]}, [0, 0, 0]),
+        # Silence: twice without a plan pages; so does never having had one; once does not.
+        ("ReconciliationSilent", {"plans": [1, 1, _, 1, _, _, _]}, [0, 0, 0, 0, 0, 1, 1]),
+        ("ReconciliationSilent", {"plans": [1, 1, 1, 1]}, [0, 0, 0, 0]),
+        ("ReconciliationSilent", {"plans": [_, _]}, [1, 1]),
+        # The canary: twice in a row it failed or was silent; once may be a deployment. So does never having sent one.
+        ("CanaryFailing", {"passed": [1, 0, 1, 0, 0, 1]}, [0, 0, 0, 0, 1, 0]),
+        ("CanaryFailing", {"passed": [1, 1, _, 1, _, 0]}, [0, 0, 0, 0, 0, 1]),
+        ("CanaryFailing", {"passed": [_, _]}, [1, 1]),
+        ("NewestSecretRefused", {"older": [1, _, 1, 1, 1]}, [0, 0, 0, 1, 1]),
+        ("WebhookEndpoint", {"problems": [1, 1, 0, 1, 1, 1, 0]}, [0, 0, 0, 0, 0, 1, 0]),
+        # Planned and not done; with nobody connected there is nothing to do.
+        ("ReconciliationStuck", {"planned": [3, 3, 3, 3], "done": [3, _, _, 2]}, [0, 0, 1, 0]),
+        ("ReconciliationStuck", {"planned": [0, 0, 0], "done": [_, _, _]}, [0, 0, 0]),
+        ("TieOutSilent", {"planned": [400, 400, 0], "compared": [3, _, _]}, [0, 1, 0]),
+        # Old messages: three minutes in a row.
+        ("BacklogReconcile", {"age": [100, 301, 320, 340, 0]}, [0, 0, 0, 1, 0]),
+        ("StalledReconcile", {"age": [3000, 3601, 3700, 3800]}, [0, 0, 0, 1]),
+        ("StalledReconcile", {"age": [340, 400, 500, 600]}, [0, 0, 0, 0]),
+        # Parked, stuck, corrected, drifting.
+        ("ParkedEvents", {"parked": [0, 2, 0, _]}, [0, 1, 0, 0]),
+        ("StuckInvoices", {"stuck": [1, 1, 1, 1, 1, 1, 0]}, [0, 0, 0, 0, 0, 1, 0]),
+        ("StuckInvoices", {"stuck": [1, 0, 1, 1, 0, 1, 1]}, [0, 0, 0, 0, 0, 0, 0]),
+        ("Corrections", {"swept": [5000, 5000, 900], "recovered": [0, 4, 1], "corrected": [0, 0, 0]}, [0, 0, 1]),
+        ("Corrections", {"swept": [0, _], "recovered": [0, _], "corrected": [1, _]}, [1, 1]),
+        ("TieOutDrift", {"differences": [0, _, 1, _, _, _]}, [0, 0, 1, 1, 1, 0]),
+        ("BilledTwice", {"twice": [0, 1]}, [0, 1]),
+        # A slow burn is seen by its long window, a spike by the short one.
+        ("FastBurnNow", {"errors": [0, 20, 4], "requests": [1000, 1000, 100]}, [0, 1, 0]),
+        ("FastBurnHour", {"errors": [6, 160], "requests": [10000, 10000]}, [0, 1]),
+        ("SlowBurnHours", {"errors": [100, 130], "requests": [20000, 20000]}, [0, 1]),
+        ("SlowBurnNow", {"errors": [_, 4], "requests": [_, 4]}, [0, 0]),
+        # Stripe.
+        ("StripeDown", {"ok": [100, 2, 1], "failed": [0, 5, _], "unknown": [_, 1, _]}, [0, 1, 0]),
+        ("StripeDown", {"ok": [1, _], "failed": [2, 1]}, [0, 0]),
+        ("StripeThrottling", {"ok": [98, 98, 99], "throttled": [2, 2, 0]}, [0, 1, 0]),
+        # Signatures: a probe is neither; a flood is a ticket; nothing but bad ones pages.
+        ("SignatureFailures", {"invalid": [3, 6, 6], "received": [10, 10, 1000]}, [0, 1, 0]),
+        ("SignatureFailures", {"invalid": [_, _], "received": [10, 10]}, [0, 0]),
+        ("SignaturesAllRefused", {"invalid": [5, 5, 5, 5], "received": [9, _, _, 1]}, [0, 0, 1, 0]),
+        ("SignaturesAllRefused", {"invalid": [1, 1, 1, 1], "received": [_, _, _, _]}, [0, 0, 0, 0]),
+    ],
+)
+def test_alarms_ring_when_they_should(alarm: str, series: dict[str, list[float | None]], expected: list[int]) -> None:
+    judged = DEPLOYED[alarm]
+    assert isinstance(judged, MetricAlarm)
+    points = judged.computed(series)
+    assert [judged.rings(points[: n + 1]) for n in range(len(points))] == [bool(each) for each in expected]
+
+
+# Minute by minute
+
+Measured = Mapping[int, float]
+"""A value by the minute in which it was measured."""
+
+
+def query(alarm: str, name: str) -> Key:
+    judged = DEPLOYED[alarm]
+    assert isinstance(judged, MetricAlarm)
+    return judged.queries[name].key
+
+
+def minutes_told(alarm: str, measured: Mapping[Key, Measured], minutes: Iterable[int]) -> list[int]:
+    """In which of these minutes somebody is told of the alarm."""
+    written = [(key, minute, value) for key, values in measured.items() for minute, value in values.items()]
+    return judged(
+        alarm, Datapoints(Datapoint(key, minute * MINUTE + 1, value) for key, minute, value in written), minutes
+    )
+
+
+def judged(alarm: str, datapoints: Datapoints, minutes: Iterable[int]) -> list[int]:
+    composite = DEPLOYED[alarm]
+    others = (*composite.parts, composite.suppressor) if isinstance(composite, CompositeAlarm) else ()
+    bells = Bells({name: DEPLOYED[name] for name in (alarm, *filter(None, others))})
+    told = []
+    for minute in minutes:
+        bells.judge(datapoints, minute * MINUTE)
+        told += [minute] if bells[alarm].tells else []
+    return told
+
+
+def test_a_dead_letter_pages_within_a_minute_and_until_it_is_gone() -> None:
+    waiting = Key.of(SQS, "ApproximateNumberOfMessagesVisible", {"QueueName": f"{STACK}-reconcile-dlq"})
+    depth = {minute: float(5 <= minute < 9) for minute in range(20)}
+    assert minutes_told("DeadLetterReconcile", {waiting: depth}, range(20)) == [6, 7, 8, 9]
+    assert minutes_told("DeadLetterInvoiceJobs", {waiting: depth}, range(20)) == []
+
+
+def test_silence_pages_twenty_minutes_after_the_last_plan_and_ends_with_the_next() -> None:
+    plans = query("ReconciliationSilent", "plans")
+    told = minutes_told("ReconciliationSilent", {plans: {0: 1, 10: 1, 20: 1, 45: 1, 55: 1}}, range(1, 60))
+    assert told == list(range(41, 46))
+    every_ten = dict.fromkeys(range(0, 60, 10), 1.0)
+    assert minutes_told("ReconciliationSilent", {plans: every_ten}, range(1, 60)) == []
+
+
+REQUESTS = Key.of(API_GATEWAY, "Count", {"ApiName": STACK})
+ERRORS = Key.of(API_GATEWAY, "5XXError", {"ApiName": STACK})
+
+
+def told_of(alarm: str, failing: Mapping[int, int], minutes: range, stripe_down: Iterable[int] = ()) -> list[int]:
+    """In which minutes somebody is told, if of a hundred requests a minute so many fail."""
+    datapoints = Datapoints(
+        Datapoint(key, minute * MINUTE + n / 2, value)
+        for minute in range(minutes.stop)
+        for n in range(100)
+        for key, value in ((REQUESTS, 1.0), (ERRORS, float(n < failing.get(minute, 0))))
+    )
+    down = query("StripeDown", "failed")
+    datapoints.add(Datapoint(down, minute * MINUTE + n, 1.0) for minute in stripe_down for n in range(9))
+    return judged(alarm, datapoints, minutes)
+
+
+def test_a_short_spike_pages_nobody() -> None:
+    spike = {90: 20, 91: 20}
+    assert told_of("ErrorsFast", spike, range(60, 150)) == []
+    assert told_of("ErrorsSlow", spike, range(60, 150)) == []
+
+
+def test_a_fast_burn_pages_while_it_goes_on_and_is_quiet_soon_after() -> None:
+    burning = dict.fromkeys(range(60, 100), 20)
+    told = told_of("ErrorsFast", burning, range(60, 200))
+    assert told == list(range(told[0], told[-1] + 1))
+    assert 60 < told[0] <= 75
+    assert 100 < told[-1] <= 105
+
+
+def test_a_slow_burn_pages_though_no_hour_of_it_looks_bad() -> None:
+    burning = dict.fromkeys(range(0, 600), 1)
+    assert told_of("ErrorsFast", burning, range(360, 600, 5)) == []
+    assert told_of("ErrorsSlow", burning, range(360, 600, 5))[0] <= 370
+    tolerable = dict.fromkeys(range(0, 600, 5), 1)
+    assert told_of("ErrorsSlow", tolerable, range(360, 600, 5)) == []
+
+
+def test_while_stripe_is_down_the_burn_pages_nobody_and_then_it_does() -> None:
+    burning = dict.fromkeys(range(60, 140), 20)
+    told = told_of("ErrorsFast", burning, range(60, 140), stripe_down=range(60, 110))
+    assert told[0] >= 115, "the suppressor's window and its extension are over"
+    assert told == list(range(told[0], 140))
