@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.config import Config, load_config, load_token_config
+from chalicelib.domain.webhook import PATH
 
 if TYPE_CHECKING:
     from chalicelib.adapters.secrets import SecretStore, StripeSecrets
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         SettingsStore,
         StripeGateway,
         SummaryStore,
+        WebhookDoor,
     )
 
 
@@ -130,6 +132,15 @@ class Adapters:
         return self._secret_store.stripe()
 
     @cached_property
+    def webhook_door(self) -> WebhookDoor:
+        """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
+        from chalicelib.adapters.webhook_door import HttpWebhookDoor
+
+        return HttpWebhookDoor(
+            self._config.public_api_url + PATH, lambda: self._secret_store.latest().webhook_secrets
+        )
+
+    @cached_property
     def _secret_store(self) -> SecretStore:
         from chalicelib.adapters.secrets import SecretStore
 
@@ -164,6 +175,12 @@ def webhook_opener() -> WebhookOpener:
 
     adapters = _adapters()
     return WebhookOpener(lambda: adapters.secrets().webhook_secrets, adapters.clock)
+
+
+@cache
+def webhook_door() -> WebhookDoor:
+    """Our own webhook endpoint, for whoever proves that it is open."""
+    return _adapters().webhook_door
 
 
 @cache

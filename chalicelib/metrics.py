@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from chalicelib.domain.canary import Verdict
 from chalicelib.domain.events import SUBSCRIPTION
 
 NAMESPACE: Final = "PomStripe"
@@ -92,6 +93,7 @@ SECURITY_CODES: Final = frozenset(
 WORKERS: Final = frozenset(
     {
         "batch_jobs",
+        "canary",
         "customer_sync",
         "daily_tie_out",
         "invoice_jobs",
@@ -104,6 +106,8 @@ WORKERS: Final = frozenset(
 API: Final = "api_handler"
 
 WORK_KINDS: Final = frozenset({"invoice", "customer", "batch"})
+
+VERDICTS: Final = frozenset(verdict.value for verdict in Verdict)
 
 
 class Metric(NamedTuple):
@@ -132,11 +136,17 @@ TIE_OUTS: Final = Metric("TieOuts", COUNT, 1)
 INVOICES_BILLED_TWICE: Final = Metric("InvoicesBilledTwice", COUNT, 1)
 """Invoices of ours that more than one live invoice in Stripe stands for: must never be anything but 0."""
 
-EVENT_LAG: Final = Metric("EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",),))
-"""How long an event took to reach us; its count is the number of events."""
+EVENT_LAG: Final = Metric("EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",), ()))
+"""How long an event took to reach us; its count is the number of events, without our own canaries."""
 EVENTS_PARKED: Final = Metric("EventsParked", COUNT, 2)
 """Events of one organization that were parked when its reconciliation ended."""
 RECONCILIATIONS_PLANNED: Final = Metric("ReconciliationsPlanned", COUNT, 2)
+CANARY_PASSED: Final = Metric("CanaryPassed", COUNT, 2)
+"""1 if a signed event of ours came through to the table, 0 if not."""
+CANARY_ROUND_TRIP: Final = Metric("CanaryRoundTrip", MILLISECONDS, 2, ("verdict",))
+"""How long it took to know; its count is the number of canaries."""
+WEBHOOK_ENDPOINT_PROBLEMS: Final = Metric("WebhookEndpointProblems", COUNT, 2)
+"""1 if Stripe's endpoint for us is not as it has to be, 0 if it is; nothing where Stripe does not answer."""
 
 REQUEST_LATENCY: Final = Metric("RequestLatency", MILLISECONDS, 3, ("route", "outcome"), (("outcome",),))
 """Its count is the number of requests."""
@@ -165,6 +175,9 @@ METRICS: Final[Mapping[str, Metric]] = {
         EVENT_LAG,
         EVENTS_PARKED,
         RECONCILIATIONS_PLANNED,
+        CANARY_PASSED,
+        CANARY_ROUND_TRIP,
+        WEBHOOK_ENDPOINT_PROBLEMS,
         REQUEST_LATENCY,
         WORK_LATENCY,
         STRIPE_LATENCY,
@@ -179,6 +192,7 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (WORK_TAKEN_UP.name, "kind"): WORK_KINDS,
     (EVENT_LAG.name, "family"): EVENT_FAMILIES,
     (EVENT_LAG.name, "outcome"): EVENT_OUTCOMES,
+    (CANARY_ROUND_TRIP.name, "verdict"): VERDICTS,
     (REQUEST_LATENCY.name, "outcome"): OUTCOMES,
     (WORK_LATENCY.name, "worker"): WORKERS,
     (WORK_LATENCY.name, "outcome"): OUTCOMES,

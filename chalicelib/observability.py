@@ -131,6 +131,22 @@ def tied_out(organization_id: str, *, differences: int, billed_twice: int) -> No
     (logger.error if differences or billed_twice else logger.info)("tied_out", extra=fields)
 
 
+def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:
+    """How far a signed event of our own came."""
+    emit(metrics.CANARY_PASSED, 1 if passed else 0)
+    emit(metrics.CANARY_ROUND_TRIP, milliseconds, verdict=verdict)
+    fields = {"verdict": verdict, "latency_ms": milliseconds}
+    (logger.info if passed else logger.error)("canary", extra=fields)
+
+
+def webhooks_checked(*, answered: bool, problem: str | None) -> None:
+    """What the look at Stripe's endpoint for us found; an outage of Stripe's says nothing about it."""
+    if answered:
+        emit(metrics.WEBHOOK_ENDPOINT_PROBLEMS, 1 if problem else 0)
+    if problem:
+        logger.error("webhook_endpoint", extra={"problem": problem})
+
+
 def signature_refused() -> None:
     """The only trace a webhook leaves that Stripe did not sign."""
     emit(metrics.SIGNATURE_INVALID, 1)

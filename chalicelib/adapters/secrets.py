@@ -78,6 +78,15 @@ class SecretStore:
                     _log.warning("secret_refresh_failed: %s, using the last good value", type(exc.__cause__).__name__)
             return self._known
 
+    def latest(self) -> StripeSecrets:
+        """The secrets as they are stored at this moment; what is kept stays as it is.
+
+        Raises:
+            Retryable: they cannot be fetched now.
+            ConfigurationError: the secret is missing or not of the expected form.
+        """
+        return self._fetched()
+
     def _fetched(self) -> StripeSecrets:
         try:
             answer = self._client.get_secret_value(SecretId=self._secret_id)

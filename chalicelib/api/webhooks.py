@@ -7,8 +7,10 @@ from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import Received
 from chalicelib.api.routing import Router
 from chalicelib.api.table import Call, Reply, Role
+from chalicelib.domain.canary import is_canary
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.history import Source
+from chalicelib.usecases.canary import receive_canary
 from chalicelib.usecases.receive_event import receive_event
 
 router = Router(__name__, "Stripe")
@@ -27,6 +29,9 @@ def receive_webhook(call: Call[Nothing]) -> Reply:
     except InvalidSignature:
         observability.signature_refused()
         raise
+    if is_canary(event):
+        receive_canary(event, bootstrap.ports())
+        return Reply(Received(received=True))
     receipt = receive_event(event, Source.WEBHOOK, bootstrap.ports())
     observability.event_received(receipt.event_type, receipt.outcome, receipt.lag_seconds)
     return Reply(Received(received=True))

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.canary import Canary
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
@@ -234,6 +235,25 @@ class EventStore(Protocol):
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         """When the latest event came, by webhook or sweep; epoch seconds."""
+
+    def keep_canary(self, canary: Canary, received_at: int) -> None:
+        """Keep it for an hour, apart from everybody's events."""
+
+    def canary(self, canary_id: str) -> Canary | None:
+        """One strongly consistent read."""
+
+
+class WebhookDoor(Protocol):
+    """Our own webhook endpoint, met by its public URL as Stripe meets it."""
+
+    def secrets(self) -> Sequence[str]:
+        """The signing secrets as they are stored at this moment, the newest first. Raises Retryable."""
+
+    def post(self, body: bytes, secret: str, at: int) -> int:
+        """Send an event, signed with `secret` at that moment; answers the HTTP status.
+
+        Raises: Retryable if there is no answer.
+        """
 
 
 class StripeGateway(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.workers.batch_jobs import worker as batch_jobs
+from chalicelib.workers.canary import worker as canary
 from chalicelib.workers.customer_sync import worker as customer_sync
 from chalicelib.workers.invoice_jobs import worker as invoice_jobs
 from chalicelib.workers.plan_reconciliation import worker as plan_reconciliation
@@ -18,4 +19,5 @@ WORKERS = (
     plan_reconciliation,
     resume_stuck,
     send_reminders,
+    canary,
 )

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
 from chalicelib.domain.webhook import PATH
-from chalicelib.observability import work_taken_up, worker_boundary
+from chalicelib.observability import webhooks_checked, work_taken_up, worker_boundary
 from chalicelib.usecases import resume_stuck as stuck
 from chalicelib.usecases.check_webhooks import check_webhooks
 
@@ -22,7 +22,8 @@ def resume_stuck(event: CloudWatchEvent) -> dict[str, int]:
 @worker_boundary("resume_stuck")
 def _resume() -> dict[str, int]:
     ports = bootstrap.ports()
-    check_webhooks(bootstrap.config().public_api_url + PATH, ports)
+    check = check_webhooks(bootstrap.config().public_api_url + PATH, ports)
+    webhooks_checked(answered=check.answered, problem=check.problem)
     resumed = stuck.resume_stuck(ports)
     work_taken_up(invoice=resumed.invoices, customer=resumed.customers, batch=resumed.batches)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib import metrics
+from chalicelib.domain.canary import Verdict
 from infra.template.alarms import Alarm, Composite, Grade, Missing, alarm_id
 from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import Json, camel
@@ -12,7 +13,6 @@ from infra.template.measures import API_GATEWAY, SQS, Measure, aws, ours
 from infra.template.queues import SCHEDULE_FAILURES, dead_letter
 
 STACK = "${AWS::StackName}"
-WEBHOOK_ROUTE = "POST /v1/stripe/webhooks"
 OBJECTIVE = 0.999
 """Of requests are answered without a 5xx, over 30 days."""
 FAST_BURN = 14.4
@@ -92,7 +92,8 @@ def stripe_tries(outcome: str) -> Measure:
 _TRIES = {outcome: stripe_tries(outcome) for outcome in sorted(metrics.STRIPE_OUTCOMES)}
 _ALL_TRIES = "(" + " + ".join(f"FILL({outcome}, 0)" for outcome in _TRIES) + ")"
 
-RECEIVED = ours(metrics.REQUEST_LATENCY, "SampleCount", "received", route=WEBHOOK_ROUTE, outcome=metrics.OK)
+RECEIVED = ours(metrics.EVENT_LAG, "SampleCount", "received")
+"""Stripe's events. Our own canary is none: it is signed with our secret, whether or not that is Stripe's."""
 INVALID = ours(metrics.SIGNATURE_INVALID, "Sum")
 PLANNED = ours(metrics.RECONCILIATIONS_PLANNED, "Sum")
 
@@ -191,6 +192,29 @@ _EVENTS = (
         periods=2,
         expression="IF(FILL(planned, 0) > 0 AND FILL(done, 0) < 1, 1, 0)",
     ),
+    Alarm(
+        "CanaryFailing",
+        "Twice in a row a signed event of ours did not come through, or nobody sent one.",
+        Grade.PAGE,
+        "canary.md",
+        {"passed": ours(metrics.CANARY_PASSED, "Minimum")},
+        threshold=1,
+        comparison="<",
+        period=300,
+        periods=2,
+        expression="FILL(passed, 0)",
+        missing=Missing.BAD,
+    ),
+    Alarm(
+        "WebhookEndpoint",
+        "For 15 minutes Stripe's webhook endpoint for POM has not been as it has to be.",
+        Grade.TICKET,
+        "webhook-endpoint.md",
+        {"problems": ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Minimum")},
+        threshold=0,
+        period=300,
+        periods=3,
+    ),
 )
 
 _STRIPE = (
@@ -238,6 +262,16 @@ _SECURITY = (
         period=60,
         periods=2,
         expression="IF(FILL(invalid, 0) > 2 AND FILL(received, 0) < 1, 1, 0)",
+    ),
+    Alarm(
+        "NewestSecretRefused",
+        "For 15 minutes events signed with the newest webhook secret have been refused, and with an older one taken.",
+        Grade.TICKET,
+        "secret-rotation.md",
+        {"older": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET)},
+        threshold=0,
+        period=300,
+        periods=3,
     ),
 )
 

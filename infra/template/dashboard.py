@@ -132,6 +132,13 @@ QUESTIONS = (
                 "Reconciliations planned and done",
                 [ours(metrics.RECONCILIATIONS_PLANNED, "Sum", "planned"), worked("reconcile_account")],
             ),
+            Graph("Canary came through", [ours(metrics.CANARY_PASSED, "Minimum", "passed")], ("CanaryFailing",)),
+            Graph("Canary's round trip by verdict", [search(metrics.CANARY_ROUND_TRIP, "Maximum")]),
+            Graph(
+                "Stripe's endpoint for us",
+                [ours(metrics.WEBHOOK_ENDPOINT_PROBLEMS, "Maximum", "problems")],
+                ("WebhookEndpoint",),
+            ),
         ),
     ),
     Question(

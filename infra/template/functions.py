@@ -62,5 +62,6 @@ FUNCTIONS = (
     Function("plan_reconciliation", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
     Function("send_reminders", memory=512, timeout=300, scheduled=True, settings=SETTINGS),
     Function("resume_stuck", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
+    Function("canary", memory=512, timeout=60, scheduled=True, settings=SETTINGS),
 )
 BY_NAME = {function.name: function for function in FUNCTIONS}

@@ -105,6 +105,7 @@ GRANTS: Mapping[str, Grants] = {
         sends=("customer-sync.fifo", "invoice-jobs.fifo", "batch-jobs.fifo"),
         secret=True,
     ),
+    "canary": Grants(tables={"events": READ}, secret=True),
 }
 
 

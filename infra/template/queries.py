@@ -64,6 +64,11 @@ QUERIES = (
         "| sort @timestamp desc | limit 200",
     ),
     Query(
+        "canaries",
+        ("canary",),
+        "fields @timestamp, verdict, latency_ms\n| filter message = 'canary'\n| sort @timestamp desc | limit 200",
+    ),
+    Query(
         "one-organization",
         (API_HANDLER, *WORKERS),
         "fields @timestamp, message, route, worker, outcome, status, error.code\n"

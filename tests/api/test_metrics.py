@@ -123,6 +123,26 @@ def test_a_process_starts_cold_once(emitted: Any, monkeypatch: pytest.MonkeyPatc
     assert [metric["function"] for metric in emitted()] == ["resume_stuck"]
 
 
+def test_a_canary_is_told_by_how_far_it_came(emitted: Any) -> None:
+    observability.canary_flown("refused", 140, passed=False)
+    observability.canary_flown("passed", 90, passed=True)
+    failed, how, passed, _ = emitted()
+    assert (failed["CanaryPassed"], passed["CanaryPassed"]) == ([0.0], [1.0])
+    assert (how["verdict"], how["CanaryRoundTrip"]) == ("refused", [140.0])
+
+
+def test_a_problem_of_the_webhook_endpoint_is_told_and_an_outage_of_stripes_is_none(emitted: Any) -> None:
+    for answered, problem in ((True, "It is disabled."), (True, None), (False, None)):
+        observability.webhooks_checked(answered=answered, problem=problem)
+    assert [metric["WebhookEndpointProblems"] for metric in emitted()] == [[1.0], [0.0]]
+
+
+def test_stripes_events_are_counted_as_a_whole_too(emitted: Any) -> None:
+    observability.event_received("invoice.paid", "applied", 3)
+    [lag] = emitted()
+    assert ["service"] in [sorted(each) for each in lag["_aws"]["CloudWatchMetrics"][0]["Dimensions"]]
+
+
 def test_what_schedules_find_is_told(emitted: Any) -> None:
     observability.reconciliations_planned(7)
     observability.work_taken_up(invoice=2, customer=0, batch=1)

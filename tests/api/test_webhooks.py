@@ -10,6 +10,7 @@ from stripe import WebhookSignature
 
 from chalicelib import observability
 from chalicelib.api import webhooks
+from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import Retryable
 from chalicelib.usecases import receive_event as receiving
 from tests.api.client import Answer, ApiClient
@@ -138,3 +139,56 @@ def test_the_media_type_does_not_matter(api: ApiClient, world: World, body: byte
 def test_a_body_that_api_gateway_encoded_is_decoded(api: ApiClient, world: World, body: bytes) -> None:
     headers = {**signed(world, body), "Content-Type": "application/octet-stream"}
     assert deliver(api, body, headers).status == 200
+
+
+# Our own canary
+
+
+def canary(world: World, **changes: Any) -> bytes:
+    made = json.loads(Canary.hatched("nonce", world.ports.clock.now())[1])
+    return json.dumps({**made, **changes}).encode()
+
+
+@pytest.mark.parametrize("livemode", [True, False])
+def test_a_canary_is_kept_and_counts_as_no_event(
+    api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch, livemode: bool
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(observability, "event_received", lambda *_: told.append("an event"))
+    sent = canary(world, livemode=livemode)
+    answer = deliver(api, sent, signed(world, sent))
+    assert (answer.status, answer.text) == (200, '{"received":true}')
+    assert world.ports.events.canary("canary_nonce") is not None
+    assert (world.ports.database.events, told) == ({}, [])
+
+
+def test_a_canary_that_is_not_signed_leaves_nothing(api: ApiClient, world: World) -> None:
+    sent = canary(world)
+    for headers in ({}, signed(world, sent, secret="whsec_other"), signed(world, sent, age=301)):
+        assert deliver(api, sent, headers).code == "invalid_signature"
+    assert world.ports.database.canaries == {}
+
+
+def test_a_canary_that_cannot_be_kept_is_not_acknowledged(
+    api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> None:
+        raise Retryable("database_unavailable", "The database does not answer at the moment.")
+
+    monkeypatch.setattr(world.ports.events, "keep_canary", down)
+    sent = canary(world)
+    assert deliver(api, sent, signed(world, sent)).status == 503
+
+
+def everything(world: World) -> dict[str, str]:
+    return {name: repr(held) for name, held in vars(world.ports.database).items() if name not in {"lock", "canaries"}}
+
+
+def test_a_canary_reads_and_changes_nothing_of_anybodys(api: ApiClient, world: World) -> None:
+    world.connect()
+    before = everything(world)
+    world.double.api.log.reset()
+    sent = canary(world)
+    assert deliver(api, sent, signed(world, sent)).status == 200
+    assert world.stripe_calls() == {}
+    assert everything(world) == before

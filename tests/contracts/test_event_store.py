@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.canary import Canary
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, OTHER_ACCOUNT, customer, event, marker
 
@@ -99,3 +100,13 @@ def test_the_latest_event_counts_parked_or_not(backend: Backend) -> None:
     backend.events.park(event("evt_3"), NOW + 9, "error")
     assert backend.events.last_received_at(ACCOUNT) == NOW + 9
     assert backend.events.last_received_at(OTHER_ACCOUNT) is None
+
+
+def test_a_canary_is_kept_apart_from_everybodys_events(backend: Backend) -> None:
+    made = Canary("canary_1", NOW, "fingerprint")
+    assert backend.events.canary("canary_1") is None
+    backend.events.keep_canary(made, NOW + 1)
+    assert backend.events.canary("canary_1") == made
+    assert backend.events.last_received_at(ACCOUNT) is None
+    assert backend.events.known(ACCOUNT, ["canary_1"]) == frozenset()
+    assert list(backend.events.parked(ACCOUNT, 10)) == []

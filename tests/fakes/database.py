@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from chalicelib.domain.batch import Batch, BatchItem, Part
+from chalicelib.domain.canary import Canary
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
@@ -63,6 +64,7 @@ class FakeDatabase:
     webhook_check: WebhookCheck | None = None
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
+    canaries: dict[str, Canary] = field(default_factory=dict)
 
     batches: dict[tuple[OrganizationId, BatchId], Batch] = field(default_factory=dict)
     batch_items: dict[tuple[OrganizationId, BatchId, int], BatchItem] = field(default_factory=dict)

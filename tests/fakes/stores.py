@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.canary import Canary
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.errors import Conflict
@@ -191,3 +192,11 @@ class FakeEvents:
         with self._db.lock:
             times = [known.received_at for (account, _), known in self._db.events.items() if account == account_id]
         return max(times, default=None)
+
+    def keep_canary(self, canary: Canary, received_at: int) -> None:
+        with self._db.lock:
+            self._db.canaries[canary.id] = canary
+
+    def canary(self, canary_id: str) -> Canary | None:
+        with self._db.lock:
+            return self._db.canaries.get(canary_id)

@@ -15,7 +15,14 @@ from tests.ops.conftest import Operator
 
 BOOKS = sorted(book for book in (ROOT / RUN_BOOKS).glob("*.md") if book.name != "README.md")
 PROGRAM = ["python", "-m", "infra.ops"]
-ONLY_LOOK = ({"status"}, {"explain"}, {"tie-out"}, {"rotate-secret", "show"}, {"webhook-endpoint", "--verify"})
+ONLY_LOOK = (
+    {"status"},
+    {"explain"},
+    {"canary"},
+    {"tie-out"},
+    {"rotate-secret", "show"},
+    {"webhook-endpoint", "--verify"},
+)
 SECTIONS = ("**Alarm.**", "## Query", "## Command", "## Check", "## Way back")
 
 

@@ -8,17 +8,23 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.tables.codec import decoded, encoded
-from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read_many
+from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
+from chalicelib.domain.canary import TYPE as CANARY_TYPE
+from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.identifiers import StripeAccountId
 
 PLATFORM = StripeAccountId("platform")
 """Stands for the account in events of the platform itself, which name none."""
+
+CANARY = "canary"
+"""Stands for the account of canaries, which have none, and for what became of them."""
 
 MAX_ERROR = 1000
 """Letters kept of why an event was parked; the whole story is in the logs."""
@@ -66,6 +72,24 @@ class TableEvents:
         with answering():
             latest = next(EventItem.by_received.query(account_id, scan_index_forward=False, limit=1), None)
         return int(latest.received_at) if latest else None
+
+    def keep_canary(self, canary: Canary, received_at: int) -> None:
+        item = EventItem(
+            CANARY,
+            canary.id,
+            type=CANARY_TYPE,
+            created=canary.sent_at,
+            received_at=received_at,
+            outcome=CANARY,
+            expires_at=expiry(received_at + CANARIES_KEPT_FOR),
+            **encoded(canary),
+        )
+        with answering():
+            item.save()
+
+    def canary(self, canary_id: str) -> Canary | None:
+        item = read(EventItem, CANARY, canary_id)
+        return decoded_item(Canary, item) if item else None
 
 
 def _update(account_id: StripeAccountId, event_id: str, actions: list[Action], condition: Condition) -> None:

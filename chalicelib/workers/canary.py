@@ -1,0 +1,24 @@
+"""Every five minutes: prove that Stripe's events get in."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib import bootstrap
+from chalicelib.observability import canary_flown, worker_boundary
+from chalicelib.usecases.canary import fly
+
+worker = Blueprint(__name__)
+
+
+@worker.schedule(Rate(5, unit=Rate.MINUTES), name="canary")
+def canary(event: CloudWatchEvent) -> dict[str, str]:
+    """One tick. One that comes to nothing is told by the metric, and not repeated: the next is near."""
+    return _fly()
+
+
+@worker_boundary("canary")
+def _fly() -> dict[str, str]:
+    flight = fly(bootstrap.webhook_door(), bootstrap.ports())
+    canary_flown(flight.verdict, flight.milliseconds, passed=flight.verdict.passed)
+    return {"verdict": flight.verdict}

@@ -1,0 +1,90 @@
+"""The canary on the whole stack: it comes through while the pipe is open, and whatever closes the pipe is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.settings import REGION, SECRET_ID
+from infra.local.stack import LocalStack
+from tests.e2e.company import Company
+
+
+@pytest.fixture(scope="module")
+def open_pipe() -> Iterator[LocalStack]:
+    """A stack of its own: its parts are killed and its secret is exchanged."""
+    with LocalStack(app="infra.enforced:app") as running:
+        yield running
+
+
+def flown(stack: LocalStack) -> tuple[str, int]:
+    """The verdict of one canary, and what the metric says of it."""
+    verdict = str(stack.fire("canary")["verdict"])
+    passed = [each["CanaryPassed"] for each in measured(stack, "workers") if "CanaryPassed" in each]
+    return verdict, int(passed[-1][0])
+
+
+def measured(stack: LocalStack, part: str) -> list[dict[str, Any]]:
+    lines = (stack.state_dir / "logs" / f"{part}.log").read_text().splitlines()
+    return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
+
+
+def store_secret(stack: LocalStack, text: str) -> None:
+    client = boto3.client(
+        "secretsmanager",
+        endpoint_url=stack.urls.aws,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    client.put_secret_value(SecretId=SECRET_ID, SecretString=text)
+
+
+def with_webhook_secrets(stack: LocalStack, *secrets: str) -> str:
+    return json.dumps({**json.loads(stack.secret.to_json()), "webhookSecrets": list(secrets)})
+
+
+def test_it_comes_through_and_counts_as_no_event(open_pipe: LocalStack) -> None:
+    assert flown(open_pipe) == ("passed", 1)
+    assert flown(open_pipe) == ("passed", 1)
+    events = [each for each in measured(open_pipe, "api") if "EventLag" in each]
+    assert events == []
+    company = Company(open_pipe).connect()
+    company.customer()
+    company.bill("svc_after_canaries")
+    company.all_delivered()
+    assert [each for each in measured(open_pipe, "api") if "EventLag" in each], "Stripe's own are counted"
+
+
+def test_a_secret_that_the_handler_does_not_know_yet(open_pipe: LocalStack) -> None:
+    [known] = open_pipe.secret.webhook_secrets
+    try:
+        store_secret(open_pipe, with_webhook_secrets(open_pipe, "whsec_new", known))
+        assert flown(open_pipe) == ("passed_by_older_secret", 1)
+        store_secret(open_pipe, with_webhook_secrets(open_pipe, "whsec_new"))
+        assert flown(open_pipe) == ("refused", 0)
+    finally:
+        store_secret(open_pipe, open_pipe.secret.to_json())
+    assert flown(open_pipe) == ("passed", 1)
+
+
+@pytest.mark.parametrize("text", ["{}", "not even JSON", '{"apiKey": "a", "clientId": "b", "webhookSecrets": []}'])
+def test_a_secret_that_cannot_be_used(open_pipe: LocalStack, text: str) -> None:
+    try:
+        store_secret(open_pipe, text)
+        assert flown(open_pipe) == ("no_secret", 0)
+    finally:
+        store_secret(open_pipe, open_pipe.secret.to_json())
+
+
+def test_an_api_that_is_down(open_pipe: LocalStack) -> None:
+    open_pipe.kill("api")
+    try:
+        assert flown(open_pipe) == ("no_answer", 0)
+    finally:
+        open_pipe.restart("api")
+    assert flown(open_pipe) == ("passed", 1)

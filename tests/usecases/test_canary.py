@@ -1,0 +1,142 @@
+"""The canary: what it proves, how it fails, and that it opens no door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
+from chalicelib.domain.canary import Canary, Verdict, is_canary
+from chalicelib.domain.errors import InvalidSignature, Retryable
+from chalicelib.usecases.canary import fly, receive_canary
+from tests.fakes import FakePorts
+from tests.world import World
+
+NEW, OLD = "whsec_new", "whsec_old"
+DOWN = Retryable("database_unavailable", "The database does not answer at the moment.")
+
+
+class Door:
+    """The endpoint as it is without HTTP: it knows `taken` secrets, whatever the store of secrets holds."""
+
+    def __init__(self, ports: FakePorts, stored: Sequence[str] = (NEW,), taken: Sequence[str] = (NEW,)) -> None:
+        self.ports = ports
+        self.stored: Sequence[str] | Exception = stored
+        self.answer: int | Exception | None = None
+        self.bodies: list[bytes] = []
+        self._opener = WebhookOpener(lambda: taken, ports.clock)
+
+    def secrets(self) -> Sequence[str]:
+        if isinstance(self.stored, Exception):
+            raise self.stored
+        return self.stored
+
+    def post(self, body: bytes, secret: str, at: int) -> int:
+        self.bodies.append(body)
+        self.ports.clock.sleep(0.25)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        if self.answer is not None:
+            return self.answer
+        try:
+            event = self._opener.open(body, signature_header(body, secret, at))
+        except InvalidSignature:
+            return 400
+        receive_canary(event, self.ports)
+        return 200
+
+
+@pytest.fixture
+def ports(world: World) -> FakePorts:
+    return world.ports
+
+
+def test_it_passes_when_what_was_sent_is_in_the_table_and_says_how_long_that_took(ports: FakePorts) -> None:
+    door = Door(ports)
+    flight = fly(door, ports)
+    assert (flight.verdict, flight.milliseconds, flight.verdict.passed) == (Verdict.PASSED, 250, True)
+    assert len(door.bodies) == 1
+    assert len(ports.database.canaries) == 1
+
+
+def test_while_a_secret_is_rolled_the_newest_is_tried_first(ports: FakePorts) -> None:
+    both = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
+    assert fly(both, ports).verdict is Verdict.PASSED
+    assert len(both.bodies) == 1
+
+
+def test_a_newest_secret_that_the_handler_does_not_know_yet_is_told_though_events_get_in(ports: FakePorts) -> None:
+    verdict = fly(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict
+    assert verdict is Verdict.PASSED_BY_OLDER_SECRET
+    assert verdict.passed
+
+
+def test_secrets_that_the_handler_does_not_know_are_refused(ports: FakePorts) -> None:
+    assert fly(Door(ports, stored=(NEW, "whsec_other"), taken=(OLD,)), ports).verdict is Verdict.REFUSED
+    assert ports.database.canaries == {}
+
+
+@pytest.mark.parametrize("stored", [(), DOWN])
+def test_without_a_secret_nothing_is_sent(ports: FakePorts, stored: Any) -> None:
+    door = Door(ports)
+    door.stored = stored
+    assert fly(door, ports).verdict is Verdict.NO_SECRET
+    assert door.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (Retryable("webhooks_unreachable", "No answer."), Verdict.NO_ANSWER),
+        (503, Verdict.FAILED),
+        (500, Verdict.FAILED),
+        (302, Verdict.FAILED),
+        (403, Verdict.REFUSED),
+        (404, Verdict.REFUSED),
+        (200, Verdict.NOT_KEPT),
+        (204, Verdict.NOT_KEPT),
+    ],
+)
+def test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure(
+    ports: FakePorts, answer: Any, verdict: Verdict
+) -> None:
+    door = Door(ports)
+    door.answer = answer
+    assert fly(door, ports).verdict is verdict
+    assert not verdict.passed
+
+
+def test_an_item_that_is_not_the_one_that_was_sent_is_a_failure(
+    ports: FakePorts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = ports.events.keep_canary
+    monkeypatch.setattr(ports.events, "keep_canary", lambda c, at: kept(replace(c, fingerprint="another"), at))
+    assert fly(Door(ports), ports).verdict is Verdict.ALTERED
+
+
+def test_a_table_that_cannot_be_read_is_a_failure(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(_: str) -> None:
+        raise DOWN
+
+    monkeypatch.setattr(ports.events, "canary", down)
+    assert fly(Door(ports), ports).verdict is Verdict.UNREADABLE
+
+
+@pytest.mark.parametrize("changes", [{"type": "invoice.paid"}, {"account": "acct_1"}, {"id": "evt_1"}])
+def test_an_event_that_is_about_something_is_no_canary(ports: FakePorts, changes: dict[str, str]) -> None:
+    _, body = Canary.hatched("nonce", ports.clock.now())
+    event = json.dumps({**json.loads(body), **changes}).encode()
+    opener = WebhookOpener(lambda: (NEW,), ports.clock)
+    assert is_canary(opener.open(body, signature_header(body, NEW, ports.clock.now())))
+    assert not is_canary(opener.open(event, signature_header(event, NEW, ports.clock.now())))
+
+
+def test_no_two_canaries_are_alike(ports: FakePorts) -> None:
+    door = Door(ports)
+    for _ in range(3):
+        assert fly(door, ports).verdict is Verdict.PASSED
+    assert len({json.loads(body)["id"] for body in door.bodies}) == 3
