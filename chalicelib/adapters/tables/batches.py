@@ -98,8 +98,8 @@ class TableBatches:
         if customer is not None:
             kept = replace(customer, version=customer.version + 1)
             transaction.put("customer", customer_item(kept), unchanged(CustomerItem, customer.version))
-        header = Row(batch.organization_id, key("batch", batch.id))
-        transaction.add("batch", header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
+        header = (batch.organization_id, key("batch", batch.id))
+        transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
         commit(transaction, _WHAT)
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:

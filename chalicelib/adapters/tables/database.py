@@ -23,10 +23,9 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Action
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
+from chalicelib.adapters.tables.additions import Additions
 from chalicelib.adapters.tables.models import (
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
@@ -183,6 +182,10 @@ def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], attributes:
     return found
 
 
+_Write: TypeAlias = tuple[str, dict[str, Any]]
+"""A write of a transaction: its name, and what DynamoDB is sent."""
+
+
 class Cancelled(Exception):
     """A transaction that was not made. `met` maps each write whose condition failed to the item it met.
 
@@ -198,32 +201,39 @@ class Transaction:
     """Writes that are made together or not at all, each under a name that tells which of them was refused."""
 
     def __init__(self) -> None:
-        self._write = TransactWrite(connection=connection())
-        self._checks: list[str] = []
-        self._deletes: list[str] = []
-        self._puts: list[str] = []
-        self._adds: list[str] = []
+        self._checks: list[_Write] = []
+        self._deletes: list[_Write] = []
+        self._puts: list[_Write] = []
+        self._adds: list[_Write] = []
 
     def check(self, name: str, model: type[Model], keys: tuple[str, str], condition: Condition) -> None:
         """Write nothing, but require that `condition` holds."""
-        self._write.condition_check(model, *keys, condition=condition)
-        self._checks.append(name)
+        request = connection().get_operation_kwargs(model.Meta.table_name, *keys, condition=condition)
+        self._checks.append((name, request))
 
     def delete(self, name: str, item: Model, condition: Condition) -> None:
         """Delete the item of this key."""
-        self._write.delete(item, condition=condition)
-        self._deletes.append(name)
+        self._deletes.append((name, item.get_delete_kwargs_from_instance(condition)))
 
     def put(self, name: str, item: Model, condition: Condition | None = None) -> None:
         """Write an item as a whole."""
-        self._write.save(item, condition=condition, return_values="ALL_OLD" if condition is not None else None)
-        self._puts.append(name)
+        shown = "ALL_OLD" if condition is not None else None
+        request = item.get_save_kwargs_from_instance(condition, return_values_on_condition_failure=shown)
+        self._puts.append((name, request))
 
-    def add(self, name: str, item: Model, amounts: Mapping[str, int], condition: Condition | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        model: type[Model],
+        keys: tuple[str, str],
+        amounts: Mapping[str, int],
+        condition: Condition | None = None,
+    ) -> None:
         """Add to numbers of an item; what is not there yet is zero."""
-        changes: list[Action] = [Path([attribute]).add(amount) for attribute, amount in amounts.items()]
-        self._write.update(item, changes, condition=condition)
-        self._adds.append(name)
+        request = connection().get_operation_kwargs(
+            model.Meta.table_name, *keys, actions=[Additions(amounts)], condition=condition
+        )
+        self._adds.append((name, request))
 
     def commit(self) -> None:
         """Make the writes. If others are at the same items just now, try a few times.
@@ -242,24 +252,32 @@ class Transaction:
         return self._commit()
 
     def _commit(self) -> None:
+        checks, deletes, puts, adds = self._checks, self._deletes, self._puts, self._adds
         try:
-            with answering(), self._write:
-                pass
+            with answering():
+                connection().transact_write_items(
+                    _requests(checks), _requests(deletes), _requests(puts), _requests(adds)
+                )
         except TransactWriteError as exc:
             if met_transaction(exc):
                 raise Cancelled({}) from exc
             if exc.cause_response_code != "TransactionCanceledException":
                 raise
-            raise self._decided(exc) from exc
+            raise _decided((*checks, *deletes, *puts, *adds), exc) from exc
 
-    def _decided(self, error: TransactWriteError) -> Exception:
-        names = [*self._checks, *self._deletes, *self._puts, *self._adds]  # the order in which pynamodb sends them
-        reasons = [(name, why) for name, why in zip(names, error.cancellation_reasons, strict=True) if why]
-        met = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
-        codes = {why.code for _, why in reasons}
-        if met or codes == {"TransactionConflict"}:
-            return Cancelled(met)
-        return _unavailable() if codes & _TRANSIENT else error
+
+def _requests(writes: Sequence[_Write]) -> list[dict[str, Any]]:
+    return [request for _, request in writes]
+
+
+def _decided(writes: Sequence[_Write], error: TransactWriteError) -> Exception:
+    """What a cancelled transaction comes to: DynamoDB gives a reason for each write, in the order they were sent."""
+    reasons = [(name, why) for (name, _), why in zip(writes, error.cancellation_reasons, strict=True) if why]
+    met = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
+    codes = {why.code for _, why in reasons}
+    if met or codes == {"TransactionConflict"}:
+        return Cancelled(met)
+    return _unavailable() if codes & _TRANSIENT else error
 
 
 def _transient(cause: Exception | None) -> bool:

@@ -71,7 +71,7 @@ def add_tallies(
             if amount:
                 places[place][f"{name}:{measure}"] = amount
     for place, amounts in places.items():
-        transaction.add(place, SummaryItem(organization_id, place), amounts)
+        transaction.add(place, SummaryItem, (organization_id, place), amounts)
 
 
 def _position(bucket: Bucket, shard: str) -> tuple[str, str]:
