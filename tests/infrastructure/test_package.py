@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -19,6 +18,7 @@ from infra.package.check import check
 from infra.package.zip_checks import LARGEST
 from infra.package.zip_contents import SERVICES, is_used, repacked, sizes
 from infra.template.functions import FUNCTIONS
+from tests.infrastructure.cloudformation import translated, uploaded
 from tests.infrastructure.conftest import Package
 
 pytestmark = pytest.mark.index
@@ -133,14 +133,14 @@ def test_linters_find_nothing(package: Package, tmp_path: Path) -> None:
     """In what we hand to AWS, and in what AWS makes of it."""
     files = [tmp_path / TEMPLATE, tmp_path / "translated.json", ROOT / "infra" / "account.json"]
     files[0].write_text(json.dumps(package.template))
-    files[1].write_text(json.dumps(translated(package.template)))
+    files[1].write_text(json.dumps(translated(uploaded(package.template))))
     lint = [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)]
     done = subprocess.run(lint, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
-    resources = translated(package.template)["Resources"]
+    resources = translated(uploaded(package.template))["Resources"]
     kinds = [each["Type"] for each in resources.values()]
     assert kinds.count("AWS::ApiGateway::Stage") == 1
     sources = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Lambda::EventSourceMapping"]
@@ -152,19 +152,3 @@ def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
     body = resources["RestAPI"]["Properties"]["Body"]
     assert "options" in body["paths"]["/v1/invoices"], "browsers ask before they send a token"
     assert not any("security" in each.get("options", {}) for each in body["paths"].values())
-
-
-def translated(template: dict[str, Any]) -> dict[str, Any]:
-    """What the SAM transform makes of the template."""
-    translator = pytest.importorskip("samtranslator.translator.translator", reason="aws-sam-translator is missing")
-    parser = pytest.importorskip("samtranslator.parser.parser")
-
-    uploaded = json.loads(json.dumps(template))
-    for resource in uploaded["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://packages/deployment.zip"
-    values = {name: parameter.get("Default", "given") for name, parameter in template["Parameters"].items()}
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        made: dict[str, Any] = translator.Translator({}, parser.Parser()).translate(uploaded, values)
-    return made

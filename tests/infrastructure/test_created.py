@@ -1,0 +1,227 @@
+"""The packaged template, transformed by AWS's own translator, and created in moto's CloudFormation.
+
+That a stack is CREATE_COMPLETE there says little: what moto cannot make is left out or passed over, and is named in
+`cloudformation`. The stack has no domain of its own, whose resources moto does not know either. Everything that
+was made is then asked for at the services themselves; of a table it forgets TTL and encryption, of a function
+processor and tracing, which the gate looks at.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.aws import embedded_aws
+from infra.template.functions import FUNCTIONS
+from infra.template.intrinsics import function_id, queue_id
+from infra.template.queues import ATTEMPTS, dead_letter
+from infra.template.settings import VALUES
+from tests.infrastructure.cloudformation import IMPOSSIBLE, UNKNOWN, as_moto_can, translated, uploaded
+from tests.infrastructure.conftest import Package
+
+pytestmark = [pytest.mark.index, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
+
+STACK = "pom-test"
+ACCOUNT = "123456789012"
+PARAMETERS = {
+    "StripeSecretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stripe-AbCdEf",
+    "PublicApiUrl": "https://api.pom.test",
+    "PomSettingsUrl": "https://pom.test/settings/apps",
+    "TokenIssuer": "https://pom.test",
+    "TokenAudience": "pom-api",
+    "TokenJwksUrl": "https://pom.test/.well-known/jwks.json",
+    "PageTopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:page",
+    "TicketTopicArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:ticket",
+}
+
+
+@dataclass(frozen=True)
+class Created:
+    """What the transform made of the package, and what is there of it."""
+
+    wanted: dict[str, Any]
+    there: dict[str, Any]
+    """By logical id, as CloudFormation lists them."""
+
+    def properties(self, kind: str) -> dict[str, Any]:
+        """What is wanted of each resource of a type, by logical id."""
+        return {
+            name: each.get("Properties", {})
+            for name, each in self.wanted["Resources"].items()
+            if each["Type"] == kind
+        }
+
+    def physical(self, name: str) -> str:
+        """The name or id of what is there."""
+        found: str = self.there[name]["PhysicalResourceId"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def created(package: Package) -> Iterator[Created]:
+    """One stack for all tests, in an AWS that has nothing else."""
+    wanted = translated(uploaded(package.template), PARAMETERS)
+    with embedded_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="packages")
+        s3.put_object(Bucket="packages", Key="deployment.zip", Body=package.archive.read_bytes())
+        s3.put_object(Bucket="packages", Key="template.json", Body=json.dumps(as_moto_can(wanted)).encode())
+        client = boto3.client("cloudformation")
+        client.create_stack(
+            StackName=STACK,
+            TemplateURL="https://packages.s3.us-east-1.amazonaws.com/template.json",
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in PARAMETERS.items()],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        assert client.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+        listed = client.get_paginator("list_stack_resources").paginate(StackName=STACK)
+        there = {each["LogicalResourceId"]: each for page in listed for each in page["StackResourceSummaries"]}
+        there.pop("", None)  # moto lists the queues' policy, which it did not make, without a name
+        yield Created(wanted, there)
+
+
+def test_all_is_there_but_what_the_stand_in_is_known_not_to_make(created: Created) -> None:
+    resources = created.wanted["Resources"].items()
+    wanted = {name: each["Type"] for name, each in resources if "Condition" not in each}
+    there = {name: each["ResourceType"] for name, each in created.there.items()}
+    not_made = {name: kind for name, kind in wanted.items() if name not in there}
+    assert set(not_made.values()) == UNKNOWN | IMPOSSIBLE
+    assert there == {name: kind for name, kind in wanted.items() if kind not in UNKNOWN | IMPOSSIBLE}
+    assert Counter(there.values())["AWS::Lambda::Function"] == len(FUNCTIONS)
+
+
+def test_each_table_is_there_with_its_keys_and_its_indexes(created: Created) -> None:
+    client = boto3.client("dynamodb")
+    tables = created.properties("AWS::DynamoDB::Table")
+    assert {name["Fn::Sub"].replace("${AWS::StackName}", STACK) for name in _each(tables, "TableName")} == set(
+        client.list_tables()["TableNames"]
+    )
+    for name, wanted in tables.items():
+        found = client.describe_table(TableName=created.physical(name))["Table"]
+        assert found["KeySchema"] == wanted["KeySchema"]
+        assert _indexes(found) == _indexes(wanted)
+        assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        assert found["DeletionProtectionEnabled"], name
+
+
+def _each(resources: dict[str, Any], key: str) -> list[Any]:
+    return [properties[key] for properties in resources.values()]
+
+
+def _indexes(table: Any) -> dict[str, Any]:
+    indexes = table.get("GlobalSecondaryIndexes", ())
+    return {each["IndexName"]: (each["KeySchema"], each["Projection"]) for each in indexes}
+
+
+def test_the_stand_in_does_not_know_when_items_expire(created: Created) -> None:
+    """A gap that is told, so that it is seen when it closes: the real table's TTL is in `test_template`."""
+    client = boto3.client("dynamodb")
+    expiring = [
+        name for name, each in created.properties("AWS::DynamoDB::Table").items() if "TimeToLiveSpecification" in each
+    ]
+    assert expiring
+    for name in expiring:
+        told = client.describe_time_to_live(TableName=created.physical(name))["TimeToLiveDescription"]
+        assert told["TimeToLiveStatus"] == "DISABLED"
+
+
+def test_each_queue_gives_up_to_its_dead_letter_queue(created: Created) -> None:
+    client = boto3.client("sqs")
+    for function in FUNCTIONS:
+        if function.queue is None:
+            continue
+        url = created.physical(queue_id(function.queue))
+        found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        dead = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{STACK}-{dead_letter(function.queue)}"
+        redrive = json.loads(found["RedrivePolicy"])
+        assert (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (dead, ATTEMPTS)
+        assert int(found["VisibilityTimeout"]) >= 6 * function.timeout
+        assert found.get("FifoQueue") == ("true" if function.queue.endswith(".fifo") else None)
+
+
+def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(created: Created) -> None:
+    client = boto3.client("lambda")
+    sources = client.list_event_source_mappings()["EventSourceMappings"]
+    fed = {source["EventSourceArn"].rpartition(":")[2]: source for source in sources}
+    assert fed.keys() == {f"{STACK}-{function.queue}" for function in FUNCTIONS if function.queue}
+    for function in FUNCTIONS:
+        if function.queue is not None:
+            source = fed[f"{STACK}-{function.queue}"]
+            assert source["FunctionArn"].rpartition(":")[2] == created.physical(function_id(function.name))
+            assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+            assert source["State"] == "Enabled"
+            assert source["ScalingConfig"] == {"MaximumConcurrency": function.concurrency}
+
+
+def test_each_function_has_its_handler_its_code_its_size_and_its_settings(created: Created, package: Package) -> None:
+    client = boto3.client("lambda")
+    code = base64.b64encode(hashlib.sha256(package.archive.read_bytes()).digest()).decode()
+    for function in FUNCTIONS:
+        wanted = created.wanted["Resources"][function_id(function.name)]["Properties"]
+        found = client.get_function_configuration(FunctionName=created.physical(function_id(function.name)))
+        assert found["Handler"] == wanted["Handler"]
+        assert found["CodeSha256"] == code
+        assert found["Runtime"] == "python3.11"
+        assert (found["MemorySize"], found["Timeout"]) == (function.memory, function.timeout)
+        environment = found["Environment"]["Variables"]
+        assert environment.keys() == {"POM_STAGE", *function.settings}
+        assert all(isinstance(value, str) and value and "${" not in value for value in environment.values())
+
+
+def test_functions_are_told_of_this_stack_s_tables_queues_and_secret(created: Created) -> None:
+    client = boto3.client("lambda")
+    told = client.get_function_configuration(FunctionName=created.physical("APIHandler"))["Environment"]["Variables"]
+    assert told["POM_TABLE_PREFIX"] == f"{STACK}-"
+    assert told["STRIPE_SECRET_ID"] == PARAMETERS["StripeSecretArn"]
+    assert told["PUBLIC_API_URL"] == PARAMETERS["PublicApiUrl"]
+    for variable, value in VALUES.items():
+        if variable.endswith("_QUEUE_URL"):
+            assert told[variable] == created.physical(value["Ref"])
+
+
+def test_each_role_has_the_rights_of_its_function_and_no_other(created: Created) -> None:
+    client = boto3.client("iam")
+    for name, wanted in created.properties("AWS::IAM::Role").items():
+        role = created.physical(name)
+        names = client.list_role_policies(RoleName=role)["PolicyNames"]
+        assert names == [policy["PolicyName"] for policy in wanted["Policies"]]
+        assert client.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        for policy in wanted["Policies"]:
+            answer: Any = client.get_role_policy(RoleName=role, PolicyName=policy["PolicyName"])
+            document = ast.literal_eval(answer["PolicyDocument"])  # moto keeps a stack's policies as Python's text
+            found = {each["Sid"]: each["Action"] for each in document["Statement"]}
+            assert found == {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
+
+
+def test_each_schedule_calls_its_function(created: Created) -> None:
+    client = boto3.client("events")
+    scheduled = {created.physical(function_id(each.name)) for each in FUNCTIONS if each.scheduled}
+    called = set()
+    for name, wanted in created.properties("AWS::Events::Rule").items():
+        rule = created.physical(name)
+        assert client.describe_rule(Name=rule)["ScheduleExpression"] == wanted["ScheduleExpression"]
+        [target] = client.list_targets_by_rule(Rule=rule)["Targets"]
+        called.add(target["Arn"].rpartition(":")[2])
+    assert called == scheduled
+
+
+def test_logs_do_not_stay_for_ever(created: Created) -> None:
+    groups = boto3.client("logs").describe_log_groups()["logGroups"]
+    assert len(groups) == len(created.properties("AWS::Logs::LogGroup"))
+    assert all(group["retentionInDays"] for group in groups)
+
+
+def test_the_stack_tells_all_that_operators_ask_for(created: Created) -> None:
+    described = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    told = {each["OutputKey"]: each["OutputValue"] for each in described["Outputs"]}
+    assert told.keys() == {name for name, each in created.wanted["Outputs"].items() if "Condition" not in each}
+    assert told["WebhookUrl"] == "https://api.pom.test/v1/stripe/webhooks"
