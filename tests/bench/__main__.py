@@ -9,10 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import counts, cpu, imports, stack
+from tests.bench import bulk, counts, cpu, imports, stack
 from tests.bench.figures import Figure, show, write
 
-PARTS = {"imports": imports.measure, "cpu": cpu.measure, "counts": counts.measure, "stack": stack.measure}
+PARTS = {
+    "imports": imports.measure,
+    "cpu": cpu.measure,
+    "counts": counts.measure,
+    "bulk": bulk.measure,
+    "stack": stack.measure,
+}
 WIDTH = 140
 
 

@@ -84,16 +84,16 @@ def test_two_batches_of_an_account_share_its_lanes() -> None:
     assert len(company.in_stripe(company.account_id)) == 600
 
 
-def test_a_lane_halves_its_rate_and_wins_it_back_slowly() -> None:
+def test_a_lane_loses_a_fifth_of_its_rate_and_wins_it_back_slowly() -> None:
     full = full_rate(livemode=True)
     assert full * LANES == 15_000
     pace = Pace(full).slowed()
-    assert pace.rate == full // 2
-    assert pace.interval >= 2 * Pace(full).interval - 1
+    assert pace.rate == full * 4 // 5
+    assert pace.interval >= Pace(full).interval * 5 // 4
     for _ in range(GOOD_RUN - 1):
         pace = pace.after_success(full)
-    assert pace.rate == full // 2
-    assert pace.after_success(full).rate == full // 2 + full // 20
+    assert pace.rate == full * 4 // 5
+    assert pace.after_success(full).rate == full * 4 // 5 + full // 20
     for _ in range(30 * GOOD_RUN):
         pace = pace.after_success(full)
     assert pace.rate == full

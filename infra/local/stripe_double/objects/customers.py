@@ -82,9 +82,11 @@ def delete(call: Call) -> JSON:
 
 def list_(call: Call) -> JSON:
     """GET /v1/customers; `email` is exact and case-sensitive."""
-    items = (c for c in call.ledger.all("customer") if not c.get("_deleted"))
-    found = lists.created(call, lists.matching(call, items, "email"))
-    return lists.page(call, found, "/v1/customers", kind="customer")
+    email = call.params.get("email")
+    customers = call.ledger.tables.get("customer", {}).values()
+    # One plain pass: bulk billing asks for an e-mail address once for each of many thousand customers.
+    items = [c for c in customers if (email is None or c.get("email") == email) and not c.get("_deleted")]
+    return lists.page(call, lists.created(call, items), "/v1/customers", kind="customer")
 
 
 def living(ledger: Ledger, customer_id: str, param: str = "id", status: int = 404) -> JSON:

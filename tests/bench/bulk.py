@@ -1,0 +1,181 @@
+"""Bulk billing on virtual time, against the double's rate limits: how near to their floor, and who is kept waiting.
+
+The use cases, the gateway and Stripe's SDK are the real ones; the stores are in memory, and no webhooks are sent.
+Virtual seconds come of paces and latencies alone, not of the machine.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.bill_many import bill_many
+from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
+from tests.usecases.bulk import Company, bill_all
+
+CALLS = 5
+"""Of Stripe for one invoice of a customer that it has never heard of: each to an endpoint of its own."""
+ENDPOINT_RATE, ACCOUNT_RATE = 25.0, 100.0
+"""What Stripe takes a second, of one endpoint and in all (https://docs.stripe.com/rate-limits)."""
+ALLOWED = 20.0
+"""Requests a second to one endpoint that we allow ourselves."""
+FAST, USUAL = 0.03, 0.3
+"""Seconds, on the average, that Stripe takes for a request."""
+BY_HAND_EVERY = 3.0
+"""Seconds between two invoices that somebody makes by hand, on the average."""
+WORKERS = 12
+"""Lambdas: one for each lane, and two that find nothing to do."""
+IDLE_FOR = 600
+"""Virtual seconds for which somebody makes invoices on an account where nothing else goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of one batch; all times are virtual seconds, `by_hand` what each invoice made meanwhile took."""
+
+    number: int
+    seconds: float
+    halved_at: float | None
+    asked: int
+    throttled: int
+    lost: int
+    doubled: int
+    by_hand: tuple[float, ...]
+
+
+def floor(number: int, limit: float = 1.0) -> float:
+    """The fewest seconds for so many invoices at what Stripe takes, or at that share of it."""
+    return max(number / (ENDPOINT_RATE * limit), number * CALLS / (ACCOUNT_RATE * limit))
+
+
+def measure() -> list[Figure]:
+    """Each batch in a process of its own, the longest first."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as processes:
+        many = processes.submit(bill, 10_000, FAST, by_hand=True)
+        thousand = processes.submit(bill, 1_000, FAST)
+        halved = processes.submit(bill, 1_000, FAST, halve=True)
+        slow = processes.submit(bill, 1_000, USUAL)
+        alone = processes.submit(on_an_idle_account, FAST)
+        return [
+            *_at_the_limit(thousand.result(), FAST),
+            *_at_the_limit(slow.result(), USUAL),
+            *_at_the_limit(many.result(), FAST),
+            *_halved(halved.result()),
+            *_by_hand(many.result().by_hand, alone.result()),
+        ]
+
+
+def bill(number: int, latency: float, *, halve: bool = False, by_hand: bool = False) -> Run:
+    """Bill that many customers; `halve` halves Stripe's limits once half of them are billed."""
+    company = _company(latency)
+    company.customers(number)
+    batch = bill_many(bill_all(number), company.ports)
+    began, halved_at = company.time.now, None
+    waited: list[float] = []
+
+    def done() -> bool:
+        nonlocal halved_at
+        if halve and halved_at is None and company.batch(batch).counts.get(ItemStatus.SENT, 0) >= number / 2:
+            halved_at = company.time.now - began
+            company.double.set_rates(endpoint_rate=ENDPOINT_RATE / 2, global_rate=ACCOUNT_RATE / 2)
+        return company.completed(batch)
+
+    if by_hand:
+        company.time.begin(lambda: _make_by_hand(company, waited))
+    with _without_sdk_objects():
+        company.play(done, machines=WORKERS)
+    billed = {item.invoice_id for item in company.items(batch) if item.status is ItemStatus.SENT}
+    stands_for = [each["metadata"]["pom_invoice_id"] for each in company.in_stripe(company.account_id)]
+    return Run(
+        number=number,
+        seconds=company.time.now - began,
+        halved_at=halved_at,
+        asked=company.distant.asked,
+        throttled=len(company.throttled()),
+        lost=number - len(billed.intersection(stands_for)),
+        doubled=len(stands_for) - len(set(stands_for)),
+        by_hand=tuple(waited),
+    )
+
+
+def on_an_idle_account(latency: float) -> tuple[float, ...]:
+    """How long invoices by hand take where nothing else goes on."""
+    company, waited = _company(latency), list[float]()
+    end = company.time.now + IDLE_FOR
+    company.time.begin(lambda: _make_by_hand(company, waited))
+    with _without_sdk_objects():
+        company.play(lambda: company.time.now > end, machines=1)
+    return tuple(waited)
+
+
+def _without_sdk_objects() -> Any:
+    """What bills reads the answer behind the SDK's objects: building those would be a third of the simulation."""
+
+    def bare(resp: Any, **_: Any) -> Any:
+        return SimpleNamespace(last_response=resp)
+
+    return patch("stripe._api_requestor._convert_to_stripe_object", bare)
+
+
+def _company(latency: float) -> Company:
+    company = Company(latency=latency)
+    company.double.world.events.policy.never_generate = ("*",)
+    company.customer("by_hand")
+    company.invoice("before", customer_id="by_hand")  # from here on Stripe knows the customer
+    company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=ACCOUNT_RATE)
+    company.distant.asked = 0
+    return company
+
+
+def _make_by_hand(company: Company, waited: list[float]) -> None:
+    """Somebody in the office makes and sends an invoice every few seconds."""
+    while True:
+        company.time.sleep(company.rng.expovariate(1 / BY_HAND_EVERY))
+        asked = company.time.now
+        made = company.invoice(f"by_hand_{len(waited)}", customer_id="by_hand")
+        assert made.status is InvoiceStatus.PENDING
+        waited.append(company.time.now - asked)
+
+
+def _at_the_limit(run: Run, latency: float) -> list[Figure]:
+    allowed, least = run.number / ALLOWED, floor(run.number)
+    how = (
+        f"virtual; {run.asked} requests, {latency * 1000:.0f} ms each; the floor: {allowed:.0f} s at {ALLOWED:.0f}/s"
+        f" an endpoint, {least:.0f} s at Stripe's own 25/s an endpoint and 100/s an account"
+    )
+    name = f"{run.number:,} invoices in bulk, {latency * 1000:.0f} ms answers"
+    return [
+        only_told(f"{name}: time", run.seconds, "s", how, ratio=run.seconds / max(allowed, least)),
+        at_most(f"{name}: 429", run.throttled, 0, "", "Stripe's stated limits", is_count=True),
+        at_most(f"{name}: lost or doubled", run.lost + run.doubled, 0, "", "items against invoices in Stripe",
+                is_count=True),
+    ]  # fmt: skip
+
+
+def _halved(run: Run) -> list[Figure]:
+    rest = run.seconds - (run.halved_at or 0)
+    least = floor(run.number // 2, 0.5)
+    how = (
+        f"virtual; the second half, once Stripe's limits are halved; floor {least:.0f} s;"
+        f" {run.throttled} times 429 of {run.asked} requests"
+    )
+    return [
+        only_told("limits halved in the middle: time of the rest", rest, "s", how, ratio=rest / least),
+        at_most("limits halved in the middle: lost or doubled", run.lost + run.doubled, 0, "",
+                f"{run.number:,} items against invoices in Stripe", is_count=True),
+    ]  # fmt: skip
+
+
+def _by_hand(meanwhile: tuple[float, ...], alone: tuple[float, ...]) -> list[Figure]:
+    figures = []
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        busy, idle = percentile(list(meanwhile), share), percentile(list(alone), share)
+        how = f"virtual; {len(meanwhile)} made and sent during the 10,000; {idle * 1000:.0f} ms on an idle account"
+        figures.append(at_most(f"an invoice by hand meanwhile, {name}", busy / idle, 1.5, TIMES, how))
+    return figures
