@@ -75,7 +75,7 @@ class TieOut:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What Stripe lists: invoices with our id, and of these refunds and disputes, each with the day it began."""
+    """What Stripe says: of invoices with our id, and of their refunds and disputes, each with the day it began."""
 
     invoices: Sequence[tuple[InvoiceFact, InvoiceId]] = ()
     refunds: Mapping[str, tuple[RefundFact, Invoice]] = field(default_factory=dict)

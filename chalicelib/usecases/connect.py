@@ -127,8 +127,9 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
     if authorization.expires_at <= ports.clock.now():
         raise _expired()
     account_id = _granted_account(authorization, proof)
+    freeze = ports.connections.platform_freeze()
     connection = _activated(organization_id, user_id, authorization, account_id, ports)
-    ports.connections.bind(connection)
+    ports.connections.bind(replace(connection, frozen=connection.frozen or freeze), freeze)
     ports.connections.save_authorization(replace(authorization, completed_at=ports.clock.now()))
     _catch_up(organization_id, ports)
     return report(organization_id, ports)

@@ -1,4 +1,4 @@
-"""Pause an organization's invoicing while operations look into something, and let it go on.
+"""Pause an organization's invoicing, or everybody's, while operations look into something, and let it go on.
 
 Nothing is made or sent meanwhile: requests are refused, batches rest, and half-made invoices stay where they are.
 Payments, refunds and reconciliation go on.
@@ -22,6 +22,19 @@ def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) 
 def unfreeze(organization_id: OrganizationId, ports: Ports) -> bool:
     """Let an organization make and send invoices again; answers whether that changed anything."""
     return _set_frozen(organization_id, None, ports)
+
+
+def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
+    """Pause the invoicing of whoever connects from now on: `complete` copies this into the connection it makes.
+
+    To pause everybody's, do this first and then freeze each; whoever connects in between is met by one or the other.
+    """
+    ports.connections.keep_platform_freeze(Freeze(ports.clock.now(), by, reason))
+
+
+def unfreeze_newcomers(ports: Ports) -> None:
+    """Whoever connects from now on makes and sends invoices at once."""
+    ports.connections.keep_platform_freeze(None)
 
 
 def _set_frozen(organization_id: OrganizationId, wanted: Freeze | None, ports: Ports) -> bool:

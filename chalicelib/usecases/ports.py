@@ -14,11 +14,12 @@ from typing import Protocol
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.canary import Canary
-from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
 from chalicelib.domain.facts import (
     AccountFact,
+    ChargeFact,
     CustomerFact,
     DisputeFact,
     InvoiceFact,
@@ -134,8 +135,8 @@ class ConnectionStore(Protocol):
     def save(self, connection: Connection) -> Connection:
         """Raises: StaleWrite."""
 
-    def bind(self, connection: Connection) -> Connection:
-        """Save it and bind its account to its organization for good.
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
+        """Save it and bind its account to its organization for good, if the platform's freeze still is this one.
 
         Raises: StaleWrite; Conflict `account_bound_elsewhere`.
         """
@@ -164,6 +165,12 @@ class ConnectionStore(Protocol):
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
         """Whoever looked last is right."""
+
+    def platform_freeze(self) -> Freeze | None:
+        """Why whoever connects now is frozen: one strongly consistent read, which no request that bills makes."""
+
+    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
+        """From now on, whoever connects is frozen, or is not."""
 
 
 class SettingsStore(Protocol):
@@ -338,6 +345,8 @@ class StripeGateway(Protocol):
         self, account_id: StripeAccountId, since: int
     ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
         """All invoices made since then, with our id where they carry one."""
+
+    def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]: ...
 
     def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]: ...
 

@@ -8,10 +8,10 @@ organization one of whose invoices stands in Stripe twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.domain.errors import AccountUnreachable
-from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
@@ -26,7 +26,11 @@ UNDER_WAY = 3600
 """Seconds for which what happened may still be on its way to us."""
 
 INVOICES_LIVE_FOR = 90 * DAY
-"""How far back invoices are listed. Of older ones, the sweeps of open invoices, refunds and disputes take care."""
+"""How far back invoices are listed. Of older ones, those are asked for one by one whose money moved meanwhile."""
+
+SETTLES_WITHIN = 14 * DAY
+"""How long a bank debit is under way: its charge is made when it begins (https://docs.stripe.com/payments/bank-debits).
+"""
 
 CLOCKS_DIFFER = 600
 
@@ -97,11 +101,17 @@ def _books(
             known = ports.invoices.get(organization_id, invoice_id)
             if known is not None:
                 ours[invoice_id] = known
+    charges = [each for each in ports.stripe.charges(account_id, begins_at[0] - SETTLES_WITHIN) if _brought(each)]
     refunds = list(ports.stripe.refunds(account_id, begins_at[0]))
     disputes: dict[str, tuple[DisputeFact, int]] = {}
     for begin in begins_at:  # a dispute does not say when it began, so the day is the last list that has it
         disputes |= {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
-    owners = _owners([*refunds, *(each for each, _ in disputes.values())], account_id, ports)
+    owners = _owners([*charges, *refunds, *(each for each, _ in disputes.values())], account_id, ours, ports)
+    listed = {id_ for _, id_ in invoices}
+    for invoice in {each.id: each for each in owners.values()}.values():
+        if invoice.id not in listed and invoice.stripe_invoice_id is not None:
+            ours[invoice.id] = invoice
+            invoices += _asked_for(invoice, invoice.stripe_invoice_id, ports)
     return Books(
         invoices,
         {each.id: (each, owners[intent]) for each in refunds if (intent := each.payment_intent_id or "") in owners},
@@ -113,15 +123,28 @@ def _books(
     )
 
 
+def _brought(charge: ChargeFact) -> bool:
+    return charge.status == "succeeded"
+
+
+def _asked_for(invoice: Invoice, stripe_invoice_id: str, ports: Ports) -> Sequence[tuple[InvoiceFact, InvoiceId]]:
+    """What Stripe says of an invoice that is too old for its list."""
+    fact = ports.stripe.fetch(invoice.stripe_account_id, "invoice", stripe_invoice_id)
+    return [(fact, invoice.id)] if isinstance(fact, InvoiceFact) and not fact.deleted else []
+
+
 def _owners(
-    facts: Iterable[RefundFact | DisputeFact], account_id: StripeAccountId, ports: Ports
+    facts: Iterable[ChargeFact | RefundFact | DisputeFact],
+    account_id: StripeAccountId,
+    ours: Mapping[InvoiceId, Invoice],
+    ports: Ports,
 ) -> Mapping[str, Invoice]:
     intents = sorted({fact.payment_intent_id for fact in facts if fact.payment_intent_id})
     owners: dict[str, Invoice] = {}
     for start in range(0, len(intents), PAGE):
         found = ports.invoices.find_by_reference(account_id, intents[start : start + PAGE])
         for intent, (organization_id, invoice_id) in found.items():
-            invoice = ports.invoices.get(organization_id, invoice_id)
+            invoice = ours.get(invoice_id) or ports.invoices.get(organization_id, invoice_id)
             if invoice is not None:
                 owners[intent] = invoice
     return owners

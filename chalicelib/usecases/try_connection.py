@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.connection import Connection, usable_account
+from chalicelib.domain.connection import Connection, require_invoicing, usable_account
 from chalicelib.domain.errors import AccountUnreachable, IntegrationError
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
@@ -73,9 +73,11 @@ def try_connection(organization_id: OrganizationId, ports: Ports) -> TrialResult
     """Make, read and void a test invoice; what it made is removed, however far it came.
 
     Raises:
-        Conflict: the organization is not connected.
+        Conflict: the organization is not connected, or its invoicing is paused: nothing is made in Stripe then.
     """
-    account_id = usable_account(ports.connections.get(organization_id))
+    connection = ports.connections.get(organization_id)
+    account_id = usable_account(connection)
+    require_invoicing(connection)
     run = _Run(ports, account_id, ports.clock.nonce(), ports.clock.now() + ENOUGH)
     try:
         account = _reachable(run, organization_id)

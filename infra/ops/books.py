@@ -39,7 +39,9 @@ class KnownEvent:
 def organizations(stage: Stage) -> list[Connection]:
     """Everybody who was ever connected, by id."""
     _ = stage.ports.connections
-    found = ConnectionItem.scan(ConnectionItem.kind == KIND, attributes_to_get=["organization_id", "kind"])
+    wanted = ["organization_id", "kind"]
+    # Consistent, so that a freeze of everybody meets whoever has connected just before.
+    found = ConnectionItem.scan(ConnectionItem.kind == KIND, attributes_to_get=wanted, consistent_read=True)
     ids = sorted(item.organization_id for item in found if item.organization_id != PLATFORM)
     return [stage.ports.connections.get(OrganizationId(each)) for each in ids]
 

@@ -14,6 +14,7 @@ import click
 
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.usecases.freeze import freeze as frozen
+from chalicelib.usecases.freeze import freeze_newcomers, unfreeze_newcomers
 from chalicelib.usecases.freeze import unfreeze as unfrozen
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
@@ -21,17 +22,25 @@ from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 
 
-def chosen(stage: Stage, organizations: Sequence[str], everybody: bool) -> list[OrganizationId]:
-    """Those that are meant.
+def some_or_all(organizations: Sequence[str], everybody: bool) -> None:
+    """Raises click.UsageError: none are named, or some and all."""
+    if bool(organizations) == everybody:
+        raise click.UsageError("Name organizations, or say --all.")
+
+
+def chosen(
+    stage: Stage, organizations: Sequence[str], everybody: bool, *, frozen_too: bool = False
+) -> list[OrganizationId]:
+    """Those that are meant; `frozen_too` counts those among all that were frozen and then disconnected.
 
     Raises:
         click.UsageError: none, or some and all.
     """
-    if bool(organizations) == everybody:
-        raise click.UsageError("Name organizations, or say --all.")
+    some_or_all(organizations, everybody)
     if not everybody:
         return [books.connected(stage, each)[0].organization_id for each in organizations]
-    return [each.organization_id for each in books.organizations(stage) if each.active]
+    known = books.organizations(stage)
+    return [each.organization_id for each in known if each.active or (frozen_too and each.frozen is not None)]
 
 
 @click.command()
@@ -52,8 +61,11 @@ def freeze(
 ) -> None:
     """Let nobody make or send invoices for the moment. Payments and reconciliation go on.
 
-    An organization that connects after --all is not frozen.
+    After --all whoever connects is frozen too, until `unfreeze --all`.
     """
+    some_or_all(organizations, everybody)
+    if everybody and not dry_run:
+        freeze_newcomers(by, reason, stage.ports)  # first: whoever connects from here on is not on the list
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody), "Freezing"):
         was = stage.ports.connections.get(each).frozen
@@ -69,9 +81,12 @@ def freeze(
 @dry_run
 @command
 def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, dry_run: bool) -> None:
-    """Let organizations make and send invoices again."""
+    """Let organizations make and send invoices again; with --all also those that connect from now on."""
+    some_or_all(organizations, everybody)
+    if everybody and not dry_run:
+        unfreeze_newcomers(stage.ports)
     rows = []
-    for each in screen.each(chosen(stage, organizations, everybody), "Unfreezing"):
+    for each in screen.each(chosen(stage, organizations, everybody, frozen_too=True), "Unfreezing"):
         was = stage.ports.connections.get(each).frozen
         if not dry_run:
             unfrozen(each, stage.ports)

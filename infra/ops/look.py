@@ -42,6 +42,10 @@ def status(stage: Stage, screen: Screen) -> None:
                 "parked": sum(1 for _ in books.parked(stage, account)) if account else 0,
             }
         )
+    freeze = stage.ports.connections.platform_freeze()
+    if freeze is not None:
+        since = f"since {moment(freeze.at)}, by {freeze.by}: {freeze.reason}"
+        screen.fact("platformFrozen", since, f"FROZEN for everybody, whoever connects now included, {since}")
     screen.table("organizations", "Organizations", rows)
     screen.table("queues", "Queues", books.queue_depths(stage))
     stuck = stage.ports.invoices.due_for_work(now, STUCK_AT_ONCE)

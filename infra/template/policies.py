@@ -51,6 +51,7 @@ GRANTS: Mapping[str, Grants] = {
     API_HANDLER: Grants(
         tables={
             **_SAGA,
+            "connections": (*READ_WRITE, "ConditionCheckItem"),
             "customers": (*READ_WRITE, "Query"),
             "batches": (*READ_WRITE, "Query"),
             "oauth-states": READ_WRITE,

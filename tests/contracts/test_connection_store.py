@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.settings import InvoicingSettings, Reminders
@@ -159,3 +159,26 @@ def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend
     with pytest.raises(StaleWrite):
         backend.settings.save(wanted)
     assert backend.connections.get(ORG) == Connection(ORG)
+
+
+def test_the_platforms_freeze_is_kept_until_it_is_taken_away(backend: Backend) -> None:
+    store = backend.connections
+    assert store.platform_freeze() is None
+    for freeze in (Freeze(NOW, "kim", "incident"), Freeze(NOW + 60, "lee", "another")):
+        store.keep_platform_freeze(freeze)
+        assert store.platform_freeze() == freeze
+    for _ in range(2):
+        store.keep_platform_freeze(None)
+        assert store.platform_freeze() is None
+
+
+def test_an_account_is_bound_only_under_the_platforms_freeze_that_was_read(backend: Backend) -> None:
+    store, wanted, freeze = backend.connections, replace(Connection(ORG), account_id=ACCOUNT), Freeze(NOW, "kim", "x")
+    with pytest.raises(StaleWrite):
+        store.bind(wanted, freeze)
+    store.keep_platform_freeze(freeze)
+    for other in (None, Freeze(NOW - 60, "lee", "y")):
+        with pytest.raises(StaleWrite):
+            store.bind(wanted, other)
+    assert store.organization_of(ACCOUNT) is None
+    assert store.bind(wanted, freeze).version == 1

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from chalicelib.domain.batch import Batch, BatchItem, Part
 from chalicelib.domain.canary import Canary
-from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
@@ -62,6 +62,7 @@ class FakeDatabase:
     bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=dict)
     authorizations: dict[str, Authorization] = field(default_factory=dict)
     webhook_check: WebhookCheck | None = None
+    platform_freeze: Freeze | None = None
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
     canaries: dict[str, Canary] = field(default_factory=dict)

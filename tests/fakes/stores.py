@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.canary import Canary
-from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
@@ -82,10 +82,12 @@ class FakeConnections:
             self._db.connections[connection.organization_id] = stored
             return stored
 
-    def bind(self, connection: Connection) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
         if connection.account_id is None:
             raise ValueError("a connection without an account cannot be bound")
         with self._db.lock:
+            if platform_freeze != self._db.platform_freeze:
+                raise StaleWrite("The connection")
             bound_to = self._db.bindings.get(connection.account_id, connection.organization_id)
             if bound_to != connection.organization_id:
                 raise Conflict("account_bound_elsewhere", "This Stripe account is connected to another organization.")
@@ -135,6 +137,14 @@ class FakeConnections:
     def keep_webhook_check(self, check: WebhookCheck) -> None:
         with self._db.lock:
             self._db.webhook_check = check
+
+    def platform_freeze(self) -> Freeze | None:
+        with self._db.lock:
+            return self._db.platform_freeze
+
+    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
+        with self._db.lock:
+            self._db.platform_freeze = freeze
 
 
 class FakeSettings:

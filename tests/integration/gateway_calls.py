@@ -111,6 +111,7 @@ API: Mapping[str, Calls] = {
     "open_invoices": [lambda g: list(g.open_invoices(ACCOUNT))],
     "invoices_since": [lambda g: list(g.invoices_since(ACCOUNT, NOW))],
     "refunds": [lambda g: list(g.refunds(ACCOUNT, NOW))],
+    "charges": [lambda g: list(g.charges(ACCOUNT, NOW))],
     "disputes": [lambda g: list(g.disputes(ACCOUNT, NOW))],
     "trial_customers": [lambda g: g.trial_customers(ACCOUNT)],
     "create_trial_customer": [lambda g: g.create_trial_customer(ACCOUNT, "run")],

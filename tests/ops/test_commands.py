@@ -168,6 +168,28 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
     assert operator.does("freeze", "--reason", "nobody named").status == 2
 
 
+def test_everybody_is_frozen_whoever_connects_meanwhile_included(stack: LocalStack, operator: Operator) -> None:
+    before = Company(stack).connect()
+    assert "platformFrozen" not in operator.asks("status")
+    would = operator.asks("freeze", "--all", "--reason", "incident", "--dry-run")["frozen"]
+    assert before.organization_id in {each["organization"] for each in would}
+    assert operator.does("freeze", "--all", before.organization_id, "--reason", "both").status == 2
+    assert "platformFrozen" not in operator.asks("status")
+    operator.asks("freeze", "--all", "--reason", "incident", "--by", "kim")
+    assert operator.asks("status")["platformFrozen"].endswith("by kim: incident")
+    assert "FROZEN for everybody" in operator.does("status").out
+    after = Company(stack).connect()
+    for company in (before, after):
+        company.customer()
+        refused(company.bill("svc_frozen"), 409, "invoicing_frozen")
+        refused(company.admin.call("POST", "/stripe/connection/test"), 409, "invoicing_frozen")
+    released = operator.asks("unfreeze", "--all")["unfrozen"]
+    assert {before.organization_id, after.organization_id} <= {each["organization"] for each in released}
+    assert "platformFrozen" not in operator.asks("status")
+    for company in (before, after):
+        assert company.bill("svc_released").status == 201
+
+
 def test_secrets_are_rotated_without_being_shown(operator: Operator, stack: LocalStack) -> None:
     before = operator.asks("rotate-secret", "show")["secrets"]
     assert len(before) == 1

@@ -6,19 +6,20 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import Conflict
-from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Kind
+from chalicelib.usecases import connect
 from chalicelib.usecases.bill_many import BillableService, BillMany, bill_many
-from chalicelib.usecases.freeze import freeze, unfreeze
+from chalicelib.usecases.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
 from chalicelib.usecases.invoices import send_invoice
 from chalicelib.usecases.tie_out import freeze_if_billed_twice, tie_out
 from tests.boundaries import unwatched, watched
 from tests.usecases.test_reconcile import lively
-from tests.world import OFFICE, ORGANIZATION, World, line, order
+from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 
 
 def kinds(world: World, days: int = 10) -> list[str]:
@@ -70,6 +71,51 @@ def test_a_refund_that_was_not_heard_of_is_named_with_its_invoice(world: World, 
     assert (difference.stripe_says, difference.we_say) == ("succeeded 7500 usd", "nothing")
     [day] = found.days
     assert (day.stripe.net, day.ours.net) == (0, 7500)
+
+
+def test_money_that_moves_on_an_old_invoice_is_compared_too(world: World, account: StripeAccountId) -> None:
+    old = {name: world.invoice(f"svc_{name}") for name in ("paid", "refunded", "quiet")}
+    intent = world.double.pay(account, str(old["refunded"].stripe_invoice_id), "pm_card_visa")["payment_intent"]
+    world.deliver()
+    world.advance(200 * DAY)
+    world.deliver()
+    assert tie_out(ORGANIZATION, world.ports).days == ()
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.pay(account, str(old["paid"].stripe_invoice_id), "pm_card_visa")
+    refund = world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
+    world.advance(2 * HOUR)
+    calls = sum(world.stripe_calls().values())
+    found = tie_out(ORGANIZATION, world.ports)
+    assert {(each.kind, each.invoice_id) for each in found.differences} == {
+        (Kind.PAID, old["paid"].id),
+        (Kind.REFUNDED, old["refunded"].id),
+    }
+    assert refund.id in {each.stripe_id for each in found.differences}
+    [day] = found.days
+    assert (day.stripe.paid, day.ours.paid) == (7500, 0)
+    assert (day.stripe.refunded, day.ours.refunded) == (7500, 0)
+    assert sum(world.stripe_calls().values()) - calls == 6 + 2  # the lists, and each old invoice whose money moved
+    world.sweep()
+    world.advance(2 * HOUR)
+    again = tie_out(ORGANIZATION, world.ports)
+    assert again.differences == ()
+    assert [day.stripe for day in again.days] == [day.ours for day in again.days]
+    assert sum(day.stripe.refunded for day in again.days) == 7500
+
+
+def test_an_old_invoice_paid_by_a_bank_debit_is_compared_when_the_money_has_come(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = world.invoice("svc_1")
+    world.advance(200 * DAY)
+    world.deliver()
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_usBankAccount_success")
+    world.advance(DAY)
+    world.deliver()
+    assert kinds(world) == []
+    world.double.set_delivery(lose_rate=1.0)
+    world.advance(8 * DAY)
+    assert kinds(world, days=3) == ["paid"]
 
 
 def test_what_happened_within_the_hour_may_be_under_way(world: World, account: StripeAccountId) -> None:
@@ -140,6 +186,56 @@ def test_nothing_is_made_or_sent_while_frozen_and_everything_after(world: World,
     assert not unfreeze(ORGANIZATION, world.ports)
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
     assert world.invoice("svc_2").status is InvoiceStatus.PENDING
+
+
+def test_whoever_connects_while_everybody_is_frozen_is_frozen_too(world: World) -> None:
+    freeze_newcomers("kim", "incident", world.ports)
+    world.connect()
+    frozen = world.ports.connections.get(ORGANIZATION).frozen
+    assert frozen is not None
+    assert (frozen.by, frozen.reason) == ("kim", "incident")
+    with pytest.raises(Conflict, match="invoicing_frozen"):
+        world.invoice("svc_1")
+    unfreeze_newcomers(world.ports)
+    assert unfreeze(ORGANIZATION, world.ports)
+    world.customer()
+    assert world.invoice("svc_1").status is InvoiceStatus.PENDING
+    other = OrganizationId("org_green")
+    world.connect(other, world.account())
+    assert world.ports.connections.get(other).frozen is None
+
+
+def test_whoever_connects_just_when_everybody_is_frozen_is_not_missed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = world.account()
+    asked = world.ports.stripe.account
+
+    def freezing(account_id: StripeAccountId) -> Any:
+        freeze_newcomers("kim", "incident", world.ports)
+        return asked(account_id)
+
+    monkeypatch.setattr(world.ports.stripe, "account", freezing)
+    state = world.begin()
+    back = connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
+    with pytest.raises(StaleWrite):
+        connect.complete(ORGANIZATION, ADMIN, back.state, world.ports)
+    assert not world.ports.connections.get(ORGANIZATION).active
+    monkeypatch.undo()
+    connect.complete(ORGANIZATION, ADMIN, back.state, world.ports)
+    assert world.ports.connections.get(ORGANIZATION).frozen is not None
+
+
+def test_a_reconnect_keeps_the_freeze_that_the_organization_has_of_its_own(
+    world: World, account: StripeAccountId
+) -> None:
+    freeze(ORGANIZATION, "tie-out", "an invoice was billed twice", world.ports)
+    freeze_newcomers("kim", "incident", world.ports)
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect(account=account)
+    frozen = world.ports.connections.get(ORGANIZATION).frozen
+    assert frozen is not None
+    assert frozen.reason == "an invoice was billed twice"
 
 
 def test_an_invoice_made_before_is_answered_while_frozen(world: World, account: StripeAccountId) -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.trial import TrialStep
 from chalicelib.usecases import connect
 from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.freeze import freeze, unfreeze
 from chalicelib.usecases.try_connection import TrialResult, try_connection
 from tests.boundaries import Killed
 from tests.world import ADMIN, ORGANIZATION, World
@@ -31,6 +32,16 @@ def tried(world: World) -> TrialResult:
 
 def steps(result: TrialResult) -> list[TrialStep]:
     return [report.step for report in result.steps]
+
+
+def test_nothing_is_made_in_stripe_while_invoicing_is_paused(world: World, account: StripeAccountId) -> None:
+    freeze(ORGANIZATION, "kim", "drill", world.ports)
+    calls = world.stripe_calls()
+    with pytest.raises(Conflict, match="invoicing_frozen"):
+        tried(world)
+    assert world.stripe_calls() == calls
+    unfreeze(ORGANIZATION, world.ports)
+    assert tried(world).ok
 
 
 def left_in_stripe(world: World, account: str) -> list[Any]:

@@ -23,6 +23,7 @@ from chalicelib.domain.errors import Gone, Refused
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
     AccountFact,
+    ChargeFact,
     CustomerFact,
     DisputeFact,
     InvoiceFact,
@@ -286,6 +287,11 @@ class StripeGateway(Trials):
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
             ours = (found.metadata or {}).get(objects.INVOICE_KEY)
             yield found.fact(as_of), InvoiceId(ours) if ours else None
+
+    def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]:
+        query = {"created": {"gte": since}}
+        for charge, as_of in self._all(self._v1.charges.list, objects.Charge, account_id, query):
+            yield charge.fact(as_of)
 
     def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]:
         query = {"created": {"gte": since}}

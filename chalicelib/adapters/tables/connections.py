@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
 from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
 from chalicelib.adapters.tables.versions import put, put_marked, unchanged
-from chalicelib.domain.connection import Authorization, Connection
+from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
@@ -33,6 +35,8 @@ UNUSED = "unused"
 PLATFORM = "platform"
 WEBHOOK = "webhook"
 """The item with the latest look at the webhook endpoints; no organization has one of this kind."""
+FREEZE = "freeze"
+"""The item that is there while whoever connects is frozen; its version is the second in which it began."""
 
 _BINDING = "binding"
 _WHAT = "The connection"
@@ -50,12 +54,13 @@ class TableConnections:
         put(_item(stored), unchanged(ConnectionItem, connection.version), _WHAT)
         return stored
 
-    def bind(self, connection: Connection) -> Connection:
+    def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
         if connection.account_id is None:
             raise ValueError("a connection without an account cannot be bound")
         stored = replace(connection, version=connection.version + 1)
         organization_id = connection.organization_id
         transaction = Transaction()
+        transaction.check(FREEZE, ConnectionItem, (PLATFORM, FREEZE), _still(platform_freeze))
         transaction.put(KIND, _item(stored), unchanged(ConnectionItem, connection.version))
         transaction.put(
             _BINDING,
@@ -120,6 +125,17 @@ class TableConnections:
         with answering():
             ConnectionItem(PLATFORM, WEBHOOK, version=1, **encoded(check)).save()
 
+    def platform_freeze(self) -> Freeze | None:
+        item = read(ConnectionItem, PLATFORM, FREEZE)
+        return decoded_item(Freeze, item) if item else None
+
+    def keep_platform_freeze(self, freeze: Freeze | None) -> None:
+        with answering():
+            if freeze is None:
+                ConnectionItem(PLATFORM, FREEZE).delete()
+            else:
+                ConnectionItem(PLATFORM, FREEZE, version=freeze.at, **encoded(freeze)).save()
+
 
 def _item(connection: Connection) -> ConnectionItem:
     return ConnectionItem(
@@ -129,6 +145,10 @@ def _item(connection: Connection) -> ConnectionItem:
         active=ACTIVE if connection.active else None,
         **encoded(connection),
     )
+
+
+def _still(freeze: Freeze | None) -> Condition:
+    return ConnectionItem.version.does_not_exist() if freeze is None else ConnectionItem.version == freeze.at
 
 
 def _owner(account_id: StripeAccountId) -> str:

@@ -199,7 +199,7 @@ class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
 class ConnectionItem(Model):
     """What belongs to an organization itself: its connection, and its settings as a second item.
 
-    One item belongs to none of them: the latest look at the platform's webhook endpoints.
+    Two items belong to none of them: the latest look at the platform's webhook endpoints, and the platform's freeze.
     """
 
     class Meta(TableMeta):
