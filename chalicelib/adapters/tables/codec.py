@@ -16,8 +16,11 @@ from chalicelib.domain.errors import Refused
 
 T = TypeVar("T")
 
-DEFLATE_FROM = 16 * 1024
-"""Bytes from which a document is deflated: DynamoDB bills by size, once for the item and once for each index."""
+DEFLATE_FROM = 1024
+"""Bytes from which a document is deflated: DynamoDB bills each KB, twice for the item and once for each index."""
+
+DEFLATE_LEVEL = 3
+"""As fast as the fastest on documents of a few KB, and within a twentieth of the smallest."""
 
 MAX_STORED = 380 * 1024
 """Bytes a stored document may take; an item holds 400 KB with all its other attributes."""
@@ -42,7 +45,7 @@ def encoded(value: object) -> Stored:
     text = _ENCODER.encode(value)
     if len(text) < DEFLATE_FROM:
         return {"document": text.decode()}
-    packed = zlib.compress(text)
+    packed = zlib.compress(text, DEFLATE_LEVEL)
     if len(packed) > MAX_STORED:
         raise Refused(
             "record_too_large",
