@@ -37,13 +37,18 @@ def updated_event(stripe_invoice: Any, account_id: str, number: int, created: in
 
 
 def sample_event(world: World, size: int) -> bytes:
-    """The `invoice.paid` of a real story in the double, padded to `size` bytes by a description."""
+    """The `invoice.paid` of a real story in the double, with as many of its own lines as `size` bytes take.
+
+    The body has at least the invoice's own size, and at most a line more than `size`.
+    """
     account = world.connect()
     world.customer()
     invoice = world.invoice("svc_1")
     world.double.pay(account, invoice.stripe_invoice_id, "pm_card_visa")
     event = next(each for each in world.double.events(account) if each["type"] == "invoice.paid")
     shown = {**event, "account": account, "livemode": False}
-    text = json.dumps(shown)
-    shown["data"]["object"]["description"] = "x" * max(0, size - len(text))
+    lines = shown["data"]["object"]["lines"]["data"]
+    line = lines[0]
+    missing = size - len(json.dumps(shown))
+    lines.extend([line] * max(0, -(-missing // len(json.dumps(line) + ", "))))
     return json.dumps(shown).encode()
