@@ -21,6 +21,7 @@ READS = (
     "known",
     "parked",
     "last_received_at",
+    "canary",
     "unused_grants",
     "webhook_check",
     "without_email",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.storage import ServiceClaimed
 from chalicelib.usecases.ports import Ports
 
 
@@ -19,7 +20,44 @@ def claims_for(services: Sequence[ServiceId]) -> Mapping[ServiceId, InvoiceId | 
     return dict.fromkeys(services)
 
 
-def refuse_or_take_over(
+def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
+    """Store a new invoice with claims on these services, which at most dead invoices hold.
+
+    Raises:
+        InvoiceExists: an invoice of this id is stored.
+        Conflict: a service is billed on a live one.
+        StaleWrite: somebody claimed one at the same moment.
+    """
+    claims = claims_for(services)
+    try:
+        return ports.invoices.insert(invoice, claims)
+    except ServiceClaimed as claimed:
+        takeover = _refuse_or_take_over(invoice, claimed.holders, ports)
+    try:
+        return ports.invoices.insert(invoice, {**claims, **takeover})
+    except ServiceClaimed as claimed:
+        raise StaleWrite("A service") from claimed
+
+
+def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
+    """Claim more services for an invoice that is stored.
+
+    Raises:
+        Conflict: a service is billed on a live one.
+        StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
+    """
+    claims = claims_for(services)
+    try:
+        return ports.invoices.claim(invoice, claims)
+    except ServiceClaimed as claimed:
+        takeover = _refuse_or_take_over(invoice, claimed.holders, ports)
+    try:
+        return ports.invoices.claim(invoice, {**claims, **takeover})
+    except ServiceClaimed as claimed:
+        raise StaleWrite("A service") from claimed
+
+
+def _refuse_or_take_over(
     invoice: Invoice, holders: Mapping[ServiceId, InvoiceId], ports: Ports
 ) -> Mapping[ServiceId, InvoiceId | None]:
     """The claims to take over from dead invoices.

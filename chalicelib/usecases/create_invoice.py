@@ -23,9 +23,9 @@ from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
 from chalicelib.domain.money import MAX_AMOUNT, exponent, line_amount, minor_units
 from chalicelib.domain.saga import LEASE, Saga, Step
 from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_payment_methods
-from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists, ServiceClaimed
+from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on
-from chalicelib.usecases.claims import claims_for, refuse_or_take_over
+from chalicelib.usecases.claims import insert_claiming
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
@@ -111,21 +111,10 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         history=(HistoryEntry(now, "created", Source.POM, actor=command.user_id),),
     )
     try:
-        stored = _insert(invoice, first, ports)
+        stored = insert_claiming(invoice, first, ports)
     except InvoiceExists:
         return _made_meanwhile(command, invoice_id, ports)
     return run(stored, ports, customer=customer)
-
-
-def _insert(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
-    try:
-        return ports.invoices.insert(invoice, claims_for(services))
-    except ServiceClaimed as claimed:
-        takeover = refuse_or_take_over(invoice, claimed.holders, ports)
-    try:
-        return ports.invoices.insert(invoice, {**claims_for(services), **takeover})
-    except ServiceClaimed as claimed:
-        raise StaleWrite("A service") from claimed
 
 
 def _same_request(known: Invoice, command: CreateInvoice) -> Invoice:

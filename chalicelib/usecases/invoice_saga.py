@@ -25,8 +25,8 @@ from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
-from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
-from chalicelib.usecases.claims import claims_for, refuse_or_take_over
+from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
+from chalicelib.usecases.claims import claim
 from chalicelib.usecases.connect import REVOKED, mark_disconnected
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import get_customer
@@ -64,18 +64,10 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
 def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     services = [line.service_id for line in invoice.order.line_items]
     for start in range(MAX_CLAIMS_AT_ONCE, len(services), MAX_CLAIMS_AT_ONCE):
-        claims = claims_for(services[start : start + MAX_CLAIMS_AT_ONCE])
         try:
-            ports.invoices.claim(invoice, claims)
-        except ServiceClaimed as claimed:
-            try:
-                takeover = refuse_or_take_over(invoice, claimed.holders, ports)
-            except Conflict as refusal:
-                return _take_back(invoice, refusal, ports)
-            try:
-                ports.invoices.claim(invoice, {**claims, **takeover})
-            except ServiceClaimed as taken:
-                raise StaleWrite("A service") from taken
+            claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
+        except Conflict as refusal:
+            return _take_back(invoice, refusal, ports)
     return _advance(invoice, Step.DRAFT, ports)
 
 

@@ -37,6 +37,7 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.oauth import OAuthGrant
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.recorded import RecordedInvoice
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE as MAX_CLAIMS_AT_ONCE
 from chalicelib.domain.storage import InvoiceExists as InvoiceExists
@@ -326,6 +327,9 @@ class StripeGateway(Protocol):
 
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
         """The invoice as it is now, with its payments, attempts, refunds and disputes."""
+
+    def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
+        """What Stripe remembers of the order; None if it is gone, or carries no id of ours."""
 
     def fetch(
         self, account_id: StripeAccountId, object_type: str, object_id: str

@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from infra.ops.backfill import backfill
 from infra.ops.canary import canary
 from infra.ops.cli import cli
 from infra.ops.control import freeze, rotate_secret, unfreeze
@@ -16,7 +17,7 @@ from infra.ops.repair import reconcile, redrive, replay, tie_out
 
 COMMANDS = (
     status, explain, replay, redrive, reconcile, tie_out, freeze, unfreeze, rotate_secret, webhook_endpoint,
-    canary,
+    canary, backfill,
 )  # fmt: skip
 
 

@@ -105,6 +105,7 @@ API: Mapping[str, Calls] = {
     "find_invoice": [lambda g: g.find_invoice(ACCOUNT, invoice())],
     "line_count": [lambda g: g.line_count(ACCOUNT, "in_1")],
     "was_sent": [lambda g: g.was_sent(ACCOUNT, "in_1", NOW)],
+    "recorded": [lambda g: g.recorded(ACCOUNT, "in_1")],
     "everything": [lambda g: g.everything(ACCOUNT, "in_1")],
     "fetch": [lambda g, kind=kind: g.fetch(ACCOUNT, kind, "id_1") for kind in OBJECTS],  # type: ignore[misc]
     "events": [lambda g: list(g.events(ACCOUNT, NOW - 600, NOW))],

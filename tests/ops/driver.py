@@ -1,7 +1,8 @@
 """Runs command lines of `infra.ops` in one process: a JSON list of them on standard input, what they said on output.
 
-Each line is `{"words": [...], "input": "..."}`. Two more words than the command line has set a scene: `park` keeps an
-event of Stripe's as parked, and `bury` puts a message into a dead-letter queue.
+Each line is `{"words": [...], "input": "..."}`. Three more words than the command line has set a scene: `park` keeps
+an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, and `lose` takes away an invoice's
+record.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import contextlib
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from infra.ops import books
 from infra.ops.__main__ import main
 from infra.ops.stage import Stage, environment_of
@@ -39,13 +42,24 @@ def bury(stage: Stage, queue: str, body: str) -> str:
     return "buried"
 
 
+def lose(stage: Stage, organization: str, invoice: str) -> str:
+    """An invoice's record with its claims, as if the tables had been set back to before it."""
+    found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
+    assert found is not None
+    stage.ports.invoices.remove(found, [line.service_id for line in found.order.line_items])
+    return "lost"
+
+
+SCENES: dict[str, Callable[..., str]] = {"park": park, "bury": bury, "lose": lose}
+
+
 def run(stack: str, words: list[str], given: str) -> dict[str, Any]:
     out, err = io.StringIO(), io.StringIO()
     sys.stdin = io.StringIO(given)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        if words[0] in {"park", "bury"}:
+        if words[0] in SCENES:
             stage = Stage(environment_of(Path(stack), None))
-            print({"park": park, "bury": bury}[words[0]](stage, *words[1:]))
+            print(SCENES[words[0]](stage, *words[1:]))
             status = 0
         else:
             status = main(["--stack", stack, *words])

@@ -17,6 +17,7 @@ from chalicelib.adapters.stripe.parameters import (
     draft_parameters,
     lines_parameters,
 )
+from chalicelib.adapters.stripe.records import Records
 from chalicelib.adapters.stripe.trials import Trials
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Gone, Refused
@@ -49,7 +50,7 @@ class Listed(msgspec.Struct):
     has_more: bool = False
 
 
-class StripeGateway(Trials):
+class StripeGateway(Records, Trials):
     """Fulfils `usecases.ports.StripeGateway` with the `stripe` package."""
 
     def __init__(self, client: stripe.StripeClient) -> None:

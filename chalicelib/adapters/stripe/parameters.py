@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     )
 
 MAX_DESCRIPTION = 500
+TAX = "Tax"
+"""How the line of POM's own tax is called; it belongs to no service."""
 
 
 def customer_parameters(customer: Customer) -> CustomerCreateParams:
@@ -93,7 +95,7 @@ def lines_parameters(invoice: Invoice) -> InvoiceAddLinesParams:
     order = invoice.order
     lines = [_line(line, order.currency) for line in order.line_items]
     if order.tax:
-        lines.append({"amount": order.tax, "description": "Tax"})
+        lines.append({"amount": order.tax, "description": TAX})
     return {"lines": lines}
 
 

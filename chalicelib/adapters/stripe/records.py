@@ -1,0 +1,111 @@
+"""What Stripe remembers of an order of ours: enough to make a record again that we have lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import stripe
+
+from chalicelib.adapters.stripe.client import answer_of, translated
+from chalicelib.adapters.stripe.objects import INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY, Metadata, Reference, id_of
+from chalicelib.adapters.stripe.parameters import TAX
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.invoice import LineItem
+from chalicelib.domain.recorded import RecordedInvoice
+
+
+class Line(msgspec.Struct):
+    """https://docs.stripe.com/api/invoice-line-item/object"""
+
+    amount: int
+    description: str | None = None
+    metadata: Metadata = None
+
+    @property
+    def service_id(self) -> ServiceId | None:
+        found = (self.metadata or {}).get(SERVICE_KEY)
+        return ServiceId(found) if found else None
+
+    @property
+    def tax(self) -> bool:
+        return self.service_id is None and self.description == TAX
+
+
+class PaymentSettings(msgspec.Struct):
+    payment_method_types: list[str] | None = None
+
+
+class Order(msgspec.Struct):
+    """What an invoice says of how it was ordered (https://docs.stripe.com/api/invoices/object)."""
+
+    id: str
+    created: int
+    currency: str
+    customer: Reference = None
+    status: str | None = "draft"
+    livemode: bool = False
+    due_date: int | None = None
+    description: str | None = None
+    footer: str | None = None
+    payment_settings: PaymentSettings | None = None
+    metadata: Metadata = None
+
+    def recorded(self, lines: list[Line]) -> RecordedInvoice | None:
+        """None if it does not carry an id of ours."""
+        metadata = self.metadata or {}
+        if INVOICE_KEY not in metadata:
+            return None
+        organization = metadata.get(ORGANIZATION_KEY)
+        settings = self.payment_settings or PaymentSettings()
+        return RecordedInvoice(
+            stripe_id=self.id,
+            organization_id=OrganizationId(organization) if organization else None,
+            invoice_id=InvoiceId(metadata[INVOICE_KEY]),
+            livemode=self.livemode,
+            created=self.created,
+            status=self.status or "draft",
+            stripe_customer_id=id_of(self.customer) or "",
+            currency=self.currency,
+            lines=tuple(_item(line, line.service_id) for line in lines if line.service_id is not None),
+            tax=sum(line.amount for line in lines if line.tax),
+            foreign_lines=sum(1 for line in lines if line.service_id is None and not line.tax),
+            due_at=self.due_date,
+            memo=self.description,
+            footer=self.footer,
+            payment_methods=tuple(settings.payment_method_types or ()),
+        )
+
+
+def _item(line: Line, service_id: ServiceId) -> LineItem:
+    """As one unit: Stripe was given the amount, and how many there were as part of the description."""
+    return LineItem(service_id, line.description or "", Decimal(1), line.amount, line.amount)
+
+
+class Records:
+    """The part of the gateway that reads an order back."""
+
+    _v1: Any
+    _all: Any
+
+    @translated
+    def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
+        """None if it is gone, or carries no id of ours."""
+        options = {"stripe_account": account_id}
+        try:
+            answer = answer_of(self._v1.invoices.retrieve(stripe_invoice_id, None, options))
+        except stripe.InvalidRequestError as exc:
+            if exc.code == "resource_missing":
+                return None
+            raise
+        lines = [
+            line
+            for line, _ in self._all(
+                lambda params, options: self._v1.invoices.line_items.list(stripe_invoice_id, params, options),
+                Line,
+                account_id,
+                {},
+            )
+        ]
+        return answer.read(Order).recorded(lines)

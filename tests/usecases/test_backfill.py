@@ -1,0 +1,367 @@
+"""A backfill makes POM say what Stripe says, however long ago; lost records come back, and nobody is billed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.backfill import Backfilled, Did, backfill, to_backfill
+from chalicelib.usecases.invoices import send_invoice, void_invoice
+from chalicelib.usecases.tie_out import tie_out
+from tests.boundaries import Killed, unwatched, watched
+from tests.usecases.test_reconcile import assert_equal, lively
+from tests.world import OFFICE, ORGANIZATION, World, line
+
+DAY = 86400
+HOUR = 3600
+
+
+def filled(world: World, *, days: int = 90, dry_run: bool = False) -> list[Backfilled]:
+    """A whole run."""
+    listed = to_backfill(ORGANIZATION, world.ports.clock.now() - days * DAY, world.ports)
+    return [backfill(each, ORGANIZATION, world.ports, dry_run=dry_run) for each in listed]
+
+
+def did(done: Sequence[Backfilled]) -> list[Did]:
+    return [each.did for each in done]
+
+
+def lose(world: World, *invoices: Invoice) -> None:
+    """As if the tables had been set back to before these were made."""
+    for invoice in invoices:
+        now = world.now(invoice)
+        world.ports.invoices.remove(now, [each.service_id for each in now.order.line_items])
+        references = world.ports.database.references
+        for key in [key for key, owner in references.items() if owner[1] == invoice.id]:
+            del references[key]
+
+
+def claims(world: World) -> dict[ServiceId, str]:
+    return {service: str(holder) for (_, service), holder in world.ports.database.claims.items()}
+
+
+def tallies(world: World) -> Any:
+    return {bucket: tally for bucket, tally in world.ports.database.tallies[ORGANIZATION].items() if tally.count}
+
+
+def paid(world: World, account: str, *services: str, **changes: Any) -> Invoice:
+    invoice = world.invoice(*services, **changes)
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    world.deliver()
+    return world.now(invoice)
+
+
+def written(world: World) -> list[str]:
+    """What a second run writes."""
+    boundaries = watched(world)
+    again = filled(world)
+    unwatched(world)
+    assert set(did(again)) <= {Did.UNCHANGED, Did.NOT_OURS, Did.NOT_RECREATED}
+    return boundaries.writes
+
+
+# What we have
+
+
+def test_what_no_event_told_is_put_right_and_a_second_run_writes_nothing(
+    world: World, account: StripeAccountId
+) -> None:
+    world.double.set_delivery(lose_rate=1.0)
+    lively(world, account)
+    world.advance(60 * DAY)
+    done = filled(world)
+    assert_equal(world, account)
+    assert len(done) == 8
+    assert Did.UPDATED in did(done)
+    assert written(world) == []
+
+
+def test_a_refund_of_an_invoice_from_before_the_time_is_found(world: World, account: StripeAccountId) -> None:
+    invoice = paid(world, account, "svc_1")
+    world.advance(100 * DAY)
+    world.double.set_delivery(lose_rate=1.0)
+    [intent] = invoice.facts.payment_intents
+    world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
+    [done] = filled(world, days=1)
+    assert (done.did, done.listed.invoice_id) == (Did.UPDATED, invoice.id)
+    assert world.now(invoice).status is InvoiceStatus.REFUNDED
+
+
+def test_an_update_is_told_on_the_timeline_as_found_by_us(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    filled(world)
+    assert (world.now(invoice).history[-1].kind, world.now(invoice).history[-1].source) == ("refreshed", Source.SWEEP)
+
+
+def test_what_is_none_of_ours_is_left_alone(world: World, account: StripeAccountId) -> None:
+    customer = world.in_stripe(account, "customer")[0]["id"]
+    options: Any = {"stripe_account": account}
+    world.client.v1.invoices.create({"customer": customer}, options)
+    assert filled(world) == []
+
+
+def test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    customer = world.in_stripe(account, "customer")[0]["id"]
+    metadata = next(iter(world.in_stripe(account)))["metadata"]
+    options: Any = {"stripe_account": account}
+    copy = world.client.v1.invoices.create({"customer": customer, "metadata": metadata}, options)
+    before = world.now(invoice)
+    copies = [each for each in filled(world) if each.did is Did.NOT_OURS]
+    assert [each.listed.stripe_id for each in copies] == [copy.id]
+    assert world.now(invoice) == before
+
+
+# What we have lost
+
+
+def test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = paid(world, account, "svc_1", "svc_2", tax=None, memo="Thank you", footer="See you")
+    before = tallies(world)
+    lose(world, invoice)
+    assert claims(world) == {}
+    assert did(filled(world)) == [Did.RECREATED]
+    found = world.now(invoice)
+    assert (found.status, found.total, found.paid_amount) == (InvoiceStatus.PAID, 15000, 15000)
+    assert [each.service_id for each in found.order.line_items] == ["svc_1", "svc_2"]
+    assert (found.order.customer_id, found.order.memo, found.order.footer) == ("cust_1", "Thank you", "See you")
+    assert (found.created_at, found.sent_at) == (invoice.created_at, invoice.sent_at)
+    assert [entry.kind for entry in found.history] == ["recreated"]
+    with pytest.raises(Conflict, match="service_already_billed"):
+        world.invoice("svc_2")
+    assert tallies(world) == before
+    assert_equal(world, account)
+    assert written(world) == []
+
+
+def test_later_events_find_a_record_that_came_back(world: World, account: StripeAccountId) -> None:
+    invoice = paid(world, account, "svc_1")
+    [intent] = invoice.facts.payment_intents
+    lose(world, invoice)
+    filled(world)
+    world.client.v1.refunds.create({"payment_intent": intent}, {"stripe_account": account})
+    world.deliver()
+    assert world.now(invoice).status is InvoiceStatus.REFUNDED
+    world.advance(2 * HOUR)
+    assert tie_out(ORGANIZATION, world.ports).differences == ()
+
+
+def test_everything_that_can_happen_comes_back(world: World, account: StripeAccountId) -> None:
+    invoices = lively(world, account)
+    world.deliver()
+    world.sweep()
+    before = {invoice.id: world.now(invoice) for invoice in invoices}
+    summed = tallies(world)
+    lose(world, *invoices)
+    assert did(filled(world)) == [Did.RECREATED] * 8
+    assert_equal(world, account)
+    for invoice in invoices:
+        assert world.now(invoice).status is before[invoice.id].status
+        assert world.now(invoice).refunded_amount == before[invoice.id].refunded_amount
+    assert tallies(world) == summed
+    assert written(world) == []
+
+
+def test_tax_comes_back_as_tax_and_several_of_a_service_as_words(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice(line_items=(line("svc_1", "12.50", "3"),), tax=Decimal("4.00"))
+    world.deliver()
+    lose(world, invoice)
+    filled(world)
+    found = world.now(invoice).order
+    assert (found.tax, found.subtotal, found.total) == (400, 3750, 4150)
+    assert found.line_items[0].description == "Cleaning svc_1 (3 x 12.50)"
+
+
+def test_a_draft_comes_back_as_a_draft_and_can_be_sent(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1", send=False)
+    world.deliver()
+    lose(world, invoice)
+    assert did(filled(world)) == [Did.RECREATED]
+    assert world.now(invoice).status is InvoiceStatus.DRAFT
+    sent = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert sent.status is InvoiceStatus.PENDING
+    assert len(world.in_stripe(account)) == 1
+
+
+def test_a_void_one_comes_back_and_claims_nothing(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    world.deliver()
+    lose(world, invoice)
+    assert did(filled(world)) == [Did.RECREATED]
+    assert world.now(invoice).status is InvoiceStatus.VOID
+    assert world.invoice("svc_1").status is InvoiceStatus.PENDING
+
+
+def test_a_service_that_was_billed_again_meanwhile_is_told(world: World, account: StripeAccountId) -> None:
+    lost = world.invoice("svc_1", "svc_2")
+    lose(world, lost)
+    again = world.invoice("svc_2")
+    world.deliver()
+    first, _ = filled(world)
+    assert (first.did, first.listed.invoice_id) == (Did.NOT_RECREATED, lost.id)
+    assert first.remark == f"The service svc_2 is on the invoice {again.id} already."
+    assert claims(world) == {"svc_2": again.id}
+    assert world.ports.invoices.get(ORGANIZATION, lost.id) is None
+
+
+def test_a_repeated_request_for_a_lost_invoice_is_refused_and_bills_nobody(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = world.invoice("svc_1", idempotency_key="monday")
+    world.deliver()
+    lose(world, invoice)
+    filled(world)
+    with pytest.raises(Conflict, match="idempotency_key_reused"):
+        world.invoice("svc_1", idempotency_key="monday")
+    assert len(world.in_stripe(account)) == 1
+
+
+def test_more_services_than_one_transaction_takes_are_all_claimed(world: World, account: StripeAccountId) -> None:
+    services = [f"svc_{number}" for number in range(200)]
+    invoice = world.invoice(*services)
+    world.deliver()
+    lose(world, invoice)
+    assert did(filled(world)) == [Did.RECREATED]
+    assert set(claims(world)) == set(services)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool) -> None:
+    number = 0
+    while True:
+        world = World()
+        account = world.connect()
+        world.customer()
+        world.work()
+        services = [f"svc_{each}" for each in range(100)]
+        invoice = paid(world, account, *services)
+        lose(world, invoice)
+        boundaries = watched(world, fatal=number, after=after)
+        try:
+            filled(world)
+            crashed = False
+        except Killed:
+            crashed = True
+        unwatched(world)
+        assert set(did(filled(world))) <= {Did.RECREATED, Did.UNCHANGED}
+        assert world.now(invoice).status is InvoiceStatus.PAID, boundaries.calls[number:]
+        assert set(claims(world)) == set(services), boundaries.calls[number:]
+        assert_equal(world, account)
+        assert written(world) == []
+        if not crashed:
+            return
+        number += 1
+
+
+def test_a_conflict_among_later_services_leaves_nothing_behind(world: World, account: StripeAccountId) -> None:
+    lost = world.invoice(*(f"svc_{number}" for number in range(100)))
+    lose(world, lost)
+    again = world.invoice("svc_99")
+    first, _ = filled(world)
+    assert first.did is Did.NOT_RECREATED
+    assert world.ports.invoices.get(ORGANIZATION, lost.id) is None
+    assert claims(world) == {"svc_99": again.id}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"metadata": {"pom_organization_id": "org_other"}}, "It names another organization."),
+        ({"livemode": True}, "It is of the other mode than the connection, test or live."),
+        ({"customer": "cus_gone"}, "is deleted in Stripe, or carries no id of POM's."),
+        ({"lines": []}, "None of its lines names a service of POM's."),
+    ],
+)
+def test_what_cannot_be_made_again_is_named_and_nothing_is_written(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], why: str
+) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    lose(world, invoice)
+    gateway = world.ports.stripe
+    read = gateway.recorded
+
+    def changed(*ids: Any) -> Any:
+        found = read(*ids)
+        fields = {
+            "metadata": {"organization_id": OrganizationId("org_other")},
+            "livemode": {"livemode": True},
+            "customer": {"stripe_customer_id": bare},
+            "lines": {"lines": ()},
+        }
+        return replace(found, **fields[next(iter(changes))])
+
+    options: Any = {"stripe_account": account}
+    bare = world.client.v1.customers.create({"email": "nobody@example.test"}, options).id
+    monkeypatch.setattr(gateway, "recorded", changed)
+    [done] = filled(world)
+    assert done.did is Did.NOT_RECREATED
+    assert why in done.remark
+    assert (claims(world), world.ports.invoices.get(ORGANIZATION, invoice.id)) == ({}, None)
+
+
+def test_a_lost_customer_is_named_so_that_pom_saves_it_again(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    lose(world, invoice)
+    world.ports.database.customers.clear()
+    [done] = filled(world)
+    assert (done.did, done.remark) == (Did.RECREATED, "POM has to save its customer cust_1 again.")
+    assert world.now(invoice).order.customer_id == "cust_1"
+
+
+def test_an_invoice_that_is_being_made_is_left_to_whoever_makes_it(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    making = replace(world.now(invoice), saga=invoice.saga.ordered(invoice.saga.step.DRAFT, "n", 1))
+    world.ports.database.invoices[ORGANIZATION, invoice.id] = replace(making, stripe_invoice_id=None)
+    [done] = filled(world)
+    assert (done.did, done.remark) == (Did.UNCHANGED, "It is being made.")
+
+
+# Only to look
+
+
+def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(world: World, account: StripeAccountId) -> None:
+    lost, behind, right = world.invoice("svc_1"), world.invoice("svc_2"), world.invoice("svc_3")
+    world.deliver()
+    lose(world, lost)
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.pay(account, str(behind.stripe_invoice_id), "pm_card_visa")
+    boundaries = watched(world)
+    told = {each.listed.invoice_id: each.did for each in filled(world, dry_run=True)}
+    unwatched(world)
+    assert told == {lost.id: Did.RECREATED, behind.id: Did.UPDATED, right.id: Did.UNCHANGED}
+    assert boundaries.writes == []
+    assert {each.listed.invoice_id: each.did for each in filled(world)} == told
+
+
+def test_the_oldest_come_first_so_that_one_can_go_on_behind_any(world: World, account: StripeAccountId) -> None:
+    made = []
+    for number in range(3):
+        made.append(world.invoice(f"svc_{number}").id)
+        world.advance(HOUR)
+    listed = to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
+    assert [each.invoice_id for each in listed] == made
+    later = to_backfill(ORGANIZATION, world.ports.clock.now() - 2 * HOUR, world.ports)
+    assert [each.invoice_id for each in later] == made[1:]
+
+
+def test_without_a_connection_there_is_nothing_to_ask(world: World) -> None:
+    with pytest.raises(Conflict, match="stripe_not_connected"):
+        to_backfill(ORGANIZATION, 0, world.ports)
