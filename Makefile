@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test test-real lint format proofs ops bench package lock clean
+.PHONY: help demo ops-demo run test test-real lint format proofs ops bench package lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,6 +21,9 @@ $(READY): requirements.txt requirements-dev.txt
 
 demo: $(READY)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
 	@$(BIN)/python -m infra.demo $(ARGS)
+
+ops-demo: $(READY)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
+	@$(BIN)/python -m infra.ops_demo $(ARGS)
 
 run: $(READY)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
 	@$(BIN)/python -m infra.local $(ARGS)

@@ -115,6 +115,40 @@ class Surroundings:
         """From now on webhooks of these types are lost; none again brings them back."""
         request("POST", f"{self._double}/delivery", json_body={"lose": list(types)})
 
+    def roll_webhook_secret(self, endpoint_id: str) -> str:
+        """Somebody rolls an endpoint's signing secret in Stripe; the old one ends at once. Answers the new one."""
+        rolled = request("POST", f"{self._double}/endpoints/{endpoint_id}/roll", json_body={"keep_old": False})
+        return str(rolled.json["secret"])
+
+    def advances(self, seconds: float) -> None:
+        """Time passes at Stripe too."""
+        request("POST", f"{self._double}/clock/advance", json_body={"seconds": seconds})
+
+    def wait_until_delivered(self) -> None:
+        """Return once each webhook was tried once.
+
+        Raises:
+            TimeoutError: some were not.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while (seen := self._deliveries())["in_flight"] or any(each["attempt"] == 1 for each in seen["queued"]):
+            if time.monotonic() > deadline:
+                raise TimeoutError("webhooks are still under way")
+            time.sleep(0.05)
+
+    def send_refused_again(self) -> int:
+        """Stripe tries each webhook again that was answered with an error; says how many."""
+        refused = {
+            each["event"]: each["account"] for each in self._deliveries()["log"] if each["outcome"] == "failed"
+        }
+        for event, account in refused.items():
+            request("POST", f"{self._double}/events/{account}/{event}/resend", json_body={})
+        self.wait_until_delivered()
+        return len(refused)
+
+    def _deliveries(self) -> Any:
+        return request("GET", f"{self._double}/deliveries").json
+
     def revoke(self, account_id: str) -> None:
         """The owner removes POM from the connected apps in the Stripe Dashboard."""
         request("POST", f"{self._double}/accounts/{account_id}/revoke", json_body={})

@@ -38,12 +38,22 @@ class Step:
         return bool(self.seen) and all(seen.true for seen in self.seen)
 
 
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """How the story's sentences are shown, and what is above them in the summary."""
+
+    title: str = "What the guide promises, and what was seen"
+    column: str = "The guide says"
+    sentence: str = "“{}”"
+
+
 class Teller:
     """Prints the story and remembers whether it was true."""
 
-    def __init__(self, console: Console, *, pause: bool = False) -> None:
+    def __init__(self, console: Console, *, pause: bool = False, headings: Headings | None = None) -> None:
         self._console = console
         self._pause = pause
+        self._headings = headings or Headings()
         self._began = time.monotonic()
         self._steps: list[Step] = []
 
@@ -63,7 +73,9 @@ class Teller:
         step = Step(len(self._steps) + 1, guide)
         self._steps.append(step)
         self._console.print()
-        self._console.print(Text.assemble((f"{step.number:>2}  ", "bold cyan"), (f"“{guide}”", "bold")))
+        self._console.print(
+            Text.assemble((f"{step.number:>2}  ", "bold cyan"), (self._headings.sentence.format(guide), "bold"))
+        )
 
     def does(self, what: str) -> None:
         """What was done."""
@@ -83,6 +95,16 @@ class Teller:
         """Something worth reading that is not checked."""
         self._console.print(Text.assemble("      ", (what, "dim")))
 
+    def command(self, line: str) -> None:
+        """A line that was typed into a terminal."""
+        self._console.print()
+        self._console.print(Text.assemble("    ", ("$ ", "bold cyan"), (line, "bold")), soft_wrap=True)
+
+    def printed(self, text: str) -> None:
+        """What another program printed, with its colours."""
+        for line in Text.from_ansi(text).split():
+            self._console.print(Text.assemble("      ", line), soft_wrap=True)
+
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A small table inside a step."""
         table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="dim", pad_edge=False)
@@ -93,11 +115,11 @@ class Teller:
         self._console.print(table)
 
     def ends(self) -> bool:
-        """The summary; answers whether everything was as the guide says."""
+        """The summary; answers whether everything was as it is promised."""
         self._console.print()
-        table = Table(title="What the guide promises, and what was seen", box=box.ROUNDED)
+        table = Table(title=self._headings.title, box=box.ROUNDED)
         table.add_column("#", justify="right", style="cyan")
-        table.add_column("The guide says", ratio=3)
+        table.add_column(self._headings.column, ratio=3)
         table.add_column("Seen", ratio=2)
         table.add_column("", justify="center")
         for step in self._steps:

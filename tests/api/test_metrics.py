@@ -153,3 +153,17 @@ def test_what_schedules_find_is_told(emitted: Any) -> None:
         "customer": [0.0],
         "batch": [1.0],
     }
+
+
+def test_refusals_are_told_by_metrics(emitted: Any) -> None:
+    observability.token_refused("expired")
+    observability.invoice_refused("org_1", "inv_1", "customer_email_missing")
+    error = Forbidden("role_missing", "Only an admin may do this.")
+    observability.request_served("POST /v1/stripe/connection", 403, 0.01, "req", "org_1", error)
+    told = emitted()
+    refused = {"TokenRefused", "InvoiceTakenBack", "SecurityRefused"}
+    assert [sorted(refused & metric.keys()) for metric in told if refused & metric.keys()] == [
+        ["TokenRefused"],
+        ["InvoiceTakenBack"],
+        ["SecurityRefused"],
+    ]

@@ -9,8 +9,12 @@ from collections.abc import Callable
 class SkippingClock:
     """Epoch seconds. What happened before a skip stays where it was; what happens after it is later by so much."""
 
-    def __init__(self, real: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, real: Callable[[], float] = time.time, moved: Callable[[float], None] = lambda seconds: None
+    ) -> None:
+        """`moved` is told of each skip, how many seconds: for other clocks that are to go with this one."""
         self._real = real
+        self._moved = moved
         self._skips: list[tuple[float, float]] = []
 
     def now(self) -> float:
@@ -26,3 +30,4 @@ class SkippingClock:
         ahead = moment - self.now()
         if ahead > 0:
             self._skips.append((self._real(), ahead))
+            self._moved(ahead)

@@ -65,19 +65,18 @@ def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
         yield Datapoint(_of_function("Errors", invoked[1]), at, float(_FAILED.match(text) is not None))
 
 
-def of_queues(aws_url: str, clock: SkippingClock) -> Iterator[Datapoint]:
-    """What SQS would say now of each queue."""
+def of_queues(aws_url: str, clock: SkippingClock, at: float) -> Iterator[Datapoint]:
+    """What SQS would say of each queue at a moment, if what is there now was there then."""
     with urllib.request.urlopen(f"{aws_url}{QUEUE_METRICS_PATH}", timeout=10) as answer:
         queues = json.loads(answer.read())
-    now = clock.now()
     for name, said in queues.items():
         oldest = said["oldest"]
-        age = max(now - clock.at(oldest), 0.0) if oldest is not None else 0.0
+        age = max(at - clock.at(oldest), 0.0) if oldest is not None else 0.0
         for metric, value in (
             ("ApproximateNumberOfMessagesVisible", said["visible"]),
             ("ApproximateAgeOfOldestMessage", age),
         ):
-            yield Datapoint(Key.of(SQS, metric, {"QueueName": name}), now, float(value))
+            yield Datapoint(Key.of(SQS, metric, {"QueueName": name}), at, float(value))
 
 
 def _of_api(metric: str) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ MINUTE = 60
 
 @dataclass
 class Bell:
-    """One alarm as it stands. `since` and `quiet_since` say when that began."""
+    """One alarm as it stands, and `since` when."""
 
     alarm: Alarm
     ringing: bool = False
@@ -44,6 +44,9 @@ class Bells:
 
     def __getitem__(self, name: str) -> Bell:
         return self._bells[name]
+
+    def __iter__(self) -> Iterator[Bell]:
+        yield from self._bells.values()
 
     def judge(self, datapoints: Datapoints, now: float) -> None:
         """Judge each alarm as of now; the composites after those that they are made of."""
@@ -84,11 +87,22 @@ class Watch:
         self._due = dict.fromkeys(self._intervals, self.began_at)
 
     def pass_minutes(self, minutes: int) -> None:
-        """Let so many minutes begin: schedules fire when they are due, then everything is measured and judged."""
+        """Let so many minutes end: at each end what was measured is judged, and then schedules fire that are due."""
         for _ in range(minutes):
-            self.clock.skip_to((self.clock.now() // MINUTE + 1) * MINUTE)
-            self._fire(name for name, due in self._due.items() if due <= self.clock.now())
-            self.look()
+            end = (self.clock.now() // MINUTE + 1) * MINUTE
+            self.clock.skip_to(end)
+            self.datapoints.add(of_queues(self._stack.urls.aws, self.clock, end - 1))
+            for log in self._logs:
+                for line in log.new_lines():
+                    self.datapoints.add(of_log_line(line, self.clock))
+            self.bells.judge(self.datapoints, end)
+            self._fire(name for name, due in self._due.items() if due <= end)
+
+    def pass_until_fired(self, schedule: str) -> None:
+        """Let minutes end until a schedule fires."""
+        due = self._due[schedule]
+        while self._due[schedule] == due:
+            self.pass_minutes(1)
 
     def until(self, *names: str, ringing: bool, at_most: int) -> bool:
         """Let minutes pass until these alarms all ring, or are all quiet; answers whether that came in time."""
@@ -97,14 +111,6 @@ class Watch:
                 return True
             self.pass_minutes(1)
         return all(self.bells[name].tells is ringing for name in names)
-
-    def look(self) -> None:
-        """Take in what has been measured, and judge as of now."""
-        for log in self._logs:
-            for line in log.new_lines():
-                self.datapoints.add(of_log_line(line, self.clock))
-        self.datapoints.add(of_queues(self._stack.urls.aws, self.clock))
-        self.bells.judge(self.datapoints, self.clock.now())
 
     def _fire(self, names: Iterable[str]) -> None:
         """Fire schedules; a tick is lost while no worker runs, and one that fails is the next one's to do."""

@@ -1,0 +1,68 @@
+"""`make ops-demo`: starts the local stack, breaks it on purpose, and ends with 1 if anything was not as it should."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.demo.people import Surroundings
+from infra.demo.telling import Headings, Teller
+from infra.local.cloudwatch.clock import SkippingClock
+from infra.local.cloudwatch.watch import Watch
+from infra.local.processes import DidNotStart
+from infra.local.stack import LocalStack
+from infra.ops_demo.moved_clock import VARIABLE, MovedClock
+from infra.ops_demo.night import Night
+from infra.ops_demo.run_book import Operator
+
+WIDTH = 118
+HEADINGS = Headings("What was done and what was seen", "Step", "{}")
+
+
+@contextmanager
+def staged(teller: Teller, directory: Path) -> Iterator[tuple[Night, Watch]]:
+    """A stack whose time can pass and whose defect can be deployed, its operator, its alarms, and their night."""
+    defect, moved = directory / "defect-is-deployed", directory / "seconds-ahead"
+    variables = {"POM_DEMO_DEFECT": str(defect), VARIABLE: str(moved)}
+    clock = MovedClock(moved)
+    with LocalStack(app="infra.ops_demo.staged_app:app", variables=variables) as stack:
+        world = Surroundings(stack.urls.stripe)
+
+        def moved_on(seconds: float) -> None:
+            clock.advance(seconds)
+            world.advances(seconds)
+
+        watch = Watch(stack, SkippingClock(moved=moved_on))
+        yield Night(stack, watch, Operator(stack, directory, teller), defect, teller), watch
+
+
+def main() -> int:
+    """Tell it."""
+    parser = argparse.ArgumentParser(prog="make ops-demo", description=__doc__)
+    parser.add_argument("--pause", action="store_true", help="wait for Enter before each step")
+    options = parser.parse_args()
+    console = Console(width=min(WIDTH, Console().width) if sys.stdout.isatty() else WIDTH)
+    teller = Teller(console, pause=options.pause, headings=HEADINGS)
+    teller.title(
+        "A bad night for POM-Stripe", "real processes, real metrics, the template's own alarms, the run books"
+    )
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="pom-ops-demo-") as directory,
+            staged(teller, Path(directory)) as scene,
+        ):
+            night, _ = scene
+            return 0 if night.tell() else 1
+    except DidNotStart as failure:
+        console.print(f"[red]{failure}[/red]")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

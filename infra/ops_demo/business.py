@@ -1,0 +1,83 @@
+"""The honest business that goes on: a connected company, its customers, and invoices that are paid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.demo.http import request
+from infra.demo.people import Office, Owner, Payer, Surroundings, query_of
+from infra.demo.sample import CUSTOMERS, PoolOwner, services_of
+from infra.local.pom_web import ORGANIZATION
+from infra.local.stack import STRIPE_ACCOUNT, LocalStack
+
+GOOD_CARD = "4242 4242 4242 4242"
+
+
+class Business:
+    """Blue Lagoon Pools, day by day."""
+
+    organization = ORGANIZATION
+
+    def __init__(self, stack: LocalStack) -> None:
+        self.admin = Office(stack.urls.api, stack.tokens["admin"])
+        self.office = Office(stack.urls.api, stack.tokens["billing"])
+        self.owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
+        self.world = Surroundings(stack.urls.stripe)
+        self._customers = iter(CUSTOMERS)
+        self._platform = {"Authorization": f"Bearer {stack.secret.api_key}"}
+        self._stripe = stack.urls.stripe
+
+    def connects(self) -> str:
+        """Install Stripe in POM; answers the connection's status."""
+        begun = self.admin.call("POST", "/stripe/connection").json
+        to_callback = self.owner.decides(begun["authorizeUrl"], "grant").headers["Location"]
+        state = query_of(request("GET", to_callback).headers["Location"])["state"]
+        return str(self.admin.call("POST", "/stripe/connection/complete", {"state": state}).json["status"])
+
+    def gains(self, count: int) -> list[PoolOwner]:
+        """Save so many new customers."""
+        gained = [next(self._customers) for _ in range(count)]
+        for customer in gained:
+            self.office.call("PUT", f"/customers/{customer.id}", customer.body)
+        return gained
+
+    def synced(self, customers: list[PoolOwner]) -> int:
+        """How many of these customers are in Stripe, once all are or patience ends."""
+        ids = {customer.id for customer in customers}
+
+        def count(answer: Any) -> int:
+            return sum(each["syncStatus"] == "synced" for each in answer["data"] if each["id"] in ids)
+
+        return self.office.sees("/customers?first=100", count, len(ids))
+
+    def bills(self, customers: list[PoolOwner]) -> list[str]:
+        """Send each customer an invoice; answers the invoices' ids."""
+        made = []
+        for customer in customers:
+            lines = [service.line for service in services_of(customer)]
+            body = {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines}
+            made.append(str(self.office.create_invoice(body, f"{customer.id}-november").json["id"]))
+        return made
+
+    def is_paid(self, invoice_id: str) -> None:
+        """The customer opens the link and pays; returns when Stripe has told, or tried to."""
+        Payer(self.office.get(f"/invoices/{invoice_id}")["paymentUrl"]).pays_by_card(GOOD_CARD)
+        self.world.wait_until_delivered()
+
+    def is_refunded(self, invoice_id: str) -> None:
+        """The company refunds an invoice in its own Stripe account."""
+        self.owner.refunds(int(self.office.get(f"/invoices/{invoice_id}")["total"].replace(".", "")))
+        self.world.wait_until_delivered()
+
+    def status(self, invoice_id: str) -> str:
+        """What POM shows at this moment."""
+        return str(self.office.get(f"/invoices/{invoice_id}")["status"])
+
+    def statuses(self, invoice_ids: list[str]) -> str:
+        """What POM shows of several."""
+        return ", ".join(self.status(each) for each in invoice_ids)
+
+    def rolls_the_webhook_secret(self) -> str:
+        """Roll the secret of the one webhook endpoint in Stripe's dashboard; answers the new one."""
+        endpoints = request("GET", f"{self._stripe}/v1/webhook_endpoints", headers=self._platform).json["data"]
+        return self.world.roll_webhook_secret(endpoints[0]["id"])

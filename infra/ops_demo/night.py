@@ -1,0 +1,223 @@
+"""The night: honest business, then one act for each thing that goes wrong, and the books tied out in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from infra.demo.telling import Teller
+from infra.local.cloudwatch.alarms import MetricAlarm
+from infra.local.cloudwatch.watch import Bell, Watch
+from infra.local.stack import LocalStack
+from infra.ops_demo.business import Business
+from infra.ops_demo.run_book import Operator
+
+PLAN = "plan_reconciliation"
+SECRETS_ARE_READ = 5
+"""Minutes within which functions take a new secret."""
+FINDING_OUT = 30
+"""Minutes after which whatever goes wrong must have rung."""
+GETTING_QUIET = 90
+"""Minutes after which what was mended must be quiet; an alarm on an hour's corrections needs that hour."""
+
+
+class Night:
+    """Tells it, one act a method."""
+
+    def __init__(self, stack: LocalStack, watch: Watch, operator: Operator, defect: Path, teller: Teller) -> None:
+        self._stack = stack
+        self._watch = watch
+        self._operator = operator
+        self._defect = defect
+        self._teller = teller
+        self._business = Business(stack)
+        self._rang: list[list[str]] = []
+
+    def tell(self) -> bool:
+        """From evening to morning; answers whether everything was as it should be."""
+        for act in (
+            self._evening,
+            self._poison_event,
+            self._dead_worker,
+            self._lost_webhooks,
+            self._wrong_secret,
+            self._morning,
+        ):
+            act()
+        self._teller.table("The alarms", ["Alarm", "Tells", "Measured", "Rings", "After", "Run book"], self._rang)
+        return self._teller.ends()
+
+    def _evening(self) -> None:
+        say, business = self._teller, self._business
+        say.chapter("Evening: honest business")
+        say.says("A company connects Stripe, saves customers, sends invoices, and some are paid.")
+        say.sees("Connection", business.connects(), "connected")
+        customers = business.gains(6)
+        say.sees("Customers in Stripe", business.synced(customers), len(customers))
+        self._invoices = business.bills(customers)
+        for invoice in self._invoices[:2]:
+            business.is_paid(invoice)
+        say.sees("Paid", business.statuses(self._invoices[:2]), "paid, paid")
+        say.does("let half an hour pass: schedules fired, and every alarm of the template was judged each minute")
+        self._watch.pass_minutes(30)
+        say.sees("Alarms that ring", self._telling(), "none")
+
+    def _poison_event(self) -> None:
+        say, business = self._teller, self._business
+        refunded = self._invoices[0]
+        say.chapter("A poison event")
+        say.says("A defect is deployed: events about refunds cannot be applied. Then a company refunds a payment.")
+        self._defect.touch()
+        business.is_refunded(refunded)
+        say.does("refunded the first invoice in Stripe; each event was answered 2xx, and parked with its reason")
+        say.sees("POM still shows", business.status(refunded), "paid")
+        self._rings("ParkedEvents")
+
+        say.says("The run book: what is parked, and why?")
+        told = self._operator.asks("explain", "organization", business.organization)
+        event = told["parked"][0]["id"]
+        values = {"ORGANIZATION": business.organization, "EVENT": event}
+        self._operator.follows("parked-events.md", "Command", slice(2), **values)
+        say.sees("The reason", told["parked"][0]["error"], "KeyError")
+        self._defect.unlink()
+        say.does("a KeyError is a defect: it was mended, and the fix deployed")
+
+        say.says("The run book: replay what is parked.")
+        self._operator.follows("parked-events.md", "Command", slice(2, None), **values)
+        said = self._operator.follows("parked-events.md", "Check", **values)
+        say.sees("Nothing is parked", "Parked events: none" in said, True)
+        say.sees("POM shows", business.status(refunded), "refunded")
+        self._is_quiet_again("ParkedEvents")
+
+    def _dead_worker(self) -> None:
+        say, business = self._teller, self._business
+        say.chapter("A dead worker")
+        say.says("The workers' process is killed. Customers are saved, but nobody brings them to Stripe.")
+        pid = self._stack.pids["workers"]
+        self._stack.kill("workers")
+        customers = business.gains(3)
+        say.does(f"killed process {pid}, and saved {len(customers)} customers; schedules fire into nothing")
+        unsynced = [business.office.get(f"/customers/{each.id}")["syncStatus"] for each in customers]
+        say.sees("POM shows them as", ", ".join(unsynced), "pending, pending, pending")
+        self._rings("BacklogCustomerSync", "ReconciliationSilent")
+
+        say.says("The run books: what waits, and is anything missed? Reconciling by hand needs no worker.")
+        self._operator.follows("stuck-reconciliation.md", "Command", ORGANIZATION=business.organization)
+        self._operator.follows("backlog.md", "Command")
+        self._stack.restart("workers")
+        say.does(f"started the workers again, as process {self._stack.pids['workers']}")
+        say.sees("Customers in Stripe", business.synced(customers), len(customers))
+        self._stack.wait_until_idle()
+        self._operator.follows("stuck-reconciliation.md", "Check")
+        queues = self._operator.asks("status")["queues"]
+        say.sees("Messages that wait", sum(each["waiting"] for each in queues), 0)
+        say.sees("Dead letters", sum(each["dead_letters"] for each in queues), 0)
+        self._is_quiet_again("BacklogCustomerSync", "ReconciliationSilent")
+
+    def _lost_webhooks(self) -> None:
+        say, business = self._teller, self._business
+        invoices = self._invoices[2:4]
+        say.chapter("Lost webhooks")
+        say.says("Webhooks stop reaching us. Two customers pay.")
+        self._watch.pass_until_fired(PLAN)
+        business.world.lose_webhooks("*")
+        for invoice in invoices:
+            business.is_paid(invoice)
+        say.does("the double lost every webhook, for good")
+        say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        self._rings("Corrections")
+        say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
+
+        say.says("The run book: is the endpoint as it has to be?")
+        self._operator.follows("corrections.md", "Command")
+        business.world.lose_webhooks()
+        say.does("the endpoint is as it should be, so it is the network between: that was mended")
+        self._operator.follows("corrections.md", "Check")
+        missed = self._operator.asks("reconcile", "--all", "--dry-run")["reconciled"]
+        say.sees("Events that nobody has dealt with", sum(each["missed"] for each in missed), 0)
+        self._is_quiet_again("Corrections")
+
+    def _wrong_secret(self) -> None:
+        say, business = self._teller, self._business
+        invoices = self._invoices[4:6]
+        say.chapter("A wrong webhook secret")
+        say.says("Somebody rolls the endpoint's secret in Stripe, and forgets to tell us. Customers pay.")
+        self._watch.pass_until_fired(PLAN)
+        new_secret = self._operator.directory / "new-secret.txt"
+        new_secret.touch(mode=0o600)
+        new_secret.write_text(business.rolls_the_webhook_secret())
+        business.is_paid(invoices[0])
+        say.does("Stripe signs with a secret that we do not have; each webhook was refused with a 400")
+        self._watch.pass_minutes(1)
+        business.is_paid(invoices[1])
+        say.sees("POM knows nothing of it yet", business.statuses(invoices), "pending, pending")
+        self._rings("SignaturesAllRefused")
+
+        say.says("The run book: add the new secret beside the old one.")
+        self._operator.follows("secret-rotation.md", "Command")
+        self._watch.pass_minutes(SECRETS_ARE_READ)
+        say.does("let five minutes pass, within which functions read the secret again")
+        again = business.world.send_refused_again()
+        say.does(f"Stripe tried again what was refused: {again} webhooks")
+        say.sees("POM shows", business.statuses(invoices), "paid, paid")
+        self._operator.follows("secret-rotation.md", "Check")
+        self._is_quiet_again("SignaturesAllRefused")
+
+    def _morning(self) -> None:
+        say = self._teller
+        say.chapter("Morning: are the books right?")
+        say.says("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
+        say.sees("Alarms that ring", self._telling(), "none")
+        say.sees(
+            "No differences", "Differences: none" in self._operator.runs("python -m infra.ops tie-out --all"), True
+        )
+
+    def _rings(self, *names: str) -> None:
+        """Let time pass until these alarms tell somebody, each of which must have been quiet."""
+        say, bells = self._teller, self._watch.bells
+        say.says(f"What rings: {', '.join(names)}.")
+        before = {name: _measured(bells[name]) for name in names}
+        say.sees("Before, of these rang", _joined(name for name in names if bells[name].tells), "none")
+        began = self._watch.clock.now()
+        self._watch.until(*names, ringing=True, at_most=FINDING_OUT)
+        for name in names:
+            bell = bells[name]
+            after = f"{(bell.since - began) / 60:.0f} min" if bell.tells else "never"
+            grade, book = bell.alarm.grade, bell.alarm.run_book
+            say.tells(
+                f"{name} ({grade}): measured {before[name]} before and {_measured(bell)} now, rings at {_limit(bell)}"
+            )
+            say.sees(f"{name} rings, after {after}", bell.tells, True)
+            self._rang.append([name, grade, _measured(bell), _limit(bell), after, book])
+        others = [name for name in bells.telling() if name not in names]
+        say.tells(f"Rings too: {_joined(others)}")
+        say.tells(f"Run books: {_joined(sorted({f'docs/runbooks/{bells[name].alarm.run_book}' for name in names}))}")
+
+    def _is_quiet_again(self, *names: str) -> None:
+        """Let time pass until nothing rings any more."""
+        say, bells = self._teller, self._watch.bells
+        say.says(f"And quiet again: {', '.join(names)}.")
+        began = self._watch.clock.now()
+        for _ in range(GETTING_QUIET):
+            if not bells.telling():
+                break
+            self._watch.pass_minutes(1)
+        after = (self._watch.clock.now() - began) / 60
+        for name in names:
+            say.sees(f"{name} rings, at {_measured(bells[name])}", bells[name].tells, False)
+        say.sees(f"Alarms that ring {after:.0f} minutes later", self._telling(), "none")
+
+    def _telling(self) -> str:
+        return _joined(self._watch.bells.telling())
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _measured(bell: Bell) -> str:
+    return "nothing" if bell.latest is None else f"{bell.latest:.4g}"
+
+
+def _limit(bell: Bell) -> str:
+    return bell.alarm.limit if isinstance(bell.alarm, MetricAlarm) else "all its parts"

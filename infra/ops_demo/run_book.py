@@ -1,0 +1,96 @@
+"""Follows a run book: runs its commands as they are printed, and shows what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from infra.demo.telling import Teller
+from infra.local.stack import ROOT, LocalStack
+from infra.local.summary import description, write
+from infra.ops.stage import LOCAL
+from infra.ops_demo.moved_clock import SITE, VARIABLE
+from infra.template.alarms import RUN_BOOKS
+
+WIDTH = 108
+TIMEOUT = 60
+"""Seconds a command may take."""
+
+
+@dataclass(frozen=True)
+class RunBook:
+    """One run book's commands, by section: `Command` is what to do, `Check` how to see that it is well again."""
+
+    name: str
+
+    def commands(self, section: str) -> list[str]:
+        """The lines of a section, in their order, without its comments."""
+        text = (ROOT / RUN_BOOKS / self.name).read_text()
+        said = re.search(rf"^## {section}\n+```sh\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+        if said is None:
+            raise ValueError(f"{self.name} has no commands under {section}")
+        return [line for line in said[1].splitlines() if line and not line.startswith("#")]
+
+
+class Operator:
+    """Somebody at a terminal in `directory`, where `.local/stack.json` tells the command line of the local stack."""
+
+    def __init__(self, stack: LocalStack, directory: Path, teller: Teller) -> None:
+        self.directory = directory
+        self._stack = stack
+        self._teller = teller
+        write(description(stack), directory / LOCAL)
+
+    def follows(self, book: str, section: str, lines: slice = slice(None), /, **values: str) -> str:
+        """Type the lines of a section as they are printed, and answer what the last of them printed.
+
+        `values` are what its $NAMES stand for.
+        """
+        return [self.runs(line, **values) for line in RunBook(book).commands(section)[lines]][-1]
+
+    def runs(self, line: str, **values: str) -> str:
+        """Type one line, and answer what it printed."""
+        done = self._types(line, values)
+        self._teller.command(line)
+        self._teller.printed(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+        self._teller.sees("Exit status", done.returncode, 0)
+        return Text.from_ansi(done.stdout).plain
+
+    def asks(self, *words: str) -> Any:
+        """What a command says as JSON, to be looked at and not shown.
+
+        Raises:
+            RuntimeError: it did not go well.
+        """
+        done = self._types(f"python -m infra.ops --json {' '.join(words)}", {})
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return json.loads(done.stdout)
+
+    def _types(self, line: str, values: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "POM_"))}
+        own = {
+            VARIABLE: self._stack.environment[VARIABLE],
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            "PYTHONPATH": os.pathsep.join([str(SITE), str(ROOT)]),
+            "COLUMNS": str(WIDTH),
+            "FORCE_COLOR": "1",
+        }
+        return subprocess.run(
+            ["/bin/sh", "-c", line],
+            env={**inherited, **own, **values},
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )

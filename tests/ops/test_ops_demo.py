@@ -1,0 +1,103 @@
+"""The bad night, whole: each act rings its alarm and no earlier, its run book mends it, and the books tie out."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from rich.console import Console
+
+from chalicelib import metrics
+from infra.demo.telling import Teller
+from infra.local.cloudwatch.alarms import MetricAlarm
+from infra.local.cloudwatch.datapoints import Key
+from infra.local.cloudwatch.watch import Watch
+from infra.ops_demo.__main__ import HEADINGS, staged
+from infra.package import ROOT
+from infra.template.alarms import RUN_BOOKS
+
+ELSEWHERE = {metrics.INVOICE_TAKEN_BACK.name, metrics.TOKEN_REFUSED.name, metrics.SECURITY_REFUSED.name}
+"""Metrics that this night has no cause to emit; `tests/api/test_metrics.py` does."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the night printed, whether all of it was as it should be, and what was measured."""
+
+    text: str
+    true: bool
+    watch: Watch
+
+    def act(self, name: str) -> str:
+        """What was printed between an act's heading and the next."""
+        return re.split(r"\n[^\n]+ ─{20,}\n", self.text.partition(f"\n{name} ─")[2])[0]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    printed = io.StringIO()
+    teller = Teller(Console(file=printed, width=118), headings=HEADINGS)
+    with staged(teller, tmp_path_factory.mktemp("night")) as (night, watch):
+        true = night.tell()
+        yield Told(printed.getvalue(), true, watch)
+
+
+def test_the_night_ends_with_everything_as_it_should_be(told: Told) -> None:
+    assert told.true, told.text
+    assert "✗" not in told.text
+    assert "Differences: none" in told.act("Morning: are the books right?")
+
+
+@pytest.mark.parametrize(
+    ("act", "alarms", "book"),
+    [
+        ("A poison event", ["ParkedEvents (ticket)"], "parked-events.md"),
+        (
+            "A dead worker",
+            ["BacklogCustomerSync (ticket)", "ReconciliationSilent (page)"],
+            "stuck-reconciliation.md",
+        ),
+        ("Lost webhooks", ["Corrections (ticket)"], "corrections.md"),
+        ("A wrong webhook secret", ["SignaturesAllRefused (page)"], "secret-rotation.md"),
+    ],
+)
+def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
+    told: Told, act: str, alarms: list[str], book: str
+) -> None:
+    said = told.act(act)
+    assert "Before, of these rang: none" in said
+    for alarm in alarms:
+        assert re.search(rf"{re.escape(alarm)}: measured \S+ before and [\d.]+ now, rings at [<>]", said), said
+        assert re.search(rf"✓ {alarm.split()[0]} rings, after \d+ min: yes", said), said
+        assert re.search(rf"✓ {alarm.split()[0]} rings, at \S+: no", said), said
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / RUN_BOOKS / book).read_text(), re.DOTALL)
+    printed = [line for block in blocks for line in block.splitlines() if not line.startswith("#")]
+    typed = iter(re.findall(r"\$ (.+)", said))
+    assert printed
+    assert [line for line in printed if line not in typed] == [], "not typed, or in another order"
+
+
+def test_what_rings_rings_in_time(told: Told) -> None:
+    minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) rings, after (\d+) min: yes", told.text)}
+    assert minutes["ReconciliationSilent"] <= 21
+    assert minutes["BacklogCustomerSync"] <= 9
+    assert minutes["SignaturesAllRefused"] <= 3
+    assert minutes["ParkedEvents"] <= 11
+
+
+def test_every_metric_is_emitted_by_processes_that_really_run_but_for_those_that_are_named(told: Told) -> None:
+    emitted = {key.name for key in told.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
+    assert metrics.METRICS.keys() - emitted == ELSEWHERE
+
+
+def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> None:
+    alarms = [bell.alarm for bell in told.watch.bells if isinstance(bell.alarm, MetricAlarm)]
+    watched = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
+    assert watched - {_kind(key) for key in told.watch.datapoints.keys()} == set()  # noqa: SIM118
+
+
+def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
+    return key.namespace, key.name, tuple(sorted(dict(key.dimensions)))
