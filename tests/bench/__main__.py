@@ -9,13 +9,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import bulk, counts, cpu, imports, stack
+from tests.bench import bulk, cost, counts, cpu, imports, stack, stories, zip_size
 from tests.bench.figures import Figure, show, write
 
 PARTS = {
     "imports": imports.measure,
     "cpu": cpu.measure,
     "counts": counts.measure,
+    "stories": stories.measure,
+    "cost": cost.measure,
+    "zip": zip_size.measure,
     "bulk": bulk.measure,
     "stack": stack.measure,
 }

@@ -1,0 +1,253 @@
+"""What it costs to run, in dollars: the stories' recorded invocations by AWS's list prices, and what stands still.
+
+What cannot be recorded here is assumed, and said: see `ASSUMED`. `python -m infra.ops measure` tells it for a
+deployed stage.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib import metrics
+from chalicelib.adapters.tables import TABLES
+from infra.template import merge_template
+from infra.template.alarm_list import ALARMS, COMPOSITES
+from infra.template.api import ACCESS_LOG
+from infra.template.functions import API_HANDLER, AUTHORIZER, BY_NAME, FUNCTIONS
+from tests.bench.figures import Figure, at_most, only_told
+from tests.bench.prices import price_list
+from tests.bench.stories import BULK, Told, told
+from tests.bench.stories_stage import Invocation
+from tests.bench.units import READS
+
+GIGABYTE = 1e9
+MILLION = 1_000_000
+HOURS = 730
+"""Of a month."""
+SECONDS = HOURS * 3600
+
+VCPU = 1769
+"""MB of memory for which Lambda gives one processor (docs.aws.amazon.com/lambda, configuration-memory)."""
+SLOWER = 1.5
+"""A Lambda's processor, in times of this one's time for the same work."""
+READ_TAKES, WRITE_TAKES, SEND_TAKES, STRIPE_TAKES = 0.005, 0.010, 0.010, 0.300
+"""Seconds that a read or a write of DynamoDB, a message to SQS and a call of Stripe are waited for."""
+PLATFORM_LINES = 2
+PLATFORM_BYTES = 650
+"""Lambda's own lines of an invocation, platform.start and platform.report, as JSON."""
+PER_LINE = 26
+"""Bytes that CloudWatch Logs adds to each line."""
+ACCESS_BYTES = len(json.dumps(ACCESS_LOG)) + 40
+"""A line of API Gateway's: its values are about as long as the names of what they stand for."""
+HEADERS = 900
+"""Bytes of an answer beside its body."""
+STRIPE_BYTES = 1500
+"""Bytes that a call sends to Stripe."""
+SQS_REQUESTS = 3
+"""For each message: sent, received, deleted."""
+POLLERS, POLL_SECONDS = 5, 20
+"""Lambda asks each queue by so many long polls at once, even where there is nothing."""
+KMS_SECONDS = 300
+"""DynamoDB keeps a table's key for so long, for each caller."""
+BUSY = 0.5
+"""Of the hours of a month in which a metric that the stories emit is emitted."""
+LIFETIME = ("create and send, known customer", "paid by card", "show an invoice")
+BULK_LIFETIME = (f"bulk of {BULK}, sent", "paid by card")
+SWEEP = "reconciliation, nothing missed"
+SWEEPS = HOURS * 6
+
+ASSUMED = (
+    f"A Lambda's processor takes {SLOWER} times as long as this machine's, and has memory / {VCPU} MB of one; "
+    f"a read of DynamoDB is waited for {READ_TAKES * 1000:.0f} ms, a write {WRITE_TAKES * 1000:.0f} ms, Stripe "
+    f"{STRIPE_TAKES * 1000:.0f} ms.",
+    "Every request is traced, and every request of a person asks the authorizer: both are upper bounds.",
+    f"{PLATFORM_BYTES} bytes of Lambda's own log lines an invocation; one message a batch.",
+    f"A metric is paid by the hour in which it is emitted; those of the stories are, in {BUSY:.0%} of all hours.",
+    "An invoice is made for a known customer, paid by card, and looked at once; no free tier is taken off.",
+)
+
+WEBHOOK_LOG_BYTES = 2600
+METRIC_COMBINATIONS = 430
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Dollars by component."""
+
+    components: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.components.values())
+
+    def __add__(self, other: Bill) -> Bill:
+        return Bill(dict(Counter(self.components) + Counter(other.components)))
+
+    def times(self, factor: float) -> Bill:
+        return Bill({name: dollars * factor for name, dollars in self.components.items()})
+
+
+def duration(invocation: Invocation) -> float:
+    """Seconds that Lambda would bill, as assumed."""
+    memory = BY_NAME[invocation.function].memory
+    asked = sum(READ_TAKES if each.operation in READS else WRITE_TAKES for each in invocation.requests)
+    waited = asked + invocation.messages * SEND_TAKES + invocation.stripe_calls * STRIPE_TAKES
+    return invocation.cpu * SLOWER * max(1.0, VCPU / memory) + waited
+
+
+def logged(invocation: Invocation) -> int:
+    """Bytes that CloudWatch Logs takes in."""
+    lines = invocation.logged.splitlines()
+    access = ACCESS_BYTES + PER_LINE if invocation.function == API_HANDLER else 0
+    own = len(invocation.logged.encode()) + PER_LINE * len(lines)
+    return own + PLATFORM_BYTES + PER_LINE * PLATFORM_LINES + access
+
+
+def bill_of(invocations: Iterable[Invocation]) -> Bill:
+    """What these invocations cost."""
+    price = price_list().prices
+    total = Bill({})
+    for each in invocations:
+        by_http = each.function == API_HANDLER
+        by_person = by_http and each.webhook is None
+        seconds = duration(each) * BY_NAME[each.function].memory / 1024
+        sent = (each.answered + HEADERS) * by_http + each.stripe_calls * STRIPE_BYTES
+        total += Bill(
+            {
+                "API Gateway": price["api_gateway_request"].of(by_http),
+                "Lambda, requests": price["lambda_request"].of(1 + by_person),
+                "Lambda, time": price["lambda_arm64"].of(seconds + by_person * _AUTHORIZING),
+                "DynamoDB, writes": price["dynamodb_write"].of(each.writes),
+                "DynamoDB, reads": price["dynamodb_read"].of(each.reads),
+                "SQS": price["sqs_fifo"].of(each.messages * SQS_REQUESTS),
+                "Logs": price["logs_ingested"].of(logged(each) / GIGABYTE),
+                "X-Ray": price["xray_trace"].of(1),
+                "Transfer": price["transfer_out"].of(sent / GIGABYTE),
+            }
+        )
+    return total
+
+
+_AUTHORIZING = 0.02 * BY_NAME[AUTHORIZER].memory / 1024
+"""GB-seconds of one verification of a token."""
+
+
+def standing() -> Bill:
+    """What a month costs in which nothing happens but the schedules' ticks and what is emitted."""
+    price, queues = price_list().prices, [function.queue for function in FUNCTIONS if function.queue]
+    polls = len(queues) * POLLERS * SECONDS / POLL_SECONDS
+    watched = sum(len(alarm.measures) for alarm in ALARMS)
+    kms = len(TABLES) * len(FUNCTIONS) * SECONDS / KMS_SECONDS
+    return Bill(
+        {
+            "Metrics of ours": price["metric"].of(len(emitted()) * BUSY),
+            "Metrics of API Gateway by method": price["metric"].of(_detailed_metrics()),
+            "Alarms": price["alarm_metric"].of(watched) + price["composite_alarm"].of(len(COMPOSITES)),
+            "Dashboard": price["dashboard"].of(1),
+            "SQS, polling": price["sqs_fifo"].of(polls),
+            "Secret": price["secret"].of(1) + price["secret_call"].of(len(FUNCTIONS) * SECONDS / KMS_SECONDS),
+            "KMS, at most": price["kms_request"].of(kms),
+        }
+    )
+
+
+def _detailed_metrics() -> int:
+    """What API Gateway keeps for each method of each route, if it is told to; it bills them as custom metrics."""
+    from app import app
+
+    methods = sum(len(methods) for methods in app.routes.values())
+    settings = merge_template()["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    return 5 * methods if any(each["MetricsEnabled"] for each in settings) else 0
+
+
+def emitted() -> set[str]:
+    """The metrics that the stories emit, each with its dimensions' values: what CloudWatch counts."""
+    found = set()
+    for story in told()[0]:
+        for invocation in story.invocations:
+            for line in invocation.logged.splitlines():
+                if line.startswith('{"_aws"'):
+                    found |= set(_metrics_of(json.loads(line)))
+    return found
+
+
+def _metrics_of(line: dict[str, object]) -> Iterable[str]:
+    for directive in line["_aws"]["CloudWatchMetrics"]:  # type: ignore[index]
+        for dimensions in directive["Dimensions"]:
+            for metric in directive["Metrics"]:
+                yield json.dumps([metric["Name"], sorted((name, line[name]) for name in dimensions)])
+
+
+def combinations() -> int:
+    """How many metrics CloudWatch can come to count, if every value of every dimension occurs."""
+    from app import app
+
+    routes = sum(len(methods) for methods in app.routes.values())
+    total = 0
+    for metric in metrics.METRICS.values():
+        for names in (metric.dimensions, *metric.rollups):
+            total += math.prod(len(metrics.VALUES.get((metric.name, name), range(routes))) for name in names)
+    return total
+
+
+def measure() -> list[Figure]:
+    """Print the bill, and tell what it comes to."""
+    stories = {each.name: each for each in told()[0]}
+    webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
+    by_webhook = bill_of(webhooks).times(MILLION / len(webhooks))
+    lifetime = _sum(stories[name] for name in LIFETIME)
+    bulk = _sum([stories[BULK_LIFETIME[0]]]).times(1 / BULK) + _sum([stories[BULK_LIFETIME[1]]])
+    organization, month = _sum([stories[SWEEP]]).times(SWEEPS), standing()
+    bills = {
+        "a million webhooks": by_webhook,
+        "1,000 invoices": lifetime.times(1000),
+        "1,000 in bulk": bulk.times(1000),
+        "an organization, by the month": organization,
+        "the stage, by the month": month,
+    }
+    show(bills, Console(width=140))
+    prices = price_list()
+    how = f"list prices of {prices.as_of}, {prices.region}"
+    lines = sum(map(logged, webhooks)) / len(webhooks)
+    return [
+        *(only_told(f"cost of {name}", bill.total, "$", f"{how}; {_biggest(bill)}") for name, bill in bills.items()),
+        at_most("log bytes of a webhook", lines, WEBHOOK_LOG_BYTES, "", "its metrics and Lambda's own lines included",
+                is_count=True),
+        at_most("metrics that can come to be", combinations(), METRIC_COMBINATIONS, "",
+                "each value of each dimension in chalicelib/metrics.py", is_count=True),
+        only_told("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
+    ]  # fmt: skip
+
+
+def _sum(stories: Iterable[Told]) -> Bill:
+    return bill_of(each for story in stories for each in story.invocations)
+
+
+def _biggest(bill: Bill) -> str:
+    name = max(bill.components, key=lambda each: bill.components[each])
+    return f"most of it {name}: {bill.components[name]:.2f}"
+
+
+def show(bills: Mapping[str, Bill], console: Console) -> None:
+    """One row a component."""
+    table = Table(title="What it costs, in dollars", title_justify="left", box=box.ROUNDED)
+    table.add_column("Component")
+    for name in bills:
+        table.add_column(name, justify="right")
+    components = dict.fromkeys(name for bill in bills.values() for name in bill.components)
+    for component in components:
+        cells = (bill.components.get(component) for bill in bills.values())
+        table.add_row(component, *("" if cell is None else f"{cell:.4f}" for cell in cells))
+    table.add_section()
+    table.add_row("total", *(f"{bill.total:.4f}" for bill in bills.values()), style="bold")
+    console.print(table)
+    for assumed in ASSUMED:
+        console.print(f"[dim]{assumed}[/dim]")

@@ -1,0 +1,266 @@
+"""The deployed system in one process: API, webhooks and workers through their Lambda handlers, over the embedded
+DynamoDB and the Stripe double, and a record of what each invocation asked for, wrote, logged and computed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import stripe
+from chalice.app import Chalice
+from chalice.local import LambdaContext
+from moto.core.botocore_stubber import BotocoreStubber
+
+from chalicelib import bootstrap, observability
+from chalicelib.adapters.queues import QueueUrls, SqsQueues
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.adapters.tokens import KeySet, TokenVerifier
+from chalicelib.domain.events import API_VERSION
+from infra.local.names import QUEUES
+from infra.local.stripe_double import InProcessClient
+from infra.template.functions import API_HANDLER
+from tests.api.client import ApiClient
+from tests.api.conftest import CONFIG
+from tests.api.tokens import CONFIG as TOKENS
+from tests.api.tokens import Issuer, jwks, public_jwk
+from tests.backends import Backend
+from tests.bench.units import Meter, Request
+from tests.world import World
+
+TRACE = "Root=1-68f0c1a2-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+"""What Lambda sets, so that log lines are as long as they are there."""
+MEMORY = 1024
+
+
+@dataclass
+class Invocation:
+    """One invocation of one function, and all that it did. `cpu` is seconds of this process, without stand-ins."""
+
+    function: str
+    webhook: str | None = None
+    """The type of the event that it took in."""
+    requests: list[Request] = field(default_factory=list)
+    stripe_calls: int = 0
+    messages: int = 0
+    logged: str = ""
+    answered: int = 0
+    cpu: float = 0.0
+
+    @property
+    def reads(self) -> float:
+        return sum(each.reads for each in self.requests)
+
+    @property
+    def writes(self) -> float:
+        return sum(each.all_writes for each in self.requests)
+
+
+class _Queue:
+    """Stands for SQS: keeps what is sent until somebody works on it."""
+
+    def __init__(self, told: Callable[[], None]) -> None:
+        self._told = told
+        self.waiting: list[dict[str, str]] = []
+
+    def send_message(self, **message: str) -> None:
+        self.waiting.append(message)
+        self._told()
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
+        for entry in Entries:
+            self.send_message(QueueUrl=QueueUrl, **entry)
+        return {}
+
+
+class _Stripe(InProcessClient):
+    """The double, whose work is not ours; each call is told, as the deployed client tells it."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage.double)
+        self._stage = stage
+
+    def request(self, method: str, url: str, headers: Any = None, post_data: Any = None, **more: Any) -> Any:
+        with self._stage.elsewhere():
+            answer = super().request(method, url, headers, post_data, **more)
+        self._stage.count_stripe_call()
+        observability.stripe_called(method, url.partition(".test")[2].partition("?")[0], answer[1], 0.3)
+        return answer
+
+
+class Stage(World):
+    """A whole stage; `invocations` is what ran since it was last emptied. Make it by `running`."""
+
+    def __init__(self, app: Chalice, stores: Backend) -> None:
+        super().__init__()
+        self._app = app
+        self.invocations: list[Invocation] = []
+        self._now: Invocation | None = None
+        self._elsewhere = 0.0
+        self._event: str | None = None
+        for name in ("invoices", "customers", "connections", "settings", "events", "summaries", "batches"):
+            setattr(self.ports, name, getattr(stores, name))
+        self.queue = _Queue(self._message_sent)
+        queues = SqsQueues(_URLS, self.ports.clock)
+        queues._client = self.queue  # type: ignore[assignment]
+        self.ports.queues = queues  # type: ignore[assignment]
+        config = self.double.config
+        client = stripe.StripeClient(
+            config.platform_key_test,
+            client_id=config.client_id_test,
+            stripe_version=API_VERSION,
+            http_client=_Stripe(self),
+            base_addresses={"api": CONFIG.stripe_api_base, "connect": CONFIG.stripe_connect_base},
+        )
+        self.ports.stripe = StripeGateway(client)
+        self.office = ApiClient(app, Issuer())
+        self.account_id = ""
+
+    # What goes on in it
+
+    def _receive(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        self._event = str(json.loads(body)["type"])
+        try:
+            return self.office.post("/stripe/webhooks", body, token=None, headers=dict(headers)).status
+        finally:
+            self._event = None
+
+    def work(self) -> None:
+        """Every message to its function, one a batch, until none is left."""
+        while self.queue.waiting:
+            message = self.queue.waiting.pop(0)
+            name = _FUNCTIONS[message["QueueUrl"]]
+            with self.invoked(name):
+                answer = self._app.handler_map[name](_sqs_event(message), _context(name))
+            assert not answer["batchItemFailures"], (name, message)
+
+    def tick(self, schedule: str) -> None:
+        """A schedule's function runs."""
+        event = {"version": "0", "id": str(uuid.uuid4()), "detail-type": "Scheduled Event", "source": "aws.events"}
+        more = {"account": "1", "time": "", "region": "us-east-1", "resources": [], "detail": {}}
+        with self.invoked(schedule):
+            self._app.handler_map[schedule]({**event, **more}, _context(schedule))
+
+    def settle(self) -> None:
+        """All webhooks that are due, and the work that comes of them."""
+        while self.double.drain() or self.queue.waiting:
+            self.work()
+
+    # What is noted of it
+
+    @contextmanager
+    def invoked(self, function: str) -> Iterator[Invocation]:
+        """One invocation."""
+        self._now = Invocation(function, self._event)
+        self._elsewhere = 0.0
+        printed = io.StringIO()
+        began = time.thread_time()
+        with redirect_stdout(printed), patch.object(observability.logger.registered_handler, "stream", printed):
+            yield self._now
+        self._now.cpu = time.thread_time() - began - self._elsewhere
+        self._now.logged = printed.getvalue()
+        self.invocations.append(self._now)
+        self._now = None
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """What happens in this block is done by others, such as DynamoDB."""
+        began, within = time.thread_time(), self._elsewhere
+        try:
+            yield
+        finally:
+            self._elsewhere = within + time.thread_time() - began
+
+    def count_stripe_call(self) -> None:
+        if self._now is not None:
+            self._now.stripe_calls += 1
+
+    def _message_sent(self) -> None:
+        if self._now is not None:
+            self._now.messages += 1
+
+    def requested(self, request: Request) -> None:
+        """DynamoDB was asked for something."""
+        if self._now is not None:
+            self._now.requests.append(request)
+
+
+@contextmanager
+def running(stores: Backend) -> Iterator[Stage]:
+    """A stage over these stores, connected to one Stripe account."""
+    from app import app
+
+    stage = Stage(app, stores)
+    verifier = TokenVerifier(TOKENS, KeySet(TOKENS.jwks_url, fetch=lambda _: jwks(public_jwk())))
+    parts: dict[str, Any] = {
+        "ports": lambda: stage.ports,
+        "webhook_opener": lambda: stage.opener,
+        "config": lambda: CONFIG,
+        "token_verifier": lambda: verifier,
+    }
+    meter = Meter(stage.requested, stage.elsewhere)
+    served, answered = Chalice.__call__, BotocoreStubber.__call__
+
+    def metered(self: Chalice, event: Any, context: Any) -> Any:
+        with stage.invoked(API_HANDLER) as invocation:
+            answer = served(self, event, context)
+            invocation.answered = len(str(answer["body"]).encode())
+        return answer
+
+    def aws(self: BotocoreStubber, *words: Any, **more: Any) -> Any:
+        with stage.elsewhere():
+            return answered(self, *words, **more)
+
+    with ExitStack() as patches:
+        for name, part in parts.items():
+            patches.enter_context(patch.object(bootstrap, name, part))
+        patches.enter_context(patch.object(Chalice, "__call__", metered))
+        patches.enter_context(patch.object(BotocoreStubber, "__call__", aws))
+        patches.enter_context(patch.object(observability, "_cold", False))
+        environment = {"_X_AMZN_TRACE_ID": TRACE, "POWERTOOLS_METRICS_DISABLED": "false"}
+        patches.enter_context(patch.dict(os.environ, environment))
+        with redirect_stdout(io.StringIO()):
+            stage.account_id = stage.connect()
+            stage.settle()
+        patches.enter_context(meter.listening())
+        stage.invocations.clear()
+        yield stage
+
+
+_URLS = QueueUrls(
+    customer_sync=CONFIG.customer_sync_queue_url,
+    invoice_jobs=CONFIG.invoice_jobs_queue_url,
+    reconcile=CONFIG.reconcile_queue_url,
+    batch_jobs=CONFIG.batch_jobs_queue_url,
+)
+_FUNCTIONS = {getattr(_URLS, queue.variable.removesuffix("_QUEUE_URL").lower()): queue.handler for queue in QUEUES}
+
+
+def _sqs_event(message: Mapping[str, str]) -> dict[str, Any]:
+    group = message.get("MessageGroupId")
+    attributes = {"ApproximateReceiveCount": "1", **({"MessageGroupId": group} if group else {})}
+    record = {
+        "messageId": str(uuid.uuid4()),
+        "receiptHandle": "receipt",
+        "body": message["MessageBody"],
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": "",
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
+        "awsRegion": "us-east-1",
+    }
+    return {"Records": [record]}
+
+
+def _context(function: str) -> Any:
+    context = LambdaContext(function, MEMORY, 60_000)
+    context.invoked_function_arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+    return context
