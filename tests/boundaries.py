@@ -17,6 +17,7 @@ READS = (
     "pending",
     "organization_of",
     "all_active",
+    "due_for_sweep",
     "authorization",
     "known",
     "parked",

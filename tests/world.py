@@ -160,7 +160,12 @@ class World:
                     case BatchWork():
                         work_on(message.organization_id, message.batch_id, message.lane, message.turn, self.ports)
                     case Reconciliation():
-                        reconcile_account(message.organization_id, self.ports, objects=message.objects)
+                        reconcile_account(
+                            message.organization_id,
+                            self.ports,
+                            objects=message.objects,
+                            planned_at=message.planned_at,
+                        )
 
     def resume(self) -> None:
         """The five-minute schedule and its work."""

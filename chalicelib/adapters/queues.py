@@ -7,6 +7,7 @@ where no id of anybody belongs.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,6 +21,10 @@ from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, Organi
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+AT_ONCE = 10
+"""Messages that SQS takes in one request."""
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -67,6 +72,18 @@ class SqsQueues:
         """Have an organization's account compared with Stripe: its events, and its objects too if asked."""
         self._send(self._urls.reconcile, {"organizationId": organization_id, "objects": objects})
 
+    def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
+        """Have these organizations' accounts compared with Stripe, by the plan of that moment."""
+        refused = 0
+        for start in range(0, len(organizations), AT_ONCE):
+            few = organizations[start : start + AT_ONCE]
+            refused += self._send_together(
+                self._urls.reconcile,
+                [{"organizationId": each, "objects": False, "plannedAt": planned_at} for each in few],
+            )
+        if refused:
+            raise _unavailable()
+
     def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
         """An organization's lanes in parallel, never two workers on one; SQS drops a second message of one turn."""
         self._send(
@@ -92,11 +109,18 @@ class SqsQueues:
                     QueueUrl=url, MessageBody=text, MessageGroupId=group, MessageDeduplicationId=deduplication
                 )
         except (BotoCoreError, ClientError) as exc:
-            raise Retryable(
-                "queue_unavailable",
-                "The work could not be queued at the moment.",
-                next_step="Wait a moment; repeating the request is safe.",
-            ) from exc
+            raise _unavailable() from exc
+
+    def _send_together(self, url: str, bodies: Sequence[Mapping[str, str | int | bool]]) -> int:
+        """At most ten messages in one request; answers how many SQS did not take."""
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "MessageBody": json.dumps(body, separators=(",", ":"))}
+            for number, body in enumerate(bodies)
+        ]
+        try:
+            return len(self._client.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", []))
+        except (BotoCoreError, ClientError) as exc:
+            raise _unavailable() from exc
 
     @cached_property
     def _client(self) -> SQSClient:
@@ -104,3 +128,11 @@ class SqsQueues:
 
         client: SQSClient = boto3.client("sqs", config=_CONFIG)
         return client
+
+
+def _unavailable() -> Retryable:
+    return Retryable(
+        "queue_unavailable",
+        "The work could not be queued at the moment.",
+        next_step="Wait a moment; repeating the request is safe.",
+    )

@@ -9,6 +9,7 @@ from typing import Self
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+from chalicelib.domain.sweep import Sweep
 
 STATE_VALID_FOR = 600
 """Seconds for which an authorization that was begun can be finished."""
@@ -25,54 +26,6 @@ class ConnectionStatus(StrEnum):
     CONNECTED = "connected"
     ACTION_REQUIRED = "action_required"
     DISCONNECTED = "disconnected"
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What one comparison with Stripe found, at `at` (epoch seconds UTC).
-
-    `recovered` counts events that no webhook had brought, `corrected` invoices that no event told of, `parked`
-    events that could not be applied and are kept.
-    """
-
-    at: int
-    events_seen: int = 0
-    recovered: int = 0
-    corrected: int = 0
-    parked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """How far reconciliation has come. Times are epoch seconds UTC."""
-
-    swept_until: int
-    objects_swept_at: int = 0
-    objects_due: bool = False
-    recovered: int = 0
-    """Events the latest run found that no webhook had brought."""
-    latest: SyncReport | None = None
-    catching_up: bool = False
-    """Reconnected, and what was missed meanwhile has not been looked for yet."""
-    caught_up: SyncReport | None = None
-    """What the first run after the latest reconnect found."""
-
-    def done(self, began_at: int, found: SyncReport, *, objects: bool) -> Self:
-        """After a run that began at `began_at`; `objects` says whether the objects themselves were compared.
-
-        What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
-        """
-        catching_up = self.catching_up and objects
-        return replace(
-            self,
-            swept_until=max(self.swept_until, began_at),
-            objects_swept_at=began_at if objects else self.objects_swept_at,
-            objects_due=self.objects_due and not objects,
-            recovered=0 if self.catching_up else found.recovered + found.corrected,
-            latest=found,
-            catching_up=self.catching_up and not objects,
-            caught_up=found if catching_up else self.caught_up,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +93,10 @@ class Connection:
             disconnected_at=None,
             disconnect_reason=None,
             authorizing_until=0,
-            sweep=self._sweep_resumed if resumed else Sweep(swept_until=now),
+            sweep=self.sweep.resumed(now) if resumed else Sweep(swept_until=now, happened_at=now),
             tested_at=self.tested_at if resumed else None,
             refresh_asked_at=0,
         )
-
-    @property
-    def _sweep_resumed(self) -> Sweep:
-        return replace(self.sweep, objects_due=True, catching_up=True, caught_up=None)
 
     def disconnected(self, reason: str, now: int) -> Self:
         """No longer usable; nothing is deleted."""

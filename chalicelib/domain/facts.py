@@ -84,8 +84,13 @@ class PaymentIntentFact:
     failure: PaymentFailure | None = None
 
     @property
+    def ended(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self.status in {"succeeded", "canceled"}
+
+    @property
     def precedence(self) -> tuple[int, int]:
-        return (1 if self.status in {"succeeded", "canceled"} else 0, self.as_of)
+        return (1 if self.ended else 0, self.as_of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,6 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.usecases.ports import Ports
 
-UNHEALTHY_AFTER = 3600
-"""Seconds without a finished sweep after which the connection counts as lagging."""
-
 NOT_CHECKED = "Whether Stripe's webhooks are set up for POM could not be checked: Stripe did not answer."
 
 
@@ -67,6 +64,6 @@ def _sweeping_problem(connection: Connection, now: int) -> str | None:
     sweep = connection.sweep
     if sweep.recovered:
         return f"The latest check found {sweep.recovered} events that Stripe's webhooks had not brought."
-    if now - sweep.swept_until > UNHEALTHY_AFTER:
+    if sweep.late(now):
         return "Stripe has not been checked for missed events for more than an hour."
     return None

@@ -29,6 +29,7 @@ from chalicelib.usecases.claims import insert_claiming
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.wake import wake
 
 MAX_QUANTITY = Decimal(100_000)
 MAX_QUANTITY_DECIMALS = 4
@@ -86,6 +87,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     require_invoicing(connection)
     if command.send:
         require_ready_to_send(connection)
+    wake(connection, ports)
     customer = _billable(get_customer(command.organization_id, command.customer_id, ports))
     settings = ports.settings.get(command.organization_id)
     now = ports.clock.now()

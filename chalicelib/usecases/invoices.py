@@ -21,6 +21,7 @@ from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.store_invoice import knowing_also, load, store
+from chalicelib.usecases.wake import wake
 
 Act = Callable[[StripeAccountId, str, str], Sequence[StripeFact]]
 """Something done to a Stripe invoice: the account, the invoice, the idempotency key."""
@@ -68,6 +69,7 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
     require_ready_to_send(connection)
+    wake(connection, ports)
     with noticing_revocation(organization_id, account_id, ports):
         ensure_in_stripe(get_customer(organization_id, invoice.order.customer_id, ports), account_id, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()

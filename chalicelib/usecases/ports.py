@@ -20,9 +20,11 @@ from chalicelib.domain.events import EventMarker, Reference, StripeEvent
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
+    CreditNoteFact,
     CustomerFact,
     DisputeFact,
     InvoiceFact,
+    PaymentIntentFact,
     RefundFact,
     StripeFact,
 )
@@ -35,6 +37,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.listed import ListedInvoice
 from chalicelib.domain.oauth import OAuthGrant
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.recorded import RecordedInvoice
@@ -148,7 +151,10 @@ class ConnectionStore(Protocol):
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None: ...
 
     def all_active(self) -> Iterator[OrganizationId]:
-        """Every organization with a usable connection: for the reconciliation plan only."""
+        """Every organization with a usable connection: for schedules only."""
+
+    def due_for_sweep(self, by: int) -> Iterator[OrganizationId]:
+        """Those whose account is to be looked at by then, the longest due first: for the reconciliation plan only."""
 
     def put_authorization(self, authorization: Authorization) -> None:
         """Store a new one."""
@@ -342,8 +348,15 @@ class StripeGateway(Protocol):
     def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
         """A parked event, read again."""
 
-    def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
-        """All open invoices, with our id where they carry one."""
+    def invoices_of_status(
+        self, account_id: StripeAccountId, status: str, since: int, before: int | None
+    ) -> Iterator[ListedInvoice]:
+        """All invoices of one of Stripe's statuses that were made since then and, if said, before then."""
+
+    def open_intents(
+        self, account_id: StripeAccountId, since: int, before: int | None
+    ) -> Iterator[PaymentIntentFact]:
+        """The intents behind payments of invoices that are not made yet, where the payment is of that time."""
 
     def invoices_since(
         self, account_id: StripeAccountId, since: int
@@ -355,6 +368,8 @@ class StripeGateway(Protocol):
     def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]: ...
 
     def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]: ...
+
+    def credit_notes(self, account_id: StripeAccountId, since: int) -> Iterator[CreditNoteFact]: ...
 
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
         """Test customers that are still there, whichever run made them."""
@@ -397,6 +412,9 @@ class Queues(Protocol):
     def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: InvoiceTask) -> None: ...
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None: ...
+
+    def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
+        """A run each, by the plan of that moment. If it raises, some may have been sent."""
 
     def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
         """One message of a lane is worked on at a time."""

@@ -43,6 +43,8 @@ class BatchJob(msgspec.Struct, rename="camel", frozen=True):
 class Reconcile(msgspec.Struct, rename="camel", frozen=True):
     organization_id: str
     objects: bool = False
+    planned_at: int = 0
+    """When it was planned; 0 if somebody asked for it."""
 
 
 class SqsEvent(Protocol):

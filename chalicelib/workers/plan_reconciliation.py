@@ -1,4 +1,4 @@
-"""Every ten minutes: ask for a reconciliation of each connected organization."""
+"""Every ten minutes: ask for a reconciliation of each connected organization that is due."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
 from chalicelib.observability import reconciliations_planned, worker_boundary
-from chalicelib.usecases import reconcile
+from chalicelib.usecases import plan_reconciliation as planning
 
 worker = Blueprint(__name__)
 
@@ -19,6 +19,6 @@ def plan_reconciliation(event: CloudWatchEvent) -> dict[str, int]:
 
 @worker_boundary("plan_reconciliation")
 def _plan() -> dict[str, int]:
-    planned = reconcile.plan_reconciliation(bootstrap.ports())
+    planned = planning.plan_reconciliation(bootstrap.ports())
     reconciliations_planned(planned)
     return {"planned": planned}

@@ -29,7 +29,12 @@ def reconcile_account(event: SQSEvent) -> dict[str, Any]:
 
 @worker_boundary("reconcile_account")
 def _reconcile(message: Reconcile) -> None:
-    done = reconcile(OrganizationId(message.organization_id), bootstrap.ports(), objects=message.objects)
+    done = reconcile(
+        OrganizationId(message.organization_id),
+        bootstrap.ports(),
+        objects=message.objects,
+        planned_at=message.planned_at,
+    )
     account_reconciled(
         message.organization_id,
         events_seen=done.events_seen,

@@ -15,9 +15,10 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.sweep import EVENTS_LISTED_FOR
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.receive_event import receive_event
-from chalicelib.usecases.reconcile import EVENTS_LISTED_FOR, OVERLAP, reconcile_account
+from chalicelib.usecases.reconcile import OVERLAP, reconcile_account
 from chalicelib.usecases.tie_out import tie_out as tied_out
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
@@ -195,7 +196,7 @@ def _received(client: Any, source: str, wanted: int) -> Iterator[Any]:
 def reconcile(
     stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, objects: bool, dry_run: bool
 ) -> None:
-    """Find what webhooks did not bring, now; the schedule does it every ten minutes."""
+    """Find what webhooks did not bring, now; the schedule does it by itself."""
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
         try:

@@ -81,9 +81,12 @@ GRANTS: Mapping[str, Grants] = {
             "events": (*MANY, *WRITE, *ADD),
         },
         indexes={"invoices": ("by_status",), "customers": ("by_stripe_id",), "events": ("parked",)},
+        sends=("reconcile",),
         secret=True,
     ),
-    "plan_reconciliation": Grants(indexes={"connections": ("active",)}, sends=("reconcile",)),
+    "plan_reconciliation": Grants(
+        tables={"connections": READ}, indexes={"connections": ("active",)}, sends=("reconcile",)
+    ),
     "send_reminders": Grants(
         tables={"connections": READ},
         indexes={"connections": ("active",), "invoices": ("by_due_date",)},

@@ -9,13 +9,13 @@ import pytest
 from chalicelib.domain.connection import (
     Connection,
     ConnectionStatus,
-    Sweep,
     require_ready_to_send,
     usable_account,
 )
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.facts import AccountFact, Requirement
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+from chalicelib.domain.sweep import Sweep
 
 NOW = 1000
 ACCOUNT = StripeAccountId("acct_1")

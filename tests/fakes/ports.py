@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
@@ -64,6 +65,7 @@ class InvoiceJob:
 class Reconciliation:
     organization_id: OrganizationId
     objects: bool
+    planned_at: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,10 @@ class FakeQueues:
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
         self._send(Reconciliation(organization_id, objects))
+
+    def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
+        for organization_id in organizations:
+            self._send(Reconciliation(organization_id, objects=False, planned_at=planned_at))
 
     def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
         self._send(BatchWork(organization_id, batch_id, lane, turn))

@@ -111,6 +111,11 @@ class FakeConnections:
             active = sorted(c.organization_id for c in self._db.connections.values() if c.active)
         yield from active
 
+    def due_for_sweep(self, by: int) -> Iterator[OrganizationId]:
+        with self._db.lock:
+            usable = [c for c in self._db.connections.values() if c.active and c.sweep.due_at <= by]
+        yield from (each.organization_id for each in sorted(usable, key=lambda each: each.sweep.due_at))
+
     def put_authorization(self, authorization: Authorization) -> None:
         self.save_authorization(replace(authorization, version=0))
 

@@ -109,7 +109,12 @@ API: Mapping[str, Calls] = {
     "everything": [lambda g: g.everything(ACCOUNT, "in_1")],
     "fetch": [lambda g, kind=kind: g.fetch(ACCOUNT, kind, "id_1") for kind in OBJECTS],  # type: ignore[misc]
     "events": [lambda g: list(g.events(ACCOUNT, NOW - 600, NOW))],
-    "open_invoices": [lambda g: list(g.open_invoices(ACCOUNT))],
+    "invoices_of_status": [
+        lambda g: list(g.invoices_of_status(ACCOUNT, "open", NOW, None)),
+        lambda g: list(g.invoices_of_status(ACCOUNT, "draft", NOW, NOW + 600)),
+    ],
+    "open_intents": [lambda g: list(g.open_intents(ACCOUNT, NOW, None))],
+    "credit_notes": [lambda g: list(g.credit_notes(ACCOUNT, NOW))],
     "invoices_since": [lambda g: list(g.invoices_since(ACCOUNT, NOW))],
     "refunds": [lambda g: list(g.refunds(ACCOUNT, NOW))],
     "charges": [lambda g: list(g.charges(ACCOUNT, NOW))],

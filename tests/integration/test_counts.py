@@ -175,7 +175,7 @@ def test_a_sweep_reads_a_page_of_events_at_a_time_and_writes_only_what_was_misse
     world.double.set_delivery(lose=["*"])
     pay(world, invoices[0])
     world.deliver()
-    world.advance(60)
+    world.advance(120)
 
     first, requests, calls = counted(world, lambda: world.sweep(objects=False))
     _, again, _ = counted(world, lambda: world.sweep(objects=False))

@@ -114,7 +114,7 @@ def test_reads_that_fail(gateway: StripeGateway, double: StripeDouble, account: 
     for read in (
         lambda: gateway.find_customers(account, "ann@example.com"),
         lambda: list(gateway.events(account, NOW - 60, NOW)),
-        lambda: list(gateway.open_invoices(account)),
+        lambda: list(gateway.refunds(account, NOW)),
         lambda: gateway.everything(account, "in_1"),
     ):
         with pytest.raises(StripeUnavailable, match="stripe_unreachable"):

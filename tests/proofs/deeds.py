@@ -17,7 +17,8 @@ from chalicelib.usecases.create_invoice import create_invoice
 from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
 from chalicelib.usecases.ports import InvoiceTask
-from chalicelib.usecases.reconcile import plan_reconciliation, reconcile_account
+from chalicelib.usecases.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconcile import reconcile_account
 from chalicelib.usecases.remind import plan_reminders, remind
 from chalicelib.usecases.resume_stuck import resume_stuck
 from chalicelib.usecases.settle_outside import mark_paid
@@ -382,7 +383,9 @@ def work(town: Town, me: Actor) -> None:
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
             case Reconciliation():
                 me.patience = 300
-                reconcile_account(message.organization_id, town.ports, objects=message.objects)
+                reconcile_account(
+                    message.organization_id, town.ports, objects=message.objects, planned_at=message.planned_at
+                )
     if me.rng.random() > 0.1:
         town.delete_message(queued)
 

@@ -13,7 +13,8 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases import connect
-from chalicelib.usecases.reconcile import plan_reconciliation, reconcile_account
+from chalicelib.usecases.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.reconcile import reconcile_account
 from chalicelib.usecases.resume_stuck import resume_stuck
 from tests.boundaries import unwatched, watched
 from tests.fakes.ports import CustomerSync, Reconciliation
@@ -134,6 +135,7 @@ def test_what_a_run_recovered_is_on_the_timeline_and_in_the_health(world: World,
     world.deliver()
     world.double.set_delivery(lose_rate=1.0)
     world.double.pay(account, str(invoice.stripe_invoice_id))
+    world.advance(120)
     world.sweep(objects=False)
     told = [entry for entry in world.now(invoice).history if entry.source is Source.SWEEP]
     assert Outcome.RECOVERED in {entry.outcome for entry in told}
@@ -142,12 +144,16 @@ def test_what_a_run_recovered_is_on_the_timeline_and_in_the_health(world: World,
     assert "had not brought" in str(report.webhook_problem)
 
 
-def test_a_webhook_that_comes_after_the_sweep_is_a_duplicate(world: World, account: StripeAccountId) -> None:
+def test_a_webhook_overtaken_by_the_sweep_is_a_duplicate_and_was_not_missed(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = world.invoice()
     world.deliver()
     world.double.set_delivery(paused=True)
     world.double.pay(account, str(invoice.stripe_invoice_id))
-    world.sweep(objects=False)
+    world.advance(119)
+    assert world.sweep(objects=False).recovered == 0
+    assert connect.report(ORGANIZATION, world.ports).webhook_healthy
     version = world.now(invoice).version
     world.double.set_delivery(paused=False)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
@@ -279,8 +285,12 @@ def test_only_what_was_missed_is_written(world: World, account: StripeAccountId)
 
 def test_every_connected_organization_gets_its_run(world: World, account: StripeAccountId) -> None:
     world.ports.queues.take()
+    world.sweep()
+    world.advance(300)
     assert plan_reconciliation(world.ports) == 1
-    assert world.ports.queues.take() == [Reconciliation(ORGANIZATION, objects=False)]
+    assert world.ports.queues.take() == [
+        Reconciliation(ORGANIZATION, objects=False, planned_at=world.ports.clock.now())
+    ]
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     assert plan_reconciliation(world.ports) == 0
 

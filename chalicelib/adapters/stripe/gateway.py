@@ -25,15 +25,18 @@ from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
+    CreditNoteFact,
     CustomerFact,
     DisputeFact,
     InvoiceFact,
     InvoicePaymentFact,
+    PaymentIntentFact,
     RefundFact,
     StripeFact,
 )
 from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.listed import ListedInvoice
 from chalicelib.domain.oauth import OAuthGrant
 
 PAGE = 100
@@ -274,20 +277,28 @@ class StripeGateway(Records, Trials):
     def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
         return read_event(body.encode(), account_id)
 
-    def open_invoices(self, account_id: StripeAccountId) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
-        return self._ours(account_id, {"status": "open"})
+    def invoices_of_status(
+        self, account_id: StripeAccountId, status: str, since: int, before: int | None
+    ) -> Iterator[ListedInvoice]:
+        query = {"status": status, "created": _made(since, before), "expand": ["data.payments"]}
+        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
+            yield found.listed(as_of)
+
+    def open_intents(
+        self, account_id: StripeAccountId, since: int, before: int | None
+    ) -> Iterator[PaymentIntentFact]:
+        expanded = ["data.payment.payment_intent"]
+        query = {"status": "open", "created": _made(since, before), "expand": expanded}
+        for found, as_of in self._all(self._v1.invoice_payments.list, objects.InvoicePayment, account_id, query):
+            if found.intent is not None:
+                yield found.intent.fact(as_of)
 
     def invoices_since(
         self, account_id: StripeAccountId, since: int
     ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
-        return self._ours(account_id, {"created": {"gte": since}})
-
-    def _ours(
-        self, account_id: StripeAccountId, query: dict[str, Any]
-    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        query = {"created": {"gte": since}}
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            ours = (found.metadata or {}).get(objects.INVOICE_KEY)
-            yield found.fact(as_of), InvoiceId(ours) if ours else None
+            yield found.fact(as_of), found.ours
 
     def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]:
         query = {"created": {"gte": since}}
@@ -303,6 +314,11 @@ class StripeGateway(Records, Trials):
         query = {"created": {"gte": since}}
         for dispute, as_of in self._all(self._v1.disputes.list, objects.Dispute, account_id, query):
             yield dispute.fact(as_of)
+
+    def credit_notes(self, account_id: StripeAccountId, since: int) -> Iterator[CreditNoteFact]:
+        query = {"created": {"gte": since}}
+        for note, as_of in self._all(self._v1.credit_notes.list, objects.CreditNote, account_id, query):
+            yield note.fact(as_of)
 
     def _all(
         self, method: Any, model: type[T], account_id: StripeAccountId, query: dict[str, Any]
@@ -320,6 +336,10 @@ class StripeGateway(Records, Trials):
             if not page.has_more or not page.data:
                 return
             after = {"starting_after": read(page.data[-1], objects.Stub).id}
+
+
+def _made(since: int, before: int | None) -> dict[str, int]:
+    return {"gte": since} if before is None else {"gte": since, "lt": before}
 
 
 @translated

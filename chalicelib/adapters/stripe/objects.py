@@ -26,6 +26,8 @@ from chalicelib.domain.facts import (
     StripeFact,
 )
 from chalicelib.domain.failures import failure_reason
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.listed import ListedInvoice
 
 ORGANIZATION_KEY = "pom_organization_id"
 INVOICE_KEY = "pom_invoice_id"
@@ -60,6 +62,12 @@ class InvoicePayment(msgspec.Struct):
     status: str
     payment: PaymentOfInvoice = msgspec.field(default_factory=PaymentOfInvoice)
     amount_paid: int | None = None
+
+    @property
+    def intent(self) -> PaymentIntent | None:
+        """The intent itself, where it was expanded."""
+        expanded = self.payment.payment_intent
+        return msgspec.convert(expanded, PaymentIntent) if isinstance(expanded, dict) else None
 
     def fact(self, as_of: int) -> InvoicePaymentFact:
         return InvoicePaymentFact(
@@ -118,6 +126,18 @@ class Invoice(msgspec.Struct):
             finalized_at=self.status_transitions.finalized_at,
             paid_at=self.status_transitions.paid_at,
         )
+
+    @property
+    def ours(self) -> InvoiceId | None:
+        """Our id, if it carries one."""
+        known = (self.metadata or {}).get(INVOICE_KEY)
+        return InvoiceId(known) if known else None
+
+    def listed(self, as_of: int) -> ListedInvoice:
+        """As a list shows it whose payments were expanded."""
+        shown = self.payments or InvoicePayments([], has_more=True)
+        payments = tuple(payment.fact(as_of) for payment in shown.data)
+        return ListedInvoice(self.fact(as_of), payments, self.ours, complete=not shown.has_more)
 
     def facts(self, as_of: int) -> list[StripeFact]:
         """The invoice and, where they were expanded, its payments."""

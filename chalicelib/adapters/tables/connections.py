@@ -93,6 +93,11 @@ class TableConnections:
             for item in ConnectionItem.by_active.query(ACTIVE):
                 yield OrganizationId(item.organization_id)
 
+    def due_for_sweep(self, by: int) -> Iterator[OrganizationId]:
+        with answering():
+            for item in ConnectionItem.by_active.query(ACTIVE, ConnectionItem.sweep_at <= by):
+                yield OrganizationId(item.organization_id)
+
     def put_authorization(self, authorization: Authorization) -> None:
         self.save_authorization(replace(authorization, version=0))
 
@@ -143,6 +148,7 @@ def _item(connection: Connection) -> ConnectionItem:
         KIND,
         version=connection.version,
         active=ACTIVE if connection.active else None,
+        sweep_at=connection.sweep.due_at if connection.active else None,
         **encoded(connection),
     )
 

@@ -186,14 +186,14 @@ class CustomerItem(Model):
 
 
 class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
-    """Organizations whose connection is usable."""
+    """Organizations whose connection is usable, by when their account is next to be swept."""
 
     class Meta:
         index_name = "active"
         projection = KeysOnlyProjection()
 
     active = UnicodeAttribute(hash_key=True)
-    organization_id = UnicodeAttribute(range_key=True)
+    sweep_at = NumberAttribute(range_key=True)
 
 
 class ConnectionItem(Model):
@@ -211,6 +211,7 @@ class ConnectionItem(Model):
     document = UnicodeAttribute(null=True)
     packed = BinaryAttribute(null=True, legacy_encoding=False)
     active = UnicodeAttribute(null=True)
+    sweep_at = NumberAttribute(null=True)
 
     by_active = ActiveConnections()
 

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
-from chalicelib.domain.connection import ConnectionStatus, SyncReport
+from chalicelib.domain.connection import ConnectionStatus
+from chalicelib.domain.sweep import SyncReport
 from chalicelib.usecases.connect import Begun, ConnectionReport
 
 State = Annotated[str, Meta(min_length=1, max_length=200, description="As the callback handed it to the page.")]
