@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib import correlation
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.config import Config, load_config, load_token_config
 from chalicelib.domain.webhook import PATH
@@ -103,7 +104,7 @@ class Adapters:
             reconcile=self._config.reconcile_queue_url,
             batch_jobs=self._config.batch_jobs_queue_url,
         )
-        return SqsQueues(urls, self.clock)
+        return SqsQueues(urls, self.clock, correlation.request_id)
 
     @property
     def stripe(self) -> StripeGateway:

@@ -104,6 +104,7 @@ WORKERS: Final = frozenset(
     }
 )
 API: Final = "api_handler"
+AUTHORIZER: Final = "token_authorizer"
 
 WORK_KINDS: Final = frozenset({"invoice", "customer", "batch"})
 
@@ -200,7 +201,7 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (STRIPE_LATENCY.name, "outcome"): STRIPE_OUTCOMES,
     (TOKEN_REFUSED.name, "reason"): TOKEN_REASONS,
     (SECURITY_REFUSED.name, "code"): SECURITY_CODES,
-    (COLD_START.name, "function"): WORKERS | {API},
+    (COLD_START.name, "function"): WORKERS | {API, AUTHORIZER},
 }
 """The closed set of each dimension of each metric; routes are those of the API's table."""
 

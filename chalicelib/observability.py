@@ -1,5 +1,7 @@
 """Structured logs and EMF metrics, set up once for the API and the workers.
 
+Every line carries the ids that its unit of work is about (`correlation`), and X-Ray's trace id where there is one.
+
 What is never written: bodies, tokens, names, addresses, and the messages of exceptions, because libraries put
 request data into them. An exception is told by its type, our stable code if it has one, the place in the code,
 and the same for each of its causes.
@@ -20,7 +22,7 @@ from typing import ParamSpec, TypeVar
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from chalicelib import metrics
+from chalicelib import correlation, metrics
 from chalicelib.domain.errors import IntegrationError, Retryable
 from chalicelib.metrics import FAILED, NAMESPACE, OK, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
 
@@ -39,8 +41,17 @@ def _without_messages(record: logging.LogRecord) -> bool:
     return True
 
 
+def _with_ids(record: logging.LogRecord) -> bool:
+    """Whoever logs need not say what it is about."""
+    for name, value in correlation.ids().items():
+        if getattr(record, name, None) is None:
+            setattr(record, name, value)
+    return True
+
+
 logger = Logger(service=SERVICE)
 logger.addFilter(_without_messages)
+logger.addFilter(_with_ids)
 
 
 def emit(metric: Metric, value: float, **dimensions: str) -> None:
@@ -185,6 +196,11 @@ def _outcome_of_stripe(status: int | None, *, write: bool) -> str:
     if status == 429:
         return THROTTLED
     return OK if status < 400 else REFUSED
+
+
+def message_unreadable(error: Exception) -> None:
+    """A message is none of ours; it goes to the dead-letter queue."""
+    logger.error("message_unreadable", extra={"error": described(error)})
 
 
 def worker_boundary(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -7,7 +7,7 @@ where no id of anybody belongs.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -40,11 +40,16 @@ class QueueUrls:
 
 
 class SqsQueues:
-    """Fulfils `Queues`. The client is made when the first message is sent."""
+    """Fulfils `Queues`. The client is made when the first message is sent.
 
-    def __init__(self, urls: QueueUrls, clock: Clock) -> None:
+    Each message says to which request its work goes back, by the id that `request_id` tells: in its body, because a
+    dead letter that is sent again keeps only that.
+    """
+
+    def __init__(self, urls: QueueUrls, clock: Clock, request_id: Callable[[], str | None] = lambda: None) -> None:
         self._urls = urls
         self._clock = clock
+        self._request_id = request_id
 
     def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
         """Customers in parallel, one customer's editions in order; SQS drops a second message of one edition."""
@@ -100,7 +105,7 @@ class SqsQueues:
         group: str | None = None,
         deduplication: str | None = None,
     ) -> None:
-        text = json.dumps(body, separators=(",", ":"))
+        text = self._text(body)
         try:
             if group is None or deduplication is None:
                 self._client.send_message(QueueUrl=url, MessageBody=text)
@@ -114,13 +119,16 @@ class SqsQueues:
     def _send_together(self, url: str, bodies: Sequence[Mapping[str, str | int | bool]]) -> int:
         """At most ten messages in one request; answers how many SQS did not take."""
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": str(number), "MessageBody": json.dumps(body, separators=(",", ":"))}
-            for number, body in enumerate(bodies)
+            {"Id": str(number), "MessageBody": self._text(body)} for number, body in enumerate(bodies)
         ]
         try:
             return len(self._client.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", []))
         except (BotoCoreError, ClientError) as exc:
             raise _unavailable() from exc
+
+    def _text(self, body: Mapping[str, str | int | bool]) -> str:
+        request_id = self._request_id()
+        return json.dumps(body if request_id is None else {**body, "requestId": request_id}, separators=(",", ":"))
 
     @cached_property
     def _client(self) -> SQSClient:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib import bootstrap, observability
+from chalicelib import bootstrap, metrics, observability
 from chalicelib.domain.identity import Identity, Unauthorized
 
 TTL = 60
@@ -21,6 +21,7 @@ blueprint = Blueprint(__name__)
 @blueprint.authorizer(ttl_seconds=TTL)
 def token_authorizer(request: AuthRequest) -> AuthResponse:
     """Verify POM's access token."""
+    observability.started(metrics.AUTHORIZER)
     try:
         identity = bootstrap.token_verifier().verify(_bearer(request.token))
     except Unauthorized as refused:

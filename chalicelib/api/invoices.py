@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, correlation
 from chalicelib.api.models.invoices import (
     InvoiceDetail,
     InvoiceHistory,
@@ -164,6 +164,7 @@ def _invoice_id(call: Call[Any]) -> InvoiceId:
 
 def _shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
     """The invoice as it is; 202 while the work goes on."""
+    correlation.note(invoice_id=invoice.id)
     base = bootstrap.config().stripe_dashboard_base
     view = invoice_view(invoice, now=ports.clock.now(), dashboard_base=base)
     return Reply(view, 202 if invoice.saga.running else done)

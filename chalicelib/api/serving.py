@@ -6,6 +6,7 @@ is what the route takes (400). Everything else is the handler's.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,28 +15,36 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from chalicelib import bootstrap, observability
+from chalicelib import bootstrap, correlation, observability
 from chalicelib.api import decoding, gateway
 from chalicelib.api.errors import problem_of
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.pages import problem_page, wants_page
 from chalicelib.api.table import READING, SUFFICIENT, Call, Handler, Reply, Role, Route
 from chalicelib.domain.errors import Forbidden, InvalidSignature
-from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX, OrganizationId, UserId
 from chalicelib.domain.identity import Identity, Unauthorized
 
 _encode = msgspec.json.Encoder().encode
 
+_OURS = re.compile(f"(?:{INVOICE_PREFIX}|{BATCH_PREFIX})[a-z2-7]{{26}}")
+
 
 def serve(route: Route, handler: Handler[Any], path: Mapping[str, str]) -> gateway.Outgoing:
     """Check the request, call the handler, render its answer; one log line and one metric."""
-    began = time.perf_counter()
     request_id = gateway.request_id()
+    with correlation.about(request_id=request_id):
+        return _served(route, handler, path, request_id)
+
+
+def _served(route: Route, handler: Handler[Any], path: Mapping[str, str], request_id: str) -> gateway.Outgoing:
+    began = time.perf_counter()
     identity: Identity | None = None
     failure: Exception | None = None
     try:
         incoming = gateway.incoming()
         identity = _identified(route, incoming)
+        correlation.note(organization_id=identity.organization_id if identity else None)
         outgoing = _rendered(handler(_checked(route, incoming, identity, path)))
     except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
         failure = error
@@ -93,15 +102,22 @@ def _checked(
         taken = decoding.query_as(route.takes, incoming.query)
     else:
         taken = Nothing()
+    ids = decoding.path_ids(path)
+    correlation.note(invoice_id=_ours(ids.get("invoiceId")), batch_id=_ours(ids.get("batchId")))
     return Call(
         request_id=incoming.request_id,
         input=taken,
         identity=identity,
-        path=decoding.path_ids(path),
+        path=ids,
         headers=incoming.headers,
         body=incoming.body,
         idempotency_key=decoding.idempotency_key(incoming.headers) if route.idempotency_key else None,
     )
+
+
+def _ours(given: str | None) -> str | None:
+    """An id that looks like one we made; what somebody else made up is not to be logged."""
+    return given if given and _OURS.fullmatch(given) else None
 
 
 def _rendered(reply: Reply) -> gateway.Outgoing:

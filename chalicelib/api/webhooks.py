@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib import bootstrap, observability
+from chalicelib import bootstrap, correlation, observability
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import Received
 from chalicelib.api.routing import Router
@@ -33,5 +33,6 @@ def receive_webhook(call: Call[Nothing]) -> Reply:
         receive_canary(event, bootstrap.ports())
         return Reply(Received(received=True))
     receipt = receive_event(event, Source.WEBHOOK, bootstrap.ports())
+    correlation.note(**receipt.ids)
     observability.event_received(receipt.event_type, receipt.outcome, receipt.lag_seconds)
     return Reply(Received(received=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.correlation import note
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.events import StripeEvent
@@ -66,6 +67,7 @@ def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | No
     organization_id = ports.connections.organization_of(account_id)
     if organization_id is None:
         return None
+    note(organization_id=organization_id)
     connection = ports.connections.get(organization_id)
     return connection if connection.account_id == account_id else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.correlation import note
 from chalicelib.domain.customer import Customer, Profile, normalized_email
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.events import StripeEvent
@@ -24,6 +25,7 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
     customer = _customer_of(event, account_id, ports)
     if customer is None:
         return EventOutcome.FOREIGN
+    note(organization_id=customer.organization_id)
     connection = ports.connections.get(customer.organization_id)
     if connection.account_id == account_id and connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE

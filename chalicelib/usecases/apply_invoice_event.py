@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.correlation import note
 from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
     CannotOrder,
@@ -33,6 +34,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     invoice = _invoice_of(event, account_id, ports)
     if invoice is None:
         return EventOutcome.FOREIGN
+    note(organization_id=invoice.organization_id, invoice_id=invoice.id)
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
     if knows_event(invoice.history, event.id):

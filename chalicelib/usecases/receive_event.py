@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from chalicelib.correlation import about
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.usecases.apply_event import apply_event
@@ -13,12 +15,16 @@ from chalicelib.usecases.ports import Ports
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an event. `error` is the reason it was parked: a code or the name of an exception."""
+    """What became of an event. `error` is the reason it was parked: a code or the name of an exception.
+
+    `ids` are those of the organization and the invoice that it turned out to be about, for whoever logs.
+    """
 
     outcome: EventOutcome
     event_type: str
     lag_seconds: int
     error: str | None = None
+    ids: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
@@ -29,9 +35,10 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
     """
     now = ports.clock.now()
     lag = max(0, now - event.created)
-    try:
-        return Receipt(apply_event(event, source, ports), event.type, lag)
-    except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
-        reason = getattr(error, "code", None) or type(error).__name__
-        ports.events.park(event, now, str(reason))
-        return Receipt(EventOutcome.PARKED, event.type, lag, str(reason))
+    with about(event_id=event.id) as ids:
+        try:
+            return Receipt(apply_event(event, source, ports), event.type, lag, None, ids)
+        except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
+            reason = getattr(error, "code", None) or type(error).__name__
+            ports.events.park(event, now, str(reason))
+            return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids)

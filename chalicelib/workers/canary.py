@@ -7,6 +7,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib import bootstrap
 from chalicelib.observability import canary_flown, worker_boundary
 from chalicelib.usecases.canary import fly
+from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)
 
@@ -14,7 +15,8 @@ worker = Blueprint(__name__)
 @worker.schedule(Rate(5, unit=Rate.MINUTES), name="canary")
 def canary(event: CloudWatchEvent) -> dict[str, str]:
     """One tick. One that comes to nothing is told by the metric, and not repeated: the next is near."""
-    return _fly()
+    with tick(event):
+        return _fly()
 
 
 @worker_boundary("canary")

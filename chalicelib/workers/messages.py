@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
+from chalicelib import correlation, observability
 from chalicelib.usecases.ports import InvoiceTask
 
 T = TypeVar("T")
@@ -21,16 +22,22 @@ QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:{}"
 """A place holder: the deployment's template puts the real queue in its place."""
 
 
+IDS = ("request_id", "organization_id", "invoice_id", "batch_id")
+"""What of a message is logged with its work."""
+
+
 class CustomerSync(msgspec.Struct, rename="camel", frozen=True):
     organization_id: str
     customer_id: str
     edition: int
+    request_id: str | None = None
 
 
 class InvoiceJob(msgspec.Struct, rename="camel", frozen=True):
     organization_id: str
     invoice_id: str
     task: InvoiceTask = InvoiceTask.RESUME
+    request_id: str | None = None
 
 
 class BatchJob(msgspec.Struct, rename="camel", frozen=True):
@@ -38,6 +45,7 @@ class BatchJob(msgspec.Struct, rename="camel", frozen=True):
     batch_id: str
     lane: int
     turn: int
+    request_id: str | None = None
 
 
 class Reconcile(msgspec.Struct, rename="camel", frozen=True):
@@ -45,6 +53,7 @@ class Reconcile(msgspec.Struct, rename="camel", frozen=True):
     objects: bool = False
     planned_at: int = 0
     """When it was planned; 0 if somebody asked for it."""
+    request_id: str | None = None
 
 
 class SqsEvent(Protocol):
@@ -64,7 +73,10 @@ def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *
     processor.raise_on_entire_batch_failure = False
 
     def handle(record: Any) -> None:
-        work(msgspec.json.decode(record.body, type=message))
+        with correlation.about(message_id=record.message_id):
+            read = _read(record.body, message)
+            correlation.note(**{name: getattr(read, name, None) for name in IDS})
+            work(read)
 
     answer: dict[str, Any] = dict(
         process_partial_response(
@@ -72,3 +84,11 @@ def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *
         )
     )
     return answer
+
+
+def _read(body: str, message: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=message)
+    except msgspec.DecodeError as error:
+        observability.message_unreadable(error)
+        raise

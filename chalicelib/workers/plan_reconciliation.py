@@ -7,6 +7,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib import bootstrap
 from chalicelib.observability import reconciliations_planned, worker_boundary
 from chalicelib.usecases import plan_reconciliation as planning
+from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)
 
@@ -14,7 +15,8 @@ worker = Blueprint(__name__)
 @worker.schedule(Rate(10, unit=Rate.MINUTES), name="plan_reconciliation")
 def plan_reconciliation(event: CloudWatchEvent) -> dict[str, int]:
     """One tick."""
-    return _plan()
+    with tick(event):
+        return _plan()
 
 
 @worker_boundary("plan_reconciliation")

@@ -9,6 +9,7 @@ from chalicelib.domain.webhook import PATH
 from chalicelib.observability import webhooks_checked, work_taken_up, worker_boundary
 from chalicelib.usecases import resume_stuck as stuck
 from chalicelib.usecases.check_webhooks import check_webhooks
+from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)
 
@@ -16,7 +17,8 @@ worker = Blueprint(__name__)
 @worker.schedule(Rate(5, unit=Rate.MINUTES), name="resume_stuck")
 def resume_stuck(event: CloudWatchEvent) -> dict[str, int]:
     """One tick."""
-    return _resume()
+    with tick(event):
+        return _resume()
 
 
 @worker_boundary("resume_stuck")

@@ -7,6 +7,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib import bootstrap
 from chalicelib.observability import worker_boundary
 from chalicelib.usecases.remind import plan_reminders
+from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)
 
@@ -14,7 +15,8 @@ worker = Blueprint(__name__)
 @worker.schedule(Rate(1, unit=Rate.HOURS), name="send_reminders")
 def send_reminders(event: CloudWatchEvent) -> dict[str, int]:
     """One tick."""
-    return _plan()
+    with tick(event):
+        return _plan()
 
 
 @worker_boundary("send_reminders")

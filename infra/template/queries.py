@@ -9,6 +9,12 @@ from infra.template.intrinsics import Json, log_group_id, ref, sub
 
 WORKERS = tuple(function.name for function in FUNCTIONS if function.queue or function.scheduled)
 
+TRAIL = (
+    "@timestamp, message, route, worker, outcome, status, latency_ms, error.code, error.type,"
+    " organization_id, invoice_id, batch_id, event_id, message_id, request_id, xray_trace_id"
+)
+"""What is read of each line on the way of a request or an invoice, from the API through the queues."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -67,6 +73,16 @@ QUERIES = (
         "canaries",
         ("canary",),
         "fields @timestamp, verdict, latency_ms\n| filter message = 'canary'\n| sort @timestamp desc | limit 200",
+    ),
+    Query(
+        "follow-one-request",
+        (API_HANDLER, *WORKERS),
+        f"fields {TRAIL}\n| filter request_id = 'REQUEST'\n| sort @timestamp asc | limit 500",
+    ),
+    Query(
+        "follow-one-invoice",
+        (API_HANDLER, *WORKERS),
+        f"fields {TRAIL}\n| filter invoice_id = 'INVOICE'\n| sort @timestamp asc | limit 500",
     ),
     Query(
         "one-organization",

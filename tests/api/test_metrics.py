@@ -15,7 +15,8 @@ from chalicelib.api import error_codes
 from chalicelib.domain.errors import Forbidden
 from chalicelib.usecases.event_outcome import EventOutcome
 from infra.package import ROOT
-from infra.template.functions import AUTHORIZER, FUNCTIONS
+from infra.template.functions import FUNCTIONS
+from tests.api.client import ApiClient
 
 SOURCE = (ROOT / "chalicelib" / "observability.py").read_text()
 
@@ -66,8 +67,9 @@ def test_every_dimension_but_the_route_is_a_closed_set() -> None:
 def test_the_sets_are_those_of_the_code() -> None:
     assert {outcome.value for outcome in EventOutcome} == metrics.EVENT_OUTCOMES - {metrics.OTHER}
     assert {reason for _, reason in _REASONS} <= metrics.TOKEN_REASONS
-    workers = {function.name for function in FUNCTIONS} - {metrics.API, AUTHORIZER}
+    workers = {function.name for function in FUNCTIONS} - {metrics.API, metrics.AUTHORIZER}
     assert workers <= metrics.WORKERS
+    assert metrics.VALUES["ColdStart", "function"] >= {function.name for function in FUNCTIONS}
     codes = {code for of_status in error_codes.ERROR_CODES.values() for code in of_status}
     assert codes >= metrics.SECURITY_CODES
 
@@ -167,3 +169,13 @@ def test_refusals_are_told_by_metrics(emitted: Any) -> None:
         ["InvoiceTakenBack"],
         ["SecurityRefused"],
     ]
+
+
+def test_the_authorizers_cold_start_is_counted_and_counted_once(
+    api: ApiClient, emitted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observability, "_cold", True)
+    for _ in range(2):
+        api.get("/apps")
+    [start] = [metric for metric in emitted() if "ColdStart" in metric]
+    assert (start["function"], start["ColdStart"]) == ("token_authorizer", [1.0])

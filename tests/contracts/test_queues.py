@@ -130,3 +130,9 @@ def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None
     nowhere = "http://127.0.0.1:9/queue"
     with pytest.raises(Retryable):
         SqsQueues(QueueUrls(*[nowhere] * 4), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+
+
+def test_a_message_says_to_which_request_its_work_goes_back(aws: Aws, queues: SqsQueues) -> None:
+    urls = QueueUrls(*(aws.queue_urls[name] for name in QUEUES))
+    SqsQueues(urls, FakeClock(), lambda: "req-1").reconcile(ORG, objects=True)
+    assert bodies(received(aws, "reconcile")) == [{"organizationId": ORG, "objects": True, "requestId": "req-1"}]
