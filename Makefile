@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real lint format proofs ops bench package lock clean
+.PHONY: help demo ops-demo run test test-real lint format proofs ops bench package deploy destroy lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,9 +59,16 @@ bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
 package: $(READY)  ## Write build/STAGE: the CloudFormation template and the zip (needs no AWS credentials)
 	@$(BIN)/python -m infra.package --stage $(STAGE) --out build/$(STAGE) $(ARGS)
 
-lock: $(READY)  ## Pin requirements.in and requirements-dev.in anew, with hashes
+deploy: $(READY)  ## Check, package, show what would change in AWS, change it, look (ARGS="--dry-run", "--yes", "--help")
+	@$(BIN)/python -m infra.deploy deploy --stage $(STAGE) $(ARGS)
+
+destroy: $(READY)  ## Take a development stage away; its tables stay, unless ARGS="--with-data"
+	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(ARGS)
+
+lock: $(READY)  ## Pin every requirements*.in anew, with hashes
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 tests/bench/dj_stripe/requirements.in -o tests/bench/dj_stripe/requirements.txt
 
 clean:  ## Remove what the targets made, except the virtual environment
 	rm -rf build .local .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

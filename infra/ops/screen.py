@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -26,8 +26,15 @@ class Screen:
     document: dict[str, Any] = field(default_factory=dict)
     failed: bool = False
 
-    def table(self, name: str, title: str, rows: Sequence[Row], columns: Sequence[str] = ()) -> None:
-        """Tell rows; `columns` are those that people see, all of the first row's unless given."""
+    def table(
+        self,
+        name: str,
+        title: str,
+        rows: Sequence[Row],
+        columns: Sequence[str] = (),
+        style: Callable[[Row], str] = lambda row: "",
+    ) -> None:
+        """Tell rows; `columns` are those that people see, all of the first row's unless given; `style` is rich's."""
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
             return
@@ -36,7 +43,7 @@ class Screen:
         for column in names:
             shown.add_column(column.replace("_", " "), overflow="fold")
         for row in rows:
-            shown.add_row(*(_text(row.get(column)) for column in names))
+            shown.add_row(*(_text(row.get(column)) for column in names), style=style(row))
         console = Console()
         console.print(shown if rows else f"[bold]{title}[/bold]: none", highlight=False)
 
@@ -51,6 +58,15 @@ class Screen:
         self.failed = True
         self.document.setdefault("failures", []).append(text)
         print(text, file=sys.stderr)
+
+    def warning(self, text: str) -> None:
+        """What must not be overlooked."""
+        self.document.setdefault("warnings", []).append(text)
+        Console(stderr=True).print(text, style="bold red", highlight=False, markup=False, soft_wrap=True)
+
+    def step(self, text: str) -> None:
+        """Tell what is going on, to whoever watches."""
+        print(text, file=sys.stderr, flush=True)
 
     def each(self, items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
         """The items, with a bar where a person watches."""

@@ -1,0 +1,81 @@
+"""What CloudFormation is given: the zip and the template, in the stage's bucket, named by what is in them."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.aws import Aws
+from infra.deploy.settings import StageSettings
+from infra.package.template_checks import FUNCTION
+from infra.template.intrinsics import Json
+
+ABSENT = "404"
+
+
+@dataclass(frozen=True)
+class Package:
+    """What `make package` makes."""
+
+    template: Json
+    archive: Path
+
+
+class Bucket:
+    """The stage's bucket. Every call names the account that must own it."""
+
+    def __init__(self, aws: Aws, settings: StageSettings) -> None:
+        self._client = aws.client("s3")
+        self._settings = settings
+
+    def keep(self, content: bytes, ending: str) -> str:
+        """Put `content` in the bucket, encrypted, unless it is there already; answers its key."""
+        key = f"{self._settings.stack}/{hashlib.sha256(content).hexdigest()}.{ending}"
+        place = {
+            "Bucket": self._settings.artifact_bucket,
+            "Key": key,
+            "ExpectedBucketOwner": self._settings.account,
+        }
+        try:
+            self._client.head_object(**place)
+        except ClientError as exc:
+            if exc.response["Error"]["Code"] != ABSENT:
+                raise
+            self._client.put_object(**place, Body=content, ServerSideEncryption="AES256", ChecksumAlgorithm="SHA256")
+        return key
+
+    def url(self, key: str) -> str:
+        """Where CloudFormation reads it."""
+        name, region = self._settings.artifact_bucket, self._settings.region
+        return f"https://{name}.s3.{region}.amazonaws.com/{key}"
+
+
+def upload(package: Package, values: Mapping[str, str], aws: Aws, settings: StageSettings) -> str:
+    """Put zip and template in the bucket; answers the template's URL."""
+    bucket = Bucket(aws, settings)
+    code = f"s3://{settings.artifact_bucket}/{bucket.keep(package.archive.read_bytes(), 'zip')}"
+    template = ready(package.template, code, values)
+    return bucket.url(bucket.keep(json.dumps(template, sort_keys=True).encode(), "json"))
+
+
+def ready(template: Json, code: str, values: Mapping[str, str]) -> Json:
+    """The template with its code's place, and with an API that is deployed again when it has changed, and only then.
+
+    SAM looks for changes in the API's definition. A parameter that is used in it is there by name only, so
+    the packaged template deploys always; here the parameters' values are known, and their digest stands for them.
+    """
+    made = copy.deepcopy(template)
+    for resource in made["Resources"].values():
+        if resource["Type"] == FUNCTION:
+            resource["Properties"]["CodeUri"] = code
+    api = made["Resources"]["RestAPI"]["Properties"]
+    api.pop("AlwaysDeploy", None)
+    told = hashlib.sha256(json.dumps(dict(values), sort_keys=True).encode()).hexdigest()
+    api["DefinitionBody"]["info"]["description"] = f"With parameters {told[:16]}"
+    return made

@@ -1,0 +1,107 @@
+"""What would change: made by CloudFormation, shown, and then executed or thrown away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infra.deploy import DeploymentError
+from infra.deploy.aws import Aws
+from infra.deploy.stacks import FRESH, Stack
+from infra.ops.screen import Row, Screen
+
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+"""Roles are made, and SAM's transform is run."""
+NOTHING = ("didn't contain changes", "No updates are to be performed")
+POLL = 2
+LOST_WHEN_REPLACED = {
+    "AWS::DynamoDB::Table": "its data",
+    "AWS::SQS::Queue": "the work that waits in it",
+    "AWS::ApiGateway::RestApi": "the address that Stripe and POM know, unless there is a domain",
+}
+"""By type: what goes with the resource."""
+
+
+class ChangeSet:
+    """A change set of a stack."""
+
+    def __init__(self, aws: Aws, stack: Stack, pause: Callable[[float], None] = time.sleep) -> None:
+        self._client = aws.client("cloudformation")
+        self._stack = stack
+        self._pause = pause
+        self._id = ""
+        self.changes: list[dict[str, Any]] = []
+
+    def make(self, url: str, values: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        """Have CloudFormation compare the template at `url` with the stack.
+
+        Raises:
+            DeploymentError: it does not take the template.
+        """
+        first = not self._stack.exists
+        self._id = self._client.create_change_set(
+            StackName=self._stack.name,
+            ChangeSetName=f"deploy-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}",
+            ChangeSetType="CREATE" if first else "UPDATE",
+            TemplateURL=url,
+            Capabilities=CAPABILITIES,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())],
+            Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        )["Id"]
+        described = self._described()
+        while described["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
+            self._pause(POLL)
+            described = self._described()
+        reason = described.get("StatusReason", "")
+        if described["Status"] == "FAILED" and not any(nothing in reason for nothing in NOTHING):
+            self.discard()
+            raise DeploymentError(f"CloudFormation does not take the template: {reason}")
+        self.changes = [each["ResourceChange"] for each in described["Changes"]]
+
+    def _described(self) -> dict[str, Any]:
+        pages = list(self._client.get_paginator("describe_change_set").paginate(ChangeSetName=self._id))
+        return {**pages[0], "Changes": [change for page in pages for change in page.get("Changes", ())]}
+
+    def show(self, screen: Screen) -> list[str]:
+        """One row for each change; answers a warning for each that loses something."""
+        rows = [
+            {
+                "action": each["Action"],
+                "logical_id": each["LogicalResourceId"],
+                "type": each["ResourceType"],
+                "replacement": each.get("Replacement"),
+            }
+            for each in self.changes
+        ]
+        screen.table("changes", f"Changes of {self._stack.name}", rows, style=_style)
+        return [warning for each in self.changes if (warning := loss(each))]
+
+    def execute(self) -> None:
+        """Change the stack; whoever wants to know how it goes follows its events."""
+        self._client.execute_change_set(ChangeSetName=self._id)
+
+    def discard(self) -> None:
+        """Throw it away, and with the first one the stack that only consists of it."""
+        if self._stack.status == FRESH:
+            self._client.delete_stack(StackName=self._stack.name)
+        else:
+            self._client.delete_change_set(ChangeSetName=self._id)
+
+
+def loss(change: Mapping[str, Any]) -> str | None:
+    """What is lost if the change is made; None if nothing is."""
+    kind, name = change["ResourceType"], change["LogicalResourceId"]
+    if kind not in LOST_WHEN_REPLACED:
+        return None
+    if change["Action"] == "Remove":
+        return f"{name} would be taken out of the stack: {LOST_WHEN_REPLACED[kind]}"
+    if change.get("Replacement") in {"True", "Conditional"}:
+        may = "would" if change["Replacement"] == "True" else "may"
+        return f"{name} {may} be replaced: {LOST_WHEN_REPLACED[kind]}"
+    return None
+
+
+def _style(row: Row) -> str:
+    change = {"Action": row["action"], "LogicalResourceId": row["logical_id"], "ResourceType": row["type"]}
+    return "bold red" if loss({**change, "Replacement": row["replacement"]}) else ""

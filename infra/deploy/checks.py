@@ -1,0 +1,98 @@
+"""What is looked at before anything is touched: the stage's settings, and all that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deploy import DeploymentError, names, stripe_secret
+from infra.deploy.aws import Aws
+from infra.deploy.findings import Bad, Finding, State, look, look_at_all
+from infra.deploy.settings import PROD, StageSettings, faults
+from infra.deploy.stacks import BEING_CHANGED, DEPLOYABLE, Stack
+from infra.template.tables import tables
+
+Check = Callable[[], str]
+
+
+def look_before(stage: str, settings: StageSettings, aws: Aws) -> list[Finding]:
+    """All checks; those that ask AWS only where it is known whom they ask."""
+    told = look("parameter file", lambda: _settings(settings))
+    credentials = look("credentials", lambda: caller(settings, aws))
+    asked = _of_aws(stage, settings, aws)
+    if State.BAD in (told.state, credentials.state):
+        return [told, credentials, *(Finding(check, State.SKIPPED, "the rows above come first") for check in asked)]
+    return [told, credentials, *look_at_all(asked)]
+
+
+def _settings(settings: StageSettings) -> str:
+    if wrong := list(faults(settings)):
+        raise Bad("; ".join(wrong))
+    return f"{len(settings.parameters)} parameters, all as the template takes them"
+
+
+def caller(settings: StageSettings, aws: Aws) -> str:
+    """Who deploys, and that it is into the account that the settings name.
+
+    Raises:
+        Bad: it is another account, or there are no credentials.
+    """
+    try:
+        who = aws.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as exc:
+        raise Bad(f"AWS does not know who asks ({exc}): sign in, or set AWS_PROFILE") from exc
+    if who["Account"] != settings.account:
+        raise Bad(f"{who['Arn']} is in the account {who['Account']}, and the stage belongs to {settings.account}")
+    return f"account {settings.account}, {settings.region}, as {who['Arn']}"
+
+
+def _of_aws(stage: str, settings: StageSettings, aws: Aws) -> dict[str, Check]:
+    stack = Stack(aws, settings.stack)
+    topics = [settings.parameters.get(name, "") for name in ("PageTopicArn", "TicketTopicArn")]
+    checks: dict[str, Check] = {
+        "stack": lambda: _stack(stack),
+        "tables left over": lambda: _tables_left_over(stack, aws),
+        "artifact bucket": lambda: names.bucket(aws, settings),
+        "API Gateway's logs": lambda: names.account_logs(aws),
+        "Stripe secret": lambda: stripe_secret.look(stage, settings, aws, exists=stack.exists),
+        "SNS topic, page": lambda: names.topic(aws, topics[0], needs_listener=stage == PROD),
+        "SNS topic, ticket": lambda: names.topic(aws, topics[1], needs_listener=stage == PROD),
+        "token keys": lambda: names.token_keys(settings.parameters.get("TokenJwksUrl", "")),
+    }
+    if settings.domain:
+        checks["domain"] = lambda: names.certificate(aws, settings)
+    return checks
+
+
+def _stack(stack: Stack) -> str:
+    status = stack.status
+    if status is None:
+        return f"{stack.name} is not there yet: it will be made"
+    if status in BEING_CHANGED:
+        raise Bad(f"{stack.name} is {status}: wait until that has ended")
+    if status not in DEPLOYABLE:
+        raise Bad(
+            f"{stack.name} is {status}: CloudFormation takes no change then; delete it, or continue its rollback"
+        )
+    return f"{stack.name} is {status}"
+
+
+def _tables_left_over(stack: Stack, aws: Aws) -> str:
+    """Tables outlive their stack, and their names keep another from making its own."""
+    if stack.exists:
+        return "they are the stack's own"
+    wanted = {resource["Properties"]["TableName"]["Fn::Sub"] for resource in tables().values()}
+    ours = {name.replace("${AWS::StackName}", stack.name) for name in wanted}
+    found = [
+        name for page in aws.client("dynamodb").get_paginator("list_tables").paginate() for name in page["TableNames"]
+    ]
+    if left := sorted(ours & set(found)):
+        raise Bad(f"an earlier stack left {', '.join(left)}: import them into the stack, or delete them")
+    return "none of an earlier stack"
+
+
+def require(findings: list[Finding]) -> None:
+    """Raises DeploymentError if one is bad."""
+    if any(finding.state is State.BAD for finding in findings):
+        raise DeploymentError("Nothing was touched: mend what failed, and run it again.")

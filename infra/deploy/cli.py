@@ -1,0 +1,114 @@
+"""The command line: `deploy` and `destroy`."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.deploy import DeploymentError
+from infra.deploy.artifacts import Package
+from infra.deploy.deploying import Deployment, Wishes
+from infra.deploy.destroying import Destruction
+from infra.deploy.settings import DIRECTORY, STAGES, read
+from infra.ops.screen import Screen, telling
+from infra.package import ROOT, TEMPLATE, ZIP, PackagingError
+from infra.package.build import build, is_current
+from infra.package.check import check
+
+F = TypeVar("F", bound=Callable[..., Any])
+EXPECTED = (DeploymentError, PackagingError, ClientError, BotoCoreError)
+
+stage_option = click.option("--stage", required=True, type=click.Choice(STAGES))
+parameters_option = click.option(
+    "--parameters",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DIRECTORY,
+    help="The directory with STAGE.toml.",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.pass_context
+def cli(context: click.Context, as_json: bool) -> None:
+    """Deploy a stage of POM-Stripe, or destroy one. docs/deploying.md says what a stage needs.
+
+    The exit status is 0 when all went well, 1 when a check, the deployment or a smoke check failed, 2 for wrong
+    usage.
+    """
+    context.obj = as_json
+
+
+def _command(work: F) -> Any:
+    """Gives a command its screen, and turns what is expected to go wrong into a line and status 1."""
+
+    @click.pass_context
+    @functools.wraps(work)
+    def run(context: click.Context, *args: Any, **kwargs: Any) -> None:
+        with telling(Screen(context.obj)) as screen:
+            try:
+                work(screen, *args, **kwargs)
+            except EXPECTED as error:
+                screen.failure(str(error))
+        if screen.failed:
+            context.exit(1)
+
+    return run
+
+
+def _agreed(yes: bool) -> Callable[[str], bool]:
+    return lambda question: yes or click.confirm(question, err=True)
+
+
+@cli.command()
+@stage_option
+@parameters_option
+@click.option("--dry-run", is_flag=True, help="Check, upload and show the changes, and make none.")
+@click.option("--allow-replacement", is_flag=True, help="Replace or remove tables and queues, with what is in them.")
+@yes_option
+@_command
+def deploy(screen: Screen, stage: str, parameters: Path, dry_run: bool, allow_replacement: bool, yes: bool) -> None:
+    """Check, package, upload, show what would change, change it, and look whether it works."""
+    deployment = Deployment(stage, read(stage, parameters), screen)
+    deployment.check()
+    deployment.run(_packaged(stage, screen), Wishes(dry_run, allow_replacement, _agreed(yes)))
+
+
+def _packaged(stage: str, screen: Screen) -> Package:
+    """As `make package` makes it, or has made it of the same files."""
+    out = ROOT / "build" / stage
+    if not is_current(out, stage):
+        screen.step(f"Packaging {stage}")
+        build(stage, out)
+    package = Package(json.loads((out / TEMPLATE).read_text()), out / ZIP)
+    screen.step("Judging the package")
+    check(package.template, package.archive)
+    return package
+
+
+@cli.command()
+@stage_option
+@parameters_option
+@click.option("--with-data", is_flag=True, help="Delete the tables too; asks for the stage's name.")
+@yes_option
+@_command
+def destroy(screen: Screen, stage: str, parameters: Path, with_data: bool, yes: bool) -> None:
+    """Delete a development stage. Its tables stay, unless --with-data."""
+    destruction = Destruction(stage, read(stage, parameters), screen)
+    destruction.check()
+    tables = destruction.tables()
+    if (
+        with_data
+        and click.prompt(f"To delete {len(tables)} tables for good, type the stage's name", err=True) != stage
+    ):
+        raise DeploymentError("That is not its name: nothing was touched.")
+    if not _agreed(yes)(f"Destroy {stage}?"):
+        raise DeploymentError("Nothing was touched, as you said.")
+    destruction.run(tables, with_data=with_data)

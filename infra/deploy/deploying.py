@@ -1,0 +1,123 @@
+"""`deploy`: one stage, from its settings to a stack that answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from infra.deploy import DeploymentError, checks
+from infra.deploy.artifacts import Package, upload
+from infra.deploy.aws import Aws
+from infra.deploy.change_set import ChangeSet
+from infra.deploy.findings import tell
+from infra.deploy.settings import PROD, StageSettings, values
+from infra.deploy.smoke import look_after
+from infra.deploy.stacks import Stack, first_failure, told, why
+from infra.ops.screen import Screen
+
+REST_API = "RestAPI"
+SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How far to go. `agree` is asked before anything is changed."""
+
+    dry_run: bool = False
+    allow_replacement: bool = False
+    agree: Callable[[str], bool] = lambda question: True
+
+
+class Deployment:
+    """One run."""
+
+    def __init__(
+        self,
+        stage: str,
+        settings: StageSettings,
+        screen: Screen,
+        pause: Callable[[float], None] = time.sleep,
+        aws: Aws | None = None,
+    ) -> None:
+        self._stage, self._settings, self._screen, self._pause = stage, settings, screen, pause
+        self._aws = aws or Aws(settings.region)
+        self._stack = Stack(self._aws, settings.stack, pause)
+
+    def check(self) -> None:
+        """Look before anything is touched, or even packaged.
+
+        Raises:
+            DeploymentError: something is not as it has to be.
+        """
+        findings = checks.look_before(self._stage, self._settings, self._aws)
+        tell(self._screen, "checks", f"Before {self._settings.stack} is touched", findings)
+        checks.require(findings)
+
+    def run(self, package: Package, wishes: Wishes) -> None:
+        """Change the stack into what was packaged, and look whether it works.
+
+        Raises:
+            DeploymentError: it was refused, or it failed; CloudFormation has then gone back.
+        """
+        first = not self._stack.exists
+        changed = self._change(package, wishes)
+        if wishes.dry_run:
+            return
+        if changed and self._stack.parameters()["PublicApiUrl"] != self._values()["PublicApiUrl"]:
+            self._screen.step("Now the API has an address, and its functions are told of it.")
+            self._change(package, wishes)
+        if self._stage == PROD:
+            self._aws.client("cloudformation").update_termination_protection(
+                StackName=self._stack.name, EnableTerminationProtection=True
+            )
+        findings = look_after(self._stack, package, self._aws, first=first, pause=self._pause)
+        tell(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
+
+    def _values(self) -> dict[str, str]:
+        known = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}
+        return values(self._settings, known.get(REST_API))
+
+    def _change(self, package: Package, wishes: Wishes) -> bool:
+        """Answers whether there was anything to change."""
+        wanted = self._values()
+        url = upload(package, wanted, self._aws, self._settings)
+        change_set = ChangeSet(self._aws, self._stack, self._pause)
+        change_set.make(url, wanted, {"app": "pom-stripe", "stage": self._stage})
+        if not change_set.changes:
+            change_set.discard()
+            self._screen.fact("unchanged", True, f"{self._stack.name} is already what was packaged.")
+            return False
+        warnings = change_set.show(self._screen)
+        self._decide(change_set, warnings, wishes)
+        if not wishes.dry_run:
+            self._execute(change_set)
+        return True
+
+    def _decide(self, change_set: ChangeSet, warnings: list[str], wishes: Wishes) -> None:
+        for warning in warnings:
+            self._screen.warning(warning)
+        if wishes.dry_run:
+            change_set.discard()
+            self._screen.fact("dry_run", True, "Nothing was changed: it was a dry run.")
+        elif warnings and not wishes.allow_replacement:
+            change_set.discard()
+            raise DeploymentError(
+                "Nothing was changed: something would be lost. If it is meant: --allow-replacement."
+            )
+        elif not wishes.agree(f"Change {self._stack.name} in {self._settings.account}, {self._settings.region}?"):
+            change_set.discard()
+            raise DeploymentError("Nothing was changed, as you said.")
+
+    def _execute(self, change_set: ChangeSet) -> None:
+        stack = self._stack.by_id()
+        since = stack.latest_event()
+        change_set.execute()
+        events = []
+        for event in stack.follow(since):
+            events.append(event)
+            self._screen.step(told(event))
+        ended = events[-1]["ResourceStatus"]
+        self._screen.fact("ended", ended, f"{self._stack.name} is {ended}.")
+        if ended not in SUCCEEDED:
+            raise DeploymentError(f"First to fail: {why(first_failure(events) or events[-1])}")

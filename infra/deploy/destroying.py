@@ -1,0 +1,85 @@
+"""`destroy`: a development stage taken away, its data only if that is said twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from infra.deploy import DeploymentError, checks
+from infra.deploy.aws import Aws
+from infra.deploy.findings import look, tell
+from infra.deploy.settings import PROD, StageSettings
+from infra.deploy.stacks import Stack, first_failure, told, why
+from infra.ops.screen import Screen
+
+TABLE = "AWS::DynamoDB::Table"
+GONE = "DELETE_COMPLETE"
+
+
+class Destruction:
+    """One run.
+
+    Raises:
+        DeploymentError: the stage is prod.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        settings: StageSettings,
+        screen: Screen,
+        pause: Callable[[float], None] = time.sleep,
+        aws: Aws | None = None,
+    ) -> None:
+        if stage == PROD:
+            raise DeploymentError("prod is not destroyed by a command: it holds what companies have billed.")
+        self._settings, self._screen = settings, screen
+        self._aws = aws or Aws(settings.region)
+        self._stack = Stack(self._aws, settings.stack, pause)
+
+    def check(self) -> None:
+        """Raises DeploymentError if it is another account, or there is no such stack."""
+        findings = [look("credentials", lambda: checks.caller(self._settings, self._aws))]
+        tell(self._screen, "checks", f"Before {self._settings.stack} is destroyed", findings)
+        checks.require(findings)
+        if self._stack.status is None:
+            raise DeploymentError(f"There is no stack {self._settings.stack}.")
+
+    def tables(self) -> list[str]:
+        """The tables, which outlive the stack, as they are; everything else of it goes."""
+        names = sorted(self._stack.physical_ids(TABLE).values())
+        rows = []
+        for name in names:
+            described = self._aws.client("dynamodb").describe_table(TableName=name)["Table"]
+            protected = described.get("DeletionProtectionEnabled", False)
+            rows.append({"table": name, "items_about": described.get("ItemCount", 0), "protected": protected})
+        self._screen.table("retained", "Tables that stay, unless --with-data", rows)
+        stays = "the Stripe secret, the SNS topics, the bucket of artifacts, and Stripe's own webhook endpoint"
+        self._screen.fact("stays", stays, f"Not of the stack, and untouched: {stays}.")
+        return names
+
+    def run(self, tables: list[str], *, with_data: bool) -> None:
+        """Delete the stack, and then, if that is meant, the tables it left."""
+        stack = self._stack.by_id()
+        since = stack.latest_event()
+        self._aws.client("cloudformation").delete_stack(StackName=self._stack.name)
+        events: list[dict[str, Any]] = []
+        for event in stack.follow(since):
+            events.append(event)
+            self._screen.step(told(event))
+        if events[-1]["ResourceStatus"] != GONE:
+            raise DeploymentError(f"It was not deleted: {why(first_failure(events) or events[-1])}")
+        self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
+        if with_data:
+            self._delete(tables)
+
+    def _delete(self, tables: list[str]) -> None:
+        client = self._aws.client("dynamodb")
+        for name in self._screen.each(tables, "Deleting tables"):
+            client.update_table(TableName=name, DeletionProtectionEnabled=False)
+            client.get_waiter("table_exists").wait(TableName=name)
+            client.delete_table(TableName=name)
+        self._screen.fact(
+            "deleted_tables", tables, f"{len(tables)} tables are gone. Point-in-time backups stay 35 days."
+        )

@@ -1,0 +1,96 @@
+"""What is told of a stage in `parameters/STAGE.toml`: where it goes, and the values of the template's parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from infra.deploy import DeploymentError
+from infra.template.intrinsics import Json
+from infra.template.settings import PARAMETERS
+
+DIRECTORY = Path(__file__).with_name("parameters")
+PROD = "prod"
+STAGES = ("dev", PROD)
+PUBLIC_URL = "PublicApiUrl"
+UNKNOWN_URL = "https://not-yet-known.invalid"
+"""`PublicApiUrl` until API Gateway has given the API its id."""
+PLACEHOLDER = re.compile(
+    r"<|>|\bexample\b|change.?me|fill.?in|replace.?me|placeholder|\btodo\b|\bx{3,}\b|0{12}", re.IGNORECASE
+)
+"""What nobody's real value has in it: what the examples say, and what people write for "later"."""
+
+
+class StageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One stage. Nothing in it is secret."""
+
+    stack: str
+    account: str
+    region: str
+    artifact_bucket: str
+    parameters: dict[str, str]
+
+    @property
+    def domain(self) -> str | None:
+        """The API's own domain."""
+        return self.parameters.get("DomainName") or None
+
+
+def read(stage: str, directory: Path = DIRECTORY) -> StageSettings:
+    """The settings of a stage.
+
+    Raises:
+        DeploymentError: there are none, or they are not of the expected form.
+    """
+    file = directory / f"{stage}.toml"
+    try:
+        return msgspec.toml.decode(file.read_bytes(), type=StageSettings)
+    except FileNotFoundError as exc:
+        raise DeploymentError(f"There is no {file}: copy {stage}.example.toml beside it and fill it in.") from exc
+    except msgspec.MsgspecError as exc:
+        raise DeploymentError(f"{file} cannot be read: {exc}") from exc
+
+
+def faults(settings: StageSettings) -> Iterator[str]:
+    """A sentence for each value that is missing, left over, still a placeholder, or not what the template takes."""
+    for name in ("stack", "account", "region", "artifact_bucket"):
+        if PLACEHOLDER.search(str(getattr(settings, name))) or not getattr(settings, name):
+            yield f"{name} still has to be filled in"
+    yield from (f"{name} is no parameter of the template" for name in settings.parameters.keys() - PARAMETERS.keys())
+    for name, wanted in PARAMETERS.items():
+        value = settings.parameters.get(name)
+        if value is None and "Default" not in wanted and name != PUBLIC_URL:
+            yield f"{name} is missing"
+        elif value is not None and (fault := _fault(value, wanted)):
+            yield f"{name} {fault}"
+    yield from _domain_faults(settings)
+
+
+def _fault(value: str, wanted: Json) -> str | None:
+    if PLACEHOLDER.search(value):
+        return "still has to be filled in"
+    fits = re.fullmatch(wanted.get("AllowedPattern", ".*"), value) and len(value) >= wanted.get("MinLength", 0)
+    expected = wanted.get("ConstraintDescription", wanted.get("Description"))
+    return None if fits else f"is not what the template takes: {expected}"
+
+
+def _domain_faults(settings: StageSettings) -> Iterator[str]:
+    told, domain = settings.parameters.get(PUBLIC_URL), settings.domain
+    if domain and told and told != f"https://{domain}":
+        yield f"{PUBLIC_URL} is not https://{domain}, although the API has that domain: leave it out"
+    if bool(domain) != bool(settings.parameters.get("CertificateArn")):
+        yield "DomainName and CertificateArn belong together"
+
+
+def values(settings: StageSettings, api_id: str | None) -> dict[str, str]:
+    """All parameters of the template that have no default or were given; `api_id` is API Gateway's, once known."""
+    return {PUBLIC_URL: _public_url(settings, api_id), **settings.parameters}
+
+
+def _public_url(settings: StageSettings, api_id: str | None) -> str:
+    if settings.domain:
+        return f"https://{settings.domain}"
+    return f"https://{api_id}.execute-api.{settings.region}.amazonaws.com/api" if api_id else UNKNOWN_URL

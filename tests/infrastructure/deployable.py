@@ -1,0 +1,110 @@
+"""An account that a stage can be deployed to: what has to be there before, and AWS's transform before moto."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import jwt
+import pytest
+from moto.cloudformation.models import cloudformation_backends
+from moto.sns.models import sns_backends
+
+from infra.deploy.aws import Aws
+from infra.deploy.settings import StageSettings
+from infra.local.aws import embedded_aws
+from tests.infrastructure.cloudformation import as_moto_can, translated
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+BUCKET = "pom-artifacts"
+STACK = "pom-stripe-dev"
+TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:"
+SECRETS: dict[str, Any] = {
+    "apiKey": "sk_test_" + "a1B2" * 8,
+    "clientId": "ca_" + "c3D4" * 8,
+    "webhookSecrets": ["whsec_" + "e5F6" * 8],
+}
+
+
+@contextmanager
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
+    """An account with all that a stage needs; answers the stage's settings."""
+    with embedded_aws():
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket=BUCKET)
+        closed = dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        )
+        s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=closed)  # type: ignore[arg-type]
+        secret = boto3.client("secretsmanager").create_secret(Name="stripe", SecretString=json.dumps(SECRETS))
+        for name in ("page", "ticket"):
+            topic = boto3.client("sns").create_topic(Name=name)["TopicArn"]
+            sns_backends[ACCOUNT][REGION].topics[topic].subscriptions_confimed = 1  # moto never counts one
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": f"arn:aws:iam::{ACCOUNT}:role/logs"}
+        boto3.client("apigateway").update_account(patchOperations=[role])  # type: ignore[list-item]
+        monkeypatch.setattr(jwt.PyJWKClient, "get_signing_keys", lambda client: ["a key"])
+        _transform_before_moto(monkeypatch)
+        yield StageSettings(
+            stack=STACK,
+            account=ACCOUNT,
+            region=REGION,
+            artifact_bucket=BUCKET,
+            parameters={
+                "StripeSecretArn": secret["ARN"],
+                "PomSettingsUrl": "https://pom.test/settings/apps",
+                "TokenIssuer": "https://pom.test",
+                "TokenAudience": "pom-api",
+                "TokenJwksUrl": "https://pom.test/.well-known/jwks.json",
+                "PageTopicArn": f"{TOPIC}page",
+                "TicketTopicArn": f"{TOPIC}ticket",
+            },
+        )
+
+
+def _transform_before_moto(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CloudFormation transforms a template when it makes a change set; moto would take it as it is."""
+    plain = Aws.client
+
+    def client(self: Aws, service: str) -> Any:
+        known = service in self._clients
+        made = plain(self, service)
+        if service == "cloudformation" and not known:
+            made.meta.events.register("provide-client-params.cloudformation.CreateChangeSet", _transformed)
+            made.meta.events.register("after-call.cloudformation.ExecuteChangeSet", _told)
+        return made
+
+    monkeypatch.setattr(Aws, "client", client)
+
+
+def _transformed(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+    host, _, key = params["TemplateURL"].removeprefix("https://").partition("/")
+    place = {"Bucket": host.partition(".")[0], "Key": key}
+    s3: Any = boto3.client("s3")
+    template = json.loads(s3.get_object(**place)["Body"].read())
+    values = {each["ParameterKey"]: each["ParameterValue"] for each in params["Parameters"]}
+    made = as_moto_can(translated(template, values))
+    made["Resources"] = _filled(made["Resources"], values)
+    del made["Resources"]["RestAPI"]["Properties"]["Body"]  # moto does not read it, and loses an API that is updated
+    s3.put_object(**{**place, "Key": f"{key}.transformed"}, Body=json.dumps(made).encode())
+    return {**params, "TemplateURL": f"{params['TemplateURL']}.transformed"}
+
+
+def _filled(part: Any, values: dict[str, str]) -> Any:
+    """With parameters' values in their places: moto looks for changes in the template only."""
+    if isinstance(part, dict):
+        if part.keys() == {"Ref"} and part["Ref"] in values:
+            return values[part["Ref"]]
+        return {key: _filled(each, values) for key, each in part.items()}
+    return [_filled(each, values) for each in part] if isinstance(part, list) else part
+
+
+def _told(**_: Any) -> None:
+    """moto does not tell a stack's outputs after a change set, nor remember what it was told."""
+    for stack in cloudformation_backends[ACCOUNT][REGION].stacks.values():
+        stack._parse_template()
+        stack.output_map = stack._create_output_map()
+        stack.parameters = dict(stack.resource_map.input_parameters)

@@ -1,0 +1,202 @@
+"""`make deploy`, from an empty account to a stack that answers, in moto, with the package that would be deployed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from chalicelib.domain.webhook import WebhookEndpoint
+from infra.deploy import DeploymentError, smoke
+from infra.deploy.artifacts import Package
+from infra.deploy.deploying import Deployment, Wishes
+from infra.deploy.settings import StageSettings
+from infra.ops.screen import Screen
+from tests.infrastructure import conftest
+from tests.infrastructure.deployable import ACCOUNT, BUCKET, STACK, account
+
+pytestmark = [pytest.mark.index, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
+
+
+@dataclass
+class World:
+    """What answers when a stage was deployed: the API by method and path, and Stripe's list of endpoints."""
+
+    settings: StageSettings
+    package: Package
+    answers: dict[str, int] = field(
+        default_factory=lambda: {path: status for _, path, status in smoke.REQUESTS.values()}
+    )
+    endpoints: list[WebhookEndpoint] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def deploy(self, package: Package | None = None, **wishes: Any) -> dict[str, Any]:
+        """Deploys dev; answers what was told, as one document."""
+        screen = Screen(as_json=True)
+        deployment = Deployment("dev", self.settings, screen, pause=lambda seconds: None)
+        deployment.check()
+        deployment.run(package or self.package, Wishes(**wishes))
+        return {**screen.document, "failed": screen.failed}
+
+    def status(self, method: str, url: str) -> int:
+        self.asked.append(url)
+        return next(status for path, status in self.answers.items() if url.endswith(path))
+
+
+@contextmanager
+def _world(package: conftest.Package) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patched, account(patched) as settings:
+        made = World(settings, Package(package.template, package.archive))
+        patched.setattr(smoke, "_status", made.status)
+        patched.setattr(smoke, "Stage", lambda environment: _stage(made, environment))
+        yield made
+
+
+@pytest.fixture
+def empty(package: conftest.Package) -> Iterator[World]:
+    """An account without the stage."""
+    with _world(package) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Deployed:
+    world: World
+    told: dict[str, Any]
+    """Of the first deployment."""
+
+
+@pytest.fixture(scope="class")
+def deployed(package: conftest.Package) -> Iterator[Deployed]:
+    """An account with the stage in it, for all tests of a class."""
+    with _world(package) as made:
+        yield Deployed(made, made.deploy())
+
+
+def _stage(world: World, environment: dict[str, str]) -> Any:
+    stripe = SimpleNamespace(webhook_endpoints=lambda: world.endpoints)
+    url = f"{environment['PUBLIC_API_URL']}/v1/stripe/webhooks"
+    return SimpleNamespace(ports=SimpleNamespace(stripe=stripe), webhook_url=url)
+
+
+def _stacks() -> list[str]:
+    return [each["StackStatus"] for each in boto3.client("cloudformation").describe_stacks()["Stacks"]]
+
+
+def _states(document: dict[str, Any], table: str) -> dict[str, str]:
+    return {row["check"]: row["state"] for row in document[table]}
+
+
+class TestEmptyAccount:
+    def test_a_dry_run_shows_every_change_and_leaves_nothing_but_artifacts(self, empty: World) -> None:
+        """They are named by what is in them, so that a second run leaves no others."""
+        told = empty.deploy(dry_run=True)
+        added = {row["logical_id"] for row in told["changes"] if row["action"] == "Add"}
+        assert {"InvoicesTable", "ReconcileQueue", "APIHandler", "RestAPI"} <= added
+        assert "smoke" not in told
+        assert _stacks() == []
+        assert boto3.client("dynamodb").list_tables()["TableNames"] == []
+        kept = _kept()
+        empty.deploy(dry_run=True)
+        assert _kept() == kept
+        for key in kept:
+            assert boto3.client("s3").head_object(Bucket=BUCKET, Key=key)["ServerSideEncryption"] == "AES256"
+
+    def test_nothing_happens_when_the_answer_is_no(self, empty: World) -> None:
+        questions: list[str] = []
+
+        def no(question: str) -> bool:
+            questions.append(question)
+            return False
+
+        with pytest.raises(DeploymentError, match="as you said"):
+            empty.deploy(agree=no)
+        assert questions == [f"Change {STACK} in {ACCOUNT}, us-east-1?"]
+        assert _stacks() == []
+
+
+def _kept() -> set[str]:
+    """What is in the bucket, without what the stand-in put there."""
+    keys = {each["Key"] for each in boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]}
+    return {key for key in keys if not key.endswith("transformed")}
+
+
+class TestDeployedStage:
+    def test_it_is_deployed_told_its_address_and_looked_at(self, deployed: Deployed) -> None:
+        told, world = deployed.told, deployed.world
+        assert _stacks() == ["UPDATE_COMPLETE"]
+        assert {row["state"] for row in told["checks"]} == {"ok"}
+        smoked = _states(told, "smoke")
+        assert smoked.pop("webhook endpoint") == "to do"
+        assert set(smoked.values()) == {"ok"}
+        assert not told["failed"]
+        assert set(world.asked) == {_address() + path for path in world.answers}
+        function = boto3.client("lambda").get_function_configuration(FunctionName=f"{STACK}-api-handler")
+        assert function["Environment"]["Variables"]["PUBLIC_API_URL"] == _address()
+
+    def test_it_is_not_deployed_again_while_it_is_what_was_packaged(self, deployed: Deployed) -> None:
+        told = deployed.world.deploy()
+        assert told["unchanged"]
+        assert "changes" not in told
+        assert told["smoke"]
+
+    def test_the_webhook_endpoint_must_be_there_from_the_second_time_on(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert _states(deployed.world.deploy(), "smoke")["webhook endpoint"] == "FAILED"
+        url = f"{_address()}/v1/stripe/webhooks"
+        endpoint = WebhookEndpoint(url, enabled=True, connect=True, api_version=API_VERSION, events=SUBSCRIPTION)
+        monkeypatch.setattr(deployed.world, "endpoints", [endpoint])
+        assert set(_states(deployed.world.deploy(), "smoke").values()) == {"ok"}
+
+    def test_a_table_that_would_go_is_refused_unless_that_is_meant(self, deployed: Deployed) -> None:
+        world = deployed.world
+        without = copy.deepcopy(world.package.template)
+        del without["Resources"]["BatchesTable"]
+        smaller = Package(without, world.package.archive)
+        with pytest.raises(DeploymentError, match="something would be lost"):
+            world.deploy(smaller)
+        assert f"{STACK}-batches" in boto3.client("dynamodb").list_tables()["TableNames"]
+        told = world.deploy(smaller, allow_replacement=True, dry_run=True)
+        assert told["warnings"] == ["BatchesTable would be taken out of the stack: its data"]
+
+    @pytest.mark.parametrize(
+        ("check", "path", "instead"),
+        [
+            ("the API answers", "/v1/health", 503),
+            ("an unsigned webhook is refused", "/v1/stripe/webhooks", 200),
+            ("no token, no answer", "/v1/invoices", 200),
+        ],
+    )
+    def test_an_api_that_answers_wrongly_is_told(
+        self, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, check: str, path: str, instead: int
+    ) -> None:
+        monkeypatch.setitem(deployed.world.answers, path, instead)
+        told = deployed.world.deploy()
+        assert told["failed"]
+        assert _states(told, "smoke")[check] == "FAILED"
+
+    def test_functions_that_run_other_code_or_get_no_messages_are_told(self, deployed: Deployed) -> None:
+        client = boto3.client("lambda")
+        [source, *_] = client.list_event_source_mappings()["EventSourceMappings"]
+        client.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
+        client.update_function_code(FunctionName=f"{STACK}-resume-stuck", ZipFile=b"other")
+        found = {row["check"]: row for row in deployed.world.deploy()["smoke"]}
+        assert (found["functions"]["state"], found["event sources"]["state"]) == ("FAILED", "FAILED")
+        assert found["functions"]["found"] == f"{STACK}-resume-stuck runs other code than was packaged"
+        zipped = next(key for key in _kept() if key.endswith(".zip"))
+        client.update_function_code(FunctionName=f"{STACK}-resume-stuck", S3Bucket=BUCKET, S3Key=zipped)
+        client.update_event_source_mapping(UUID=source["UUID"], Enabled=True)
+        assert _states(deployed.world.deploy(), "smoke")["functions"] == "ok"
+
+
+def _address() -> str:
+    [api] = boto3.client("apigateway").get_rest_apis()["items"]
+    return f"https://{api['id']}.execute-api.us-east-1.amazonaws.com/api"

@@ -1,0 +1,253 @@
+"""What is looked at before a stage is touched: each thing is spoiled once, and must be told. Needs no package."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import jwt
+import msgspec
+import pytest
+from botocore.stub import Stubber
+
+from infra.deploy import DeploymentError, checks, names
+from infra.deploy.aws import Aws
+from infra.deploy.findings import Bad, Finding, State
+from infra.deploy.settings import DIRECTORY, STAGES, StageSettings, faults, read, values
+from infra.template.settings import PARAMETERS
+from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, SECRETS, STACK, TOPIC, account
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
+    with account(monkeypatch) as made:
+        yield made
+
+
+def _with(settings: StageSettings, **parameters: str) -> StageSettings:
+    return msgspec.structs.replace(settings, parameters={**settings.parameters, **parameters})
+
+
+def _looked(settings: StageSettings, stage: str = "dev") -> dict[str, Finding]:
+    found = checks.look_before(stage, settings, Aws(settings.region))
+    return {finding.check: finding for finding in found}
+
+
+def _bad(settings: StageSettings, stage: str = "dev") -> dict[str, str]:
+    return {check: each.found for check, each in _looked(settings, stage).items() if each.state is State.BAD}
+
+
+def test_a_stage_with_all_that_it_names_has_no_faults(settings: StageSettings) -> None:
+    assert {finding.state for finding in _looked(settings).values()} == {State.OK}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_examples_name_every_parameter_that_has_to_be_told_and_are_refused_as_they_are(
+    stage: str, tmp_path: Any
+) -> None:
+    text = (DIRECTORY / f"{stage}.example.toml").read_text()
+    (tmp_path / f"{stage}.toml").write_text(text)
+    example = read(stage, tmp_path)
+    told = list(faults(example))
+    assert {fault.partition(" ")[0] for fault in told} == {
+        "stack" if "<" in example.stack else "account",
+        "account",
+        "region",
+        "artifact_bucket",
+        *example.parameters,
+    }
+    needed = {name for name, parameter in PARAMETERS.items() if "Default" not in parameter} - {"PublicApiUrl"}
+    assert needed <= example.parameters.keys()
+
+
+def test_a_stage_without_settings_says_what_to_copy(tmp_path: Any) -> None:
+    with pytest.raises(DeploymentError, match=r"copy dev\.example\.toml"):
+        read("dev", tmp_path)
+
+
+def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> None:
+    (tmp_path / "dev.toml").write_text('stack = "a"\nbucket = "b"\n')
+    with pytest.raises(DeploymentError, match="unknown field `bucket`"):
+        read("dev", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "says"),
+    [
+        ("TokenIssuer", "<the tokens' iss>", "TokenIssuer still has to be filled in"),
+        ("PomSettingsUrl", "https://pom.example.com/settings", "PomSettingsUrl still has to be filled in"),
+        ("TokenAudience", "changeme", "TokenAudience still has to be filled in"),
+        ("TokenAudience", "", "TokenAudience is not what the template takes"),
+        ("TokenJwksUrl", "http://pom.test/jwks", "TokenJwksUrl is not what the template takes: must be an https URL"),
+        ("PageTopicArn", "page", "PageTopicArn is not what the template takes"),
+        ("Tokenissuer", "x", "Tokenissuer is no parameter of the template"),
+        ("DomainName", "api.pom.test", "DomainName and CertificateArn belong together"),
+    ],
+)
+def test_a_parameter_that_cannot_be_right_is_told(
+    settings: StageSettings, parameter: str, value: str, says: str
+) -> None:
+    assert says in _bad(_with(settings, **{parameter: value}))["parameter file"]
+
+
+def test_a_parameter_that_is_missing_is_told_and_aws_is_not_asked(settings: StageSettings) -> None:
+    parameters = {name: value for name, value in settings.parameters.items() if name != "TokenIssuer"}
+    found = _looked(msgspec.structs.replace(settings, parameters=parameters))
+    assert found["parameter file"].found == "TokenIssuer is missing"
+    others = {check: each.state for check, each in found.items() if check not in {"parameter file", "credentials"}}
+    assert set(others.values()) == {State.SKIPPED}
+
+
+def test_the_address_is_the_domain_or_else_api_gateways(settings: StageSettings) -> None:
+    with_domain = _with(settings, DomainName="api.pom.test")
+    assert values(with_domain, "a1")["PublicApiUrl"] == "https://api.pom.test"
+    assert values(settings, "a1")["PublicApiUrl"] == "https://a1.execute-api.us-east-1.amazonaws.com/api"
+    told = _with(with_domain, PublicApiUrl="https://other.pom.test")
+    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults(told))
+
+
+def test_another_account_is_not_touched(settings: StageSettings) -> None:
+    elsewhere = msgspec.structs.replace(settings, account="210987654321")
+    assert f"is in the account {ACCOUNT}, and the stage belongs to 210987654321" in _bad(elsewhere)["credentials"]
+
+
+def _secret(**changes: Any) -> Callable[[StageSettings], None]:
+    def put(settings: StageSettings) -> None:
+        client = boto3.client("secretsmanager")
+        content = {key: value for key, value in {**SECRETS, **changes}.items() if value is not None}
+        client.put_secret_value(SecretId=settings.parameters["StripeSecretArn"], SecretString=json.dumps(content))
+
+    return put
+
+
+def _open_bucket(settings: StageSettings) -> None:
+    boto3.client("s3").delete_public_access_block(Bucket=BUCKET)
+
+
+def _no_log_role(settings: StageSettings) -> None:
+    role: Any = {"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}
+    boto3.client("apigateway").update_account(patchOperations=[role])
+
+
+def _leftover(settings: StageSettings) -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=f"{STACK}-invoices",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+SPOILED: dict[str, tuple[str, str, Callable[[StageSettings], Any]]] = {
+    "a live key in dev": ("Stripe secret", "form sk_test_", _secret(apiKey="sk_live_" + "a1B2" * 8)),
+    "a place holder for a key": ("Stripe secret", "apiKey is not of the form", _secret(apiKey="sk_test_...")),
+    "no client id": ("Stripe secret", "is not of the form", _secret(clientId=None)),
+    "a secret that is no client id": ("Stripe secret", "clientId is not", _secret(clientId="acct_" + "a1" * 8)),
+    "a webhook secret that is none": ("Stripe secret", "number 1, is not", _secret(webhookSecrets=["we_1234567890"])),
+    "one webhook secret twice": ("Stripe secret", "one twice", _secret(webhookSecrets=SECRETS["webhookSecrets"] * 2)),
+    "no secret": (
+        "Stripe secret",
+        "ResourceNotFound",
+        lambda s: boto3.client("secretsmanager").delete_secret(
+            SecretId=s.parameters["StripeSecretArn"], ForceDeleteWithoutRecovery=True
+        ),
+    ),
+    "a topic that is gone": (
+        "SNS topic, page",
+        "NotFound",
+        lambda s: boto3.client("sns").delete_topic(TopicArn=f"{TOPIC}page"),
+    ),
+    "a topic that CloudWatch cannot use": (
+        "SNS topic, ticket",
+        "CloudWatch may not use",
+        lambda s: boto3.client("sns").set_topic_attributes(
+            TopicArn=f"{TOPIC}ticket", AttributeName="KmsMasterKeyId", AttributeValue="alias/aws/sns"
+        ),
+    ),
+    "a bucket that is gone": (
+        "artifact bucket",
+        "NoSuchBucket",
+        lambda s: boto3.client("s3").delete_bucket(Bucket=BUCKET),
+    ),
+    "a bucket that could be public": ("artifact bucket", "switch on BlockPublicAcls", _open_bucket),
+    "no right to write access logs": ("API Gateway's logs", "infra/account.json", _no_log_role),
+    "a table of an earlier stack": ("tables left over", f"{STACK}-invoices", _leftover),
+}
+
+
+@pytest.mark.parametrize("what", SPOILED)
+def test_what_is_spoiled_is_told_and_nothing_else(what: str, settings: StageSettings) -> None:
+    check, says, spoil = SPOILED[what]
+    spoil(settings)
+    bad = _bad(settings)
+    assert bad.keys() == {check}
+    assert says in bad[check]
+    with pytest.raises(DeploymentError, match="Nothing was touched"):
+        checks.require(list(_looked(settings).values()))
+
+
+def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:
+    assert _bad(settings, "prod").keys() == {"Stripe secret"}
+    _secret(apiKey="rk_live_" + "a1B2" * 8)(settings)
+    assert _bad(settings, "prod") == {}
+    silent = boto3.client("sns").create_topic(Name="silent")["TopicArn"]
+    unheard = _with(settings, PageTopicArn=silent)
+    assert _bad(unheard, "prod").keys() == {"SNS topic, page"}
+    assert _looked(unheard)["SNS topic, page"].state is State.TO_DO
+
+
+def test_before_the_first_deployment_there_may_be_no_webhook_secret(settings: StageSettings) -> None:
+    _secret(webhookSecrets=[])(settings)
+    found = _looked(settings)["Stripe secret"]
+    assert found.state is State.TO_DO
+    assert f"python -m infra.ops --deployed {STACK} webhook-endpoint" in found.found
+
+
+def test_no_secret_is_ever_told(settings: StageSettings) -> None:
+    for change in ({}, {"apiKey": "sk_oops_" + "z9Y8" * 8}, {"clientId": "oops_" + "z9Y8" * 8}):
+        content = {**SECRETS, **change}
+        _secret(**content)(settings)
+        told = repr(_looked(settings)) + repr(_looked(settings, "prod"))
+        for value in (content["apiKey"], content["clientId"], *content["webhookSecrets"]):
+            assert value not in told
+            assert value[8:] not in told
+
+
+def test_keys_of_tokens_must_answer(settings: StageSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(client: Any) -> Any:
+        raise jwt.PyJWKClientConnectionError("no answer")
+
+    monkeypatch.setattr(jwt.PyJWKClient, "get_signing_keys", fails)
+    assert "does not give the keys of POM's tokens: no answer" in _bad(settings)["token keys"]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "says"),
+    [
+        ({"Status": "ISSUED", "DomainName": "api.pom.test"}, None),
+        ({"Status": "ISSUED", "DomainName": "*.pom.test"}, None),
+        ({"Status": "ISSUED", "DomainName": "pom.test", "SubjectAlternativeNames": ["api.pom.test"]}, None),
+        ({"Status": "PENDING_VALIDATION", "DomainName": "api.pom.test"}, "is PENDING_VALIDATION"),
+        ({"Status": "ISSUED", "DomainName": "*.test"}, "not for api.pom.test"),
+        (
+            {"Status": "ISSUED", "DomainName": "api.pom.test", "NotAfter": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)},
+            "ends",
+        ),
+    ],
+)
+def test_the_certificate_must_be_the_domains(
+    settings: StageSettings, certificate: dict[str, Any], says: str | None
+) -> None:
+    arn = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1"
+    aws = Aws(REGION)
+    with Stubber(aws.client("acm")) as stub:
+        stub.add_response("describe_certificate", {"Certificate": certificate}, {"CertificateArn": arn})
+        with_domain = _with(settings, DomainName="api.pom.test", CertificateArn=arn)
+        if says is None:
+            assert "api.pom.test" in names.certificate(aws, with_domain)
+        else:
+            with pytest.raises(Bad, match=says):
+                names.certificate(aws, with_domain)

@@ -1,0 +1,355 @@
+"""What moto cannot do: changes that replace, deployments that fail, stacks that cannot be changed, and destroying.
+
+CloudFormation's answers are stubbed in the form that botocore holds them to.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from click.testing import CliRunner
+
+from infra.deploy import DeploymentError, checks, smoke
+from infra.deploy.artifacts import ready
+from infra.deploy.aws import Aws
+from infra.deploy.change_set import ChangeSet, loss
+from infra.deploy.cli import cli
+from infra.deploy.deploying import Deployment
+from infra.deploy.destroying import Destruction
+from infra.deploy.settings import DIRECTORY, StageSettings
+from infra.deploy.stacks import Stack, first_failure
+from infra.local.aws import embedded_aws
+from infra.ops.screen import Screen
+from tests.infrastructure.cloudformation import translated
+from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
+
+STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/1"
+CHANGE_SET_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/deploy-1/1"
+MOMENT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+SETTINGS = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
+
+
+@dataclass
+class Scene:
+    """A stubbed CloudFormation, in what else moto is."""
+
+    aws: Aws
+    cloudformation: Stubber
+    paused: list[float]
+
+    @property
+    def stack(self) -> Stack:
+        return Stack(self.aws, STACK, self.paused.append)
+
+    def is_(self, status: str, times: int = 1) -> None:
+        described = {"StackName": STACK, "StackId": STACK_ID, "CreationTime": MOMENT, "StackStatus": status}
+        for _ in range(times):
+            self.cloudformation.add_response("describe_stacks", {"Stacks": [described]})
+
+    def says(self, *events: dict[str, Any]) -> None:
+        """The events so far; given oldest first, and told newest first."""
+        self.cloudformation.add_response("describe_stack_events", {"StackEvents": list(reversed(events))})
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with embedded_aws():
+        aws = Aws(REGION)
+        with Stubber(aws.client("cloudformation")) as stub:
+            yield Scene(aws, stub, [])
+
+
+def event(number: int, name: str, kind: str, status: str, reason: str | None = None) -> dict[str, Any]:
+    made = {
+        "EventId": str(number),
+        "StackId": STACK_ID,
+        "StackName": STACK,
+        "Timestamp": MOMENT,
+        "LogicalResourceId": name,
+        "PhysicalResourceId": STACK_ID if name == STACK else name.lower(),
+        "ResourceType": kind,
+        "ResourceStatus": status,
+    }
+    return made | ({"ResourceStatusReason": reason} if reason else {})
+
+
+def of_stack(number: int, status: str) -> dict[str, Any]:
+    return event(number, STACK, "AWS::CloudFormation::Stack", status)
+
+
+BEFORE = of_stack(0, "CREATE_COMPLETE")
+BEGUN = of_stack(1, "UPDATE_IN_PROGRESS")
+CANCELLED = event(2, "ReconcileQueue", "AWS::SQS::Queue", "UPDATE_FAILED", "Resource update cancelled")
+CAUSE = event(3, "ResumeStuck", "AWS::Lambda::Function", "UPDATE_FAILED", "The role cannot be assumed.")
+BACK = of_stack(4, "UPDATE_ROLLBACK_COMPLETE")
+
+
+def test_events_are_told_once_and_in_order_until_the_stack_has_ended(scene: Scene) -> None:
+    scene.says(BEFORE, BEGUN)
+    scene.says(BEFORE, BEGUN)
+    scene.says(BEFORE, BEGUN, CANCELLED)
+    scene.says(BEFORE, BEGUN, CANCELLED, CAUSE, BACK)
+    followed = [each["EventId"] for each in scene.stack.follow("0")]
+    assert followed == ["1", "2", "3", "4"]
+    assert len(scene.paused) == 3
+
+
+def test_the_failure_that_is_told_is_the_one_that_made_the_others() -> None:
+    assert first_failure([BEGUN, CANCELLED, CAUSE, BACK]) == CAUSE
+    assert first_failure([BEGUN, CANCELLED, BACK]) == CANCELLED
+    assert first_failure([BEGUN]) is None
+
+
+def test_a_deployment_that_fails_names_the_first_failure_and_its_reason(scene: Scene, capsys: Any) -> None:
+    screen = Screen()
+    deployment = Deployment("dev", SETTINGS, screen, pause=scene.paused.append, aws=scene.aws)
+    change_set = ChangeSet(scene.aws, scene.stack)
+    change_set._id = CHANGE_SET_ID
+    scene.is_("UPDATE_COMPLETE")
+    scene.says(BEFORE)
+    scene.cloudformation.add_response("execute_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
+    scene.says(BEFORE, BEGUN, CANCELLED, CAUSE, BACK)
+    with pytest.raises(
+        DeploymentError, match=r"First to fail: ResumeStuck \(AWS::Lambda::Function\), UPDATE_FAILED: The role"
+    ):
+        deployment._execute(change_set)
+    assert f"{STACK} is UPDATE_ROLLBACK_COMPLETE." in capsys.readouterr().out
+
+
+def _change(action: str, name: str, kind: str, replacement: str | None = None) -> dict[str, Any]:
+    made = {"Action": action, "LogicalResourceId": name, "ResourceType": kind}
+    return made | ({"Replacement": replacement} if replacement else {})
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "True"), "would be replaced: its data"),
+        (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "Conditional"), "may be replaced"),
+        (_change("Remove", "ReconcileQueue", "AWS::SQS::Queue"), "taken out of the stack: the work that waits"),
+        (_change("Modify", "RestAPI", "AWS::ApiGateway::RestApi", "True"), "the address that Stripe"),
+        (_change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "False"), None),
+        (_change("Add", "InvoicesTable", "AWS::DynamoDB::Table"), None),
+        (_change("Remove", "OldAlarm", "AWS::CloudWatch::Alarm"), None),
+    ],
+)
+def test_what_would_be_lost_is_told(change: dict[str, Any], lost: str | None) -> None:
+    told = loss(change)
+    assert told is None if lost is None else lost in str(told)
+
+
+def _made(scene: Scene, *answers: dict[str, Any]) -> ChangeSet:
+    """A change set of an existing stack, as CloudFormation describes it time after time."""
+    scene.is_("UPDATE_COMPLETE")
+    scene.cloudformation.add_response("create_change_set", {"Id": CHANGE_SET_ID})
+    for answer in answers:
+        scene.cloudformation.add_response("describe_change_set", answer, {"ChangeSetName": CHANGE_SET_ID})
+    return ChangeSet(scene.aws, scene.stack, scene.paused.append)
+
+
+def test_a_change_set_is_waited_for_and_shown_with_what_is_replaced_in_red(scene: Scene, capsys: Any) -> None:
+    changes = [
+        _change("Modify", "InvoicesTable", "AWS::DynamoDB::Table", "True"),
+        _change("Modify", "ResumeStuck", "AWS::Lambda::Function", "False"),
+    ]
+    ready_ = {"Status": "CREATE_COMPLETE", "Changes": [{"ResourceChange": change} for change in changes]}
+    made = _made(scene, {"Status": "CREATE_IN_PROGRESS"}, ready_)
+    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+    screen = Screen(as_json=True)
+    assert made.show(screen) == ["InvoicesTable would be replaced: its data"]
+    assert [row["replacement"] for row in screen.document["changes"]] == ["True", "False"]
+    assert scene.paused == [2]
+    made.show(Screen())
+    assert "InvoicesTable" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "reason", ["The submitted information didn't contain changes.", "No updates are to be performed."]
+)
+def test_a_change_set_without_changes_is_no_failure(scene: Scene, reason: str) -> None:
+    made = _made(scene, {"Status": "FAILED", "StatusReason": reason})
+    made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+    assert made.changes == []
+
+
+def test_a_template_that_cloudformation_does_not_take_is_told_with_its_reason(scene: Scene) -> None:
+    made = _made(scene, {"Status": "FAILED", "StatusReason": "Transform AWS::Serverless failed: no CodeUri"})
+    scene.is_("UPDATE_COMPLETE")
+    scene.cloudformation.add_response("delete_change_set", {}, {"ChangeSetName": CHANGE_SET_ID})
+    with pytest.raises(DeploymentError, match="does not take the template: Transform"):
+        made.make("https://bucket.s3.us-east-1.amazonaws.com/t.json", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        ("UPDATE_IN_PROGRESS", "wait until that has ended"),
+        ("ROLLBACK_COMPLETE", "takes no change"),
+        ("UPDATE_ROLLBACK_FAILED", "takes no change"),
+        ("UPDATE_ROLLBACK_COMPLETE", None),
+    ],
+)
+def test_a_stack_that_cannot_be_changed_is_told_before_anything_is_tried(
+    scene: Scene, status: str, fault: str | None
+) -> None:
+    scene.is_(status)
+    if fault is None:
+        assert status in checks._stack(scene.stack)
+    else:
+        with pytest.raises(Exception, match=fault):
+            checks._stack(scene.stack)
+
+
+SMALL: dict[str, Any] = {
+    "Parameters": {"PomSettingsUrl": {"Type": "String"}},
+    "Resources": {
+        "RestAPI": {
+            "Type": "AWS::Serverless::Api",
+            "Properties": {
+                "StageName": "api",
+                "OpenApiVersion": "2.0",
+                "AlwaysDeploy": True,
+                "DefinitionBody": {"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {}},
+            },
+        }
+    },
+}
+
+
+def test_the_api_is_deployed_again_when_a_parameter_changes_and_only_then() -> None:
+    def deployment(**values: str) -> set[str]:
+        made = translated(ready(SMALL, "s3://b/k.zip", values), values)["Resources"]
+        return {name for name, each in made.items() if each["Type"] == "AWS::ApiGateway::Deployment"}
+
+    first = deployment(PomSettingsUrl="https://pom.test/a")
+    assert deployment(PomSettingsUrl="https://pom.test/a") == first
+    assert deployment(PomSettingsUrl="https://pom.test/b") != first
+
+
+def test_prod_is_never_destroyed() -> None:
+    with pytest.raises(DeploymentError, match="prod is not destroyed"):
+        Destruction("prod", SETTINGS, Screen())
+
+
+def _table(name: str) -> None:
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
+    )
+
+
+@pytest.mark.parametrize("with_data", [False, True])
+def test_destroying_names_the_tables_that_stay_and_deletes_them_only_if_that_is_meant(
+    scene: Scene, with_data: bool
+) -> None:
+    _table(f"{STACK}-invoices")
+    screen = Screen(as_json=True)
+    destruction = Destruction("dev", SETTINGS, screen, pause=scene.paused.append, aws=scene.aws)
+    summary = {
+        "LogicalResourceId": "InvoicesTable",
+        "PhysicalResourceId": f"{STACK}-invoices",
+        "ResourceType": "AWS::DynamoDB::Table",
+        "LastUpdatedTimestamp": MOMENT,
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
+    scene.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": [summary]})
+    tables = destruction.tables()
+    assert screen.document["retained"] == [{"table": f"{STACK}-invoices", "items_about": 0, "protected": True}]
+    scene.is_("UPDATE_COMPLETE")
+    scene.says(BEFORE)
+    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
+    scene.cloudformation.add_response(
+        "describe_stack_events",
+        {"StackEvents": [of_stack(2, "DELETE_COMPLETE"), of_stack(1, "DELETE_IN_PROGRESS"), BEFORE]},
+        {"StackName": STACK_ID},
+    )
+    destruction.run(tables, with_data=with_data)
+    left = boto3.client("dynamodb").list_tables()["TableNames"]
+    assert left == ([] if with_data else [f"{STACK}-invoices"])
+
+
+def test_a_stack_that_is_not_deleted_says_why(scene: Scene) -> None:
+    destruction = Destruction("dev", SETTINGS, Screen(as_json=True), pause=scene.paused.append, aws=scene.aws)
+    scene.is_("UPDATE_COMPLETE")
+    scene.says(BEFORE)
+    scene.cloudformation.add_response("delete_stack", {}, {"StackName": STACK})
+    refused = event(1, "ApiDomain", "AWS::ApiGateway::DomainName", "DELETE_FAILED", "It is in use.")
+    scene.says(BEFORE, refused, of_stack(2, "DELETE_FAILED"))
+    with pytest.raises(DeploymentError, match=r"ApiDomain .*: It is in use\."):
+        destruction.run([], with_data=False)
+
+
+class _Refuses(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        """Nobody reads it."""
+
+
+def test_the_smoke_checks_see_the_status_that_is_answered() -> None:
+    server = HTTPServer(("127.0.0.1", 0), _Refuses)
+    url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        assert smoke._status("GET", f"{url}/v1/invoices") == 401
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert "refused" in str(smoke._status("GET", f"{url}/v1/invoices"))
+
+
+class TestCommandLine:
+    def test_a_stage_without_settings_is_told_as_json_with_status_1(self, tmp_path: Path) -> None:
+        words = ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)]
+        said = CliRunner().invoke(cli, words)
+        assert said.exit_code == 1
+        assert "copy dev.example.toml" in json.loads(said.stdout)["failures"][0]
+
+    def test_without_credentials_nothing_but_the_settings_is_looked_at(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And all rows are told all the same."""
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in {
+            "AWS_CONFIG_FILE": str(tmp_path / "none"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_DEFAULT_REGION": REGION,
+        }.items():
+            monkeypatch.setenv(name, value)
+        example = (DIRECTORY / "dev.example.toml").read_text()
+        (tmp_path / "dev.toml").write_text(example.replace("<such as us-east-1>", REGION))
+        said = CliRunner().invoke(cli, ["--json", "deploy", "--stage", "dev", "--parameters", str(tmp_path)])
+        assert said.exit_code == 1
+        states = {row["check"]: row["state"] for row in json.loads(said.stdout)["checks"]}
+        assert states.pop("parameter file") == "FAILED"
+        assert states.pop("credentials") == "FAILED"
+        assert set(states.values()) == {"not looked at"}
+        assert len(states) == 8
+
+    def test_prod_is_not_destroyed_whatever_is_said(self, tmp_path: Path) -> None:
+        (tmp_path / "prod.toml").write_text(
+            f'stack = "s"\naccount = "{ACCOUNT}"\nregion = "{REGION}"\nartifact_bucket = "b"\nparameters = {{}}\n'
+        )
+        words = ["destroy", "--stage", "prod", "--with-data", "--yes", "--parameters", str(tmp_path)]
+        said = CliRunner().invoke(cli, words)
+        assert said.exit_code == 1
+        assert "prod is not destroyed" in said.output
