@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 from zipfile import ZipFile
 
 from infra.package import probe
+from infra.package.bytecode import bytecode_faults
 from infra.package.template_checks import FUNCTION
 from infra.template.functions import AUTHORIZER
 from infra.template.intrinsics import Json, function_id
@@ -42,7 +43,7 @@ def zip_faults(template: Json, archive: Path) -> list[str]:
     """Everything that is wrong with the zip of a template."""
     with unpacked(archive) as root:
         unfit = [*machine_faults(root), *make_runnable(root)]
-        faults = [*_size(archive), *content_faults(root), *unfit]
+        faults = [*_size(archive), *content_faults(root), *bytecode_faults(root), *unfit]
         return faults if unfit else [*faults, *start_faults(template, root)]
 
 
@@ -66,7 +67,7 @@ def content_faults(root: Path) -> Faults:
     """What is in the zip and should not be, or the other way round."""
     names = [str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()]
     for name in names:
-        if name.startswith(NEVER_SHIPPED) or name.endswith(".pyc"):
+        if name.startswith(NEVER_SHIPPED):
             yield f"the zip has {name}, which does not belong in it"
     yield from (f"the zip has no {name}" for name in ("app.py", "chalice/app.py") if name not in names)
 

@@ -1,4 +1,4 @@
-"""What of the zip is never used, and the zip without it: the same bytes for the same content.
+"""What of the zip is never used, and the zip without it, with bytecode: the same bytes for the same content.
 
 botocore brings the descriptions of every AWS service, 15 MB of them packed. A client of a service that is not
 in SERVICES cannot be made in Lambda: botocore says UnknownServiceError. Tests hold SERVICES to the code.
@@ -6,9 +6,12 @@ in SERVICES cannot be made in Lambda: botocore says UnknownServiceError. Tests h
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from infra.package.bytecode import compile_all
 
 SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts"})
 """The services whose descriptions stay; sts is botocore's own, for roles that a profile assumes."""
@@ -31,15 +34,19 @@ def is_used(name: str) -> bool:
 
 
 def repacked(source: Path, target: Path) -> None:
-    """Write what is used of `source` to `target`: sorted by name, without times, packed as small as it gets."""
-    with ZipFile(source) as full, ZipFile(target, "w") as small:
-        for name in sorted(full.namelist()):
-            if name.endswith("/") or not is_used(name):
-                continue
-            entry = ZipInfo(name, EPOCH)
-            entry.external_attr = FILE_MODE << 16
-            entry.create_system = 3  # Unix, wherever it is packed
-            small.writestr(entry, full.read(name), ZIP_DEFLATED, LEVEL)
+    """Write what is used of `source`, and its bytecode, to `target`: sorted by name, without times, packed small."""
+    with tempfile.TemporaryDirectory(prefix="pom-repacked-") as scratch:
+        root = Path(scratch).resolve()
+        with ZipFile(source) as full:
+            full.extractall(root, [name for name in full.namelist() if is_used(name)])
+        compile_all(root)
+        files = {file.relative_to(root).as_posix(): file for file in root.rglob("*") if file.is_file()}
+        with ZipFile(target, "w") as small:
+            for name in sorted(files):
+                entry = ZipInfo(name, EPOCH)
+                entry.external_attr = FILE_MODE << 16
+                entry.create_system = 3  # Unix, wherever it is packed
+                small.writestr(entry, files[name].read_bytes(), ZIP_DEFLATED, LEVEL)
 
 
 def sizes(archive: Path) -> Counter[str]:

@@ -71,12 +71,17 @@ def test_equal_content_makes_an_equal_zip(tmp_path: Path) -> None:
     for number, names in enumerate((["b.py", "a.py"], ["a.py", "b.py"])):
         with ZipFile(tmp_path / f"{number}.zip", "w") as made:
             for name in names:
-                made.writestr(name, f"text of {name}")
+                made.writestr(name, f"text = '{name}'")
             made.writestr("botocore/data/ec2/2016-11-15/service-2.json.gz", str(number))
         os.utime(tmp_path / f"{number}.zip", (number, number))
         repacked(tmp_path / f"{number}.zip", tmp_path / f"{number}-out.zip")
     assert (tmp_path / "0-out.zip").read_bytes() == (tmp_path / "1-out.zip").read_bytes()
-    assert ZipFile(tmp_path / "0-out.zip").namelist() == ["a.py", "b.py"]
+    assert ZipFile(tmp_path / "0-out.zip").namelist() == [
+        "__pycache__/a.cpython-311.pyc",
+        "__pycache__/b.cpython-311.pyc",
+        "a.py",
+        "b.py",
+    ]
 
 
 def _project(directory: Path, requirement: str) -> Path:

@@ -1,0 +1,62 @@
+"""Bytecode for the zip: Lambda cannot write any, so every cold start would compile all that it imports.
+
+It lies beside its source and is trusted without a look at that, because what is unpacked has times of its own; the
+gate proves that it is of the right Python and of that kind.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_from_cache
+from pathlib import Path
+
+from infra.package import PackagingError
+
+NEVER_LOADED = ("aws_lambda_powertools/event_handler/", "cffi/", "pycparser/", "stripe/events/", "stripe/params/")
+"""Packages of which no Lambda imports anything; they hold a third of all code."""
+
+UNCHECKED = MAGIC_NUMBER + (1).to_bytes(4, "little")
+"""How bytecode begins that is trusted as it is (https://peps.python.org/pep-0552/)."""
+
+TIMEOUT = 300
+
+
+def compile_all(root: Path) -> None:
+    """Write the bytecode of everything below `root` that may be imported; the same for the same content.
+
+    Raises:
+        PackagingError: something cannot be compiled.
+    """
+    skipped = rf"^{root}/({'|'.join(NEVER_LOADED)})"
+    kind = ("--invalidation-mode", "unchecked-hash")
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "compileall", "-q", *kind, "-x", skipped, "-s", str(root), str(root)],
+        env={"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise PackagingError(f"This cannot be compiled:\n{done.stdout[-2000:]}")
+
+
+def bytecode_faults(root: Path) -> Iterator[str]:
+    """Bytecode that would not be used, and code of ours that has none."""
+    for file in sorted(root.rglob("*.pyc")):
+        if not _belongs_to_a_source(file) or not file.read_bytes().startswith(UNCHECKED):
+            yield f"{file.relative_to(root)} would not be used by {sys.implementation.cache_tag}"
+    for source in sorted(root.rglob("*.py")):
+        name = source.relative_to(root).as_posix()
+        if not name.startswith(NEVER_LOADED) and not Path(cache_from_source(str(source))).exists():
+            yield f"{name} would be compiled by every cold start"
+
+
+def _belongs_to_a_source(file: Path) -> bool:
+    try:
+        source = source_from_cache(str(file))
+    except ValueError:  # not in __pycache__
+        return False
+    return Path(source).exists() and cache_from_source(source) == str(file)
