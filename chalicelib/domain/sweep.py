@@ -37,7 +37,7 @@ LATE_AFTER = 3000
 class SyncReport:
     """What one comparison with Stripe found, at `at` (epoch seconds UTC).
 
-    `recovered` counts events that no webhook had brought, `corrected` invoices and customers that no event told of,
+    `recovered` counts events that no webhook had brought, `corrected` invoices that no event told of,
     `parked` events that could not be applied and are kept.
     """
 

@@ -39,7 +39,7 @@ STRANGERS_MET_AGAIN = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices and customers.
+    """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices.
 
     `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
     """

@@ -30,6 +30,11 @@ def end_pause(stack: LocalStack, organization_id: str, invoice_id: str) -> None:
     _in_its_own_process(stack, "invoice", organization_id, invoice_id)
 
 
+def sweeps_fall_due(stack: LocalStack) -> None:
+    """No account has been compared with Stripe for so long that the next plan has it done."""
+    _in_its_own_process(stack, "sweeps")
+
+
 def _in_its_own_process(stack: LocalStack, *words: str) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-m", "tests.e2e.passing_time", *words]
@@ -49,6 +54,10 @@ def main(kind: str, *ids: str) -> None:
         authorization = ports.connections.authorization(hashlib.sha256(ids[0].encode()).hexdigest())
         assert authorization is not None
         ports.connections.save_authorization(replace(authorization, expires_at=passed))
+    elif kind == "sweeps":
+        for organization_id in ports.connections.all_active():
+            connection = ports.connections.get(organization_id)
+            ports.connections.save(replace(connection, sweep=replace(connection.sweep, due_at=passed)))
     else:
         invoice = ports.invoices.get(OrganizationId(ids[0]), InvoiceId(ids[1]))
         assert invoice is not None

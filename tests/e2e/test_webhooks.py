@@ -13,6 +13,7 @@ import pytest
 
 from infra.demo.http import Answer
 from tests.e2e.company import Company, refused, send_bytes
+from tests.e2e.passing_time import sweeps_fall_due
 
 
 @pytest.fixture
@@ -177,10 +178,12 @@ def test_events_that_were_lost_or_never_made_are_found_by_the_sweep(bills: Compa
     bills.double("POST", f"invoices/{bills.account_id}/{ours['id']}/pay", method="pm_card_visa")
     assert bills.invoice(made)["status"] == "pending"
 
+    sweeps_fall_due(bills.stack)
     bills.stack.fire("plan_reconciliation")
     bills.becomes(made, status="paid")
     bills.stack.wait_until_idle()
     found = bills.invoice(made)
+    sweeps_fall_due(bills.stack)
     bills.stack.fire("plan_reconciliation")
     bills.stack.wait_until_idle()
 

@@ -16,8 +16,8 @@ from chalicelib.usecases import connect, invoicing_settings
 from chalicelib.usecases.create_invoice import create_invoice
 from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
-from chalicelib.usecases.ports import InvoiceTask
 from chalicelib.usecases.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.ports import InvoiceTask
 from chalicelib.usecases.reconcile import reconcile_account
 from chalicelib.usecases.remind import plan_reminders, remind
 from chalicelib.usecases.resume_stuck import resume_stuck

@@ -1,0 +1,98 @@
+"""How often an account is looked at, and when its objects are compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.sweep import ObjectsSwept, Sweep, SyncReport
+
+NOW = 1_800_000_000
+DAY = 86400
+ORGANIZATION = OrganizationId("org_1")
+CALM = Sweep(swept_until=NOW - 600, objects_swept_at=NOW)
+
+
+def after(sweep: Sweep, now: int = NOW, **found: int) -> Sweep:
+    return sweep.done(ORGANIZATION, now, SyncReport(now, **found))
+
+
+def every(sweep: Sweep) -> set[int]:
+    """Seconds from a run to the next, at several times of day; the daily comparison may come before."""
+    return {after(sweep, NOW + hour * 3600).due_at - NOW - hour * 3600 for hour in range(24)}
+
+
+@pytest.mark.parametrize("found", ["recovered", "corrected", "parked"])
+def test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes(found: str) -> None:
+    assert after(CALM, **{found: 1}).due_at == NOW + 600
+
+
+@pytest.mark.parametrize(
+    ("sweep", "seconds"),
+    [
+        (replace(CALM, happened_at=NOW - DAY + 1), 600),
+        (replace(CALM, happened_at=NOW - DAY), 3600),
+        (replace(CALM, happened_at=NOW - 7 * DAY + 1), 3600),
+        (replace(CALM, happened_at=NOW - 7 * DAY), 6 * 3600),
+        (replace(CALM, happened_at=NOW - 7 * DAY, expecting=True), 3600),
+        (replace(CALM, happened_at=NOW - 7 * DAY, catching_up=True), 600),
+        (replace(CALM, happened_at=NOW - 7 * DAY, objects_due=True), 600),
+    ],
+)
+def test_the_longer_nothing_happened_the_less_often_an_account_is_looked_at(sweep: Sweep, seconds: int) -> None:
+    assert after(sweep).due_at == NOW + seconds
+
+
+def test_an_idle_account_is_looked_at_when_its_objects_are_to_be_compared() -> None:
+    gaps = every(replace(CALM, happened_at=0))
+    assert max(gaps) == 6 * 3600
+    assert sum(gap < 6 * 3600 for gap in gaps) <= 6
+
+
+def test_objects_are_compared_once_a_day() -> None:
+    swept, compared = CALM, []
+    for tick in range(NOW, NOW + 10 * DAY, 600):
+        wanted = swept.objects_wanted(ORGANIZATION, tick)
+        if wanted:
+            compared.append(tick)
+        swept = swept.done(ORGANIZATION, tick, SyncReport(tick), objects=ObjectsSwept() if wanted else None)
+    assert len(compared) == 10
+    assert {later - earlier for earlier, later in pairwise(compared)} == {DAY}
+
+
+def test_the_organizations_daily_comparisons_are_spread_over_the_day() -> None:
+    began = Counter(
+        next(
+            tick for tick in range(600, DAY + 600, 600) if CALM.objects_wanted(OrganizationId(f"org_{n}"), NOW + tick)
+        )
+        for n in range(2880)
+    )
+    assert len(began) == 144
+    assert max(began.values()) < 3 * 2880 / 144
+
+
+def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() -> None:
+    first = CALM.done(ORGANIZATION, NOW, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
+    assert (first.objects_before, first.objects_swept_at, first.due_at) == (NOW - 500, CALM.objects_swept_at, NOW)
+    assert first.objects_wanted(ORGANIZATION, NOW + 1)
+    last = first.done(ORGANIZATION, NOW + 9, SyncReport(NOW + 9), objects=ObjectsSwept())
+    assert (last.objects_before, last.objects_swept_at, last.expecting) == (None, NOW + 9, True)
+    assert not last.done(ORGANIZATION, NOW + 99, SyncReport(NOW + 99), objects=ObjectsSwept()).expecting
+
+
+def test_whoever_begins_something_is_looked_at_soon() -> None:
+    idle = replace(CALM, due_at=NOW + 5000)
+    assert not idle.awake(NOW)
+    woken = idle.woken(NOW)
+    assert woken.awake(NOW)
+    assert after(woken, NOW + 600).due_at == NOW + 1200
+
+
+def test_a_sweep_is_late_by_when_it_was_due() -> None:
+    idle = replace(CALM, swept_until=NOW, due_at=NOW + 6 * 3600)
+    assert not idle.late(NOW + 6 * 3600 + 3000)
+    assert idle.late(NOW + 6 * 3600 + 3001)
