@@ -6,7 +6,8 @@ never lives again, so its claims may be taken over by whoever bills the service 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
@@ -14,10 +15,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.storage import ServiceClaimed
 from chalicelib.usecases.ports import Ports
 
-
-def claims_for(services: Sequence[ServiceId]) -> Mapping[ServiceId, InvoiceId | None]:
-    """Claims on services that nobody holds."""
-    return dict.fromkeys(services)
+T = TypeVar("T")
 
 
 def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
@@ -28,15 +26,7 @@ def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Port
         Conflict: a service is billed on a live one.
         StaleWrite: somebody claimed one at the same moment.
     """
-    claims = claims_for(services)
-    try:
-        return ports.invoices.insert(invoice, claims)
-    except ServiceClaimed as claimed:
-        takeover = _refuse_or_take_over(invoice, claimed.holders, ports)
-    try:
-        return ports.invoices.insert(invoice, {**claims, **takeover})
-    except ServiceClaimed as claimed:
-        raise StaleWrite("A service") from claimed
+    return _claiming(invoice, services, ports, ports.invoices.insert)
 
 
 def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
@@ -46,13 +36,22 @@ def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None
         Conflict: a service is billed on a live one.
         StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
     """
-    claims = claims_for(services)
+    _claiming(invoice, services, ports, ports.invoices.claim)
+
+
+def _claiming(
+    invoice: Invoice,
+    services: Sequence[ServiceId],
+    ports: Ports,
+    write: Callable[[Invoice, Mapping[ServiceId, InvoiceId | None]], T],
+) -> T:
+    free: dict[ServiceId, InvoiceId | None] = dict.fromkeys(services)
     try:
-        return ports.invoices.claim(invoice, claims)
+        return write(invoice, free)
     except ServiceClaimed as claimed:
-        takeover = _refuse_or_take_over(invoice, claimed.holders, ports)
+        dead = _refuse_or_take_over(invoice, claimed.holders, ports)
     try:
-        return ports.invoices.claim(invoice, {**claims, **takeover})
+        return write(invoice, {**free, **dead})
     except ServiceClaimed as claimed:
         raise StaleWrite("A service") from claimed
 
