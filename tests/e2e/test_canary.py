@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import boto3
 import pytest
 
+from infra.local.cloudwatch.alarms import MetricAlarm, from_template
 from infra.local.settings import REGION, SECRET_ID
 from infra.local.stack import LocalStack
+from infra.template import merge_template
 from tests.e2e.company import Company
 
 
@@ -81,10 +83,22 @@ def test_a_secret_that_cannot_be_used(open_pipe: LocalStack, text: str) -> None:
         store_secret(open_pipe, open_pipe.secret.to_json())
 
 
-def test_an_api_that_is_down(open_pipe: LocalStack) -> None:
+def test_an_api_that_is_down_rings_with_the_second_canary_that_fails(open_pipe: LocalStack) -> None:
+    flights = [flown(open_pipe)]
     open_pipe.kill("api")
     try:
-        assert flown(open_pipe) == ("no_answer", 0)
+        flights += [flown(open_pipe), flown(open_pipe)]
     finally:
         open_pipe.restart("api")
-    assert flown(open_pipe) == ("passed", 1)
+    flights += [flown(open_pipe)]
+    assert flights == [("passed", 1), ("no_answer", 0), ("no_answer", 0), ("passed", 1)]
+    assert ringing([passed for _, passed in flights]) == [False, False, True, False]
+    assert ringing([1, None, None]) == [False, False, True], "silence rings as well"
+
+
+def ringing(passed: Sequence[int | None]) -> list[bool]:
+    """Whether the deployed alarm rings after each of these canaries, one a period."""
+    alarm = from_template(merge_template()["Resources"], {"AWS::StackName": "pom", "RunBookUrl": ""})["CanaryFailing"]
+    assert isinstance(alarm, MetricAlarm)
+    points = alarm.computed({"passed": passed})
+    return [alarm.rings(points[: number + 1]) for number in range(len(points))]

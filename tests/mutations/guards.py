@@ -570,4 +570,42 @@ API = (
     ),
 )
 
-GUARDS: tuple[Guard, ...] = (*WEBHOOKS, *FACTS, *CONNECTING, *STORES, *SAGA, *TOKENS, *API)
+OPERATING = (
+    guard(
+        "a canary passes only if the table has the very one",
+        "chalicelib/usecases/canary.py",
+        "return Verdict.PASSED if kept == canary else Verdict.ALTERED",
+        "return Verdict.PASSED",
+        "tests/usecases/test_canary.py::test_an_item_that_is_not_the_one_that_was_sent_is_a_failure",
+    ),
+    guard(
+        "a canary that nobody kept does not pass",
+        "chalicelib/usecases/canary.py",
+        "    if kept is None:\n        return Verdict.NOT_KEPT\n    return Verdict.PASSED if kept == canary",
+        "    return Verdict.PASSED if kept in (None, canary)",
+        "tests/usecases/test_canary.py::test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure",
+    ),
+    guard(
+        "signed events go by https only",
+        "chalicelib/adapters/webhook_door.py",
+        'if not parts.hostname or not (parts.scheme == "https" or (parts.scheme, parts.hostname) in _PLAIN):',
+        "if not parts.hostname:",
+        "tests/adapters/test_webhook_door.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
+    ),
+    guard(
+        "a record that is made again claims its services",
+        "chalicelib/usecases/backfill.py",
+        "invoice, first, ports)",
+        "invoice, [], ports)",
+        "tests/usecases/test_backfill.py::test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again",
+    ),
+    guard(
+        "a copy in Stripe is not the invoice, to a backfill either",
+        "chalicelib/usecases/backfill.py",
+        "if known.stripe_account_id != account_id or known.stripe_invoice_id not in (None, listed.stripe_id):",
+        "if known.stripe_account_id != account_id:",
+        "tests/usecases/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
+    ),
+)
+
+GUARDS: tuple[Guard, ...] = (*WEBHOOKS, *FACTS, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING)
