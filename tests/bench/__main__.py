@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import bulk, cost, counts, cpu, imports, stack, stories, zip_size
+from tests.bench import bulk, cost, counts, cpu, end_to_end, imports, stack, stories, zip_size
 from tests.bench.figures import Figure, show, write
 
 PARTS = {
@@ -21,6 +21,7 @@ PARTS = {
     "zip": zip_size.measure,
     "bulk": bulk.measure,
     "stack": stack.measure,
+    "end-to-end": end_to_end.measure,
 }
 WIDTH = 140
 

@@ -6,16 +6,14 @@ These figures are of moto and of this machine; they say that the local stack is 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from typing import Any
 
-from infra.local.stack import ROOT, LocalStack
+from infra.local.stack import LocalStack
 from tests.bench.figures import Figure, at_least, at_most, only_told, percentile
 from tests.bench.samples import updated_event
 from tests.e2e.company import Company
+from tests.stack_modules import run_module
 
 EVENTS = 10_000
 INVOICES = 20
@@ -34,6 +32,7 @@ def measure() -> list[Figure]:
         company.all_delivered()
         posted = _post(stack, company)
         before = sum(_entries(company).values())
+    assert not posted["refused"], f"{posted['refused']} webhooks were not answered 200"
     rate = posted["count"] / posted["seconds"]
     milliseconds = sorted(posted["milliseconds"])
     assert before >= posted["count"], "an acknowledged webhook is missing in the history"
@@ -64,7 +63,7 @@ def _entries(company: Company) -> dict[str, int]:
 
 def _fill(stack: LocalStack, account_id: str) -> float:
     began = time.perf_counter()
-    _module(stack, "tests.bench.fill", account_id, str(EVENTS))
+    run_module(stack, "tests.bench.fill", account_id, str(EVENTS))
     return time.perf_counter() - began
 
 
@@ -74,21 +73,4 @@ def _post(stack: LocalStack, company: Company) -> Any:
     bodies = [updated_event(invoices[n % len(invoices)], account, n, now).decode() for n in range(WEBHOOKS)]
     secret = stack.secret.webhook_secrets[0]
     given = json.dumps({"url": stack.urls.webhooks, "secret": secret, "bodies": bodies})
-    return json.loads(_module(stack, "tests.bench.poster", given=given))
-
-
-def _module(stack: LocalStack, name: str, *words: str, given: str = "") -> str:
-    own = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    done = subprocess.run(
-        [sys.executable, "-m", name, *words],
-        input=given,
-        env={**own, **stack.environment},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
-    return done.stdout
+    return json.loads(run_module(stack, "tests.bench.poster", given=given))

@@ -13,48 +13,28 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.events import SUBSCRIPTION
 from infra.local.real import Unavailable, dynamodb_local
-from infra.local.stack import ROOT, LocalStack
+from infra.local.stack import LocalStack
 from tests.bench.figures import percentile
-from tests.e2e.company import Company
+from tests.proofs.load_stories import Load, prepared, recorded, subject, sweep
 from tests.proofs.report import Budget, Result
+from tests.stack_modules import run_module
 
 JSON = dict[str, Any]
 
-CUSTOMERS = 5
 DUPLICATES = 0.1
 MISPLACED = 0.2
 """Of the events: so many come again, and so many at another place than their own."""
 
-CONCERNED = ("invoice", "invoice_payment", "payment_intent", "charge", "refund", "credit_note")
-"""Kinds of events that are sent; those of customers and accounts have no story here."""
-
 OUTCOMES = ("applied", "no_change", "recovered", "parked")
-
-STORIES: dict[str, tuple[str, ...]] = {
-    "paid": ("pay pm_card_visa",),
-    "declined, then paid": ("pay pm_card_chargeDeclined", "pay pm_card_visa"),
-    "failed": ("pay pm_card_chargeDeclinedInsufficientFunds",),
-    "refunded": ("pay pm_card_visa", "refund"),
-    "partly refunded": ("pay pm_card_visa", "refund 2500"),
-    "disputed": ("pay pm_card_visa", "dispute"),
-    "bank debit": ("pay 000123456789", "settle"),
-    "voided": ("void",),
-    "paid in parts": ("pay pm_card_visa 2500", "pay pm_card_visa"),
-    "sent": (),
-}
 
 
 @dataclass(frozen=True)
@@ -72,17 +52,6 @@ CRASH_BURST = 1.0
 """Seconds of the second burst, in the middle of which the API is killed."""
 CALM = 7.0
 """Seconds at the plain rate after a burst, at least, in which it drains."""
-
-
-@dataclass
-class Load:
-    """What is to be sent, and of whom."""
-
-    company: Company
-    invoices: list[JSON] = field(default_factory=list)
-    foreign: list[JSON] = field(default_factory=list)
-    ours: list[list[JSON]] = field(default_factory=list)
-    """The events of each invoice, in Stripe's order."""
 
 
 def prove(budget: Budget) -> Result:
@@ -104,20 +73,20 @@ def prove(budget: Budget) -> Result:
 
 
 def _run(stack: LocalStack, size: Size, rng: random.Random, result: Result) -> None:
-    load = _prepared(stack, size)
+    load = prepared(stack, size.invoices, foreign=max(2, size.invoices // 12))
     plan, marks, events = _planned(load, size, rng)
     sent = _sent(stack, plan, events, marks["kill"])
     result.count = len(sent)
     acknowledged = {events[each["body"]]["id"] for each in sent if each["latency"] is not None}
     result.failures += [f"never acknowledged: {each}" for each in sent if each["latency"] is None]
     foreign = {event["id"] for event in load.foreign}
-    before = _ledger(stack, load)
+    before = recorded(stack, load)
     early = acknowledged - foreign - before["outcomes"].keys()
     result.failures += [f"acknowledged and not kept: {each}" for each in _not_excused(early, sent, events)]
-    _sweep(stack)
-    after = _ledger(stack, load)
-    _sweep(stack)
-    again = _ledger(stack, load)
+    sweep(stack)
+    after = recorded(stack, load)
+    sweep(stack)
+    again = recorded(stack, load)
     result.failures += [
         f"acknowledged and lost: {each}" for each in acknowledged - foreign - after["outcomes"].keys()
     ]
@@ -149,111 +118,6 @@ def _run(stack: LocalStack, size: Size, rng: random.Random, result: Result) -> N
         "before what names their payment, met again by the sweep": len(early),
         "differences before the sweep": len(before["differences"]),
     }
-
-
-# What is there beforehand
-
-
-def _prepared(stack: LocalStack, size: Size) -> Load:
-    """Invoices made through the API, and what payers did with them; no webhook has been delivered yet."""
-    load = Load(Company(stack).connect())
-    company = load.company
-    for number in range(CUSTOMERS):
-        company.customer(f"cust_{number}", f"payer{number}@example.com")
-    stack.wait_until_idle()
-    company.all_delivered()
-    company.double("POST", "delivery", paused=True)
-    company.double("POST", "rates")
-    load.foreign = _foreign(company, max(2, size.invoices // 12))
-    others = {event["id"] for event in load.foreign}
-
-    def bill(number: int) -> JSON:
-        methods = ["card", "us_bank_account"]
-        made = company.bill(f"svc_{number}", customerId=f"cust_{number % CUSTOMERS}", paymentMethods=methods)
-        assert made.status == 201, made.text
-        return dict(made.json)
-
-    with ThreadPoolExecutor(2) as pool:
-        load.invoices = list(pool.map(bill, range(size.invoices)))
-    stories = list(STORIES.values())
-    told = {_stripe_id(made): stories[n % len(stories)] for n, made in enumerate(load.invoices)}
-    for step in range(max(map(len, stories))):
-        for stripe_id, steps in told.items():
-            if step < len(steps):
-                _act(company, stripe_id, *steps[step].split())
-        time.sleep(1.1)  # so that what follows is of another second, as it would be
-    by_invoice: dict[str, list[JSON]] = {stripe_id: [] for stripe_id in told}
-    owner = _owners(company)
-    for event in _events(company):
-        if event["id"] not in others:
-            by_invoice[owner[_subject(event)]].append(event)
-    load.ours = list(by_invoice.values())
-    return load
-
-
-def _stripe_id(invoice: JSON) -> str:
-    return str(invoice["dashboardUrl"].rsplit("/", 1)[1])
-
-
-def _act(company: Company, invoice: str, what: str, *words: str) -> None:
-    account = company.account_id
-    if what == "pay":
-        amount = {"amount": int(words[1])} if len(words) > 1 else {}
-        company.double("POST", f"invoices/{account}/{invoice}/pay", method=words[0], **amount)
-        return
-    if what == "void":
-        company.owner.does("POST", f"/invoices/{invoice}/void")
-        return
-    payments = company.owner.does("GET", f"/invoice_payments?invoice={invoice}")["data"]
-    intent = payments[-1]["payment"]["payment_intent"]
-    if what == "settle":
-        company.double("POST", f"debits/{account}/{intent}/settle")
-    elif what == "refund":
-        amount = {"amount": words[0]} if words else {}
-        company.owner.does("POST", "/refunds", payment_intent=intent, **amount)
-    else:
-        charge = company.owner.does("GET", f"/payment_intents/{intent}")["latest_charge"]
-        company.double("POST", f"charges/{account}/{charge}/dispute")
-
-
-def _foreign(company: Company, count: int) -> list[JSON]:
-    """What the company does in Stripe without POM."""
-    does = company.owner.does
-    customer = does("POST", "/customers", email="stranger@example.com")["id"]
-    for _ in range(count):
-        invoice = does("POST", "/invoices", customer=customer, collection_method="send_invoice", days_until_due="7")
-        line = {"lines[0][description]": "A pump", "lines[0][amount]": "4000"}
-        does("POST", f"/invoices/{invoice['id']}/add_lines", **line)
-        does("POST", f"/invoices/{invoice['id']}/finalize")
-        company.double("POST", f"invoices/{company.account_id}/{invoice['id']}/pay")
-    return _events(company)
-
-
-def _events(company: Company) -> list[JSON]:
-    """Those that we subscribe to, oldest first, as Stripe would send them."""
-    all_of_them: list[JSON] = company.double("GET", f"events/{company.account_id}")
-    wanted = [
-        {**each, "account": company.account_id, "api_version": each["api_version"]}
-        for each in all_of_them
-        if each["type"] in SUBSCRIPTION and each["type"].split(".")[0] in CONCERNED
-    ]
-    return sorted(wanted, key=lambda each: int(each["created"]))
-
-
-def _subject(event: JSON) -> str:
-    """The id of the invoice or payment that the event is about."""
-    about = event["data"]["object"]
-    return str(about.get("invoice") or about.get("payment_intent") or about["id"])
-
-
-def _owners(company: Company) -> dict[str, str]:
-    """Invoices and payments to the invoice they belong to."""
-    found = {}
-    for invoice in company.in_stripe():
-        found[invoice["id"]] = invoice["id"]
-        for payment in invoice["payments"]["data"]:
-            found[payment["payment"]["payment_intent"]] = invoice["id"]
-    return found
 
 
 # When each is sent
@@ -304,50 +168,14 @@ def _sent(stack: LocalStack, plan: list[tuple[float, int]], events: Sequence[JSO
         "plan": plan,
     }
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(_module, stack, "tests.proofs.load_sender", given)
+        sending = pool.submit(run_module, stack, "tests.proofs.load_sender", given=json.dumps(given))
         time.sleep(max(0.0, begin + kill - time.time()))
         stack.kill("api")
         stack.restart("api")
-        return list(sending.result())
-
-
-def _module(stack: LocalStack, name: str, given: JSON) -> Any:
-    own = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    done = subprocess.run(
-        [sys.executable, "-m", name],
-        input=json.dumps(given),
-        env={**own, **stack.environment},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)
+        return list(json.loads(sending.result()))
 
 
 # What became of it
-
-
-def _ledger(stack: LocalStack, load: Load) -> Any:
-    company = load.company
-    given = {
-        "organization": company.organization_id,
-        "account": company.account_id,
-        "invoices": [each["id"] for each in load.invoices],
-        "ledger": company.double("GET", f"ledger/{company.account_id}"),
-    }
-    ours = {_stripe_id(each) for each in load.invoices}
-    objects = given["ledger"]["objects"]
-    objects["invoice"] = [each for each in objects["invoice"] if each["id"] in ours]
-    return _module(stack, "tests.proofs.load_ledger", given)
-
-
-def _sweep(stack: LocalStack) -> None:
-    stack.fire("plan_reconciliation")
-    stack.wait_until_idle(60)
 
 
 def _not_excused(early: set[str], sent: list[JSON], events: Sequence[JSON]) -> set[str]:
@@ -362,7 +190,7 @@ def _not_excused(early: set[str], sent: list[JSON], events: Sequence[JSON]) -> s
     for each in sent:
         event = events[each["body"]]
         by_payment = event["type"].split(".")[0] in ("payment_intent", "charge", "refund")
-        if event["id"] in early and (not by_payment or named.get(_subject(event), math.inf) < each["intended"]):
+        if event["id"] in early and (not by_payment or named.get(subject(event), math.inf) < each["intended"]):
             found.add(str(event["id"]))
     return found
 

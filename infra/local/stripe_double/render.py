@@ -9,7 +9,9 @@ from .ledger import JSON, KINDS, Ledger, public
 
 LINES_EMBEDDED = 10
 EXPANDABLE = {
-    "invoice": {"customer", "default_payment_method"},
+    "invoice": {"customer", "default_payment_method", "discounts"},
+    "line_item": {"discounts"},
+    "invoiceitem": {"discounts"},
     "payment_intent": {"latest_charge", "customer", "payment_method"},
     "charge": {"customer", "payment_intent", "balance_transaction", "failure_balance_transaction", "payment_method"},
     "refund": {"charge", "payment_intent", "balance_transaction", "failure_balance_transaction", "customer"},
