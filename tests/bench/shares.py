@@ -53,10 +53,8 @@ def share(whole: float, header: str) -> Share:
 def told(what: str, shares: Sequence[Share], how: str) -> list[Figure]:
     """The median and the 99th percentile of the whole, and the median of each share."""
     whole = [each.whole for each in shares]
-    of_dynamodb, of_stripe = (
-        median(each.dynamodb_calls for each in shares),
-        median(each.stripe_calls for each in shares),
-    )
+    of_dynamodb = median(each.dynamodb_calls for each in shares)
+    of_stripe = median(each.stripe_calls for each in shares)
     parts = [
         ("our code", [each.ours for each in shares], "SDKs included, not what they wait for"),
         ("DynamoDB Local", [each.dynamodb for each in shares], f"{of_dynamodb:g} calls"),

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.local.processes import child, free_port, wait_until_answers
+from infra.local.processes import DidNotStart, child, free_port, wait_until_answers
 from infra.local.settings import API_VERSION
 from infra.local.stack import ROOT, LocalStack
 from tests.bench.dj_stripe.postgres import postgres
@@ -56,17 +56,18 @@ def dj_stripe(stack: LocalStack, account_id: str) -> Iterator[Site]:
         Missing: it cannot be had here.
     """
     python = _installed()
-    try:
-        with postgres(_packages(python)) as database:
+    with ExitStack() as running:
+        try:
+            database = running.enter_context(postgres(_packages(python)))
             site = Site(python, _environment(stack, account_id, database))
             _run([str(python), "-m", SITE, "migrate"], site.environment, COMMAND_TIMEOUT)
             log = stack.state_dir / "logs" / "dj-stripe.log"
-            command = [str(python), "-m", SITE, "serve"]
-            with child(command, log=log, environment=site.environment, directory=ROOT) as server:
-                wait_until_answers(server, site.url, log)
-                yield site
-    except RuntimeError as error:
-        raise Missing(str(error)) from error
+            command = [str(python), "-m", "infra.local.with_parent", str(os.getpid()), SITE, "serve"]
+            server = running.enter_context(child(command, log=log, environment=site.environment, directory=ROOT))
+            wait_until_answers(server, site.url, log)
+        except (RuntimeError, DidNotStart) as error:
+            raise Missing(str(error)) from error
+        yield site
 
 
 def _installed() -> Path:
@@ -119,5 +120,6 @@ def _run(command: list[str], environment: Mapping[str, str], timeout: float) -> 
     except subprocess.TimeoutExpired as late:
         raise RuntimeError(f"{' '.join(command[1:4])} took longer than {timeout:.0f} s") from late
     if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command[1:4])}: {done.stderr.strip()[-1000:]}")
+        said = " | ".join(done.stderr.strip().splitlines()[-3:])
+        raise RuntimeError(f"{' '.join(command[1:4])}: {said}")
     return done.stdout
