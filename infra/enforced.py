@@ -76,7 +76,9 @@ def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str
         return {(f"dynamodb:{action}", target) for action, target in _on_tables(operation, parameters, prefix)}
     if service == "sqs":
         name = str(parameters.get("QueueUrl", "")).rpartition("/")[2]
-        return {(f"sqs:{operation}", queue_id(name.removeprefix(prefix)))}
+        # Many messages in one request take the right to one (Service Authorization Reference, Amazon SQS).
+        action = operation.removesuffix("Batch")
+        return {(f"sqs:{action}", queue_id(name.removeprefix(prefix)))}
     return {(f"{service}:{operation}", SECRET if "SecretId" in parameters else "?")}
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.sweep import Sweep
 from chalicelib.domain.webhook import WebhookCheck
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, OTHER_ORG, marker
@@ -98,6 +99,17 @@ def test_usable_connections_are_listed_and_others_are_not(backend: Backend) -> N
     gone = backend.connections.get(organizations[3])
     backend.connections.save(gone.disconnected("asked", NOW))
     assert set(backend.connections.all_active()) == set(organizations) - {organizations[3]}
+
+
+def test_accounts_that_are_due_are_listed_the_longest_due_first(backend: Backend) -> None:
+    store = backend.connections
+    for name, due_at in {"never": 0, "later": NOW + 1, "now": NOW, "before": NOW - 1000, "gone": NOW}.items():
+        sweep = Sweep(swept_until=NOW - 2000, due_at=due_at)
+        store.save(replace(Connection(OrganizationId(name)), account_id=ACCOUNT, sweep=sweep))
+    store.save(store.get(OrganizationId("gone")).disconnected("asked", NOW))
+    backend.settings.save(InvoicingSettings(OrganizationId("org_settings_only")))
+    assert list(store.due_for_sweep(NOW)) == ["never", "before", "now"]
+    assert list(store.due_for_sweep(NOW + 1)) == ["never", "before", "now", "later"]
 
 
 def test_an_authorization_is_stored_once(backend: Backend) -> None:

@@ -98,6 +98,15 @@ def test_a_reconciliation_says_whether_objects_are_to_be_compared(aws: Aws, queu
     ]
 
 
+def test_planned_reconciliations_are_sent_ten_at_a_time(aws: Aws, queues: SqsQueues) -> None:
+    wanted = [OrganizationId(f"org_{number}") for number in range(25)]
+    queues.reconcile_all(wanted, planned_at=1234)
+    queues.reconcile_all([], planned_at=1235)
+    sent = bodies(received(aws, "reconcile"))
+    assert sorted(str(body["organizationId"]) for body in sent) == sorted(wanted)
+    assert {(body["objects"], body["plannedAt"]) for body in sent} == {(False, 1234)}
+
+
 def test_a_lane_is_worked_on_by_one_at_a_time_and_a_turn_is_queued_once(aws: Aws, queues: SqsQueues) -> None:
     batch_id = BatchId(f"bat_{time.time_ns()}")
     for lane, turn in ((0, 1), (0, 1), (0, 2), (1, 1)):
@@ -130,6 +139,8 @@ def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None
     nowhere = "http://127.0.0.1:9/queue"
     with pytest.raises(Retryable):
         SqsQueues(QueueUrls(*[nowhere] * 4), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+    with pytest.raises(Retryable):
+        SqsQueues(QueueUrls(*[missing] * 4), FakeClock()).reconcile_all([ORG], planned_at=1)
 
 
 def test_a_message_says_to_which_request_its_work_goes_back(aws: Aws, queues: SqsQueues) -> None:
