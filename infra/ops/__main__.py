@@ -13,11 +13,12 @@ from infra.ops.cli import cli
 from infra.ops.control import freeze, rotate_secret, unfreeze
 from infra.ops.endpoint import webhook_endpoint
 from infra.ops.look import explain, status
+from infra.ops.measure import measure
 from infra.ops.repair import reconcile, redrive, replay, tie_out
 
 COMMANDS = (
     status, explain, replay, redrive, reconcile, tie_out, freeze, unfreeze, rotate_secret, webhook_endpoint,
-    canary, backfill,
+    canary, backfill, measure,
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ The rules (docs.aws.amazon.com/amazondynamodb/latest/developerguide, in 2025):
                                        or changes, two for one that moves, none where nothing projected changes;
                                        the propagation of a transaction is not a transaction
 
-Where they leave something open, the dearer reading is taken: a transaction that is cancelled costs what its
-conditions met, twice. `tests/real/test_units.py` holds the arithmetic against what DynamoDB Local says it consumed.
+That indexes are not doubled in a transaction, and that a condition check costs as a write of what it looks at, others
+have measured on AWS (github.com/nubo-db/dynoxide/pull/188). A transaction that is cancelled is taken to cost what its
+conditions met, twice: the dearer reading. `tests/real/test_units.py` holds all else against DynamoDB Local.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ class Request:
 
     operation: str
     tables: tuple[str, ...]
+    items: int = 0
+    """How many it writes, or looks at in a transaction."""
     reads: float = 0.0
     writes: float = 0.0
     index_writes: float = 0.0
@@ -185,7 +188,9 @@ class Meter:
                 written += size_of(after)
                 sizes[place[0]] = max(sizes.get(place[0], 0), size_of(after))
         tables = tuple(dict.fromkeys(table for table, _ in self._before))
-        return Request(operation, tables, writes=units, index_writes=index_units, written=written, sizes=sizes)
+        return Request(
+            operation, tables, len(self._before), writes=units, index_writes=index_units, written=written, sizes=sizes
+        )
 
     def _written(self, operation: str, params: Any) -> Iterator[Place]:
         if operation == "TransactWriteItems":

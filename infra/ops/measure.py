@@ -1,0 +1,197 @@
+"""`measure`: what only AWS can tell of a deployed stage, beside its budgets.
+
+Two sources: Lambda's own report lines, by CloudWatch Logs Insights, and CloudWatch's metrics. A percentile of a
+metric is that of the worst hour, because percentiles of hours cannot be added up.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import click
+
+from chalicelib import metrics
+from chalicelib.adapters.tables.database import NAMES
+from chalicelib.domain.webhook import PATH
+from infra.ops.cli import command, dry_run
+from infra.ops.screen import Row, Screen
+from infra.ops.stage import Stage
+from infra.template.functions import API_HANDLER, FUNCTIONS
+from infra.template.measures import API_GATEWAY, DYNAMODB, Measure, ours
+from infra.template.tables import index_names
+
+HOUR = 3600
+BATCH = 500
+"""Metrics that one request to CloudWatch may ask for."""
+PATIENCE = 60.0
+"""Seconds for which Logs Insights is waited for."""
+LOOK_EVERY = 1.0
+
+REPORTS = (
+    "filter type = 'platform.report'\n"
+    "| stats count() as invocations,"
+    " pct(record.metrics.durationMs, 50) as p50, pct(record.metrics.durationMs, 99) as p99,"
+    " count(record.metrics.initDurationMs) as cold, pct(record.metrics.initDurationMs, 50) as cold_p50,"
+    " pct(record.metrics.initDurationMs, 99) as cold_p99, max(record.metrics.maxMemoryUsedMB) as memory by @log"
+)
+"""What Lambda reports of each invocation (docs.aws.amazon.com/lambda, monitoring-cloudwatchlogs-advanced)."""
+
+COLD_START = 2_000
+"""Milliseconds: with it and what Stripe allows a webhook, nobody waits for an answer too long."""
+WEBHOOK = 1_000
+WITH_STRIPE = 3_000
+"""Milliseconds at p99: the dashboard's own objectives."""
+LAG = 60
+"""Seconds at p99 from Stripe's event to our table."""
+
+
+class NoAnswer(click.ClickException):
+    """Logs Insights did not come to an end."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One figure of CloudWatch's, and what it should not exceed."""
+
+    what: str
+    measure: Measure
+    unit: str
+    budget: float | None = None
+
+    def query(self, number: int) -> dict[str, Any]:
+        """As `GetMetricData` takes it."""
+        return {"Id": f"m{number}", "MetricStat": self.measure.for_alarm(HOUR), "Label": self.what}
+
+    def told(self, values: Sequence[float]) -> Row:
+        """One row, of the values of all hours."""
+        total = sum if self.measure.stat in {"Sum", "SampleCount"} else max
+        return row(self.what, total(values) if values else None, self.unit, self.budget)
+
+
+def row(what: str, measured: float | None, unit: str, budget: float | None) -> Row:
+    """What was measured, and whether it is within its budget; None where either is unknown."""
+    within = None if measured is None or budget is None else measured <= budget
+    shown = None if measured is None else round(measured, 3)
+    return {"what": what, "measured": shown, "unit": unit, "budget": budget, "within": within}
+
+
+def asked_of(stack: str) -> Iterator[Asked]:
+    """Every figure of CloudWatch's that is wanted of a stack."""
+    api = (("ApiName", stack),)
+    for stat, budget in (("p50", None), ("p99", WITH_STRIPE)):
+        yield Asked(f"API latency {stat}", Measure(API_GATEWAY, "Latency", api, stat), "ms", budget)
+    route = {"route": f"POST {PATH}", "outcome": metrics.OK}
+    for stat, budget in (("p50", None), ("p99", WEBHOOK)):
+        yield Asked(f"webhook {stat}", ours(metrics.REQUEST_LATENCY, stat, **route), "ms", budget)
+    yield Asked("webhooks", ours(metrics.REQUEST_LATENCY, "SampleCount", **route), "")
+    for stat, budget in (("p50", None), ("p99", LAG)):
+        yield Asked(f"webhook lag {stat}", ours(metrics.EVENT_LAG, stat, outcome="applied"), "s", budget)
+        yield Asked(f"call of Stripe {stat}", ours(metrics.STRIPE_LATENCY, stat, outcome=metrics.OK), "ms")
+    for operation in ("GetItem", "TransactWriteItems"):
+        place = (("TableName", f"{stack}-invoices"), ("Operation", operation))
+        for stat in ("p50", "p99"):
+            latency = Measure(DYNAMODB, "SuccessfulRequestLatency", place, stat)
+            yield Asked(f"DynamoDB {operation} {stat}", latency, "ms")
+    for model, name in NAMES.items():
+        for index in (None, *index_names(model)):
+            on = (("TableName", f"{stack}-{name}"), *((("GlobalSecondaryIndexName", index),) if index else ()))
+            for kind in ("Read", "Write"):
+                consumed = Measure(DYNAMODB, f"Consumed{kind}CapacityUnits", on, "Sum")
+                yield Asked(f"{kind.lower()} units {name}{f' {index}' if index else ''}", consumed, "")
+
+
+def of_metrics(cloudwatch: Any, asked: Sequence[Asked], start: int, end: int) -> list[Row]:
+    """A row for each, of the hours from `start` to `end`."""
+    values: dict[str, list[float]] = {}
+    for first in range(0, len(asked), BATCH):
+        queries = [each.query(first + number) for number, each in enumerate(asked[first : first + BATCH])]
+        pages = cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=queries, StartTime=start, EndTime=end
+        )
+        for result in (result for page in pages for result in page["MetricDataResults"]):
+            values.setdefault(result["Id"], []).extend(result["Values"])
+    return [each.told(values.get(f"m{number}", [])) for number, each in enumerate(asked)]
+
+
+def log_groups(stack: str) -> dict[str, str]:
+    """The function that writes to each log group."""
+    return {f"/aws/lambda/{stack}-{each.name.replace('_', '-')}": each.name for each in FUNCTIONS}
+
+
+def of_reports(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None] = time.sleep) -> list[Row]:
+    """Durations and cold starts of each function, in milliseconds.
+
+    Raises:
+        NoAnswer: the query failed, or took too long.
+    """
+    groups = log_groups(stack)
+    query = logs.start_query(logGroupNames=list(groups), startTime=start, endTime=end, queryString=REPORTS)
+    waited = 0.0
+    while (answer := logs.get_query_results(queryId=query["queryId"]))["status"] in {"Scheduled", "Running"}:
+        if waited >= PATIENCE:
+            raise NoAnswer(f"CloudWatch Logs Insights has not answered within {PATIENCE:.0f} s.")
+        sleep(LOOK_EVERY)
+        waited += LOOK_EVERY
+    if answer["status"] != "Complete":
+        raise NoAnswer(f"CloudWatch Logs Insights says {answer['status']}.")
+    found = [{each["field"]: each["value"] for each in line} for line in answer["results"]]
+    return [each for line in sorted(found, key=lambda line: line["@log"]) for each in _of_function(line, groups)]
+
+
+def _of_function(line: Mapping[str, str], groups: Mapping[str, str]) -> Iterator[Row]:
+    # @log is the account's id, a colon, and the group's name.
+    name = groups[line["@log"].partition(":")[2] or line["@log"]]
+
+    def value(field: str) -> float | None:
+        return float(line[field]) if line.get(field) else None
+
+    budget = COLD_START if name == API_HANDLER else None
+    yield row(f"{name}: invocations", value("invocations"), "", None)
+    yield row(f"{name}: duration p50", value("p50"), "ms", None)
+    yield row(f"{name}: duration p99", value("p99"), "ms", None)
+    yield row(f"{name}: cold starts", value("cold"), "", None)
+    yield row(f"{name}: cold start p50", value("cold_p50"), "ms", None)
+    yield row(f"{name}: cold start p99", value("cold_p99"), "ms", budget)
+    yield row(f"{name}: memory", value("memory"), "MB", next(each.memory for each in FUNCTIONS if each.name == name))
+
+
+def by_webhook(rows: Sequence[Row]) -> Row:
+    """Write units of everything that was written, for each webhook that came."""
+    webhooks = next(each["measured"] for each in rows if each["what"] == "webhooks")
+    written = sum(each["measured"] or 0 for each in rows if each["what"].startswith("write units"))
+    return row("write units a webhook, all else included", written / webhooks if webhooks else None, "", None)
+
+
+@click.command()
+@click.option("--hours", default=24, show_default=True, help="How far to look back.")
+@dry_run
+@command
+def measure(stage: Stage, screen: Screen, hours: int, dry_run: bool) -> None:
+    """Cold starts, durations, latencies and request units of a deployed stage, beside the budgets."""
+    stack = stage.config.table_prefix.removesuffix("-")
+    asked = list(asked_of(stack))
+    if dry_run:
+        screen.fact("insights", {"groups": list(log_groups(stack)), "query": REPORTS}, f"Logs Insights:\n{REPORTS}")
+        queries = [each.query(number)["MetricStat"] for number, each in enumerate(asked)]
+        screen.table(
+            "metrics",
+            "Metrics",
+            [{"what": each.what, "asks": query} for each, query in zip(asked, queries, strict=True)],
+        )
+        return
+    if "AWS_ENDPOINT_URL" in os.environ:
+        screen.failure("Only AWS can tell this: name a deployed stage with --deployed. Here `make bench` measures.")
+        return
+    end = stage.ports.clock.now() // HOUR * HOUR + HOUR
+    start = end - hours * HOUR
+    rows = of_metrics(boto3.client("cloudwatch"), asked, start, end)
+    rows = [*of_reports(boto3.client("logs"), stack, start, end), *rows, by_webhook(rows)]
+    screen.table("measured", f"{stack}, the last {hours} hours", rows)
+    for each in rows:
+        if each["within"] is False:
+            screen.failure(f"{each['what']}: {each['measured']} {each['unit']}, budget {each['budget']}")

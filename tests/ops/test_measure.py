@@ -1,0 +1,170 @@
+"""`measure` asks AWS for what only it can tell, and sets it beside the budgets; AWS's answers are played."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from infra.ops import measure
+from infra.ops.__main__ import main
+from infra.template.functions import FUNCTIONS
+
+STACK = "pom-stripe-prod"
+ENVIRONMENT = {
+    "POM_STAGE": STACK,
+    "POM_TABLE_PREFIX": f"{STACK}-",
+    "STRIPE_SECRET_ID": "secret",
+    "PUBLIC_API_URL": "https://api.example.com",
+    "POM_SETTINGS_URL": "https://pom.example.com/apps",
+    "CUSTOMER_SYNC_QUEUE_URL": "https://sqs.example.com/customer-sync.fifo",
+    "INVOICE_JOBS_QUEUE_URL": "https://sqs.example.com/invoice-jobs.fifo",
+    "BATCH_JOBS_QUEUE_URL": "https://sqs.example.com/batch-jobs.fifo",
+    "RECONCILE_QUEUE_URL": "https://sqs.example.com/reconcile",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "nobody",
+    "AWS_SECRET_ACCESS_KEY": "nothing",
+}
+ASKED = list(measure.asked_of(STACK))
+QUICK = {"p50": 12, "p99": 80, "invocations": 1000, "cold": 7, "cold_p50": 900, "cold_p99": 1400, "memory": 210}
+
+
+def reported(function: str = "api-handler", **figures: float) -> list[dict[str, str]]:
+    """A line of Logs Insights' answer."""
+    said = {"@log": f"123456789012:/aws/lambda/{STACK}-{function}", **QUICK, **figures}
+    return [{"field": name, "value": str(value)} for name, value in said.items()]
+
+
+class Aws:
+    """CloudWatch and its logs, with the answers that are played."""
+
+    def __init__(self) -> None:
+        self._clients = {name: boto3.client(name) for name in ("cloudwatch", "logs")}  # type: ignore[call-overload]
+        self._stubs = {name: Stubber(client) for name, client in self._clients.items()}
+        for stub in self._stubs.values():
+            stub.activate()
+
+    def client(self, name: str) -> Any:
+        return self._clients[name]
+
+    def measures(self, **values: list[float]) -> None:
+        """CloudWatch knows these, named by `what` with underscores; everything else is 5 in one hour."""
+        results = [
+            {"Id": f"m{number}", "Values": values.get(each.what.replace(" ", "_"), [5.0])}
+            for number, each in enumerate(ASKED)
+        ]
+        asked = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
+        self._stubs["cloudwatch"].add_response("get_metric_data", {"MetricDataResults": results}, asked)
+
+    def reports(self, *lines: list[dict[str, str]], status: str = "Complete", after: int = 1) -> None:
+        groups = [f"/aws/lambda/{STACK}-{each.name.replace('_', '-')}" for each in FUNCTIONS]
+        asked = {"logGroupNames": groups, "startTime": ANY, "endTime": ANY, "queryString": measure.REPORTS}
+        logs = self._stubs["logs"]
+        logs.add_response("start_query", {"queryId": "q"}, asked)
+        for _ in range(after):
+            logs.add_response("get_query_results", {"status": "Running", "results": []}, {"queryId": "q"})
+        logs.add_response("get_query_results", {"status": status, "results": list(lines)}, {"queryId": "q"})
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    played = Aws()
+    monkeypatch.setattr(boto3, "client", played.client)
+    monkeypatch.setattr(measure, "LOOK_EVERY", 0.0)
+    return played
+
+
+def asked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    status = main(["--json", "measure", *words])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def rows(document: Any) -> dict[str, Any]:
+    return {each["what"]: each for each in document["measured"]}
+
+
+def test_cold_starts_latencies_and_units_stand_beside_their_budgets(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.measures(webhook_p99=[40.0, 210.0], webhooks=[100.0, 300.0], write_units_invoices=[4000.0, 2000.0])
+    aws.reports(reported(), reported("resume-stuck", cold=0, cold_p50="", cold_p99=""))  # type: ignore[arg-type]
+
+    status, told = asked(capsys)
+
+    told = rows(told)
+    assert status == 0
+    assert told["api_handler: cold start p99"] == {
+        "what": "api_handler: cold start p99",
+        "measured": 1400,
+        "unit": "ms",
+        "budget": measure.COLD_START,
+        "within": True,
+    }
+    assert told["resume_stuck: cold start p99"]["measured"] is None
+    assert told["webhook p99"]["measured"] == 210, "the worst hour's"
+    assert told["webhooks"]["measured"] == 400, "all hours'"
+    others = sum(each.what.startswith("write units") for each in ASKED) - 1
+    assert told["write units a webhook, all else included"]["measured"] == pytest.approx((6000 + 5 * others) / 400)
+
+
+def test_what_is_over_its_budget_is_named_and_the_status_says_so(
+    aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.measures(webhook_lag_p99=[3.0, 900.0])
+    aws.reports(reported(cold_p99=5200))
+
+    status, told = asked(capsys)
+
+    assert status == 1
+    assert told["failures"] == [
+        "api_handler: cold start p99: 5200.0 ms, budget 2000",
+        "webhook lag p99: 900.0 s, budget 60",
+    ]
+
+
+def test_where_nothing_happened_nothing_is_judged(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.measures(**{each.what.replace(" ", "_"): [] for each in ASKED})
+    aws.reports()
+
+    status, told = asked(capsys)
+
+    assert status == 0
+    assert {each["within"] for each in told["measured"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("status", "after", "says"), [("Failed", 0, "says Failed"), ("Complete", 1000, "has not answered")]
+)
+def test_logs_that_give_no_answer_are_not_taken_for_silence(
+    aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, status: str, after: int, says: str
+) -> None:
+    monkeypatch.setattr(measure, "LOOK_EVERY", 20.0)
+    monkeypatch.setattr(measure.time, "sleep", lambda _: None)
+    aws.measures()
+    aws.reports(status=status, after=after)
+
+    assert main(["measure"]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_a_dry_run_shows_what_would_be_asked_and_asks_nothing(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    status, told = asked(capsys, "--dry-run")
+
+    assert status == 0
+    assert "initDurationMs" in told["insights"]["query"]
+    assert {each["what"] for each in told["metrics"]} >= {"webhook p99", "write units invoices by_status"}
+
+
+def test_the_local_stack_is_not_measured_as_if_it_were_aws(
+    aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:8003")
+    assert main(["measure"]) == 1
+    assert "make bench" in capsys.readouterr().err

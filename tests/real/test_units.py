@@ -1,0 +1,97 @@
+"""The bench's arithmetic of request units beside what Amazon's DynamoDB Local says that each request consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.tables import database
+from tests.backends import Aws, table_backend
+from tests.bench import stories
+from tests.bench.stories import Teller
+from tests.bench.stories_stage import Stage, running
+from tests.bench.units import READS, Request
+from tests.real.contracts.conftest import aws
+
+__all__ = ["aws"]
+
+pytestmark = pytest.mark.real
+
+Consumed = list[dict[str, Any]]
+"""What DynamoDB says of one request, for each table that it went to."""
+
+
+@contextmanager
+def consuming() -> Iterator[list[Consumed]]:
+    """Have DynamoDB say what each request consumes."""
+    said: list[Consumed] = []
+
+    def ask(params: Any, **_: Any) -> None:
+        params["ReturnConsumedCapacity"] = "INDEXES"
+
+    def note(parsed: Any, **_: Any) -> None:
+        consumed = parsed.get("ConsumedCapacity", [])
+        said.append(consumed if isinstance(consumed, list) else [consumed])
+
+    events = database.connection().client.meta.events
+    events.register("before-parameter-build.dynamodb", ask)
+    events.register("after-call.dynamodb", note)
+    try:
+        yield said
+    finally:
+        events.unregister("before-parameter-build.dynamodb", ask)
+        events.unregister("after-call.dynamodb", note)
+
+
+def of_tables(consumed: Consumed) -> float:
+    return sum(each["Table"]["CapacityUnits"] for each in consumed if "Table" in each)
+
+
+def of_indexes(consumed: Consumed) -> float:
+    indexes: Iterable[Any] = (each.get("GlobalSecondaryIndexes", {}).values() for each in consumed)
+    return float(sum(index["CapacityUnits"] for by_name in indexes for index in by_name))
+
+
+@pytest.fixture(scope="module")
+def both(aws: Aws) -> list[tuple[Request, Consumed]]:
+    """Each request of the stories, as we reckon it and as DynamoDB Local does."""
+    reckoned: list[Request] = []
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(stories, "BULK", 3)
+        patches.setattr(Stage, "requested", lambda self, request: reckoned.append(request))
+        with running(table_backend()) as stage, consuming() as said:
+            Teller(stage).all()
+    return list(zip(reckoned, said, strict=True))
+
+
+def test_reads_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+    reads = [(request, of_tables(said) + of_indexes(said)) for request, said in both if request.operation in READS]
+    assert len(reads) > 200
+    for request, consumed in reads:
+        if consumed:  # a query that finds nothing is free there; AWS says that it is not
+            assert request.reads == consumed, request
+
+
+def test_single_writes_consume_what_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+    writes = [(request, said) for request, said in both if request.operation in {"PutItem", "UpdateItem"}]
+    assert len(writes) > 25
+    for request, said in writes:
+        assert (request.writes, request.index_writes) == (of_tables(said), of_indexes(said)), request
+
+
+def test_transactions_write_to_the_indexes_that_we_reckon(both: list[tuple[Request, Consumed]]) -> None:
+    """DynamoDB Local doubles the indexes' writes, twice, and tells of one item a table; AWS does neither.
+
+    Measured there by others: github.com/nubo-db/dynoxide/pull/188, which also has what conditions and deletes cost.
+    """
+    transactions = [
+        (request, said)
+        for request, said in both
+        if request.operation == "TransactWriteItems" and request.items == len(request.tables)
+    ]
+    assert len(transactions) > 50
+    for request, said in transactions:
+        assert of_indexes(said) == 4 * request.index_writes, request
