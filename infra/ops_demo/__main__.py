@@ -17,6 +17,7 @@ from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.watch import Watch
 from infra.local.processes import DidNotStart
 from infra.local.stack import LocalStack
+from infra.ops.recording import Recording
 from infra.ops_demo.moved_clock import VARIABLE, MovedClock
 from infra.ops_demo.night import Night
 from infra.ops_demo.run_book import Operator
@@ -46,6 +47,7 @@ def main() -> int:
     """Tell it."""
     parser = argparse.ArgumentParser(prog="make ops-demo", description=__doc__)
     parser.add_argument("--pause", action="store_true", help="wait for Enter before each step")
+    parser.add_argument("--record", type=Path, help="write what was measured, for the dashboard's picture")
     options = parser.parse_args()
     console = Console(width=min(WIDTH, Console().width) if sys.stdout.isatty() else WIDTH)
     teller = Teller(console, pause=options.pause, headings=HEADINGS)
@@ -57,8 +59,11 @@ def main() -> int:
             tempfile.TemporaryDirectory(prefix="pom-ops-demo-") as directory,
             staged(teller, Path(directory)) as scene,
         ):
-            night, _ = scene
-            return 0 if night.tell() else 1
+            night, watch = scene
+            true = night.tell()
+            if options.record is not None:
+                Recording.of(watch, night.acts).write(options.record)
+            return 0 if true else 1
     except DidNotStart as failure:
         console.print(f"[red]{failure}[/red]")
         return 1

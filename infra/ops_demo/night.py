@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from infra.demo.telling import Teller
@@ -15,10 +16,21 @@ from infra.ops_demo.run_book import Operator
 PLAN = "plan_reconciliation"
 SECRETS_ARE_READ = 5
 """Minutes within which functions take a new secret."""
+CALM = 15
+"""Minutes of the morning."""
 FINDING_OUT = 30
 """Minutes after which whatever goes wrong must have rung."""
 GETTING_QUIET = 90
 """Minutes after which what was mended must be quiet; an alarm on an hour's corrections needs that hour."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """How things were before something broke: when that was, what alarms measured, and which of them rang."""
+
+    at: float
+    measured: dict[str, str]
+    telling: str
 
 
 class Night:
@@ -32,6 +44,8 @@ class Night:
         self._teller = teller
         self._business = Business(stack)
         self._rang: list[list[str]] = []
+        self.acts: list[tuple[float, str]] = []
+        """When each act began, and what it is called."""
 
     def tell(self) -> bool:
         """From evening to morning; answers whether everything was as it should be."""
@@ -49,7 +63,7 @@ class Night:
 
     def _evening(self) -> None:
         say, business = self._teller, self._business
-        say.chapter("Evening: honest business")
+        self._begins("Evening: honest business")
         say.says("A company connects Stripe, saves customers, sends invoices, and some are paid.")
         say.sees("Connection", business.connects(), "connected")
         customers = business.gains(6)
@@ -65,8 +79,9 @@ class Night:
     def _poison_event(self) -> None:
         say, business = self._teller, self._business
         refunded = self._invoices[0]
-        say.chapter("A poison event")
+        self._begins("A poison event")
         say.says("A defect is deployed: events about refunds cannot be applied. Then a company refunds a payment.")
+        self._breaks()
         self._defect.touch()
         business.is_refunded(refunded)
         say.does("refunded the first invoice in Stripe; each event was answered 2xx, and parked with its reason")
@@ -91,8 +106,9 @@ class Night:
 
     def _dead_worker(self) -> None:
         say, business = self._teller, self._business
-        say.chapter("A dead worker")
+        self._begins("A dead worker")
         say.says("The workers' process is killed. Customers are saved, but nobody brings them to Stripe.")
+        self._breaks()
         pid = self._stack.pids["workers"]
         self._stack.kill("workers")
         customers = business.gains(3)
@@ -117,9 +133,10 @@ class Night:
     def _lost_webhooks(self) -> None:
         say, business = self._teller, self._business
         invoices = self._invoices[2:4]
-        say.chapter("Lost webhooks")
+        self._begins("Lost webhooks")
         say.says("Webhooks stop reaching us. Two customers pay.")
         self._watch.pass_until_fired(PLAN)
+        self._breaks()
         business.world.lose_webhooks("*")
         for invoice in invoices:
             business.is_paid(invoice)
@@ -140,9 +157,10 @@ class Night:
     def _wrong_secret(self) -> None:
         say, business = self._teller, self._business
         invoices = self._invoices[4:6]
-        say.chapter("A wrong webhook secret")
+        self._begins("A wrong webhook secret")
         say.says("Somebody rolls the endpoint's secret in Stripe, and forgets to tell us. Customers pay.")
         self._watch.pass_until_fired(PLAN)
+        self._breaks()
         new_secret = self._operator.directory / "new-secret.txt"
         new_secret.touch(mode=0o600)
         new_secret.write_text(business.rolls_the_webhook_secret())
@@ -165,28 +183,36 @@ class Night:
 
     def _morning(self) -> None:
         say = self._teller
-        say.chapter("Morning: are the books right?")
+        self._begins("Morning: are the books right?")
         say.says("Every payment, refund and dispute in Stripe is in POM, and nothing else.")
+        self._watch.pass_minutes(CALM)
         say.sees("Alarms that ring", self._telling(), "none")
         say.sees(
             "No differences", "Differences: none" in self._operator.runs("python -m infra.ops tie-out --all"), True
         )
 
+    def _begins(self, act: str) -> None:
+        self.acts.append((self._watch.clock.now(), act))
+        self._teller.chapter(act)
+
+    def _breaks(self) -> None:
+        """Remember how things are before they break."""
+        bells = self._watch.bells
+        measured = {bell.alarm.name: _measured(bell) for bell in bells}
+        self._before = Before(self._watch.clock.now(), measured, self._telling())
+
     def _rings(self, *names: str) -> None:
-        """Let time pass until these alarms tell somebody, each of which must have been quiet."""
+        """Let time pass until these alarms tell somebody; before, none did."""
         say, bells = self._teller, self._watch.bells
         say.says(f"What rings: {', '.join(names)}.")
-        before = {name: _measured(bells[name]) for name in names}
-        say.sees("Before, of these rang", _joined(name for name in names if bells[name].tells), "none")
-        began = self._watch.clock.now()
+        say.sees("Rang before it broke", self._before.telling, "none")
         self._watch.until(*names, ringing=True, at_most=FINDING_OUT)
         for name in names:
             bell = bells[name]
-            after = f"{(bell.since - began) / 60:.0f} min" if bell.tells else "never"
+            after = f"{(bell.since - self._before.at) / 60:.0f} min" if bell.tells else "never"
             grade, book = bell.alarm.grade, bell.alarm.run_book
-            say.tells(
-                f"{name} ({grade}): measured {before[name]} before and {_measured(bell)} now, rings at {_limit(bell)}"
-            )
+            measured = f"measured {self._before.measured[name]} before and {_measured(bell)} now"
+            say.tells(f"{name} ({grade}): {measured}, rings at {_limit(bell)}")
             say.sees(f"{name} rings, after {after}", bell.tells, True)
             self._rang.append([name, grade, _measured(bell), _limit(bell), after, book])
         others = [name for name in bells.telling() if name not in names]
@@ -198,6 +224,7 @@ class Night:
         say, bells = self._teller, self._watch.bells
         say.says(f"And quiet again: {', '.join(names)}.")
         began = self._watch.clock.now()
+        self._watch.pass_minutes(1)
         for _ in range(GETTING_QUIET):
             if not bells.telling():
                 break

@@ -57,6 +57,8 @@ class Question:
     title: str
     good: str
     graphs: Sequence[Graph] = field(default_factory=tuple)
+    alarms: Sequence[str] = ()
+    """Those that no graph draws: their run books are linked too."""
 
 
 def _ratio(title: str, alarm: str) -> Ratio:
@@ -140,6 +142,7 @@ QUESTIONS = (
                 ("WebhookEndpoint",),
             ),
         ),
+        ("ReconciliationSilent",),
     ),
     Question(
         "3. Is the API answering?",
@@ -266,7 +269,8 @@ def _alarm_states() -> Json:
 
 
 def _heading(question: Question, y: int) -> Json:
-    linked = {BY_NAME[name].run_book: name for graph in question.graphs for name in graph.alarms if name in BY_NAME}
+    drawn = [name for graph in question.graphs for name in graph.alarms]
+    linked = {BY_NAME[name].run_book: name for name in (*drawn, *question.alarms)}
     links = " · ".join(f"[{name}](${{RunBookUrl}}/{book})" for book, name in linked.items())
     text = f"## {question.title}\n{question.good}" + (f" Run books: {links}" if links else "")
     return _placed("text", 0, y, WIDTH, HEADING, {"markdown": text})

@@ -10,6 +10,8 @@ import pytest
 
 from chalicelib import metrics
 from infra.ops.picture import FILE, picture
+from infra.ops.plotted import lines
+from infra.ops.recording import Recording
 from infra.package import ROOT
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES
@@ -140,7 +142,28 @@ def test_the_dashboard_is_json_with_nothing_to_fill_in_but_what_cloudformation_k
 
 
 def test_the_picture_in_the_guide_is_of_this_dashboard() -> None:
-    assert FILE.read_text() == picture(), "run `python -m infra.ops.picture`"
+    assert FILE.read_text() == picture(Recording.read()), "run `python -m infra.ops.picture`"
+
+
+def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:
+    recording = Recording.read()
+    assert {"ParkedEvents", "BacklogCustomerSync", "ReconciliationSilent", "Corrections"} <= recording.rang
+    widgets = {widget["properties"].get("title"): widget["properties"] for widget in body()["widgets"]}
+    for title, label, threshold in (
+        ("Parked events", "of one organization", BY_NAME["ParkedEvents"].threshold),
+        ("Oldest message", "customer-sync.fifo", BY_NAME["BacklogCustomerSync"].threshold),
+        ("Corrections in events", "Corrections in events", BY_NAME["Corrections"].threshold),
+    ):
+        [line] = [line for line in lines(widgets[title], recording) if line.label == label]
+        assert max(point for point in line.points if point is not None) > threshold, title
+        assert line.points[0] in {None, 0}, "the night begins well"
+    by_family = lines(widgets["Delivery lag by family, p99"], recording)
+    assert {"invoice", "charge"} <= {line.label for line in by_family}
+
+
+def test_every_run_book_of_an_alarm_is_linked_from_the_dashboard() -> None:
+    texts = " ".join(widget["properties"].get("markdown", "") for widget in body()["widgets"])
+    assert {f"/{alarm.run_book})" for alarm in EVERY} <= set(re.findall(r"/[a-z-]+\.md\)", texts))
 
 
 def test_saved_queries_ask_log_groups_that_exist_for_lines_that_are_written() -> None:

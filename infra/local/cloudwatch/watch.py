@@ -41,6 +41,8 @@ class Bells:
     def __init__(self, alarms: Mapping[str, Alarm]) -> None:
         self._bells = {name: Bell(alarm) for name, alarm in alarms.items()}
         self._rang_at: dict[str, float] = {}
+        self.ever_told: set[str] = set()
+        """Every alarm that somebody was told of since the first look."""
 
     def __getitem__(self, name: str) -> Bell:
         return self._bells[name]
@@ -62,6 +64,7 @@ class Bells:
                 self._turn(bell, bell.alarm.rings(ringing), now)
                 suppressed_at = self._rang_at.get(bell.alarm.suppressor or "")
                 bell.tells = bell.ringing and bell.alarm.tells(now, bell.since, suppressed_at)
+        self.ever_told.update(self.telling())
 
     def _turn(self, bell: Bell, ringing: bool, now: float) -> None:
         if ringing != bell.ringing:

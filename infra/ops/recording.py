@@ -1,0 +1,61 @@
+"""What was measured in the night of `make ops-demo`, kept to draw the dashboard of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.cloudwatch.datapoints import Datapoint, Datapoints, Key
+from infra.local.cloudwatch.watch import Watch
+
+FILE = Path(__file__).parent / "night.json"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """All data points, in seconds since the beginning; when each act began, and which alarms rang."""
+
+    datapoints: Datapoints
+    seconds: int
+    acts: Sequence[tuple[int, str]]
+    rang: frozenset[str]
+
+    @classmethod
+    def of(cls, watch: Watch, acts: Sequence[tuple[float, str]]) -> Recording:
+        """What a watch has seen."""
+        began = watch.began_at
+        found = Datapoints(
+            Datapoint(key, round(at - began, 1), round(value, 3))
+            for key in watch.datapoints.keys()  # noqa: SIM118 it is no mapping
+            for at, value in watch.datapoints.of(key)
+        )
+        begun = [(round(at - began), name) for at, name in acts]
+        return cls(found, round(watch.clock.now() - began), begun, frozenset(watch.bells.ever_told))
+
+    @classmethod
+    def read(cls, file: Path = FILE) -> Recording:
+        """What was written."""
+        said = json.loads(file.read_text())
+        found = Datapoints(
+            Datapoint(Key.of(each["namespace"], each["name"], each["dimensions"]), at, value)
+            for each in said["series"]
+            for at, value in each["values"]
+        )
+        return cls(found, said["seconds"], [(at, name) for at, name in said["acts"]], frozenset(said["rang"]))
+
+    def write(self, file: Path) -> None:
+        """One line for each metric."""
+        series = [
+            {
+                "namespace": key.namespace,
+                "name": key.name,
+                "dimensions": dict(sorted(key.dimensions)),
+                "values": self.datapoints.of(key),
+            }
+            for key in sorted(self.datapoints.keys(), key=lambda key: (key[0], key[1], sorted(key[2])))
+        ]
+        lines = ",\n".join(json.dumps(each, separators=(",", ":")) for each in series)
+        head = json.dumps({"seconds": self.seconds, "acts": self.acts, "rang": sorted(self.rang)})
+        file.write_text(f'{head[:-1]}, "series": [\n{lines}\n]}}\n')
