@@ -194,7 +194,7 @@ def _query(said: Mapping[str, Any], fill: _Filler) -> Query:
 
 
 def _composite(said: Mapping[str, Any], fill: _Filler) -> CompositeAlarm:
-    rules = [re.fullmatch(r'ALARM\("(.+)"\)', part) for part in fill(said["AlarmRule"]).split(" AND ")]
+    rules = [re.fullmatch(r'ALARM\("([^"]+)"\)', part) for part in fill(said["AlarmRule"]).split(" AND ")]
     parts = tuple(rule[1].removeprefix(fill.prefix) for rule in rules if rule is not None)
     if len(parts) != len(rules):
         raise ValueError(f"the rule of {said['AlarmName']} is more than alarms joined by AND")
