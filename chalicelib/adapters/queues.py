@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.domain.errors import Retryable
@@ -132,10 +133,8 @@ class SqsQueues:
 
     @cached_property
     def _client(self) -> SQSClient:
-        import boto3
-
-        client: SQSClient = boto3.client("sqs", config=_CONFIG)
-        return client
+        # botocore's, which pynamodb has loaded: boto3 on top of it would be a tenth of a first webhook
+        return cast("SQSClient", get_session().create_client("sqs", config=_CONFIG))
 
 
 def _unavailable() -> Retryable:

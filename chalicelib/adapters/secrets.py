@@ -6,11 +6,12 @@ import logging
 import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.config import ConfigurationError
@@ -106,10 +107,8 @@ class SecretStore:
 
     @cached_property
     def _client(self) -> SecretsManagerClient:
-        import boto3
-
-        client: SecretsManagerClient = boto3.client("secretsmanager", config=_CONFIG)
-        return client
+        # botocore's, which pynamodb has loaded: boto3 on top of it would be a tenth of a first webhook
+        return cast("SecretsManagerClient", get_session().create_client("secretsmanager", config=_CONFIG))
 
 
 def _unavailable() -> Retryable:

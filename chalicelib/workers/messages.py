@@ -6,12 +6,6 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 import msgspec
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    SqsFifoPartialProcessor,
-    process_partial_response,
-)
 
 from chalicelib import correlation, observability
 from chalicelib.usecases.ports import InvoiceTask
@@ -69,6 +63,14 @@ def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *
 
     Each message fails by itself: one that can never be read goes to the dead-letter queue, the others are done.
     """
+    # Here, because the API's Lambda imports this module by way of `app.py`: a sixth of its cold start would be this.
+    from aws_lambda_powertools.utilities.batch import (
+        BatchProcessor,
+        EventType,
+        SqsFifoPartialProcessor,
+        process_partial_response,
+    )
+
     processor = SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(EventType.SQS)
     processor.raise_on_entire_batch_failure = False
 
