@@ -1,9 +1,11 @@
 """Runs inside the unpacked zip, in a fresh interpreter that has nothing but it and the standard library.
 
-    probe.py ROOT handler MODULE.NAME SETTINGS      import a handler, and read its settings from the environment
+    probe.py ROOT handler MODULE.NAME SETTINGS      import a handler, read its settings from the environment, and
+                                                    call it with each event of the JSON list on standard input
     probe.py ROOT everything                        import every module, make every client
 
-Prints, as JSON, the files that were loaded from elsewhere.
+The last line it prints is JSON: `foreign`, the files that were loaded from elsewhere, and `outcomes`, what each call
+answered or raised.
 """
 
 from __future__ import annotations
@@ -17,12 +19,38 @@ from pathlib import Path
 from typing import Any
 
 
-def _handler(path: str, settings: str) -> None:
+class _Context:
+    """What Lambda tells a function of itself, as far as anybody asks."""
+
+    function_name = "probe"
+    function_version = "$LATEST"
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:probe"
+    memory_limit_in_mb = "512"
+    aws_request_id = "r-1"
+    log_group_name = "/aws/lambda/probe"
+    log_stream_name = "probe"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000
+
+
+def _handler(path: str, settings: str) -> list[str]:
     module, _, name = path.rpartition(".")
     handler = getattr(importlib.import_module(module), name)
     if not callable(handler):
         raise TypeError(f"{path} cannot be called")
     getattr(importlib.import_module("chalicelib.config"), settings)()
+    return [_outcome(handler, event) for event in json.load(sys.stdin)]
+
+
+def _outcome(handler: Any, event: Any) -> str:
+    try:
+        return f"answered {handler(event, _Context())}"
+    except Exception as raised:  # noqa: BLE001 -- whatever it is, it is the outcome
+        causes: list[BaseException] = [raised]
+        while (cause := causes[-1].__cause__) is not None:
+            causes.append(cause)
+        return "raised " + "\n  from ".join(f"{type(each).__name__}: {each}" for each in causes)
 
 
 def _everything() -> None:
@@ -66,11 +94,12 @@ def _foreign(root: str) -> list[str]:
 def main(root: str, what: str, *arguments: str) -> None:
     """Do what the command line says."""
     sys.path.insert(0, root)
+    outcomes: list[str] = []
     if what == "handler":
-        _handler(*arguments)
+        outcomes = _handler(*arguments)
     else:
         _everything()
-    print(json.dumps(_foreign(root)))
+    print(json.dumps({"foreign": _foreign(root), "outcomes": outcomes}))
 
 
 if __name__ == "__main__":

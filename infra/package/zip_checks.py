@@ -1,4 +1,4 @@
-"""Rules for the zip: what is in it, and whether every function starts from it with the settings it is given.
+"""Rules for the zip: what is in it, and whether every function starts from it, and works, as it is set up.
 
 The zip holds machine code for Lambda's processor. Where ours is another, each such file is exchanged, in an
 unpacked copy, for the same package's file of the same version installed here; everything else is the zip's own.
@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import Distribution, PathDistribution, distribution
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -25,6 +27,7 @@ from zipfile import ZipFile
 from infra.package import probe
 from infra.package.bytecode import bytecode_faults
 from infra.package.template_checks import FUNCTION
+from infra.package.trials import ALONE, Trial, trials_of
 from infra.template.functions import AUTHORIZER
 from infra.template.intrinsics import Json, function_id
 
@@ -129,37 +132,55 @@ def _bring(here: Distribution, place: Path, root: Path) -> None:
             shutil.copy(str(here.locate_file(file)), root / place.parent / file.name)
 
 
+@dataclass(frozen=True)
+class Probe:
+    """One start of a fresh interpreter in the unpacked zip."""
+
+    name: str
+    environment: dict[str, str]
+    arguments: tuple[str, ...]
+    trials: tuple[Trial, ...] = ()
+
+
+def probe_of(template: Json, name: str) -> Probe:
+    """How a function of the template is started, and what it is called with."""
+    function = template["Resources"][name]["Properties"]
+    settings = "load_token_config" if name == function_id(AUTHORIZER) else "load_config"
+    environment = deployed_environment(template, function) | ALONE
+    return Probe(name, environment, ("handler", function["Handler"], settings), trials_of(name))
+
+
 def start_faults(template: Json, root: Path) -> Faults:
     """Start every function by itself, as many at a time as there are processors."""
-    probes: list[tuple[str, dict[str, str], list[str]]] = []
-    for name, resource in template["Resources"].items():
-        if resource["Type"] == FUNCTION:
-            function = resource["Properties"]
-            settings = "load_token_config" if name == function_id(AUTHORIZER) else "load_config"
-            probes.append(
-                (name, deployed_environment(template, function), ["handler", function["Handler"], settings])
-            )
-    probes.append(("the zip", deployed_environment(template, {}), ["everything"]))
+    functions = [name for name, resource in template["Resources"].items() if resource["Type"] == FUNCTION]
+    probes = [probe_of(template, name) for name in functions]
+    probes.append(Probe("the zip", deployed_environment(template, {}), ("everything",)))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for faults in pool.map(lambda each: list(probe_faults(root, *each)), probes):
+        for faults in pool.map(lambda each: list(probe_faults(root, each)), probes):
             yield from faults
 
 
-def probe_faults(root: Path, name: str, environment: dict[str, str], arguments: list[str]) -> Faults:
+def probe_faults(root: Path, each: Probe) -> Faults:
     """What goes wrong in one fresh interpreter. -I and -S: neither this environment's packages nor the user's."""
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *arguments],
+        [sys.executable, "-I", "-S", "-B", probe.__file__, str(root), *each.arguments],
         cwd=root,
-        env=environment,
+        env=each.environment,
+        input=json.dumps([trial.event for trial in each.trials]),
         capture_output=True,
         text=True,
         timeout=PROBE_TIMEOUT,
         check=False,
     )
     if done.returncode != 0:
-        yield f"{name} does not start from the zip ({' '.join(arguments)}):\n{done.stderr[-2000:]}"
-    elif foreign := json.loads(done.stdout.splitlines()[-1]):
-        yield f"{name} needs files that the zip does not have: {', '.join(foreign[:5])}"
+        yield f"{each.name} does not start from the zip ({' '.join(each.arguments)}):\n{done.stderr[-2000:]}"
+        return
+    told = json.loads(done.stdout.splitlines()[-1])
+    if told["foreign"]:
+        yield f"{each.name} needs files that the zip does not have: {', '.join(told['foreign'][:5])}"
+    for trial, outcome in zip(each.trials, told["outcomes"], strict=True):
+        if not re.search(trial.shows, outcome):
+            yield f"{each.name} does not get as far as {trial.shows} with {trial.event}, but {outcome[:2000]}"
 
 
 def deployed_environment(template: Json, function: Json) -> dict[str, str]:

@@ -6,6 +6,7 @@ import copy
 import py_compile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -17,13 +18,17 @@ from infra.package.bytecode import bytecode_faults, compile_all
 from infra.package.check import check
 from infra.package.template_checks import template_faults
 from infra.package.zip_checks import (
+    Probe,
     content_faults,
     deployed_environment,
     machine_faults,
     make_runnable,
     probe_faults,
+    probe_of,
     unpacked,
 )
+from infra.template.functions import FUNCTIONS
+from infra.template.intrinsics import function_id
 from tests.infrastructure.conftest import Package
 
 pytestmark = pytest.mark.index
@@ -116,6 +121,11 @@ def root(package: Package) -> Iterator[Path]:
         yield directory
 
 
+@pytest.fixture
+def everything(package: Package) -> Probe:
+    return Probe("the zip", deployed_environment(package.template, {}), ("everything",))
+
+
 @contextmanager
 def without(root: Path, name: str) -> Iterator[None]:
     """The unpacked zip without one file or directory."""
@@ -127,30 +137,36 @@ def without(root: Path, name: str) -> Iterator[None]:
         aside.rename(root / name)
 
 
-def test_the_gate_finds_a_missing_package(package: Package, root: Path) -> None:
-    function = _properties(package.template["Resources"], "ResumeStuck")
-    arguments = ["handler", function["Handler"], "load_config"]
-    environment = deployed_environment(package.template, function)
-    assert list(probe_faults(root, "ResumeStuck", environment, arguments)) == []
+def test_every_function_gets_as_far_as_it_can_from_the_zip_alone(package: Package, root: Path) -> None:
+    probes = [probe_of(package.template, function_id(function.name)) for function in FUNCTIONS]
+    assert all(each.trials for each in probes)
+    assert [fault for each in probes for fault in probe_faults(root, each)] == []
+
+
+def test_the_gate_finds_a_missing_package(root: Path, everything: Probe) -> None:
     with without(root, "pynamodb"):
-        (fault,) = probe_faults(root, "the zip", environment, ["everything"])
+        (fault,) = probe_faults(root, everything)
     assert "No module named 'pynamodb'" in fault
 
 
-def test_the_gate_finds_a_missing_service(package: Package, root: Path) -> None:
-    environment = deployed_environment(package.template, {})
+def test_the_gate_finds_a_missing_service(root: Path, everything: Probe) -> None:
     with without(root, "botocore/data/sqs"):
-        (fault,) = probe_faults(root, "the zip", environment, ["everything"])
+        (fault,) = probe_faults(root, everything)
     assert "UnknownServiceError" in fault
 
 
 def test_the_gate_finds_a_missing_setting(package: Package, root: Path) -> None:
-    function = copy.deepcopy(_properties(package.template["Resources"], "ResumeStuck"))
-    del function["Environment"]["Variables"]["STRIPE_SECRET_ID"]
-    environment = deployed_environment(package.template, function)
-    arguments = ["handler", function["Handler"], "load_config"]
-    (fault,) = probe_faults(root, "ResumeStuck", environment, arguments)
+    template = copy.deepcopy(package.template)
+    del _properties(template["Resources"], "ResumeStuck")["Environment"]["Variables"]["STRIPE_SECRET_ID"]
+    (fault,) = probe_faults(root, probe_of(template, "ResumeStuck"))
     assert "STRIPE_SECRET_ID is not set" in fault
+
+
+def test_the_gate_finds_a_function_that_starts_but_does_not_work(package: Package, root: Path) -> None:
+    health = probe_of(package.template, "APIHandler")
+    elsewhere = {**health.trials[0].event, "requestContext": {"httpMethod": "GET", "resourcePath": "/v1/nowhere"}}
+    (fault,) = probe_faults(root, replace(health, trials=(replace(health.trials[0], event=elsewhere),)))
+    assert "APIHandler does not get as far as" in fault
 
 
 def test_the_gate_finds_machine_code_for_another_processor(tmp_path: Path) -> None:

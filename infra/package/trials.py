@@ -1,0 +1,103 @@
+"""The smallest event of each kind of function, and how far the function must get with it without AWS around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from infra.template.functions import API_HANDLER, AUTHORIZER, BY_NAME, Function
+from infra.template.intrinsics import Json, function_id
+
+NOBODY = "http://127.0.0.1:9"
+"""Where nothing listens: what leaves the function is refused at once, and never reaches the network."""
+ALONE = {"AWS_ENDPOINT_URL": NOBODY, "STRIPE_API_BASE": NOBODY, "STRIPE_CONNECT_BASE": NOBODY, "HTTPS_PROXY": NOBODY}
+"""Besides the deployed environment."""
+UNREACHED = rf"Could not connect to the endpoint URL: \"{re.escape(NOBODY)}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An event, and what must be found in what the function answers or raises."""
+
+    event: Json
+    shows: str
+
+
+def trials(function: Function) -> tuple[Trial, ...]:
+    """What to try a function with."""
+    if function.name == API_HANDLER:
+        return _API
+    if function.name == AUTHORIZER:
+        return (Trial(_TOKEN, r"^raised Exception: Unauthorized$"),)
+    if function.name == "canary":
+        return (Trial(_TICK, r"^answered \{'verdict': .*no_secret"),)  # it says what is wrong, and does not raise
+    if function.queue is not None:
+        return (
+            Trial(_message("no message of ours"), re.escape("{'batchItemFailures': [{'itemIdentifier': 'm-1'}]}")),
+        )
+    return (Trial(_TICK, UNREACHED),)
+
+
+def trials_of(logical_id: str) -> tuple[Trial, ...]:
+    """The same, by the id that the template knows the function by."""
+    return next((trials(function) for name, function in BY_NAME.items() if function_id(name) == logical_id), ())
+
+
+def _request(method: str, path: str, body: str | None = None) -> Json:
+    """As API Gateway's proxy integration sends it."""
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"content-type": "application/json"},
+        "multiValueHeaders": {},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {"httpMethod": method, "resourcePath": path, "requestId": "r-1", "identity": {}},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def _message(body: str) -> Json:
+    """One message of a queue."""
+    return {
+        "Records": [
+            {
+                "messageId": "m-1",
+                "receiptHandle": "h-1",
+                "body": body,
+                "attributes": {"MessageGroupId": "g-1", "ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
+                "awsRegion": "us-east-1",
+            }
+        ]
+    }
+
+
+_TICK: Json = {
+    "version": "0",
+    "id": "e-1",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2026-01-01T00:00:00Z",
+    "region": "us-east-1",
+    "resources": [],
+    "detail": {},
+}
+_TOKEN: Json = {
+    "type": "TOKEN",
+    "methodArn": "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/v1/invoices",
+    "authorizationToken": "Bearer nonsense",
+}
+_API = (
+    Trial(_request("GET", "/v1/health"), r"'statusCode': 200.*\"status\":\"ok\""),
+    Trial(_request("GET", "/v1/openapi.json"), r"'statusCode': 200.*\"openapi\":\"3\.1"),
+    # It gets as far as the secret, which is not there: Stripe is asked to come again.
+    Trial(_request("POST", "/v1/stripe/webhooks", "{}"), r"'statusCode': 503.*secrets_unavailable"),
+)
