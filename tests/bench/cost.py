@@ -18,6 +18,7 @@ from rich.table import Table
 
 from chalicelib import metrics
 from chalicelib.adapters.tables import TABLES
+from infra.local.schedules import schedules
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.api import ACCESS_LOG
@@ -63,6 +64,8 @@ LIFETIME = ("create and send, known customer", "paid by card", "show an invoice"
 BULK_LIFETIME = (f"bulk of {BULK}, sent", "paid by card")
 SWEEP = "reconciliation, nothing missed"
 SWEEPS = HOURS * 6
+"""Of a busy organization in a month; one on whose account nothing happens is swept less often."""
+TICK = "a schedule's tick, nothing due"
 
 ASSUMED = (
     f"A Lambda's processor takes {SLOWER} times as long as this machine's, and has memory / {VCPU} MB of one; "
@@ -144,10 +147,12 @@ def standing() -> Bill:
     """What a month costs in which nothing happens but the schedules' ticks and what is emitted."""
     price, queues = price_list().prices, [function.queue for function in FUNCTIONS if function.queue]
     polls = len(queues) * POLLERS * SECONDS / POLL_SECONDS
+    tick = bill_of(each for story in told()[0] if story.name == TICK for each in story.invocations)
     watched = sum(len(alarm.measures) for alarm in ALARMS)
     kms = len(TABLES) * len(FUNCTIONS) * SECONDS / KMS_SECONDS
     return Bill(
         {
+            "Schedules": tick.total * _ticks(),
             "Metrics of ours": price["metric"].of(len(emitted()) * BUSY),
             "Metrics of API Gateway by method": price["metric"].of(_detailed_metrics()),
             "Alarms": price["alarm_metric"].of(watched) + price["composite_alarm"].of(len(COMPOSITES)),
@@ -157,6 +162,13 @@ def standing() -> Bill:
             "KMS, at most": price["kms_request"].of(kms),
         }
     )
+
+
+def _ticks() -> float:
+    """Of all schedules in a month."""
+    from app import app
+
+    return sum(SECONDS / each.interval for each in schedules(app) if each.interval)
 
 
 def _detailed_metrics() -> int:
@@ -210,7 +222,7 @@ def measure() -> list[Figure]:
         "a million webhooks": by_webhook,
         "1,000 invoices": lifetime.times(1000),
         "1,000 in bulk": bulk.times(1000),
-        "an organization, by the month": organization,
+        "a busy organization, by the month": organization,
         "the stage, by the month": month,
     }
     show(bills, Console(width=140))

@@ -98,6 +98,7 @@ BOUNDS = {
     "page of 25 invoices": (1, 6, 0),
     "summary": (3, 3, 0),
     "reconciliation, nothing missed": (7, 11, 4),
+    "a schedule's tick, nothing due": (5, 3, 2),
 }
 """By story: the most requests to DynamoDB, read units and write units. Requests are what is; units leave a tenth."""
 
@@ -154,6 +155,7 @@ class Teller:
         self._quietly(lambda: stage.tick("plan_reconciliation"))
         stage.advance(600)
         tell("reconciliation, nothing missed", lambda: stage.tick("plan_reconciliation"))
+        tell("a schedule's tick, nothing due", lambda: stage.tick("resume_stuck"))
         return self.told
 
     def _bulk(self) -> None:
