@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain.connection import Connection, usable_account
-from chalicelib.domain.errors import Conflict, Refused, StaleWrite
+from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId
@@ -59,7 +59,9 @@ class Backfilled:
 
 
 def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Sequence[Listed]:
-    """The invoices to look at: ours made since then, oldest first, and older ones refunded or disputed since.
+    """The invoices to look at: ours made since then, oldest first, and older ones to which something happened since.
+
+    That is a refund, a dispute or a credit note. An older one that was paid since is left to the object sweep.
 
     Raises:
         Conflict: the organization is not connected.
@@ -79,9 +81,11 @@ def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Se
 def _touched(
     organization_id: OrganizationId, account_id: StripeAccountId, since: int, met: set[InvoiceId], ports: Ports
 ) -> Iterator[Listed]:
-    intents = {each.payment_intent_id for each in ports.stripe.refunds(account_id, since)}
-    intents |= {each.payment_intent_id for each in ports.stripe.disputes(account_id, since)}
-    known = sorted(intent for intent in intents if intent is not None)
+    """Invoices from before that time with a refund, dispute or credit note of that time."""
+    about = {each.payment_intent_id for each in ports.stripe.refunds(account_id, since)}
+    about |= {each.payment_intent_id for each in ports.stripe.disputes(account_id, since)}
+    about |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
+    known = sorted(stripe_id for stripe_id in about if stripe_id)
     owners: set[InvoiceId] = set()
     for start in range(0, len(known), REFERENCES_AT_ONCE):
         found = ports.invoices.find_by_reference(account_id, known[start : start + REFERENCES_AT_ONCE])
@@ -97,7 +101,7 @@ def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, d
 
     Raises:
         Conflict: the organization is not connected.
-        StripeUnavailable, AccountUnreachable, Retryable: not now; repeating it is safe.
+        StripeUnavailable, StripeRefused, Retryable: not now; repeating it is safe.
     """
     connection = ports.connections.get(organization_id)
     account_id = usable_account(connection)
@@ -140,7 +144,7 @@ def _made_again(
         if not dry_run:
             made = begun or _rebuilt(recorded, connection, customer_id, account_id, ports)
             _fill(_claiming(made, recorded, ports), listed.stripe_id, ports)
-    except (Refused, Conflict) as refusal:
+    except Conflict as refusal:
         return Backfilled(listed, Did.NOT_RECREATED, refusal.message)
     return Backfilled(listed, Did.RECREATED, " ".join(_missing(recorded, connection, customer_id, ports)))
 
@@ -165,8 +169,8 @@ def _customer_of(recorded: RecordedInvoice, account_id: StripeAccountId, ports: 
     return CustomerId(named)
 
 
-def _cannot(why: str) -> Refused:
-    return Refused("invoice_not_recreatable", why)
+def _cannot(why: str) -> Conflict:
+    return Conflict("invoice_not_recreatable", why)
 
 
 def _rebuilt(

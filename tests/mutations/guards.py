@@ -425,8 +425,8 @@ SAGA = (
     guard(
         "an invoice stays on its account",
         "chalicelib/usecases/invoices.py",
-        "    if invoice.stripe_account_id != account_id:\n        raise Conflict(",
-        "    if False:\n        raise Conflict(",
+        "    if invoice.stripe_account_id != account_id:\n        raise of_other_account()",
+        "    if False:\n        raise of_other_account()",
         f"{_T_INVOICES}::test_an_invoice_of_an_account_that_is_no_longer_connected_stays_as_it_is",
     ),
 )

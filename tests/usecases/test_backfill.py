@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import AccountUnreachable, Conflict
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -94,6 +94,18 @@ def test_a_refund_of_an_invoice_from_before_the_time_is_found(world: World, acco
     [done] = filled(world, days=1)
     assert (done.did, done.listed.invoice_id) == (Did.UPDATED, invoice.id)
     assert world.now(invoice).status is InvoiceStatus.REFUNDED
+
+
+def test_a_credit_note_on_an_invoice_from_before_the_time_is_found(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    world.advance(100 * DAY)
+    world.double.set_delivery(lose_rate=1.0)
+    noted: Any = {"invoice": str(invoice.stripe_invoice_id), "amount": 500}
+    world.client.v1.credit_notes.create(noted, {"stripe_account": account})
+    [done] = filled(world, days=1)
+    assert (done.did, world.now(invoice).credited_amount) == (Did.UPDATED, 500)
+    assert filled(world, days=1)[0].did is Did.UNCHANGED
 
 
 def test_an_update_is_told_on_the_timeline_as_found_by_us(world: World, account: StripeAccountId) -> None:
@@ -313,6 +325,17 @@ def test_what_cannot_be_made_again_is_named_and_nothing_is_written(
     assert done.did is Did.NOT_RECREATED
     assert why in done.remark
     assert (claims(world), world.ports.invoices.get(ORGANIZATION, invoice.id)) == ({}, None)
+
+
+def test_an_account_that_was_revoked_is_no_verdict_on_an_invoice(world: World, account: StripeAccountId) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    lose(world, invoice)
+    [listed] = to_backfill(ORGANIZATION, 0, world.ports)
+    world.double.revoke(account)
+    with pytest.raises(AccountUnreachable):
+        backfill(listed, ORGANIZATION, world.ports)
+    assert world.ports.invoices.get(ORGANIZATION, invoice.id) is None
 
 
 def test_a_lost_customer_is_named_so_that_pom_saves_it_again(world: World, account: StripeAccountId) -> None:
