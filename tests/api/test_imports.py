@@ -1,43 +1,53 @@
-"""What each Lambda loads: import time is cold-start time. Looked at in fresh interpreters."""
+"""What each Lambda loads, and what it opens when: cold starts, looked at in fresh interpreters."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-HEAVY = {"stripe", "cryptography", "jwt", "pydantic", "boto3", "pynamodb", "requests"}
+from tests.lambdas import MODULES, NOT_FOR_WEBHOOKS, ROOT, first_use, loaded_by, not_for
 
 
-def loaded_by(module: str) -> set[str]:
-    program = f"import {module}, sys; print(*sys.modules)"
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    return set(done.stdout.split())
-
-
-def test_the_api_loads_nothing_heavy() -> None:
-    loaded = loaded_by("app")
-    assert loaded & HEAVY == set()
-    assert not {name for name in loaded if name.startswith("chalicelib.adapters.") and "clock" not in name}
-
-
-def test_the_openapi_document_is_not_built_at_start() -> None:
-    assert "chalicelib.api.openapi_document" not in loaded_by("app")
+@pytest.mark.parametrize("function", MODULES)
+def test_each_lambda_starts_without_what_it_may_never_need(function: str) -> None:
+    loaded = loaded_by(MODULES[function])
+    assert loaded & not_for(function) == set()
+    assert {name for name in loaded if name.startswith("chalicelib.adapters.")} == {"chalicelib.adapters.clock"}
 
 
 def test_the_authorizer_loads_itself_alone() -> None:
-    loaded = loaded_by("chalicelib.api.authorizer")
-    assert loaded & HEAVY == set()
-    api = {name for name in loaded if name.startswith("chalicelib.api.")}
-    assert api == {"chalicelib.api.authorizer"}
-    assert not {name for name in loaded if name.startswith(("chalicelib.usecases", "chalicelib.workers"))}
+    ours = {name for name in loaded_by(MODULES["token_authorizer"]) if name.startswith("chalicelib.api.")}
+    assert ours == {"chalicelib.api.authorizer"}
 
 
-@pytest.mark.parametrize("module", ["app", "chalicelib.api.authorizer", "chalicelib.observability"])
+def test_clients_and_secrets_are_opened_by_the_first_webhook_and_used_again_by_the_second() -> None:
+    steps, packages = first_use()
+    assert steps["import"] == {}
+    assert steps["first"] == {
+        "clients": ["secretsmanager", "dynamodb"],
+        "requests": ["GetSecretValue", "GetItem"],
+    }
+    assert steps["second"] == {"requests": ["GetItem"]}
+    assert packages & NOT_FOR_WEBHOOKS == set()
+
+
+def test_what_goes_without_bytecode_is_never_loaded() -> None:
+    from infra.package.bytecode import NEVER_LOADED
+
+    loaded = loaded_by(
+        ", ".join([*MODULES.values(), "chalicelib.adapters.tables", "chalicelib.adapters.tokens"])
+        + ", chalicelib.adapters.stripe.gateway, chalicelib.adapters.stripe.client, chalicelib.api.openapi_document"
+    )
+    assert {"stripe", "cryptography", "pynamodb"} <= loaded
+    unused = tuple(name.rstrip("/").replace("/", ".") for name in NEVER_LOADED)
+    assert {
+        name for name in loaded if name in unused or name.startswith(tuple(f"{each}." for each in unused))
+    } == set()
+
+
+@pytest.mark.parametrize("module", [*MODULES.values(), "chalicelib.observability"])
 def test_importing_needs_no_environment(module: str) -> None:
     command = [sys.executable, "-c", f"import {module}"]
     done = subprocess.run(

@@ -1,0 +1,117 @@
+"""Runs in a fresh interpreter, as a Lambda does: import `app`, then take in a signed webhook twice.
+
+Prints, as JSON, what each of the three steps opened (clients made, requests to AWS, sockets connected), and the
+packages that are loaded in the end. AWS is played where botocore would send: it has the secret, and an empty table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import socket
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.client import ClientCreator
+from botocore.httpsession import URLLib3Session
+
+SECRET = "whsec_first_use"
+ENVIRONMENT = {
+    "POM_STAGE": "test",
+    "POM_TABLE_PREFIX": "first-use-",
+    "CUSTOMER_SYNC_QUEUE_URL": "https://sqs.example.test/customer-sync.fifo",
+    "INVOICE_JOBS_QUEUE_URL": "https://sqs.example.test/invoice-jobs.fifo",
+    "RECONCILE_QUEUE_URL": "https://sqs.example.test/reconcile",
+    "BATCH_JOBS_QUEUE_URL": "https://sqs.example.test/batch-jobs.fifo",
+    "STRIPE_SECRET_ID": "stripe",
+    "PUBLIC_API_URL": "https://api.example.test/v1",
+    "POM_SETTINGS_URL": "https://pom.example.test/settings/apps",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+}
+ANSWERS = {
+    "GetSecretValue": {
+        "SecretString": json.dumps({"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [SECRET]})
+    },
+    "GetItem": {},
+}
+
+
+class Opened:
+    """Counts what is opened; each step takes the counts and begins anew."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, list[str]] = {}
+        make, connect = ClientCreator.create_client, socket.socket.connect
+
+        def making(creator: ClientCreator, service_name: str, *args: Any, **more: Any) -> Any:
+            self._note("clients", service_name)
+            return make(creator, service_name, *args, **more)
+
+        def connecting(one: socket.socket, address: Any) -> None:
+            self._note("sockets", str(address))
+            connect(one, address)
+
+        def sending(_: URLLib3Session, request: Any) -> AWSResponse:
+            operation = request.headers["X-Amz-Target"].decode().rpartition(".")[2]
+            self._note("requests", operation)
+            body = json.dumps(ANSWERS[operation]).encode()
+            raw = SimpleNamespace(stream=lambda *_, **__: iter([body]), read=lambda: b"")
+            return AWSResponse(request.url, 200, {"content-type": "application/x-amz-json-1.1"}, raw)
+
+        ClientCreator.create_client = making
+        socket.socket.connect = connecting  # type: ignore[method-assign, assignment]
+        URLLib3Session.send = sending
+
+    def _note(self, kind: str, what: str) -> None:
+        self._counts.setdefault(kind, []).append(what)
+
+    def taken(self) -> dict[str, list[str]]:
+        counts, self._counts = self._counts, {}
+        return counts
+
+
+def webhook() -> dict[str, Any]:
+    """As API Gateway hands it over: an event of an invoice that the table does not have."""
+    now = int(time.time())
+    invoice = {"id": "in_1", "object": "invoice", "metadata": {"pom_organization_id": "o", "pom_invoice_id": "i"}}
+    event = {"id": "evt_1", "type": "invoice.paid", "created": now, "account": "acct_1", "data": {"object": invoice}}
+    body = json.dumps(event)
+    signed = hmac.new(SECRET.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {"content-type": "application/json", "stripe-signature": f"t={now},v1={signed}"}
+    return {
+        "requestContext": {"httpMethod": "POST", "resourcePath": "/v1/stripe/webhooks", "requestId": "1"},
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def main() -> None:
+    os.environ.update(ENVIRONMENT)
+    opened = Opened()
+    from app import app
+
+    steps = {"import": opened.taken()}
+    for step in ("first", "second"):
+        answer = app(webhook(), SimpleNamespace(aws_request_id="1"))
+        assert answer["statusCode"] == 200, answer
+        steps[step] = opened.taken()
+    packages = sorted({name.partition(".")[0] for name in sys.modules})
+    print(json.dumps({"steps": steps, "packages": packages}))
+
+
+if __name__ == "__main__":
+    main()

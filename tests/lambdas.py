@@ -1,0 +1,54 @@
+"""What each Lambda loads when it starts, and what it must not: the one list of it, for tests and bench."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.template.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_NOT_WORKERS = {API_HANDLER: "app", AUTHORIZER: "chalicelib.api.authorizer"}
+MODULES = {each.name: _NOT_WORKERS.get(each.name, f"chalicelib.workers.{each.name}") for each in FUNCTIONS}
+"""Each function's module, which is all that Lambda imports of us before the first invocation."""
+
+WEBHOOK = "app, chalicelib.adapters.tables, chalicelib.adapters.stripe.events, chalicelib.adapters.secrets"
+"""All that a first webhook has imported."""
+
+HEAVY = frozenset({"boto3", "botocore.client", "cryptography", "jwt", "pydantic", "pynamodb", "requests", "stripe"})
+"""What no Lambda imports before something in its work needs it: no client is made without one of them."""
+
+NOT_FOR_WEBHOOKS = frozenset({"boto3", "cryptography", "jwt", "pydantic", "requests", "stripe"})
+"""Packages that no webhook loads, the first of a Lambda included."""
+
+FIRST_USE = "tests.first_use"
+"""The program that counts what importing, a first and a second webhook open."""
+
+
+def not_for(function: str) -> frozenset[str]:
+    """Modules that this function must not have imported when it is ready: heavy ones, and other Lambdas' code."""
+    others = frozenset(MODULES.values()) - {MODULES[function]}
+    if function == API_HANDLER:
+        # `app.py` registers every handler for Chalice; what only workers use is imported when a worker works.
+        return HEAVY | {"aws_lambda_powertools.utilities.batch", "asyncio", "chalicelib.api.openapi_document"}
+    api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.routing", "chalicelib.api.models"})
+    return HEAVY | others | api | {"chalicelib.workers.registry"}
+
+
+def first_use() -> tuple[dict[str, dict[str, list[str]]], frozenset[str]]:
+    """What `import`, the `first` and the `second` webhook opened, by kind; and the packages that are loaded then."""
+    found = json.loads(_output("-m", FIRST_USE))
+    return found["steps"], frozenset(found["packages"])
+
+
+def loaded_by(modules: str) -> frozenset[str]:
+    """The names of all modules that a fresh interpreter has after importing these."""
+    return frozenset(_output("-c", f"import {modules}, sys; print(*sys.modules)").split())
+
+
+def _output(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
