@@ -1,0 +1,79 @@
+"""The bench's arithmetic of request units: DynamoDB's documented rules, by example, and over the real stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.storage import InvoiceExists
+from tests.bench.stories_growth import growth
+from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
+from tests.world import World
+
+INDEX = Index("by_status", ("status_key", "created_key"), None)
+KEYS_ONLY = Index("due_work", ("work", "resume_at"), frozenset({"work", "resume_at", "id"}))
+
+
+def item(size: int = 1500, **attributes: str) -> dict[str, Any]:
+    named = {"id": "inv_1", "status_key": "org#pending", "created_key": "1", "document": "x" * size, **attributes}
+    return {name: {"S": value} for name, value in named.items() if value}
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [({"S": "Poolgröße"}, 11), ({"N": "7500"}, 2), ({"N": "-12345"}, 5), ({"N": "0"}, 1), ({"B": b"1234"}, 4)],
+)
+def test_an_attribute_is_as_large_as_its_name_and_its_value(value: dict[str, Any], size: int) -> None:
+    assert size_of({"name": value}) == len("name") + size
+
+
+def test_reads_are_counted_by_4_kb_and_writes_by_1_kb_of_the_larger_of_before_and_after() -> None:
+    assert [read_units(size, consistent=True) for size in (0, 4096, 4097)] == [1, 1, 2]
+    assert read_units(0, consistent=False) == 0.5
+    assert write_units(None, None) == 1
+    assert write_units(item(5000), item(10)) == write_units(None, item(5000)) == 5
+
+
+def test_an_index_is_written_where_its_entry_comes_goes_changes_or_moves() -> None:
+    paid = item(status_key="org#paid")
+    assert INDEX.units(None, item()) == INDEX.units(item(), None) == 2
+    assert INDEX.units(item(), item(memo="new")) == 2
+    assert INDEX.units(item(), paid) == 4
+    assert INDEX.units(item(status_key=""), item(status_key="", memo="new")) == 0
+
+
+def test_an_index_of_keys_costs_nothing_where_no_key_changes() -> None:
+    due = {"work": "saga", "resume_at": "5"}
+    assert KEYS_ONLY.units(item(**due), item(**due, memo="new")) == 0
+    assert KEYS_ONLY.units(item(), item(**due)) == KEYS_ONLY.units(item(**due), item()) == 1
+    assert KEYS_ONLY.units(item(**due), item(**{**due, "resume_at": "9"})) == 2
+
+
+def test_a_transaction_costs_twice_for_its_items_and_once_for_their_indexes(world: World) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    told: list[Request] = []
+    with Meter(told.append).listening():
+        world.double.pay(world.account_id, invoice.stripe_invoice_id, "pm_card_visa")  # type: ignore[attr-defined]
+        world.deliver()
+    transactions = [each for each in told if each.operation == "TransactWriteItems"]
+    assert len(transactions) == 5
+    for each in transactions:
+        [invoices] = [size for table, size in each.sizes.items() if table.endswith("invoices")]
+        assert each.writes == 2 * (-(-invoices // 1024) + each.items - 1), "all others are smaller than 1 KB"
+    assert sum(each.index_writes for each in transactions) > 0
+
+
+def test_a_refused_write_costs_as_much_as_what_it_met_and_nothing_in_the_indexes(world: World) -> None:
+    stored = world.now(world.invoice("svc_1"))
+    told: list[Request] = []
+    with Meter(told.append).listening(), pytest.raises(InvoiceExists):
+        world.ports.invoices.insert(stored, {})
+    [refused] = told
+    assert (refused.writes >= 4, refused.index_writes, refused.written) == (True, 0, 0)
+
+
+def test_an_invoice_grows_by_less_than_a_hundred_bytes_with_each_event(world: World) -> None:
+    figures = {each.what: each.value for each in growth(world.now(world.invoice("svc_1")))}
+    assert figures["events that a KB of an invoice's item holds"] > 10
