@@ -23,20 +23,20 @@ from infra.local.stack import LocalStack
 from tests.bench import beside_dj_stripe
 from tests.bench.dj_stripe.side import Missing, dj_stripe
 from tests.bench.figures import Figure, at_most, only_told, percentile
-from tests.bench.posting import Posted, closed_loop, open_loop, taken_at_once
+from tests.bench.posting import Posted, closed_loop, cpu_seconds, open_loop, taken_at_once
 from tests.bench.shares import Share, share, told
 from tests.e2e.company import Company
 from tests.proofs.load_stories import Load, prepared, recorded, sweep
 
 SEED = 7
-INVOICES = 100
+INVOICES = 80
 """In POM and Stripe, with everything their payers did: about ten events each."""
 CREATES = 30
 """Invoices of a known customer that are timed, and as many of new ones."""
 POSTERS = (1, 4, 8)
 ROUNDS = 2
 WARM_UP = 20
-EACH = 100
+EACH = 70
 """Webhooks a round."""
 RATE = 20.0
 """Webhooks a second in the open loop: less than half of what either side holds on a quiet machine."""
@@ -72,11 +72,11 @@ def _measured(stack: LocalStack) -> list[Figure]:
     figures = _creating(stack, load.company)
     events = [event for story in load.ours for event in story]
     random.Random(SEED).shuffle(events)
-    ours, theirs = Side("ours", stack.urls.webhooks), None
+    ours, theirs = Side("ours", stack.urls.webhooks, stack.pids["api"]), None
     with ExitStack() as beside:
         try:
             site = beside.enter_context(dj_stripe(stack, load.company.account_id))
-            theirs = Side("dj-stripe", site.url)
+            theirs = Side("dj-stripe", site.url, site.pid)
         except Missing as missing:
             figures.append(_skipped("dj-stripe beside us", str(missing)))
         bodies = [json.dumps(event, indent=2) for event in events]
@@ -127,8 +127,11 @@ class Side:
 
     name: str
     url: str
+    pid: int
     closed: dict[int, Posted] = field(default_factory=lambda: {posters: Posted() for posters in POSTERS})
     opened: Posted = field(default_factory=Posted)
+    cpu: float = 0.0
+    """Seconds that its process used of the processors in the closed loops."""
     stripe_calls: int = 0
     taken_in_outage: int = 0
 
@@ -137,17 +140,20 @@ def _post(stack: LocalStack, company: Company, sides: list[Side], bodies: list[s
     """All bodies to each side: a few to warm up, rounds of closed loops, an open loop, and some in an outage."""
     outage, rest = bodies[:OUTAGE], iter(bodies[OUTAGE:])
 
-    def in_turn(posters: int, count: int, order: list[Side]) -> Iterator[tuple[Side, Posted]]:
-        part = list(islice(rest, count))
-        for side in order:
-            with _counted(company, side):
-                yield side, closed_loop(stack, side.url, part, posters)
+    def post(side: Side, part: list[str], posters: int) -> Posted:
+        with _counted(company, side):
+            return closed_loop(stack, side.url, part, posters)
 
-    list(in_turn(1, WARM_UP, sides))
+    to_warm_up = list(islice(rest, WARM_UP))
+    for side in sides:
+        post(side, to_warm_up, 1)
     for number in range(ROUNDS):
         for posters in POSTERS:
-            for side, posted in in_turn(posters, EACH, sides[:: -1 if number % 2 else 1]):
-                side.closed[posters].add(posted)
+            part = list(islice(rest, EACH))
+            for side in sides[:: -1 if number % 2 else 1]:
+                before = cpu_seconds(side.pid)
+                side.closed[posters].add(post(side, part, posters))
+                side.cpu += cpu_seconds(side.pid) - before
     last = list(rest)
     for side in sides:
         with _counted(company, side):
@@ -155,8 +161,7 @@ def _post(stack: LocalStack, company: Company, sides: list[Side], bodies: list[s
         company.double("POST", "faults", kind="error_before", count=100 * OUTAGE)
         side.taken_in_outage = taken_at_once(stack, side.url, outage)
         company.clear_faults()
-        with _counted(company, side):
-            closed_loop(stack, side.url, outage, 1)
+        post(side, outage, 1)
 
 
 @contextmanager
@@ -178,6 +183,7 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
         if their:
             how = f"the same, into PostgreSQL; p50 {_ms(their, 0.5)}, p99 {_ms(their, 0.99)}{_refusals(their)}"
             figures.append(only_told(f"  dj-stripe, {who}", their.rate, "/s", how))
+    figures += _of_cpu(ours, theirs)
     figures += told("a webhook, 1 poster", ours.closed[1].shares, "where its time goes")
     for side in (ours, theirs):
         if side is not None:
@@ -187,6 +193,18 @@ def _of_webhooks(ours: Side, theirs: Side | None) -> list[Figure]:
                 only_told(f"{what}, p50", percentile(side.opened.milliseconds, 0.5), "ms", how),
                 only_told(f"{what}, p99", percentile(side.opened.milliseconds, 0.99), "ms", ""),
             ]
+    return figures
+
+
+def _of_cpu(ours: Side, theirs: Side | None) -> list[Figure]:
+    """What the machine's load cannot change much; without databases, the double and senders."""
+    figures = []
+    for side in (ours, theirs):
+        if side and side.cpu:
+            each = 1000 * side.cpu / sum(posted.count for posted in side.closed.values())
+            what = f"processor time of a webhook, {side.name}"
+            ratio = ours.cpu / theirs.cpu if theirs and side is ours else None
+            figures.append(only_told(what, each, "ms", "its server process alone", ratio=ratio))
     return figures
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from infra.local.stack import LocalStack
 from tests.bench.samples import signature
@@ -79,6 +81,15 @@ def open_loop(stack: LocalStack, url: str, bodies: Sequence[str], rate: float) -
         sum(each["refusals"] for each in sent),
         [each["latency"] * 1000 for each in sent],
     )
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a running process has used of the processors so far; 0 where the system has no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def taken_at_once(stack: LocalStack, url: str, bodies: Sequence[str]) -> int:

@@ -37,6 +37,7 @@ class Site:
 
     python: Path
     environment: Mapping[str, str]
+    pid: int
 
     @property
     def url(self) -> str:
@@ -59,11 +60,12 @@ def dj_stripe(stack: LocalStack, account_id: str) -> Iterator[Site]:
     with ExitStack() as running:
         try:
             database = running.enter_context(postgres(_packages(python)))
-            site = Site(python, _environment(stack, account_id, database))
-            _run([str(python), "-m", SITE, "migrate"], site.environment, COMMAND_TIMEOUT)
+            environment = _environment(stack, account_id, database)
+            _run([str(python), "-m", SITE, "migrate"], environment, COMMAND_TIMEOUT)
             log = stack.state_dir / "logs" / "dj-stripe.log"
             command = [str(python), "-m", "infra.local.with_parent", str(os.getpid()), SITE, "serve"]
-            server = running.enter_context(child(command, log=log, environment=site.environment, directory=ROOT))
+            server = running.enter_context(child(command, log=log, environment=environment, directory=ROOT))
+            site = Site(python, environment, server.pid)
             wait_until_answers(server, site.url, log)
         except (RuntimeError, DidNotStart) as error:
             raise Missing(str(error)) from error
