@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
@@ -119,7 +120,9 @@ def _through_pynamodb(written: Mapping[str, Json]) -> Write:
     [(kind, request)] = written.items()
     model = next(each for each in database.TABLES if each.Meta.table_name == request["TableName"])
     if kind == "Put":
-        values = model.from_raw_data(request["Item"]).attribute_values
+        values = model.from_raw_data(
+            {name: _off_the_wire(value) for name, value in request["Item"].items()}
+        ).attribute_values
         condition = _condition(model, values)
         return lambda transaction: transaction.save(model(**values), condition, return_values="ALL_OLD")
     keys = [value["S"] for value in request["Key"].values()]
@@ -127,6 +130,11 @@ def _through_pynamodb(written: Mapping[str, Json]) -> Write:
     added = [words.split() for words in request["UpdateExpression"].removeprefix("ADD ").split(", ")]
     actions = [Path([names[name]]).add(int(values[value]["N"])) for name, value in added]
     return lambda transaction: transaction.update(model(*keys), actions)
+
+
+def _off_the_wire(value: Mapping[str, str]) -> Mapping[str, str | bytes]:
+    """As botocore gives an attribute to pynamodb."""
+    return {"B": b64decode(value["B"])} if "B" in value else value
 
 
 def _condition(model: type[Model], values: Mapping[str, Any]) -> Condition:
