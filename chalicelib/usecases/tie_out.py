@@ -103,9 +103,7 @@ def _books(
                 ours[invoice_id] = known
     charges = [each for each in ports.stripe.charges(account_id, begins_at[0] - SETTLES_WITHIN) if _brought(each)]
     refunds = list(ports.stripe.refunds(account_id, begins_at[0]))
-    disputes: dict[str, tuple[DisputeFact, int]] = {}
-    for begin in begins_at:  # a dispute does not say when it began, so the day is the last list that has it
-        disputes |= {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
+    disputes = _disputes(account_id, begins_at, ports)
     owners = _owners([*charges, *refunds, *(each for each, _ in disputes.values())], account_id, ours, ports)
     listed = {id_ for _, id_ in invoices}
     for invoice in {each.id: each for each in owners.values()}.values():
@@ -121,6 +119,17 @@ def _books(
             if (intent := each.payment_intent_id or "") in owners
         },
     )
+
+
+def _disputes(account_id: StripeAccountId, begins_at: list[int], ports: Ports) -> dict[str, tuple[DisputeFact, int]]:
+    """Each with the beginning of its day. It does not say when it began, so that is the last list that has it."""
+    found: dict[str, tuple[DisputeFact, int]] = {}
+    for begin in begins_at:
+        since = {each.id: (each, begin) for each in ports.stripe.disputes(account_id, begin)}
+        if not since:
+            break
+        found |= since
+    return found
 
 
 def _brought(charge: ChargeFact) -> bool:

@@ -31,6 +31,8 @@ QUEUES = (
     QueueName("batch-jobs.fifo", "batch-jobs-dlq.fifo", "BATCH_JOBS_QUEUE_URL", "batch_jobs", workers=10),
     QueueName("reconcile", "reconcile-dlq", "RECONCILE_QUEUE_URL", "reconcile_account"),
 )
+SCHEDULE_FAILURES = "schedule-failures"
+"""Where AWS keeps the ticks of schedules that failed; here nothing fills it but an operator who wants to try."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from pynamodb.models import Model
 
-from infra.local.names import QUEUES, StripeSecret
+from infra.local.names import QUEUES, SCHEDULE_FAILURES, StripeSecret
 
 MAX_RECEIVE_COUNT = 5
 VISIBILITY_TIMEOUT = 30
@@ -59,6 +59,8 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
         settings = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
         urls[queue.dead_letter] = dead_url
         urls[queue.name] = _queue(sqs, prefix + queue.name, fixed, settings)
+    kept = {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
+    urls[SCHEDULE_FAILURES] = _queue(sqs, prefix + SCHEDULE_FAILURES, {}, kept)
     return urls
 
 

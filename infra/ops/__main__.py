@@ -11,14 +11,15 @@ from infra.ops.backfill import backfill
 from infra.ops.canary import canary
 from infra.ops.cli import cli
 from infra.ops.control import freeze, rotate_secret, unfreeze
+from infra.ops.dead_letters import discard, redrive
 from infra.ops.endpoint import webhook_endpoint
 from infra.ops.look import explain, status
 from infra.ops.measure import measure
-from infra.ops.repair import reconcile, redrive, replay, tie_out
+from infra.ops.repair import reconcile, replay, tie_out
 
 COMMANDS = (
-    status, explain, replay, redrive, reconcile, tie_out, freeze, unfreeze, rotate_secret, webhook_endpoint,
-    canary, backfill, measure,
+    status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
+    webhook_endpoint, canary, backfill, measure,
 )  # fmt: skip
 
 

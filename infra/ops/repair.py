@@ -1,4 +1,4 @@
-"""Commands that bring things up to date: `replay`, `redrive`, `reconcile`, `tie-out`."""
+"""Commands that bring things up to date: `replay`, `reconcile`, `tie-out`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,7 @@ from infra.ops.cli import command, dry_run, everybody
 from infra.ops.control import chosen
 from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
-from infra.template.queues import dead_letter
 
-AT_ONCE = 10
-"""Messages that SQS gives at once."""
-HIDDEN_FOR = 60
-"""Seconds for which a dead letter is hidden while it is moved."""
 AGO = re.compile(r"(\d+)(min|h|d)")
 UNITS = {"min": 60, "h": 3600, "d": 86400}
 
@@ -133,58 +128,6 @@ def _applied(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> t
     if receipt.outcome not in (*MARKED, EventOutcome.PARKED):
         stage.ports.events.set_aside(account_id, event.id, stage.ports.clock.now())
     return receipt.outcome.value, receipt.error
-
-
-@click.command()
-@click.argument("queue", type=click.Choice(books.QUEUES))
-@click.option("--max", "most", type=click.IntRange(1), help="At most so many messages [all].")
-@click.option("--rate", type=click.FloatRange(0.1, 100), default=10.0, show_default=True, help="Messages a second.")
-@dry_run
-@command
-def redrive(stage: Stage, screen: Screen, queue: str, most: int | None, rate: float, dry_run: bool) -> None:
-    """Send the dead letters of a queue back to it."""
-    client = books.sqs()
-    source, target = stage.queue_url(dead_letter(queue)), stage.queue_url(queue)
-    waiting = sum(books.depth(client, source) or (0, 0))
-    wanted = min(waiting, most or waiting)
-    if dry_run:
-        screen.fact(
-            "wouldMove", wanted, f"{wanted} of {waiting} messages of {dead_letter(queue)} would be sent again."
-        )
-        return
-    moved = 0
-    for message in screen.each(_received(client, source, wanted), "Messages", wanted):
-        attributes = message.get("Attributes", {})
-        group = {"MessageGroupId": attributes["MessageGroupId"]} if "MessageGroupId" in attributes else {}
-        if group and queue.endswith(".fifo"):
-            # Another id than the first time: SQS would take the message for the one that it has seen.
-            group["MessageDeduplicationId"] = f"redrive-{message['MessageId']}-{int(time.time())}"
-        client.send_message(QueueUrl=target, MessageBody=message["Body"], **group)
-        client.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-        moved += 1
-        if moved < wanted:
-            time.sleep(1 / rate)
-    left = sum(books.depth(client, source) or (0, 0))
-    screen.fact("moved", moved, f"{moved} messages were sent to {queue} again; {left} are left.")
-    screen.document["left"] = left
-    if moved < wanted:
-        screen.failure(f"SQS gave only {moved} of {wanted} messages; the others are hidden for a minute. Try again.")
-
-
-def _received(client: Any, source: str, wanted: int) -> Iterator[Any]:
-    left = wanted
-    while left > 0:
-        batch = client.receive_message(
-            QueueUrl=source,
-            MaxNumberOfMessages=min(left, AT_ONCE),
-            VisibilityTimeout=HIDDEN_FOR,
-            WaitTimeSeconds=1,
-            AttributeNames=["All"],
-        ).get("Messages", [])
-        if not batch:
-            return
-        left -= len(batch)
-        yield from batch
 
 
 @click.command()

@@ -145,6 +145,37 @@ def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack
     assert operator.does("redrive", "no-such-queue").status == 2
 
 
+def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator) -> None:
+    failed = {
+        "requestContext": {"functionArn": "arn:aws:lambda:us-east-1:1:function:pom-dev-resume-stuck:$LATEST"},
+        "requestPayload": {"source": "aws.events"},
+        "responsePayload": {"errorType": "Retryable", "errorMessage": "anna@example.com"},
+    }
+    for body in (json.dumps(failed), "no tick at all"):
+        operator.does("bury", "schedule-failures", body)
+    shown = operator.does("--json", "discard", "schedule-failures", "--dry-run")
+    rows = {each["about"]: each["error"] for each in shown.json["deadLetters"]}
+    assert rows == {"pom-dev-resume-stuck": "Retryable", "unreadable": None}
+    assert (shown.json["discarded"], shown.json["left"]) == (0, 2)
+    assert "anna" not in shown.out
+    declined = operator.does("discard", "schedule-failures", given="n\n")
+    assert (declined.status, "Throw 2 of 2 messages away for good?" in declined.err) == (130, True)
+    one = operator.does("--json", "discard", "schedule-failures", "--max", "1", given="y\n")
+    assert (one.json["discarded"], one.json["left"], len(one.json["deadLetters"])) == (1, 1, 1)
+    rest = operator.asks("discard", "schedule-failures", "--yes")
+    assert (rest["discarded"], rest["left"]) == (1, 0)
+    assert operator.asks("discard", "schedule-failures")["deadLetters"] == []
+    assert operator.does("redrive", "schedule-failures").status == 2
+
+
+def test_a_message_that_must_not_be_done_again_is_thrown_away(operator: Operator) -> None:
+    body = {"organizationId": "org_gone", "invoiceId": "inv_gone", "task": "resume", "requestId": "req-1"}
+    operator.does("bury", "invoice-jobs-dlq.fifo", json.dumps(body))
+    told = operator.asks("discard", "invoice-jobs.fifo", "--yes")
+    assert [each["about"] for each in told["deadLetters"]] == ["org_gone inv_gone resume req-1"]
+    assert operator.asks("redrive", "invoice-jobs.fifo", "--dry-run") == {"wouldMove": 0}
+
+
 def test_books_are_tied_out(stack: LocalStack, operator: Operator) -> None:
     company = Company(stack).connect()
     company.customer()

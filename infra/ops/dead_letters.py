@@ -1,0 +1,153 @@
+"""Dead letters: `redrive` sends them to their queue again, `discard` throws them away."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from infra.ops import books
+from infra.ops.cli import command, dry_run
+from infra.ops.screen import Screen, moment
+from infra.ops.stage import Stage
+from infra.template.queues import SCHEDULE_FAILURES, dead_letter
+
+AT_ONCE = 10
+"""Messages that SQS gives at once."""
+HIDDEN_FOR = 60
+"""Seconds for which a dead letter is hidden while it is moved."""
+ASKED_FOR = 900
+"""Seconds for which dead letters are hidden while somebody looks at what is to be thrown away."""
+TOLD = ("organizationId", "invoiceId", "batchId", "task", "requestId")
+"""What is shown of a message: ids alone."""
+
+at_most = click.option("--max", "most", type=click.IntRange(1), help="At most so many messages [all].")
+
+
+@click.command()
+@click.argument("queue", type=click.Choice(books.QUEUES))
+@at_most
+@click.option("--rate", type=click.FloatRange(0.1, 100), default=10.0, show_default=True, help="Messages a second.")
+@dry_run
+@command
+def redrive(stage: Stage, screen: Screen, queue: str, most: int | None, rate: float, dry_run: bool) -> None:
+    """Send the dead letters of a queue back to it."""
+    client = books.sqs()
+    source, target = stage.queue_url(dead_letter(queue)), stage.queue_url(queue)
+    waiting = sum(books.depth(client, source) or (0, 0))
+    wanted = min(waiting, most or waiting)
+    if dry_run:
+        screen.fact(
+            "wouldMove", wanted, f"{wanted} of {waiting} messages of {dead_letter(queue)} would be sent again."
+        )
+        return
+    moved = 0
+    for message in screen.each(_received(client, source, wanted, HIDDEN_FOR), "Messages", wanted):
+        attributes = message.get("Attributes", {})
+        group = {"MessageGroupId": attributes["MessageGroupId"]} if "MessageGroupId" in attributes else {}
+        if group and queue.endswith(".fifo"):
+            # Another id than the first time: SQS would take the message for the one that it has seen.
+            group["MessageDeduplicationId"] = f"redrive-{message['MessageId']}-{int(time.time())}"
+        client.send_message(QueueUrl=target, MessageBody=message["Body"], **group)
+        client.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
+        moved += 1
+        if moved < wanted:
+            time.sleep(1 / rate)
+    left = sum(books.depth(client, source) or (0, 0))
+    screen.fact("moved", moved, f"{moved} messages were sent to {queue} again; {left} are left.")
+    screen.document["left"] = left
+    if moved < wanted:
+        screen.failure(f"SQS gave only {moved} of {wanted} messages; the others are hidden for a minute. Try again.")
+
+
+@click.command()
+@click.argument("queue", type=click.Choice((*books.QUEUES, SCHEDULE_FAILURES)))
+@at_most
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@dry_run
+@command
+def discard(stage: Stage, screen: Screen, queue: str, most: int | None, yes: bool, dry_run: bool) -> None:
+    """Throw dead letters away for good: failed ticks of schedules, and messages that must not be done again.
+
+    Shows what they are, and asks. The tick of a schedule is not repeated: the next one does the same work.
+    """
+    client = books.sqs()
+    name = queue if queue == SCHEDULE_FAILURES else dead_letter(queue)
+    source = stage.queue_url(name)
+    waiting = sum(books.depth(client, source) or (0, 0))
+    wanted = min(waiting, most or waiting)
+    letters = list(_received(client, source, wanted, ASKED_FOR))
+    kept = deque(letters)
+    try:
+        screen.table("deadLetters", f"Dead letters of {name}", [_row(each) for each in letters])
+        if letters and not dry_run and (yes or _sure(len(letters), waiting)):
+            for each in screen.each(letters, "Messages", len(letters)):
+                client.delete_message(QueueUrl=source, ReceiptHandle=each["ReceiptHandle"])
+                kept.popleft()
+    finally:
+        for each in kept:
+            back = {"QueueUrl": source, "ReceiptHandle": each["ReceiptHandle"]}
+            client.change_message_visibility(**back, VisibilityTimeout=0)
+    thrown = len(letters) - len(kept)
+    screen.fact("discarded", thrown, f"{thrown} messages were thrown away; {waiting - thrown} are left.")
+    screen.document["left"] = waiting - thrown
+    if len(letters) < wanted:
+        screen.failure(f"SQS showed only {len(letters)} of {wanted} messages; the others are hidden. Try again.")
+
+
+def _sure(some: int, waiting: int) -> bool:
+    """Raises click.Abort: somebody said no."""
+    return click.confirm(f"Throw {some} of {waiting} messages away for good?", abort=True, err=True)
+
+
+def _received(client: Any, source: str, wanted: int, hidden_for: int) -> Iterator[Any]:
+    left = wanted
+    while left > 0:
+        batch = client.receive_message(
+            QueueUrl=source,
+            MaxNumberOfMessages=min(left, AT_ONCE),
+            VisibilityTimeout=hidden_for,
+            WaitTimeSeconds=1,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        if not batch:
+            return
+        left -= len(batch)
+        yield from batch
+
+
+def _row(message: Mapping[str, Any]) -> dict[str, str | None]:
+    sent = int(message["Attributes"]["SentTimestamp"]) // 1000
+    about, error = _told(message)
+    return {"message": message["MessageId"], "sent": moment(sent), "about": about, "error": error}
+
+
+def _told(message: Mapping[str, Any]) -> tuple[str, str | None]:
+    """What a dead letter was about, and the kind of error if it says so; texts of errors are not shown.
+
+    A failed tick comes from Lambda (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html)
+    or, if it never got there, from EventBridge
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
+    """
+    attributes = {name: each.get("StringValue") for name, each in message.get("MessageAttributes", {}).items()}
+    body: Any = None
+    with suppress(ValueError):
+        body = json.loads(message["Body"])
+    if not isinstance(body, dict):
+        return "unreadable", attributes.get("ERROR_CODE")
+    if "requestContext" in body:
+        answer = body.get("responsePayload") or {}
+        return _last(body["requestContext"]["functionArn"].removesuffix(":$LATEST")), answer.get("errorType")
+    if "RULE_ARN" in attributes:
+        return _last(attributes["RULE_ARN"]), attributes.get("ERROR_CODE")
+    return " ".join(str(body[name]) for name in TOLD if name in body) or "unreadable", None
+
+
+def _last(arn: str) -> str:
+    return arn.replace("/", ":").rpartition(":")[2]
