@@ -231,8 +231,8 @@ class Night:
             self._watch.pass_minutes(1)
         after = (self._watch.clock.now() - began) / 60
         for name in names:
-            say.sees(f"{name} rings, at {_measured(bells[name])}", bells[name].tells, False)
-        say.sees(f"Alarms that ring {after:.0f} minutes later", self._telling(), "none")
+            say.sees(f"{name} is quiet, at {_measured(bells[name])}", not bells[name].tells, True)
+        say.sees(f"Alarms that ring, {after:.0f} min after the mending", self._telling(), "none")
 
     def _telling(self) -> str:
         return _joined(self._watch.bells.telling())

@@ -61,6 +61,8 @@ class Operator:
         """Type one line, and answer what it printed."""
         done = self._types(line, values)
         self._teller.command(line)
+        for name in re.findall(r"\$(\w+)", line):
+            self._teller.tells(f"${name} is {values[name]}")
         self._teller.printed(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
         self._teller.sees("Exit status", done.returncode, 0)
         return Text.from_ansi(done.stdout).plain
