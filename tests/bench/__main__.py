@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import bulk, cost, counts, cpu, end_to_end, imports, stack, stories, zip_size
+from tests.bench import bulk, cost, counts, cpu, end_to_end, growth, imports, stack, stories, sweep, zip_size
 from tests.bench.figures import Figure, show, write
 
 PARTS = {
@@ -20,6 +20,8 @@ PARTS = {
     "cost": cost.measure,
     "zip": zip_size.measure,
     "bulk": bulk.measure,
+    "sweep": sweep.measure,
+    "growth": growth.measure,
     "stack": stack.measure,
     "end-to-end": end_to_end.measure,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
+import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -136,12 +137,13 @@ class Town:
         self.companies: dict[str, Company] = {}
         self.accounts: dict[str, Company] = {}
         self._doing = "events"
-        self._invoices: tuple[str, list[Invoice]] = ("", [])
+        self._invoices: tuple[str, dict[InvoiceStatus | None, list[Invoice]]] = ("", {})
         for number in range(organizations):
-            self._found(number, KINDS[bisect_right(_SHARES, number % 100)])
+            self.found(number, KINDS[bisect_right(_SHARES, number % 100)])
         self.ports = cast(Ports, _ports(self))
 
-    def _found(self, number: int, kind: Kind) -> None:
+    def found(self, number: int, kind: Kind) -> None:
+        """One more company."""
         organization, account = OrganizationId(f"org_{number}"), StripeAccountId(f"acct_{number}")
         happened = self._happened(kind)
         known = max((at for at in happened if at <= BEGAN), default=0)
@@ -173,10 +175,15 @@ class Town:
             self.call("Stripe", STRIPE)
         self.accounts[account].reads[self._doing] += times
 
-    def invoices_of(self, organization: str) -> list[Invoice]:
+    def invoices_of(self, organization: str, status: InvoiceStatus | None = None) -> list[Invoice]:
+        """Those of one status or all, newest first."""
         if self._invoices[0] != organization:
-            self._invoices = (organization, self.companies[organization].invoices())
-        return self._invoices[1]
+            made = self.companies[organization].invoices()
+            by_status: dict[InvoiceStatus | None, list[Invoice]] = {None: made}
+            for each in made:
+                by_status.setdefault(each.status, []).append(each)
+            self._invoices = (organization, by_status)
+        return self._invoices[1].get(status, [])
 
     def all_due(self) -> None:
         """As after an outage of ours."""
@@ -314,10 +321,11 @@ class _Invoices:
 
     def page(self, organization_id: str, wanted: InvoiceFilter, first: int, after: str | None) -> Page[Invoice]:
         self.town.call("DynamoDB", READ)
+        earliest, latest = wanted.created_from or 0, wanted.created_before or sys.maxsize
         rows = [
             each
-            for each in self.town.invoices_of(organization_id)
-            if each.status is wanted.status and each.created_at >= (wanted.created_from or 0)
+            for each in self.town.invoices_of(organization_id, wanted.status)
+            if earliest <= each.created_at < latest
         ]
         start = int(after or 0)
         shown = tuple(rows[start : start + first])
@@ -359,20 +367,22 @@ class _Stripe:
     def invoices_of_status(
         self, account_id: str, status: str, since: int, before: int | None
     ) -> Iterator[ListedInvoice]:
-        for each in self._paged(account_id, InvoiceStatus.PENDING):
+        for each in self._paged(account_id, InvoiceStatus.PENDING, since, before):
             yield ListedInvoice(_fact(each), tuple(each.facts.payments.values()), each.id)
 
     def open_intents(self, account_id: str, since: int, before: int | None) -> Iterator[PaymentIntentFact]:
-        for each in self._paged(account_id, InvoiceStatus.PENDING):
+        for each in self._paged(account_id, InvoiceStatus.PENDING, since, before):
             yield PaymentIntentFact(f"pi_{each.id}", BEGAN, "requires_payment_method", 7500, "usd")
 
     def invoices_since(self, account_id: str, since: int) -> Iterator[tuple[InvoiceFact, str]]:
-        for each in self._paged(account_id, None):
+        for each in self._paged(account_id, None, since, None):
             yield _fact(each), each.id
 
-    def _paged(self, account_id: str, status: InvoiceStatus | None) -> Iterator[Invoice]:
-        organization = self.town.accounts[account_id].connection.organization_id
-        rows = [each for each in self.town.invoices_of(organization) if status is None or each.status is status]
+    def _paged(
+        self, account_id: str, status: InvoiceStatus | None, since: int, before: int | None
+    ) -> Iterator[Invoice]:
+        made = self.town.invoices_of(self.town.accounts[account_id].connection.organization_id, status)
+        rows = [each for each in made if since <= each.created_at < (before or sys.maxsize)]
         self.town.asked(account_id, max(1, math.ceil(len(rows) / 100)))
         return iter(rows)
 

@@ -1,0 +1,221 @@
+"""What each operation costs as its data grows, and the exponent of that growth: 0 is flat, 1 is linear.
+
+Counts only, so all are gates. An exponent is the slope between the logarithms of sizes and costs, by least squares.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from chalicelib.domain.history import HistoryEntry, Outcome, Source
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.usecases.invoices import get_invoice, list_invoices
+from chalicelib.usecases.reconcile import reconcile_account
+from chalicelib.usecases.summary import get_summary
+from tests.backends import aws_with_resources, table_backend
+from tests.bench.figures import Figure, at_most
+from tests.bench.sweep_town import BEGAN, Kind, Town
+from tests.bench.virtual_table import VirtualTables
+from tests.world import ORGANIZATION, World
+
+INVOICES = (100, 1_000, 10_000, 100_000, 1_000_000)
+LINES = (1, 5, 25, 100, 250)
+HISTORY = (10, 100, 1_000)
+EVENTS = (10, 100, 1_000, 10_000)
+UNPAID = (10, 100, 1_000, 10_000)
+ORGANIZATIONS = (10, 100, 1_000, 10_000)
+
+FLAT, LINEAR = 0.02, 1.02
+EACH_BY_ITSELF = 6
+"""Calls of Stripe to ask for one invoice with its payment: itself, its intent, charges, refunds, disputes, notes."""
+SHARED = 0.05
+"""Calls of Stripe for each invoice where a hundred come in a list, drafts and intents in lists of their own."""
+
+Costs = Mapping[int, Counter[str]]
+
+
+def measure() -> list[Figure]:
+    """All of it."""
+    return [
+        *_by_invoices(),
+        *_by_lines(),
+        *_by_history(),
+        *_by_events(),
+        *_by_unpaid(),
+        *_by_organizations(),
+    ]
+
+
+def exponent(costs: Costs, of: str) -> float:
+    """How `of` grows with the size; 0 where it costs nothing or always the same."""
+    sizes = sorted(costs)
+    if all(costs[size][of] == costs[sizes[0]][of] for size in sizes):
+        return 0.0
+    x = [math.log(size) for size in sizes]
+    y = [math.log(max(costs[size][of], 1)) for size in sizes]
+    middle = sum(x) / len(x)
+    return sum((a - middle) * b for a, b in zip(x, y, strict=True)) / sum((a - middle) ** 2 for a in x)
+
+
+def _figure(what: str, costs: Costs, of: str, most: float, how: str = "") -> Figure:
+    sizes = sorted(costs)
+    said = ", ".join(f"{costs[size][of]:,} at {size:,}" for size in (sizes[0], sizes[-1]))
+    return at_most(f"{what}: {of}, exponent", exponent(costs, of), most, "", f"{said}{how}", is_count=True)
+
+
+@contextmanager
+def _on_virtual_tables() -> Iterator[_Stage]:
+    with aws_with_resources():
+        stage = _Stage()
+        with stage.tables.answering():
+            yield stage
+
+
+class _Stage:
+    """A world whose stores are our own, over tables that hold as many invoices as are wanted."""
+
+    def __init__(self) -> None:
+        self.tables = VirtualTables()
+        self.world = World()
+        stores = table_backend()
+        for name in ("invoices", "customers", "connections", "settings", "events", "summaries"):
+            setattr(self.world.ports, name, getattr(stores, name))
+
+    def cost(self, do: Callable[[], Any]) -> Counter[str]:
+        self.tables.counted.clear()
+        self.world.double.api.log.reset()
+        do()
+        return self.tables.counted + Counter({"Stripe": self.world.double.api.log.total()})
+
+
+def _by_invoices() -> Iterator[Figure]:
+    costs: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
+    with _on_virtual_tables() as stage:
+        world = stage.world
+        account = world.connect()
+        world.customer()
+        for rows in INVOICES:
+            stage.tables.rows = rows
+            for what, cost in _story(stage, account, f"svc_{rows}"):
+                costs[what][rows] = cost
+    how = "; DynamoDB by its rules, virtual"
+    for what, each in costs.items():
+        for of in ("requests", "items read", "bytes read"):
+            yield _figure(f"{what}, by invoices of the organization", each, of, FLAT, how)
+
+
+def _story(stage: _Stage, account: str, service: str) -> Iterator[tuple[str, Counter[str]]]:
+    """One invoice, from its making to its payment, and the lists."""
+    world, made = stage.world, []
+    yield "create and send", stage.cost(lambda: made.append(world.invoice(service)))
+    [invoice] = made
+    yield "get", stage.cost(lambda: get_invoice(ORGANIZATION, invoice.id, world.ports))
+    yield "page of 25", stage.cost(lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 25, None, world.ports))
+    yield "summary", stage.cost(lambda: get_summary(ORGANIZATION, None, None, world.ports))
+    yield "webhooks of a payment", stage.cost(lambda: _paid(world, account, invoice))
+
+
+def _paid(world: World, account: str, invoice: Any) -> None:
+    world.double.pay(account, invoice.stripe_invoice_id)
+    world.deliver()
+
+
+def _by_lines() -> Iterator[Figure]:
+    costs: dict[int, Counter[str]] = {}
+    with _on_virtual_tables() as stage:
+        stage.world.connect()
+        stage.world.customer()
+        for lines in LINES:
+            services = [f"svc_{lines}_{number}" for number in range(lines)]
+            costs[lines] = stage.cost(lambda services=services: stage.world.invoice(*services))  # type: ignore[misc]
+            stage.world.deliver()
+    what = "create and send, by lines"
+    yield _figure(what, costs, "Stripe", FLAT)
+    yield _figure(what, costs, "items written", LINEAR, "; a claim a line")
+    yield _figure(what, costs, "bytes sent", LINEAR)
+
+
+def _by_history() -> Iterator[Figure]:
+    costs: dict[int, Counter[str]] = {}
+    for entries in HISTORY:
+        with _on_virtual_tables() as stage:
+            world = stage.world
+            account = world.connect()
+            world.customer()
+            made = world.invoice("svc_1")
+            world.deliver()
+            stored = get_invoice(ORGANIZATION, made.id, world.ports)
+            world.ports.invoices.save(stored.telling(*map(_entry, range(entries))))
+            costs[entries] = stage.cost(lambda: _paid(world, account, made))  # noqa: B023
+    what = "webhooks of a payment, by history of the invoice"
+    yield _figure(what, costs, "requests", FLAT)
+    yield _figure(what, costs, "bytes read", LINEAR, "; the history is part of the item")
+
+
+def _entry(number: int) -> HistoryEntry:
+    return HistoryEntry(
+        BEGAN + number,
+        "updated",
+        Source.WEBHOOK,
+        outcome=Outcome.APPLIED,
+        stripe_id=f"in_{number:024}",
+        event_id="evt_1",
+    )
+
+
+def _one_company(kind: Kind) -> tuple[Town, str]:
+    town = Town(0)
+    town.found(0, kind)
+    return town, "org_0"
+
+
+def _by_events() -> Iterator[Figure]:
+    costs: dict[int, Counter[str]] = {}
+    for events in EVENTS:
+        town, organization = _one_company(Kind("one", 1, 0, 0, 0))
+        town.companies[organization].happened = [BEGAN - 300 + number % 300 for number in range(events)]
+        town.companies[organization].happened.sort()
+        town.clock.at += 10_000
+        reconcile_account(OrganizationId(organization), town.ports, objects=False)
+        costs[events] = Counter(town.calls)
+    what = "sweep, by events in its window"
+    yield _figure(what, costs, "Stripe", LINEAR, "; a list a hundred")
+    yield _figure(what, costs, "DynamoDB", LINEAR, "; a batch read a hundred")
+    most = EVENTS[-1]
+    yield at_most(f"{what}: calls of Stripe for {most:,}", costs[most]["Stripe"], most / 100, "", "", is_count=True)
+
+
+def _by_unpaid() -> Iterator[Figure]:
+    costs: dict[int, Counter[str]] = {}
+    for unpaid in UNPAID:
+        town, organization = _one_company(Kind("one", 1, 0, 0, unpaid))
+        done = reconcile_account(OrganizationId(organization), town.ports, objects=True)
+        while done.goes_on:
+            done = reconcile_account(OrganizationId(organization), town.ports, objects=False)
+        costs[unpaid] = Counter(town.calls)
+    what = "comparison of objects, by unpaid invoices"
+    yield _figure(what, costs, "Stripe", LINEAR, "; lists of a hundred")
+    yield _figure(what, costs, "DynamoDB", LINEAR, "; pages of a hundred")
+    most = UNPAID[-1]
+    yield at_most(
+        f"{what}: calls of Stripe for {most:,}", costs[most]["Stripe"], SHARED * most, "",
+        f"beside {EACH_BY_ITSELF * most:,}, each asked for by itself",
+        ratio=costs[most]["Stripe"] / (EACH_BY_ITSELF * most), is_count=True,
+    )  # fmt: skip
+
+
+def _by_organizations() -> Iterator[Figure]:
+    costs: dict[int, Counter[str]] = {}
+    for organizations in ORGANIZATIONS:
+        town = Town(organizations)
+        town.all_due()
+        town.plan()
+        costs[organizations] = Counter(town.calls)
+    what = "plan, by organizations that are due"
+    yield _figure(what, costs, "SQS", LINEAR, "; ten messages a request")
+    yield _figure(what, costs, "DynamoDB", 0.2, "; a megabyte of keys a query")
