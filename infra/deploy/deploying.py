@@ -67,12 +67,15 @@ class Deployment:
         if changed and self._stack.parameters()["PublicApiUrl"] != self._values()["PublicApiUrl"]:
             self._screen.step("Now the API has an address, and its functions are told of it.")
             self._change(package, wishes)
-        if self._stage == PROD:
-            self._aws.client("cloudformation").update_termination_protection(
-                StackName=self._stack.name, EnableTerminationProtection=True
-            )
+        self._protect()
         findings = look_after(self._stack, package, self._aws, first=first, pause=self._pause)
         tell(self._screen, "smoke", f"After {self._stack.name} was deployed", findings)
+
+    def _protect(self) -> None:
+        """prod's stack is not deleted by a slip."""
+        if self._stage == PROD:
+            cloudformation = self._aws.client("cloudformation")
+            cloudformation.update_termination_protection(StackName=self._stack.name, EnableTerminationProtection=True)
 
     def _values(self) -> dict[str, str]:
         known = self._stack.physical_ids("AWS::ApiGateway::RestApi") if self._stack.exists else {}

@@ -122,6 +122,24 @@ def _log_groups(resources: Resources) -> Faults:
     for name, function in _of(resources, FUNCTION):
         if function.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref") not in groups:
             yield f"{name} logs to a group that this template does not have"
+        if function.get("LoggingConfig", {}).get("LogFormat") != "JSON":
+            yield f"{name} does not log as JSON: saved queries find nothing in its logs"
+
+
+def _api(resources: Resources) -> Faults:
+    for name, api in _of(resources, "AWS::Serverless::Api"):
+        settings = api.get("MethodSettings", [])
+        lacks = {
+            "a limit for every method": not any(
+                each["ResourcePath"] == "/*" and each.get("ThrottlingRateLimit") for each in settings
+            ),
+            "access logs": "AccessLogSetting" not in api,
+            "traces": not api.get("TracingEnabled"),
+            "a version of its definition, so SAM adds a stage of the name Stage": api.get("OpenApiVersion") != "2.0",
+        }
+        yield from (f"{name} lacks {what}" for what, missing in lacks.items() if missing)
+        if any(each.get("DataTraceEnabled") for each in settings):
+            yield f"{name} writes whole requests to its logs: tokens and addresses"
 
 
 def _tables(resources: Resources) -> Faults:
@@ -163,5 +181,6 @@ _RULES: tuple[Callable[[Resources], Faults], ...] = (
     _batches,
     _schedules,
     _log_groups,
+    _api,
     _tables,
 )

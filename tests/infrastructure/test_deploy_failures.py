@@ -36,6 +36,7 @@ from tests.infrastructure.deployable import ACCOUNT, BUCKET, REGION, STACK
 STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/1"
 CHANGE_SET_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:changeSet/deploy-1/1"
 MOMENT = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+FILE = f'stack = "s"\naccount = "{ACCOUNT}"\nregion = "{REGION}"\nartifact_bucket = "b"\nparameters = {{}}\n'
 SETTINGS = StageSettings(STACK, ACCOUNT, REGION, BUCKET, {})
 
 
@@ -236,6 +237,15 @@ def test_the_api_is_deployed_again_when_a_parameter_changes_and_only_then() -> N
     assert deployment(PomSettingsUrl="https://pom.test/b") != first
 
 
+@pytest.mark.parametrize(("stage", "protected"), [("dev", False), ("prod", True)])
+def test_only_prod_is_protected_against_deletion(scene: Scene, stage: str, protected: bool) -> None:
+    if protected:
+        wanted = {"StackName": STACK, "EnableTerminationProtection": True}
+        scene.cloudformation.add_response("update_termination_protection", {}, wanted)
+    Deployment(stage, SETTINGS, Screen(), aws=scene.aws)._protect()
+    scene.cloudformation.assert_no_pending_responses()
+
+
 def test_prod_is_never_destroyed() -> None:
     with pytest.raises(DeploymentError, match="prod is not destroyed"):
         Destruction("prod", SETTINGS, Screen())
@@ -345,10 +355,23 @@ class TestCommandLine:
         assert set(states.values()) == {"not looked at"}
         assert len(states) == 8
 
+    @pytest.mark.parametrize(("typed", "status"), [("prod", 1), ("dev", 0)])
+    def test_data_is_deleted_only_when_the_stages_name_is_typed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, status: int
+    ) -> None:
+        ran: list[bool] = []
+        monkeypatch.setattr(Destruction, "check", lambda self: None)
+        monkeypatch.setattr(Destruction, "tables", lambda self: ["a-table"])
+        monkeypatch.setattr(Destruction, "run", lambda self, tables, with_data: ran.append(with_data))
+        (tmp_path / "dev.toml").write_text(FILE)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+        words = ["destroy", "--stage", "dev", "--with-data", "--yes", "--parameters", str(tmp_path)]
+        said = CliRunner().invoke(cli, words, input=f"{typed}\n")
+        assert said.exit_code == status
+        assert ran == ([True] if status == 0 else [])
+
     def test_prod_is_not_destroyed_whatever_is_said(self, tmp_path: Path) -> None:
-        (tmp_path / "prod.toml").write_text(
-            f'stack = "s"\naccount = "{ACCOUNT}"\nregion = "{REGION}"\nartifact_bucket = "b"\nparameters = {{}}\n'
-        )
+        (tmp_path / "prod.toml").write_text(FILE)
         words = ["destroy", "--stage", "prod", "--with-data", "--yes", "--parameters", str(tmp_path)]
         said = CliRunner().invoke(cli, words)
         assert said.exit_code == 1

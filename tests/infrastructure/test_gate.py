@@ -83,6 +83,15 @@ FAULTS: dict[str, tuple[str, Break]] = {
     ),
     "logs for ever": ("for ever", lambda r: _properties(r, "ApiHandlerLogGroup").pop("RetentionInDays")),
     "logs elsewhere": ("logs to a group", lambda r: r.pop("ApiHandlerLogGroup")),
+    "logs as text": ("as JSON", lambda r: _properties(r, "ResumeStuck")["LoggingConfig"].update(LogFormat="Text")),
+    "an API without limits": ("lacks a limit", lambda r: _properties(r, "RestAPI")["MethodSettings"].pop(0)),
+    "an API without access logs": ("lacks access logs", lambda r: _properties(r, "RestAPI").pop("AccessLogSetting")),
+    "an API without traces": ("lacks traces", lambda r: _properties(r, "RestAPI").pop("TracingEnabled")),
+    "a stray stage": ("of the name Stage", lambda r: _properties(r, "RestAPI").pop("OpenApiVersion")),
+    "requests in logs": (
+        "whole requests",
+        lambda r: _properties(r, "RestAPI")["MethodSettings"][0].update(DataTraceEnabled=True),
+    ),
     "a table that goes": ("deleted with the stack", lambda r: r["InvoicesTable"].pop("DeletionPolicy")),
     "a table to delete": (
         "deleted by hand",
