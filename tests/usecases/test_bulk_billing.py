@@ -196,7 +196,7 @@ def test_a_throttled_request_is_made_again_and_fails_nothing(company: World) -> 
     assert now(company, batch).counts == {ItemStatus.SENT: 1}
     pace = company.ports.batches.pace(ORGANIZATION, 0)
     assert pace is not None
-    assert pace.rate == full_rate(livemode=False) // 2**3  # remembered for the next batch
+    assert pace.rate == int(full_rate(livemode=False) * 0.8**3)  # remembered for the next batch
 
 
 def test_a_message_that_was_lost_is_sent_again(company: World) -> None:
