@@ -349,3 +349,11 @@ def test_expansions_reach_through_payments_to_the_intent(company: Any) -> None:
     assert found.payments.data[0].payment.payment_intent.status == "succeeded"
     for path in ("bogus", "payments.data.payment.payment_intent.latest_charge"):
         assert refusal(company.v1.invoices.retrieve, invoice.id, {"expand": [path]}, company.opts).param == "expand"
+
+
+def test_discounts_can_be_expanded_and_there_are_none(company: Any) -> None:
+    invoice = company.open()
+    paths = {"expand": ["discounts", "lines.data.discounts"]}
+    found = company.v1.invoices.retrieve(invoice.id, paths, company.opts)
+    assert found.discounts == []
+    assert [line.discounts for line in found.lines.data] == [[]]
