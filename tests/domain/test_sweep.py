@@ -76,11 +76,14 @@ def test_the_organizations_daily_comparisons_are_spread_over_the_day() -> None:
 
 
 def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() -> None:
-    first = CALM.done(ORGANIZATION, NOW, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
-    assert (first.objects_before, first.objects_swept_at, first.due_at) == (NOW - 500, CALM.objects_swept_at, NOW)
+    before = replace(CALM, objects_swept_at=NOW - DAY, objects_due=True)
+    first = before.done(ORGANIZATION, NOW, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
+    assert (first.objects_before, first.objects_swept_at, first.due_at) == (NOW - 500, NOW - DAY, NOW)
+    assert first.objects_due
     assert first.objects_wanted(ORGANIZATION, NOW + 1)
     last = first.done(ORGANIZATION, NOW + 9, SyncReport(NOW + 9), objects=ObjectsSwept())
     assert (last.objects_before, last.objects_swept_at, last.expecting) == (None, NOW + 9, True)
+    assert not last.objects_due
     assert not last.done(ORGANIZATION, NOW + 99, SyncReport(NOW + 99), objects=ObjectsSwept()).expecting
 
 

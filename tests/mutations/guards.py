@@ -206,6 +206,57 @@ FACTS = (
         "tests/usecases/test_reconcile.py::test_nothing_lost_is_nothing_found",
         "tests/usecases/test_reconcile.py::test_only_what_was_missed_is_written",
     ),
+    guard(
+        "an invoice of which lists do not say enough is asked for",
+        "chalicelib/usecases/sweep_objects.py",
+        "if found is None or not found.complete:\n            return True",
+        "if found is None or not found.complete:\n            return False",
+        "tests/usecases/test_sweep_objects.py::test_only_the_invoice_that_differs_is_asked_for",
+    ),
+    guard(
+        "a failed attempt is looked for though the invoice is as it was",
+        "chalicelib/usecases/sweep_objects.py",
+        "intents = [self.intents[intent_id] for intent_id in sorted(wanted)]",
+        "intents: list[PaymentIntentFact] = []",
+        "tests/usecases/test_sweep_objects.py"
+        "::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
+    ),
+    guard(
+        "a long comparison goes on where it was left",
+        "chalicelib/domain/sweep.py",
+        "objects_before=objects.before if objects else self.objects_before,",
+        "objects_before=None,",
+        "tests/usecases/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
+    ),
+    guard(
+        "a comparison is not done before the last invoice",
+        "chalicelib/domain/sweep.py",
+        "finished = objects is not None and objects.before is None",
+        "finished = objects is not None",
+        "tests/domain/test_sweep.py::test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once",
+    ),
+    guard(
+        "who was missed is looked at every ten minutes",
+        "chalicelib/domain/sweep.py",
+        "not (self.latest is None or self.latest.clean)",
+        "False",
+        "tests/domain/test_sweep.py::test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes",
+    ),
+    guard(
+        "whoever begins something is woken",
+        "chalicelib/usecases/create_invoice.py",
+        "    wake(connection, ports)\n",
+        "",
+        "tests/usecases/test_sweep_objects.py"
+        "::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
+    ),
+    guard(
+        "while nobody hears, everybody is looked at",
+        "chalicelib/usecases/plan_reconciliation.py",
+        "ports.connections.all_active() if nobody_hears else ",
+        "",
+        "tests/usecases/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
+    ),
 )
 
 CONNECTING = (
