@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
-import click
-
 from infra.ops.backfill import backfill
 from infra.ops.canary import canary
-from infra.ops.cli import cli
+from infra.ops.cli import cli, exit_status
 from infra.ops.control import freeze, rotate_secret, unfreeze
 from infra.ops.dead_letters import discard, redrive
 from infra.ops.endpoint import webhook_endpoint
@@ -28,15 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("pom-stripe").setLevel(logging.ERROR)
     for command in COMMANDS:
         cli.add_command(command)
-    try:
-        answer = cli.main(arguments, prog_name="python -m infra.ops", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.Abort:
-        print("Aborted.", file=sys.stderr)
-        return 130
-    return answer if isinstance(answer, int) else 0
+    return exit_status(cli, "python -m infra.ops", arguments)
 
 
 if __name__ == "__main__":

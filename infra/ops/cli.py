@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +38,19 @@ def cli(context: click.Context, stack: Path | None, deployed: str | None, as_jso
     differs, 2 for wrong usage.
     """
     context.obj = {"where": (stack, deployed), "as_json": as_json}
+
+
+def exit_status(group: click.Group, name: str, arguments: list[str] | None) -> int:
+    """Run one command of a group, which is known by a name; answers the exit status."""
+    try:
+        answer = group.main(arguments, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        print("Aborted.", file=sys.stderr)
+        return 130
+    return answer if isinstance(answer, int) else 0
 
 
 def command(work: F) -> Any:
