@@ -86,6 +86,14 @@ class _Stage:
         for name in ("invoices", "customers", "connections", "settings", "events", "summaries"):
             setattr(self.world.ports, name, getattr(stores, name))
 
+    def settled(self) -> str:
+        """A connected company with one customer, whom Stripe knows; answers its account."""
+        account = self.world.connect()
+        self.world.customer()
+        self.world.invoice("svc_first")
+        self.world.deliver()
+        return account
+
     def cost(self, do: Callable[[], Any]) -> Counter[str]:
         self.tables.counted.clear()
         self.world.double.api.log.reset()
@@ -96,9 +104,7 @@ class _Stage:
 def _by_invoices() -> Iterator[Figure]:
     costs: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
     with _on_virtual_tables() as stage:
-        world = stage.world
-        account = world.connect()
-        world.customer()
+        account = stage.settled()
         for rows in INVOICES:
             stage.tables.rows = rows
             for what, cost in _story(stage, account, f"svc_{rows}"):
@@ -128,8 +134,7 @@ def _paid(world: World, account: str, invoice: Any) -> None:
 def _by_lines() -> Iterator[Figure]:
     costs: dict[int, Counter[str]] = {}
     with _on_virtual_tables() as stage:
-        stage.world.connect()
-        stage.world.customer()
+        stage.settled()
         for lines in LINES:
             services = [f"svc_{lines}_{number}" for number in range(lines)]
             costs[lines] = stage.cost(lambda services=services: stage.world.invoice(*services))  # type: ignore[misc]
@@ -145,8 +150,7 @@ def _by_history() -> Iterator[Figure]:
     for entries in HISTORY:
         with _on_virtual_tables() as stage:
             world = stage.world
-            account = world.connect()
-            world.customer()
+            account = stage.settled()
             made = world.invoice("svc_1")
             world.deliver()
             stored = get_invoice(ORGANIZATION, made.id, world.ports)
