@@ -243,7 +243,7 @@ def _all_alike(some: Mapping[str, Fact], others: Mapping[str, Fact]) -> bool:
 
 
 def _same_content(one: Fact, other: Fact) -> bool:
-    return bool(replace(one, as_of=0) == replace(other, as_of=0))  # type: ignore[type-var]
+    return bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]
 
 
 StripeFact = (
