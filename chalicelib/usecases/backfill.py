@@ -170,7 +170,9 @@ def _customer_of(recorded: RecordedInvoice, account_id: StripeAccountId, ports: 
 
 
 def _cannot(why: str) -> Conflict:
-    return Conflict("invoice_not_recreatable", why)
+    return Conflict(
+        "invoice_not_recreatable", why, next_step="Look at it in Stripe; POM goes on without a record of it."
+    )
 
 
 def _rebuilt(
