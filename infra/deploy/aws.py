@@ -16,12 +16,12 @@ class Aws:
 
     def __init__(self, region: str) -> None:
         self.region = region
-        os.environ["AWS_DEFAULT_REGION"] = region  # for the adapters, which make their clients themselves
-        self._session: Any = boto3.Session(region_name=region)
         self._clients: dict[str, Any] = {}
+        os.environ["AWS_DEFAULT_REGION"] = region  # for the adapters, which make their clients themselves
 
     def client(self, service: str) -> Any:
         """The client of a service, always the same one."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, config=_CONFIG)
+            make: Any = boto3.client
+            self._clients[service] = make(service, region_name=self.region, config=_CONFIG)
         return self._clients[service]

@@ -37,6 +37,8 @@ BEING_CHANGED = frozenset(
         "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
     }
 )
+LEFT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+"""Of a resource that is the stack's no more."""
 UNDER_WAY = BEING_CHANGED | {FRESH}
 ABSENT = "does not exist"
 POLL = 3
@@ -85,9 +87,10 @@ class Stack:
         return {each["ParameterKey"]: each["ParameterValue"] for each in told}
 
     def resources(self) -> list[dict[str, Any]]:
-        """All its resources."""
+        """All its resources, without those it had once."""
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
-        return [each for page in pages for each in page["StackResourceSummaries"]]
+        listed = (each for page in pages for each in page["StackResourceSummaries"])
+        return [each for each in listed if each["ResourceStatus"] not in LEFT]
 
     def physical_ids(self, kind: str) -> dict[str, str]:
         """The resources of a type: their physical ids by logical ones."""
@@ -110,7 +113,7 @@ class Stack:
             fresh = list(takewhile(partial(_is_not, since), self._newest_first()))
             for event in reversed(fresh):
                 yield event
-                if event["PhysicalResourceId"] == event["StackId"] and event["ResourceStatus"] not in UNDER_WAY:
+                if event.get("PhysicalResourceId") == event["StackId"] and event["ResourceStatus"] not in UNDER_WAY:
                     return
             since = fresh[0]["EventId"] if fresh else since
             self._pause(POLL)

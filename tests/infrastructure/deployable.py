@@ -47,6 +47,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[StageSettings]:
         role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": f"arn:aws:iam::{ACCOUNT}:role/logs"}
         boto3.client("apigateway").update_account(patchOperations=[role])  # type: ignore[list-item]
         monkeypatch.setattr(jwt.PyJWKClient, "get_signing_keys", lambda client: ["a key"])
+        # Ours are JSON, which moto reads as YAML: ten times as slowly.
+        monkeypatch.setattr("moto.cloudformation.models.yaml.load", lambda text, **_: json.loads(text))
         _transform_before_moto(monkeypatch)
         yield StageSettings(
             stack=STACK,

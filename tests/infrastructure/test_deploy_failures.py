@@ -77,10 +77,11 @@ def event(number: int, name: str, kind: str, status: str, reason: str | None = N
         "StackName": STACK,
         "Timestamp": MOMENT,
         "LogicalResourceId": name,
-        "PhysicalResourceId": STACK_ID if name == STACK else name.lower(),
         "ResourceType": kind,
         "ResourceStatus": status,
     }
+    if name == STACK:
+        made["PhysicalResourceId"] = STACK_ID  # a resource that is only begun has none yet
     return made | ({"ResourceStatusReason": reason} if reason else {})
 
 
@@ -275,7 +276,8 @@ def test_destroying_names_the_tables_that_stay_and_deletes_them_only_if_that_is_
         "LastUpdatedTimestamp": MOMENT,
         "ResourceStatus": "CREATE_COMPLETE",
     }
-    scene.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": [summary]})
+    removed = {**summary, "LogicalResourceId": "OldTable", "ResourceStatus": "DELETE_COMPLETE"}
+    scene.cloudformation.add_response("list_stack_resources", {"StackResourceSummaries": [summary, removed]})
     tables = destruction.tables()
     assert screen.document["retained"] == [{"table": f"{STACK}-invoices", "items_about": 0, "protected": True}]
     scene.is_("UPDATE_COMPLETE")
