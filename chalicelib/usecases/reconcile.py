@@ -28,7 +28,10 @@ OVERLAP = 600
 """Seconds before the cursor that are looked at again: Stripe may list an event a little later than it happened."""
 
 ON_ITS_WAY = 120
-"""Seconds for which an event's webhook may still be on its way: what is younger has not been missed yet."""
+"""Seconds for which an event's webhook may still be on its way: what is younger has not been missed yet.
+
+Stripe sends no webhooks of an account that is not connected, so none of what happened before that is on its way.
+"""
 
 LISTED_AT_ONCE = 86400
 """Seconds whose events are held in memory: Stripe lists the newest first, and they are applied oldest first."""
@@ -41,11 +44,13 @@ STRANGERS_MET_AGAIN = 1000
 class Reconciled:
     """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices.
 
+    `early` counts those that were applied so soon that their webhook may still come, and find them done.
     `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
     """
 
     events_seen: int = 0
     recovered: int = 0
+    early: int = 0
     corrected: int = 0
     parked: int = 0
     objects: bool = False
@@ -81,8 +86,9 @@ def reconcile_account(
     done = Reconciled(
         events_seen=run.seen,
         recovered=run.missed,
+        early=run.early,
         corrected=swept.corrected if swept else 0,
-        parked=run.outcomes.count(EventOutcome.PARKED),
+        parked=run.parked_still,
         objects=swept is not None and swept.before is None,
         goes_on=swept is not None and swept.before is not None,
     )
@@ -95,21 +101,27 @@ def reconcile_account(
 
 @dataclass
 class _Run:
-    """What has become of events so far. Strangers are those that are about nothing of ours, or not yet."""
+    """What has become of events so far, each by its id. Strangers are about nothing of ours, or not yet.
 
-    began_at: int
+    No webhook is under way of what happened until `told_until`.
+    """
+
+    told_until: int
     seen: int = 0
     missed: int = 0
+    early: int = 0
     happened_at: int = 0
-    outcomes: list[EventOutcome] = field(default_factory=list)
+    outcomes: dict[str, EventOutcome] = field(default_factory=dict)
     parked: list[StripeEvent] = field(default_factory=list)
     strangers: list[StripeEvent] = field(default_factory=list)
 
     def receive(self, event: StripeEvent, strangers: list[StripeEvent], ports: Ports) -> None:
         outcome = receive_event(event, Source.SWEEP, ports).outcome
-        self.outcomes.append(outcome)
-        if outcome is EventOutcome.RECOVERED and event.created <= self.began_at - ON_ITS_WAY:
+        self.outcomes[event.id] = outcome
+        if outcome is EventOutcome.RECOVERED and event.created <= self.told_until:
             self.missed += 1
+        elif outcome is EventOutcome.RECOVERED:
+            self.early += 1
         if outcome in (*MARKED, EventOutcome.PARKED):
             self.notice(event)
         else:
@@ -121,12 +133,17 @@ class _Run:
 
     @property
     def learned(self) -> bool:
-        return any(outcome in MARKED for outcome in self.outcomes)
+        return any(outcome in MARKED for outcome in self.outcomes.values())
+
+    @property
+    def parked_still(self) -> int:
+        """How many could not be applied, however often that was tried."""
+        return list(self.outcomes.values()).count(EventOutcome.PARKED)
 
 
 def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int, ports: Ports) -> _Run:
     """Oldest first: what a payment is about is told by its first events, and later ones lean on that."""
-    run = _Run(now)
+    run = _Run(max(now - ON_ITS_WAY, (connection.connected_at or 0) - 1))
     since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
     for body in ports.events.parked(account_id, PARKED_AT_ONCE):
         run.receive(ports.stripe.read_event(body, account_id), run.parked, ports)
