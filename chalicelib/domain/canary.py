@@ -27,9 +27,9 @@ class Verdict(StrEnum):
     """How far a canary came."""
 
     PASSED = "passed"
-    PASSED_BY_OLDER_SECRET = "passed_by_older_secret"
+    PASSED_BY_OLDER_SECRET = "passed_by_older_secret"  # nosec B105
     """The newest secret was refused: for five minutes after a rotation this is normal."""
-    NO_SECRET = "no_secret"
+    NO_SECRET = "no_secret"  # nosec B105
     """The secret could not be loaded, or holds none to sign with."""
     NO_ANSWER = "no_answer"
     REFUSED = "refused"
