@@ -58,9 +58,11 @@ class Reconciled:
 
 
 def reconcile_account(
-    organization_id: OrganizationId, ports: Ports, *, objects: bool, planned_at: int = 0
+    organization_id: OrganizationId, ports: Ports, *, objects: bool, planned_at: int = 0, since: int | None = None
 ) -> Reconciled:
     """One run for one organization's account; nothing if it was planned, and one that began later has been made.
+
+    It begins where the latest one ended, or at `since` (epoch seconds UTC) if that is earlier.
 
     Raises:
         StripeUnavailable, StaleWrite, Retryable: to be run again; the cursor has not moved.
@@ -74,7 +76,7 @@ def reconcile_account(
     account: AccountFact | None = None
     swept: ObjectsSwept | None = None
     try:
-        run = _sweep_events(connection, account_id, began_at, ports)
+        run = _sweep_events(connection, account_id, began_at, since, ports)
         if objects or connection.sweep.objects_wanted(organization_id, began_at):
             account = ports.stripe.account(account_id)
             swept = sweep_objects(organization_id, account_id, connection.sweep.objects_before, ports)
@@ -141,13 +143,21 @@ class _Run:
         return list(self.outcomes.values()).count(EventOutcome.PARKED)
 
 
-def _sweep_events(connection: Connection, account_id: StripeAccountId, now: int, ports: Ports) -> _Run:
+def window_begins(connection: Connection, now: int, since: int | None = None) -> int:
+    """From when on a run looks at events, in epoch seconds: Stripe lists them for 30 days."""
+    looked_at = connection.sweep.swept_until - OVERLAP
+    return max(looked_at if since is None else min(since, looked_at), now - EVENTS_LISTED_FOR)
+
+
+def _sweep_events(
+    connection: Connection, account_id: StripeAccountId, now: int, since: int | None, ports: Ports
+) -> _Run:
     """Oldest first: what a payment is about is told by its first events, and later ones lean on that."""
     run = _Run(max(now - ON_ITS_WAY, (connection.connected_at or 0) - 1))
-    since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
+    begin = window_begins(connection, now, since)
     for body in ports.events.parked(account_id, PARKED_AT_ONCE):
         run.receive(ports.stripe.read_event(body, account_id), run.parked, ports)
-    for start in range(since, now + 1, LISTED_AT_ONCE):
+    for start in range(begin, now + 1, LISTED_AT_ONCE):
         missed: list[StripeEvent] = []
         for page in ports.stripe.events(account_id, start, min(start + LISTED_AT_ONCE - 1, now)):
             run.seen += len(page)

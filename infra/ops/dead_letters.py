@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -23,31 +23,42 @@ HIDDEN_FOR = 60
 """Seconds for which a dead letter is hidden while it is moved."""
 ASKED_FOR = 900
 """Seconds for which dead letters are hidden while somebody looks at what is to be thrown away."""
-TOLD = ("organizationId", "invoiceId", "batchId", "task", "requestId")
+TOLD = ("organizationId", "customerId", "invoiceId", "batchId", "task", "requestId")
 """What is shown of a message: ids alone."""
 
 at_most = click.option("--max", "most", type=click.IntRange(1), help="At most so many messages [all].")
+about_only = click.option(
+    "--about", metavar="ID", help="Only messages about this organization, customer, invoice, batch, task or request."
+)
 
 
 @click.command()
 @click.argument("queue", type=click.Choice(books.QUEUES))
 @at_most
+@about_only
 @click.option("--rate", type=click.FloatRange(0.1, 100), default=10.0, show_default=True, help="Messages a second.")
 @dry_run
 @command
-def redrive(stage: Stage, screen: Screen, queue: str, most: int | None, rate: float, dry_run: bool) -> None:
+def redrive(
+    stage: Stage, screen: Screen, queue: str, most: int | None, about: str | None, rate: float, dry_run: bool
+) -> None:
     """Send the dead letters of a queue back to it."""
     client = books.sqs()
     source, target = stage.queue_url(dead_letter(queue)), stage.queue_url(queue)
     waiting = sum(books.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)
+    chosen = None if about is None else _about(client, source, waiting, wanted, about)
+    if chosen is not None:
+        wanted = len(chosen)
     if dry_run:
+        _put_back(client, source, chosen or ())
         screen.fact(
             "wouldMove", wanted, f"{wanted} of {waiting} messages of {dead_letter(queue)} would be sent again."
         )
         return
+    letters = _received(client, source, wanted, HIDDEN_FOR) if chosen is None else chosen
     moved = 0
-    for message in screen.each(_received(client, source, wanted, HIDDEN_FOR), "Messages", wanted):
+    for message in screen.each(letters, "Messages", wanted):
         attributes = message.get("Attributes", {})
         group = {"MessageGroupId": attributes["MessageGroupId"]} if "MessageGroupId" in attributes else {}
         if group and queue.endswith(".fifo"):
@@ -68,10 +79,13 @@ def redrive(stage: Stage, screen: Screen, queue: str, most: int | None, rate: fl
 @click.command()
 @click.argument("queue", type=click.Choice((*books.QUEUES, SCHEDULE_FAILURES)))
 @at_most
+@about_only
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @dry_run
 @command
-def discard(stage: Stage, screen: Screen, queue: str, most: int | None, yes: bool, dry_run: bool) -> None:
+def discard(
+    stage: Stage, screen: Screen, queue: str, most: int | None, about: str | None, yes: bool, dry_run: bool
+) -> None:
     """Throw dead letters away for good: failed ticks of schedules, and messages that must not be done again.
 
     Shows what they are, and asks. The tick of a schedule is not repeated: the next one does the same work.
@@ -81,7 +95,11 @@ def discard(stage: Stage, screen: Screen, queue: str, most: int | None, yes: boo
     source = stage.queue_url(name)
     waiting = sum(books.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)
-    letters = list(_received(client, source, wanted, ASKED_FOR))
+    if about is None:
+        letters = list(_received(client, source, wanted, ASKED_FOR))
+    else:
+        letters = _about(client, source, waiting, wanted, about)
+        wanted = len(letters)
     kept = deque(letters)
     try:
         screen.table("deadLetters", f"Dead letters of {name}", [_row(each) for each in letters])
@@ -90,9 +108,7 @@ def discard(stage: Stage, screen: Screen, queue: str, most: int | None, yes: boo
                 client.delete_message(QueueUrl=source, ReceiptHandle=each["ReceiptHandle"])
                 kept.popleft()
     finally:
-        for each in kept:
-            back = {"QueueUrl": source, "ReceiptHandle": each["ReceiptHandle"]}
-            client.change_message_visibility(**back, VisibilityTimeout=0)
+        _put_back(client, source, kept)
     thrown = len(letters) - len(kept)
     screen.fact("discarded", thrown, f"{thrown} messages were thrown away; {waiting - thrown} are left.")
     screen.document["left"] = waiting - thrown
@@ -103,6 +119,21 @@ def discard(stage: Stage, screen: Screen, queue: str, most: int | None, yes: boo
 def _sure(some: int, waiting: int) -> bool:
     """Raises click.Abort: somebody said no."""
     return click.confirm(f"Throw {some} of {waiting} messages away for good?", abort=True, err=True)
+
+
+def _about(client: Any, source: str, waiting: int, wanted: int, about: str) -> list[Any]:
+    """Of all dead letters, at most `wanted` that name this id; the others are put back at once."""
+    letters = list(_received(client, source, waiting, ASKED_FOR))
+    naming = [each for each in letters if about in _ids(each)][:wanted]
+    handles = {each["ReceiptHandle"] for each in naming}
+    _put_back(client, source, [each for each in letters if each["ReceiptHandle"] not in handles])
+    return naming
+
+
+def _put_back(client: Any, source: str, letters: Iterable[Any]) -> None:
+    for each in letters:
+        back = {"QueueUrl": source, "ReceiptHandle": each["ReceiptHandle"]}
+        client.change_message_visibility(**back, VisibilityTimeout=0)
 
 
 def _received(client: Any, source: str, wanted: int, hidden_for: int) -> Iterator[Any]:
@@ -136,17 +167,28 @@ def _told(message: Mapping[str, Any]) -> tuple[str, str | None]:
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
     """
     attributes = {name: each.get("StringValue") for name, each in message.get("MessageAttributes", {}).items()}
-    body: Any = None
-    with suppress(ValueError):
-        body = json.loads(message["Body"])
-    if not isinstance(body, dict):
+    body = _body(message)
+    if not body:
         return "unreadable", attributes.get("ERROR_CODE")
     if "requestContext" in body:
         answer = body.get("responsePayload") or {}
         return _last(body["requestContext"]["functionArn"].removesuffix(":$LATEST")), answer.get("errorType")
     if "RULE_ARN" in attributes:
         return _last(attributes["RULE_ARN"]), attributes.get("ERROR_CODE")
-    return " ".join(str(body[name]) for name in TOLD if name in body) or "unreadable", None
+    return " ".join(_ids(message)) or "unreadable", None
+
+
+def _ids(message: Mapping[str, Any]) -> list[str]:
+    body = _body(message)
+    return [str(body[name]) for name in TOLD if name in body]
+
+
+def _body(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Empty where the message is none of ours."""
+    body: Any = None
+    with suppress(ValueError):
+        body = json.loads(message["Body"])
+    return body if isinstance(body, dict) else {}
 
 
 def _last(arn: str) -> str:

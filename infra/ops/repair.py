@@ -18,7 +18,7 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.receive_event import receive_event
-from chalicelib.usecases.reconcile import OVERLAP, reconcile_account
+from chalicelib.usecases.reconcile import reconcile_account, window_begins
 from chalicelib.usecases.tie_out import tie_out as tied_out
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
@@ -134,16 +134,26 @@ def _applied(stage: Stage, account_id: StripeAccountId, event: StripeEvent) -> t
 @click.argument("organizations", nargs=-1)
 @everybody
 @click.option("--objects", is_flag=True, help="Compare the objects themselves too.")
+@click.option("--since", type=Moment(), help="Look at events from this moment on, if that is before the latest run.")
 @dry_run
 @command
 def reconcile(
-    stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, objects: bool, dry_run: bool
+    stage: Stage,
+    screen: Screen,
+    organizations: tuple[str, ...],
+    everybody: bool,
+    objects: bool,
+    since: int | None,
+    dry_run: bool,
 ) -> None:
     """Find what webhooks did not bring, now; the schedule does it by itself."""
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
         try:
-            found = _missed(stage, each) if dry_run else asdict(reconcile_account(each, stage.ports, objects=objects))
+            if dry_run:
+                found = _missed(stage, each, since)
+            else:
+                found = asdict(reconcile_account(each, stage.ports, objects=objects, since=since))
         except Exception as error:  # noqa: BLE001 the others are to be reconciled nevertheless
             screen.failure(f"{each}: {type(error).__name__}: {error}")
             continue
@@ -151,13 +161,12 @@ def reconcile(
     screen.table("reconciled", "Would be looked at" if dry_run else "Reconciled", rows)
 
 
-def _missed(stage: Stage, organization_id: str) -> dict[str, int]:
+def _missed(stage: Stage, organization_id: str, since: int | None) -> dict[str, int]:
     """How many events of the window nobody has dealt with."""
     connection, account_id = books.connected(stage, organization_id)
     now = stage.ports.clock.now()
-    since = max(connection.sweep.swept_until - OVERLAP, now - EVENTS_LISTED_FOR)
     seen = missed = 0
-    for page in stage.ports.stripe.events(account_id, since, now):
+    for page in stage.ports.stripe.events(account_id, window_begins(connection, now, since), now):
         known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
         seen += len(page)
         missed += len(page) - len(known)

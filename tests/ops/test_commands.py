@@ -127,6 +127,8 @@ def test_reconcile_recovers_and_the_second_run_finds_nothing(company: Company, o
     mine = next(each for each in second if each["organization"] == company.organization_id)
     assert (mine["recovered"], mine["early"], mine["corrected"]) == (0, 0, 0)
     assert company.invoice(made["id"])["status"] == "paid"
+    from_the_beginning = operator.asks("reconcile", company.organization_id, "--since", "2d", "--dry-run")
+    assert from_the_beginning["reconciled"][0]["missed"] == 0
     assert operator.does("reconcile").status == 2
     assert operator.does("reconcile", "--all", company.organization_id).status == 2
 
@@ -143,6 +145,21 @@ def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack
     stack.wait_until_idle()
     assert operator.asks("redrive", "invoice-jobs.fifo") == {"moved": 0, "left": 0}
     assert operator.does("redrive", "no-such-queue").status == 2
+
+
+def test_only_dead_letters_about_one_id_are_sent_again(operator: Operator, stack: LocalStack) -> None:
+    for number, invoice in enumerate(("inv_one", "inv_two", "inv_one")):
+        body = {"organizationId": "org_gone", "invoiceId": invoice, "task": "resume"}
+        operator.does("bury", "invoice-jobs-dlq.fifo", json.dumps(body) + " " * number)
+    about = ("invoice-jobs.fifo", "--about", "inv_one")
+    assert operator.asks("redrive", *about, "--dry-run") == {"wouldMove": 2}
+    assert operator.asks("redrive", *about, "--max", "1") == {"moved": 1, "left": 2}
+    stack.wait_until_idle()
+    assert operator.asks("redrive", *about) == {"moved": 1, "left": 1}
+    stack.wait_until_idle()
+    assert operator.asks("redrive", *about) == {"moved": 0, "left": 1}
+    rest = operator.asks("discard", "invoice-jobs.fifo", "--about", "inv_two", "--yes")
+    assert ([each["about"] for each in rest["deadLetters"]], rest["left"]) == (["org_gone inv_two resume"], 0)
 
 
 def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator) -> None:
