@@ -61,12 +61,13 @@ def status_of(facts: Facts) -> InvoiceStatus:
 def failed_attempt(facts: Facts) -> FailedAttempt | None:
     """The latest attempt if it failed; None while one is under way, or if none was made.
 
-    An invoice paid in parts has several intents; one that has come to its end says nothing of the others.
+    An invoice paid in parts has several intents; one that has come to its end says nothing of the others, and one
+    that nobody has tried says nothing at all.
     """
     ended = {pi.id: pi.as_of for pi in facts.payment_intents.values() if pi.status in _ENDED}
     intent = max(
         (pi for pi in facts.payment_intents.values() if pi.id not in ended),
-        key=lambda pi: (pi.status == "processing", pi.as_of, pi.id),
+        key=lambda pi: (pi.status == "processing", _tried(pi), pi.as_of, pi.id),
         default=None,
     )
     declined = max(
@@ -86,6 +87,10 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
 
 
 _ENDED = frozenset({"succeeded", "canceled"})
+
+
+def _tried(intent: PaymentIntentFact) -> bool:
+    return intent.status != "requires_payment_method" or intent.failure is not None
 
 
 def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:

@@ -125,6 +125,16 @@ def test_a_part_that_was_paid_says_nothing_of_the_rest() -> None:
     assert status_of(known(rest, part).attempt_failed(part.as_of + 1)) is InvoiceStatus.FAILED
 
 
+@pytest.mark.parametrize("seconds", [-5, 0, 5])
+def test_a_part_that_nobody_has_tried_does_not_hide_why_another_failed(seconds: int) -> None:
+    untried = replace(INTENT, id="pi_9", latest_charge_id=None, failure=None, as_of=INTENT.as_of + seconds)
+    told = known(OPEN, INTENT, untried).attempt_failed(INTENT.as_of + 5)
+    found = failed_attempt(told)
+    assert found is not None
+    assert INTENT.failure is not None
+    assert found.reason is INTENT.failure.reason
+
+
 def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
     facts = known(OPEN).attempt_failed(NOW + 30)
     assert failed_attempt(facts) == (failed_attempt(known(OPEN).attempt_failed(NOW + 30)))

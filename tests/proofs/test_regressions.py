@@ -19,6 +19,8 @@ FOUND = {
         "create.965448-,in_dashboard.561164-,never_generated.322845-,pay.317606-"),
     "the reason of a failure in parts depended on when it was looked at": (102, "create.23485,create.845865-,"
         "send.870045-,sweep.247735-,cash.166517-,pay.63332-,pay.749212-,settle_debit.158238-"),
+    "a part that nobody had tried hid why another had failed": (475, "work.93024-,create.515006-,remind.691958-,"
+        "pay.405134-"),
 }  # fmt: skip
 """What was found, to the town's seed and the shortest schedule that showed it."""
 
