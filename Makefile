@@ -5,27 +5,44 @@ ARGS   ?=
 
 VENV   := .venv
 BIN    := $(VENV)/bin
+UV     := $(VENV)/.uv
+LOCAL  := $(VENV)/.local
 READY  := $(VENV)/.ready
+NEEDED := requirements-uv.txt requirements.txt requirements-local.txt
+INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real lint format proofs ops bench package deploy destroy lock clean
+.PHONY: help demo ops-demo run test test-real test-package test-demo check lint format proofs trips ops bench package \
+	deploy destroy lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): requirements.txt requirements-dev.txt
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+# Three steps, so that a first demo need not wait for what only tests and checks need.
+$(UV): requirements-uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
+	@echo "Making $(VENV) and installing uv, which installs the rest"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@touch $@
 
-demo: $(READY)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
+$(LOCAL): $(UV) requirements.txt requirements-local.txt
+	@echo "Installing what ships and what the local stack needs"
+	@$(INSTALL) -r requirements.txt -r requirements-local.txt
+	@touch $@
+
+$(READY): $(LOCAL) requirements-dev.txt
+	@echo "Installing what tests, checks and packaging need"
+	@$(INSTALL) $(addprefix -r ,$(NEEDED)) -r requirements-dev.txt
+	@touch $@
+
+demo: $(LOCAL)  ## Tell the users' guide as a story over real HTTP (ARGS="--pause" waits after each step)
 	@$(BIN)/python -m infra.demo $(ARGS)
 
-ops-demo: $(READY)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
+ops-demo: $(LOCAL)  ## Break the local stack on purpose: alarms ring, run books are followed, the books tie out (ARGS="--pause")
 	@$(BIN)/python -m infra.ops_demo $(ARGS)
 
-run: $(READY)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
+run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports and options)
 	@$(BIN)/python -m infra.local $(ARGS)
 
 test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests on the embedded stand-ins
@@ -50,7 +67,7 @@ format: $(READY)  ## Format and fix what can be fixed
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
 
-ops: $(READY)  ## The operator's commands against the local stack (ARGS="--help", ARGS="status")
+ops: $(LOCAL)  ## The operator's commands against the local stack (ARGS="--help", ARGS="status")
 	@$(BIN)/python -m infra.ops $(ARGS)
 
 bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
@@ -65,10 +82,12 @@ deploy: $(READY)  ## Check, package, show what would change in AWS, change it, l
 destroy: $(READY)  ## Take a development stage away; its tables stay, unless ARGS="--with-data"
 	@$(BIN)/python -m infra.deploy destroy --stage $(STAGE) $(ARGS)
 
-lock: $(READY)  ## Pin every requirements*.in anew, with hashes
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements.in -o requirements.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 requirements-dev.in -o requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 tests/bench/dj_stripe/requirements.in -o tests/bench/dj_stripe/requirements.txt
+lock: $(UV)  ## Pin every requirements*.in anew, with hashes
+	@for name in requirements-uv requirements requirements-local requirements-dev tests/bench/dj_stripe/requirements; do \
+		echo "$$name.txt"; \
+		$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 $$name.in -o $$name.txt \
+			|| exit 1; \
+	done
 
 clean:  ## Remove what the targets made, except the virtual environment
 	rm -rf build .local .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
