@@ -9,7 +9,11 @@ UV     := $(VENV)/.uv
 LOCAL  := $(VENV)/.local
 READY  := $(VENV)/.ready
 NEEDED := requirements-uv.txt requirements.txt requirements-local.txt
+TESTS  := $(BIN)/python -m pytest -n 2 --dist loadscope
 INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
+
+# Container images often set it. Without bytecode every process of a test or demo compiles all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ops-demo run test test-real test-package test-demo check lint format proofs trips ops bench package \
@@ -46,10 +50,16 @@ run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports an
 	@$(BIN)/python -m infra.local $(ARGS)
 
 test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests on the embedded stand-ins
-	$(BIN)/python -m pytest -m "not real" -n 2 --dist loadscope $(ARGS)
+	$(TESTS) -m "not (demo or package or proof or real)" $(ARGS)
+
+test-package: $(READY)  ## What is packaged for Lambda: its gate, linters, and deploying it to an account in memory
+	$(TESTS) -m package $(ARGS)
+
+test-demo: $(READY)  ## The demos, told to their ends and held to the guide and to the run books
+	$(TESTS) -m demo $(ARGS)
 
 test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
-	$(BIN)/python -m pytest -m real tests $(ARGS)
+	$(BIN)/python -m pytest -m real $(ARGS)
 
 lint: $(READY)  ## Format, lint, types, import rules, security
 	$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-PINNED = ("requirements.txt", "requirements-dev.txt")
+PINNED = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "requirements-uv.txt")
 TIMEOUT = 300
 """Seconds."""
 

@@ -123,7 +123,7 @@ def log_groups(stack: str) -> dict[str, str]:
     return {f"/aws/lambda/{stack}-{each.name.replace('_', '-')}": each.name for each in FUNCTIONS}
 
 
-def of_reports(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None] = time.sleep) -> list[Row]:
+def of_reports(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None]) -> list[Row]:
     """Durations and cold starts of each function, in milliseconds.
 
     Raises:
@@ -190,7 +190,7 @@ def measure(stage: Stage, screen: Screen, hours: int, dry_run: bool) -> None:
     end = stage.ports.clock.now() // HOUR * HOUR + HOUR
     start = end - hours * HOUR
     rows = of_metrics(boto3.client("cloudwatch"), asked, start, end)
-    rows = [*of_reports(boto3.client("logs"), stack, start, end), *rows, by_webhook(rows)]
+    rows = [*of_reports(boto3.client("logs"), stack, start, end, time.sleep), *rows, by_webhook(rows)]
     screen.table("measured", f"{stack}, the last {hours} hours", rows)
     for each in rows:
         if each["within"] is False:

@@ -167,6 +167,8 @@ def _halved(run: Run) -> list[Figure]:
     )
     return [
         only_told("limits halved in the middle: time of the rest", rest, "s", how, ratio=rest / least),
+        at_most("limits halved in the middle: 429", run.throttled, 3 * run.asked // 100, "", "3 % of all requests",
+                is_count=True),
         at_most("limits halved in the middle: lost or doubled", run.lost + run.doubled, 0, "",
                 f"{run.number:,} items against invoices in Stripe", is_count=True),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from infra.demo.people import Owner
@@ -12,6 +13,7 @@ from infra.demo.telling import Teller
 from infra.local.stack import STRIPE_ACCOUNT, LocalStack
 
 
+@pytest.mark.demo
 def test_the_whole_guide_is_true(stack: LocalStack) -> None:
     told = io.StringIO()
     teller = Teller(Console(file=told, width=118))

@@ -28,7 +28,7 @@ from infra.template.settings import VALUES
 from tests.infrastructure.cloudformation import IMPOSSIBLE, UNKNOWN, as_moto_can, translated, uploaded
 from tests.infrastructure.conftest import Package
 
-pytestmark = [pytest.mark.index, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
+pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
 
 STACK = "pom-test"
 ACCOUNT = "123456789012"

@@ -22,7 +22,7 @@ from infra.ops.screen import Screen
 from tests.infrastructure import conftest
 from tests.infrastructure.deployable import ACCOUNT, BUCKET, STACK, account
 
-pytestmark = [pytest.mark.index, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
+pytestmark = [pytest.mark.package, pytest.mark.filterwarnings("ignore:Tried to parse AWS")]
 
 
 @dataclass

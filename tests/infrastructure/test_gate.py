@@ -31,7 +31,7 @@ from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import function_id
 from tests.infrastructure.conftest import Package
 
-pytestmark = pytest.mark.index
+pytestmark = pytest.mark.package
 
 Break = Callable[[dict[str, Any]], Any]
 

@@ -21,7 +21,7 @@ from infra.template.functions import FUNCTIONS
 from tests.infrastructure.cloudformation import translated, uploaded
 from tests.infrastructure.conftest import Package
 
-pytestmark = pytest.mark.index
+pytestmark = pytest.mark.package
 
 
 def test_the_package_passes_the_gate(package: Package) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -31,30 +31,37 @@ class Said:
         return json.loads(self.out)
 
 
-@dataclass(frozen=True)
 class Operator:
-    """Somebody at the command line, at the local stack that `file` describes."""
+    """Somebody at the command line, at the local stack that `file` describes.
 
-    file: Path
+    All commands run in one process: most of the time of one by itself is Python's start.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        driver = [sys.executable, "-m", "tests.ops.driver", str(file)]
+        self._driver = subprocess.Popen(driver, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._driver.communicate()
 
     def does(self, *words: str, given: str = "") -> Said:
         """One command."""
-        [said] = self.does_all([(list(words), given)])
-        return said
+        sent, answers = self._driver.stdin, self._driver.stdout
+        assert sent is not None
+        assert answers is not None
+        sent.write(json.dumps({"words": words, "input": given}) + "\n")
+        sent.flush()
+        return Said(**json.loads(answers.readline()))
 
     def asks(self, *words: str) -> Any:
         """One command's JSON; it must go well."""
         said = self.does("--json", *words)
         assert said.status == 0, said
         return said.json
-
-    def does_all(self, lines: Sequence[tuple[list[str], str]]) -> list[Said]:
-        """Many commands in one process: most of the time of one is Python's start."""
-        sent = json.dumps([{"words": words, "input": given} for words, given in lines])
-        driver = [sys.executable, "-m", "tests.ops.driver", str(self.file)]
-        done = subprocess.run(driver, input=sent, capture_output=True, text=True, cwd=ROOT, check=False, timeout=300)
-        assert done.returncode == 0, done.stderr
-        return [Said(**each) for each in json.loads(done.stdout.splitlines()[-1])]
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +72,11 @@ def stack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
-def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Operator:
+def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     file = tmp_path_factory.mktemp("ops") / "stack.json"
     write(description(stack), file)
-    return Operator(file)
+    with Operator(file) as operator:
+        yield operator
 
 
 @pytest.fixture(scope="module")

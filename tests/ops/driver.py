@@ -1,8 +1,8 @@
-"""Runs command lines of `infra.ops` in one process: a JSON list of them on standard input, what they said on output.
+"""Runs command lines of `infra.ops` in one process: one a line on standard input, what it said as a line of output.
 
-Each line is `{"words": [...], "input": "..."}`. Three more words than the command line has set a scene: `park` keeps
-an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, and `lose` takes away an invoice's
-record.
+Each line of input is `{"words": [...], "input": "..."}`. Three more words than the command line has set a scene:
+`park` keeps an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, and `lose` takes away an
+invoice's record.
 """
 
 from __future__ import annotations
@@ -67,5 +67,5 @@ def run(stack: str, words: list[str], given: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    stack, lines = sys.argv[1], json.load(sys.stdin)
-    print(json.dumps([run(stack, line["words"], line["input"]) for line in lines]))
+    for line in map(json.loads, sys.stdin):
+        print(json.dumps(run(sys.argv[1], line["words"], line["input"])), flush=True)

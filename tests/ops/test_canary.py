@@ -19,5 +19,6 @@ def test_one_that_does_not_is_a_failure(operator: Operator, tmp_path: Path) -> N
     described["environment"]["PUBLIC_API_URL"] = "http://127.0.0.1:9"
     file = tmp_path / "closed.json"
     file.write_text(json.dumps(described))
-    said = Operator(file).does("--json", "canary")
+    with Operator(file) as elsewhere:
+        said = elsewhere.does("--json", "canary")
     assert (said.status, said.json["verdict"]) == (1, "no_answer")

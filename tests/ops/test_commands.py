@@ -17,9 +17,10 @@ from tests.ops.conftest import Operator
 
 
 def paid(company: Company, service: str) -> dict[str, Any]:
-    """An invoice that has been paid, and that POM knows to be paid."""
+    """An invoice that has been paid, and of whose payment POM has heard everything."""
     made: dict[str, Any] = company.bill(service).json
     pays(company, made)
+    company.all_delivered()
     paid_now: dict[str, Any] = company.becomes(made["id"], status="paid")
     return paid_now
 

@@ -45,12 +45,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         yield Told(printed.getvalue(), true, watch)
 
 
+@pytest.mark.demo
 def test_the_night_ends_with_everything_as_it_should_be(told: Told) -> None:
     assert told.true, told.text
     assert "✗" not in told.text
     assert "Differences: none" in told.act("Morning: are the books right?")
 
 
+@pytest.mark.demo
 @pytest.mark.parametrize(
     ("act", "alarms", "book"),
     [
@@ -80,6 +82,7 @@ def test_each_act_rings_its_alarm_and_its_run_book_is_followed_as_printed(
     assert [line for line in printed if line not in typed] == [], "not typed, or in another order"
 
 
+@pytest.mark.demo
 def test_what_rings_rings_in_time(told: Told) -> None:
     minutes = {name: int(after) for name, after in re.findall(r"✓ (\w+) rings, after (\d+) min: yes", told.text)}
     assert minutes["ReconciliationSilent"] <= 21
@@ -88,11 +91,13 @@ def test_what_rings_rings_in_time(told: Told) -> None:
     assert minutes["ParkedEvents"] <= 11
 
 
+@pytest.mark.demo
 def test_every_metric_is_emitted_by_processes_that_really_run_but_for_those_that_are_named(told: Told) -> None:
     emitted = {key.name for key in told.watch.datapoints.keys() if key.namespace == metrics.NAMESPACE}  # noqa: SIM118
     assert metrics.METRICS.keys() - emitted == ELSEWHERE
 
 
+@pytest.mark.demo
 def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> None:
     alarms = [bell.alarm for bell in told.watch.bells if isinstance(bell.alarm, MetricAlarm)]
     watched = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}

@@ -67,7 +67,7 @@ def test_every_command_works_as_it_is_written(company: Company, operator: Operat
         for line in commands(book.read_text()):
             lines.setdefault(line, _harmless(line, values))
     operator.does("rotate-secret", "add", given="whsec_of_a_rotation_under_way")
-    said = operator.does_all(list(lines.values()))
+    said = [operator.does(*words, given=given) for words, given in lines.values()]
     operator.does("rotate-secret", "drop", "--newest")
     failed: list[Any] = [(line, each.err) for line, each in zip(lines, said, strict=True) if each.status != 0]
     assert failed == []
@@ -80,4 +80,6 @@ def _harmless(line: str, values: dict[str, str]) -> tuple[list[str], str]:
     words = [values.get(word, word) for word in shlex.split(command)[len(PROGRAM) :]]
     if "--dry-run" not in words and not any(each <= set(words) for each in ONLY_LOOK):
         words.append("--dry-run")
+    if "backfill" in words and "--rate" not in words:
+        words += ["--rate", "20"]  # it asks for every invoice that any test has made, five a second unless told
     return words, "whsec_of_a_run_book" if redirected else ""

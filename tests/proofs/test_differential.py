@@ -30,6 +30,8 @@ from tests.contracts.examples import (
     reference,
 )
 
+pytestmark = pytest.mark.proof
+
 __all__ = ["aws", "stores_on_tables"]
 
 REFUSALS = (StaleWrite, DuplicateEvent, InvoiceExists, ServiceClaimed)

@@ -34,6 +34,8 @@ from tests.proofs.hostile_doors import (
 )
 from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET, World
 
+pytestmark = pytest.mark.proof
+
 COUNT = 6_000
 OTHER = OrganizationId("org_green")
 MALLORY = UserId("user_mallory")

@@ -42,6 +42,8 @@ from tests.api.tokens import Issuer, jwks, public_jwk
 from tests.backends import Aws, aws, empty_tables, table_backend
 from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET, World
 
+pytestmark = pytest.mark.proof
+
 __all__ = ["aws"]
 
 assert blueprints

@@ -12,6 +12,8 @@ from chalicelib.usecases.resume_stuck import resume_invoice
 from tests.oracle import differences
 from tests.world import ORGANIZATION, World, order
 
+pytestmark = pytest.mark.proof
+
 ONCE = order("svc_1", "svc_2", idempotency_key="once")
 STEPS = {
     "find_invoice": "/v1/invoices",

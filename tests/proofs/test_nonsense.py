@@ -26,6 +26,8 @@ from tests.proofs.hostile_doors import signed
 from tests.proofs.test_isolation import serve
 from tests.world import BEGAN, ORGANIZATION, World
 
+pytestmark = pytest.mark.proof
+
 ORIGIN = "https://pom.example.test"
 EVIL = "https://evil.test"
 SHORT = settings(max_examples=120, deadline=None, derandomize=True)

@@ -17,6 +17,8 @@ from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import Town
 from tests.proofs.stage import Deed
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.mark.parametrize("proof", [conservation, crashes, healing, machine, never_twice, permutations])
 def test_a_short_slice_holds(proof) -> None:  # type: ignore[no-untyped-def]

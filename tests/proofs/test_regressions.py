@@ -7,6 +7,8 @@ import pytest
 from tests.proofs.conservation import run
 from tests.proofs.stage import Deed
 
+pytestmark = pytest.mark.proof
+
 FOUND = {
     "a parked event that is nobody's was tried for ever": (39, "create.481306-,deliver.332048,"
         "customer_in_dashboard.545052-,deliver.713013-"),

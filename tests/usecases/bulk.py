@@ -229,12 +229,12 @@ class Company(World):
         self,
         done: Callable[[], bool],
         *,
-        machines: int = 30,
+        machines: int = 12,
         risk: float = 0.0,
         repeats: float = 0.0,
         hours: float = 12,
     ) -> None:
-        """Let everybody work until it is done."""
+        """Let everybody work until it is done: one machine for each lane and two to spare, unless told otherwise."""
         self.clock.playing = True
         for _ in range(machines):
             self.time.begin(lambda: self._machine(risk, repeats))

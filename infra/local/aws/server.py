@@ -19,6 +19,8 @@ from infra.local.wsgi import Environ, Served, StartResponse, serve
 
 HEALTH_PATH = "/health"
 QUEUE_METRICS_PATH = "/queue-metrics"
+THREADS = 48
+"""Each of the 13 workers holds one while it waits a second for messages; the API's 16 threads must not wait for those."""
 _TARGETS = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
 
 
@@ -50,5 +52,5 @@ def _told(kind: str, body: bytes, start_response: StartResponse) -> list[bytes]:
 @contextmanager
 def served_aws(port: int = 0) -> Iterator[Served]:
     """Serve a fresh embedded AWS on 127.0.0.1; port 0 takes a free one. Stopped when the block ends."""
-    with remedied(), serve(EmbeddedAws(), port, threads=16) as served:
+    with remedied(), serve(EmbeddedAws(), port, threads=THREADS) as served:
         yield served

@@ -1,0 +1,32 @@
+"""What all tests share: how they are spread over processes, and one reader of AWS's descriptions."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import botocore.loaders
+import botocore.session
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+ONE_STACK_EACH = ("tests/e2e", "tests/ops")
+"""Directories whose tests share a local stack of five processes: all tests of one run in one process."""
+
+# Each new session would read the descriptions of AWS's services anew, 5 to 30 ms for each client. They do not change
+# while tests run, so all sessions share one reader.
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
+
+
+class ByStackOrModule(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps the tests of a module in one process, and those that share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        directory = module.rpartition("/")[0]
+        return directory if directory in ONE_STACK_EACH else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStackOrModule:
+    return ByStackOrModule(config, log)
