@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 import msgspec
@@ -214,9 +214,13 @@ def _reason(error: jwt.PyJWTError) -> str:
 
 def _text_claim(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > 128:
+    if not _is_text(value):
         raise Unauthorized("claim_missing")
     return value
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= 128
 
 
 def _roles(claim: object) -> frozenset[str]:

@@ -24,8 +24,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.mutations.guards import GUARDS, Guard
-from tests.mutations.patches import ROOT, PatchError, mutated
+from tests.mutations.guard import Guard
+from tests.mutations.guards import GUARDS
+from tests.mutations.patches import mutated
+from tests.mutations.places import PatchError
+from tests.mutations.symbols import ROOT, sources
 
 COPIED = (
     "chalicelib",
@@ -51,7 +54,7 @@ KILLED, SURVIVED, BROKEN, STALE = "killed", "SURVIVED", "BROKEN", "STALE"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one guard's removal."""
+    """What became of one guard's removal; `file` is the one it was in, and empty if it was not found."""
 
     guard: str
     file: str
@@ -145,6 +148,7 @@ class Trial:
     code: int = 0
     output: str = ""
     seconds: float = 0.0
+    file: str = ""
     _whole: str = ""
     _began: float = 0.0
 
@@ -152,13 +156,15 @@ class Trial:
         """Take the guard away; False if it is not where the list says."""
         if self.guard is None:
             return True
-        target = self.copy / self.guard.file
-        self._whole = target.read_text()
         try:
-            target.write_text(mutated(self.guard, self._whole))
+            without = mutated(self.guard, sources(self.copy))
         except PatchError as stale:
             self.code, self.output = NOT_APPLIED, str(stale)
             return False
+        self.file = without.file
+        target = self.copy / self.file
+        self._whole = target.read_text()
+        target.write_text(without.text)
         return True
 
     def start(self) -> int:
@@ -188,7 +194,7 @@ class Trial:
         self.code = TIMED_OUT if late else os.waitstatus_to_exitcode(status)
         self.output = (self.copy / "output.txt").read_text(errors="replace")
         if self.guard is not None:
-            (self.copy / self.guard.file).write_text(self._whole)
+            (self.copy / self.file).write_text(self._whole)
         return True
 
 
@@ -197,7 +203,7 @@ def _result(trial: Trial) -> Result:
     assert trial.guard is not None
     outcome = {0: SURVIVED, 1: KILLED, TIMED_OUT: KILLED, NOT_APPLIED: STALE}.get(trial.code, BROKEN)
     why = trial.output[-2000:] if outcome in {BROKEN, STALE} else ""
-    return Result(trial.guard.name, trial.guard.file, trial.tests, outcome, round(trial.seconds, 1), why)
+    return Result(trial.guard.name, trial.file, trial.tests, outcome, round(trial.seconds, 1), why)
 
 
 def _run_pytest(copy: Path, tests: list[str]) -> int:

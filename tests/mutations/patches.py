@@ -1,30 +1,37 @@
-"""Taking a guard away from a source text."""
+"""Taking a guard away from the tree."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from tests.mutations.guards import Guard
-
-ROOT = Path(__file__).parents[2]
-
-
-class PatchError(Exception):
-    """The guard is not where the list says it is."""
+from tests.mutations.guard import Guard
+from tests.mutations.places import PatchError
+from tests.mutations.symbols import find, node_of
 
 
-def mutated(guard: Guard, source: str) -> str:
-    """The source without the guard.
+@dataclass(frozen=True, slots=True)
+class Mutated:
+    """The one file that is changed, and what it says then."""
+
+    file: str
+    text: str
+
+
+def mutated(guard: Guard, files: Mapping[str, str]) -> Mutated:
+    """The file of the guard's symbol without the guard.
 
     Raises:
-        PatchError: it is not found, or found more than once, or what is left is no Python.
+        PatchError: the symbol or what is taken from it is not found, or found more than once, or what is left is no
+            Python.
     """
-    found = source.count(guard.before)
-    if found != 1:
-        raise PatchError(f"{guard.name}: found {found} times in {guard.file}: {guard.before!r}")
-    without = source.replace(guard.before, guard.after)
     try:
-        compile(without, guard.file, "exec")
-    except SyntaxError as exc:
-        raise PatchError(f"{guard.name}: what is left of {guard.file} is no Python: {exc}") from exc
-    return without
+        symbol = find(guard.symbol, files)
+        tree = ast.parse(files[symbol.file])
+        guard.taken.edit(node_of(symbol, tree))
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        compile(text, symbol.file, "exec")
+    except (PatchError, SyntaxError) as exc:
+        raise PatchError(f"{guard.name}: in {guard.symbol}: {exc}") from exc
+    return Mutated(symbol.file, text + "\n")

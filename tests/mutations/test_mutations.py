@@ -1,4 +1,4 @@
-"""The mutation list fits the tree: every guard is where it says, and every named test exists.
+"""The mutation list fits the tree, however the tree is worded, and every named test exists.
 
 The list itself is run by `python -m tests.mutations`.
 """
@@ -10,10 +10,16 @@ from functools import cache
 
 import pytest
 
-from tests.mutations.guards import GUARDS, Guard
-from tests.mutations.patches import ROOT, PatchError, mutated
+from tests.mutations.guard import Guard, guard
+from tests.mutations.guards import GUARDS
+from tests.mutations.patches import mutated
+from tests.mutations.places import PatchError
+from tests.mutations.rewording import ELSEWHERE, reworded
+from tests.mutations.symbols import ROOT, Symbol, find, sources
+from tests.mutations.taken import Becomes, Check
 
 NAMES = [each.name for each in GUARDS]
+FILES = sources()
 
 
 @cache
@@ -24,8 +30,8 @@ def functions_of(file: str) -> frozenset[str]:
 
 @pytest.mark.parametrize("guard", GUARDS, ids=NAMES)
 def test_a_guard_can_be_taken_away_and_has_tests_that_exist(guard: Guard) -> None:
-    source = (ROOT / guard.file).read_text()
-    assert mutated(guard, source) != source
+    without = mutated(guard, FILES)
+    assert without.text != ast.unparse(ast.parse(FILES[without.file])) + "\n"
     assert guard.tests
     for test in guard.tests:
         file, _, name = test.partition("::")
@@ -37,8 +43,77 @@ def test_there_are_enough_of_them_and_each_has_a_name_of_its_own() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
-def test_a_guard_that_was_moved_is_told() -> None:
-    guard = GUARDS[0]
-    for source in ("", guard.before * 2):
-        with pytest.raises(PatchError, match="found"):
-            mutated(guard, source)
+@pytest.mark.parametrize("guard", GUARDS, ids=NAMES)
+def test_a_guard_that_is_reworded_and_moved_is_taken_away_as_before(guard: Guard) -> None:
+    symbol, before = find(guard.symbol, FILES), mutated(guard, FILES)
+    text = reworded(FILES[symbol.file], symbol)
+    moved = {file: other for file, other in FILES.items() if file != symbol.file} | {ELSEWHERE: text}
+    after = mutated(guard, moved)
+    assert after.file == ELSEWHERE
+    assert after.text != text
+    assert after.text == reworded(before.text, symbol)
+
+
+def test_a_rewording_changes_all_that_a_row_must_not_lean_on() -> None:
+    text = '''
+def refuse(total, limit):
+    """Refuse too much."""
+    over = total - limit
+    if over > 0 and total != limit:
+        raise TooMuch("too much", f"{over} too much")
+    return [each for each in over if each is not None]
+
+def other():
+    pass
+'''
+    expected = '''
+def other():
+    pass
+
+def refuse(total, limit):
+    """Refuse too much. In other words."""
+    over_by_another_name = total - limit
+    if not limit == total and 0 < over_by_another_name:
+        raise TooMuch('too much In other words.', f'{over_by_another_name} too much In other words.')
+    return [each_by_another_name for each_by_another_name in over_by_another_name if not each_by_another_name is None]
+'''
+    assert reworded(text, Symbol("refuse", "shop.py", 2, frozenset())).strip() == expected.strip()
+
+
+def test_a_guard_that_is_gone_or_there_twice_is_told_with_its_name_and_symbol() -> None:
+    limit = guard("limit", "check_size", Check("limit"))
+    refusing = "def check_size(size, limit):\n{}"
+    once = "    if size > limit:\n        raise TooLarge\n"
+    assert mutated(limit, {"one.py": refusing.format(once)}).file == "one.py"
+    with pytest.raises(PatchError, match="limit: in check_size: check_size is not found"):
+        mutated(limit, {"one.py": once.replace("    if", "if")})
+    with pytest.raises(PatchError, match="limit: in check_size: a check about 'limit' is found 0 times"):
+        mutated(limit, {"one.py": refusing.format("    return size\n")})
+    with pytest.raises(PatchError, match="a check about 'limit' is found 2 times: line 2, line 4"):
+        mutated(limit, {"one.py": refusing.format(once * 2)})
+
+
+def test_a_symbol_that_several_modules_define_is_told_with_its_places() -> None:
+    files = {
+        "shop/a.py": "def settle(old, new): ...",
+        "shop/b.py": "\ndef settle(account): ...",
+        "c.py": "x = settle",
+    }
+    with pytest.raises(PatchError, match=r"settle is found 2 times.*: shop/a\.py:1, shop/b\.py:2"):
+        find("settle", files)
+    assert find("settle(account)", files).file == "shop/b.py"
+    assert find("b.settle", files).file == "shop/b.py"
+    for unknown in ("settle(other)", "c.settle", "Account.settle", "op.a.settle"):
+        with pytest.raises(PatchError, match="is not found"):
+            find(unknown, files)
+
+
+def test_a_method_a_function_and_a_constant_of_one_name_are_three_symbols() -> None:
+    files = {"keys.py": "class KeySet:\n    def key(self): ...\n\ndef key(): ...\n\nKEY = 1\n"}
+    assert [find(name, files).line for name in ("KeySet.key", "key", "KEY")] == [2, 4, 6]
+    assert mutated(guard("a constant", "KEY", Becomes("2")), files).text.endswith("\nKEY = 2\n")
+
+
+def test_a_row_that_leaves_no_python_is_told() -> None:
+    with pytest.raises(PatchError, match="limit: in LIMIT: invalid syntax"):
+        mutated(guard("limit", "LIMIT", Becomes("1 +")), {"one.py": "LIMIT = 1\n"})

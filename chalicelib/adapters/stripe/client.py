@@ -23,8 +23,10 @@ READ_TIMEOUT = 10
 
 GONE = "stripe_resource_missing"
 
-# The SDK writes the URL of every request at INFO, and with it the e-mail address that a customer is looked for by.
-logging.getLogger("stripe").setLevel(logging.WARNING)
+SDK_LOG_LEVEL = logging.WARNING
+"""At INFO the SDK writes the URL of every request, and so the e-mail address that a customer is looked for by."""
+
+logging.getLogger("stripe").setLevel(SDK_LOG_LEVEL)
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,7 +15,11 @@ _MAX_RANGE_KEY = 1024  # bytes; DynamoDB takes no more
 
 def key(*parts: str) -> str:
     """`parts` as one key; no two lists of parts share one, whatever the ids contain."""
-    return "#".join(part.replace("%", "%25").replace("#", "%23") for part in parts)
+    return "#".join(_without_separators(part) for part in parts)
+
+
+def _without_separators(part: str) -> str:
+    return part.replace("%", "%25").replace("#", "%23")
 
 
 def moment(at: int) -> str:

@@ -1,0 +1,21 @@
+"""One row of the mutation list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.mutations.taken import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A guard, the symbol it is in, what is taken from that, and the tests of which at least one must fail then."""
+
+    name: str
+    symbol: str
+    taken: Taken
+    tests: tuple[str, ...]
+
+
+def guard(name: str, symbol: str, taken: Taken, *tests: str) -> Guard:
+    return Guard(name, symbol, taken, tests)

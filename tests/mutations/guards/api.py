@@ -1,0 +1,66 @@
+"""The API: who may do what, and what it takes."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Becomes, Check, Instead, Skipped
+
+_ISOLATION = "tests/proofs/test_isolation.py"
+_T_REFUSALS = "tests/api/test_refusals.py"
+
+API = (
+    guard(
+        "roles",
+        "_identified",
+        Check("Forbidden"),
+        "tests/api/test_roles.py::test_a_role_opens_what_it_is_for_and_nothing_else",
+    ),
+    guard(
+        "the authorizer stands before private routes",
+        "Router.route",
+        Instead("authorizer=", "None"),
+        "tests/api/test_roles.py::test_exactly_the_private_routes_are_behind_the_authorizer",
+    ),
+    guard(
+        "no identity, no entry",
+        "_identity",
+        Check("Unauthorized"),
+        "tests/api/test_roles.py::test_a_request_that_passed_no_authorizer_is_refused_all_the_same",
+    ),
+    guard("size of a body", "check_size", Check("limit"), f"{_T_REFUSALS}::test_a_body_over_256_kib_is_too_large"),
+    guard(
+        "media type", "check_json_type", Check("Unsupported"), f"{_T_REFUSALS}::test_another_media_type_is_not_taken"
+    ),
+    guard("ids in paths", "path_ids", Check("_ID"), f"{_T_REFUSALS}::test_a_path_takes_ids_only"),
+    guard("parameters once", "query_as", Check("len"), f"{_T_REFUSALS}::test_a_wrong_query_names_the_parameter"),
+    guard(
+        "idempotency keys are printable",
+        "idempotency_key",
+        Check("Malformed"),
+        f"{_T_REFUSALS}::test_an_idempotency_key_is_printable_ascii",
+    ),
+    guard(
+        "plain decimals",
+        "Exact.read",
+        Check("_PLAIN"),
+        f"{_T_REFUSALS}::test_a_body_of_the_wrong_shape_names_the_field",
+    ),
+    guard(
+        "messages of exceptions stay out of logs",
+        "_without_messages",
+        Skipped("exc_info"),
+        "tests/api/test_observability.py::test_an_exception_that_chalice_logs_is_told_without_its_message",
+    ),
+    guard(
+        "the SDK logs no URLs",
+        "SDK_LOG_LEVEL",
+        Becomes("logging.INFO"),
+        f"{_ISOLATION}::test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data",
+    ),
+    guard(
+        "CORS for one origin",
+        "Cors.headers",
+        Check("request_origin"),
+        "tests/local/test_gateway.py::test_only_the_configured_origin_may_call",
+    ),
+)

@@ -1,0 +1,77 @@
+"""Connecting: a state works once, for whoever began."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import AnyValue, Becomes, Check, Instead
+
+_DOORS = "tests/proofs/test_hostile_doors.py"
+_T_CONNECT = "tests/usecases/test_connect.py"
+_T_CONNECTIONS = "tests/contracts/test_connection_store.py"
+
+CONNECTING = (
+    guard(
+        "a state works once",
+        "receive_callback(state)",
+        Check("returned_at"),
+        f"{_T_CONNECT}::test_a_callback_loaded_twice_exchanges_the_code_once",
+    ),
+    guard(
+        "a state is used up by one of two",
+        "TableConnections.save_authorization",
+        Instead("unchanged", "_ | OAuthStateItem.version.exists()"),
+        f"{_T_CONNECTIONS}::test_an_authorization_is_completed_once",
+        f"{_T_CONNECTIONS}::test_an_authorization_is_stored_once",
+    ),
+    guard(
+        "a callback after ten minutes",
+        "_open_authorization",
+        Check("expires_at"),
+        f"{_T_CONNECT}::test_a_state_is_good_for_ten_minutes",
+    ),
+    guard(
+        "a completion after ten minutes",
+        "complete",
+        Check("expires_at"),
+        f"{_T_CONNECT}::test_an_activation_after_ten_minutes_is_refused",
+    ),
+    guard(
+        "the organization that began completes",
+        "complete",
+        Check("organization_id =="),
+        f"{_T_CONNECT}::test_only_the_admin_who_began_can_complete",
+    ),
+    guard(
+        "the admin who began completes",
+        "complete",
+        Check("user_id =="),
+        f"{_T_CONNECT}::test_only_the_admin_who_began_can_complete",
+    ),
+    guard(
+        "the browser that came back completes",
+        "_granted_account",
+        Check("compare_digest"),
+        f"{_DOORS}::test_hijack_sending_a_victim_to_stripe_in_ones_own_name",
+    ),
+    guard(
+        "states are kept hashed", "_hashed", Becomes("state"), f"{_T_CONNECT}::test_the_state_is_kept_as_a_hash_only"
+    ),
+    guard(
+        "an account belongs to one organization",
+        "TableConnections.bind",
+        AnyValue("holder", "=="),
+        f"{_T_CONNECTIONS}::test_an_account_bound_to_one_organization_is_refused_to_another",
+    ),
+    guard(
+        "what an account was left for is not ended",
+        "mark_disconnected",
+        Check("account_id"),
+        f"{_T_CONNECT}::test_the_end_of_a_former_account_ends_nothing",
+    ),
+    guard(
+        "redirects lead to the configured page",
+        "receive_callback(call)",
+        Instead("pom_settings_url", "f\"https://{call.headers.get('host', '')}/\""),
+        f"{_DOORS}::test_the_callback_leads_nowhere_but_to_the_configured_page",
+    ),
+)

@@ -1,0 +1,92 @@
+"""Facts and sweeps: what is newer stays, and what was missed is found."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Always, Check, Instead, Never, Skipped
+
+_T_FACTS = "tests/domain/test_facts.py"
+_T_INVOICES = "tests/usecases/test_invoices.py"
+
+FACTS = (
+    guard(
+        "merging keeps the higher precedence",
+        "newer",
+        Instead("max", "incoming"),
+        f"{_T_FACTS}::test_an_invoice_never_goes_back_whatever_the_clock_says",
+    ),
+    guard(
+        "what cannot be ordered is asked",
+        "newer",
+        Check("CannotOrder"),
+        f"{_T_FACTS}::test_two_snapshots_of_one_second_that_differ_cannot_be_ordered",
+    ),
+    guard(
+        "settling never runs a lifecycle back",
+        "settle(fetched)",
+        Never("precedence <"),
+        f"{_T_FACTS}::test_what_is_read_later_never_runs_a_lifecycle_back",
+    ),
+    guard(
+        "settle only what nobody overtook",
+        "knowing_also",
+        Always("version =="),
+        f"{_T_INVOICES}::test_a_refresh_that_brings_news_and_is_overtaken_by_newer_keeps_the_newer",
+    ),
+    guard(
+        "the sweep looks back a little",
+        "window_begins",
+        Instead("OVERLAP", "0"),
+        "tests/usecases/test_reconcile.py::test_an_event_listed_late_is_within_the_overlap",
+    ),
+    guard(
+        "the sweep passes over what is known",
+        "_sweep_events",
+        Check("id in"),
+        "tests/usecases/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
+        "tests/usecases/test_reconcile.py::test_nothing_lost_is_nothing_found",
+        "tests/usecases/test_reconcile.py::test_only_what_was_missed_is_written",
+    ),
+    guard(
+        "an invoice of which lists do not say enough is asked for",
+        "_Listed.differs_from",
+        Check("complete", says="False"),
+        "tests/usecases/test_sweep_objects.py::test_only_the_invoice_that_differs_is_asked_for",
+    ),
+    guard(
+        "a failed attempt is looked for though the invoice is as it was",
+        "_Listed.differs_from",
+        Instead("sorted", "()"),
+        "tests/usecases/test_sweep_objects.py::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
+    ),
+    guard(
+        "a long comparison goes on where it was left",
+        "Sweep.done",
+        Instead("objects_before=", "None"),
+        "tests/usecases/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
+    ),
+    guard(
+        "a comparison is not done before the last invoice",
+        "Sweep.done",
+        Check("before is"),
+        "tests/domain/test_sweep.py::test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once",
+    ),
+    guard(
+        "who was missed is looked at every ten minutes",
+        "Sweep._every",
+        Always("clean"),
+        "tests/domain/test_sweep.py::test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes",
+    ),
+    guard(
+        "whoever begins something is woken",
+        "create_invoice(command)",
+        Skipped("wake"),
+        "tests/usecases/test_sweep_objects.py::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
+    ),
+    guard(
+        "while nobody hears, everybody is looked at",
+        "plan_reconciliation(ports)",
+        Always("problem is"),
+        "tests/usecases/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
+    ),
+)

@@ -1,0 +1,39 @@
+"""Operating: canaries and backfills."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Check, Instead
+
+OPERATING = (
+    guard(
+        "a canary passes only if the table has the very one",
+        "_sent(door)",
+        Check("ALTERED"),
+        "tests/usecases/test_canary.py::test_an_item_that_is_not_the_one_that_was_sent_is_a_failure",
+    ),
+    guard(
+        "a canary that nobody kept does not pass",
+        "_sent(door)",
+        Check("NOT_KEPT", says="Verdict.PASSED"),
+        "tests/usecases/test_canary.py::test_whatever_is_not_a_2xx_with_the_item_in_the_table_is_a_failure",
+    ),
+    guard(
+        "signed events go by https only",
+        "HttpWebhookDoor.__init__",
+        Check("'https' _PLAIN"),
+        "tests/adapters/test_webhook_door.py::test_an_endpoint_that_is_not_https_is_not_asked_at_all",
+    ),
+    guard(
+        "a record that is made again claims its services",
+        "_rebuilt",
+        Instead("_services", "[]"),
+        "tests/usecases/test_backfill.py::test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again",
+    ),
+    guard(
+        "a copy in Stripe is not the invoice, to a backfill either",
+        "backfill(listed)",
+        Check("stripe_invoice_id stripe_id"),
+        "tests/usecases/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
+    ),
+)

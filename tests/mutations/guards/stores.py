@@ -1,0 +1,69 @@
+"""Stores: what a write expects, and how keys are made."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import AnyValue, Becomes, Check, Without
+
+_ISOLATION = "tests/proofs/test_isolation.py"
+_T_CLAIMS = "tests/contracts/test_claims.py"
+_T_STORE = "tests/contracts/test_invoice_store.py"
+
+STORES = (
+    guard(
+        "a write expects the version that was read",
+        "unchanged",
+        AnyValue("version", "=="),
+        f"{_T_STORE}::test_a_save_of_a_stale_version_is_refused_and_changes_nothing",
+    ),
+    guard(
+        "an insert expects nothing there",
+        "unchanged",
+        AnyValue("version", "does_not_exist"),
+        f"{_T_STORE}::test_a_second_insert_of_one_id_is_refused_and_changes_nothing",
+    ),
+    guard(
+        "a service is claimed once",
+        "_claim(claims)",
+        AnyValue("holder", "id"),
+        f"{_T_CLAIMS}::test_a_refused_insert_leaves_neither_invoice_nor_claims",
+    ),
+    guard(
+        "only the named dead invoice is taken over",
+        "_claim(claims)",
+        AnyValue("holder", "claims"),
+        f"{_T_CLAIMS}::test_a_service_is_taken_over_from_the_named_dead_invoice_only",
+    ),
+    guard(
+        "claims of others are not released",
+        "_release",
+        AnyValue("holder", "id"),
+        f"{_T_CLAIMS}::test_a_removal_leaves_services_alone_that_others_hold_by_now",
+    ),
+    guard(
+        "a cursor is good for its own list",
+        "position_of",
+        Check("_tag"),
+        "tests/contracts/test_invoice_pages.py::test_a_cursor_of_another_organization_is_refused",
+        f"{_ISOLATION}::test_a_cursor_leads_nowhere_in_another_organization",
+    ),
+    guard(
+        "keys escape their separator",
+        "_without_separators",
+        Becomes("part"),
+        f"{_T_STORE}::test_ids_with_separators_in_them_are_kept_apart",
+        "tests/contracts/test_invoice_pages.py::test_names_made_of_parts_do_not_lead_into_another_organization",
+    ),
+    guard(
+        "reads by key are consistent",
+        "read(range_key)",
+        Without("consistent_read="),
+        "tests/adapters/test_tables_requests.py::test_all_reads_by_key_are_strongly_consistent",
+    ),
+    guard(
+        "an index only says where to look",
+        "TableCustomers.find_by_stripe_id",
+        Check("linked_to"),
+        "tests/adapters/test_tables_requests.py::test_an_index_that_lags_does_not_make_a_customer_someone_else",
+    ),
+)

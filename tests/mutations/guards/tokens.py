@@ -1,0 +1,46 @@
+"""Access tokens and the keys that they are signed with."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Becomes, Check, Instead, Without
+
+_T_TOKENS = "tests/api/test_tokens.py::test_a_token_that_is_not_ours_is_refused"
+
+TOKENS = (
+    guard("one algorithm", "ALGORITHMS", Becomes("['RS256', 'RS512', 'PS256']"), _T_TOKENS),
+    guard("the issuer", "TokenVerifier.verify", Without("issuer="), _T_TOKENS),
+    guard("the audience", "TokenVerifier.verify", Instead("options=", "{'verify_aud': False, **_}"), _T_TOKENS),
+    guard("tokens expire", "TokenVerifier.verify", Without("'exp'"), _T_TOKENS),
+    guard("a short leeway", "LEEWAY", Becomes("600"), _T_TOKENS),
+    guard("headers that name keys", "_key_id", Check("DECEPTIVE_HEADERS"), _T_TOKENS),
+    guard("tokens of some length", "_key_id", Check("MAX_TOKEN"), _T_TOKENS),
+    guard("claims are text", "_is_text", Becomes("bool(value)"), _T_TOKENS),
+    guard(
+        "roles do not come apart", "_roles", Check("split =="), "tests/api/test_roles.py::test_a_role_is_a_whole_word"
+    ),
+    guard(
+        "weak keys are left out",
+        "_signing_key",
+        Check("MIN_KEY_BITS"),
+        "tests/api/test_tokens.py::test_a_weak_key_is_left_out",
+    ),
+    guard(
+        "no flood of key fetches",
+        "KeySet.key",
+        Check("_may_fetch"),
+        "tests/api/test_tokens.py::test_unknown_key_ids_do_not_become_a_flood_of_fetches",
+    ),
+    guard(
+        "withdrawn keys stop working",
+        "KeySet.key",
+        Check("KEYS_FRESH_FOR"),
+        "tests/api/test_tokens.py::test_a_withdrawn_key_stops_working",
+    ),
+    guard(
+        "keys come by http",
+        "fetch_jwks",
+        Check("startswith"),
+        "tests/api/test_tokens.py::test_keys_come_by_http_only",
+    ),
+)

@@ -1,0 +1,100 @@
+"""Webhooks: who signed an event, whose it is, and that it is applied once."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Always, AnyValue, Check, Never, Skipped, Without
+
+_FORGERIES = "tests/proofs/test_hostile_doors.py::test_no_forgery_is_accepted_and_the_sdk_agrees"
+_T_APPLY = "tests/usecases/test_apply_event.py"
+_T_CONNECT = "tests/usecases/test_connect.py"
+_T_STORE = "tests/contracts/test_invoice_store.py"
+_UNSIGNED = "tests/api/test_webhooks.py::test_an_event_that_stripe_did_not_sign_leaves_no_trace"
+
+WEBHOOKS = (
+    guard("signature must match", "verify", Check("any"), _UNSIGNED),
+    guard("signature not too old", "verify", Check("_too_old"), _UNSIGNED),
+    guard("signature not ahead", "verify", Check("_dated_ahead"), _UNSIGNED),
+    guard("one time in the header", "_parse", Check("len"), _FORGERIES),
+    guard("time written one way", "_seconds", Check("str int"), _FORGERIES),
+    guard("no empty secret", "verify", Check("secrets"), _FORGERIES),
+    guard("bad signature leaves no trace", "_served", Never("InvalidSignature"), _UNSIGNED),
+    guard(
+        "a signed body that breaks parsers",
+        "WebhookOpener.open",
+        Without("RecursionError"),
+        "tests/proofs/test_nonsense.py::test_whatever_stripe_signs_is_acknowledged",
+    ),
+    guard(
+        "tenant of an event is its account",
+        "_invoice_of",
+        Check("stripe_account_id"),
+        f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
+    ),
+    guard(
+        "tenant of a customer event is its account",
+        "_customer_of(event)",
+        Check("linked_to"),
+        f"{_T_APPLY}::test_another_accounts_customer_event_changes_nothing",
+    ),
+    guard(
+        "mode of an invoice",
+        "apply_to_invoice",
+        Check("WRONG_MODE"),
+        f"{_T_APPLY}::test_an_event_of_the_wrong_mode_changes_nothing",
+    ),
+    guard(
+        "mode of an account",
+        "apply_to_account",
+        Check("WRONG_MODE"),
+        f"{_T_APPLY}::test_an_event_of_the_wrong_mode_changes_nothing",
+    ),
+    guard(
+        "mode of a deauthorization",
+        "apply_deauthorization",
+        Check("WRONG_MODE"),
+        f"{_T_APPLY}::test_an_event_of_the_wrong_mode_changes_nothing",
+    ),
+    guard(
+        "mode of a customer",
+        "apply_to_customer",
+        Check("WRONG_MODE"),
+        f"{_T_APPLY}::test_an_event_of_the_wrong_mode_changes_nothing",
+    ),
+    guard(
+        "a copy of an invoice is not the invoice",
+        "_invoice_of",
+        Always("stripe_invoice_id in"),
+        f"{_T_APPLY}::test_a_copy_of_our_invoice_made_in_stripe_changes_nothing",
+    ),
+    guard(
+        "subscribed types only",
+        "apply_event",
+        Check("SUBSCRIPTION"),
+        f"{_T_APPLY}::test_an_event_of_an_unknown_type_is_ignored",
+    ),
+    guard(
+        "a duplicate writes nothing",
+        "apply_to_invoice",
+        Check("knows_event"),
+        f"{_T_APPLY}::test_a_duplicate_writes_nothing",
+    ),
+    guard(
+        "an event is marked once",
+        "not_dealt_with",
+        AnyValue("event_id", "does_not_exist"),
+        f"{_T_STORE}::test_an_event_is_applied_once",
+    ),
+    guard(
+        "an earlier end ends nothing",
+        "_from_before",
+        Never("created < connected_at"),
+        f"{_T_CONNECT}::test_a_late_event_of_an_earlier_end_ends_nothing",
+    ),
+    guard(
+        "what cannot be applied is parked",
+        "receive_event",
+        Skipped("park"),
+        "tests/api/test_webhooks.py::test_an_event_that_cannot_be_applied_is_parked_and_acknowledged",
+    ),
+)

@@ -1,0 +1,97 @@
+"""Says the same as a module in other words, as refactorings do, to see that a row does not lean on the words.
+
+Local variables get other names, comparisons are turned round or denied twice, operands change places, messages say
+something else, the symbol stands at another place in the file, and the file in another package under another name.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from tests.mutations.conditions import operand
+from tests.mutations.places import Slot, slots
+from tests.mutations.symbols import Symbol, definitions, node_of
+
+ELSEWHERE = "chalicelib/elsewhere/moved.py"
+
+TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.Eq, ast.NotEq: ast.NotEq, ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE,
+}  # fmt: skip
+OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+
+
+def reworded(text: str, symbol: Symbol) -> str:
+    """The module in other words, and with its symbol at another place."""
+    tree = ast.parse(text)
+    _move(tree, node_of(symbol, tree))
+    known = _known(tree)
+    for node in _outermost_functions(tree):
+        _rename_locals(node, known)
+    for slot in list(slots(tree)):
+        _say_otherwise(slot)
+    for slot in list(slots(tree)):
+        _deny_twice(slot)
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _move(tree: ast.Module, node: ast.stmt) -> None:
+    """To the end of what it is in; before the one before it, if it is the last already."""
+    for parent in ast.walk(tree):
+        body = getattr(parent, "body", None)
+        if isinstance(body, list) and node in body:
+            last = body[-1] is node
+            body.remove(node)
+            body.insert(len(body) - 1 if last else len(body), node)
+            return
+
+
+def _known(tree: ast.Module) -> set[str]:
+    """Names of the module itself, which are no local ones wherever they are read."""
+    imported = {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    return imported | {name.rpartition(".")[2] for name, _ in definitions(tree)}
+
+
+def _outermost_functions(parent: ast.AST) -> list[ast.FunctionDef]:
+    found: list[ast.FunctionDef] = []
+    for node in ast.iter_child_nodes(parent):
+        found += [node] if isinstance(node, ast.FunctionDef) else _outermost_functions(node)
+    return found
+
+
+def _rename_locals(function: ast.FunctionDef, known: set[str]) -> None:
+    nodes = list(ast.walk(function))
+    given = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
+    local = bound - given - known
+    for node in nodes:
+        if isinstance(node, ast.Name) and node.id in local:
+            node.id = f"{node.id}_by_another_name"
+        elif isinstance(node, ast.ExceptHandler) and node.name in local:
+            node.name = f"{node.name}_by_another_name"
+
+
+def _say_otherwise(slot: Slot) -> None:
+    node = slot.node
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+        node.value += " In other words."
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in TURNED:
+        node.left, node.comparators = node.comparators[0], [node.left]
+        node.ops = [TURNED[type(node.ops[0])]()]
+    elif isinstance(node, ast.BoolOp) and operand(Slot(node.values[0], node, "values", 0)):
+        node.values.reverse()
+
+
+def _deny_twice(slot: Slot) -> None:
+    node = slot.node
+    asked = slot.name in {"test", "ifs"} or operand(slot) or isinstance(slot.parent, (ast.Assign, ast.Return))
+    if asked and isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
+        node.ops = [OPPOSITE[type(node.ops[0])]()]
+        slot.put(ast.UnaryOp(ast.Not(), node))

@@ -1,0 +1,103 @@
+"""Finding a symbol in the tree by its qualified name, whatever file it is in.
+
+A symbol is a function, a class, or a constant of a module, called as Python calls it: `KeySet.key`, `LEEWAY`. Where
+several modules define a function of one name, a parameter tells which is meant, since it moves along when the module
+does: `settle(fetched)`. The end of the module's name before it does as well: `tokens.LEEWAY`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.mutations.places import PatchError
+
+ROOT = Path(__file__).parents[2]
+SEARCHED = ("chalicelib", "infra")
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One definition: the name within its module, the file, the line, and the parameters if it is a function."""
+
+    name: str
+    file: str
+    line: int
+    parameters: frozenset[str]
+
+    def is_called(self, wanted: str, parameter: str) -> bool:
+        """Whether this is its name, or its name after the end of the module's; and whether it has the parameter."""
+        if parameter and parameter not in self.parameters:
+            return False
+        module = self.file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        before = wanted.removesuffix(self.name)
+        return wanted == self.name or (
+            before != wanted and before.endswith(".") and f".{module}.".endswith(f".{before}")
+        )
+
+
+def sources(root: Path = ROOT) -> dict[str, str]:
+    """The text of each module, by its path in the tree."""
+    files = sorted(file for name in SEARCHED for file in (root / name).rglob("*.py"))
+    return {file.relative_to(root).as_posix(): file.read_text() for file in files}
+
+
+def find(wanted: str, files: Mapping[str, str]) -> Symbol:
+    """The only symbol of that name.
+
+    Raises:
+        PatchError: there is none, or more than one.
+    """
+    name, _, parameter = wanted.removesuffix(")").partition("(")
+    last = name.rpartition(".")[2]
+    found = [
+        symbol
+        for file, text in files.items()
+        if last in text
+        for symbol in (Symbol(found, file, line, parameters) for found, line, parameters in _defined(text))
+        if symbol.is_called(name, parameter)
+    ]
+    if not found:
+        raise PatchError(f"{wanted} is not found: no module defines it")
+    if len(found) > 1:
+        places = ", ".join(f"{each.file}:{each.line}" for each in found)
+        raise PatchError(f"{wanted} is found {len(found)} times, so the row has to say which: {places}")
+    return found[0]
+
+
+def node_of(symbol: Symbol, tree: ast.Module) -> ast.stmt:
+    """The definition in its parsed file."""
+    return next(node for name, node in definitions(tree) if name == symbol.name)
+
+
+def definitions(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """The names that a module defines, with what is in its classes and functions, and its constants."""
+    yield from _named(tree, "")
+    for node in tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name):
+                    yield target.id, node
+
+
+def _named(parent: ast.AST, prefix: str) -> Iterator[tuple[str, ast.stmt]]:
+    for node in ast.iter_child_nodes(parent):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield prefix + node.name, node
+            yield from _named(node, f"{prefix}{node.name}.")
+        elif isinstance(node, ast.stmt):
+            yield from _named(node, prefix)
+
+
+@cache
+def _defined(text: str) -> tuple[tuple[str, int, frozenset[str]], ...]:
+    return tuple((name, node.lineno, _parameters(node)) for name, node in definitions(ast.parse(text)))
+
+
+def _parameters(node: ast.stmt) -> frozenset[str]:
+    if not isinstance(node, ast.FunctionDef):
+        return frozenset()
+    return frozenset(each.arg for each in ast.walk(node.args) if isinstance(each, ast.arg))
