@@ -77,6 +77,9 @@ format: $(READY)  ## Format and fix what can be fixed
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
 
+trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass (ARGS="--list webhook")
+	@$(BIN)/python -m tests.trips $(ARGS)
+
 ops: $(LOCAL)  ## The operator's commands against the local stack (ARGS="--help", ARGS="status")
 	@$(BIN)/python -m infra.ops $(ARGS)
 

@@ -1,0 +1,58 @@
+"""Four pieces of work, each traced when its Lambdas are warm: they have done the same once before."""
+
+from __future__ import annotations
+
+from chalicelib.domain.status import InvoiceStatus
+from tests.trips.deployed import Deployed, deployed
+from tests.trips.tracer import Trip
+from tests.world import ORGANIZATION
+
+CUSTOMER = "/v1/customers/{customerId}"
+
+
+def journeys() -> dict[str, Trip]:
+    """Every trip, by what it was for."""
+    with deployed() as world:
+        account = world.connect()
+        world.customer()
+        world.work()
+        world.deliver()
+        for number in (1, 2):
+            trips = _once(world, account, number)
+        return trips
+
+
+def _once(world: Deployed, account: str, number: int) -> dict[str, Trip]:
+    service = {"serviceId": f"svc_{number}", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
+    billed = world.ask("POST", "/v1/invoices", {"customerId": "cust_1", "lineItems": [service]})
+    world.deliver()
+    _paid(world, account)
+    webhook = world.paid
+
+    edited = world.ask("PUT", CUSTOMER, {"firstName": f"Ann {number}", "email": "a@b.test"}, customerId="cust_1")
+    synced = world.handle("customer_sync")
+    world.deliver()
+
+    missed = world.invoice(f"missed_{number}")
+    world.deliver()
+    world.deaf = True
+    _paid(world, account)
+    world.deaf = False
+    world.advance(60)
+    world.ports.queues.reconcile(ORGANIZATION, objects=False)
+    healed = world.handle("reconcile_account")
+    assert world.now(missed).status is InvoiceStatus.PAID
+    return {
+        "a webhook: invoice.paid": webhook,
+        "POST /invoices": billed,
+        "a customer's edit: PUT /customers/{customerId}": edited,
+        "a customer's edit: customer_sync": synced,
+        "lost events are healed: reconcile_account": healed,
+    }
+
+
+def _paid(world: Deployed, account: str) -> None:
+    """The customer pays what is open."""
+    unpaid = next(each for each in world.in_stripe(account) if each["status"] == "open")
+    world.double.pay(account, unpaid["id"], "pm_card_visa")
+    world.deliver()

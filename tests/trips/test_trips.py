@@ -1,0 +1,100 @@
+"""The tracer counts what is passed, and nothing twice."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.trips.journeys import journeys
+from tests.trips.tracer import Trip, traced
+
+SOURCES = {
+    "shop/api/door.py": (
+        "def enter(inner):\n    [greet(n) for n in range(3)]\n    sorted([2, 1], key=inner)\n    inner(1)\n"
+        "def greet(n):\n    return (lambda: n)()\n"
+    ),
+    "shop/domain/rules.py": (
+        "class Rule:\n    def holds(self, n):\n        return checked(n)\ndef checked(n):\n    return n\n"
+    ),
+}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    """A small tree of two layers."""
+    loaded = {}
+    for file, text in SOURCES.items():
+        path = tmp_path / file
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        spec = importlib.util.spec_from_file_location(f"traced_{path.stem}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        loaded[path.stem] = module
+    return loaded
+
+
+def seen(trip: Trip) -> set[str]:
+    return {each.name for each in trip.functions}
+
+
+def test_each_function_counts_once_and_what_stands_in_it_is_a_part_of_it(
+    shop: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    with traced(tmp_path / "shop") as trip:
+        shop["door"].enter(shop["rules"].Rule().holds)
+    assert seen(trip) == {"enter", "greet", "Rule.holds", "checked"}
+    assert trip.files == {"shop/api/door.py", "shop/domain/rules.py"}
+    assert trip.figures == {"functions": 4, "files": 2, "crossings": 1}
+
+
+def test_a_call_through_a_library_crosses_from_the_function_that_made_it(
+    shop: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    with traced(tmp_path / "shop") as trip:
+        shop["door"].enter(shop["rules"].Rule().holds)
+    [(caller, called)] = trip.crossings
+    assert (caller.layer, caller.name, called.layer, called.name) == ("api", "enter", "domain", "Rule.holds")
+
+
+def test_other_threads_count_and_nothing_counts_before_or_after(shop: dict[str, ModuleType], tmp_path: Path) -> None:
+    shop["door"].greet(1)
+    with traced(tmp_path / "shop") as trip:
+        thread = threading.Thread(target=shop["rules"].checked, args=[1])
+        thread.start()
+        thread.join()
+    shop["door"].greet(1)
+    assert seen(trip) == {"checked"}
+    assert trip.crossings == set()
+
+
+@pytest.fixture(scope="module")
+def trips() -> dict[str, Trip]:
+    return journeys()
+
+
+def test_the_journeys_pass_the_layers_they_are_known_to_pass(trips: dict[str, Trip]) -> None:
+    assert list(trips) == [
+        "a webhook: invoice.paid",
+        "POST /invoices",
+        "a customer's edit: PUT /customers/{customerId}",
+        "a customer's edit: customer_sync",
+        "lost events are healed: reconcile_account",
+    ]
+    for name, trip in trips.items():
+        layers = {each.layer for each in trip.functions}
+        entry = "workers" if name.endswith(("_sync", "_account")) else "api"
+        assert {entry, "usecases", "domain", "adapters", "bootstrap"} <= layers, name
+        assert layers & {"api", "workers"} == {entry}, name
+
+
+def test_the_same_journeys_are_the_same_trips(trips: dict[str, Trip]) -> None:
+    assert journeys() == trips
