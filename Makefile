@@ -61,6 +61,9 @@ test-demo: $(READY)  ## The demos, told to their ends and held to the guide and 
 test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
 	$(BIN)/python -m pytest -m real $(ARGS)
 
+check:  ## Everything that decides whether a change lands, in its order: what .ci/run runs
+	@.ci/run
+
 lint: $(READY)  ## Format, lint, types, import rules, security
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

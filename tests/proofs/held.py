@@ -14,13 +14,10 @@ TIMEOUT = 300
 
 
 def tests_of(name: str, *paths: str) -> Callable[[Budget], Result]:
-    """What proves by running these tests; the short slice leaves them to `make test`, of which they are a part."""
+    """What proves by running these tests."""
 
     def prove(budget: Budget) -> Result:
         result = Result(name, "tests", seed=budget.seed)
-        if budget.slice == "short":
-            result.tried = "left to make test"
-            return result
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "--no-header", "-n", "2", "--dist", "loadscope", *paths],
             cwd=ROOT,

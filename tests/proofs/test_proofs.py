@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.stack import ROOT
 from tests.proofs import conservation, crashes, healing, machine, never_twice, permutations
-from tests.proofs.__main__ import PROOFS
+from tests.proofs.__main__ import HELD, PROOFS
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.deeds import schedule
 from tests.proofs.report import Budget, Result
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.proof
 
 @pytest.mark.parametrize("proof", [conservation, crashes, healing, machine, never_twice, permutations])
 def test_a_short_slice_holds(proof) -> None:  # type: ignore[no-untyped-def]
-    result = proof.prove(Budget(slice="short", seconds=8))
+    result = proof.prove(Budget(slice="short", seconds=2))
     assert result.count > 0
     assert result.failures == []
 
@@ -61,6 +61,11 @@ def test_a_lost_write_is_found_and_its_shortest_schedule_told(monkeypatch: pytes
 def _without_objects(town: Town) -> None:
     town.double.drain()
     town.invariants.at_rest(customers=False)
+
+
+def test_every_test_of_a_proof_is_run_by_make_proofs() -> None:
+    files = {str(file.relative_to(ROOT)) for file in (ROOT / "tests/proofs").glob("test_*.py")}
+    assert files <= {file for held in HELD.values() for file in held}
 
 
 def test_a_schedule_survives_being_written_down() -> None:

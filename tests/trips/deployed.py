@@ -33,7 +33,7 @@ OFFICE_IDENTITY = {"organizationId": ORGANIZATION, "userId": OFFICE, "roles": "b
 
 
 class Deployed(World):
-    """The small world with every adapter in its place: webhooks reach the API, and messages the workers through SQS."""
+    """The small world as it is deployed: webhooks reach the API, and messages reach the workers through SQS."""
 
     def __init__(self, queues: Mapping[str, EventSourceMapping]) -> None:
         super().__init__()
