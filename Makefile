@@ -1,6 +1,7 @@
 # Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real.
 PYTHON ?= python3
 STAGE  ?= dev
+SINCE  ?= HEAD
 ARGS   ?=
 
 VENV   := .venv
@@ -16,7 +17,7 @@ INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real test-package test-demo check lint format proofs trips ops bench package \
+.PHONY: help demo ops-demo run test test-real test-package test-demo test-names check lint format proofs trips ops bench package \
 	deploy destroy lock clean
 
 help:  ## Show the targets
@@ -60,6 +61,9 @@ test-demo: $(READY)  ## The demos, told to their ends and held to the guide and 
 
 test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
 	$(BIN)/python -m pytest -m real $(ARGS)
+
+test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and that none is gone (SINCE=COMMIT)
+	@$(BIN)/python -m tests.names --since $(SINCE) $(ARGS)
 
 check:  ## Everything that decides whether a change lands, in its order: what .ci/run runs
 	@.ci/run

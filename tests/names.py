@@ -1,0 +1,110 @@
+"""`make test-names SINCE=COMMIT`: compare the tests of an earlier commit with those of this tree, by name and target.
+
+Exits with 1 if a test has gone, so that a move or a split loses none unnoticed. Both are collected with the packages
+that are installed now.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = re.compile(r'^(test[a-z-]*):.*\n\t(?:\$\(TESTS\)|.* pytest) -m (?:"([^"]+)"|(\S+))', re.MULTILINE)
+"""In a Makefile: a target's name, and the expression of markers that chooses its tests."""
+NOWHERE = "no target"
+
+
+def targets_of(makefile: str) -> dict[str, str]:
+    """The expression of markers that chooses each target's tests; `make proofs` runs what is marked `proof`."""
+    found = {name: quoted or plain for name, quoted, plain in TARGET.findall(makefile)}
+    return {**found, "proofs": "proof"} if "proof" in found["test"] else found
+
+
+def tests_of(tree: Path) -> dict[str, str]:
+    """The name of each test in a tree, and the target that runs it.
+
+    Raises:
+        RuntimeError: the tests could not be collected.
+    """
+    targets = targets_of((tree / "Makefile").read_text())
+    found = dict.fromkeys(_collected(tree, None), NOWHERE)
+    for target, expression in targets.items():
+        found |= dict.fromkeys(_collected(tree, expression), target)
+    return found
+
+
+def moved(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[str, str, str]]:
+    """How many tests of each file are run by another target: file, target before, target now."""
+    return Counter(
+        (name.partition("::")[0], target, after[name])
+        for name, target in before.items()
+        if name in after and after[name] != target
+    )
+
+
+def _collected(tree: Path, expression: str | None) -> list[str]:
+    chosen = [] if expression is None else ["-m", expression]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *chosen, "tests"]
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 5):  # 5: an expression that chooses none
+        raise RuntimeError(
+            f"pytest could not collect the tests of {tree}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
+    return [line for line in done.stdout.splitlines() if "::" in line]
+
+
+@contextmanager
+def checked_out(commit: str) -> Iterator[Path]:
+    """A work tree of the commit, removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="test-names-") as place:
+        tree = Path(place, "tree")
+        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(tree), commit], cwd=ROOT, check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True)
+
+
+def main() -> int:
+    """Compare, and tell; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="make test-names", description=__doc__)
+    parser.add_argument("--since", required=True, metavar="COMMIT", help="the earlier commit")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
+    options = parser.parse_args()
+    with checked_out(options.since) as tree:
+        before = tests_of(tree)
+    after = tests_of(ROOT)
+    gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+    elsewhere = [(*where, count) for where, count in sorted(moved(before, after).items())]
+    if options.json:
+        print(json.dumps({"before": len(before), "after": len(after), "gone": gone, "new": new, "moved": elsewhere}))
+    else:
+        console = Console(width=None if sys.stdout.isatty() else 140)
+        table = Table("file", "before", "now", "tests", title="Tests that another target runs")
+        for file, was, now, count in elsewhere:
+            table.add_row(file, f"make {was}", f"make {now}", str(count))
+        console.print(table)
+        counts = Counter(after.values())
+        console.print(", ".join(f"make {target}: {count:,}" for target, count in sorted(counts.items())))
+        console.print(f"{len(before):,} tests before, {len(after):,} now: {len(gone)} gone, {len(new)} new")
+        for name in gone:
+            console.print(f"gone: {name}", markup=False, soft_wrap=True)
+    return 1 if gone else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
