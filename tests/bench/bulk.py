@@ -125,7 +125,6 @@ def _without_sdk_objects() -> Any:
 
 def _company(latency: float) -> Company:
     company = Company(latency=latency)
-    company.double.world.events.policy.never_generate = ("*",)
     company.customer("by_hand")
     company.invoice("before", customer_id="by_hand")  # from here on Stripe knows the customer
     company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=ACCOUNT_RATE)

@@ -11,6 +11,7 @@ import contextlib
 import io
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,9 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
     return "lost"
 
 
+BROKEN = 70
+"""The exit status of a command that raised what it should have told."""
+
 SCENES: dict[str, Callable[..., str]] = {"park": park, "bury": bury, "lose": lose}
 
 
@@ -57,13 +61,17 @@ def run(stack: str, words: list[str], given: str) -> dict[str, Any]:
     out, err = io.StringIO(), io.StringIO()
     sys.stdin = io.StringIO(given)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        if words[0] in SCENES:
-            stage = Stage(environment_of(Path(stack), None))
-            print(SCENES[words[0]](stage, *words[1:]))
-            status = 0
-        else:
-            status = main(["--stack", stack, *words])
+        try:
+            status = _set(Path(stack), *words) if words[0] in SCENES else main(["--stack", stack, *words])
+        except Exception:  # noqa: BLE001 the test tells it, and the commands after it are tried all the same
+            traceback.print_exc()
+            status = BROKEN
     return {"status": status, "out": out.getvalue(), "err": err.getvalue()}
+
+
+def _set(stack: Path, scene: str, *words: str) -> int:
+    print(SCENES[scene](Stage(environment_of(stack, None)), *words))
+    return 0
 
 
 if __name__ == "__main__":

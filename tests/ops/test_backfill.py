@@ -33,7 +33,7 @@ def test_a_lost_record_comes_back_and_a_missed_payment_is_found(company: Company
     lost, behind = company.bill("svc_lost").json, company.bill("svc_behind").json
     company.all_delivered()
     unheard_of(company, behind)
-    operator.does("lose", mine, lost["id"])
+    operator.sets("lose", mine, lost["id"])
     assert company.member.call("GET", f"/invoices/{lost['id']}").status == 404
 
     would = operator.asks("backfill", mine, *QUICK, "--dry-run")
@@ -58,7 +58,8 @@ def test_a_lost_record_comes_back_and_a_missed_payment_is_found(company: Company
 
 def test_what_cannot_be_made_again_is_named_and_fails_the_command(company: Company, operator: Operator) -> None:
     lost = company.bill("svc_twice").json
-    operator.does("lose", company.organization_id, lost["id"])
+    company.all_delivered()
+    operator.sets("lose", company.organization_id, lost["id"])
     again = company.bill("svc_twice").json
     said = operator.does("--json", "backfill", company.organization_id, *QUICK)
     assert said.status == 1

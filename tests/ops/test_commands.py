@@ -86,7 +86,7 @@ def test_a_parked_event_is_shown_with_its_reason_and_replayed(company: Company, 
     made = company.bill("svc_parked").json
     company.all_delivered()
     unheard_of(company, made)
-    event = operator.does("park", company.organization_id, "stripe_unreachable").out.strip()
+    event = operator.sets("park", company.organization_id, "stripe_unreachable")
     [shown] = operator.asks("explain", "organization", company.organization_id)["parked"]
     assert (shown["id"], shown["error"]) == (event, "stripe_unreachable")
     would = operator.asks("replay", company.organization_id, "--parked", "--dry-run")["events"]
@@ -138,7 +138,7 @@ def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack
     made = company.bill("svc_dead").json
     body = json.dumps({"organizationId": company.organization_id, "invoiceId": made["id"], "task": "resume"})
     for number in range(3):
-        operator.does("bury", "invoice-jobs-dlq.fifo", body + " " * number)
+        operator.sets("bury", "invoice-jobs-dlq.fifo", body + " " * number)
     assert operator.asks("redrive", "invoice-jobs.fifo", "--dry-run") == {"wouldMove": 3}
     assert operator.asks("redrive", "invoice-jobs.fifo", "--max", "1") == {"moved": 1, "left": 2}
     stack.wait_until_idle()
@@ -151,7 +151,7 @@ def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack
 def test_only_dead_letters_about_one_id_are_sent_again(operator: Operator, stack: LocalStack) -> None:
     for number, invoice in enumerate(("inv_one", "inv_two", "inv_one")):
         body = {"organizationId": "org_gone", "invoiceId": invoice, "task": "resume"}
-        operator.does("bury", "invoice-jobs-dlq.fifo", json.dumps(body) + " " * number)
+        operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body) + " " * number)
     about = ("invoice-jobs.fifo", "--about", "inv_one")
     assert operator.asks("redrive", *about, "--dry-run") == {"wouldMove": 2}
     assert operator.asks("redrive", *about, "--max", "1") == {"moved": 1, "left": 2}
@@ -170,7 +170,7 @@ def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator)
         "responsePayload": {"errorType": "Retryable", "errorMessage": "anna@example.com"},
     }
     for body in (json.dumps(failed), "no tick at all"):
-        operator.does("bury", "schedule-failures", body)
+        operator.sets("bury", "schedule-failures", body)
     shown = operator.does("--json", "discard", "schedule-failures", "--dry-run")
     rows = {each["about"]: each["error"] for each in shown.json["deadLetters"]}
     assert rows == {"pom-dev-resume-stuck": "Retryable", "unreadable": None}
@@ -188,7 +188,7 @@ def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator)
 
 def test_a_message_that_must_not_be_done_again_is_thrown_away(operator: Operator) -> None:
     body = {"organizationId": "org_gone", "invoiceId": "inv_gone", "task": "resume", "requestId": "req-1"}
-    operator.does("bury", "invoice-jobs-dlq.fifo", json.dumps(body))
+    operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body))
     told = operator.asks("discard", "invoice-jobs.fifo", "--yes")
     assert [each["about"] for each in told["deadLetters"]] == ["org_gone inv_gone resume req-1"]
     assert operator.asks("redrive", "invoice-jobs.fifo", "--dry-run") == {"wouldMove": 0}

@@ -60,7 +60,7 @@ def test_what_run_books_name_exists() -> None:
 
 def test_every_command_works_as_it_is_written(company: Company, operator: Operator) -> None:
     made = company.bill("svc_book").json
-    event = operator.does("park", company.organization_id, "for the run books").out.strip()
+    event = operator.sets("park", company.organization_id, "for the run books")
     values = {"$ORGANIZATION": company.organization_id, "$INVOICE": made["id"], "$EVENT": event}
     lines: dict[str, tuple[list[str], str]] = {}
     for book in BOOKS:

@@ -214,6 +214,7 @@ class Company(World):
         self.ports.clock = self.clock
         self.queue = self.ports.queues = LaneQueue(self.time)
         self.account_id = self.connect()
+        self.double.world.events.policy.never_generate = ("*",)  # nobody delivers them
         known = self.ports.connections.get(ORGANIZATION)
         self.ports.connections.save(replace(known, livemode=livemode))
         self.deaths = 0
@@ -233,20 +234,24 @@ class Company(World):
         risk: float = 0.0,
         repeats: float = 0.0,
         hours: float = 12,
+        idle: float = 1,
     ) -> None:
-        """Let everybody work until it is done: one machine for each lane and two to spare, unless told otherwise."""
+        """Let everybody work until it is done: one machine for each lane and two to spare, unless told otherwise.
+
+        A machine without work looks for some again after `idle` seconds.
+        """
         self.clock.playing = True
         for _ in range(machines):
-            self.time.begin(lambda: self._machine(risk, repeats))
+            self.time.begin(lambda: self._machine(risk, repeats, idle))
         self.time.begin(self._schedule)
         self.time.play(done, hours)
         self.clock.playing = False
 
-    def _machine(self, risk: float, repeats: float) -> None:
+    def _machine(self, risk: float, repeats: float, idle: float) -> None:
         while True:
             message = self.queue.receive()
             if message is None:
-                self.time.sleep(1)
+                self.time.sleep(idle)
                 continue
             try:
                 mortal: Any = Mortal(self.ports, self.rng, risk) if risk else self.ports

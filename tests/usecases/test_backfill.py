@@ -253,14 +253,15 @@ def test_more_services_than_one_transaction_takes_are_all_claimed(world: World, 
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool) -> None:
+def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.usecases.backfill.MAX_CLAIMS_AT_ONCE", 4)
     number = 0
     while True:
         world = World()
         account = world.connect()
         world.customer()
         world.work()
-        services = [f"svc_{each}" for each in range(100)]
+        services = [f"svc_{each}" for each in range(6)]  # more than are claimed at once
         invoice = paid(world, account, *services)
         lose(world, invoice)
         boundaries = watched(world, fatal=number, after=after)

@@ -59,7 +59,7 @@ def test_workers_that_die_anywhere_and_messages_that_come_twice_bill_each_custom
     company = Company(seed, latency=0.1)
     company.customers(20)
     batch = bill_many(bill_all(20, services=2), company.ports)
-    company.play(lambda: company.completed(batch), risk=0.02, repeats=0.3)
+    company.play(lambda: company.completed(batch), risk=0.02, repeats=0.3, idle=10)
     assert company.deaths > 2
     assert company.batch(batch).counts == {ItemStatus.SENT: 20}
     assert_billed_once(company, batch, invoices=20)
@@ -70,7 +70,7 @@ def test_stripe_down_for_hours_delays_the_batch_and_fails_nothing() -> None:
     company.customers(20)
     company.double.order_fault("error_before", count=80, path="/v1/*", stored=True)
     batch = bill_many(bill_all(20), company.ports)
-    company.play(lambda: company.completed(batch), machines=10, hours=48)
+    company.play(lambda: company.completed(batch), hours=48, idle=30)
     assert company.batch(batch).counts == {ItemStatus.SENT: 20}
     assert_billed_once(company, batch, invoices=20)
 

@@ -27,7 +27,7 @@ def test_workers_that_die_anywhere_keep_each_customer_once_and_report_it_so(seed
     company = Company(seed, latency=0.1)
     known = company.customer("cust_3", "owner3@example.test")
     batch = import_customers(rows(60), company.ports)
-    company.play(lambda: company.completed(batch), risk=0.03, repeats=0.3)
+    company.play(lambda: company.completed(batch), risk=0.03, repeats=0.3, idle=10)
     assert company.deaths > 5
     assert company.batch(batch).counts == {ItemStatus.CREATED: 59, ItemStatus.UPDATED: 1}
     kept = company.ports.database.customers.values()
