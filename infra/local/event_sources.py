@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,34 +88,63 @@ class EventSourceMapping:
         return not any(counts)
 
     def run(self, stop: threading.Event) -> None:
-        """Poll until `stop` is set."""
-        while not stop.is_set():
-            if self.paused:
-                stop.wait(RETRY_PAUSE / 10)
-                continue
-            try:
-                self.poll(LONG_POLL)
-            except (BotoCoreError, ClientError):
-                if not stop.is_set():
-                    log.exception("%s: the queue could not be read", self.name)
-                stop.wait(RETRY_PAUSE)
+        """Poll until `stop` is set; returns when every batch under way is done.
+
+        One thread polls for all workers, and only while one of them is free: with a poller for each, the stand-in of
+        SQS would answer many times a second that there is nothing.
+        """
+        with ThreadPoolExecutor(self.workers, thread_name_prefix=self.name) as pool:
+            while not stop.is_set():
+                if self.paused:
+                    stop.wait(RETRY_PAUSE / 10)
+                    continue
+                self._turns.acquire()
+                messages = self._next(stop)
+                if messages:
+                    pool.submit(self._work_in_turn, messages)
+                else:
+                    self._turns.release()
 
     def poll(self, wait: int = 0) -> Outcome:
         """Receive one batch, waiting at most `wait` seconds for it, and hand it to the handler."""
         with self._turns:
-            messages = self._sqs.receive_message(
-                QueueUrl=self.queue_url,
-                MaxNumberOfMessages=min(self.batch_size, 10),
-                WaitTimeSeconds=wait,
-                AttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            ).get("Messages", [])
-            if not messages:
-                return Outcome(0, 0)
-            failed = self._invoke(messages)
-            done = [message for message in messages if message["MessageId"] not in failed]
-            for message in done:
-                self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+            return self._work(self._receive(wait))
+
+    def _next(self, stop: threading.Event) -> list[Any]:
+        try:
+            return self._receive(LONG_POLL)
+        except (BotoCoreError, ClientError):
+            if not stop.is_set():
+                log.exception("%s: the queue could not be read", self.name)
+            stop.wait(RETRY_PAUSE)
+            return []
+
+    def _receive(self, wait: int) -> list[Any]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self.queue_url,
+            MaxNumberOfMessages=min(self.batch_size, 10),
+            WaitTimeSeconds=wait,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    def _work_in_turn(self, messages: list[Any]) -> None:
+        try:
+            self._work(messages)
+        except (BotoCoreError, ClientError):
+            log.exception("%s: what was done could not be deleted, and comes again", self.name)
+        finally:
+            self._turns.release()
+
+    def _work(self, messages: list[Any]) -> Outcome:
+        """Hand a batch to the handler, and delete what it has done."""
+        if not messages:
+            return Outcome(0, 0)
+        failed = self._invoke(messages)
+        done = [message for message in messages if message["MessageId"] not in failed]
+        for message in done:
+            self._sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         log.info("%s: %s done, %s to try again", self.name, len(done), len(failed))
         return Outcome(len(done), len(failed))
 

@@ -53,9 +53,7 @@ class Workers:
     def running(self) -> Iterator[None]:
         """Poll and fire, each in its own thread, while the block runs."""
         threads = [
-            threading.Thread(target=queue.run, args=[self._stop], name=name)
-            for name, queue in self._queues.items()
-            for _ in range(queue.workers)
+            threading.Thread(target=queue.run, args=[self._stop], name=name) for name, queue in self._queues.items()
         ]
         due = list(self._schedules.values())
         threads.append(threading.Thread(target=run_schedules, args=[due, self._stop], name="schedules"))

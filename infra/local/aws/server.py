@@ -19,8 +19,8 @@ from infra.local.wsgi import Environ, Served, StartResponse, serve
 
 HEALTH_PATH = "/health"
 QUEUE_METRICS_PATH = "/queue-metrics"
-THREADS = 48
-"""Each of the 13 workers holds one while it waits a second for messages; the API's 16 threads must not wait for those."""
+THREADS = 32
+"""Four queues hold one each while they wait for messages; 10 workers and the API's 16 threads never wait for one."""
 _TARGETS = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
 
 
