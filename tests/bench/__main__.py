@@ -9,13 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import bulk, cost, counts, cpu, end_to_end, growth, imports, stack, stories, sweep, zip_size
+from tests.bench import bulk, cost, counts, cpu, end_to_end, growth, imports, stack, stories, sweep, trips, zip_size
 from tests.bench.figures import Figure, show, write
 
 PARTS = {
     "imports": imports.measure,
     "cpu": cpu.measure,
     "counts": counts.measure,
+    "trips": trips.measure,
     "stories": stories.measure,
     "cost": cost.measure,
     "zip": zip_size.measure,

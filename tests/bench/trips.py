@@ -1,0 +1,18 @@
+"""How many functions, files and layer crossings four pieces of work pass: the same figures as `make trips`."""
+
+from __future__ import annotations
+
+from tests.bench.figures import Figure, only_told
+from tests.trips.journeys import journeys
+
+
+def measure() -> list[Figure]:
+    """Trace each once."""
+    return [
+        only_told(f"{name}: functions", trip.figures["functions"], "", _how(trip.figures))
+        for name, trip in journeys().items()
+    ]
+
+
+def _how(figures: dict[str, int]) -> str:
+    return f"distinct, in {figures['files']} files, with {figures['crossings']} layer crossings"
