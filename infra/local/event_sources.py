@@ -95,15 +95,14 @@ class EventSourceMapping:
         """
         with ThreadPoolExecutor(self.workers, thread_name_prefix=self.name) as pool:
             while not stop.is_set():
-                if self.paused:
-                    stop.wait(RETRY_PAUSE / 10)
-                    continue
                 self._turns.acquire()
-                messages = self._next(stop)
+                messages = [] if self.paused else self._next(stop)
                 if messages:
                     pool.submit(self._work_in_turn, messages)
-                else:
-                    self._turns.release()
+                    continue
+                self._turns.release()
+                if self.paused:
+                    stop.wait(RETRY_PAUSE / 10)
 
     def poll(self, wait: int = 0) -> Outcome:
         """Receive one batch, waiting at most `wait` seconds for it, and hand it to the handler."""
@@ -132,7 +131,7 @@ class EventSourceMapping:
     def _work_in_turn(self, messages: list[Any]) -> None:
         try:
             self._work(messages)
-        except (BotoCoreError, ClientError):
+        except Exception:
             log.exception("%s: what was done could not be deleted, and comes again", self.name)
         finally:
             self._turns.release()

@@ -250,3 +250,29 @@ def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_al
         thread.join(10)
         assert not thread.is_alive()
     assert wide.idle()
+
+
+def test_a_poller_that_waited_for_its_turn_takes_nothing_once_the_queue_is_paused(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="narrow.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    begun, go_on, stop, seen = threading.Event(), threading.Event(), threading.Event(), list[str]()
+
+    def handler(event: Any, context: Any) -> None:
+        seen.extend(record["body"] for record in event["Records"])
+        begun.set()
+        go_on.wait(10)
+
+    narrow = EventSourceMapping("narrow", handler, url, 1)
+    poller = threading.Thread(target=narrow.run, args=[stop])
+    for body in ("first", "second"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body, MessageDeduplicationId=body)
+    poller.start()
+    assert begun.wait(10)
+    pausing = threading.Thread(target=narrow.pause)
+    pausing.start()
+    assert narrow._paused.wait(10)
+    go_on.set()
+    pausing.join(10)
+    stop.set()
+    poller.join(10)
+    assert not poller.is_alive()
+    assert seen == ["first"]
