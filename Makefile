@@ -26,7 +26,7 @@ help:  ## Show the targets
 # Three steps, so that a first demo need not wait for what only tests and checks need.
 $(UV): requirements-uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed") if sys.version_info < (3, 11) else None'
-	@echo "Making $(VENV) and installing uv, which installs the rest"
+	@echo "Making $(VENV) (a few seconds), then installing uv, which installs the rest"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	@touch $@
@@ -56,13 +56,13 @@ test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests
 test-package: $(READY)  ## What is packaged for Lambda: its gate, linters, and deploying it to an account in memory
 	$(TESTS) -m package $(ARGS)
 
-test-demo: $(READY)  ## The demos, told to their ends and held to the guide and to the run books
+test-demo: $(READY)  ## The demos, run to the end and checked against the guide and the run books
 	$(TESTS) -m demo $(ARGS)
 
 test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
 	$(BIN)/python -m pytest -m real $(ARGS)
 
-test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and that none is gone (SINCE=COMMIT)
+test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and whether any is gone (SINCE=COMMIT)
 	@$(BIN)/python -m tests.names --since $(SINCE) $(ARGS)
 
 check:  ## Everything that decides whether a change lands, in its order: what .ci/run runs
@@ -84,7 +84,7 @@ format: $(READY)  ## Format and fix what can be fixed
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
 
-trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass (ARGS="--list webhook")
+trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass through (ARGS="--list webhook")
 	@$(BIN)/python -m tests.trips $(ARGS)
 
 ops: $(LOCAL)  ## The operator's commands against the local stack (ARGS="--help", ARGS="status")

@@ -67,6 +67,19 @@ def _collected(tree: Path, expression: str | None) -> list[str]:
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 
+def commit_of(name: str) -> str:
+    """The commit of that name.
+
+    Raises:
+        LookupError: there is none; the message can be shown.
+    """
+    asked = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+    found = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode != 0:
+        raise LookupError(f"There is no commit {name!r} in this repository: name one with SINCE=COMMIT.")
+    return found.stdout.strip()
+
+
 @contextmanager
 def checked_out(commit: str) -> Iterator[Path]:
     """A work tree of the commit, removed at the end."""
@@ -85,9 +98,16 @@ def main() -> int:
     parser.add_argument("--since", required=True, metavar="COMMIT", help="the earlier commit")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     options = parser.parse_args()
-    with checked_out(options.since) as tree:
+    try:
+        commit = commit_of(options.since)
+    except LookupError as unknown:
+        print(unknown, file=sys.stderr)
+        return 2
+    told = Console(stderr=True)
+    with checked_out(commit) as tree, told.status(f"collecting the tests of {options.since}"):
         before = tests_of(tree)
-    after = tests_of(ROOT)
+    with told.status("collecting the tests of this tree"):
+        after = tests_of(ROOT)
     gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
     elsewhere = [(*where, count) for where, count in sorted(moved(before, after).items())]
     if options.json:
@@ -97,7 +117,7 @@ def main() -> int:
         table = Table("file", "before", "now", "tests", title="Tests that another target runs")
         for file, was, now, count in elsewhere:
             table.add_row(file, f"make {was}", f"make {now}", str(count))
-        console.print(table)
+        console.print(table if elsewhere else "No test is run by another target than before.")
         counts = Counter(after.values())
         console.print(", ".join(f"make {target}: {count:,}" for target, count in sorted(counts.items())))
         console.print(f"{len(before):,} tests before, {len(after):,} now: {len(gone)} gone, {len(new)} new")

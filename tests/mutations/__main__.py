@@ -230,7 +230,9 @@ def _show(results: list[Result], seconds: float) -> None:
         if result.why:
             console.print(f"{result.guard}: {result.why}", markup=False)
     killed = sum(result.outcome == KILLED for result in results)
-    console.print(f"{killed} of {len(results)} guards are missed when they are gone; {seconds:.0f} s")
+    console.print(
+        f"{killed} of {len(results)} guards are killed: a test failed once the guard was gone; {seconds:.0f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.mutations.clauses import alike
 from tests.mutations.places import DENYING, LEAVING, Found, PatchError, Slot, Words, expression, slots
 
 
@@ -88,9 +89,11 @@ def checks(symbol: ast.AST, words: Words, *, whole: bool) -> Iterator[Found[Chec
     for slot in slots(symbol):
         node = slot.node
         if isinstance(node, ast.If):
+            after = getattr(slot.parent, slot.name)[slot.index + 1 :]
             for body, holds in ((node.body, True), (node.orelse, False)):
                 if body and isinstance(body[-1], LEAVING):
-                    yield Found(Clause(node, body[-1], holds), node, words.of(node.test, body[-1]))
+                    asked = [] if holds and alike(node, after) else [node.test]
+                    yield Found(Clause(node, body[-1], holds), node, words.of(*asked, body[-1]))
         elif isinstance(node, ast.IfExp):
             yield Found(Branch(slot, node.orelse), node.body, words.of(node.body))
             yield Found(Branch(slot, node.body), node.orelse, words.of(node.orelse))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tests.mutations.clauses import in_one_form
 from tests.mutations.guard import Guard
 from tests.mutations.places import PatchError
 from tests.mutations.symbols import find, node_of
@@ -29,7 +30,9 @@ def mutated(guard: Guard, files: Mapping[str, str]) -> Mutated:
     try:
         symbol = find(guard.symbol, files)
         tree = ast.parse(files[symbol.file])
-        guard.taken.edit(node_of(symbol, tree))
+        node = node_of(symbol, tree)
+        in_one_form(node)
+        guard.taken.edit(node)
         text = ast.unparse(ast.fix_missing_locations(tree))
         compile(text, symbol.file, "exec")
     except (PatchError, SyntaxError) as exc:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
+from tests.mutations.clauses import BLOCKS, alike, turned
 from tests.mutations.conditions import operand
-from tests.mutations.places import Slot, slots
+from tests.mutations.places import LEAVING, Slot, slots
 from tests.mutations.symbols import Symbol, definitions, node_of
 
 ELSEWHERE = "chalicelib/elsewhere/moved.py"
@@ -34,6 +35,40 @@ def reworded(text: str, symbol: Symbol) -> str:
     for slot in list(slots(tree)):
         _deny_twice(slot)
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def turned_round(text: str, symbol: Symbol) -> str:
+    """The module with every guard clause of its symbol after the work that it guards."""
+    tree = ast.parse(text)
+    for node in list(ast.walk(node_of(symbol, tree))):
+        for name in BLOCKS:
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                setattr(node, name, _guarded_last(block))
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _guarded_last(block: list[ast.stmt]) -> list[ast.stmt]:
+    for index, node in reversed(list(enumerate(block))):
+        after = block[index + 1 :]
+        if not isinstance(node, ast.If) or node.orelse or not after or alike(node, after):
+            continue
+        if isinstance(node.body[-1], LEAVING) and isinstance(after[-1], LEAVING):
+            block = [*block[:index], *turned(node, after)]
+    return block
+
+
+def undenied(text: str) -> str:
+    """The module with each denied comparison said as the opposite one, so that two ways to deny compare equal."""
+    tree = ast.parse(text)
+    for slot in list(slots(tree)):
+        node = slot.node
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Compare):
+            compared = node.operand
+            if len(compared.ops) == 1 and type(compared.ops[0]) in OPPOSITE:
+                compared.ops = [OPPOSITE[type(compared.ops[0])]()]
+                slot.put(compared)
+    return ast.unparse(tree)
 
 
 def _move(tree: ast.Module, node: ast.stmt) -> None:

@@ -1,7 +1,14 @@
 """What is taken from a guard's symbol: the vocabulary of the list.
 
 Each `edit` changes the tree of a symbol, and raises PatchError if what it is to take is found nowhere or more than
-once. `about` is words in the sense of `places`.
+once. `about` is words; the top of `places` tells what a word can be. Which to choose:
+
+- `Check`: somebody is refused, or something left out; without it, more goes through.
+- `Always`, `Never`: a condition decides between two ways, and one of them is not to be taken any more.
+- `Skipped`: something is done, and is to be left undone.
+- `Without`, `Instead`: a value is made of several parts, and lacks one or has another.
+- `Becomes`: a constant, or a small function that is the guard.
+- `AnyValue`: a write to a table that expects what is stored there.
 """
 
 from __future__ import annotations
@@ -24,8 +31,9 @@ class Taken(Protocol):
 class Check:
     """A check is not made: an operand or a filter is left out, or a branch that leaves is never taken.
 
-    To name what is asked takes the smallest of these; to name what it leads to (an error, an outcome) takes the whole
-    branch. With `says`, the check is made, and leads to returning that.
+    If `about` names something in the condition, only the smallest operand that mentions it is left out; if it names
+    the error or the value that the branch ends with, the whole branch is. An operand without which something would be
+    raised more often is never left out. With `says`, the check is made, and leads to returning that.
     """
 
     about: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.mutations.guard import Guard, guard
 from tests.mutations.guards import GUARDS
 from tests.mutations.patches import mutated
 from tests.mutations.places import PatchError
-from tests.mutations.rewording import ELSEWHERE, reworded
+from tests.mutations.rewording import ELSEWHERE, reworded, turned_round, undenied
 from tests.mutations.symbols import ROOT, Symbol, find, sources
 from tests.mutations.taken import Becomes, Check
 
@@ -51,7 +52,57 @@ def test_a_guard_that_is_reworded_and_moved_is_taken_away_as_before(guard: Guard
     after = mutated(guard, moved)
     assert after.file == ELSEWHERE
     assert after.text != text
-    assert after.text == reworded(before.text, symbol)
+    assert undenied(after.text) == undenied(reworded(before.text, symbol))
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=NAMES)
+def test_a_guard_whose_branches_are_turned_round_is_taken_away_as_before(guard: Guard) -> None:
+    symbol = find(guard.symbol, FILES)
+    text = turned_round(FILES[symbol.file], symbol)
+    after = mutated(guard, {**FILES, symbol.file: text})
+    assert after == mutated(guard, FILES)
+
+
+def test_branches_are_turned_round_by_the_test_of_it() -> None:
+    text = (
+        "def check(size, limit):\n    if size > limit:\n        raise Large\n    kept = keep(size)\n    return kept\n"
+    )
+    expected = (
+        "def check(size, limit):\n    if not size > limit:\n        kept = keep(size)\n        return kept\n"
+        "    raise Large\n"
+    )
+    symbol = Symbol("check", "one.py", 1, frozenset())
+    assert turned_round(text, symbol) == expected
+    changed = sum(
+        turned_round(FILES[each.file], each) != ast.unparse(ast.parse(FILES[each.file])) + "\n"
+        for each in {find(guard.symbol, FILES) for guard in GUARDS}
+    )
+    assert changed > 20, "most guards are clauses before their work"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "    if size > limit:\n        return 0\n    return work(size)\n",
+        "    if size <= limit:\n        return work(size)\n    return 0\n",
+        "    if size <= limit:\n        return work(size)\n    else:\n        return 0\n",
+        "    if size > limit:\n        return 0\n    else:\n        return work(size)\n",
+    ],
+)
+def test_the_work_is_never_taken_for_its_guard(form: str) -> None:
+    taken = mutated(guard("limit", "check", Check("limit")), {"one.py": f"def check(size, limit):\n{form}"})
+    called: list[int] = []
+    names: dict[str, Any] = {"work": called.append}
+    exec(taken.text, names)
+    names["check"](5, 3)
+    assert called == [5]
+
+
+def test_of_two_branches_that_are_alike_one_is_named_by_what_it_leads_to() -> None:
+    files = {"one.py": "def check(size, limit):\n    if size > limit:\n        return LARGE\n    return SMALL\n"}
+    with pytest.raises(PatchError, match="a check about 'limit' is found 0 times"):
+        mutated(guard("limit", "check", Check("limit")), files)
+    assert "if False:" in mutated(guard("limit", "check", Check("LARGE")), files).text
 
 
 def test_a_rewording_changes_all_that_a_row_must_not_lean_on() -> None:

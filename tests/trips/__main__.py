@@ -1,5 +1,6 @@
 """`make trips`: how many functions, files and layer crossings four pieces of work pass on their way through our code.
 
+A layer is a directory directly below `chalicelib`; a crossing is a function of one layer that calls one of another.
 Smaller is easier to follow. `--list NAME` names the functions of each trip whose name contains NAME, by file.
 """
 
@@ -30,6 +31,8 @@ def main() -> int:
     if options.json:
         print(json.dumps({name: trip.figures for name, trip in trips.items()}, indent=2))
         return 0
+    if options.list is not None and not any(options.list in name for name in trips):
+        parser.error(f"no trip's name contains {options.list!r}; there are: {', '.join(trips)}")
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     table = Table("trip", title="Trips through chalicelib")
     for column in ("functions", "files", "layer crossings"):
@@ -40,7 +43,7 @@ def main() -> int:
     for name, trip in trips.items():
         if options.list is not None and options.list in name:
             console.print(f"\n[bold]{name}[/bold]")
-            console.print(_by_file(trip), markup=False, highlight=False)
+            console.print(_by_file(trip), markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -1,0 +1,57 @@
+"""Brings guard clauses into one form, so that a row means the same however a branch is turned.
+
+`if bad: raise …` before the work, `if good: … return` before the raise, and either with an `else`, say the same. Of
+two branches that both leave, the guard's is the one that only raises, or else the smaller one; it comes to stand in
+the `if`. If both are of one size, a row has to name what its branch leads to.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from tests.mutations.places import LEAVING
+
+BLOCKS = ("body", "orelse", "finalbody")
+
+
+def in_one_form(symbol: ast.AST) -> None:
+    """Turn every branch of the symbol whose guard stands after its work."""
+    for node in list(ast.walk(symbol)):
+        for name in BLOCKS:
+            block = getattr(node, name, None)
+            if isinstance(block, list) and block and not isinstance(node, ast.Module):
+                setattr(node, name, _settled(block))
+
+
+def alike(clause: ast.If, after: list[ast.stmt]) -> bool:
+    """Whether neither the clause nor what comes after it is the guard's."""
+    return bool(after) and isinstance(after[-1], LEAVING) and _weight(clause.body) == _weight(after)
+
+
+def turned(clause: ast.If, after: list[ast.stmt]) -> list[ast.stmt]:
+    """The same with its branches in each other's place; `after` is what comes after the clause in its block."""
+    return [ast.If(denial(clause.test), after, []), *clause.body]
+
+
+def denial(test: ast.expr) -> ast.expr:
+    """What holds when the test does not."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return ast.UnaryOp(ast.Not(), test)
+
+
+def _settled(block: list[ast.stmt]) -> list[ast.stmt]:
+    for index, node in enumerate(block):
+        if isinstance(node, ast.If) and isinstance(node.body[-1], LEAVING):
+            after = [*node.orelse, *block[index + 1 :]]
+            node.orelse = []
+            if after and isinstance(after[-1], LEAVING) and _weight(after) < _weight(node.body):
+                node, *after = turned(node, after)
+            return [*block[:index], node, *_settled(after)]
+    return block
+
+
+def _weight(block: list[ast.stmt]) -> tuple[bool, int]:
+    """What only raises is lighter than all else; then what is shorter."""
+    only_raises = len(block) == 1 and isinstance(block[0], ast.Raise)
+    return not only_raises, sum(1 for node in block for _ in ast.walk(node))
