@@ -35,6 +35,9 @@ def main() -> int:
     try:
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
         return 0 if Story(stack, owner, teller).tell() else 1
+    except KeyboardInterrupt:
+        console.print("\nStopping.")
+        return 130
     finally:
         stack.stop()
 

@@ -64,6 +64,9 @@ def main() -> int:
             if options.record is not None:
                 Recording.of(watch, night.acts).write(options.record)
             return 0 if true else 1
+    except KeyboardInterrupt:
+        console.print("\nStopped.")
+        return 130
     except DidNotStart as failure:
         console.print(f"[red]{failure}[/red]")
         return 1

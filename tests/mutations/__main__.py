@@ -71,6 +71,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     options = parser.parse_args()
     guards = [each for each in GUARDS if not options.only or any(name in each.name for name in options.only)]
+    if not guards:
+        parser.error(f"no guard's name contains {' or '.join(map(repr, options.only))}")
     began = time.monotonic()
     _warm_up()
     with tempfile.TemporaryDirectory(prefix="mutations-") as place:

@@ -4,11 +4,11 @@ A new guard needs a row. A row names a symbol and something in it by names that 
 never a local variable, a message or the shape of a line. To add one:
 
 1. Choose the list whose subject is nearest, and copy a row.
-2. Name the function, class or constant as Python calls it, and choose what is taken from it: `tests/mutations/taken.py`
-   says which operation is for what, the top of `tests/mutations/places.py` what a word can be.
+2. Name the function, class or constant as Python calls it, and choose what is taken from it. `taken.py` beside this
+   directory says which operation is for what, and the top of `places.py` what a word can be.
 3. Name the tests that must fail without the guard.
-4. `make test ARGS="tests/mutations"`, then `.venv/bin/python -m tests.mutations --only "its name"`: it must say `killed`.
-   `SURVIVED` means that no named test noticed: name another test, or write it.
+4. Run `make test ARGS=tests/mutations`, then `.venv/bin/python -m tests.mutations --only "its name"`, which must say
+   `killed`. `SURVIVED` means that no named test noticed: name another test, or write it.
 """
 
 from __future__ import annotations
