@@ -16,6 +16,11 @@ INSTALL := $(BIN)/uv pip install --python $(BIN)/python --require-hashes
 # Container images often set it. Without bytecode every process of a test or demo compiles all that it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# uv does not read pip's settings.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help demo ops-demo run test test-real test-package test-demo test-names check lint format proofs trips ops bench package \
 	deploy destroy lock clean

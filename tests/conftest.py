@@ -13,6 +13,10 @@ from xdist.scheduler import LoadScopeScheduling
 ONE_STACK_EACH = ("tests/e2e", "tests/ops")
 """Directories whose tests share a local stack of five processes: all tests of one run in one process."""
 
+TARGETS = ("demo", "package", "proof", "real")
+"""Markers of tests that have a target of their own; `make test` runs all others."""
+PROOFS = "tests/proofs/"
+
 # Each new session would read the descriptions of AWS's services anew, 5 to 30 ms for each client. They do not change
 # while tests run, so all sessions share one reader.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
@@ -25,6 +29,16 @@ class ByStackOrModule(LoadScopeScheduling):  # type: ignore[misc]
         module = nodeid.partition("::")[0]
         directory = module.rpartition("/")[0]
         return directory if directory in ONE_STACK_EACH else module
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses tests that no target or two targets would run."""
+    for item in items:
+        targets = sorted(name for name in TARGETS if item.get_closest_marker(name))
+        if len(targets) > 1:
+            raise pytest.UsageError(f"{item.nodeid} is marked {' and '.join(targets)}: two targets would run it")
+        if ("proof" in targets) is not item.nodeid.startswith(PROOFS):
+            raise pytest.UsageError(f"{item.nodeid}: tests marked proof are in {PROOFS}, and no others are there")
 
 
 @pytest.hookimpl(optionalhook=True)

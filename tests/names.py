@@ -58,13 +58,17 @@ def moved(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[
 def _collected(tree: Path, expression: str | None) -> list[str]:
     chosen = [] if expression is None else ["-m", expression]
     command = [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *chosen, "tests"]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    environment["PYTHONPATH"] = str(tree)
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 5):  # 5: an expression that chooses none
         raise RuntimeError(
             f"pytest could not collect the tests of {tree}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         )
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    names = [line for line in done.stdout.splitlines() if "::" in line]
+    if not names and done.returncode == 0:
+        raise RuntimeError(f"pytest names no test of {tree}:\n{done.stdout[-2000:]}")
+    return names
 
 
 def commit_of(name: str) -> str:
@@ -108,9 +112,14 @@ def main() -> int:
         before = tests_of(tree)
     with told.status("collecting the tests of this tree"):
         after = tests_of(ROOT)
+    return tell(before, after, as_json=options.json)
+
+
+def tell(before: Mapping[str, str], after: Mapping[str, str], *, as_json: bool) -> int:
+    """Print what moved, came and went; returns 1 if a test has gone."""
     gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
     elsewhere = [(*where, count) for where, count in sorted(moved(before, after).items())]
-    if options.json:
+    if as_json:
         print(json.dumps({"before": len(before), "after": len(after), "gone": gone, "new": new, "moved": elsewhere}))
     else:
         console = Console(width=None if sys.stdout.isatty() else 140)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.names import ROOT, moved, targets_of
+import json
+import re
+
+import pytest
+
+from tests.names import ROOT, moved, targets_of, tell
 
 
 def test_each_target_is_read_with_the_tests_it_chooses() -> None:
@@ -18,3 +23,21 @@ def test_a_moved_test_is_told_with_both_targets_and_a_test_that_stayed_is_not() 
     before = {"a.py::one": "test", "a.py::two": "test", "b.py::gone": "test", "b.py::stays": "test"}
     after = {"a.py::one": "proofs", "a.py::two": "proofs", "b.py::stays": "test", "b.py::new": "test"}
     assert moved(before, after) == {("a.py", "test", "proofs"): 2}
+
+
+def test_a_test_that_has_gone_is_named_and_fails_the_comparison(capsys: pytest.CaptureFixture[str]) -> None:
+    before = {"a.py::stays": "test", "a.py::gone": "test"}
+    assert tell(before, {"a.py::stays": "test", "a.py::new": "test"}, as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["gone"], told["new"], told["before"], told["after"]) == (["a.py::gone"], ["a.py::new"], 2, 2)
+    assert tell(before, before, as_json=False) == 0
+    assert "0 gone" in capsys.readouterr().out
+
+
+def test_what_decides_whether_a_change_lands_runs_every_target_of_tests_and_checks() -> None:
+    steps = re.findall(r"^step make ([a-z-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    makefile = (ROOT / "Makefile").read_text()
+    assert set(targets_of(makefile)) | {"demo", "lint", "package"} == set(steps)
+    assert steps[0] == "demo", "a newcomer's first command, before anything is installed"
+    assert re.search(r"^check:.*\n\t@\.ci/run$", makefile, re.MULTILINE)
+    assert re.search(r"^proofs:.*\n\t@\$\(BIN\)/python -m tests\.proofs ", makefile, re.MULTILINE)

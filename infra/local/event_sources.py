@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, SQSEventConfig
 from chalice.local import LambdaContext
 
@@ -96,7 +95,7 @@ class EventSourceMapping:
         with ThreadPoolExecutor(self.workers, thread_name_prefix=self.name) as pool:
             while not stop.is_set():
                 self._turns.acquire()
-                messages = [] if self.paused else self._next(stop)
+                messages = [] if self.paused or stop.is_set() else self._next(stop)
                 if messages:
                     pool.submit(self._work_in_turn, messages)
                     continue
@@ -112,7 +111,7 @@ class EventSourceMapping:
     def _next(self, stop: threading.Event) -> list[Any]:
         try:
             return self._receive(LONG_POLL)
-        except (BotoCoreError, ClientError):
+        except Exception:  # whatever it is, the poller must not end, nor keep its turn
             if not stop.is_set():
                 log.exception("%s: the queue could not be read", self.name)
             stop.wait(RETRY_PAUSE)

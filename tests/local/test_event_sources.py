@@ -276,3 +276,46 @@ def test_a_poller_that_waited_for_its_turn_takes_nothing_once_the_queue_is_pause
     poller.join(10)
     assert not poller.is_alive()
     assert seen == ["first"]
+
+
+def test_a_poller_that_waited_for_its_turn_takes_nothing_once_it_is_stopped(sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="narrow.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    begun, go_on, stop, seen = threading.Event(), threading.Event(), threading.Event(), list[str]()
+
+    def handler(event: Any, context: Any) -> None:
+        seen.extend(record["body"] for record in event["Records"])
+        begun.set()
+        go_on.wait(10)
+
+    for body in ("first", "second"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body, MessageDeduplicationId=body)
+    poller = threading.Thread(target=EventSourceMapping("narrow", handler, url, 1).run, args=[stop])
+    poller.start()
+    assert begun.wait(10)
+    stop.set()
+    go_on.set()
+    poller.join(10)
+    assert not poller.is_alive()
+    assert seen == ["first"]
+
+
+def test_a_queue_that_cannot_be_read_keeps_nobody_from_pausing(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = sqs.create_queue(QueueName="odd.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    asked, stop = threading.Event(), threading.Event()
+
+    def unreadable(_: int) -> list[Any]:
+        asked.set()
+        raise KeyError("Messages")
+
+    odd = EventSourceMapping("odd", lambda event, context: None, url, 1)
+    monkeypatch.setattr(odd, "_receive", unreadable)
+    poller = threading.Thread(target=odd.run, args=[stop])
+    poller.start()
+    assert asked.wait(10)
+    pausing = threading.Thread(target=odd.pause, daemon=True)
+    pausing.start()
+    pausing.join(10)
+    stop.set()
+    poller.join(10)
+    assert not pausing.is_alive()
+    assert not poller.is_alive()

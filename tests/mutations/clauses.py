@@ -3,19 +3,30 @@
 `if bad: raise …` before the work, `if good: … return` before the raise, and either with an `else`, say the same. Of
 two branches that both leave, the guard's is the one that only raises, or else the smaller one; it comes to stand in
 the `if`. If both are of one size, a row has to name what its branch leads to.
+
+A condition that has a name only for the statement after it (`late = now > limit`, `if late: …`) comes to stand there.
 """
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Mapping
+from typing import TypeGuard
 
-from tests.mutations.places import LEAVING
+from tests.mutations.places import LEAVING, slots
 
 BLOCKS = ("body", "orelse", "finalbody")
 
 
 def in_one_form(symbol: ast.AST) -> None:
-    """Turn every branch of the symbol whose guard stands after its work."""
+    """Turn every branch of the symbol whose guard stands after its work, and put conditions where they are asked."""
+    names = Counter(node.id for node in ast.walk(symbol) if isinstance(node, ast.Name))
+    for node in list(ast.walk(symbol)):
+        for name in BLOCKS:
+            block = getattr(node, name, None)
+            if isinstance(block, list) and block and not isinstance(node, ast.Module):
+                setattr(node, name, _asked_in_place(block, names))
     for node in list(ast.walk(symbol)):
         for name in BLOCKS:
             block = getattr(node, name, None)
@@ -38,6 +49,39 @@ def denial(test: ast.expr) -> ast.expr:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         return test.operand
     return ast.UnaryOp(ast.Not(), test)
+
+
+def _asked_in_place(block: list[ast.stmt], names: Mapping[str, int]) -> list[ast.stmt]:
+    kept: list[ast.stmt] = []
+    for node, after in zip(block, [*block[1:], None], strict=True):
+        if not (after is not None and _condition_named(node, names) and _put(node, after)):
+            kept.append(node)
+    return kept
+
+
+def _condition_named(node: ast.stmt, names: Mapping[str, int]) -> TypeGuard[ast.Assign]:
+    """Whether it gives a condition a name that is read once."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
+        return False
+    asked = isinstance(node.value, (ast.Compare, ast.BoolOp)) or (
+        isinstance(node.value, ast.UnaryOp) and isinstance(node.value.op, ast.Not)
+    )
+    return asked and names[node.targets[0].id] == 2
+
+
+def _put(named: ast.Assign, after: ast.stmt) -> bool:
+    """Put the condition in place of its name if the next statement asks it; returns True if it does."""
+    field = "test" if isinstance(after, ast.If) else "value" if isinstance(after, (ast.Return, ast.Assign)) else None
+    if field is None or getattr(after, field) is None:
+        return False
+    for slot in slots(ast.Tuple([getattr(after, field)])):
+        if isinstance(slot.node, ast.Name) and slot.node.id == named.targets[0].id:
+            if isinstance(slot.parent, ast.Tuple) and slot.parent.elts == [getattr(after, field)]:
+                setattr(after, field, named.value)
+            else:
+                slot.put(named.value)
+            return True
+    return False
 
 
 def _settled(block: list[ast.stmt]) -> list[ast.stmt]:

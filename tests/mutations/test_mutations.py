@@ -87,6 +87,8 @@ def test_branches_are_turned_round_by_the_test_of_it() -> None:
         "    if size <= limit:\n        return work(size)\n    return 0\n",
         "    if size <= limit:\n        return work(size)\n    else:\n        return 0\n",
         "    if size > limit:\n        return 0\n    else:\n        return work(size)\n",
+        "    large = size > limit\n    if large:\n        return 0\n    return work(size)\n",
+        "    fits = not size > limit\n    if fits:\n        return work(size)\n    return 0\n",
     ],
 )
 def test_the_work_is_never_taken_for_its_guard(form: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from infra.local.stack import LocalStack
 from infra.local.summary import description, write
 from infra.package import ROOT
 from tests.e2e.company import Company
+
+PATIENCE = 120
+"""Seconds that a command may take."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ class Operator:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._driver.communicate()
+        try:
+            self._driver.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._driver.kill()
+            self._driver.communicate()
 
     def does(self, *words: str, given: str = "") -> Said:
         """One command."""
@@ -55,7 +63,10 @@ class Operator:
         assert answers is not None
         sent.write(json.dumps({"words": words, "input": given}) + "\n")
         sent.flush()
-        return Said(**json.loads(answers.readline()))
+        answered, _, _ = select.select([answers], [], [], PATIENCE)
+        line = answers.readline() if answered else ""
+        assert line, f"{words} has no answer within {PATIENCE} s; the driver's status: {self._driver.poll()}"
+        return Said(**json.loads(line))
 
     def sets(self, scene: str, *words: str) -> str:
         """Sets a scene that the command line cannot; returns what it is known by."""

@@ -63,7 +63,7 @@ def run(stack: str, words: list[str], given: str) -> dict[str, Any]:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             status = _set(Path(stack), *words) if words[0] in SCENES else main(["--stack", stack, *words])
-        except Exception:  # noqa: BLE001 the test tells it, and the commands after it are tried all the same
+        except (Exception, SystemExit):  # noqa: BLE001 the test tells it, and later commands are tried all the same
             traceback.print_exc()
             status = BROKEN
     return {"status": status, "out": out.getvalue(), "err": err.getvalue()}

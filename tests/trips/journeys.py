@@ -38,6 +38,7 @@ def _once(world: Deployed, account: str, number: int) -> dict[str, Trip]:
     world.deaf = True
     _paid(world, account)
     world.deaf = False
+    assert world.now(missed).status is InvoiceStatus.PENDING, "nobody has told yet"
     world.advance(60)
     world.ports.queues.reconcile(ORGANIZATION, objects=False)
     healed = world.handle("reconcile_account")

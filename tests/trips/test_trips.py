@@ -15,9 +15,10 @@ from tests.trips.tracer import Trip, traced
 
 SOURCES = {
     "shop/api/door.py": (
-        "def enter(inner):\n    [greet(n) for n in range(3)]\n    sorted([2, 1], key=inner)\n    inner(1)\n"
-        "def greet(n):\n    return (lambda: n)()\n"
+        "import contextlib\ndef enter(inner, greet):\n    [greet(n) for n in range(3)]\n"
+        "    with contextlib.ExitStack() as at_the_end:\n        at_the_end.callback(inner, 1)\n"
     ),
+    "shop/api/hall.py": "def greet(n):\n    return (lambda: n)()\n",
     "shop/domain/rules.py": (
         "class Rule:\n    def holds(self, n):\n        return checked(n)\ndef checked(n):\n    return n\n"
     ),
@@ -30,7 +31,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleTyp
     loaded = {}
     for file, text in SOURCES.items():
         path = tmp_path / file
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         spec = importlib.util.spec_from_file_location(f"traced_{path.stem}", path)
         assert spec is not None
@@ -50,28 +51,32 @@ def test_each_function_counts_once_and_what_stands_in_it_is_a_part_of_it(
     shop: dict[str, ModuleType], tmp_path: Path
 ) -> None:
     with traced(tmp_path / "shop") as trip:
-        shop["door"].enter(shop["rules"].Rule().holds)
+        shop["door"].enter(shop["rules"].Rule().holds, shop["hall"].greet)
     assert seen(trip) == {"enter", "greet", "Rule.holds", "checked"}
-    assert trip.files == {"shop/api/door.py", "shop/domain/rules.py"}
-    assert trip.figures == {"functions": 4, "files": 2, "crossings": 1}
+    assert trip.files == {"shop/api/door.py", "shop/api/hall.py", "shop/domain/rules.py"}
+    assert trip.figures == {"functions": 4, "files": 3, "crossings": 1}, "hall and door are of one layer"
 
 
 def test_a_call_through_a_library_crosses_from_the_function_that_made_it(
     shop: dict[str, ModuleType], tmp_path: Path
 ) -> None:
     with traced(tmp_path / "shop") as trip:
-        shop["door"].enter(shop["rules"].Rule().holds)
+        shop["door"].enter(shop["rules"].Rule().holds, shop["hall"].greet)
     [(caller, called)] = trip.crossings
     assert (caller.layer, caller.name, called.layer, called.name) == ("api", "enter", "domain", "Rule.holds")
 
 
 def test_other_threads_count_and_nothing_counts_before_or_after(shop: dict[str, ModuleType], tmp_path: Path) -> None:
-    shop["door"].greet(1)
-    with traced(tmp_path / "shop") as trip:
-        thread = threading.Thread(target=shop["rules"].checked, args=[1])
+    def elsewhere(name: str, function: str) -> None:
+        thread = threading.Thread(target=getattr(shop[name], function), args=[1])
         thread.start()
         thread.join()
-    shop["door"].greet(1)
+
+    shop["hall"].greet(1)
+    with traced(tmp_path / "shop") as trip:
+        elsewhere("rules", "checked")
+    shop["hall"].greet(1)
+    elsewhere("hall", "greet")
     assert seen(trip) == {"checked"}
     assert trip.crossings == set()
 

@@ -68,7 +68,7 @@ FACTS = (
     guard(
         "a comparison is not done before the last invoice",
         "Sweep.done",
-        Check("before is"),
+        Always("before is"),
         "tests/domain/test_sweep.py::test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once",
     ),
     guard(
