@@ -17,7 +17,7 @@ from tests.ops.conftest import Operator
 
 
 def paid(company: Company, service: str) -> dict[str, Any]:
-    """An invoice that has been paid, and of whose payment POM has heard everything."""
+    """Returns an invoice that is paid, once every event of its payment has been delivered."""
     made: dict[str, Any] = company.bill(service).json
     pays(company, made)
     company.all_delivered()

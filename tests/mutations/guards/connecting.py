@@ -1,4 +1,4 @@
-"""Connecting: a state works once, for whoever began."""
+"""Connecting: a state works once, for the person who began."""
 
 from __future__ import annotations
 
