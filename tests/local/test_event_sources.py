@@ -252,51 +252,48 @@ def test_a_handler_may_be_given_several_batches_at_once_and_pausing_waits_for_al
     assert wide.idle()
 
 
+class Busy:
+    """A poller whose only worker is at its first message, while a second one waits in the queue."""
+
+    def __init__(self, sqs: Any) -> None:
+        url = sqs.create_queue(QueueName="narrow.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        for body in ("first", "second"):
+            sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body, MessageDeduplicationId=body)
+        self.go_on, self.stop, self._begun = threading.Event(), threading.Event(), threading.Event()
+        self.seen: list[str] = []
+        self.mapping = EventSourceMapping("narrow", self._handle, url, 1)
+        self._poller = threading.Thread(target=self.mapping.run, args=[self.stop])
+        self._poller.start()
+        assert self._begun.wait(10)
+
+    def _handle(self, event: Any, context: Any) -> None:
+        self.seen.extend(record["body"] for record in event["Records"])
+        self._begun.set()
+        self.go_on.wait(10)
+
+    def end(self) -> None:
+        self.stop.set()
+        self._poller.join(10)
+        assert not self._poller.is_alive()
+
+
 def test_a_poller_that_waited_for_its_turn_takes_nothing_once_the_queue_is_paused(sqs: Any) -> None:
-    url = sqs.create_queue(QueueName="narrow.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    begun, go_on, stop, seen = threading.Event(), threading.Event(), threading.Event(), list[str]()
-
-    def handler(event: Any, context: Any) -> None:
-        seen.extend(record["body"] for record in event["Records"])
-        begun.set()
-        go_on.wait(10)
-
-    narrow = EventSourceMapping("narrow", handler, url, 1)
-    poller = threading.Thread(target=narrow.run, args=[stop])
-    for body in ("first", "second"):
-        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body, MessageDeduplicationId=body)
-    poller.start()
-    assert begun.wait(10)
-    pausing = threading.Thread(target=narrow.pause)
+    busy = Busy(sqs)
+    pausing = threading.Thread(target=busy.mapping.pause)
     pausing.start()
-    assert narrow._paused.wait(10)
-    go_on.set()
+    assert busy.mapping._paused.wait(10)
+    busy.go_on.set()
     pausing.join(10)
-    stop.set()
-    poller.join(10)
-    assert not poller.is_alive()
-    assert seen == ["first"]
+    busy.end()
+    assert busy.seen == ["first"]
 
 
 def test_a_poller_that_waited_for_its_turn_takes_nothing_once_it_is_stopped(sqs: Any) -> None:
-    url = sqs.create_queue(QueueName="narrow.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    begun, go_on, stop, seen = threading.Event(), threading.Event(), threading.Event(), list[str]()
-
-    def handler(event: Any, context: Any) -> None:
-        seen.extend(record["body"] for record in event["Records"])
-        begun.set()
-        go_on.wait(10)
-
-    for body in ("first", "second"):
-        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body, MessageDeduplicationId=body)
-    poller = threading.Thread(target=EventSourceMapping("narrow", handler, url, 1).run, args=[stop])
-    poller.start()
-    assert begun.wait(10)
-    stop.set()
-    go_on.set()
-    poller.join(10)
-    assert not poller.is_alive()
-    assert seen == ["first"]
+    busy = Busy(sqs)
+    busy.stop.set()
+    busy.go_on.set()
+    busy.end()
+    assert busy.seen == ["first"]
 
 
 def test_a_queue_that_cannot_be_read_keeps_nobody_from_pausing(sqs: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TypeGuard
 
-from tests.mutations.places import LEAVING, slots
+from tests.mutations.places import LEAVING, Slot, slots
 
 BLOCKS = ("body", "orelse", "finalbody")
 
@@ -72,14 +72,12 @@ def _condition_named(node: ast.stmt, names: Mapping[str, int]) -> TypeGuard[ast.
 def _put(named: ast.Assign, after: ast.stmt) -> bool:
     """Put the condition in place of its name if the next statement asks it; returns True if it does."""
     field = "test" if isinstance(after, ast.If) else "value" if isinstance(after, (ast.Return, ast.Assign)) else None
-    if field is None or getattr(after, field) is None:
+    asked = getattr(after, field) if field else None
+    if field is None or asked is None:
         return False
-    for slot in slots(ast.Tuple([getattr(after, field)])):
+    for slot in (Slot(asked, after, field), *slots(asked)):
         if isinstance(slot.node, ast.Name) and slot.node.id == named.targets[0].id:
-            if isinstance(slot.parent, ast.Tuple) and slot.parent.elts == [getattr(after, field)]:
-                setattr(after, field, named.value)
-            else:
-                slot.put(named.value)
+            slot.put(named.value)
             return True
     return False
 
