@@ -126,7 +126,7 @@ class Adapters:
             connect_base=self._config.stripe_connect_base,
             observe=observability.stripe_called,
         )
-        return Gateway(client)
+        return Gateway(client, self.clock)
 
     def secrets(self) -> StripeSecrets:
         """Stripe's secrets, at most a few minutes old."""

@@ -72,7 +72,8 @@ class World:
             stripe_version=API_VERSION,
             http_client=InProcessClient(self.double),
         )
-        self.ports = FakePorts(stripe=StripeGateway(self.client), clock=OneClock(self.double.clock))
+        clock = OneClock(self.double.clock)
+        self.ports = FakePorts(stripe=StripeGateway(self.client, clock), clock=clock)
         self.opener = WebhookOpener(lambda: (WEBHOOK_SECRET,), self.ports.clock)
         self.receipts: list[Receipt] = []
         self.double.add_webhook_endpoint(

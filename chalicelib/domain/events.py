@@ -64,7 +64,11 @@ FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """One authentic event. `created` is epoch seconds; `body` is the JSON as Stripe sent it, kept for parking."""
+    """One authentic event. `created` is epoch seconds; `body` is the JSON as Stripe sent it, kept for parking.
+
+    `api_version` is the version in which Stripe rendered it: the endpoint's for a webhook, the account's own for an
+    event that Stripe lists, whatever version we ask in (https://docs.stripe.com/webhooks/versioning).
+    """
 
     id: str
     type: str
@@ -75,7 +79,10 @@ class StripeEvent:
     object_type: str
     object_id: str
     fact: StripeFact | CustomerFact | AccountFact | None
+    """What the object says, read as if it were in our version. To be believed if it is `current`."""
     body: str
+    owner_ids: tuple[str, ...] | None = ()
+    """Ids of Stripe objects that lead to the invoice, the surest first; None if the object does not tell."""
     organization_hint: OrganizationId | None = None
     """From the object's metadata. A hint only: it is believed if what it leads to belongs to `account_id`."""
     invoice_hint: InvoiceId | None = None
@@ -83,7 +90,7 @@ class StripeEvent:
 
     @property
     def current(self) -> bool:
-        """Whether the object is rendered in our API version; if not, only its id is to be trusted."""
+        """Whether the object is rendered in our API version; in another, only whose it is can be read."""
         return self.api_version == API_VERSION
 
 

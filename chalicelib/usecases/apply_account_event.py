@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.correlation import note
@@ -75,11 +76,9 @@ def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | No
 def _account_now(
     event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
 ) -> AccountFact | None:
-    if not isinstance(event.fact, AccountFact) or not event.current:
-        if not connection.active:
-            return connection.account
-        return settle(connection.account, ports.stripe.account(account_id))
-    try:
-        return newer(connection.account, event.fact)
-    except CannotOrder:
-        return settle(connection.account, ports.stripe.account(account_id))
+    """The account with the event. What is fetched was read after the connection, which is saved if it is the same."""
+    known = connection.account
+    if event.current and isinstance(event.fact, AccountFact):
+        with suppress(CannotOrder):
+            return newer(known, event.fact)
+    return settle(known, ports.stripe.account(account_id)) if connection.active else known

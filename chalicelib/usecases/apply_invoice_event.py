@@ -1,11 +1,14 @@
 """Apply events about an invoice and what is paid towards it.
 
-Ids in the object's metadata are only a short cut to the invoice, which must belong to the account that Stripe
-signed the event for.
+Whose an event is can be read in any version of Stripe's API: by the ids of the objects that lead to the invoice, or
+by our own ids in the invoice's metadata. Neither is trusted alone: the invoice must belong to the account that Stripe
+signed the event for. What the object says is believed in our version only; in another, the object is fetched.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.correlation import note
@@ -39,8 +42,8 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
         return EventOutcome.WRONG_MODE
     if knows_event(invoice.history, event.id):
         return EventOutcome.DUPLICATE
-    fact = _fact_of(event, account_id, ports)
-    known = _knowing(invoice, event, fact, ports)
+    fact, known = _learned(invoice, event, account_id, ports)
+    known = _beyond_the_object(known, event)
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
     told = known.telling(_entry(event, fact, source, _told_as(outcome, fact, known))).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
@@ -49,16 +52,11 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """The invoice that the event is about, if it is one of ours on this account."""
-    if event.object_type == "invoice":
-        if event.organization_hint is None or event.invoice_hint is None:
-            return None
+    """The invoice that the event is about, if it is one of ours on this account: found by one look-up."""
+    if event.object_type == "invoice" and event.organization_hint is not None and event.invoice_hint is not None:
         found = ports.invoices.get(event.organization_hint, event.invoice_hint)
     else:
-        ids = _referred_ids(event)
-        owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
-        owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
-        found = ports.invoices.get(*owner) if owner else None
+        found = _referred_to(_owner_ids(event, account_id, ports), account_id, ports)
     if found is None or found.stripe_account_id != account_id:
         return None
     # A copy that somebody made of our invoice in Stripe carries our metadata too, but is another invoice.
@@ -66,21 +64,51 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
     return None if copied else found
 
 
-def _referred_ids(event: StripeEvent) -> list[str]:
-    match event.fact:
+def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+    owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
+    owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
+    return ports.invoices.get(*owner) if owner else None
+
+
+def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Sequence[str]:
+    """The ids that lead to the invoice; Stripe is asked where the object does not tell."""
+    if event.owner_ids is not None:
+        return event.owner_ids
+    match ports.stripe.fetch(account_id, event.object_type, event.object_id):
         case InvoicePaymentFact(stripe_invoice_id=invoice_id) | CreditNoteFact(stripe_invoice_id=invoice_id):
             return [invoice_id]
         case ChargeFact() | RefundFact() | DisputeFact() as fact:
             return [fact.payment_intent_id] if fact.payment_intent_id else []
         case _:
-            return [event.object_id]
+            return []
 
 
-def _fact_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> StripeFact | None:
-    if event.fact is None or not event.current:
-        found = ports.stripe.fetch(account_id, event.object_type, event.object_id)
-        return found if isinstance(found, INVOICE_FACTS) else None
-    return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
+def _learned(
+    invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
+) -> tuple[StripeFact | None, Invoice]:
+    """What the event's object says, and the invoice with it.
+
+    Whatever is fetched here was read after the invoice had been stored, and is stored only if the invoice is still
+    the same: so it is newer, whatever its date.
+    """
+    if event.current and isinstance(event.fact, INVOICE_FACTS):
+        with suppress(CannotOrder):
+            return event.fact, invoice.knowing(event.fact)
+        fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
+        return event.fact, invoice.settled_by(fetched) if isinstance(fetched, INVOICE_FACTS) else invoice
+    fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
+    if isinstance(fetched, INVOICE_FACTS):
+        return fetched, invoice.settled_by(fetched)
+    return _last_words(invoice, event)
+
+
+def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:
+    """What is left of an object that Stripe no longer has: what the event says of it, as far as that fits."""
+    if not isinstance(event.fact, INVOICE_FACTS):
+        return None, invoice
+    with suppress(CannotOrder):
+        return event.fact, invoice.knowing(event.fact)
+    return event.fact, invoice
 
 
 INVOICE_FACTS = (
@@ -94,14 +122,8 @@ INVOICE_FACTS = (
 )
 
 
-def _knowing(invoice: Invoice, event: StripeEvent, fact: StripeFact | None, ports: Ports) -> Invoice:
-    if fact is not None:
-        try:
-            invoice = invoice.knowing(fact)
-        except CannotOrder:
-            account_id = invoice.stripe_account_id
-            fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
-            invoice = invoice.settled_by(fetched) if isinstance(fetched, INVOICE_FACTS) else invoice
+def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
+    """The invoice with what the type of the event says and no object does."""
     if event.type in FAILED_WITHOUT_REASON:
         invoice = replace(invoice, facts=invoice.facts.attempt_failed(event.created))
     if event.type == "invoice.sent" and invoice.sent_at is None:

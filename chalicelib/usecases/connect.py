@@ -30,8 +30,10 @@ from chalicelib.domain.errors import (
     StaleWrite,
 )
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+from chalicelib.usecases.change_connection import ATTEMPTS, change_connection
 from chalicelib.usecases.connection_report import ConnectionReport as ConnectionReport
 from chalicelib.usecases.connection_report import report as report
+from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.ports import Ports
 
 REVOKED = "revoked in Stripe"
@@ -126,10 +128,7 @@ def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports
         return report(organization_id, ports)
     if authorization.expires_at <= ports.clock.now():
         raise _expired()
-    account_id = _granted_account(authorization, proof)
-    freeze = ports.connections.platform_freeze()
-    connection = _activated(organization_id, user_id, authorization, account_id, ports)
-    ports.connections.bind(replace(connection, frozen=connection.frozen or freeze), freeze)
+    _activate(organization_id, authorization, _granted_account(authorization, proof), ports)
     ports.connections.save_authorization(replace(authorization, completed_at=ports.clock.now()))
     _catch_up(organization_id, ports)
     return report(organization_id, ports)
@@ -140,23 +139,43 @@ def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -
     connection = ports.connections.get(organization_id)
     if connection.active and connection.account_id is not None:
         ports.stripe.deauthorize(connection.account_id)
-        mark_disconnected(organization_id, connection.account_id, f"disconnected by {user_id}", ports)
+        _end(connection, f"disconnected by {user_id}", ports)
     return report(organization_id, ports)
 
 
-def mark_disconnected(
-    organization_id: OrganizationId, account_id: StripeAccountId, reason: str, ports: Ports
-) -> None:
-    """Remember that the account can no longer be called, unless another one has taken its place."""
-    while True:
-        connection = ports.connections.get(organization_id)
-        if connection.account_id != account_id or not connection.active:
-            return
-        try:
-            ports.connections.save(connection.disconnected(reason, ports.clock.now()))
-        except StaleWrite:
-            continue
-        return
+def _end(given_up: Connection, reason: str, ports: Ports) -> None:
+    """Mark it disconnected, unless it has been connected anew since."""
+
+    def ended(current: Connection) -> Connection:
+        same = (current.account_id, current.connected_at) == (given_up.account_id, given_up.connected_at)
+        return current.disconnected(reason, ports.clock.now()) if same else current
+
+    change_connection(given_up.organization_id, ended, ports)
+
+
+def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> None:
+    """Stripe has refused a call for the account: mark the connection disconnected if it still refuses.
+
+    The refusal may be older than what it meets: the company may have connected the account anew while it was on its
+    way. So Stripe is asked again, after the connection was read and before it is written. Where Stripe does not say,
+    the connection stays as it is, and the next call finds out.
+    """
+    with suppress(StaleWrite, Retryable):
+        for _ in attempts(ATTEMPTS, ports.clock):
+            connection = ports.connections.get(organization_id)
+            if connection.account_id != account_id or not connection.active or _reachable(account_id, ports):
+                return
+            with suppress(StaleWrite):
+                ports.connections.save(connection.disconnected(REVOKED, ports.clock.now()))
+                return
+
+
+def _reachable(account_id: StripeAccountId, ports: Ports) -> bool:
+    try:
+        ports.stripe.account(account_id)
+    except AccountUnreachable:
+        return False
+    return True
 
 
 @contextmanager
@@ -165,17 +184,19 @@ def noticing_revocation(organization_id: OrganizationId, account_id: StripeAccou
     try:
         yield
     except AccountUnreachable:
-        mark_disconnected(organization_id, account_id, REVOKED, ports)
+        mark_revoked(organization_id, account_id, ports)
         raise
 
 
-def _activated(
-    organization_id: OrganizationId,
-    user_id: UserId,
-    authorization: Authorization,
-    account_id: StripeAccountId,
-    ports: Ports,
-) -> Connection:
+def _activate(
+    organization_id: OrganizationId, authorization: Authorization, account_id: StripeAccountId, ports: Ports
+) -> None:
+    """Connect the account as Stripe has it, read after what is stored and before that is replaced.
+
+    Raises:
+        Conflict: the account belongs to another organization.
+        StaleWrite: others kept being faster.
+    """
     owner = ports.connections.organization_of(account_id)
     if owner is not None and owner != organization_id:
         raise Conflict(
@@ -183,14 +204,20 @@ def _activated(
             "This Stripe account belongs to another organization in POM.",
             next_step="Connect the Stripe account of this company, or contact support to move it.",
         )
-    account = ports.stripe.account(account_id)
-    return ports.connections.get(organization_id).activated(
-        account,
-        account_id,
-        livemode=authorization.livemode,
-        by=user_id,
-        now=ports.clock.now(),
-    )
+    for _ in attempts(ATTEMPTS, ports.clock):
+        freeze = ports.connections.platform_freeze()
+        connection = ports.connections.get(organization_id)
+        connected = connection.activated(
+            ports.stripe.account(account_id),
+            account_id,
+            livemode=authorization.livemode,
+            by=authorization.user_id,
+            now=ports.clock.now(),
+        )
+        with suppress(StaleWrite):
+            ports.connections.bind(replace(connected, frozen=connected.frozen or freeze), freeze)
+            return
+    raise StaleWrite("The connection")
 
 
 def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:

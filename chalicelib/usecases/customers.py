@@ -9,7 +9,7 @@ from chalicelib.domain.customer import Customer, Profile, SyncStatus
 from chalicelib.domain.errors import AccountUnreachable, NotFound, Refused, Retryable, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.storage import Page
-from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
@@ -139,7 +139,7 @@ def _synced(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Cu
         creation = ports.settings.get(customer.organization_id).customer_creation
         return ensure_in_stripe(customer, account_id, ports, creation)
     except AccountUnreachable:
-        mark_disconnected(customer.organization_id, account_id, REVOKED, ports)
+        mark_revoked(customer.organization_id, account_id, ports)
         return ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
     except Refused as refusal:
         return ports.customers.save(not_synced_because(customer, refusal))

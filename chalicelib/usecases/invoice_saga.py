@@ -27,7 +27,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.usecases.claims import claim
-from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
@@ -50,7 +50,7 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
         except StaleWrite:
             invoice, customer = load(invoice.organization_id, invoice.id, ports), None
         except AccountUnreachable:
-            mark_disconnected(invoice.organization_id, invoice.stripe_account_id, REVOKED, ports)
+            mark_revoked(invoice.organization_id, invoice.stripe_account_id, ports)
             if invoice.stripe_invoice_id is None and invoice.saga.untouched:
                 take_back_at_once(invoice, ports)
             else:

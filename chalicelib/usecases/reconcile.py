@@ -18,7 +18,7 @@ from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ObjectsSwept, SyncReport
-from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.receive_event import receive_event
@@ -73,17 +73,17 @@ def reconcile_account(
     if planned_at and connection.sweep.swept_until >= planned_at:
         return Reconciled()
     account_id, began_at = connection.account_id, ports.clock.now()
-    account: AccountFact | None = None
+    account: _AccountRead | None = None
     swept: ObjectsSwept | None = None
     try:
         run = _sweep_events(connection, account_id, began_at, since, ports)
         if objects or connection.sweep.objects_wanted(organization_id, began_at):
-            account = ports.stripe.account(account_id)
+            account = _AccountRead.now(organization_id, account_id, ports)
             swept = sweep_objects(organization_id, account_id, connection.sweep.objects_before, ports)
         if run.learned or run.parked or (swept and swept.corrected):
             _meet_strangers_again(run, account_id, began_at, ports)
     except AccountUnreachable:
-        mark_disconnected(organization_id, account_id, REVOKED, ports)
+        mark_revoked(organization_id, account_id, ports)
         return Reconciled()
     done = Reconciled(
         events_seen=run.seen,
@@ -188,7 +188,7 @@ def _move_cursor(
     done: Reconciled,
     swept: ObjectsSwept | None,
     happened_at: int,
-    account: AccountFact | None,
+    account: _AccountRead | None,
     ports: Ports,
 ) -> bool:
     """Remember how far the run came, and the account's readiness if it was looked at.
@@ -210,14 +210,28 @@ def _move_cursor(
             happened_at=happened_at,
         )
         with suppress(StaleWrite):
-            ports.connections.save(replace(connection, sweep=moved, account=_latest(connection.account, account)))
+            latest = account.met_by(connection.account) if account else connection.account
+            ports.connections.save(replace(connection, sweep=moved, account=latest))
             return alone
 
 
-def _latest(known: AccountFact | None, looked_at: AccountFact | None) -> AccountFact | None:
-    if looked_at is None:
-        return known
-    try:
-        return newer(known, looked_at)
-    except CannotOrder:
-        return settle(known, looked_at)
+@dataclass(frozen=True)
+class _AccountRead:
+    """An account as Stripe had it, with what was stored when it was asked for."""
+
+    stored: AccountFact | None
+    read: AccountFact
+
+    @classmethod
+    def now(cls, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> _AccountRead:
+        stored = ports.connections.get(organization_id).account
+        return cls(stored, ports.stripe.account(account_id))
+
+    def met_by(self, known: AccountFact | None) -> AccountFact | None:
+        """The one that stays. Of one second, what was stored after the question stays: the answer may be older."""
+        if known == self.stored:
+            return settle(known, self.read)
+        try:
+            return newer(known, self.read)
+        except CannotOrder:
+            return known

@@ -17,7 +17,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences
-from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.freeze import freeze
 from chalicelib.usecases.ports import Ports
 
@@ -55,7 +55,7 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
     try:
         books = _books(organization_id, connection.account_id, begins_at, now - INVOICES_LIVE_FOR, ours, ports)
     except AccountUnreachable:
-        mark_disconnected(organization_id, connection.account_id, REVOKED, ports)
+        mark_revoked(organization_id, connection.account_id, ports)
         return TieOut()
     found = tuple(differences(books, ours, settled_by=now - UNDER_WAY))
     return TieOut(tuple(_days(books, ours, begins_at)), found)

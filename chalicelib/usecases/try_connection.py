@@ -17,7 +17,7 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.money import decimal_string, minimum_charge
 from chalicelib.domain.trial import TrialCustomer, TrialReport, TrialStep
 from chalicelib.usecases.change_connection import change_connection
-from chalicelib.usecases.connect import REVOKED, mark_disconnected
+from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.ports import Ports
 
 ENOUGH = 15
@@ -99,7 +99,7 @@ def _reachable(run: _Run, organization_id: OrganizationId) -> AccountFact:
         try:
             account = run.ports.stripe.account(run.account_id)
         except AccountUnreachable:
-            mark_disconnected(organization_id, run.account_id, REVOKED, run.ports)
+            mark_revoked(organization_id, run.account_id, run.ports)
             raise
     if not account.charges_enabled:
         missing = " ".join(each.message for each in account.requirements[:3])

@@ -119,7 +119,7 @@ class Stage(World):
             http_client=_Stripe(self),
             base_addresses={"api": CONFIG.stripe_api_base, "connect": CONFIG.stripe_connect_base},
         )
-        self.ports.stripe = StripeGateway(client)
+        self.ports.stripe = StripeGateway(client, self.ports.clock)
         self.office = ApiClient(app, Issuer())
         self.account_id = ""
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import stripe
 
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.errors import AccountUnreachable, Refused, StripeRefused, StripeUnavailable
@@ -46,7 +47,7 @@ def account(double: StripeDouble) -> Iterator[StripeAccountId]:
 
 
 def gateway_at(url: str, key: str, client_id: str = "ca_test_double") -> StripeGateway:
-    return StripeGateway(build_client(key, client_id, api_base=url, connect_base=url))
+    return StripeGateway(build_client(key, client_id, api_base=url, connect_base=url), SystemClock())
 
 
 @pytest.fixture

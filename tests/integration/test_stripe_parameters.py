@@ -18,6 +18,7 @@ import pytest
 import stripe
 from stripe._stripe_service import StripeService
 
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.events import API_VERSION
 from infra.local.stripe_double import forms, validation
@@ -97,7 +98,7 @@ def gateway(recorder: Recorder) -> StripeGateway:
     client = stripe.StripeClient(
         "sk_test_x", client_id="ca_x", stripe_version=API_VERSION, http_client=recorder, max_network_retries=0
     )
-    return StripeGateway(client)
+    return StripeGateway(client, SystemClock())
 
 
 @pytest.mark.parametrize(("method", "position"), cases(API))

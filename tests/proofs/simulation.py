@@ -103,7 +103,7 @@ class Town(World):
             stripe_version=API_VERSION,
             http_client=_Wire(self.double, self.cross_http),
         )
-        self.plain.stripe = StripeGateway(self.client)
+        self.plain.stripe = StripeGateway(self.client, self.plain.clock)
         self.ports = Watched(self.plain, self)  # type: ignore[assignment]
         self.invariants = Invariants(self)
         self.accounts = {organization: self.account() for organization in ORGANIZATIONS}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 import stripe
 
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from tests.integration.gateway_calls import API, METHODS, NO_REQUEST, OAUTH, cases
@@ -24,7 +25,7 @@ def client(stripe_mock_url: str) -> stripe.StripeClient:
 
 @pytest.mark.parametrize(("method", "position"), cases(API))
 def test_stripe_mock_takes_it(client: stripe.StripeClient, method: str, position: int) -> None:
-    API[method][position](StripeGateway(client))
+    API[method][position](StripeGateway(client, SystemClock()))
 
 
 def test_stripe_mock_does_refuse(client: stripe.StripeClient) -> None:

@@ -47,7 +47,7 @@ class Deployed(World):
     @contextmanager
     def running(self) -> Iterator[None]:
         """While the block runs, the Lambdas call this world's Stripe and read its clock."""
-        gateway = StripeGateway(self.client)
+        gateway = StripeGateway(self.client, self._clock)
         with (
             patch.object(bootstrap, "SystemClock", lambda: self._clock),
             patch.object(bootstrap.Adapters, "_new_gateway", lambda *_: gateway),

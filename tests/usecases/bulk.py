@@ -210,7 +210,7 @@ class Company(World):
             stripe_version=API_VERSION,
             http_client=self.distant,
         )
-        self.ports.stripe = StripeGateway(client)
+        self.ports.stripe = StripeGateway(client, self.clock)
         self.ports.clock = self.clock
         self.queue = self.ports.queues = LaneQueue(self.time)
         self.account_id = self.connect()

@@ -310,7 +310,30 @@ def test_the_end_of_a_former_account_ends_nothing(world: World, account: StripeA
     """Whoever finds an account revoked may come late: another one may have taken its place."""
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
-    connect.mark_disconnected(ORGANIZATION, account, connect.REVOKED, world.ports)
+    connect.mark_revoked(ORGANIZATION, account, world.ports)
+    assert status(world) is ConnectionStatus.CONNECTED
+
+
+def test_a_refusal_that_is_older_than_the_reconnect_ends_nothing(world: World, account: StripeAccountId) -> None:
+    """The account was revoked when a call began, and is connected again when the refusal comes in."""
+    world.double.revoke(account)
+    world.connect(account=account)
+    connect.mark_revoked(ORGANIZATION, account, world.ports)
+    assert status(world) is ConnectionStatus.CONNECTED
+
+
+def test_disconnecting_does_not_end_a_connection_that_was_made_meanwhile(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_up = world.ports.stripe.deauthorize
+
+    def given_up_and_connected_anew(given_up: StripeAccountId) -> None:
+        give_up(given_up)
+        world.advance(60)
+        world.connect(account=account)
+
+    monkeypatch.setattr(world.ports.stripe, "deauthorize", given_up_and_connected_anew)
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
 
 

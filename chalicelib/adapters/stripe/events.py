@@ -8,15 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from chalicelib.adapters.stripe.objects import (
-    CUSTOMER_KEY,
-    INVOICE_KEY,
-    OBJECTS,
-    ORGANIZATION_KEY,
-    Stub,
-)
+from chalicelib.adapters.stripe.objects import CUSTOMER_KEY, INVOICE_KEY, OBJECTS, ORGANIZATION_KEY
+from chalicelib.adapters.stripe.versions import subject_of
 from chalicelib.domain.errors import InvalidSignature
-from chalicelib.domain.events import API_VERSION, StripeEvent
+from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 
@@ -44,24 +39,18 @@ class Event(msgspec.Struct):
 
 
 _event_decoder = msgspec.json.Decoder(Event)
-_stub_decoder = msgspec.json.Decoder(Stub)
 _decoders = {name: msgspec.json.Decoder(model) for name, model in OBJECTS.items()}
 
 
 def read_event(body: bytes, account_id: StripeAccountId | None = None) -> StripeEvent:
-    """An event as the domain knows it. A listed event does not name its account, so the lister says it.
-
-    An object in another API version, or one that does not look as documented, brings no fact: it is fetched
-    when the event is applied.
+    """Returns an event as the domain knows it. A listed event does not name its account, so the lister says it.
 
     Raises:
         msgspec.DecodeError: the body is no event.
     """
     event = _event_decoder.decode(body)
-    stub = _stub_decoder.decode(event.data.object)
-    metadata = stub.metadata or {}
-    organization = metadata.get(ORGANIZATION_KEY)
-    invoice = metadata.get(INVOICE_KEY)
+    subject = subject_of(event.data.object)
+    organization, invoice = subject.hint(ORGANIZATION_KEY), subject.hint(INVOICE_KEY)
     account = account_id or event.account
     return StripeEvent(
         id=event.id,
@@ -70,19 +59,21 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
         livemode=event.livemode,
         created=event.created,
         api_version=event.api_version,
-        object_type=stub.object,
-        object_id=stub.id,
-        fact=_fact_of(event, stub.object),
+        object_type=subject.kind,
+        object_id=subject.stripe_id,
+        fact=_fact_of(event, subject.kind),
         body=body.decode(),
+        owner_ids=subject.owner_ids(event.api_version),
         organization_hint=OrganizationId(organization) if organization else None,
         invoice_hint=InvoiceId(invoice) if invoice else None,
-        customer_hint=metadata.get(CUSTOMER_KEY),
+        customer_hint=subject.hint(CUSTOMER_KEY),
     )
 
 
 def _fact_of(event: Event, object_type: str) -> StripeFact | CustomerFact | AccountFact | None:
+    """What the object says, where it has the shape of our version; that shape may deceive in another version."""
     decoder = _decoders.get(object_type)
-    if decoder is None or event.api_version != API_VERSION:
+    if decoder is None:
         return None
     try:
         found = decoder.decode(event.data.object)

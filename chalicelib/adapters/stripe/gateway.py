@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import stripe
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import GONE, Answer, answer_of, read, translated
+from chalicelib.adapters.stripe.client import GONE, Answer, read, translated
 from chalicelib.adapters.stripe.events import read_event
 from chalicelib.adapters.stripe.parameters import (
     customer_changes,
@@ -56,10 +56,6 @@ class Listed(msgspec.Struct):
 class StripeGateway(Records, Trials):
     """Fulfils `usecases.ports.StripeGateway` with the `stripe` package."""
 
-    def __init__(self, client: stripe.StripeClient) -> None:
-        self._client = client
-        self._v1 = client.v1
-
     # Connecting
 
     def authorize_url(self, state: str, redirect_uri: str) -> str:
@@ -99,19 +95,19 @@ class StripeGateway(Records, Trials):
 
     @translated
     def account(self, account_id: StripeAccountId) -> AccountFact:
-        answer = answer_of(self._v1.accounts.retrieve(account_id))
+        answer = self._ask(self._v1.accounts.retrieve, account_id)
         return answer.read(objects.Account).fact(answer.as_of)
 
     # Customers
 
     @translated
     def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        found = self._v1.customers.list({"email": email, "limit": PAGE}, _for(account_id))
-        return [customer.fact(as_of) for customer, as_of in _items(found, objects.Customer)]
+        answer = self._ask(self._v1.customers.list, {"email": email, "limit": PAGE}, _for(account_id))
+        return [read(raw, objects.Customer).fact(answer.as_of) for raw in answer.read(Listed).data]
 
     @translated
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
-        answer = answer_of(self._v1.customers.create(customer_parameters(customer), _for(account_id, key)))
+        answer = self._ask(self._v1.customers.create, customer_parameters(customer), _for(account_id, key))
         created = answer.read(objects.Customer)
         return created.fact(created.created if answer.replayed else answer.as_of)
 
@@ -120,17 +116,18 @@ class StripeGateway(Records, Trials):
         self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer
     ) -> CustomerFact:
         try:
-            updated = self._v1.customers.update(stripe_customer_id, customer_changes(customer), _for(account_id))
+            answer = self._ask(
+                self._v1.customers.update, stripe_customer_id, customer_changes(customer), _for(account_id)
+            )
         except stripe.InvalidRequestError as exc:
             if exc.code != "resource_missing":
                 raise
             return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
-        answer = answer_of(updated)
         return answer.read(objects.Customer).fact(answer.as_of)
 
     @translated
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        answer = answer_of(self._v1.customers.retrieve(stripe_customer_id, None, _for(account_id)))
+        answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, _for(account_id))
         return answer.read(objects.Customer).fact(answer.as_of)
 
     # The steps of an invoice
@@ -140,48 +137,47 @@ class StripeGateway(Records, Trials):
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
     ) -> InvoiceFact:
         parameters = draft_parameters(invoice, stripe_customer_id)
-        return self._invoice(account_id, answer_of(self._v1.invoices.create(parameters, _for(account_id, key))))
+        return self._invoice(account_id, self._ask(self._v1.invoices.create, parameters, _for(account_id, key)))
 
     @translated
     def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
         drafted = _drafted(invoice)
-        added = self._v1.invoices.add_lines(drafted, lines_parameters(invoice), _for(account_id, key))
-        return self._invoice(account_id, answer_of(added))
+        added = self._ask(self._v1.invoices.add_lines, drafted, lines_parameters(invoice), _for(account_id, key))
+        return self._invoice(account_id, added)
 
     @translated
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
-        sent = self._v1.invoices.send_invoice(stripe_invoice_id, {"expand": ["payments"]}, _for(account_id, key))
-        return self._with_payments(account_id, answer_of(sent))
+        expanded = {"expand": ["payments"]}
+        sent = self._ask(self._v1.invoices.send_invoice, stripe_invoice_id, expanded, _for(account_id, key))
+        return self._with_payments(account_id, sent)
 
     @translated
     def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
-        finalized = self._v1.invoices.finalize_invoice(
-            stripe_invoice_id, {"auto_advance": False, "expand": ["payments"]}, _for(account_id, key)
-        )
-        return self._with_payments(account_id, answer_of(finalized))
+        quietly = {"auto_advance": False, "expand": ["payments"]}
+        finalized = self._ask(self._v1.invoices.finalize_invoice, stripe_invoice_id, quietly, _for(account_id, key))
+        return self._with_payments(account_id, finalized)
 
     @translated
     def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact:
-        voided = self._v1.invoices.void_invoice(stripe_invoice_id, None, _for(account_id, key))
-        return self._invoice(account_id, answer_of(voided))
+        voided = self._ask(self._v1.invoices.void_invoice, stripe_invoice_id, None, _for(account_id, key))
+        return self._invoice(account_id, voided)
 
     @translated
     def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
-        paid = self._v1.invoices.pay(
-            stripe_invoice_id, {"paid_out_of_band": True, "expand": ["payments"]}, _for(account_id, key)
-        )
-        return self._with_payments(account_id, answer_of(paid))
+        outside = {"paid_out_of_band": True, "expand": ["payments"]}
+        paid = self._ask(self._v1.invoices.pay, stripe_invoice_id, outside, _for(account_id, key))
+        return self._with_payments(account_id, paid)
 
     @translated
     def mark_uncollectible(
         self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
     ) -> Sequence[StripeFact]:
-        marked = self._v1.invoices.mark_uncollectible(stripe_invoice_id, None, _for(account_id, key))
-        return self._with_payments(account_id, answer_of(marked))
+        marked = self._ask(self._v1.invoices.mark_uncollectible, stripe_invoice_id, None, _for(account_id, key))
+        return self._with_payments(account_id, marked)
 
     @translated
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
-        _unless_gone(lambda: self._v1.invoices.delete(stripe_invoice_id, None, _for(account_id)))
+        self._ask_unless_gone(self._v1.invoices.delete, stripe_invoice_id, None, _for(account_id))
 
     def _invoice(self, account_id: StripeAccountId, answer: Answer) -> InvoiceFact:
         facts = self._with_payments(account_id, answer)
@@ -230,7 +226,7 @@ class StripeGateway(Records, Trials):
     @translated
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
         expanded: Any = {"expand": ["payments"]}
-        found = _unless_gone(lambda: self._v1.invoices.retrieve(stripe_invoice_id, expanded, _for(account_id)))
+        found = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, expanded, _for(account_id))
         if found is None:
             return [objects.deleted_invoice(stripe_invoice_id, as_of=0)]
         facts = list(_as_answered(found))
@@ -244,7 +240,7 @@ class StripeGateway(Records, Trials):
         return facts
 
     def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
-        intent = answer_of(self._v1.payment_intents.retrieve(payment_intent_id, None, _for(account_id)))
+        intent = self._ask(self._v1.payment_intents.retrieve, payment_intent_id, None, _for(account_id))
         yield intent.read(objects.PaymentIntent).fact(intent.as_of)
         of_intent = {"payment_intent": payment_intent_id}
         for charge, as_of in self._all(self._v1.charges.list, objects.Charge, account_id, of_intent):
@@ -262,7 +258,7 @@ class StripeGateway(Records, Trials):
             return self.account(account_id)
         model = objects.OBJECTS[object_type]
         service: Any = getattr(self._v1, f"{object_type}s")
-        answer = _unless_gone(lambda: service.retrieve(object_id, None, _for(account_id)))
+        answer = self._ask_unless_gone(service.retrieve, object_id, None, _for(account_id))
         if answer is None:
             return objects.deleted_invoice(object_id, as_of=0) if object_type == "invoice" else None
         return answer.read(model).fact(answer.as_of)
@@ -330,37 +326,20 @@ class StripeGateway(Records, Trials):
     def _pages(self, method: Any, account_id: StripeAccountId, query: dict[str, Any]) -> Iterator[tuple[Listed, int]]:
         after: dict[str, str] = {}
         while True:
-            answer = _list(method, {**query, **after, "limit": PAGE}, _for(account_id))
+            answer = self._page(method, {**query, **after, "limit": PAGE}, _for(account_id))
             page = answer.read(Listed)
             yield page, answer.as_of
             if not page.has_more or not page.data:
                 return
             after = {"starting_after": read(page.data[-1], objects.Stub).id}
 
+    @translated
+    def _page(self, method: Any, query: dict[str, Any], options: Any) -> Answer:
+        return self._ask(method, query, options)
+
 
 def _made(since: int, before: int | None) -> dict[str, int]:
     return {"gte": since} if before is None else {"gte": since, "lt": before}
-
-
-@translated
-def _list(method: Any, query: dict[str, Any], options: Any) -> Answer:
-    return answer_of(method(query, options))
-
-
-def _unless_gone(call: Callable[[], Any]) -> Answer | None:
-    """The answer, or None if Stripe has no object of that id."""
-    try:
-        return answer_of(call())
-    except stripe.InvalidRequestError as exc:
-        if exc.code == "resource_missing":
-            return None
-        raise
-
-
-def _items(found: Any, model: type[T]) -> Iterator[tuple[T, int]]:
-    answer = answer_of(found)
-    for raw in answer.read(Listed).data:
-        yield read(raw, model), answer.as_of
 
 
 def _for(account_id: StripeAccountId, key: str | None = None) -> Any:

@@ -6,9 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-import stripe
 
-from chalicelib.adapters.stripe.client import answer_of, translated
+from chalicelib.adapters.stripe.client import Asking, translated
 from chalicelib.adapters.stripe.objects import INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY, Metadata, Reference, id_of
 from chalicelib.adapters.stripe.parameters import TAX
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
@@ -83,22 +82,18 @@ def _item(line: Line, service_id: ServiceId) -> LineItem:
     return LineItem(service_id, line.description or "", Decimal(1), line.amount, line.amount)
 
 
-class Records:
+class Records(Asking):
     """The part of the gateway that reads an order back."""
 
-    _v1: Any
     _all: Any
 
     @translated
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
         """None if it is gone, or carries no id of ours."""
         options = {"stripe_account": account_id}
-        try:
-            answer = answer_of(self._v1.invoices.retrieve(stripe_invoice_id, None, options))
-        except stripe.InvalidRequestError as exc:
-            if exc.code == "resource_missing":
-                return None
-            raise
+        answer = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
+        if answer is None:
+            return None
         lines = [
             line
             for line, _ in self._all(

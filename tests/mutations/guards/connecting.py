@@ -64,9 +64,15 @@ CONNECTING = (
     ),
     guard(
         "what an account was left for is not ended",
-        "mark_disconnected",
-        Check("account_id"),
+        "mark_revoked",
+        Check("connection account_id"),
         f"{_T_CONNECT}::test_the_end_of_a_former_account_ends_nothing",
+    ),
+    guard(
+        "a refusal that a reconnect overtook ends nothing",
+        "mark_revoked",
+        Check("_reachable"),
+        f"{_T_CONNECT}::test_a_refusal_that_is_older_than_the_reconnect_ends_nothing",
     ),
     guard(
         "redirects lead to the configured page",

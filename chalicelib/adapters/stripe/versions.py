@@ -1,0 +1,124 @@
+"""What can be read from an event's object in any API version: whose it is.
+
+Stripe renders an event once, in the version of the account that it happened on, and lists it so for ever, whatever
+`Stripe-Version` we send (https://docs.stripe.com/webhooks/versioning). Companies' accounts are on versions from 2018
+on. Therefore only what is needed to find the owner is taken from the object as it stands: its id, our own ids in its
+metadata, and the ids of the Stripe objects that lead to the invoice. All else is fetched in our version.
+
+`OWNER_FIELDS` is the one table of these shapes. In recordings of real accounts, `payment_intent` stands on every
+refund and dispute, and on every charge since 2019; `invoice` on every credit note; `invoice` is gone from charges and
+intents since 2025-03-31 (https://docs.stripe.com/changelog/basil/2025-03-31/add-support-for-multiple-partial-payments-on-invoices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+FIRST = "2011-01-01"
+BASIL = "2025-03-31"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerField:
+    """A field whose value is the id of an object nearer to the invoice, or that object itself.
+
+    Versions from `since` on have it, up to and without `until`. `within` names the hash that holds the field.
+    """
+
+    name: str
+    since: str = FIRST
+    until: str | None = None
+    within: str | None = None
+
+    def expected_in(self, version: str | None) -> bool:
+        """Returns True if an object of this version has the field; of an unknown version every field is expected."""
+        if version is None:
+            return True
+        day = version[:10]
+        return self.since <= day and (self.until is None or day < self.until)
+
+
+OWNER_FIELDS: Mapping[str, tuple[OwnerField, ...]] = {
+    "invoice": (OwnerField("id"),),
+    "invoice_payment": (
+        OwnerField("invoice", since=BASIL),
+        OwnerField("payment_intent", since=BASIL, within="payment"),
+    ),
+    "payment_intent": (OwnerField("id"), OwnerField("invoice", until=BASIL)),
+    "charge": (OwnerField("payment_intent"), OwnerField("invoice", until=BASIL)),
+    "refund": (OwnerField("payment_intent"),),
+    "dispute": (OwnerField("payment_intent"),),
+    "credit_note": (OwnerField("invoice"),),
+}
+"""Kinds of objects that belong to an invoice, to the fields that lead there, the surest first."""
+
+
+class Subject(msgspec.Struct):
+    """An event's object in whatever shape: nothing is required, and no type is relied on."""
+
+    id: Any = msgspec.UNSET
+    object: Any = msgspec.UNSET
+    metadata: Any = msgspec.UNSET
+    payment_intent: Any = msgspec.UNSET
+    invoice: Any = msgspec.UNSET
+    payment: Any = msgspec.UNSET
+
+    @property
+    def kind(self) -> str:
+        """Stripe's name of the kind of object, or the empty string."""
+        return self.object if isinstance(self.object, str) else ""
+
+    @property
+    def stripe_id(self) -> str:
+        """The object's id, or the empty string."""
+        return _id_in(self.id) or ""
+
+    def hint(self, key: str) -> str | None:
+        """A value of the object's metadata."""
+        found = self.metadata.get(key) if isinstance(self.metadata, dict) else None
+        return found if isinstance(found, str) and found else None
+
+    def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
+        """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.
+
+        An object that has its fields and holds nothing in them belongs to no invoice: that is an empty tuple.
+        """
+        fields = OWNER_FIELDS.get(self.kind, ())
+        found = tuple(dict.fromkeys(self._ids(fields)))
+        if found:
+            return found
+        untold = any(field.expected_in(version) and self._value(field) is msgspec.UNSET for field in fields)
+        return None if untold else ()
+
+    def _ids(self, fields: tuple[OwnerField, ...]) -> Iterator[str]:
+        for field in fields:
+            stripe_id = _id_in(self._value(field))
+            if stripe_id is not None:
+                yield stripe_id
+
+    def _value(self, field: OwnerField) -> Any:
+        if field.within is None:
+            return getattr(self, field.name)
+        holder = getattr(self, field.within)
+        return holder.get(field.name, msgspec.UNSET) if isinstance(holder, dict) else msgspec.UNSET
+
+
+_decoder = msgspec.json.Decoder(Subject)
+
+
+def subject_of(raw: msgspec.Raw) -> Subject:
+    """Returns the event's object; an empty one if it is no JSON object at all."""
+    try:
+        return _decoder.decode(raw)
+    except msgspec.ValidationError:
+        return Subject()
+
+
+def _id_in(reference: Any) -> str | None:
+    """The id behind a reference, expanded or not."""
+    found = reference.get("id") if isinstance(reference, dict) else reference
+    return found if isinstance(found, str) and found else None
