@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.requirements import requirement_text
+from chalicelib.adapters.stripe.requirements import disabled_requirement, is_rejected, requirement_text
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
@@ -368,12 +368,18 @@ class Account(msgspec.Struct):
 
 
 def _plain(requirements: Requirements) -> tuple[Requirement, ...]:
-    """What Stripe asks for, in words (https://docs.stripe.com/connect/handling-api-verification)."""
+    """Returns what Stripe asks for, in words (https://docs.stripe.com/connect/handling-api-verification).
+
+    A rejected account may still list documents; they are not asked for, since they would change nothing.
+    """
+    disabled = requirements.disabled_reason
+    if disabled and is_rejected(disabled):
+        return (disabled_requirement(disabled),)
     problems = {error.requirement: error.reason for error in requirements.errors or []}
     due = dict.fromkeys([*(requirements.past_due or []), *(requirements.currently_due or []), *problems])
     found = tuple(Requirement(field, problems.get(field) or requirement_text(field)) for field in due)
-    if not found and requirements.disabled_reason:
-        return (Requirement("account", f"Stripe has paused this account ({requirements.disabled_reason})."),)
+    if not found and disabled:
+        return (disabled_requirement(disabled),)
     return found
 
 
