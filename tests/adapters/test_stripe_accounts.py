@@ -1,4 +1,4 @@
-"""What POM shows of a Stripe account: why it cannot take payments."""
+"""What POM shows of a Stripe account: its name, and why it cannot take payments."""
 
 from __future__ import annotations
 
@@ -39,6 +39,22 @@ LISTED = sorted(literals(stripe.Account.Requirements.__annotations__["disabled_r
 """What Stripe's own library lists as reasons why an account is disabled."""
 
 REJECTIONS = [reason for reason in LISTED if is_rejected(reason)]
+
+
+@pytest.mark.parametrize("profile", [None, {}, {"name": None}, {"name": ""}, {"name": "  "}])
+def test_an_account_without_a_name_in_its_profile_has_the_dashboards(profile: dict[str, Any] | None) -> None:
+    settings = {"dashboard": {"display_name": "Clear Water Pools", "timezone": "America/Phoenix"}}
+    assert account(business_profile=profile, settings=settings).business_name == "Clear Water Pools"
+
+
+def test_the_name_in_the_profile_comes_first() -> None:
+    settings = {"dashboard": {"display_name": "clearwater.example"}}
+    assert account(business_profile={"name": "Clear Water"}, settings=settings).business_name == "Clear Water"
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"dashboard": None}, {"dashboard": {"display_name": ""}}])
+def test_an_account_may_have_no_name_at_all(settings: dict[str, Any] | None) -> None:
+    assert account(business_profile={"name": ""}, settings=settings).business_name is None
 
 
 @pytest.mark.parametrize("reason", [*REJECTIONS, "rejected.of_tomorrow"])
