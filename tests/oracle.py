@@ -28,8 +28,9 @@ REASONS = {
     "lost_card": "card_declined",
     "stolen_card": "card_declined",
     "fraudulent": "card_declined",
-    "account_closed": "card_declined",
-    "debit_not_authorized": "card_declined",
+    "account_closed": "bank_declined",
+    "debit_not_authorized": "bank_declined",
+    "invalid_currency": "bank_declined",
 }
 """Codes that the double's test cards and bank accounts fail with."""
 

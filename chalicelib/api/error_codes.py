@@ -92,7 +92,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "services_too_many": "A batch has more than 10,000 services.",
         "state_expired": "The authorization took longer than ten minutes.",
         "state_unknown": "The state was never given out.",
-        "stripe_account_not_ready": "Stripe does not let the account take payments yet.",
+        "stripe_account_not_ready": "Stripe does not let the account take payments; the message says why.",
         "stripe_customer_unknown": "Stripe has no customer of the id that was chosen.",
         "stripe_refused": "Stripe refused the request; the message says why.",
         "stripe_resource_missing": "Stripe no longer has the object.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
+from chalicelib.domain.facts import COMPLETE_VERIFICATION
 
 STATE = "pYz0tB2rVb3kq1m2dK0o5w"
 ONE_PAGE = {"endCursor": None, "hasNextPage": False}
@@ -56,7 +57,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "title": "Business verification is complete",
                 "done": False,
                 "detail": "Add the bank account that payouts go to.",
-                "nextStep": "Complete the business verification in the Stripe dashboard.",
+                "nextStep": COMPLETE_VERIFICATION,
                 "link": "https://dashboard.stripe.com/account/status",
             },
             {
@@ -77,8 +78,8 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
             {
                 "step": "account",
                 "ok": False,
-                "message": "Stripe does not let this account take payments yet.",
-                "nextStep": "Complete the business verification in the Stripe dashboard, then test again.",
+                "message": "Stripe does not let this account take payments.",
+                "nextStep": f"{COMPLETE_VERIFICATION} Then test again.",
             }
         ],
     },

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.dashboard import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN_SECURITY, PRICING
+from chalicelib.domain.facts import COMPLETE_VERIFICATION
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.terms import day_of
@@ -105,9 +106,10 @@ def _verified(connection: Connection) -> Item:
     title = "Business verification is complete"
     if connection.ready_to_send:
         return Item("business_verified", title, True, "Stripe lets this account take payments.")
-    missing = connection.account.requirements if connection.active and connection.account else ()
+    account = connection.account if connection.active else None
+    missing = account.requirements if account else ()
     detail = " ".join(each.message for each in missing) or "Stripe does not let this account take payments yet."
-    step = "Complete the business verification in the Stripe dashboard."
+    step = account.next_step if account else COMPLETE_VERIFICATION
     return Item("business_verified", title, False, detail, step, ACCOUNT_STATUS)
 
 

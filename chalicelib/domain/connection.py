@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 from chalicelib.domain.errors import Conflict, Refused
-from chalicelib.domain.facts import AccountFact
+from chalicelib.domain.facts import COMPLETE_VERIFICATION, AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.sweep import Sweep
 
@@ -138,17 +138,17 @@ def require_ready_to_send(connection: Connection) -> None:
     """Sending needs a verified business; drafting does not.
 
     Raises:
-        Refused: Stripe does not let this account take payments yet; says what is missing.
+        Refused: Stripe does not let this account take payments; says why, and what to do about it.
     """
     if connection.ready_to_send:
         return
-    missing = connection.account.requirements if connection.account else ()
-    reasons = "; ".join(requirement.message for requirement in missing[:3])
+    account = connection.account
+    reasons = "; ".join(requirement.message for requirement in account.requirements[:3]) if account else ""
+    step = account.next_step if account else COMPLETE_VERIFICATION
     raise Refused(
         "stripe_account_not_ready",
-        "Stripe does not let this account take payments yet"
-        + (f": {reasons}" if reasons else ": its business verification is not complete."),
-        next_step="Complete the business verification in the Stripe dashboard; drafts can be made meanwhile.",
+        f"Stripe does not let this account take payments: {reasons or 'its business verification is not complete.'}",
+        next_step=f"{step} Drafts can still be made.",
     )
 
 

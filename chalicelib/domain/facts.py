@@ -333,12 +333,16 @@ _COLLECTIONS: dict[type, str] = {
 }
 
 
+COMPLETE_VERIFICATION = "Complete the business verification in the Stripe dashboard."
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Something Stripe still needs from the pool company before it can take payments."""
+    """Why the pool company cannot take payments, or will not be able to for long, and what it can do about it."""
 
     field: str
     message: str
+    next_step: str = COMPLETE_VERIFICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +362,11 @@ class AccountFact:
     @property
     def precedence(self) -> tuple[int, int]:
         return (0, self.as_of)
+
+    @property
+    def next_step(self) -> str:
+        """Returns what the company does first, so that the account can take payments."""
+        return self.requirements[0].next_step if self.requirements else COMPLETE_VERIFICATION
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ ENOUGH = 15
 """Seconds after which no further step is begun: cleaning up must fit into the request as well."""
 
 TRY_AGAIN = "Wait a moment and test again."
-VERIFY = "Complete the business verification in the Stripe dashboard, then test again."
 LOOK_AT_DEFAULTS = "Look for taxes or discounts that the Stripe account adds to invoices by itself, then test again."
 DRAFT, OPEN = "draft", "open"
 
@@ -103,8 +102,8 @@ def _reachable(run: _Run, organization_id: OrganizationId) -> AccountFact:
             raise
     if not account.charges_enabled:
         missing = " ".join(each.message for each in account.requirements[:3])
-        message = "Stripe does not let this account take payments yet." + (f" {missing}" if missing else "")
-        raise run.stop(TrialStep.ACCOUNT, message, VERIFY)
+        message = f"Stripe does not let this account take payments. {missing}".rstrip()
+        raise run.stop(TrialStep.ACCOUNT, message, f"{account.next_step} Then test again.")
     run.went_well(TrialStep.ACCOUNT, f"Stripe answers for {account.business_name or run.account_id}.")
     return account
 

@@ -143,6 +143,17 @@ def test_disconnecting_keeps_the_records_and_shows_in_apps(api: ApiClient, world
     assert listed["attention"][0]["nextStep"]
 
 
+def test_a_rejected_account_is_told_to_ask_stripe_and_for_no_document(api: ApiClient, world: World) -> None:
+    account = world.connect(account=world.account(charges_enabled=False, currently_due=["individual.id_number"]))
+    world.double.update_account(account, disabled_reason="rejected.fraud")
+    world.deliver()
+    said = "Stripe has rejected this account and it can no longer take payments. Ask Stripe support about it."
+    shown = api.get("/stripe/connection").json
+    assert (shown["status"], shown["requirements"]) == ("action_required", [{"field": "account", "message": said}])
+    listed = api.get("/apps").json["data"][0]
+    assert listed["attention"] == [{"message": said, "nextStep": "Ask Stripe support about the account."}]
+
+
 def test_an_account_that_is_not_verified_needs_attention(api: ApiClient, world: World) -> None:
     world.connect(account=world.account(charges_enabled=False))
     listed = api.get("/apps").json["data"][0]

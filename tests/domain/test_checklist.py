@@ -87,6 +87,13 @@ def test_a_line_says_what_is_so(item_id: str, changes: dict[str, Any], done: boo
     assert said in item.detail
 
 
+def test_an_account_that_cannot_be_verified_any_more_has_another_next_step() -> None:
+    given_up = Requirement("account", "Stripe has rejected this account.", "Ask Stripe support about the account.")
+    account = replace(READY, charges_enabled=False, requirements=(given_up,))
+    item = line(replace(DONE, connection=replace(CONNECTED, account=account)), "business_verified")
+    assert (item.detail, item.next_step) == (given_up.message, given_up.next_step)
+
+
 def test_reminders_lead_to_stripes_pages() -> None:
     pages = {item.id: item.page for item in checklist(DONE) if item.done is None}
     assert set(pages) == {"fees_reviewed", "two_step_login", "connected_apps", "customers_informed"}

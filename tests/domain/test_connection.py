@@ -65,6 +65,20 @@ def test_an_account_that_cannot_take_payments_cannot_send_and_says_what_is_missi
         require_ready_to_send(connected(replace(READY, charges_enabled=False)))
 
 
+def test_what_to_do_about_an_account_is_what_its_first_requirement_says() -> None:
+    due = Requirement("tos_acceptance", "Accept the terms.")
+    given_up = Requirement("account", "Stripe has rejected this account.", "Ask Stripe support about the account.")
+    for requirements, step in [
+        ((), "Complete the business"),
+        ((due,), "Complete the business"),
+        ((given_up,), "Ask"),
+    ]:
+        account = replace(READY, charges_enabled=False, requirements=requirements)
+        with pytest.raises(Refused) as refusal:
+            require_ready_to_send(connected(account))
+        assert (refusal.value.next_step or "").startswith(step)
+
+
 def test_the_same_account_goes_on_where_it_stopped() -> None:
     before = replace(connected(), sweep=Sweep(swept_until=500)).disconnected("revoked", 700)
     again = connected(now=2000, before=before)

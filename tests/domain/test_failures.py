@@ -1,40 +1,122 @@
-"""Every decline code Stripe publishes is told in words an office worker can act on."""
+"""Every code that Stripe publishes is told in words an office worker can act on."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
-from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason, failure_reason
+import msgspec
+import pytest
+import stripe
+
+from chalicelib.domain.failures import (
+    FAILURE_TEXTS,
+    NOT_ABOUT_AN_ATTEMPT,
+    REASON_BY_CODE,
+    FailureReason,
+    failure_reason,
+)
 
 TABLE = {
     "insufficient_funds": """
         insufficient_funds withdrawal_count_limit_exceeded card_velocity_exceeded payment_limit_exceeded""",
-    "expired_card": "expired_card expired_payment_information",
+    "expired_card": "expired_card expired_payment_information expired_payment_method",
     "incorrect_details": """
-        incorrect_number incorrect_cvc incorrect_zip incorrect_address incorrect_pin invalid_number invalid_cvc
-        invalid_expiry_month invalid_expiry_year invalid_pin invalid_account invalid_customer_account
-        invalid_payment_information no_account""",
-    "authentication_required": "authentication_required payment_intent_authentication_failure",
+        incorrect_number incorrect_cvc incorrect_zip incorrect_postal_code incorrect_address incorrect_pin
+        invalid_number invalid_cvc invalid_expiry_month invalid_expiry_year invalid_pin invalid_account
+        invalid_customer_account invalid_payment_information no_account account_number_invalid
+        routing_number_invalid postal_code_invalid incorrect_account_holder_name""",
+    "authentication_required": """
+        authentication_required payment_intent_authentication_failure mobile_device_authentication_required""",
+    "bank_declined": """
+        bank_account_declined account_closed bank_account_closed debit_not_authorized bank_account_restricted
+        bank_ownership_changed bank_account_unusable payment_method_bank_account_blocked invalid_currency
+        refer_to_customer""",
     "card_declined": """
         card_declined generic_decline do_not_honor call_issuer card_not_supported currency_not_supported fraudulent
         lost_card stolen_card pickup_card restricted_card merchant_blacklist security_violation service_not_allowed
         transaction_not_allowed not_permitted no_action_taken revocation_of_authorization
         revocation_of_all_authorizations stop_payment_order pin_try_exceeded partner_generic_decline
-        debit_not_authorized account_closed""",
+        partner_high_risk_customer highest_risk_level rule card_decline_rate_limit_exceeded
+        payment_method_provider_decline""",
     "other": """
         processing_error issuer_not_available reenter_transaction try_again_later duplicate_transaction
-        invalid_amount approve_with_id a_code_of_tomorrow""",
+        invalid_amount approve_with_id account_invalid api_key_expired parameter_missing a_code_of_tomorrow""",
 }
 CODES = [(code, FailureReason(reason)) for reason, codes in TABLE.items() for code in codes.split()]
-SUSPICIONS = ("fraudulent", "lost_card", "stolen_card", "merchant_blacklist", "pickup_card", "restricted_card")
+
+DECLINE_CODES = """
+    authentication_required authentication_not_handled approve_with_id call_issuer card_not_supported
+    card_velocity_exceeded currency_not_supported do_not_honor do_not_try_again duplicate_transaction expired_card
+    fraudulent generic_decline incorrect_address incorrect_cvc incorrect_number incorrect_pin incorrect_zip
+    insufficient_funds invalid_account invalid_amount invalid_cvc invalid_expiry_month invalid_expiry_year
+    invalid_number invalid_pin issuer_not_available lost_card merchant_blacklist new_account_information_available
+    no_action_taken not_permitted offline_pin_required online_or_offline_pin_required pickup_card pin_try_exceeded
+    processing_error reenter_transaction restricted_card revocation_of_all_authorizations
+    revocation_of_authorization security_violation service_not_allowed stolen_card stop_payment_order
+    testmode_decline transaction_not_allowed try_again_later withdrawal_count_limit_exceeded
+    mobile_device_authentication_required
+
+    partner_generic_decline invalid_customer_account payment_limit_exceeded invalid_billing_agreement
+    partner_expired_card partner_processing_error partner_insufficient_funds partner_invalid_currency
+    partner_invalid_amount invalid_business_account partner_high_risk_customer compliance_violation
+    payment_disputed invalid_authorization invalid_payment_information partner_payment_not_found
+    expired_payment_information partner_duplicate_transaction
+""".split()
+"""https://docs.stripe.com/declines/codes as of April 2026: cards, then local payment methods."""
+
+BANK_DEBIT_CODES = """
+    insufficient_funds bank_account_closed bank_account_invalid_details debit_not_authorized
+
+    account_closed bank_ownership_changed invalid_account_number generic_could_not_process
+
+    refer_to_customer debit_disputed authorization_revoked bank_account_restricted debit_authorization_not_match
+    recipient_deceased branch_does_not_exist incorrect_account_holder_name
+
+    no_account account_frozen incorrect_account_holder_address incorrect_account_holder_tax_id invalid_currency
+""".split()
+"""What bank debits fail with.
+
+ACH (https://docs.stripe.com/declines/network-codes), Bacs
+(https://docs.stripe.com/payments/payment-methods/bacs-debit), SEPA (https://docs.stripe.com/payments/sepa-debit),
+and what only Treasury's debits name (https://docs.stripe.com/api/treasury/inbound_transfers/object).
+"""
+
+OUTCOME_REASONS = ("highest_risk_level", "elevated_risk_level", "low_probability_of_authorization", "rule")
+"""https://docs.stripe.com/api/charges/object#charge_object-outcome-reason"""
+
+SUSPICIONS = """
+    fraudulent lost_card stolen_card lost_or_stolen_card pickup_card restricted_card merchant_blacklist
+    security_violation compliance_violation partner_high_risk_customer
+""".split()
+
+TELLING = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
+
+
+def literals(annotation: Any) -> Iterator[str]:
+    """Returns the values of every Literal within a type."""
+    for part in get_args(annotation):
+        if get_origin(annotation) is Literal:
+            yield part
+        else:
+            yield from literals(part)
+
+
+def sdk_codes() -> set[str]:
+    """Returns what Stripe's own library lists as codes of an intent's failure."""
+    return set(literals(stripe.PaymentIntent.LastPaymentError.__annotations__["code"]))
+
+
+def sdk_blocks() -> set[str]:
+    """Returns what Stripe's own library lists as reasons why a bank account cannot be debited."""
+    return set(literals(stripe.PaymentMethod.UsBankAccount.StatusDetails.Blocked.__annotations__["reason"]))
 
 
 @pytest.mark.parametrize(("code", "reason"), CODES)
 def test_a_code_has_its_reason_wherever_stripe_puts_it(code: str, reason: FailureReason) -> None:
     assert failure_reason(code, None) is reason
-    assert failure_reason("card_declined", code) in {reason, FailureReason.CARD_DECLINED}
-    if reason is not FailureReason.OTHER:
-        assert failure_reason("card_declined", code) is reason
+    told = reason if reason is not FailureReason.OTHER else FailureReason.CARD_DECLINED
+    assert failure_reason("card_declined", code) is told
 
 
 def test_the_decline_code_is_the_more_precise() -> None:
@@ -51,14 +133,58 @@ def test_no_code_at_all_is_another_reason() -> None:
     assert failure_reason("", "") is FailureReason.OTHER
 
 
-@pytest.mark.parametrize("code", SUSPICIONS)
+def test_every_code_that_stripes_library_lists_for_an_intent_has_a_place() -> None:
+    listed = sdk_codes()
+    assert len(listed) > 200
+    assert listed - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
+
+
+def test_every_reason_that_stripes_library_lists_for_a_blocked_bank_account_has_a_reason() -> None:
+    listed = sdk_blocks()
+    assert len(listed) >= 6
+    assert listed - set(REASON_BY_CODE) == set()
+
+
+@pytest.mark.parametrize(
+    "listed", [DECLINE_CODES, BANK_DEBIT_CODES, OUTCOME_REASONS], ids=["cards", "banks", "radar"]
+)
+def test_every_code_of_stripes_pages_has_a_place(listed: list[str]) -> None:
+    assert set(listed) - set(REASON_BY_CODE) - NOT_ABOUT_AN_ATTEMPT == set()
+
+
+def test_no_code_has_two_places() -> None:
+    assert set(REASON_BY_CODE) & NOT_ABOUT_AN_ATTEMPT == set()
+
+
+@pytest.mark.parametrize("code", sorted(NOT_ABOUT_AN_ATTEMPT))
+def test_a_code_that_is_not_about_an_attempt_is_another_reason(code: str) -> None:
+    assert failure_reason(code, None) is FailureReason.OTHER
+
+
+@pytest.mark.parametrize("code", [*SUSPICIONS, *OUTCOME_REASONS])
 def test_suspicion_is_told_as_a_plain_decline(code: str) -> None:
-    text = FAILURE_TEXTS[failure_reason("card_declined", code)]
-    for word in ("fraud", "lost", "stolen", "blacklist"):
-        assert word not in f"{text.message} {text.next_step}".lower()
+    assert failure_reason("card_declined", code) is FailureReason.CARD_DECLINED
+    assert failure_reason(code, None) is FailureReason.CARD_DECLINED
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_no_reason_tells_of_fraud(reason: FailureReason) -> None:
+    text = FAILURE_TEXTS[reason]
+    told = f"{reason} {text.message} {text.next_step}".lower()
+    assert [word for word in TELLING if word in told] == []
 
 
 @pytest.mark.parametrize("reason", FailureReason)
 def test_every_reason_has_a_message_and_a_next_step_with_the_link(reason: FailureReason) -> None:
     assert FAILURE_TEXTS[reason].message
     assert "same invoice link" in FAILURE_TEXTS[reason].next_step
+
+
+def test_a_declined_bank_debit_leads_to_another_way_of_paying() -> None:
+    text = FAILURE_TEXTS[FailureReason.BANK_DECLINED]
+    assert "bank debit" in text.message
+    assert all(way in text.next_step for way in ("card", "another bank account", "ask their bank"))
+
+
+def test_a_reason_that_a_later_release_stored_is_read_as_another_reason() -> None:
+    assert msgspec.json.decode(b'"a_reason_of_tomorrow"', type=FailureReason) is FailureReason.OTHER

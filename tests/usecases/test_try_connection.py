@@ -111,6 +111,15 @@ def test_an_account_that_may_not_take_payments_is_told_as_such(world: World) -> 
     assert world.in_stripe(account) == []
 
 
+def test_a_rejected_account_is_not_sent_to_the_verification(world: World) -> None:
+    account = world.connect(account=world.account(charges_enabled=False, currently_due=["individual.dob.day"]))
+    world.double.update_account(account, disabled_reason="rejected.fraud")
+    [only] = tried(world).steps
+    assert "rejected this account" in only.message
+    assert "personal details" not in only.message
+    assert only.next_step == "Ask Stripe support about the account. Then test again."
+
+
 def test_without_a_connection_there_is_nothing_to_test(world: World) -> None:
     with pytest.raises(Conflict, match="stripe_not_connected"):
         tried(world)

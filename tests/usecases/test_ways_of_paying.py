@@ -67,6 +67,16 @@ def test_a_bank_debit_that_comes_back_days_later_is_failed_with_its_reason(compa
     assert company.now.failure.reason is FailureReason.INSUFFICIENT_FUNDS
 
 
+@pytest.mark.parametrize("code", ["bank_account_declined", "account_closed", "debit_not_authorized"])
+def test_a_bank_debit_that_the_bank_refuses_leads_to_another_way_of_paying(company: Company, code: str) -> None:
+    intent = company.pays(DEBIT)
+    company.world.double.settle_debit(company.account, intent, fail=code)
+    company.world.deliver()
+    assert company.now.status is InvoiceStatus.FAILED
+    assert company.now.failure is not None
+    assert company.now.failure.reason is FailureReason.BANK_DECLINED
+
+
 def test_a_partial_payment_lowers_the_balance_and_the_rest_makes_it_paid(company: Company) -> None:
     company.pays(amount=2500)
     assert (company.now.status, company.now.balance) == (InvoiceStatus.PENDING, 5000)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.requirements import requirement_text
+from chalicelib.adapters.stripe.requirements import disabled_requirement, is_rejected, requirement_text
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
@@ -329,6 +329,14 @@ class BusinessProfile(msgspec.Struct):
     name: str | None = None
 
 
+class Dashboard(msgspec.Struct):
+    display_name: str | None = None
+
+
+class AccountSettings(msgspec.Struct):
+    dashboard: Dashboard | None = None
+
+
 class RequirementError(msgspec.Struct):
     requirement: str
     reason: str = ""
@@ -346,6 +354,7 @@ class Account(msgspec.Struct):
 
     id: str
     business_profile: BusinessProfile | None = None
+    settings: AccountSettings | None = None
     charges_enabled: bool = False
     details_submitted: bool = False
     default_currency: str | None = None
@@ -353,11 +362,21 @@ class Account(msgspec.Struct):
     requirements: Requirements | None = None
     capabilities: dict[str, str] | None = None
 
+    @property
+    def business_name(self) -> str | None:
+        """Returns the name in the profile, which many accounts leave empty, or else the Dashboard's."""
+        dashboard = self.settings.dashboard if self.settings else None
+        names = (
+            self.business_profile.name if self.business_profile else None,
+            dashboard.display_name if dashboard else None,
+        )
+        return next((name for name in names if name and name.strip()), None)
+
     def fact(self, as_of: int) -> AccountFact:
         return AccountFact(
             id=self.id,
             as_of=as_of,
-            business_name=self.business_profile.name if self.business_profile else None,
+            business_name=self.business_name,
             charges_enabled=self.charges_enabled,
             details_submitted=self.details_submitted,
             default_currency=self.default_currency or "usd",
@@ -368,12 +387,18 @@ class Account(msgspec.Struct):
 
 
 def _plain(requirements: Requirements) -> tuple[Requirement, ...]:
-    """What Stripe asks for, in words (https://docs.stripe.com/connect/handling-api-verification)."""
+    """Returns what Stripe asks for, in words (https://docs.stripe.com/connect/handling-api-verification).
+
+    A rejected account may still list documents; they are not asked for, since they would change nothing.
+    """
+    disabled = requirements.disabled_reason
+    if disabled and is_rejected(disabled):
+        return (disabled_requirement(disabled),)
     problems = {error.requirement: error.reason for error in requirements.errors or []}
     due = dict.fromkeys([*(requirements.past_due or []), *(requirements.currently_due or []), *problems])
     found = tuple(Requirement(field, problems.get(field) or requirement_text(field)) for field in due)
-    if not found and requirements.disabled_reason:
-        return (Requirement("account", f"Stripe has paused this account ({requirements.disabled_reason})."),)
+    if not found and disabled:
+        return (disabled_requirement(disabled),)
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.facts import COMPLETE_VERIFICATION, Requirement
+
 REQUIREMENT_TEXTS = {
     "external_account": "Add the bank account that payouts go to.",
     "business_profile": "Complete the business profile (website, product description, support contact).",
@@ -25,3 +27,60 @@ def requirement_text(field: str) -> str:
     if subject.startswith("person_"):
         subject = "person"
     return REQUIREMENT_TEXTS.get(subject, "Complete this in the Stripe dashboard.")
+
+
+ASK_STRIPE = "Look at the account's status in the Stripe dashboard, or ask Stripe support."
+
+REJECTED = Requirement(
+    "account",
+    "Stripe has rejected this account and it can no longer take payments. Ask Stripe support about it.",
+    "Ask Stripe support about the account.",
+)
+PAUSED = Requirement("account", "Stripe has paused this account.", ASK_STRIPE)
+"""Also for a reason that is not known here: what Stripe calls it might reveal what the company must not read."""
+
+DISABLED = {
+    "action_required.requested_capabilities": Requirement(
+        "account",
+        "This account has not asked Stripe to take payments yet.",
+        "Turn on the payment methods in the Stripe dashboard.",
+    ),
+    "listed": Requirement(
+        "account",
+        "Stripe has paused this account while it looks into it.",
+        "Wait for Stripe's decision, or ask Stripe support.",
+    ),
+    "other": PAUSED,
+    "platform_paused": Requirement(
+        "account",
+        "The payments of this account were paused by the platform, not by Stripe.",
+        "Contact support: they can tell why, and when it goes on.",
+    ),
+    "requirements.past_due": Requirement(
+        "account", "Stripe has waited too long for details of this business.", COMPLETE_VERIFICATION
+    ),
+    "requirements.pending_verification": Requirement(
+        "account",
+        "Stripe is checking what was submitted; there is nothing to do.",
+        "Wait until Stripe has finished checking.",
+    ),
+    "under_review": Requirement(
+        "account",
+        "Stripe is reviewing this account.",
+        "Wait for the end of the review, or ask Stripe support.",
+    ),
+}
+"""Why an account is disabled, by https://docs.stripe.com/api/accounts/object#account_object-requirements-disabled_reason
+
+What begins with `rejected.` is not told apart: some of it says that fraud is suspected.
+"""
+
+
+def is_rejected(disabled_reason: str) -> bool:
+    """Returns whether Stripe has given the account up, so that no document can help it any more."""
+    return disabled_reason.startswith("rejected.")
+
+
+def disabled_requirement(disabled_reason: str) -> Requirement:
+    """Returns why Stripe has stopped the account, and what the company can do about it."""
+    return REJECTED if is_rejected(disabled_reason) else DISABLED.get(disabled_reason, PAUSED)

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
 from chalicelib.domain.connection import ConnectionStatus
+from chalicelib.domain.facts import Requirement
 from chalicelib.domain.sweep import SyncReport
 from chalicelib.usecases.connect import Begun, ConnectionReport
 
@@ -29,7 +30,10 @@ class CompleteConnection(msgspec.Struct, rename="camel", forbid_unknown_fields=T
 
 
 class RequirementView(msgspec.Struct, rename="camel"):
-    """Something Stripe still needs of the company; it is given in the Stripe dashboard."""
+    """Something Stripe still needs of the company, given in the Stripe dashboard.
+
+    Where `field` is `account`, the message says instead why Stripe has stopped the account.
+    """
 
     field: str
     message: str
@@ -99,6 +103,8 @@ class AppList(msgspec.Struct, rename="camel"):
     data: list[AppView]
     page_info: PageInfo
 
+
+_NOT_VERIFIED = Requirement("account", "Stripe does not let this account take payments yet.")
 
 _ACTIONS = {
     ConnectionStatus.NOT_CONNECTED: "install",
@@ -170,12 +176,8 @@ def _attention(report: ConnectionReport) -> list[Attention]:
         found.append(Attention("The connection is not complete.", "Return to POM and complete the setup."))
     if report.status is ConnectionStatus.ACTION_REQUIRED:
         account = report.connection.account
-        messages = [each.message for each in account.requirements] if account else []
-        step = "Complete the business verification in the Stripe dashboard."
-        found += [
-            Attention(message, step)
-            for message in messages or ["Stripe does not let this account take payments yet."]
-        ]
+        missing = account.requirements if account and account.requirements else (_NOT_VERIFIED,)
+        found += [Attention(each.message, each.next_step) for each in missing]
     if report.webhook_problem and report.webhook_healthy is False:
         found.append(Attention(report.webhook_problem, "Nothing is lost; contact support if it stays."))
     return found
