@@ -163,11 +163,15 @@ def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, p
     with suppress(StaleWrite, Retryable):
         for _ in attempts(ATTEMPTS, ports.clock):
             connection = ports.connections.get(organization_id)
-            if connection.account_id != account_id or not connection.active or _reachable(account_id, ports):
+            if not _still_uses(connection, account_id) or _reachable(account_id, ports):
                 return
             with suppress(StaleWrite):
                 ports.connections.save(connection.disconnected(REVOKED, ports.clock.now()))
                 return
+
+
+def _still_uses(connection: Connection, account_id: StripeAccountId) -> bool:
+    return connection.active and connection.account_id == account_id
 
 
 def _reachable(account_id: StripeAccountId, ports: Ports) -> bool:

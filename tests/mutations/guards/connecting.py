@@ -65,7 +65,7 @@ CONNECTING = (
     guard(
         "what an account was left for is not ended",
         "mark_revoked",
-        Check("connection account_id"),
+        Check("_still_uses"),
         f"{_T_CONNECT}::test_the_end_of_a_former_account_ends_nothing",
     ),
     guard(
