@@ -4,7 +4,7 @@ Stripe gateway and webhook verifier, and the Stripe double, on one clock that st
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -63,7 +63,7 @@ class World:
             clock=Clock.frozen(float(BEGAN)),
             rng=random.Random(seed),
             transport=self._receive,
-            sleep=lambda _: None,
+            sleep=lambda seconds: self.while_waiting(seconds),
         )
         config = self.double.config
         self.client = stripe.StripeClient(
@@ -76,6 +76,8 @@ class World:
         self.ports = FakePorts(stripe=StripeGateway(self.client, clock), clock=clock)
         self.opener = WebhookOpener(lambda: (WEBHOOK_SECRET,), self.ports.clock)
         self.receipts: list[Receipt] = []
+        self.while_waiting: Callable[[float], None] = lambda _: None
+        """What happens while the double lets somebody wait for an answer."""
         self.double.add_webhook_endpoint(
             "https://api.example.test/v1/stripe/webhooks",
             secret=WEBHOOK_SECRET,

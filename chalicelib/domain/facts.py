@@ -299,6 +299,13 @@ class Facts:
             and all(_all_alike(getattr(self, name), getattr(other, name)) for name in _COLLECTIONS.values())
         )
 
+    def of(self, stripe_id: str) -> StripeFact | None:
+        """What is known of one Stripe object."""
+        if self.invoice is not None and self.invoice.id == stripe_id:
+            return self.invoice
+        collections: list[Mapping[str, StripeFact]] = [getattr(self, name) for name in _COLLECTIONS.values()]
+        return next((known[stripe_id] for known in collections if stripe_id in known), None)
+
     def says(self, fact: StripeFact) -> bool:
         """Whether `fact` tells what is known of its object, whenever each was seen."""
         known = self.invoice if isinstance(fact, InvoiceFact) else self._collection_of(fact).get(fact.id)

@@ -78,6 +78,8 @@ def _account_now(
 ) -> AccountFact | None:
     """The account with the event. What is fetched was read after the connection, which is saved if it is the same."""
     known = connection.account
+    if known is not None and known.as_of > event.created:
+        return known
     if event.current and isinstance(event.fact, AccountFact):
         with suppress(CannotOrder):
             return newer(known, event.fact)

@@ -47,13 +47,15 @@ def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) 
 
 
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
-    """What the event says, unless something as new is known; then what Stripe says now."""
+    """What the event says, unless something newer is known; what Stripe says now, where that cannot be told."""
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
-    if fact is not None and (fact.deleted or fact.as_of > customer.stripe_as_of):
+    if fact is not None and fact.deleted:
         return fact
-    if fact is not None and fact.as_of < customer.stripe_as_of:
+    if event.created < customer.stripe_as_of:
         return None
-    if fact is not None and _taken_over(customer.profile, fact) == customer.profile:
+    if fact is not None and (
+        fact.as_of > customer.stripe_as_of or _taken_over(customer.profile, fact) == customer.profile
+    ):
         return fact
     fetched = ports.stripe.fetch(account_id, "customer", event.object_id)
     return fetched if isinstance(fetched, CustomerFact) else None

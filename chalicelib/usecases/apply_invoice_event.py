@@ -89,8 +89,12 @@ def _learned(
     """What the event's object says, and the invoice with it.
 
     Whatever is fetched here was read after the invoice had been stored, and is stored only if the invoice is still
-    the same: so it is newer, whatever its date.
+    the same: so it is newer, whatever its date. An event in another version is not fetched for if the object is known
+    as it was later: then it has nothing to tell.
     """
+    later = invoice.facts.of(event.object_id)
+    if not event.current and later is not None and later.as_of > event.created:
+        return later, invoice
     if event.current and isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
             return event.fact, invoice.knowing(event.fact)

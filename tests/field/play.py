@@ -1,0 +1,331 @@
+"""Plays a case: one pool company on a Stripe account of a given version, what happens to it, and what POM then shows.
+
+A case is a JSON file in `cases/`. Its `steps` are methods of `Play`: `{"refund": {"amount": 2500}}` calls
+`refund(amount=2500)`. Its `right` is compared with what the API answers, and names only what matters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from stripe import WebhookSignature
+
+from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.events import API_VERSION
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.canary import fly
+from chalicelib.usecases.check_webhooks import check_webhooks
+from infra.local.stripe_double.versions import VERSIONS
+from tests.api.client import ApiClient
+from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
+
+CASES = Path(__file__).parent / "cases"
+SOURCES = (
+    "recorded accounts",
+    "bug report",
+    "Stripe's documentation",
+    "Stripe's SDK",
+    "tried by hand",
+)
+"""Kinds of sources: who outside this project says that Stripe is like this, or that it went wrong."""
+
+Step = dict[str, dict[str, Any]]
+
+
+class Case:
+    """One case as its file has it."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.stem
+        read = json.loads(path.read_text())
+        self.said: str = read.pop("said")
+        self.source: str = read.pop("source")
+        self.account: dict[str, Any] = read.pop("account", {})
+        self.versions: list[str] = _versions(read.pop("versions", "ours"))
+        self.steps: list[Step] = read.pop("steps")
+        self.right: dict[str, Any] = read.pop("right")
+        if read or self.source not in SOURCES:
+            raise ValueError(f"{path.name}: {', '.join(read) or self.source} is not known")
+
+
+def _versions(named: str | list[str]) -> list[str]:
+    if named == "all":
+        return list(VERSIONS)
+    if named == "older":
+        return [version for version in VERSIONS if version != API_VERSION]
+    return [API_VERSION] if named == "ours" else list(named)
+
+
+class Play:
+    """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
+
+    def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
+        self.world, self.api, self.version = world, api, version
+        self.invoice: Invoice | None = None
+        self.answer: Any = None
+        self.account = world.account(api_version=version, **settings)
+        self._events = 0
+
+    def play(self, steps: list[Step]) -> None:
+        """Plays the steps, one after the other."""
+        for step in steps:
+            [(name, options)] = step.items()
+            deed: Callable[..., None] = getattr(self, name)
+            deed(**options)
+
+    # The office
+
+    def connect(self) -> None:
+        """Install Stripe, or reconnect."""
+        self.world.connect(account=self.account)
+
+    def disconnect(self) -> None:
+        self.api.admin.delete("/stripe/connection")
+
+    def send_invoice(self, lines: int = 1, send: bool = True) -> None:
+        """Connect, save a customer, and bill 75.00 a line; all that Stripe tells of it arrives."""
+        if not self.world.ports.connections.get(ORGANIZATION).active:
+            self.connect()
+        self.world.customer()
+        self.invoice = self.world.invoice(*(f"svc_{number}" for number in range(lines)), send=send)
+        self.deliver()
+
+    def mark_paid(self) -> None:
+        self.answer = self.api.post(f"/invoices/{self._invoice.id}/mark-paid", {"method": "cash"})
+
+    def refresh(self) -> None:
+        self.answer = self.api.post(f"/invoices/{self._invoice.id}/refresh")
+
+    def save_customer(self, **profile: Any) -> None:
+        self.world.customer(**profile)
+
+    def work(self) -> None:
+        """The workers take what is queued."""
+        self.world.work()
+
+    # Stripe, the payer and the payer's bank
+
+    def pay(self, method: str = "pm_card_visa", amount: int | None = None) -> None:
+        self.world.double.pay(self.account, self._stripe_id, method, amount=amount)
+
+    def decline(self, code: str, decline_code: str = "", bank: bool = False) -> None:
+        """The payer tries, and is declined with these codes."""
+        method = "pm_usBankAccount" if bank else "pm_card_visa"
+        self.world.double.pay(self.account, self._stripe_id, method, decline=(code, decline_code))
+
+    def debit_fails(self, code: str) -> None:
+        self.world.double.settle_debit(self.account, self._last("payment_intent"), fail=code)
+
+    def debit_arrives(self) -> None:
+        self.world.double.settle_debit(self.account, self._last("payment_intent"))
+
+    def refund(self, amount: int | None = None) -> None:
+        """The company refunds the payment in Stripe's dashboard."""
+        wanted: Any = {"payment_intent": self._last("payment_intent")}
+        self._dashboard.refunds.create({**wanted, **({"amount": amount} if amount else {})}, self._options)
+
+    def refund_fails(self) -> None:
+        self.world.double.settle_refund(self.account, self._last("refund"), outcome="failed")
+
+    def dispute(self) -> None:
+        self.world.double.open_dispute(self.account, self._last("charge"))
+
+    def dispute_ends(self, status: str) -> None:
+        self.world.double.move_dispute(self.account, self._last("dispute"), status)
+
+    def credit(self, amount: int) -> None:
+        self._dashboard.credit_notes.create({"invoice": self._stripe_id, "amount": amount}, self._options)
+
+    def void(self) -> None:
+        self._dashboard.invoices.void_invoice(self._stripe_id, None, self._options)
+
+    def write_off(self) -> None:
+        self._dashboard.invoices.mark_uncollectible(self._stripe_id, None, self._options)
+
+    def paid_in_cash_in_stripe(self) -> None:
+        self._dashboard.invoices.pay(self._stripe_id, {"paid_out_of_band": True}, self._options)
+
+    def forget_metadata(self) -> None:
+        """Somebody removes POM's ids from the invoice in Stripe."""
+        gone: Any = {"metadata": ""}
+        self._dashboard.invoices.update(self._stripe_id, gone, self._options)
+
+    def edit_customer(self, **changes: Any) -> None:
+        """The customer is edited in Stripe's dashboard."""
+        self._dashboard.customers.update(self._last("customer"), changes, self._options)
+
+    def change_account(self, **changes: Any) -> None:
+        """Stripe or the owner changes the account."""
+        self.world.double.update_account(self.account, **changes)
+
+    def revoke(self) -> None:
+        """The owner disconnects POM in Stripe."""
+        self.world.double.revoke(self.account)
+
+    # The way of events
+
+    def webhook(self, type: str, object: dict[str, Any], times: int = 1, **envelope: Any) -> None:
+        """Stripe sends an event of this body, with ids filled in, and signs it."""
+        self._events += 1
+        event = {
+            "id": f"evt_field_{self._events}", "object": "event", "account": self.account,
+            "api_version": self.version, "created": "$now", "data": {"object": object}, "livemode": False,
+            "pending_webhooks": 1, "request": {"id": None, "idempotency_key": None}, "type": type, **envelope,
+        }  # fmt: skip
+        body = self._filled(event)
+        signed = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, self.world.ports.clock.now())
+        for _ in range(times):
+            self.answer = self.api.post(
+                "/stripe/webhooks", body.encode(), token=None, headers={"Stripe-Signature": signed}
+            )
+            assert self.answer.status == 200, self.answer.text
+
+    def deliver(self) -> None:
+        """All webhooks that are due arrive."""
+        self.world.deliver()
+
+    def lose_webhooks(self) -> None:
+        """From now on none arrives."""
+        self.world.double.set_delivery(lose=["*"])
+
+    def webhooks_come(self) -> None:
+        self.world.double.set_delivery(lose=[])
+
+    def no_events(self) -> None:
+        """From now on Stripe makes no events at all."""
+        self.world.double.set_delivery(never_generate=["*"])
+
+    def endpoint(self, **settings: Any) -> None:
+        """Stripe has another webhook endpoint of ours than the one that it should have."""
+        [present] = self.world.client.v1.webhook_endpoints.list().data
+        if not settings.pop("besides", False):
+            self.world.client.v1.webhook_endpoints.delete(present.id)
+        wanted = {"secret": WEBHOOK_SECRET, "enabled_events": list(present.enabled_events), "api_version": API_VERSION}
+        self.world.double.add_webhook_endpoint(present.url, **{**wanted, **settings})
+
+    def sweep(self, objects: bool = False) -> None:
+        """The ten-minute comparison; with `objects`, the daily one."""
+        self.world.sweep(objects=objects)
+
+    def check_webhooks(self) -> None:
+        """The five-minute look at Stripe's list of endpoints."""
+        check_webhooks("https://api.example.test/v1/stripe/webhooks", self.world.ports)
+
+    def canary(self) -> None:
+        """The five-minute canary."""
+        fly(self.world.ports.webhook_door, self.world.ports)
+
+    def wait(self, seconds: int) -> None:
+        self.world.advance(seconds)
+
+    def answered_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
+        """While the answer to a request of this path is on its way, other things happen; `then` makes the request."""
+        self.world.double.order_fault("late", path=path, account="*", seconds=seconds)
+        with self._while_waiting(meanwhile, seconds):
+            self.play([then])
+
+    @contextmanager
+    def _while_waiting(self, meanwhile: list[Step], seconds: int) -> Iterator[None]:
+        happened: list[bool] = []
+
+        def waits(_: float) -> None:
+            if not happened:
+                happened.append(True)
+                self.world.advance(seconds)
+                self.play(meanwhile)
+
+        self.world.while_waiting = waits
+        try:
+            yield
+        finally:
+            self.world.while_waiting = lambda _: None
+        assert happened, "no request was answered late"
+
+    def refused(self, code: str, step: Step) -> None:
+        """The step is refused with this code."""
+        try:
+            self.play([step])
+        except IntegrationError as refusal:
+            assert refusal.code == code
+        else:
+            raise AssertionError(f"{step} was not refused")
+
+    # What POM shows
+
+    def shown(self) -> dict[str, Any]:
+        """What the API answers."""
+        found: dict[str, Any] = {"connection": self.api.get("/stripe/connection").json}
+        if self.invoice is not None:
+            found["invoice"] = self.api.get(f"/invoices/{self.invoice.id}").json
+            found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
+        found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
+        found["calls"] = sum(self.world.stripe_calls().values())
+        return found
+
+    def count_calls(self) -> None:
+        """Count Stripe's calls from now on."""
+        self.world.double.api.log.reset()
+
+    # Parts
+
+    @property
+    def _invoice(self) -> Invoice:
+        assert self.invoice is not None, "send an invoice first"
+        return self.world.now(self.invoice)
+
+    @property
+    def _stripe_id(self) -> str:
+        return str(self._invoice.stripe_invoice_id)
+
+    @property
+    def _dashboard(self) -> Any:
+        return self.world.client.v1
+
+    @property
+    def _options(self) -> Any:
+        return {"stripe_account": self.account}
+
+    def _last(self, kind: str) -> str:
+        return str(self.world.in_stripe(self.account, kind)[-1]["id"])
+
+    def _filled(self, event: dict[str, Any]) -> str:
+        ids = {
+            name: found[-1]["id"] if (found := self.world.in_stripe(self.account, kind)) else f"{prefix}_made_up"
+            for name, (kind, prefix) in PLACEHOLDERS.items()
+        }
+        ids |= {"account": self.account, "version": self.version, "organization": ORGANIZATION}
+        ids["pom_invoice"] = self.invoice.id if self.invoice else "inv_none"
+        ids["payment"] = ids.pop("payment")
+        text = json.dumps(event).replace('"$now"', str(self.world.ports.clock.now()))
+        return Template(text).substitute(ids)
+
+
+PLACEHOLDERS = {
+    "invoice": ("invoice", "in"),
+    "intent": ("payment_intent", "pi"),
+    "charge": ("charge", "ch"),
+    "refund": ("refund", "re"),
+    "dispute": ("dispute", "du"),
+    "credit_note": ("credit_note", "cn"),
+    "payment": ("invoice_payment", "inpay"),
+    "customer": ("customer", "cus"),
+}
+"""What stands for the id of the latest object of a kind; one that is not there has an id that Stripe does not know."""
+
+
+def differences(right: Any, shown: Any, path: str = "") -> list[str]:
+    """Where what is shown is not what is right; what `right` does not name does not matter."""
+    if isinstance(right, dict) and isinstance(shown, dict):
+        return [
+            line
+            for name, value in right.items()
+            for line in differences(value, shown.get(name), f"{path}.{name}".lstrip("."))
+        ]
+    if isinstance(right, str) and right.startswith("…") and isinstance(shown, str):
+        return [] if right[1:] in shown else [f"{path}: {right[1:]!r} is not in {shown!r}"]
+    return [] if right == shown else [f"{path}: {shown!r}, and not {right!r}"]

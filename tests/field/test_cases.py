@@ -1,0 +1,28 @@
+"""What real Stripe accounts do and real users report, each as a small file in `cases/`, named by what somebody says.
+
+`docs/field.md` tells the kinds. A fault that is found outside becomes a case here before it is mended.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.client import ApiClient
+from tests.field.play import CASES, Case, Play, differences
+from tests.world import World
+
+ALL = [Case(path) for path in sorted(CASES.glob("*.json"))]
+PLAYED = [pytest.param(case, version, id=f"{case.name}-{version}") for case in ALL for version in case.versions]
+
+
+@pytest.mark.parametrize(("case", "version"), PLAYED)
+def test_pom_shows_what_is_so(case: Case, version: str, world: World, api: ApiClient) -> None:
+    play = Play(world, api, version, case.account)
+    play.play(case.steps)
+    wrong = differences(case.right, play.shown())
+    assert not wrong, "\n".join([case.said, *wrong])
+
+
+def test_each_case_says_something_else() -> None:
+    said = [case.said for case in ALL]
+    assert len(said) == len(set(said))
