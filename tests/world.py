@@ -30,6 +30,7 @@ from chalicelib.usecases.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from infra.local.stripe_double import Config, InProcessClient, StripeDouble
 from infra.local.stripe_double.clock import Clock
+from infra.local.stripe_double.versions import VERSIONS
 from tests.fakes import FakePorts
 from tests.fakes.ports import BatchWork, CustomerSync, FakeClock, InvoiceJob, Reconciliation
 
@@ -57,7 +58,10 @@ class OneClock(FakeClock):
 class World:
     """One platform, its double, and what happens between them. `receipts` holds what became of each webhook."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, version: str | None = None) -> None:
+        """`version` is that of all accounts; without it the seed decides, and each may have another."""
+        self._versions = random.Random(f"versions {seed}")
+        self._version = version
         self.double = StripeDouble(
             Config(seed=seed),
             clock=Clock.frozen(float(BEGAN)),
@@ -108,6 +112,7 @@ class World:
 
     def account(self, **settings: Any) -> str:
         """A Stripe account that is not connected yet."""
+        settings.setdefault("api_version", self._version or self._versions.choice(VERSIONS))
         made = self.double.create_account(connected=False, business_name="Blue Pools", **settings)
         return str(made["id"])
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.proofs.conservation import come_to_rest
 from tests.proofs.deeds import DEEDS, PLAYERS
@@ -33,9 +33,10 @@ class Companies(RuleBasedStateMachine):
 
     rules = 0
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.town = Town()
+    @initialize(seed=NUMBERS)
+    def settle(self, seed: int) -> None:
+        """The seed decides the versions of the companies' accounts."""
+        self.town = Town(seed)
 
     def _do(self, *deeds: Deed) -> None:
         Companies.rules += len(deeds)

@@ -2,7 +2,8 @@
 
 Every call that leaves the process is a boundary: each call of a store or a queue, and each HTTP request to Stripe
 beneath the unmodified SDK. At a boundary the running actor may be overtaken by others, may see the call fail before
-or after it took effect, or may end there for good. The deed's own number decides which.
+or after it took effect, or may end there for good. An answer of Stripe's may be on its way while others write, and its
+`Date` is of when it left. The deed's own number decides which. The accounts are on versions that the seed decides.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 import stripe
@@ -69,6 +71,7 @@ class Figures:
     boundaries: int = 0
     overtaken: int = 0
     lagged: int = 0
+    late: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     deliveries: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -87,8 +90,10 @@ class Figures:
 class Town(World):
     """The world with boundaries that can be struck. Without an actor on stage, nothing is."""
 
-    def __init__(self, seed: int = 0, *, faults: bool = True) -> None:
-        super().__init__(seed)
+    def __init__(self, seed: int = 0, *, faults: bool = True, plain: bool = False) -> None:
+        """`plain`: every account is on our version, and no answer is late; what was found before is replayed so."""
+        super().__init__(seed, version=API_VERSION if plain else None)
+        self.plain_stripe = plain
         self.stage = Stage()
         self.figures = Figures()
         self.faults = faults
@@ -218,7 +223,7 @@ class Town(World):
             result = call()
             self.note(f"{actor.deed} {name} {result[1]}")
             self.invariants.after_request(name)
-            return result
+            return self._on_its_way(actor, name, result)
         self.figures.faults[fate] += 1
         self.note(f"{actor.deed} meets {fate} at {name}")
         if fate == "kill_before":
@@ -245,10 +250,27 @@ class Town(World):
         if actor.rng.random() < actor.pause_rate:
             self.figures.overtaken += 1
             self.stage.pause(actor, actor.rng.choice((1, 2, 3, 5, 8, 13, 30, 80)))
+        self._require_time(actor, name)
+        return actor
+
+    def _require_time(self, actor: Actor, name: str) -> None:
         if actor.dead or self.ports.clock.now() - actor.began_at > actor.patience:
             self.note(f"{actor.deed} is ended by its timeout before {name}")
             raise self._killed(actor, name)
-        return actor
+
+    def _on_its_way(self, actor: Actor, name: str, answer: Any) -> Any:
+        """The answer, which others may overtake: what they do and write meanwhile is not in it."""
+        if actor.deed.calm or self.plain_stripe:
+            return answer
+        chance = random.Random(f"answer to {actor.deed} {self.stage.tick}")
+        if chance.random() >= actor.pause_rate:
+            return answer
+        self.figures.late += 1
+        self.stage.pause(actor, chance.choice((1, 2, 3, 5, 8, 13, 30)))
+        self._require_time(actor, name)
+        body, status, headers = answer
+        left_at = formatdate(self.ports.clock.now() + chance.choice((0, 1, 1, 2, 3, 8)), usegmt=True)
+        return body, status, {**headers, "date": left_at}
 
     def _lags(self, actor: Actor, name: str) -> bool:
         if name not in LAGGING or actor.deed.calm or not self.faults:

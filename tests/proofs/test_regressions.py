@@ -30,9 +30,12 @@ FOUND = {
 @pytest.mark.parametrize("found", FOUND)
 def test_what_was_found_stays_fixed(found: str) -> None:
     seed, deeds = FOUND[found]
-    assert run(seed, [Deed.parse(text) for text in deeds.split(",")]).violation is None
+    played = [Deed.parse(text) for text in deeds.split(",")]
+    assert run(seed, played, plain=True).violation is None
+    assert run(seed, played).violation is None
 
 
 @pytest.mark.parametrize("seed", [6, 9, 39, 102, 136, 138, 141, 147, 165, 174, 201])
-def test_the_seeds_that_found_something_hold(seed: int) -> None:
-    assert run(seed).violation is None
+@pytest.mark.parametrize("plain", [True, False], ids=["as_they_found_it", "versions_mixed_and_answers_late"])
+def test_the_seeds_that_found_something_hold(seed: int, plain: bool) -> None:
+    assert run(seed, plain=plain).violation is None
