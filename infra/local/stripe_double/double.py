@@ -16,11 +16,11 @@ from .clock import Clock
 from .config import Config
 from .controls import Controls
 from .errors import InvalidState
-from .events import EventPolicy, frozen
+from .events import EventPolicy
 from .faults import Fault
 from .hosted_page import HostedPage
 from .http import Request, Response, as_json
-from .ledger import JSON, public
+from .ledger import JSON, frozen, public
 from .oauth import OAuth
 from .objects import (
     accounts,
@@ -266,11 +266,11 @@ class StripeDouble:
                 inv["payments"] = as_list("/v1/invoice_payments", paid)
             return frozen(dump)
 
-    def events(self, account: str) -> list[JSON]:
-        """All events of an account, oldest first, retention ignored."""
+    def events(self, account: str, *, version: str | None = None) -> list[JSON]:
+        """All events of an account, oldest first, retention ignored; in its own version as listed, or in another."""
         with self.world.lock:
             pending = self.world.deliverer.pending_webhooks
-            found = self.world.ledger(account).events.values()
+            found = [self.world.events.shown(e, version=version) for e in self.world.ledger(account).events.values()]
             return [{**frozen(e), "pending_webhooks": pending(e["id"])} for e in found]
 
     def suppressed(self) -> list[JSON]:

@@ -29,7 +29,7 @@ def make(
     api_version: str | None = None,
     connected: bool = True,
 ) -> Ledger:
-    """A new account with an empty ledger.
+    """A new account with an empty ledger, on `Config.account_version` unless `api_version` is given.
 
     `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
     of 29 recorded standard accounts have none.
@@ -68,7 +68,7 @@ def make(
     }  # fmt: skip
     _capabilities(account)
     ledger = Ledger(
-        account, livemode=livemode, api_version=api_version or world.config.api_version, connected=connected
+        account, livemode=livemode, api_version=api_version or world.config.account_version, connected=connected
     )
     world.ledgers[account_id] = ledger
     return ledger
