@@ -120,6 +120,7 @@ class Api:
                 "This object cannot be accessed right now because another API request or Stripe process is currently"
                 " accessing it.",
                 code="lock_timeout",
+                should_retry=True,
                 stored=False,
             )
         if fault.kind == "conflict":
