@@ -106,7 +106,7 @@ def test_a_new_account_can_be_opened_on_the_way(company: Any) -> None:
     answer = granted(company, {"account": "new", "business_name": "Fresh Pools", "decision": "grant"})
 
     account = token(company, answer["code"]).stripe_user_id
-    assert company.v1.accounts.retrieve(account).business_profile.name == "Fresh Pools"
+    assert company.v1.accounts.retrieve(account).settings.dashboard.display_name == "Fresh Pools"
 
 
 def test_denying_says_access_denied_and_gives_no_code(company: Any) -> None:
@@ -203,3 +203,39 @@ def test_the_double_shares_no_code_with_the_backend() -> None:
                 imported |= {alias.name.split(".")[0] for alias in node.names}
 
     assert imported & {"chalicelib", "app", "tests", "infra"} == set()
+
+
+def names(company: Any, account: str) -> tuple[str | None, str]:
+    found = company.v1.accounts.retrieve(account)
+    return found.business_profile.name, found.settings.dashboard.display_name
+
+
+def test_an_accounts_name_stands_in_its_dashboard_only_unless_its_profile_is_named(company: Any) -> None:
+    plain = company.double.create_account(business_name="Deep End")["id"]
+    named = company.double.create_account(business_name="Deep End", profile_name="Deep End Pools LLC")["id"]
+    assert names(company, plain) == (None, "Deep End")
+    assert names(company, named) == ("Deep End Pools LLC", "Deep End")
+
+    company.double.update_account(plain, business_name="Shallow End")
+    company.double.update_account(named, business_name="Shallow End")
+    assert names(company, plain) == (None, "Shallow End")
+    assert names(company, named) == ("Shallow End", "Shallow End")
+
+    company.double.update_account(plain, profile_name="Shallow End Pools LLC")
+    assert names(company, plain) == ("Shallow End Pools LLC", "Shallow End")
+    types = [e["type"] for e in company.double.events(plain)]
+    assert types == ["account.updated", "account.updated"]
+
+
+def test_invoices_and_their_mails_show_the_profiles_name_or_else_the_dashboards(company: Any) -> None:
+    for settings, shown in (
+        ({"business_name": "Deep End"}, "Deep End"),
+        ({"business_name": "Deep End", "profile_name": "Deep End Pools LLC"}, "Deep End Pools LLC"),
+    ):
+        company.account = company.double.create_account(**settings)["id"]
+        company.opts = {"stripe_account": company.account}
+        sent = company.v1.invoices.send_invoice(company.draft(500).id, None, company.opts)
+
+        assert sent.account_name == shown
+        assert shown in company.double.mails(company.account)[0]["subject"]
+        assert shown in browse(sent.hosted_invoice_url)[1]

@@ -155,7 +155,7 @@ def test_the_process_starts_quickly_answers_and_stops_on_sigterm(tmp_path: Path)
         took = time.perf_counter() - started
         url = line.split(" at ")[1].split(" ")[0]
         v1: Any = stripe.StripeClient("sk_test_double_platform", base_addresses={"api": url}).v1
-        assert v1.accounts.retrieve("acct_1Demo").business_profile.name == "Demo Pools"
+        assert v1.accounts.retrieve("acct_1Demo").settings.dashboard.display_name == "Demo Pools"
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
     finally:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.local.stripe_double import DAY, Clock, Config, StripeDouble, StripeFault
+from infra.local.stripe_double import API_VERSION, DAY, Clock, Config, StripeDouble, StripeFault
 from infra.local.stripe_double.auth import dashboard_key
 from infra.local.stripe_double.errors import InvalidParams
 from infra.local.stripe_double.forms import decode
@@ -165,7 +165,7 @@ def told(life: Life) -> None:
         "credit_note": ("status", "amount"),
     }
     last: dict[str, Any] = {}
-    for event in life.double.events(life.account):
+    for event in life.double.events(life.account, version=API_VERSION):
         last[event["data"]["object"]["id"]] = event["data"]["object"]
     for kind, names in matters.items():
         for obj in life.objects(kind):

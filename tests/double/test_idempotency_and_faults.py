@@ -169,6 +169,7 @@ def test_lock_timeouts_and_conflicts_look_like_stripes(company: Any) -> None:
     first, second, third = (raised(company.v1.customers.create, {}, company.opts) for _ in range(3))
 
     assert (first.http_status, first.error.code) == (429, "lock_timeout")
+    assert first.headers["Stripe-Should-Retry"] == "true"
     assert "Stripe-Rate-Limited-Reason" not in first.headers
     assert (second.http_status, third.http_status) == (409, 409)
 
@@ -208,3 +209,25 @@ def test_requests_are_counted_by_route(alone: Any) -> None:
     assert alone.double.api.log.counts() == {"GET /v1/customers/{id}": 1, "POST /v1/invoices/{id}/send": 2}
     entry = alone.double.api.log.entries()[0]
     assert (entry["account"], entry["status"], entry["replayed"]) == (alone.account, 200, False)
+
+
+def test_declines_and_refused_states_tell_the_sdk_not_to_try_again(company: Any) -> None:
+    invoice = company.open()
+    declined = raised(company.v1.invoices.pay, invoice.id, {"payment_method": "pm_card_chargeDeclined"}, company.opts)
+    refused = raised(company.v1.invoices.finalize_invoice, invoice.id, None, company.opts)
+
+    assert (declined.http_status, declined.headers["Stripe-Should-Retry"]) == (402, "false")
+    assert (refused.http_status, refused.headers["Stripe-Should-Retry"]) == (400, "false")
+
+
+def test_other_answers_leave_it_to_the_sdk_whether_to_try_again(company: Any) -> None:
+    company.double.order_fault("error_before")
+    company.double.order_fault("rate_limit")
+    broken, limited = (raised(company.v1.customers.create, {}, company.opts) for _ in range(2))
+    unknown = raised(company.v1.customers.create, {"nmae": "Ann"}, company.opts)
+    missing = raised(company.v1.customers.retrieve, "cus_none", None, company.opts)
+
+    assert [e.http_status for e in (broken, limited, unknown, missing)] == [500, 429, 400, 404]
+    for error in (broken, limited, unknown, missing):
+        assert "Stripe-Should-Retry" not in error.headers
+    assert "Stripe-Should-Retry" not in company.customer().last_response.headers

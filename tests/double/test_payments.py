@@ -34,15 +34,15 @@ def test_a_card_payment_leaves_exactly_stripes_events(company: Any) -> None:
         ("pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card"),
         ("pm_card_visa_chargeDeclinedStolenCard", "card_declined", "stolen_card"),
         ("pm_card_chargeDeclinedFraudulent", "card_declined", "fraudulent"),
-        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card"),
-        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc"),
-        ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", None),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error", None),
         ("pm_card_chargeCustomerFail", "card_declined", "generic_decline"),
         ("pm_card_authenticationRequired", "authentication_required", "authentication_required"),
     ],
 )
 def test_a_declined_card_answers_402_and_keeps_the_invoice_open(
-    company: Any, token: str, code: str, decline_code: str
+    company: Any, token: str, code: str, decline_code: str | None
 ) -> None:
     invoice = company.open()
 
@@ -52,7 +52,13 @@ def test_a_declined_card_answers_402_and_keeps_the_invoice_open(
     intent, charge = company.intent(invoice), company.charge(invoice)
     error = intent.last_payment_error
     assert (declined.value.http_status, declined.value.code) == (402, code)
-    assert (error.code, error.decline_code, error.charge) == (code, decline_code, charge.id)
+    assert (error.code, error.charge) == (code, charge.id)
+    expected = {} if decline_code is None else {"decline_code": decline_code}
+    assert {k: v for k, v in error.to_dict().items() if k == "decline_code"} == expected
+    blocked = decline_code == "fraudulent"
+    assert charge.outcome.reason == ("highest_risk_level" if blocked else decline_code or code)
+    assert (error.type, error.payment_method.type) == ("card_error", "card")
+    assert error.doc_url.endswith(code.replace("_", "-"))
     assert (charge.status, charge.failure_code, intent.status) == ("failed", code, "requires_payment_method")
     assert company.get(invoice).status == "open"
     for type_ in ("charge.failed", "payment_intent.payment_failed", "invoice.payment_failed"):
@@ -66,6 +72,7 @@ def test_a_wrong_card_number_fails_without_a_charge(company: Any) -> None:
 
     assert (outcome["status"], outcome["error"]["code"]) == ("failed", "incorrect_number")
     assert company.intent(invoice).latest_charge is None
+    assert {"charge", "decline_code", "advice_code"}.isdisjoint(outcome["error"])
     assert "charge.failed" not in company.types()
 
 
@@ -141,6 +148,7 @@ def test_a_bank_debit_fails_late_on_the_same_charge(company: Any, token: str, co
     charge, intent = company.charge(invoice), company.intent(invoice)
     assert (charge.id, charge.status, charge.failure_code) == (pending.id, "failed", code)
     assert (intent.status, intent.last_payment_error.code) == ("requires_payment_method", code)
+    assert "decline_code" not in intent.last_payment_error
     assert company.get(invoice).status == "open"
     assert company.pay(invoice)["status"] == "succeeded"
 
@@ -249,3 +257,34 @@ def test_an_application_fee_is_on_the_charge(company: Any) -> None:
     company.pay(invoice)
 
     assert company.charge(invoice).application_fee_amount == 100
+
+
+@pytest.mark.parametrize("decline", [("card_declined", "do_not_honor"), ("card_declined", "pickup_card")])
+def test_a_test_can_decline_a_card_with_any_code(company: Any, decline: tuple[str, str]) -> None:
+    invoice = company.open()
+
+    error = company.pay(invoice, "pm_card_visa", decline=decline)["error"]
+
+    assert (error["code"], error["decline_code"]) == decline
+    assert company.charge(invoice).failure_code == decline[0]
+    assert company.pay(invoice)["status"] == "succeeded"
+
+
+def test_a_decline_with_one_code_has_no_decline_code_and_a_wrong_number_no_charge(company: Any) -> None:
+    expired, wrong = company.open(), company.open()
+
+    assert "decline_code" not in company.pay(expired, decline=["expired_card"])["error"]
+    assert "charge" not in company.pay(wrong, decline=["incorrect_number"])["error"]
+    with pytest.raises(ValueError, match="decline"):
+        company.pay(expired, decline=["card_declined", "do_not_honor", "now"])
+
+
+def test_a_bank_debit_can_come_back_with_any_code(company: Any) -> None:
+    invoice = company.open()
+    company.pay(invoice, "000123456789", decline=["bank_ownership_changed"])
+
+    company.double.advance(5 * DAY)
+
+    error = company.intent(invoice).last_payment_error
+    assert (error.code, error.charge) == ("bank_ownership_changed", company.charge(invoice).id)
+    assert "decline_code" not in error

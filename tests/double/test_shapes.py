@@ -14,7 +14,7 @@ import stripe
 import typing_extensions as te
 from stripe._stripe_object import UntypedStripeObject
 
-from infra.local.stripe_double import DAY
+from infra.local.stripe_double import API_VERSION, DAY
 
 
 class Names(dict[str, Any]):
@@ -174,7 +174,7 @@ def test_accounts_events_and_endpoints_fit_too(lived: Any) -> None:
 
 def test_every_snapshot_in_an_event_fits_as_well(lived: Any) -> None:
     problems = set()
-    for event in lived.double.events(lived.account):
+    for event in lived.double.events(lived.account, version=API_VERSION):
         snapshot = event["data"]["object"]
         if snapshot["object"] in KINDS:
             problems |= set(fits_object(snapshot, KINDS[snapshot["object"]], event["type"]))

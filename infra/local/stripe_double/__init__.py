@@ -15,10 +15,12 @@ from .events import EventPolicy
 from .faults import Fault
 from .inprocess import InProcessClient
 from .server import Server
+from .versions import VERSIONS
 
 __all__ = [
     "API_VERSION",
     "DAY",
+    "VERSIONS",
     "Clock",
     "Config",
     "ConnectionDropped",

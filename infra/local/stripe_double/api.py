@@ -120,6 +120,7 @@ class Api:
                 "This object cannot be accessed right now because another API request or Stripe process is currently"
                 " accessing it.",
                 code="lock_timeout",
+                should_retry=True,
                 stored=False,
             )
         if fault.kind == "conflict":
@@ -169,8 +170,9 @@ class Api:
         return response
 
     def _check_version(self, request: Request) -> None:
+        """Raises StripeFault for a version the double does not answer in; events ignore what the caller sends."""
         wanted = request.header("stripe-version")
-        if wanted not in ("", self.world.config.api_version):
+        if wanted not in ("", self.world.config.api_version) and not request.path.startswith("/v1/events"):
             raise StripeFault(
                 400,
                 f"The Stripe double answers in API version {self.world.config.api_version}, not {wanted}.",

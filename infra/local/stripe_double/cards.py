@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -15,6 +16,7 @@ class Method:
     funding: str = "credit"
     code: str = ""
     decline_code: str = ""
+    """Empty where https://docs.stripe.com/testing#declined-payments has none, as for an expired card."""
     message: str = ""
     without_charge: bool = False
     """Refused before a charge is made, as a wrong number is."""
@@ -84,9 +86,9 @@ CARDS |= {
         _decline("4100000000000019", "card_declined", "fraudulent"),
         _decline("4000000000006975", "card_declined", "card_velocity_exceeded"),
         _decline("4000000000000341", "card_declined", "generic_decline"),
-        _decline("4000000000000069", "expired_card", "expired_card"),
-        _decline("4000000000000127", "incorrect_cvc", "incorrect_cvc"),
-        _decline("4000000000000119", "processing_error", "processing_error"),
+        _decline("4000000000000069", "expired_card"),
+        _decline("4000000000000127", "incorrect_cvc"),
+        _decline("4000000000000119", "processing_error"),
         _decline("4242424242424241", "incorrect_number", without_charge=True),
         replace(CARDS["4242424242424242"], number="4000002500003155", authenticate=True),
         replace(CARDS["4242424242424242"], number="4000002760003184", authenticate=True),
@@ -169,6 +171,17 @@ TOKENS |= {t.replace("pm_card_", "pm_card_visa_"): m for t, m in TOKENS.items() 
 TOKENS |= {t: BANKS[n] for t, n in _BANK_TOKENS.items()}
 
 
+def declining(method: Method, decline: Sequence[str]) -> Method:
+    """The method, failing with a code and, if there are two, a decline code. Raises ValueError for anything else."""
+    if isinstance(decline, str) or not 1 <= len(decline) <= 2 or not all(decline):
+        raise ValueError(f"decline is (code,) or (code, decline_code), not {decline!r}")
+    code, decline_code = decline[0], "".join(decline[1:])
+    if method.kind != "card":
+        return replace(method, code=code, decline_code=decline_code, message=f"The bank debit failed: {code}.")
+    made = _decline(method.number, code, decline_code, brand=method.brand, funding=method.funding)
+    return replace(made, authenticate=method.authenticate, without_charge=code == "incorrect_number")
+
+
 def by_card_number(number: str) -> Method:
     """What a typed card number does; an unpublished number is declined as `incorrect_number`."""
     digits = "".join(c for c in number if c.isdigit())
@@ -179,3 +192,12 @@ def by_card_number(number: str) -> Method:
 def by_bank_account(account: str) -> Method | None:
     """What a typed bank account number does; None for an unpublished one."""
     return BANKS.get("".join(c for c in account if c.isdigit()))
+
+
+def by_name(name: str) -> Method:
+    """What a token, a card number or a bank account number does; raises ValueError for an unknown token."""
+    if name.startswith("pm_"):
+        if name not in TOKENS:
+            raise ValueError(f"unknown payment method token: {name}")
+        return TOKENS[name]
+    return by_bank_account(name) or by_card_number(name)

@@ -26,6 +26,9 @@ class Config:
     public_url: str = "http://127.0.0.1:0"
     """Base of hosted invoice links; set by the server when it knows its port."""
     api_version: str = API_VERSION
+    """The version of the API's own answers, and of the platform."""
+    account_version: str = "2020-08-27"
+    """The default version of new accounts, in which their events are shown; a real account's is as old as it is."""
     seed: int = 0
     global_rate: float = 0.0
     endpoint_rate: float = 0.0

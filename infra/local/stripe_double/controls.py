@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import StripeFault
 from .http import Request, Response, as_json
+from .objects.accounts import name_of
 
 if TYPE_CHECKING:
     from .double import StripeDouble
@@ -105,7 +106,8 @@ class Controls:
             return [
                 {
                     "id": ledger.id,
-                    "business_name": ledger.account["business_profile"]["name"],
+                    "business_name": name_of(ledger.account),
+                    "api_version": ledger.api_version,
                     "connected": ledger.connected,
                     "livemode": ledger.livemode,
                     "charges_enabled": ledger.account["charges_enabled"],

@@ -17,7 +17,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import events
 from .ledger import JSON, Ledger
 from .transport import Transport, http_transport
 
@@ -193,7 +192,7 @@ class Deliverer:
         if endpoint is None or event is None or endpoint["status"] != "enabled":
             return None
         on_connect = owner is self._world.platform
-        shown = events.shown(ledger, event, version=endpoint["api_version"], account=on_connect)
+        shown = self._world.events.shown(event, version=endpoint["api_version"], account=on_connect)
         shown["pending_webhooks"] = self.pending_webhooks(event["id"])
         body = json.dumps(shown, indent=2).encode()
         at = int(time.time()) if self.policy.real_time_signatures else self._world.now()

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
 from . import payment_engine
 from .api import Api
 from .auth import dashboard_key
-from .cards import TOKENS, Method, by_bank_account, by_card_number
+from .cards import Method, by_name, declining
 from .clock import Clock
 from .config import Config
 from .controls import Controls
 from .errors import InvalidState
-from .events import EventPolicy, frozen
+from .events import EventPolicy
 from .faults import Fault
 from .hosted_page import HostedPage
 from .http import Request, Response, as_json
-from .ledger import JSON, public
+from .ledger import JSON, frozen, public
 from .oauth import OAuth
 from .objects import (
     accounts,
@@ -143,11 +143,16 @@ class StripeDouble:
         *,
         amount: int | None = None,
         authenticate: bool | None = None,
+        decline: Sequence[str] = (),
     ) -> JSON:
         """The payer pays on the hosted page with a token, test card or test bank number; in part with `amount`.
 
-        Answers `{"status", "error", "payment_intent"}`. `authenticate` is what the payer does at 3-D Secure.
+        `authenticate` is what the payer does at 3-D Secure. `decline` makes the method fail with a code and, of two,
+        with a decline code: `("expired_card",)`, `("card_declined", "do_not_honor")`; a bank debit fails days later.
+
+        Answers `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
         """
+        chosen = declining(by_name(method), decline) if decline else by_name(method)
         with self.world.lock:
             ledger = self.world.ledger(account)
             inv = ledger.get("invoice", invoice)
@@ -159,7 +164,7 @@ class StripeDouble:
                 if not 0 < amount <= inv["amount_remaining"]:
                     raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
                 payment = payment_engine.open_payment(self.world, ledger, inv, amount, default=False)
-            outcome = payment_engine.attempt(self.world, ledger, payment, _method(method), passed=authenticate)
+            outcome = payment_engine.attempt(self.world, ledger, payment, chosen, passed=authenticate)
             intent = payment["payment"]["payment_intent"]
             return {"status": outcome.status, "error": outcome.error, "payment_intent": intent}
 
@@ -167,7 +172,7 @@ class StripeDouble:
         """A bank debit arrives now, or comes back with a code such as `insufficient_funds`."""
         with self.world.lock:
             ledger = self.world.ledger(account)
-            broken = Method("us_bank_account", code=fail, message=f"The bank debit failed: {fail}.") if fail else None
+            broken = declining(Method("us_bank_account"), (fail,)) if fail else None
             payment_engine.settle(self.world, ledger, payment_intent, fail=broken)
 
     def settle_refund(
@@ -266,11 +271,11 @@ class StripeDouble:
                 inv["payments"] = as_list("/v1/invoice_payments", paid)
             return frozen(dump)
 
-    def events(self, account: str) -> list[JSON]:
-        """All events of an account, oldest first, retention ignored."""
+    def events(self, account: str, *, version: str | None = None) -> list[JSON]:
+        """All events of an account, oldest first, retention ignored; in its own version as listed, or in another."""
         with self.world.lock:
             pending = self.world.deliverer.pending_webhooks
-            found = self.world.ledger(account).events.values()
+            found = [self.world.events.shown(e, version=version) for e in self.world.ledger(account).events.values()]
             return [{**frozen(e), "pending_webhooks": pending(e["id"])} for e in found]
 
     def suppressed(self) -> list[JSON]:
@@ -288,11 +293,3 @@ class StripeDouble:
         """The delivery log, oldest first."""
         with self.world.lock:
             return list(self.world.deliverer.log)
-
-
-def _method(name: str) -> Method:
-    if name.startswith("pm_"):
-        if name not in TOKENS:
-            raise ValueError(f"unknown payment method token: {name}")
-        return TOKENS[name]
-    return by_bank_account(name) or by_card_number(name)

@@ -15,7 +15,10 @@ from typing import Any
 
 
 class StripeFault(Exception):
-    """An answer in Stripe's error envelope. `stored` says whether an idempotency key keeps it."""
+    """An answer in Stripe's error envelope. `stored` says whether an idempotency key keeps it.
+
+    `should_retry` is what the header of that name tells the SDK (docs.stripe.com/error-low-level); absent if None.
+    """
 
     stored = True
 
@@ -28,12 +31,15 @@ class StripeFault(Exception):
         code: str | None = None,
         param: str | None = None,
         headers: dict[str, str] | None = None,
+        should_retry: bool | None = None,
         stored: bool | None = None,
         **extra: Any,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = headers or {}
+        self.headers = {**(headers or {})}
+        if should_retry is not None:
+            self.headers["Stripe-Should-Retry"] = str(should_retry).lower()
         if stored is not None:
             self.stored = stored
         error: dict[str, Any] = {"message": message, "type": kind}
@@ -64,7 +70,7 @@ class InvalidState(StripeFault):
     """The request is well-formed but the object's state does not allow it."""
 
     def __init__(self, message: str, *, code: str | None = None, param: str | None = None, **extra: Any) -> None:
-        super().__init__(400, message, code=code, param=param, **extra)
+        super().__init__(400, message, code=code, param=param, should_retry=False, **extra)
 
 
 class NoSuchObject(StripeFault):
@@ -78,7 +84,7 @@ class CardDeclined(StripeFault):
     """402 with the decline, the failed charge and the payment intent inside."""
 
     def __init__(self, message: str, **fields: Any) -> None:
-        super().__init__(402, message, kind="card_error", **fields)
+        super().__init__(402, message, kind="card_error", should_retry=False, **fields)
 
 
 class NotModelled(StripeFault):

@@ -1,17 +1,22 @@
-"""Events: a full snapshot at every change, kept 30 days (https://docs.stripe.com/api/events)."""
+"""Events: a full snapshot at every change, kept 30 days (https://docs.stripe.com/api/events).
+
+Recordings show events in the default version of their account, whatever version the reader asks for, and webhooks
+in that of their endpoint. The ledger keeps each event in the current version; `shown` renders it, and `Moment` keeps
+what old shapes need of other objects, so that nothing shown later differs from what was true at creation.
+"""
 
 from __future__ import annotations
 
 import fnmatch
-import json
 import random
 from dataclasses import dataclass, field
 from typing import Any
 
 from .clock import DAY, Clock
 from .ids import Ids
-from .ledger import JSON, Ledger
-from .render import as_of, render
+from .ledger import JSON, Ledger, frozen
+from .render import render
+from .versions import Moment, as_of, before_basil, moment_of
 
 RETENTION = 30 * DAY
 
@@ -23,6 +28,8 @@ class EventPolicy:
     never_generate: tuple[str, ...] = ()
     """Changes of these types leave no event at all (docs.stripe.com/webhooks/handle-irrecoverable-events)."""
     never_generate_rate: float = 0.0
+    invoice_payments_before_basil: bool = True
+    """Whether accounts on versions before 2025-03-31.basil get `invoice_payment.*` events. Nobody here knows."""
     squeeze: bool = False
     """All events get the same `created` second until this is taken back."""
     frozen_second: int | None = field(default=None, repr=False)
@@ -44,6 +51,7 @@ class EventStore:
         self.cause = Cause()
         self.suppressed: list[JSON] = []
         self._clock, self._ids, self._rng = clock, ids, rng
+        self._moments: dict[str, Moment] = {}
 
     def record(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> JSON | None:
         """Make one event, or None when nothing changed (`*.updated`) or the policy swallows it."""
@@ -54,7 +62,7 @@ class EventStore:
             if not previous:
                 return None
             data["previous_attributes"] = previous
-        if self._swallowed(type_):
+        if self._swallowed(type_, ledger.api_version):
             self.suppressed.append({"type": type_, "account": ledger.id, "object": snapshot["id"], "at": self._now()})
             return None
         event: JSON = {
@@ -70,7 +78,21 @@ class EventStore:
             "type": type_,
         }
         ledger.events[event["id"]] = event
+        self._moments[event["id"]] = moment_of(ledger, obj)
         return event
+
+    def shown(self, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
+        """The event as sent or answered: in an endpoint's version, or in its account's at the time of its creation.
+
+        `account.application.*` carry the account's version even at an endpoint that has one of its own.
+        """
+        own = event["type"].startswith("account.application.")
+        wanted = event["api_version"] if own or version is None else version
+        snapshot = as_of(event["data"]["object"], wanted, self._moments[event["id"]])
+        result = {**event, "api_version": wanted, "data": {**event["data"], "object": snapshot}}
+        if not account:
+            result.pop("account")
+        return result
 
     def _now(self) -> int:
         if not self.policy.squeeze:
@@ -79,28 +101,17 @@ class EventStore:
             self.policy.frozen_second = self._clock.seconds()
         return self.policy.frozen_second
 
-    def _swallowed(self, type_: str) -> bool:
+    def _swallowed(self, type_: str, version: str) -> bool:
         policy = self.policy
+        if (
+            type_.startswith("invoice_payment.")
+            and before_basil(version)
+            and not policy.invoice_payments_before_basil
+        ):
+            return True
         if any(fnmatch.fnmatchcase(type_, p) for p in policy.never_generate):
             return True
         return policy.never_generate_rate > 0 and self._rng.random() < policy.never_generate_rate
-
-
-def shown(ledger: Ledger, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
-    """The event as sent or answered: rendered in an endpoint's version, or in the account's own."""
-    result = dict(event)
-    wanted = version or event["api_version"]
-    result["api_version"] = wanted
-    result["data"] = {**event["data"], "object": as_of(ledger, event["data"]["object"], wanted)}
-    if not account:
-        result.pop("account")
-    return result
-
-
-def frozen(obj: JSON) -> JSON:
-    """A deep copy that later changes cannot reach."""
-    copy: JSON = json.loads(json.dumps(obj))
-    return copy
 
 
 def difference(before: JSON, after: JSON) -> JSON:

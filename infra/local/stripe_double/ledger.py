@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -100,3 +101,9 @@ class Ledger:
 def public(obj: JSON) -> JSON:
     """The object without the double's own notes, whose keys begin with an underscore."""
     return {k: v for k, v in obj.items() if not k.startswith("_")}
+
+
+def frozen(obj: JSON) -> JSON:
+    """A deep copy that later changes cannot reach."""
+    copy: JSON = json.loads(json.dumps(obj))
+    return copy

@@ -8,6 +8,7 @@ from html import escape
 
 from .ledger import JSON, Ledger
 from .money import shown
+from .objects.accounts import name_of
 
 _STYLE = """
 body{font:16px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif;background:#f6f8fa;color:#30313d;margin:0}
@@ -45,7 +46,7 @@ def authorize(application: str, ledgers: Iterable[Ledger], query: str, prefill: 
     """Choose an account, then Connect or Cancel."""
     options = "".join(
         f'<p><label><input type="radio" name="account" value="{escape(x.id)}"{" checked" if first else ""}> '
-        f"{escape(x.account['business_profile']['name'])} <span class=muted>{escape(x.id)}</span></label></p>"
+        f"{escape(name_of(x.account))} <span class=muted>{escape(x.id)}</span></label></p>"
         for first, x in ((i == 0, x) for i, x in enumerate(ledgers))
     )
     name, email = escape(prefill.get("business_name", "")), escape(prefill.get("email", ""))

@@ -248,9 +248,8 @@ def _fail(
     }
     if decline_code:
         error["decline_code"] = decline_code
-        error["advice_code"] = (
-            "do_not_try_again" if decline_code in ("lost_card", "stolen_card") else "try_again_later"
-        )
+    if advice := objects.advice(decline_code):
+        error["advice_code"] = advice
     if charge is not None:
         error["charge"] = charge["id"]
         intent["latest_charge"] = charge["id"]

@@ -156,17 +156,37 @@ def _billing(invoice: JSON) -> JSON:
     }
 
 
+def advice(decline_code: str) -> str | None:
+    """What Stripe advises after an issuer's decline (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
+
+    None for what no issuer declined, such as a block by Radar, and where only the customer can go on.
+    """
+    if decline_code in ("", "fraudulent", "authentication_required"):
+        return None
+    return "do_not_try_again" if decline_code in ("lost_card", "stolen_card") else "try_again_later"
+
+
+def _told_to_seller(method: Method, code: str, decline_code: str, message: str) -> str:
+    if method.kind != "card":
+        return message
+    if decline_code == "fraudulent":
+        return "Stripe blocked this payment as too risky."
+    if decline_code == "generic_decline":
+        return "The bank did not return any further details with this decline."
+    return f"The bank returned the decline code `{decline_code or code}`."
+
+
 def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
     """`outcome` of a charge that failed; a blocked one never reached the network."""
     blocked = decline_code == "fraudulent"
     return {
-        "advice_code": None,
+        "advice_code": advice(decline_code),
         "network_advice_code": None,
         "network_decline_code": None,
         "network_status": "not_sent_to_network" if blocked else "declined_by_network",
         "reason": "highest_risk_level" if blocked else decline_code or code,
         "risk_level": "highest" if blocked else "normal",
-        "seller_message": message,
+        "seller_message": _told_to_seller(method, code, decline_code, message),
         "type": "blocked" if blocked else "issuer_declined",
     }
 

@@ -1,4 +1,4 @@
-"""Objects as Stripe answers them: embedded first pages, `expand[]`, and the shapes of older API versions."""
+"""Objects as Stripe answers them: embedded first pages and `expand[]`; `versions.py` has older shapes."""
 
 from __future__ import annotations
 
@@ -101,33 +101,3 @@ def _secret(ledger: Ledger, invoice_id: str) -> JSON | None:
         if intent:
             return {"client_secret": intent["client_secret"], "type": "payment_intent"}
     return None
-
-
-def as_of(ledger: Ledger, shown: JSON, version: str) -> JSON:
-    """The object in an older API version, as far as invoices, payments and charges changed in 2025-03-31.basil.
-
-    https://docs.stripe.com/changelog/basil
-    """
-    if version[:10] >= "2025-03-31":
-        return shown
-    old = dict(shown)
-    kind = shown.get("object")
-    if kind == "invoice":
-        intent = next(
-            (p["payment"].get("payment_intent") for p in ledger.all("invoice_payment", invoice=shown["id"])), None
-        )
-        found = ledger.find("payment_intent", intent)
-        old["payment_intent"] = intent
-        old["charge"] = found["latest_charge"] if found else None
-        old["paid"] = shown["status"] == "paid"
-        old["paid_out_of_band"] = bool(shown.get("amount_paid_off_stripe"))
-        old["tax"] = sum(t["amount"] for t in shown.get("total_taxes") or []) or None
-        for gone in ("total_taxes", "amount_overpaid", "amount_paid_off_stripe", "parent"):
-            old.pop(gone, None)
-    elif kind in ("payment_intent", "charge"):
-        intent = shown["id"] if kind == "payment_intent" else shown.get("payment_intent")
-        old["invoice"] = next(
-            (p["invoice"] for p in ledger.all("invoice_payment") if p["payment"].get("payment_intent") == intent),
-            None,
-        )
-    return old

@@ -12,7 +12,7 @@ from .deliverer import Deliverer
 from .errors import StripeFault
 from .events import EventStore
 from .ids import Ids
-from .ledger import JSON, Ledger
+from .ledger import JSON, Ledger, frozen
 from .render import render
 from .scheduler import Scheduler
 
@@ -54,8 +54,6 @@ class World:
 
     def snapshot(self, ledger: Ledger, obj: JSON) -> JSON:
         """What `updated` compares with."""
-        from .events import frozen
-
         return frozen(render(ledger, obj))
 
     def mail(self, ledger: Ledger, to: str, subject: str, link: str, invoice: str) -> None:

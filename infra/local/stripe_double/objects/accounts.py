@@ -17,6 +17,7 @@ def make(
     *,
     account_id: str | None = None,
     business_name: str = "Blue Lagoon Pools",
+    profile_name: str | None = None,
     email: str | None = None,
     country: str = "US",
     default_currency: str = "usd",
@@ -28,7 +29,11 @@ def make(
     api_version: str | None = None,
     connected: bool = True,
 ) -> Ledger:
-    """A new account with an empty ledger."""
+    """A new account with an empty ledger, on `Config.account_version` unless `api_version` is given.
+
+    `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
+    of 29 recorded standard accounts have none.
+    """
     account_id = account_id or world.ids.account()
     if account_id in world.ledgers:
         raise ValueError(f"there is already an account {account_id}")
@@ -36,7 +41,7 @@ def make(
         "id": account_id,
         "object": "account",
         "business_profile": {
-            "annual_revenue": None, "estimated_worker_count": None, "mcc": "7699", "name": business_name,
+            "annual_revenue": None, "estimated_worker_count": None, "mcc": "7699", "name": profile_name,
             "product_description": None, "support_address": None, "support_email": email, "support_phone": None,
             "support_url": None, "url": None,
         },
@@ -63,7 +68,7 @@ def make(
     }  # fmt: skip
     _capabilities(account)
     ledger = Ledger(
-        account, livemode=livemode, api_version=api_version or world.config.api_version, connected=connected
+        account, livemode=livemode, api_version=api_version or world.config.account_version, connected=connected
     )
     world.ledgers[account_id] = ledger
     return ledger
@@ -84,6 +89,8 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
         ):
             account[name] = value
         elif name == "business_name":
+            _rename(account, value)
+        elif name == "profile_name":
             account["business_profile"] = {**account["business_profile"], "name": value}
         elif name in ("currently_due", "past_due", "eventually_due", "pending_verification", "disabled_reason"):
             account["requirements"] = {**account["requirements"], name: value}
@@ -106,9 +113,21 @@ def retrieve(call: Call) -> JSON:
     return call.world.permitted(wanted, "sk_***", call.livemode).account
 
 
+def name_of(account: JSON) -> str:
+    """The name that people see: the public profile's, else the Dashboard's."""
+    return str(account["business_profile"]["name"] or account["settings"]["dashboard"]["display_name"])
+
+
 def application(world: World) -> JSON:
     """The platform's application, as `account.application.*` events show it."""
     return {"id": world.config.application_id, "object": "application", "name": world.config.application_name}
+
+
+def _rename(account: JSON, name: str) -> None:
+    dashboard = {**account["settings"]["dashboard"], "display_name": name}
+    account["settings"] = {**account["settings"], "dashboard": dashboard}
+    if account["business_profile"]["name"] is not None:
+        account["business_profile"] = {**account["business_profile"], "name": name}
 
 
 def _copy(account: JSON) -> JSON:

@@ -1,4 +1,7 @@
-"""GET /v1/events (https://docs.stripe.com/api/events/list): 30 days, newest first, never rendered anew."""
+"""GET /v1/events (https://docs.stripe.com/api/events/list): 30 days, newest first.
+
+Each is shown in the version that its account had when it was made, whatever `Stripe-Version` the caller sends.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ def _wanted(type_: str, patterns: list[str]) -> bool:
 
 
 def _shown(call: Call, event: JSON) -> JSON:
-    shown = events.shown(call.ledger, event, account=call.through_platform)
+    shown = call.world.events.shown(event, account=call.through_platform)
     shown["pending_webhooks"] = call.world.deliverer.pending_webhooks(event["id"])
     return shown
 

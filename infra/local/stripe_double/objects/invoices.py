@@ -8,7 +8,7 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON
 from ..router import Call, Route
 from ..rules import within
-from . import customers, invoice_states, lines
+from . import accounts, customers, invoice_states, lines
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
@@ -41,7 +41,7 @@ def create(call: Call) -> JSON:
         "id": f"in_1{world.ids.token(23)}",
         "object": "invoice",
         "account_country": ledger.account["country"],
-        "account_name": ledger.account["business_profile"]["name"],
+        "account_name": accounts.name_of(ledger.account),
         "account_tax_ids": None,
         "amount_due": 0,
         "amount_overpaid": 0,
