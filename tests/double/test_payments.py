@@ -177,6 +177,7 @@ def test_cash_marks_paid_without_a_charge(company: Any) -> None:
 
     assert (paid.status, paid.amount_paid, paid.amount_paid_off_stripe) == ("paid", 10_000, 10_000)
     assert sorted(company.types(seen)) == ["invoice.paid", "invoice.updated", "payment_intent.canceled"]
+    assert [t for t in company.types(seen) if t.startswith("invoice")] == ["invoice.updated", "invoice.paid"]
     assert company.v1.charges.list(None, company.opts).data == []
 
 

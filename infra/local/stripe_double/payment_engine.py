@@ -104,15 +104,16 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
     invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
     now = world.now()
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
-    world.emit(ledger, "charge.succeeded", charge)
     intent.update(
         status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], last_payment_error=None,
         next_action=None,
     )  # fmt: skip
-    world.emit(ledger, "payment_intent.succeeded", intent)
     payment.update(status="paid", amount_paid=intent["amount"])
     payment["status_transitions"] = {**payment["status_transitions"], "paid_at": now}
-    world.emit(ledger, "invoice_payment.paid", payment)
+    told = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
+    told.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
+    for type_, obj in told:
+        world.emit(ledger, type_, obj)
     _credit(world, ledger, invoice, payment, invoice_before)
     before = world.snapshot(ledger, charge)  # captures are asynchronous: the balance follows the charge
     charge["balance_transaction"] = objects.balance(world, ledger, "charge", charge["amount"], charge)["id"]

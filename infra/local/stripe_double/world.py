@@ -13,6 +13,7 @@ from .errors import StripeFault
 from .events import EventStore
 from .ids import Ids
 from .ledger import JSON, Ledger, frozen
+from .order import EventOrder
 from .render import render
 from .scheduler import Scheduler
 
@@ -29,6 +30,7 @@ class World:
         self.ids = Ids(rng)
         self.scheduler = Scheduler(clock)
         self.events = EventStore(clock, self.ids, rng)
+        self.order = EventOrder(config.seed)
         self.ledgers: dict[str, Ledger] = {}
         platform: JSON = {"id": "acct_1PlatformOfDouble", "object": "account"}
         self.platform = Ledger(platform, livemode=False, api_version=config.api_version, connected=True)

@@ -137,11 +137,14 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
     invoice["status"] = "open"
     if due:
         engine.open_payment(world, ledger, invoice, due, default=True)
-    world.emit(ledger, "invoice.finalized", invoice)
-    if due:
+    first = bool(due) and world.order.usual()  # a receiver may meet either first
+    if first:
         world.updated(ledger, invoice, before)
-    else:
+    world.emit(ledger, "invoice.finalized", invoice)
+    if not due:
         become_paid(world, ledger, invoice, before, collected=True)
+    elif not first:
+        world.updated(ledger, invoice, before)
 
 
 def do_send(world: World, ledger: Ledger, invoice: JSON) -> None:
@@ -180,7 +183,6 @@ def pay_out_of_band(world: World, ledger: Ledger, invoice: JSON) -> None:
     invoice["amount_paid_off_stripe"] += invoice["amount_remaining"]
     invoice["amount_paid"] += invoice["amount_remaining"]
     invoice["amount_remaining"] = 0
-    engine.cancel_open(world, ledger, invoice, "automatic")
     become_paid(world, ledger, invoice, before, collected=False)
 
 
@@ -188,11 +190,15 @@ def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, co
     """Status paid and its events; `payment_succeeded` is not sent for payments out of band."""
     invoice.update(status="paid", attempted=True, next_payment_attempt=None)
     _stamp(world, invoice, "paid_at")
-    engine.cancel_open(world, ledger, invoice, "automatic")
+    cancel_last = world.order.usual()
+    if not cancel_last:
+        engine.cancel_open(world, ledger, invoice, "automatic")
     world.updated(ledger, invoice, before)
     world.emit(ledger, "invoice.paid", invoice)
     if collected:
         world.emit(ledger, "invoice.payment_succeeded", invoice)
+    if cancel_last:
+        engine.cancel_open(world, ledger, invoice, "automatic")
 
 
 def _check_finalizable(ledger: Ledger, invoice: JSON) -> None:
