@@ -2,8 +2,8 @@
 
 Every call that leaves the process is a boundary: each call of a store or a queue, and each HTTP request to Stripe
 beneath the unmodified SDK. At a boundary the running actor may be overtaken by others, may see the call fail before
-or after it took effect, or may end there for good. An answer of Stripe's may be on its way while others write, and its
-`Date` is of when it left. The deed's own number decides which. The accounts are on versions that the seed decides.
+or after it took effect, or may end there for good. An answer of Stripe's may be on its way while others write; its
+`Date` is of when it left. The deed's own number decides which. The seed decides the versions of the accounts.
 """
 
 from __future__ import annotations

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
 
-from chalicelib.domain.events import StripeEvent
+from chalicelib.adapters.stripe.events import read_event
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import Facts
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
@@ -201,9 +204,12 @@ STORIES: tuple[Callable[[Payer], None], ...] = (
 )
 
 
-def sent_invoice() -> Payer:
-    """An invoice that has been sent; POM knows all about it, and from now on no webhook is delivered."""
-    world = World()
+def sent_invoice(seed: int = 0) -> Payer:
+    """An invoice that has been sent; POM knows all about it, and from now on no webhook is delivered.
+
+    The seed decides the version of the account, and the order in which Stripe makes events.
+    """
+    world = World(seed)
     world.connect()
     world.customer()
     world.work()
@@ -213,10 +219,13 @@ def sent_invoice() -> Payer:
     return Payer(world, world.now(invoice))
 
 
-def events_since(world: World, account: str, since: int) -> list[StripeEvent]:
-    """Subscribed events after that second, oldest first."""
-    pages = list(world.ports.stripe.events(StripeAccountId(account), since + 1, world.ports.clock.now()))
-    return [event for page in reversed(pages) for event in reversed(page)]
+def events_since(world: World, account: str, since: int, version: str | None = None) -> list[StripeEvent]:
+    """Subscribed events after that second, oldest first: as Stripe lists them, or as webhooks of a version."""
+    return [
+        read_event(json.dumps(event).encode(), StripeAccountId(account))
+        for event in world.double.events(account, version=version)
+        if event["created"] > since and event["type"] in SUBSCRIPTION
+    ]
 
 
 class Remembering:
@@ -242,6 +251,9 @@ class Told:
     ports: FakePorts
     invoice: Invoice
     events: Sequence[StripeEvent]
+    """In our version, as webhooks bring them."""
+    listed: Sequence[StripeEvent]
+    """The same, in the account's version, as Stripe lists them."""
     ledger: Mapping[str, Any]
 
     def retold(self, events: Iterable[StripeEvent]) -> tuple[Invoice, list[Receipt]]:
@@ -251,6 +263,10 @@ class Told:
         found = ports.invoices.get(self.invoice.organization_id, self.invoice.id)
         assert found is not None
         return found, receipts
+
+    def mixed(self, chance: random.Random) -> list[StripeEvent]:
+        """The same events, some as webhooks and some as listed, as if many webhooks had been lost."""
+        return [chance.choice(both) for both in zip(self.events, self.listed, strict=True)]
 
     @property
     def squeezed(self) -> list[StripeEvent]:
@@ -271,9 +287,9 @@ def copied(database: FakeDatabase) -> FakeDatabase:
 
 
 @cache
-def told(story: Callable[[Payer], None]) -> Told:
-    """Let a story happen once."""
-    payer = sent_invoice()
+def told(story: Callable[[Payer], None], seed: int = 0) -> Told:
+    """Let a story happen once for each seed."""
+    payer = sent_invoice(seed)
     world, began = payer.world, payer.world.ports.clock.now()
     story(payer)
     ports = FakePorts(
@@ -281,8 +297,9 @@ def told(story: Callable[[Payer], None]) -> Told:
         database=world.ports.database,
         clock=world.ports.clock,
     )
-    events = events_since(world, payer.account, began)
-    return Told(ports, payer.invoice, events, world.double.ledger(payer.account))
+    events = events_since(world, payer.account, began, API_VERSION)
+    listed = events_since(world, payer.account, began)
+    return Told(ports, payer.invoice, events, listed, world.double.ledger(payer.account))
 
 
 def says(facts: Facts) -> Facts:

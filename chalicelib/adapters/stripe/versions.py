@@ -85,13 +85,14 @@ class Subject(msgspec.Struct):
     def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
         """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.
 
-        An object that has its fields and holds nothing in them belongs to no invoice: that is an empty tuple.
+        An object that has its fields, with null in them, belongs to no invoice: that is an empty tuple. It does not
+        tell if a field is missing that its version has, or holds what is no id.
         """
         fields = OWNER_FIELDS.get(self.kind, ())
         found = tuple(dict.fromkeys(self._ids(fields)))
         if found:
             return found
-        untold = any(field.expected_in(version) and self._value(field) is msgspec.UNSET for field in fields)
+        untold = any(field.expected_in(version) and self._value(field) is not None for field in fields)
         return None if untold else ()
 
     def _ids(self, fields: tuple[OwnerField, ...]) -> Iterator[str]:
