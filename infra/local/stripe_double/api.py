@@ -1,7 +1,7 @@
 """/v1: what happens to a request before and after the handler of its route.
 
 Order: count, fault before, authenticate, rate limit, decode, check types, idempotency key, execute under the lock,
-store, fault after.
+store, fault after, wait.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ class Api:
                     raise _broken()
             except StripeFault as exc:
                 response = as_json(exc.status, exc.body, **exc.headers)
+            self._wait_if_late(fault, response)
             status = response.status
         finally:
             self._note(passage, status)
@@ -105,9 +106,17 @@ class Api:
         try:
             if fault is not None:
                 self._before(fault)
-            return self._authenticated(passage, found, fault)
+            response = self._authenticated(passage, found, fault)
         except StripeFault as exc:
-            return as_json(exc.status, exc.body, **exc.headers)
+            response = as_json(exc.status, exc.body, **exc.headers)
+        self._wait_if_late(fault, response)
+        return response
+
+    def _wait_if_late(self, fault: Fault | None, response: Response) -> None:
+        """Hold back an answer whose request is executed, without the lock; its idempotency key is finished."""
+        if fault is not None and fault.kind == "late":
+            response.not_before = self.world.clock.now() + fault.seconds
+            self._sleep(fault.seconds)
 
     def _before(self, fault: Fault) -> None:
         if fault.kind == "close_before":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from email.utils import formatdate
 
 DAY = 86_400
 
@@ -39,7 +38,3 @@ class Clock:
         """Move forward to a moment; does nothing when it has passed."""
         if (step := at - self.now()) > 0:
             self._offset += step
-
-    def http_date(self) -> str:
-        """The value of a `Date` header."""
-        return formatdate(self.now(), usegmt=True)

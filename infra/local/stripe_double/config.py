@@ -30,6 +30,8 @@ class Config:
     account_version: str = "2020-08-27"
     """The default version of new accounts, in which their events are shown; a real account's is as old as it is."""
     seed: int = 0
+    date_lag: bool = True
+    """Answers are dated up to eight seconds late, as Stripe's are; see `dates.py`."""
     global_rate: float = 0.0
     endpoint_rate: float = 0.0
     ach_days: float = 4.0

@@ -15,6 +15,7 @@ from .cards import Method, by_name, declining
 from .clock import Clock
 from .config import Config
 from .controls import Controls
+from .dates import AnswerDates
 from .errors import InvalidState
 from .events import EventPolicy
 from .faults import Fault
@@ -69,6 +70,7 @@ class StripeDouble:
         self.oauth = OAuth(self.world)
         self.hosted_page = HostedPage(self.world)
         self.controls = Controls(self)
+        self._dates = AnswerDates(self.clock, self.config.seed, lag=self.config.date_lag)
         for account in self.config.accounts:
             self.create_account(**account)
         for endpoint in self.config.webhook_endpoints:
@@ -89,7 +91,7 @@ class StripeDouble:
         else:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
             response = as_json(404, {"error": {"message": message, "type": "invalid_request_error"}})
-        response.headers["Date"] = self.clock.http_date()
+        response.headers["Date"] = self._dates.header(response.not_before)
         return response
 
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

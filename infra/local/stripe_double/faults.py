@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Kind = Literal[
-    "close_before", "error_before", "close_after", "error_after", "delay", "rate_limit", "lock_timeout", "conflict"
+    "close_before",
+    "error_before",
+    "close_after",
+    "error_after",
+    "delay",
+    "late",
+    "rate_limit",
+    "lock_timeout",
+    "conflict",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -19,7 +27,8 @@ class Fault:
 
     `close_before`/`error_before`: not executed; the connection closes, or 500 (kept under the key if `stored`).
     `close_after`: executed and its answer kept, then the connection closes. `error_after`: executed, 500 answered
-    and kept. `delay`: waits `seconds`, then executes. `rate_limit`: 429 with `reason`. `lock_timeout`: 429 (or
+    and kept. `delay`: waits `seconds`, then executes. `late`: executes, waits `seconds`, then answers what was true
+    at execution, with the Date of that later moment. `rate_limit`: 429 with `reason`. `lock_timeout`: 429 (or
     `status`) with that code and no reason. `conflict`: 409.
     """
 

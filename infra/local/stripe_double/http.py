@@ -35,6 +35,8 @@ class Response:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    not_before: float = 0.0
+    """Epoch seconds before which the answer does not leave; its `Date` is not earlier."""
 
 
 def as_json(status: int, data: Any, **headers: str) -> Response:
