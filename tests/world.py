@@ -28,9 +28,8 @@ from chalicelib.usecases.receive_event import Receipt, receive_event
 from chalicelib.usecases.reconcile import Reconciled, reconcile_account
 from chalicelib.usecases.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
-from infra.local.stripe_double import Config, InProcessClient, StripeDouble
+from infra.local.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
 from infra.local.stripe_double.clock import Clock
-from infra.local.stripe_double.versions import VERSIONS
 from tests.fakes import FakePorts
 from tests.fakes.ports import BatchWork, CustomerSync, FakeClock, InvoiceJob, Reconciliation
 

@@ -19,7 +19,7 @@ from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.canary import fly
 from chalicelib.usecases.check_webhooks import check_webhooks
-from infra.local.stripe_double.versions import VERSIONS
+from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
 

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.event_outcome import EventOutcome
-from infra.local.stripe_double.versions import VERSIONS
+from infra.local.stripe_double import VERSIONS
 from tests.oracle import differences
 from tests.properties.stories import STORIES, Payer, says, told
 
