@@ -225,9 +225,15 @@ class Play:
 
     def answered_late(self, path: str, meanwhile: list[Step], then: Step, seconds: int = 3) -> None:
         """While the answer to a request of this path is on its way, other things happen; `then` makes the request."""
-        self.world.double.order_fault("late", path=path, account="*", seconds=seconds)
+        self.world.double.order_fault("late", path=path, seconds=seconds)
         with self._while_waiting(meanwhile, seconds):
             self.play([then])
+
+    def dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
+        """The answer to a request of this path comes at once, and its `Date` is late, as Stripe's nearly always is."""
+        self.world.double.order_fault("late", path=path, seconds=seconds)
+        self.play([then])
+        assert not self.world.double.api.faults.orders, "no such request was made"
 
     @contextmanager
     def _while_waiting(self, meanwhile: list[Step], seconds: int) -> Iterator[None]:
