@@ -72,7 +72,11 @@ class Sweep:
     objects_before: int | None = None
     """A comparison of the objects is under way: invoices made before this moment are still to be compared."""
     recovered: int = 0
-    """Events the latest run found that no webhook had brought."""
+    """What the latest run found that no webhook had brought: events, and invoices that no event told of."""
+    missed_at: int = 0
+    """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connect."""
+    missed_found_at: int = 0
+    """When the run began that found it or another one like it, by our clock."""
     latest: SyncReport | None = None
     catching_up: bool = False
     """Reconnected, and what was missed meanwhile has not been looked for yet."""
@@ -91,6 +95,16 @@ class Sweep:
         under_way = self.objects_before is not None
         return self.objects_due or under_way or gap_too_long or self.objects_swept_at < _slot(organization_id, now)
 
+    @property
+    def corrected(self) -> int:
+        """Invoices the latest run corrected that no event told of; 0 for what was missed while not connected."""
+        return self.latest.corrected if self.recovered and self.latest else 0
+
+    @property
+    def missed_just_now(self) -> bool:
+        """Whether the latest run found an event that no webhook had brought in time."""
+        return self.latest is not None and self.missed_at > 0 and self.missed_found_at == self.latest.at
+
     def late(self, now: int) -> bool:
         """Whether it should long have been looked at again."""
         return now - max(self.due_at, self.swept_until + ACTIVE_EVERY) > LATE_AFTER
@@ -104,9 +118,11 @@ class Sweep:
         return replace(self, happened_at=max(self.happened_at, now), due_at=min(self.due_at, now + ACTIVE_EVERY))
 
     def resumed(self, now: int) -> Self:
-        """Connected again after a gap, which is to be filled at once."""
+        """Connected again after a gap, which is to be filled at once; what was missed before no longer counts."""
         return replace(
             self,
+            missed_at=0,
+            missed_found_at=0,
             objects_due=True,
             objects_before=None,
             catching_up=True,
@@ -123,10 +139,12 @@ class Sweep:
         *,
         objects: ObjectsSwept | None = None,
         happened_at: int = 0,
+        missed_at: int = 0,
     ) -> Self:
         """After a run that began at `began_at`; `objects` says how far it came with them, if it compared any.
 
         What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
+        `missed_at` is when the newest event happened that a webhook should have brought and had not; 0 if none.
         """
         finished = objects is not None and objects.before is None
         swept = replace(
@@ -136,6 +154,8 @@ class Sweep:
             objects_due=self.objects_due and not finished,
             objects_before=objects.before if objects else self.objects_before,
             recovered=0 if self.catching_up else found.recovered + found.corrected,
+            missed_at=max(self.missed_at, missed_at),
+            missed_found_at=began_at if missed_at else self.missed_found_at,
             latest=found,
             catching_up=self.catching_up and not finished,
             caught_up=found if self.catching_up and finished else self.caught_up,

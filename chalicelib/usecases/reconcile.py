@@ -94,7 +94,7 @@ def reconcile_account(
         objects=swept is not None and swept.before is None,
         goes_on=swept is not None and swept.before is not None,
     )
-    alone = _move_cursor(connection, began_at, done, swept, run.happened_at, account, ports)
+    alone = _move_cursor(connection, began_at, done, swept, run, account, ports)
     if done.goes_on and alone:
         with suppress(Retryable):  # the next plan goes on with it, at the latest
             ports.queues.reconcile(organization_id, objects=False)
@@ -105,15 +105,19 @@ def reconcile_account(
 class _Run:
     """What has become of events so far, each by its id. Strangers are about nothing of ours, or not yet.
 
-    No webhook is under way of what happened until `told_until`.
+    No webhook is under way of what happened until `told_until`; none was ever sent of what happened before
+    `connected_at`. `missed_at` is when the newest event happened that a webhook should have brought and had not.
     """
 
     told_until: int
+    connected_at: int
     seen: int = 0
     missed: int = 0
+    missed_at: int = 0
     early: int = 0
     happened_at: int = 0
     outcomes: dict[str, EventOutcome] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
     parked: list[StripeEvent] = field(default_factory=list)
     strangers: list[StripeEvent] = field(default_factory=list)
 
@@ -122,12 +126,18 @@ class _Run:
         self.outcomes[event.id] = outcome
         if outcome is EventOutcome.RECOVERED and event.created <= self.told_until:
             self.missed += 1
+            self._miss(event)
         elif outcome is EventOutcome.RECOVERED:
             self.early += 1
         if outcome in (*MARKED, EventOutcome.PARKED):
             self.notice(event)
         else:
             strangers.append(event)
+
+    def _miss(self, event: StripeEvent) -> None:
+        """One that was parked before has come before."""
+        if event.created >= self.connected_at and event.id not in self.kept:
+            self.missed_at = max(self.missed_at, event.created)
 
     def notice(self, event: StripeEvent) -> None:
         """An event about something of ours."""
@@ -153,10 +163,13 @@ def _sweep_events(
     connection: Connection, account_id: StripeAccountId, now: int, since: int | None, ports: Ports
 ) -> _Run:
     """Oldest first: what a payment is about is told by its first events, and later ones lean on that."""
-    run = _Run(max(now - ON_ITS_WAY, (connection.connected_at or 0) - 1))
+    connected_at = connection.connected_at or 0
+    run = _Run(max(now - ON_ITS_WAY, connected_at - 1), connected_at)
     begin = window_begins(connection, now, since)
     for body in ports.events.parked(account_id, PARKED_AT_ONCE):
-        run.receive(ports.stripe.read_event(body, account_id), run.parked, ports)
+        event = ports.stripe.read_event(body, account_id)
+        run.kept.add(event.id)
+        run.receive(event, run.parked, ports)
     for start in range(begin, now + 1, LISTED_AT_ONCE):
         missed: list[StripeEvent] = []
         for page in ports.stripe.events(account_id, start, min(start + LISTED_AT_ONCE - 1, now)):
@@ -187,7 +200,7 @@ def _move_cursor(
     began_at: int,
     done: Reconciled,
     swept: ObjectsSwept | None,
-    happened_at: int,
+    run: _Run,
     account: AccountFact | None,
     ports: Ports,
 ) -> bool:
@@ -207,7 +220,8 @@ def _move_cursor(
             began_at,
             found,
             objects=swept if alone or done.objects else None,
-            happened_at=happened_at,
+            happened_at=run.happened_at,
+            missed_at=run.missed_at,
         )
         with suppress(StaleWrite):
             ports.connections.save(replace(connection, sweep=moved, account=_latest(connection.account, account)))
