@@ -51,8 +51,8 @@ def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
 def note_delivery(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
     """A webhook brought what the sweep had fetched before: that, too, proves that Stripe's events get in.
 
-    After an outage of ours all webhooks that Stripe repeats are such. If it cannot be noted, nothing is lost: the event
-    has been dealt with, and the next one proves as much.
+    After an outage of ours all webhooks that Stripe repeats are such. If it cannot be noted, nothing is lost: the
+    event has been dealt with, and the next one proves as much.
     """
     with suppress(Retryable):
         ports.events.delivered(account_id, event.id, ports.clock.now())

@@ -18,6 +18,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import InvoiceExists, InvoiceFilter
+from chalicelib.domain.webhook import WebhookCheck
 from tests.backends import Backend, dynamodb_answering
 from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, event, invoice, marker, reference, services
 
