@@ -19,8 +19,7 @@ LOOKED_AT = 100
 class Arrival:
     """How one event came. Times are epoch seconds UTC, by our clock.
 
-    `delivered_at` is when a webhook brought it, and `fetched` whether the sweep did, earlier or instead, and learned
-    something by it.
+    `delivered_at` is when a webhook brought it, and `fetched` whether the sweep did, earlier or instead.
     """
 
     received_at: int
@@ -43,7 +42,8 @@ class Hearing:
     def of(cls, arrivals: Sequence[Arrival]) -> Self:
         """What the latest events show."""
         heard_at = max((each.delivered_at for each in arrivals if each.delivered_at is not None), default=None)
-        return cls(heard_at, sum(each.fetched and each.received_at >= (heard_at or 0) for each in arrivals))
+        missing = (each for each in arrivals if each.fetched and each.delivered_at is None)
+        return cls(heard_at, sum(each.received_at >= (heard_at or 0) for each in missing))
 
     def since(self, at: int) -> bool:
         """Whether a webhook has come after `at`."""

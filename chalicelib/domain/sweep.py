@@ -29,6 +29,12 @@ IDLE_EVERY = 6 * 3600
 EVENTS_LISTED_FOR = 30 * DAY
 """Seconds for which Stripe lists events (https://docs.stripe.com/api/events/list)."""
 
+ON_ITS_WAY = 120
+"""Seconds for which an event's webhook may still be on its way: what is younger has not been missed yet.
+
+Stripe sends no webhooks of an account that is not connected, so none of what happened before that is on its way.
+"""
+
 LATE_AFTER = 3000
 """Seconds after it was due from which a sweep counts as late."""
 
@@ -77,6 +83,8 @@ class Sweep:
     """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connect."""
     missed_found_at: int = 0
     """When the run began that found it or another one like it, by our clock."""
+    early_at: int = 0
+    """When the newest event happened that a run applied so soon that its webhook could still come."""
     latest: SyncReport | None = None
     catching_up: bool = False
     """Reconnected, and what was missed meanwhile has not been looked for yet."""
@@ -99,6 +107,13 @@ class Sweep:
     def corrected(self) -> int:
         """Invoices the latest run corrected that no event told of; 0 for what was missed while not connected."""
         return self.latest.corrected if self.recovered and self.latest else 0
+
+    def unheard_at(self, now: int) -> int:
+        """When the newest event happened whose webhook should have come by now and had not when it was fetched; or 0.
+
+        Of those that were fetched too soon it is to be seen whether their webhook has come since.
+        """
+        return max(self.missed_at, self.early_at if self.early_at <= now - ON_ITS_WAY else 0)
 
     @property
     def missed_just_now(self) -> bool:
@@ -123,6 +138,7 @@ class Sweep:
             self,
             missed_at=0,
             missed_found_at=0,
+            early_at=0,
             objects_due=True,
             objects_before=None,
             catching_up=True,
@@ -140,11 +156,13 @@ class Sweep:
         objects: ObjectsSwept | None = None,
         happened_at: int = 0,
         missed_at: int = 0,
+        early_at: int = 0,
     ) -> Self:
         """After a run that began at `began_at`; `objects` says how far it came with them, if it compared any.
 
         What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
-        `missed_at` is when the newest event happened that a webhook should have brought and had not; 0 if none.
+        `missed_at` is when the newest event happened that a webhook should have brought and had not, `early_at` when
+        the newest that one may still bring; 0 if there was none.
         """
         finished = objects is not None and objects.before is None
         swept = replace(
@@ -156,6 +174,7 @@ class Sweep:
             recovered=0 if self.catching_up else found.recovered + found.corrected,
             missed_at=max(self.missed_at, missed_at),
             missed_found_at=began_at if missed_at else self.missed_found_at,
+            early_at=max(self.early_at, early_at),
             latest=found,
             catching_up=self.catching_up and not finished,
             caught_up=found if self.catching_up and finished else self.caught_up,

@@ -50,19 +50,13 @@ def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
     return WebhookHealth(None if unknown else True, unknown, checked_at)
 
 
-def hearing_after_miss(connection: Connection, ports: Ports) -> Hearing | None:
-    """How an account's latest events came, if the sweep ever found one that no webhook had brought; None if not."""
-    if not connection.sweep.missed_at or connection.account_id is None:
-        return None
-    return Hearing.of(ports.events.arrivals(connection.account_id))
-
-
-def is_deaf(connection: Connection, hearing: Hearing) -> bool:
+def deafness(connection: Connection, hearing: Hearing, now: int) -> bool:
     """Whether no webhook has come since the newest event happened that none had brought.
 
     One that is lost while others come is not that. Events are remembered for 35 days; after that nobody can tell.
     """
-    return hearing.fetched > 0 and not hearing.since(connection.sweep.missed_at)
+    unheard_at = connection.sweep.unheard_at(now)
+    return unheard_at > 0 and hearing.fetched > 0 and not hearing.since(unheard_at)
 
 
 def arrival_problem(connection: Connection, ports: Ports) -> str | None:
@@ -71,16 +65,17 @@ def arrival_problem(connection: Connection, ports: Ports) -> str | None:
     A webhook that comes later heals it: at once if none had come since what was missed, otherwise with it or with the
     next run that finds nothing, whichever is first.
     """
-    sweep = connection.sweep
-    hearing = hearing_after_miss(connection, ports)
-    if hearing is not None and is_deaf(connection, hearing):
-        return _deaf(hearing)
-    if hearing is not None and sweep.missed_just_now and not hearing.since(sweep.missed_found_at):
-        found = sweep.latest.recovered if sweep.latest else 0
-        return f"The latest check found {_events(found)} that Stripe's webhooks had not brought."
+    sweep, now = connection.sweep, ports.clock.now()
+    if sweep.unheard_at(now) and connection.account_id is not None:
+        hearing = Hearing.of(ports.events.arrivals(connection.account_id))
+        if deafness(connection, hearing, now):
+            return _deaf(hearing)
+        found = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
+        if found and not hearing.since(sweep.missed_found_at):
+            return f"The latest check found {_events(found)} that Stripe's webhooks had not brought."
     if sweep.corrected:
         return f"The latest check corrected {_counted(sweep.corrected, 'invoice')} that no event of Stripe's told of."
-    if sweep.late(ports.clock.now()):
+    if sweep.late(now):
         return "Stripe has not been checked for missed events for more than an hour."
     return None
 

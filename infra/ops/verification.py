@@ -15,7 +15,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus
 from chalicelib.usecases.canary import fly
-from chalicelib.usecases.webhook_health import is_deaf
+from chalicelib.usecases.webhook_health import deafness
 from infra.ops import books
 from infra.ops.screen import Row, Screen, moment
 from infra.ops.stage import Stage
@@ -124,13 +124,14 @@ def _scheduled(flight: Flight | None, now: int) -> Row:
 def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
     """By connected organization; those that hear nothing are added to `deaf`."""
     heard: list[int] = []
+    now = stage.ports.clock.now()
     connected = [each for each in books.organizations(stage) if each.active]
     for connection in screen.each(connected, "Organizations"):
         hearing = _hearing(stage, connection)
         if hearing.heard_at is not None:
             heard.append(hearing.heard_at)
-        if connection.sweep.missed_at and is_deaf(connection, hearing):
-            deaf.append(_deaf(connection, hearing))
+        if deafness(connection, hearing, now):
+            deaf.append(_deaf(connection, hearing, now))
     fetched = sum(row["events_fetched"] for row in deaf)
     if deaf:
         said = f"{len(deaf)} of {len(connected)}: {fetched} events had to be fetched after the latest webhook"
@@ -148,11 +149,11 @@ def _hearing(stage: Stage, connection: Connection) -> Hearing:
     return Hearing.of(stage.ports.events.arrivals(account_id) if account_id else ())
 
 
-def _deaf(connection: Connection, hearing: Hearing) -> dict[str, Any]:
+def _deaf(connection: Connection, hearing: Hearing, now: int) -> dict[str, Any]:
     return {
         "organization": connection.organization_id,
         "account": connection.account_id,
         "latest_webhook": moment(hearing.heard_at),
-        "latest_missed": moment(connection.sweep.missed_at),
+        "latest_missed": moment(connection.sweep.unheard_at(now)),
         "events_fetched": hearing.fetched,
     }

@@ -119,7 +119,7 @@ def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -
         backend.events.delivered(ACCOUNT, unknown, NOW + 99)
     assert list(backend.events.arrivals(ACCOUNT)) == [
         Arrival(NOW + 5, None, False),
-        Arrival(NOW + 4, None, False),
+        Arrival(NOW + 4, None, True),
         Arrival(NOW + 3, NOW + 9, True),
         Arrival(NOW + 2, None, True),
         Arrival(NOW + 1, NOW + 1, False),

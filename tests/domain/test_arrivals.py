@@ -31,5 +31,5 @@ def test_a_webhook_that_comes_after_the_sweep_counts_as_heard() -> None:
     assert Hearing.of([fetched(NOW + 9), fetched(NOW + 8, NOW + 60)]) == Hearing(NOW + 60, 0)
 
 
-def test_what_only_told_what_was_known_was_not_fetched() -> None:
+def test_a_parked_event_is_neither() -> None:
     assert Hearing.of([Arrival(NOW, None, False)]) == Hearing(None, 0)

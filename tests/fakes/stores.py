@@ -11,7 +11,7 @@ from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
-from chalicelib.domain.history import Outcome, Source
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import Page
@@ -236,8 +236,7 @@ class FakeEvents:
             return Arrival(known.received_at, None, False)
         by_webhook = known.source is Source.WEBHOOK
         delivered_at = known.received_at if by_webhook else self._db.delivered.get(key)
-        fetched = known.source is Source.SWEEP and known.outcome == Outcome.RECOVERED
-        return Arrival(known.received_at, delivered_at, fetched)
+        return Arrival(known.received_at, delivered_at, known.source is Source.SWEEP)
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         with self._db.lock:

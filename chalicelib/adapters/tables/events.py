@@ -20,7 +20,7 @@ from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
-from chalicelib.domain.history import Outcome, Source
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 
 PLATFORM = StripeAccountId("platform")
@@ -80,7 +80,7 @@ class TableEvents:
         with answering():
             latest = EventItem.by_received.query(account_id, scan_index_forward=False, limit=LOOKED_AT)
             keys = [{"account_id": account_id, "event_id": item.event_id} for item in latest]
-        items = read_many(EventItem, keys, ("received_at", "outcome", "source", "delivered_at")) if keys else ()
+        items = read_many(EventItem, keys, ("received_at", "source", "delivered_at")) if keys else ()
         return sorted(map(_arrival, items), key=lambda each: each.received_at, reverse=True)
 
     def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
@@ -113,7 +113,7 @@ def _arrival(item: Mapping[str, Any]) -> Arrival:
     return Arrival(
         received_at,
         received_at if source == Source.WEBHOOK else int(later) if later else None,
-        source == Source.SWEEP and item["outcome"]["S"] == Outcome.RECOVERED,
+        source == Source.SWEEP,
     )
 
 
