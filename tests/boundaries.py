@@ -25,6 +25,8 @@ READS = (
     "canary",
     "unused_grants",
     "webhook_check",
+    "canary_flight",
+    "arrivals",
     "without_email",
     "items_at",
     "items",

@@ -4,15 +4,16 @@ Stripe gateway and webhook verifier, and the Stripe double, on one clock that st
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import stripe
 
-from chalicelib.adapters.stripe.events import WebhookOpener
+from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.canary import is_canary
 from chalicelib.domain.customer import Customer, Profile
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
@@ -21,6 +22,8 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases import connect
 from chalicelib.usecases.batch_work import work_on
+from chalicelib.usecases.canary import fly_and_keep, receive_canary
+from chalicelib.usecases.check_webhooks import check_webhooks
 from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
 from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice
@@ -35,6 +38,7 @@ from tests.fakes.ports import BatchWork, CustomerSync, FakeClock, InvoiceJob, Re
 
 BEGAN = 1_800_000_000
 WEBHOOK_SECRET = "whsec_world"
+WEBHOOK_URL = "https://api.example.test/v1/stripe/webhooks"
 REDIRECT = "https://api.example.test/v1/stripe/oauth/callback"
 
 ORGANIZATION = OrganizationId("org_blue")
@@ -55,7 +59,10 @@ class OneClock(FakeClock):
 
 
 class World:
-    """One platform, its double, and what happens between them. `receipts` holds what became of each webhook."""
+    """One platform, its double, and what happens between them. `receipts` holds what became of each webhook.
+
+    `secrets` are the webhook secrets that are stored, the newest first; everybody knows them at once.
+    """
 
     def __init__(self, seed: int = 0, *, version: str | None = None) -> None:
         """`version` is that of all accounts; without it the seed decides, and each may have another."""
@@ -77,12 +84,13 @@ class World:
         )
         clock = OneClock(self.double.clock)
         self.ports = FakePorts(stripe=StripeGateway(self.client, clock), clock=clock)
-        self.opener = WebhookOpener(lambda: (WEBHOOK_SECRET,), self.ports.clock)
+        self.secrets: tuple[str, ...] = (WEBHOOK_SECRET,)
+        self.opener = WebhookOpener(lambda: self.secrets, self.ports.clock)
         self.receipts: list[Receipt] = []
         self.while_waiting: Callable[[float], None] = lambda _: None
         """What happens while the double lets somebody wait for an answer."""
         self.double.add_webhook_endpoint(
-            "https://api.example.test/v1/stripe/webhooks",
+            WEBHOOK_URL,
             secret=WEBHOOK_SECRET,
             enabled_events=list(SUBSCRIPTION),
             api_version=API_VERSION,
@@ -95,6 +103,9 @@ class World:
             event = self.opener.open(body, headers["Stripe-Signature"])
         except InvalidSignature:
             return 400
+        if is_canary(event):
+            receive_canary(event, self.ports)
+            return 200
         self.receipts.append(receive_event(event, Source.WEBHOOK, self.ports))
         return 200
 
@@ -174,6 +185,11 @@ class World:
                             planned_at=message.planned_at,
                         )
 
+    def look(self) -> None:
+        """The schedules look at Stripe's endpoints, and fly a canary with each secret."""
+        check_webhooks(WEBHOOK_URL, self.ports)
+        fly_and_keep(WorldDoor(self), self.ports)
+
     def resume(self) -> None:
         """The five-minute schedule and its work."""
         resume_stuck(self.ports)
@@ -192,6 +208,19 @@ class World:
     def stripe_calls(self) -> dict[str, int]:
         """Requests to Stripe since the last reset."""
         return self.double.api.log.counts()
+
+
+class WorldDoor:
+    """The webhook endpoint as its own canary meets it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def secrets(self) -> Sequence[str]:
+        return self._world.secrets
+
+    def post(self, body: bytes, secret: str, at: int) -> int:
+        return self._world._receive(WEBHOOK_URL, body, {"Stripe-Signature": signature_header(body, secret, at)})
 
 
 def order(*services: str, **changes: Any) -> CreateInvoice:

@@ -29,6 +29,12 @@ IDLE_EVERY = 6 * 3600
 EVENTS_LISTED_FOR = 30 * DAY
 """Seconds for which Stripe lists events (https://docs.stripe.com/api/events/list)."""
 
+ON_ITS_WAY = 120
+"""Seconds for which an event's webhook may still be on its way: what is younger has not been missed yet.
+
+Stripe sends no webhooks of an account that is not connected, so none of what happened before that is on its way.
+"""
+
 LATE_AFTER = 3000
 """Seconds after it was due from which a sweep counts as late."""
 
@@ -72,7 +78,13 @@ class Sweep:
     objects_before: int | None = None
     """A comparison of the objects is under way: invoices made before this moment are still to be compared."""
     recovered: int = 0
-    """Events the latest run found that no webhook had brought."""
+    """What the latest run found that no webhook had brought: events, and invoices that no event told of."""
+    missed_at: int = 0
+    """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connect."""
+    missed_found_at: int = 0
+    """When the run began that found it or another one like it, by our clock."""
+    early_at: int = 0
+    """When the newest event happened that a run applied so soon that its webhook could still come."""
     latest: SyncReport | None = None
     catching_up: bool = False
     """Reconnected, and what was missed meanwhile has not been looked for yet."""
@@ -91,6 +103,23 @@ class Sweep:
         under_way = self.objects_before is not None
         return self.objects_due or under_way or gap_too_long or self.objects_swept_at < _slot(organization_id, now)
 
+    @property
+    def corrected(self) -> int:
+        """Invoices the latest run corrected that no event told of; 0 for what was missed while not connected."""
+        return self.latest.corrected if self.recovered and self.latest else 0
+
+    def unheard_at(self, now: int) -> int:
+        """When the newest event happened whose webhook should have come by now and had not when it was fetched; or 0.
+
+        Of those that were fetched too soon it is to be seen whether their webhook has come since.
+        """
+        return max(self.missed_at, self.early_at if self.early_at <= now - ON_ITS_WAY else 0)
+
+    @property
+    def missed_just_now(self) -> bool:
+        """Whether the latest run found an event that no webhook had brought in time."""
+        return self.latest is not None and self.missed_at > 0 and self.missed_found_at == self.latest.at
+
     def late(self, now: int) -> bool:
         """Whether it should long have been looked at again."""
         return now - max(self.due_at, self.swept_until + ACTIVE_EVERY) > LATE_AFTER
@@ -104,9 +133,12 @@ class Sweep:
         return replace(self, happened_at=max(self.happened_at, now), due_at=min(self.due_at, now + ACTIVE_EVERY))
 
     def resumed(self, now: int) -> Self:
-        """Connected again after a gap, which is to be filled at once."""
+        """Connected again after a gap, which is to be filled at once; what was missed before no longer counts."""
         return replace(
             self,
+            missed_at=0,
+            missed_found_at=0,
+            early_at=0,
             objects_due=True,
             objects_before=None,
             catching_up=True,
@@ -123,10 +155,14 @@ class Sweep:
         *,
         objects: ObjectsSwept | None = None,
         happened_at: int = 0,
+        missed_at: int = 0,
+        early_at: int = 0,
     ) -> Self:
         """After a run that began at `began_at`; `objects` says how far it came with them, if it compared any.
 
         What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
+        `missed_at` is when the newest event happened that a webhook should have brought and had not, `early_at` when
+        the newest that one may still bring; 0 if there was none.
         """
         finished = objects is not None and objects.before is None
         swept = replace(
@@ -136,6 +172,9 @@ class Sweep:
             objects_due=self.objects_due and not finished,
             objects_before=objects.before if objects else self.objects_before,
             recovered=0 if self.catching_up else found.recovered + found.corrected,
+            missed_at=max(self.missed_at, missed_at),
+            missed_found_at=began_at if missed_at else self.missed_found_at,
+            early_at=max(self.early_at, early_at),
             latest=found,
             catching_up=self.catching_up and not finished,
             caught_up=found if self.catching_up and finished else self.caught_up,

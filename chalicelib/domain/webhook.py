@@ -26,6 +26,7 @@ class WebhookEndpoint:
     connect: bool
     api_version: str | None
     events: tuple[str, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,47 @@ class WebhookCheck:
     answered: bool
     problem: str | None = None
 
+    def fresh(self, now: int) -> bool:
+        """Whether it is young enough to say anything about now."""
+        return now - self.at <= STALE_AFTER
+
     def usable(self, now: int) -> bool:
         """Whether it says anything about now."""
-        return self.answered and now - self.at <= STALE_AFTER
+        return self.answered and self.fresh(now)
 
 
 def problem_with(endpoints: Iterable[WebhookEndpoint], url: str) -> str | None:
     """What is wrong with the endpoint for `url`, in plain words; None if it is as we need it.
 
-    Where several endpoints have the URL, one good one is enough.
+    Where several endpoints have the URL, one good one is enough: it brings every event, and what a second one brings
+    besides is a duplicate or is refused. Operators are told of the second one (`surplus`). Where none is good, an
+    enabled one is spoken of rather than one that is disabled.
     """
-    problems = [_problem(endpoint) for endpoint in endpoints if endpoint.url.rstrip("/") == url.rstrip("/")]
+    ours = sorted(_of(endpoints, url), key=lambda endpoint: not endpoint.enabled)
+    problems = [_problem(endpoint) for endpoint in ours]
     if not problems:
         return "Stripe has no webhook endpoint for POM, so payments show up late."
     return None if None in problems else problems[0]
+
+
+def surplus(endpoints: Iterable[WebhookEndpoint], url: str) -> list[WebhookEndpoint]:
+    """The enabled endpoints for `url` besides the one that we need.
+
+    Each signs with a secret of its own. If the only secret that we hold is that of a surplus endpoint, we depend on
+    that one, and the good one is refused without anybody's seeing it.
+    """
+    enabled = [endpoint for endpoint in _of(endpoints, url) if endpoint.enabled]
+    needed = next((endpoint for endpoint in enabled if _problem(endpoint) is None), enabled[0] if enabled else None)
+    return [endpoint for endpoint in enabled if endpoint is not needed]
+
+
+def is_for(endpoint_url: str, url: str) -> bool:
+    """Whether an endpoint's URL is ours; a slash at the end makes no difference."""
+    return endpoint_url.rstrip("/") == url.rstrip("/")
+
+
+def _of(endpoints: Iterable[WebhookEndpoint], url: str) -> list[WebhookEndpoint]:
+    return [endpoint for endpoint in endpoints if is_for(endpoint.url, url)]
 
 
 def _problem(endpoint: WebhookEndpoint) -> str | None:

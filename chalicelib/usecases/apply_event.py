@@ -16,7 +16,7 @@ from chalicelib.usecases.apply_account_event import apply_deauthorization, apply
 from chalicelib.usecases.apply_customer_event import apply_to_customer
 from chalicelib.usecases.apply_invoice_event import apply_to_invoice
 from chalicelib.usecases.contention import attempts
-from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.event_outcome import EventOutcome, note_delivery
 from chalicelib.usecases.ports import Ports
 
 ATTEMPTS = 10
@@ -54,6 +54,8 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
         try:
             return apply(event, account_id, source, ports)
         except DuplicateEvent:
+            if source is Source.WEBHOOK:
+                note_delivery(event, account_id, ports)
             return EventOutcome.DUPLICATE
         except StaleWrite:
             continue

@@ -24,10 +24,10 @@ from chalicelib.domain.facts import (
     RefundFact,
     StripeFact,
 )
-from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event
+from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event, was_fetched
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
+from chalicelib.usecases.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.store_invoice import new_references
 
@@ -41,6 +41,8 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
     if knows_event(invoice.history, event.id):
+        if source is Source.WEBHOOK and was_fetched(invoice.history, event.id):
+            note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
     known = _beyond_the_object(known, event)

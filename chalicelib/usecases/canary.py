@@ -1,12 +1,16 @@
-"""Prove that Stripe's events get in: send one of ours by the public URL, and look for it in the table.
+"""Prove that our door takes what our secrets sign: send events of ours by the public URL, and look for them.
 
 It takes the whole way of Stripe's events: DNS, TLS, API Gateway, the handler, its copy of the secret, the signature,
-the write. Nothing on it calls Stripe, so an outage of Stripe's is not mistaken for ours.
+the write. Nothing on it calls Stripe, so an outage of Stripe's is not mistaken for ours. Each stored secret signs
+one: Stripe's endpoint has one of them, and nobody here knows which.
 """
 
 from __future__ import annotations
 
-from chalicelib.domain.canary import Canary, Flight, Verdict
+from collections.abc import Sequence
+from contextlib import suppress
+
+from chalicelib.domain.canary import Attempt, Canary, Flight, Verdict, fingerprint, verdict_of
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import StripeEvent
 from chalicelib.usecases.ports import Ports, WebhookDoor
@@ -22,26 +26,51 @@ def receive_canary(event: StripeEvent, ports: Ports) -> None:
 
 
 def fly(door: WebhookDoor, ports: Ports) -> Flight:
-    """Send a canary and see how far it comes."""
-    began = ports.clock.milliseconds()
-    verdict = _verdict(door, ports)
-    return Flight(verdict, ports.clock.milliseconds() - began)
+    """Returns how far a canary comes with each stored secret, and since when a secret has been refused.
+
+    The latest flight that was kept says since when; nothing is kept of this one.
+    """
+    at = ports.clock.now()
+    refused_since = _refused_since(ports)
+    attempts: list[Attempt] = []
+    slowest = 0
+    for secret in _secrets(door):
+        began = ports.clock.milliseconds()
+        verdict = _sent(secret, door, ports)
+        slowest = max(slowest, ports.clock.milliseconds() - began)
+        name = fingerprint(secret)
+        since = refused_since.get(name, at) if verdict is Verdict.REFUSED else None
+        attempts.append(Attempt(name, verdict, since))
+        if verdict not in {Verdict.PASSED, Verdict.REFUSED}:
+            break  # the way is closed, whatever the secret
+    return Flight(verdict_of(attempts), slowest, at, tuple(attempts))
 
 
-def _verdict(door: WebhookDoor, ports: Ports) -> Verdict:
-    """With the newest secret; where that one is refused, with those that are to go after a rotation."""
+def fly_and_keep(door: WebhookDoor, ports: Ports) -> Flight:
+    """Like `fly`, and keeps the flight where the page of a connection reads it.
+
+    A database that does not take it leaves the flight before in place, which soon is too old to say anything.
+    """
+    flight = fly(door, ports)
+    with suppress(Retryable):
+        ports.connections.keep_canary_flight(flight)
+    return flight
+
+
+def _secrets(door: WebhookDoor) -> Sequence[str]:
     try:
-        secrets = door.secrets()
+        return door.secrets()
     except Retryable:
-        secrets = ()
-    if not secrets:
-        return Verdict.NO_SECRET
-    newest, *older = secrets
-    verdict = _sent(newest, door, ports)
-    for secret in older:
-        if verdict is Verdict.REFUSED and _sent(secret, door, ports) is Verdict.PASSED:
-            return Verdict.PASSED_BY_OLDER_SECRET
-    return verdict
+        return ()
+
+
+def _refused_since(ports: Ports) -> dict[str, int]:
+    try:
+        before = ports.connections.canary_flight()
+    except Retryable:
+        return {}
+    attempts = before.attempts if before else ()
+    return {each.fingerprint: each.refused_since for each in attempts if each.refused_since is not None}
 
 
 def _sent(secret: str, door: WebhookDoor, ports: Ports) -> Verdict:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 
+from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
@@ -44,3 +46,13 @@ def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
     if not changed:
         return EventOutcome.NO_CHANGE
     return EventOutcome.RECOVERED if source is Source.SWEEP else EventOutcome.APPLIED
+
+
+def note_delivery(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
+    """A webhook brought what the sweep had fetched before: that, too, proves that Stripe's events get in.
+
+    After an outage of ours all webhooks that Stripe repeats are such. If it cannot be noted, nothing is lost: the
+    event has been dealt with, and the next one proves as much.
+    """
+    with suppress(Retryable):
+        ports.events.delivered(account_id, event.id, ports.clock.now())

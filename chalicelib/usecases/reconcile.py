@@ -17,7 +17,7 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
-from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ObjectsSwept, SyncReport
+from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ON_ITS_WAY, ObjectsSwept, SyncReport
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.ports import Ports
@@ -26,12 +26,6 @@ from chalicelib.usecases.sweep_objects import sweep_objects
 
 OVERLAP = 600
 """Seconds before the cursor that are looked at again: Stripe may list an event a little later than it happened."""
-
-ON_ITS_WAY = 120
-"""Seconds for which an event's webhook may still be on its way: what is younger has not been missed yet.
-
-Stripe sends no webhooks of an account that is not connected, so none of what happened before that is on its way.
-"""
 
 LISTED_AT_ONCE = 86400
 """Seconds whose events are held in memory: Stripe lists the newest first, and they are applied oldest first."""
@@ -94,7 +88,7 @@ def reconcile_account(
         objects=swept is not None and swept.before is None,
         goes_on=swept is not None and swept.before is not None,
     )
-    alone = _move_cursor(connection, began_at, done, swept, run.happened_at, account, ports)
+    alone = _move_cursor(connection, began_at, done, swept, run, account, ports)
     if done.goes_on and alone:
         with suppress(Retryable):  # the next plan goes on with it, at the latest
             ports.queues.reconcile(organization_id, objects=False)
@@ -105,15 +99,21 @@ def reconcile_account(
 class _Run:
     """What has become of events so far, each by its id. Strangers are about nothing of ours, or not yet.
 
-    No webhook is under way of what happened until `told_until`.
+    No webhook is under way of what happened until `told_until`; none was ever sent of what happened before
+    `connected_at`. `missed_at` is when the newest event happened that a webhook should have brought and had not,
+    `early_at` the same of those whose webhook may still come. `met` are events that may have come before.
     """
 
     told_until: int
+    connected_at: int
     seen: int = 0
     missed: int = 0
+    missed_at: int = 0
+    early_at: int = 0
     early: int = 0
     happened_at: int = 0
     outcomes: dict[str, EventOutcome] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
     parked: list[StripeEvent] = field(default_factory=list)
     strangers: list[StripeEvent] = field(default_factory=list)
 
@@ -124,10 +124,21 @@ class _Run:
             self.missed += 1
         elif outcome is EventOutcome.RECOVERED:
             self.early += 1
+        if outcome in MARKED:
+            self._miss(event)
         if outcome in (*MARKED, EventOutcome.PARKED):
             self.notice(event)
         else:
             strangers.append(event)
+
+    def _miss(self, event: StripeEvent) -> None:
+        """No webhook has brought it, unless it was parked, or nobody's at first."""
+        if event.created < self.connected_at or event.id in self.met:
+            return
+        if event.created <= self.told_until:
+            self.missed_at = max(self.missed_at, event.created)
+        else:
+            self.early_at = max(self.early_at, event.created)
 
     def notice(self, event: StripeEvent) -> None:
         """An event about something of ours."""
@@ -153,10 +164,13 @@ def _sweep_events(
     connection: Connection, account_id: StripeAccountId, now: int, since: int | None, ports: Ports
 ) -> _Run:
     """Oldest first: what a payment is about is told by its first events, and later ones lean on that."""
-    run = _Run(max(now - ON_ITS_WAY, (connection.connected_at or 0) - 1))
+    connected_at = connection.connected_at or 0
+    run = _Run(max(now - ON_ITS_WAY, connected_at - 1), connected_at)
     begin = window_begins(connection, now, since)
     for body in ports.events.parked(account_id, PARKED_AT_ONCE):
-        run.receive(ports.stripe.read_event(body, account_id), run.parked, ports)
+        event = ports.stripe.read_event(body, account_id)
+        run.met.add(event.id)
+        run.receive(event, run.parked, ports)
     for start in range(begin, now + 1, LISTED_AT_ONCE):
         missed: list[StripeEvent] = []
         for page in ports.stripe.events(account_id, start, min(start + LISTED_AT_ONCE - 1, now)):
@@ -173,6 +187,7 @@ def _sweep_events(
 
 def _meet_strangers_again(run: _Run, account_id: StripeAccountId, now: int, ports: Ports) -> None:
     """The run may have learned whose they are; parked ones that are still nobody's are not to be tried again."""
+    run.met.update(event.id for event in run.strangers)
     still_parked: list[StripeEvent] = []
     for event in run.parked:
         run.receive(event, still_parked, ports)
@@ -187,7 +202,7 @@ def _move_cursor(
     began_at: int,
     done: Reconciled,
     swept: ObjectsSwept | None,
-    happened_at: int,
+    run: _Run,
     account: _AccountRead | None,
     ports: Ports,
 ) -> bool:
@@ -207,7 +222,9 @@ def _move_cursor(
             began_at,
             found,
             objects=swept if alone or done.objects else None,
-            happened_at=happened_at,
+            happened_at=run.happened_at,
+            missed_at=run.missed_at,
+            early_at=run.early_at,
         )
         with suppress(StaleWrite):
             latest = account.met_by(connection.account) if account else connection.account

@@ -1,4 +1,4 @@
-"""Every five minutes: prove that Stripe's events get in."""
+"""Every five minutes: prove that our door takes what our secrets sign."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
 from chalicelib.observability import canary_flown, worker_boundary
-from chalicelib.usecases.canary import fly
+from chalicelib.usecases.canary import fly_and_keep
 from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)
@@ -21,6 +21,6 @@ def canary(event: CloudWatchEvent) -> dict[str, str]:
 
 @worker_boundary("canary")
 def _fly() -> dict[str, str]:
-    flight = fly(bootstrap.webhook_door(), bootstrap.ports())
+    flight = fly_and_keep(bootstrap.webhook_door(), bootstrap.ports())
     canary_flown(flight.verdict, flight.milliseconds, passed=flight.verdict.passed)
     return {"verdict": flight.verdict}

@@ -34,6 +34,9 @@ QUEUES = (
 SCHEDULE_FAILURES = "schedule-failures"
 """Where AWS keeps the ticks of schedules that failed; here nothing fills it but an operator who wants to try."""
 
+LOCAL_LOGS = "POM_LOCAL_LOGS"
+"""The environment variable that names the directory of the local stack's logs, which hold its metrics."""
+
 
 @dataclass(frozen=True)
 class StripeSecret:

@@ -106,6 +106,7 @@ class LocalStack:
             for part in application:
                 self._spawn(starting, part)
             self._wait(*application)
+            self._look_at_webhooks()
             self._running = starting.pop_all()
 
     def stop(self) -> None:
@@ -253,6 +254,17 @@ class LocalStack:
                 wait_until_answers(self._processes[part], url, self._log(part))
             except DidNotStart as error:
                 raise DidNotStart(f"{part} did not start: {error}") from error
+
+    def _look_at_webhooks(self) -> None:
+        """Fire once what says whether webhooks get in, so that nobody waits five minutes to be told.
+
+        Without the API there is no door to knock at; an application without these schedules has nothing to look with.
+        """
+        with urllib.request.urlopen(self.urls.control, timeout=CONTROL_TIMEOUT) as response:
+            known = json.loads(response.read())["schedules"]
+        for schedule in ("resume_stuck", *(("canary",) if self.with_api else ())):
+            if schedule in known:
+                self.fire(schedule)
 
     def _log(self, part: str) -> Path:
         return self.state_dir / "logs" / f"{part}.log"

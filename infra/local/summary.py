@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.names import LOCAL_LOGS
 from infra.local.pom_web import ADMIN, BILLING, ORGANIZATION
 from infra.local.stack import STRIPE_ACCOUNT, LocalStack
 
@@ -60,7 +61,7 @@ def description(stack: LocalStack) -> dict[str, Any]:
             "accountId": STRIPE_ACCOUNT["account_id"],
             "controls": f"{stack.urls.stripe}/_double/",
         },
-        "environment": stack.environment,
+        "environment": {**stack.environment, LOCAL_LOGS: str(stack.state_dir / "logs")},
         "curl": curl_lines(stack, tokens),
         "logs": str(stack.state_dir / "logs"),
         "pids": stack.pids,

@@ -13,12 +13,15 @@ from infra.ops.stage import Stage
 @click.command()
 @command
 def canary(stage: Stage, screen: Screen) -> None:
-    """Send a signed event of our own by the public URL, and look for it in the table; the schedule does it too.
+    """Send signed events of our own by the public URL, one for each secret, and look for them in the table.
 
-    It is about nobody, asks nothing of Stripe, and goes by itself after an hour.
+    They are about nobody, ask nothing of Stripe, and go by themselves after an hour. The schedule does the same; only
+    its flights decide what the page of a connection says.
     """
     flight = fly(stage.ports.webhook_door, stage.ports)
     screen.document["milliseconds"] = flight.milliseconds
     screen.fact("verdict", flight.verdict, f"{stage.webhook_url}: {flight.verdict} in {flight.milliseconds} ms")
+    attempts = [{"fingerprint": each.fingerprint, "verdict": each.verdict} for each in flight.attempts]
+    screen.table("secrets", "With each secret, the newest first", attempts)
     if not flight.verdict.passed:
         screen.failure("Stripe's events do not get in: see docs/runbooks/canary.md.")

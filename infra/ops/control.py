@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
 import json
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import boto3
 import click
 
+from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.usecases.freeze import freeze as frozen
 from chalicelib.usecases.freeze import freeze_newcomers, unfreeze_newcomers
@@ -110,11 +110,6 @@ class Secret:
         """Make a new version with these webhook secrets; the version before stays as AWSPREVIOUS."""
         self.content["webhookSecrets"] = webhook_secrets
         self._client.put_secret_value(SecretId=self._id, SecretString=json.dumps(self.content))
-
-
-def fingerprint(secret: str) -> str:
-    """Tells secrets apart without telling them."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:12]
 
 
 @click.group("rotate-secret")

@@ -8,31 +8,31 @@ import click
 import stripe
 
 from chalicelib.adapters.stripe.client import build_client, translated
+from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from chalicelib.domain.webhook import problem_with
+from chalicelib.domain.webhook import is_for
 from infra.ops.cli import command, dry_run
-from infra.ops.control import Secret, fingerprint
+from infra.ops.control import Secret
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
+from infra.ops.verification import verify_webhooks
 
 LISTED = 100
 
 
 @click.command("webhook-endpoint")
-@click.option("--verify", is_flag=True, help="Only say whether it is as it has to be; status 1 if not.")
+@click.option("--verify", is_flag=True, help="Only tell what is known of whether events arrive; status 1 if not.")
 @dry_run
 @command
 def webhook_endpoint(stage: Stage, screen: Screen, verify: bool, dry_run: bool) -> None:
     """Create or update the endpoint in Stripe, with the pinned API version and every event we subscribe to.
 
-    A new endpoint's secret goes to Secrets Manager, beside the others, and never to the screen.
+    A new endpoint's secret goes to Secrets Manager, beside the others, and never to the screen. With --verify nothing
+    is changed: Stripe's endpoints, a canary with each secret, and events that arrived or had to be fetched are told.
     """
     url = stage.webhook_url
     if verify:
-        problem = problem_with(stage.ports.stripe.webhook_endpoints(), url)
-        screen.fact("problem", problem, f"{url}: {problem or 'as it has to be'}")
-        if problem:
-            screen.failure("The endpoint is not as it has to be: run webhook-endpoint --dry-run.")
+        verify_webhooks(stage, screen)
         return
     client = _client(stage)
     found = _ours(client, url)
@@ -63,7 +63,7 @@ def _client(stage: Stage) -> stripe.StripeClient:
 
 @translated
 def _ours(client: stripe.StripeClient, url: str) -> list[Any]:
-    return [each for each in client.v1.webhook_endpoints.list({"limit": LISTED}).data if each.url == url]
+    return [each for each in client.v1.webhook_endpoints.list({"limit": LISTED}).data if is_for(each.url, url)]
 
 
 @translated

@@ -14,6 +14,7 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.usecases.invoices import get_invoice
 from infra.ops import books
 from infra.ops.cli import command
+from infra.ops.refused import HOURS, refused_signatures
 from infra.ops.screen import Screen, ago, moment
 from infra.ops.stage import Stage
 
@@ -23,7 +24,10 @@ STUCK_AT_ONCE = 500
 @click.command()
 @command
 def status(stage: Stage, screen: Screen) -> None:
-    """One screen: organizations, queues, parked events, dead letters, stuck invoices."""
+    """One screen: organizations, queues, parked events, dead letters, stuck invoices, and how webhooks get in.
+
+    Refused signatures are a figure and no more: anybody can send some.
+    """
     now = stage.ports.clock.now()
     rows: list[dict[str, Any]] = []
     for connection in screen.each(books.organizations(stage), "Organizations"):
@@ -53,6 +57,12 @@ def status(stage: Stage, screen: Screen) -> None:
     check = stage.ports.connections.webhook_check()
     said = "not looked at yet" if check is None else (check.problem or "as it should be") if check.answered else "?"
     screen.fact("webhookEndpoint", said, f"Webhook endpoint in Stripe: {said}")
+    flight = stage.ports.connections.canary_flight()
+    flown = f"{flight.problem or flight.verdict}, {ago(flight.at, now)} ago" if flight else "not flown yet"
+    screen.fact("canary", flown, f"Canary: {flown}")
+    refused = refused_signatures(stage)
+    figure = "unknown" if refused is None else refused
+    screen.fact("refusedSignatures", figure, f"Webhooks refused for their signature in {HOURS} hours: {figure}")
 
 
 @click.group()

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import Config, load_config
+from infra.local.names import LOCAL_LOGS
 from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import queue_id
 from infra.template.queues import url_variable
@@ -30,6 +31,12 @@ class Stage:
         os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"
         self.config: Config = load_config()
         self.ports = Adapters(self.config)
+
+    @property
+    def local_logs(self) -> Path | None:
+        """Where the local stack keeps its logs, which hold its metrics; None for a deployed stage."""
+        named = os.environ.get(LOCAL_LOGS)
+        return Path(named) if named else None
 
     @property
     def webhook_url(self) -> str:

@@ -147,10 +147,15 @@ class Night:
         self._rings("Corrections")
         say.sees("By then reconciliation has found it", business.statuses(invoices), "paid, paid")
 
-        say.says("The run book: is the endpoint as it has to be?")
-        self._operator.follows("corrections.md", "Command")
+        say.says("The run book: is the endpoint as it has to be, and does anything arrive?")
+        self._operator.follows("corrections.md", "Command", slice(None), "--verify")
         business.world.lose_webhooks()
-        say.does("the endpoint is as it should be, so it is the network between: that was mended")
+        say.does("the endpoint is as it should be, and nothing arrives: it is the network between, which was mended")
+        newcomers = business.gains(1)
+        say.sees("Another customer in Stripe", business.synced(newcomers), 1)
+        business.bills(newcomers)
+        business.world.wait_until_delivered()
+        say.does("billed another customer, of which Stripe's webhooks told")
         self._operator.follows("corrections.md", "Check")
         missed = self._operator.asks("reconcile", "--all", "--dry-run")["reconciled"]
         say.sees("Events that nobody has dealt with", sum(each["missed"] for each in missed), 0)

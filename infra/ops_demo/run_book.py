@@ -50,21 +50,24 @@ class Operator:
         self._teller = teller
         write(description(stack), directory / LOCAL)
 
-    def follows(self, book: str, section: str, lines: slice = slice(None), /, **values: str) -> str:
+    def follows(
+        self, book: str, section: str, lines: slice = slice(None), failing: str = "nothing", /, **values: str
+    ) -> str:
         """Type the lines of a section as they are printed, and answer what the last of them printed.
 
-        `values` are what its $NAMES stand for.
+        `values` are what its $NAMES stand for; a line that ends with `failing` is to say that something is wrong.
         """
-        return [self.runs(line, **values) for line in RunBook(book).commands(section)[lines]][-1]
+        commands = RunBook(book).commands(section)[lines]
+        return [self.runs(line, int(line.endswith(failing)), **values) for line in commands][-1]
 
-    def runs(self, line: str, **values: str) -> str:
-        """Type one line, and answer what it printed."""
+    def runs(self, line: str, status: int = 0, /, **values: str) -> str:
+        """Type one line, which is to end with this status, and answer what it printed."""
         done = self._types(line, values)
         self._teller.command(line)
         for name in re.findall(r"\$(\w+)", line):
             self._teller.tells(f"${name} is {values[name]}")
         self._teller.printed(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
-        self._teller.sees("Exit status", done.returncode, 0)
+        self._teller.sees("Exit status", done.returncode, status)
         return Text.from_ansi(done.stdout).plain
 
     def asks(self, *words: str) -> Any:

@@ -264,14 +264,18 @@ _SECURITY = (
         expression="IF(FILL(invalid, 0) > 2 AND FILL(received, 0) < 1, 1, 0)",
     ),
     Alarm(
-        "NewestSecretRefused",
-        "For 15 minutes events signed with the newest webhook secret have been refused, and with an older one taken.",
+        "SecretRefused",
+        "For 15 minutes events signed with one of the webhook secrets have been refused, and with another one taken.",
         Grade.TICKET,
         "secret-rotation.md",
-        {"older": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET)},
+        {
+            "newest": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.PASSED_BY_OLDER_SECRET),
+            "older": ours(metrics.CANARY_ROUND_TRIP, "SampleCount", verdict=Verdict.OLDER_SECRET_REFUSED),
+        },
         threshold=0,
         period=300,
         periods=3,
+        expression="FILL(newest, 0) + FILL(older, 0)",
     ),
 )
 

@@ -56,7 +56,7 @@ GRANTS: Mapping[str, Grants] = {
             "batches": (*READ_WRITE, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
-            "events": (*WRITE, *ADD),
+            "events": (*MANY, *WRITE, *ADD),
             "summaries": (*ADD, "Query"),
         },
         indexes={
@@ -109,7 +109,7 @@ GRANTS: Mapping[str, Grants] = {
         sends=("customer-sync.fifo", "invoice-jobs.fifo", "batch-jobs.fifo"),
         secret=True,
     ),
-    "canary": Grants(tables={"events": READ}, secret=True),
+    "canary": Grants(tables={"events": READ, "connections": READ_WRITE}, secret=True),
 }
 
 

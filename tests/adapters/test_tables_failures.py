@@ -18,6 +18,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import InvoiceExists, InvoiceFilter
+from chalicelib.domain.webhook import WebhookCheck
 from tests.backends import Backend, dynamodb_answering
 from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, event, invoice, marker, reference, services
 
@@ -71,6 +72,10 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.events.park(event(), NOW, "error"),
         lambda: stores.events.parked(ACCOUNT, 1),
         lambda: stores.events.last_received_at(ACCOUNT),
+        lambda: stores.events.arrivals(ACCOUNT),
+        lambda: stores.events.delivered(ACCOUNT, "evt_1", NOW),
+        lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)),
+        lambda: stores.connections.canary_flight(),
     ]
 
 

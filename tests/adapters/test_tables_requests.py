@@ -14,12 +14,14 @@ import pytest
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.domain.webhook import WebhookCheck
 from tests.backends import Aws, Backend, requests_to_dynamodb
 from tests.contracts.examples import (
     ACCOUNT,
@@ -79,6 +81,10 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "park": (lambda: stores.events.park(event("evt_7"), NOW, "error"), ["UpdateItem"]),
         "parked": (lambda: stores.events.parked(ACCOUNT, 10), [query]),
         "last received": (lambda: stores.events.last_received_at(ACCOUNT), [query]),
+        "arrivals": (lambda: stores.events.arrivals(ACCOUNT), [query, batch]),
+        "delivered": (lambda: stores.events.delivered(ACCOUNT, "evt_7", NOW), ["UpdateItem"]),
+        "keep a check": (lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)), [put]),
+        "keep a flight": (lambda: stores.connections.keep_canary_flight(Flight(Verdict.PASSED, 90, NOW)), [put]),
     }
 
 

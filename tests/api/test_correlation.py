@@ -12,6 +12,7 @@ from stripe import WebhookSignature
 
 from chalicelib import correlation, observability
 from chalicelib.domain.errors import Refused
+from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.observability import worker_boundary
 from chalicelib.workers import ticks
@@ -85,7 +86,11 @@ def test_a_webhook_is_told_with_its_event_and_the_invoice_that_it_led_to(
 ) -> None:
     account = str(invoice.stripe_account_id)
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
-    intent = next(each for each in world.double.events(account) if each["type"] == "payment_intent.succeeded")
+    intent = next(
+        each
+        for each in world.double.events(account, version=API_VERSION)
+        if each["type"] == "payment_intent.succeeded"
+    )
     assert "pom_invoice_id" not in intent["data"]["object"]["metadata"]
     body = json.dumps({"account": account, **intent})
     header = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, world.ports.clock.now())

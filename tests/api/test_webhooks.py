@@ -12,6 +12,7 @@ from chalicelib import observability
 from chalicelib.api import webhooks
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import Retryable
+from chalicelib.domain.events import API_VERSION
 from chalicelib.usecases import receive_event as receiving
 from tests.api.client import Answer, ApiClient
 from tests.world import WEBHOOK_SECRET, World
@@ -22,7 +23,7 @@ PATH = "/stripe/webhooks"
 def event(world: World, account: str, **changes: Any) -> bytes:
     """An `account.updated` event as Stripe makes it, not yet delivered."""
     world.double.update_account(account, business_name="Bluer Pools")
-    made = world.double.events(account)[-1]
+    made = world.double.events(account, version=API_VERSION)[-1]
     assert made["type"] == "account.updated"
     return json.dumps({"account": account, **made, **changes}).encode()
 

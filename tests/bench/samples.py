@@ -45,7 +45,7 @@ def sample_event(world: World, size: int) -> bytes:
     world.customer()
     invoice = world.invoice("svc_1")
     world.double.pay(account, invoice.stripe_invoice_id, "pm_card_visa")
-    event = next(each for each in world.double.events(account) if each["type"] == "invoice.paid")
+    event = next(each for each in world.double.events(account, version=API_VERSION) if each["type"] == "invoice.paid")
     shown = {**event, "account": account, "livemode": False}
     lines = shown["data"]["object"]["lines"]["data"]
     line = lines[0]

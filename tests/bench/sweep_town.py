@@ -296,6 +296,9 @@ class _Connections:
     def webhook_check(self) -> None:
         self.town.call("DynamoDB", READ)
 
+    def canary_flight(self) -> None:
+        self.town.call("DynamoDB", READ)
+
     def due_for_sweep(self, by: int) -> Iterator[str]:
         due = [each.connection for each in self.town.companies.values() if each.connection.sweep.due_at <= by]
         self.town.call("DynamoDB", READ, 1 + len(due) // KEYS_IN_A_QUERY)

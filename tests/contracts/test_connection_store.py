@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.canary import Attempt, Flight, Verdict
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId, UserId
@@ -159,6 +160,30 @@ def test_the_latest_look_at_the_webhook_endpoints_is_kept_apart(backend: Backend
         assert store.webhook_check() == check
     assert list(store.all_active()) == []
     assert store.get(OrganizationId("platform")) == Connection(OrganizationId("platform"))
+
+
+def test_the_latest_flight_of_the_canaries_is_kept_apart(backend: Backend) -> None:
+    store = backend.connections
+    assert store.canary_flight() is None
+    attempts = (Attempt("new", Verdict.REFUSED, NOW - 60), Attempt("old", Verdict.PASSED))
+    for flight in (Flight(Verdict.PASSED_BY_OLDER_SECRET, 90, NOW, attempts), Flight(Verdict.NO_ANSWER, 9, NOW + 1)):
+        store.keep_canary_flight(flight)
+        assert store.canary_flight() == flight
+    assert store.webhook_check() is None
+    assert list(store.all_active()) == []
+
+
+def test_an_older_look_does_not_take_the_place_of_a_newer_one(backend: Backend) -> None:
+    store = backend.connections
+    newer, flown = WebhookCheck(NOW + 1, True), Flight(Verdict.PASSED, 90, NOW + 1)
+    store.keep_webhook_check(newer)
+    store.keep_canary_flight(flown)
+    store.keep_webhook_check(WebhookCheck(NOW, True, "Disabled."))
+    store.keep_canary_flight(Flight(Verdict.REFUSED, 90, NOW))
+    assert (store.webhook_check(), store.canary_flight()) == (newer, flown)
+    of_the_same_second = WebhookCheck(NOW + 1, True, "Disabled.")
+    store.keep_webhook_check(of_the_same_second)
+    assert store.webhook_check() == of_the_same_second
 
 
 def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:

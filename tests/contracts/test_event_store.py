@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary
+from chalicelib.domain.history import Source
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, OTHER_ACCOUNT, customer, event, marker
 
@@ -100,6 +102,37 @@ def test_the_latest_event_counts_parked_or_not(backend: Backend) -> None:
     backend.events.park(event("evt_3"), NOW + 9, "error")
     assert backend.events.last_received_at(ACCOUNT) == NOW + 9
     assert backend.events.last_received_at(OTHER_ACCOUNT) is None
+
+
+def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -> None:
+    assert list(backend.events.arrivals(ACCOUNT)) == []
+    stored = backend.customers.apply(customer(), marker("evt_1", received_at=NOW + 1))
+    swept = {"source": Source.SWEEP, "outcome": "recovered"}
+    stored = backend.customers.apply(stored, marker("evt_2", received_at=NOW + 2, **swept))
+    stored = backend.customers.apply(stored, marker("evt_3", received_at=NOW + 3, **swept))
+    stored = backend.customers.apply(
+        stored, marker("evt_4", received_at=NOW + 4, **{**swept, "outcome": "no_change"})
+    )
+    backend.events.park(event("evt_5"), NOW + 5, "error")
+    backend.events.delivered(ACCOUNT, "evt_3", NOW + 9)
+    for unknown in ("evt_1", "evt_5", "evt_9"):
+        backend.events.delivered(ACCOUNT, unknown, NOW + 99)
+    assert list(backend.events.arrivals(ACCOUNT)) == [
+        Arrival(NOW + 5, None, False),
+        Arrival(NOW + 4, None, True),
+        Arrival(NOW + 3, NOW + 9, True),
+        Arrival(NOW + 2, None, True),
+        Arrival(NOW + 1, NOW + 1, False),
+    ]
+    assert list(backend.events.arrivals(OTHER_ACCOUNT)) == []
+    assert backend.events.last_received_at(ACCOUNT) == NOW + 5
+
+
+def test_a_hundred_arrivals_are_looked_at(backend: Backend) -> None:
+    stored = customer()
+    for number in range(LOOKED_AT + 5):
+        stored = backend.customers.apply(stored, marker(f"evt_{number}", received_at=NOW + number))
+    assert [each.received_at for each in backend.events.arrivals(ACCOUNT)] == [NOW + n for n in range(104, 4, -1)]
 
 
 def test_a_canary_is_kept_apart_from_everybodys_events(backend: Backend) -> None:

@@ -99,3 +99,14 @@ def test_a_sweep_is_late_by_when_it_was_due() -> None:
     idle = replace(CALM, swept_until=NOW, due_at=NOW + 6 * 3600)
     assert not idle.late(NOW + 6 * 3600 + 3000)
     assert idle.late(NOW + 6 * 3600 + 3001)
+
+
+def test_what_was_missed_is_remembered_until_the_account_is_connected_again() -> None:
+    found = CALM.done(ORGANIZATION, NOW, SyncReport(NOW, recovered=2), missed_at=NOW - 300)
+    assert (found.missed_at, found.missed_found_at, found.missed_just_now) == (NOW - 300, NOW, True)
+    calm = after(found, NOW + 600)
+    assert (calm.missed_at, calm.missed_found_at, calm.missed_just_now) == (NOW - 300, NOW, False)
+    older = calm.done(ORGANIZATION, NOW + 900, SyncReport(NOW + 900, recovered=1), missed_at=NOW - 9000)
+    assert (older.missed_at, older.missed_just_now) == (NOW - 300, True)
+    again = older.resumed(NOW + 1000)
+    assert (again.missed_at, again.missed_just_now) == (0, False)

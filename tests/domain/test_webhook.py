@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from chalicelib.domain.webhook import STALE_AFTER, WebhookCheck, WebhookEndpoint, problem_with
+from chalicelib.domain.webhook import STALE_AFTER, WebhookCheck, WebhookEndpoint, problem_with, surplus
 
 URL = "https://api.example.test/v1/stripe/webhooks"
 GOOD = WebhookEndpoint(URL, True, True, API_VERSION, tuple(SUBSCRIPTION))
 OTHER = replace(GOOD, url="https://elsewhere.example.test/hooks")
 FEWER = replace(GOOD, events=tuple(SUBSCRIPTION)[1:])
+OLD = replace(GOOD, api_version="2019-01-01")
 FEW = replace(GOOD, events=("invoice.paid",))
 
 
@@ -56,3 +57,26 @@ def test_a_check_speaks_of_now_for_a_quarter_of_an_hour_if_stripe_answered() -> 
     assert WebhookCheck(1000, answered=True).usable(1000 + STALE_AFTER)
     assert not WebhookCheck(1000, answered=True).usable(1001 + STALE_AFTER)
     assert not WebhookCheck(1000, answered=False).usable(1000)
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "beside"),
+    [
+        ([GOOD], []),
+        ([OTHER, GOOD], []),
+        ([GOOD, replace(OLD, enabled=False)], []),
+        ([OLD, GOOD], [OLD]),
+        ([GOOD, replace(GOOD, id="we_2")], [replace(GOOD, id="we_2")]),
+        ([OLD, replace(OLD, id="we_2")], [replace(OLD, id="we_2")]),
+        ([], []),
+    ],
+    ids=["one", "another_url", "disabled", "old_one", "two_good_ones", "two_old_ones", "none"],
+)
+def test_every_enabled_endpoint_beside_the_one_we_need_is_surplus(
+    endpoints: list[WebhookEndpoint], beside: list[WebhookEndpoint]
+) -> None:
+    assert surplus(endpoints, URL) == beside
+
+
+def test_an_enabled_endpoint_is_spoken_of_before_a_disabled_one() -> None:
+    assert "2019-01-01" in str(problem_with([replace(GOOD, enabled=False), OLD], URL))

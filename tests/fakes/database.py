@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from chalicelib.domain.batch import Batch, BatchItem, Part
-from chalicelib.domain.canary import Canary
+from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
@@ -62,9 +62,11 @@ class FakeDatabase:
     bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=dict)
     authorizations: dict[str, Authorization] = field(default_factory=dict)
     webhook_check: WebhookCheck | None = None
+    canary_flight: Flight | None = None
     platform_freeze: Freeze | None = None
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
+    delivered: dict[tuple[StripeAccountId, str], int] = field(default_factory=dict)
     canaries: dict[str, Canary] = field(default_factory=dict)
 
     batches: dict[tuple[OrganizationId, BatchId], Batch] = field(default_factory=dict)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.canary import Canary
+from chalicelib.domain.arrivals import LOOKED_AT, Arrival
+from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import Page
@@ -141,7 +143,17 @@ class FakeConnections:
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
         with self._db.lock:
-            self._db.webhook_check = check
+            if self._db.webhook_check is None or self._db.webhook_check.at <= check.at:
+                self._db.webhook_check = check
+
+    def canary_flight(self) -> Flight | None:
+        with self._db.lock:
+            return self._db.canary_flight
+
+    def keep_canary_flight(self, flight: Flight) -> None:
+        with self._db.lock:
+            if self._db.canary_flight is None or self._db.canary_flight.at <= flight.at:
+                self._db.canary_flight = flight
 
     def platform_freeze(self) -> Freeze | None:
         with self._db.lock:
@@ -207,6 +219,24 @@ class FakeEvents:
         with self._db.lock:
             times = [known.received_at for (account, _), known in self._db.events.items() if account == account_id]
         return max(times, default=None)
+
+    def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
+        with self._db.lock:
+            found = [self._arrival(*each) for each in self._db.events.items() if each[0][0] == account_id]
+        return sorted(found, key=lambda each: each.received_at, reverse=True)[:LOOKED_AT]
+
+    def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        with self._db.lock:
+            known = self._db.events.get((account_id, event_id))
+            if isinstance(known, EventMarker) and known.source is Source.SWEEP:
+                self._db.delivered[account_id, event_id] = at
+
+    def _arrival(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> Arrival:
+        if isinstance(known, Parked):
+            return Arrival(known.received_at, None, False)
+        by_webhook = known.source is Source.WEBHOOK
+        delivered_at = known.received_at if by_webhook else self._db.delivered.get(key)
+        return Arrival(known.received_at, delivered_at, known.source is Source.SWEEP)
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         with self._db.lock:

@@ -230,7 +230,7 @@ class Play:
             self.play([then])
 
     def dated_late(self, path: str, then: Step, seconds: int = 3) -> None:
-        """The answer to a request of this path comes at once, and its `Date` is late, as Stripe's nearly always is."""
+        """The answer to a request of this path comes at once with a late `Date`, as Stripe's nearly always has."""
         self.world.double.order_fault("late", path=path, seconds=seconds)
         self.play([then])
         assert not self.world.double.api.faults.orders, "no such request was made"

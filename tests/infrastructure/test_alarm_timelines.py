@@ -32,7 +32,8 @@ _ = None
         ("CanaryFailing", {"passed": [1, 0, 1, 0, 0, 1]}, [0, 0, 0, 0, 1, 0]),
         ("CanaryFailing", {"passed": [1, 1, _, 1, _, 0]}, [0, 0, 0, 0, 0, 1]),
         ("CanaryFailing", {"passed": [_, _]}, [1, 1]),
-        ("NewestSecretRefused", {"older": [1, _, 1, 1, 1]}, [0, 0, 0, 1, 1]),
+        ("SecretRefused", {"newest": [1, _, 1, 1, 1]}, [0, 0, 0, 0, 1]),
+        ("SecretRefused", {"older": [1, 1, 1, _]}, [0, 0, 1, 0]),
         ("WebhookEndpoint", {"problems": [1, 1, 0, 1, 1, 1, 0]}, [0, 0, 0, 0, 0, 1, 0]),
         # Planned and not done; with nobody connected there is nothing to do.
         ("ReconciliationStuck", {"planned": [3, 3, 3, 3], "done": [3, _, _, 2]}, [0, 0, 1, 0]),

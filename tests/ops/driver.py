@@ -1,8 +1,8 @@
 """Runs command lines of `infra.ops` in one process: one a line on standard input, what it said as a line of output.
 
-Each line of input is `{"words": [...], "input": "..."}`. Three more words than the command line has set a scene:
-`park` keeps an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, and `lose` takes away an
-invoice's record.
+Each line of input is `{"words": [...], "input": "..."}`. Four more words than the command line has set a scene:
+`park` keeps an event of Stripe's as parked, `bury` puts a message into a dead-letter queue, `lose` takes away an
+invoice's record, and `let_time_pass` moves what came into the past.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,21 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
     return "lost"
 
 
+def let_time_pass(stage: Stage, organization: str, seconds: str) -> str:
+    """What was missed or fetched too soon lies so much further back, and so does every event that has come."""
+    connection, account_id = books.connected(stage, organization)
+    sweep, ago = connection.sweep, int(seconds)
+    earlier = replace(sweep, early_at=max(sweep.early_at - ago, 0), missed_at=max(sweep.missed_at - ago, 0))
+    stage.ports.connections.save(replace(connection, sweep=earlier))
+    for item in EventItem.query(account_id):
+        item.update([EventItem.received_at.set(item.received_at - ago)])
+    return "passed"
+
+
 BROKEN = 70
 """The exit status of a command that raised what it should have told."""
 
-SCENES: dict[str, Callable[..., str]] = {"park": park, "bury": bury, "lose": lose}
+SCENES: dict[str, Callable[..., str]] = {"park": park, "bury": bury, "lose": lose, "let_time_pass": let_time_pass}
 
 
 def run(stack: str, words: list[str], given: str) -> dict[str, Any]:

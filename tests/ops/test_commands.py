@@ -284,7 +284,10 @@ def test_a_missing_endpoint_is_made_and_its_secret_kept_unseen(
     assert made.json["created"].startswith("we_")
     assert "whsec_" not in made.out + made.err
     assert len(elsewhere.asks("rotate-secret", "show")["secrets"]) == 2
-    assert elsewhere.asks("webhook-endpoint", "--verify")["problem"] is None
+    verified = elsewhere.does("--json", "webhook-endpoint", "--verify")
+    endpoint, canary, *_ = verified.json["verification"]
+    assert (endpoint["what"], endpoint["good"]) == (f"endpoint {made.json['created']}", True)
+    assert (canary["is"], canary["good"], verified.status) == ("no_answer", False, 1), "nobody lives there"
     assert len(elsewhere.asks("rotate-secret", "drop", "--newest")["secrets"]) == 1
 
 

@@ -17,6 +17,7 @@ import stripe
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from tests.api.client import Answer, ApiClient
 from tests.api.conftest import SETTINGS_URL
@@ -84,7 +85,7 @@ def test_through_the_front_door_forgeries_are_400_and_change_nothing(api: ApiCli
     world.invoice()
     before = everything(world)
     world.double.update_account(account, business_name="Evil Pools")
-    body = json.dumps({"account": account, **world.double.events(account)[-1]}).encode()
+    body = json.dumps({"account": account, **world.double.events(account, version=API_VERSION)[-1]}).encode()
     chance, now = Chance(2), world.ports.clock.now()
     for name, forge in FAMILIES.items():
         for _ in range(8):
@@ -104,7 +105,7 @@ def test_a_real_event_that_is_sent_again_changes_nothing(api: ApiClient, world: 
     world.customer()
     world.double.set_delivery(paused=True)
     invoice = world.invoice()
-    [sent] = [each for each in world.double.events(account) if each["type"] == "invoice.sent"]
+    [sent] = [each for each in world.double.events(account, version=API_VERSION) if each["type"] == "invoice.sent"]
     body = json.dumps({"account": account, **sent}).encode()
     caught = signed(world, body)
     assert api.post(PATH, body, token=None, headers=caught).status == 200
@@ -123,7 +124,11 @@ def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiCli
     invoice = world.invoice()
     theirs = world.connect(OTHER)
     world.double.pay(ours_account, str(invoice.stripe_invoice_id))
-    events = [each for each in world.double.events(ours_account) if not each["type"].startswith("account.")]
+    events = [
+        each
+        for each in world.double.events(ours_account, version=API_VERSION)
+        if not each["type"].startswith("account.")
+    ]
     assert len({each["type"] for each in events}) > 5
     before = everything(world)
     for each in events:

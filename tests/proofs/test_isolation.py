@@ -28,6 +28,7 @@ from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.api import blueprints
 from chalicelib.api.table import ROUTES, Role, Route
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.usecases.ports import InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
@@ -335,7 +336,7 @@ def _refresh(tenants: Tenants) -> None:
 def _webhooks(tenants: Tenants) -> None:
     """Green's account signs nothing, but Stripe signs for it whatever Green has put into its objects."""
     world = tenants.world
-    for each in world.double.events(tenants.blue_account):
+    for each in world.double.events(tenants.blue_account, version=API_VERSION):
         body = json.dumps({**each, "id": f"{each['id']}x", "account": tenants.green_account}).encode()
         answer = tenants.api.post(PATH, body, token=None, headers=signed(world, body))
         assert (answer.status, answer.text) == (200, '{"received":true}')
@@ -527,11 +528,13 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         office.post("/invoices", {**order, "lineItems": [{**lines[1], "serviceId": f"svc-{fault}"}]})
         world.advance(300)
         world.resume()
-    for each in world.double.events(account):
+    for each in world.double.events(account, version=API_VERSION):
         body = json.dumps({"account": account, **each}).encode()
         office.post(PATH, body, token=None, headers=signed(world, body))
         office.post(PATH, body + b" ", token=None, headers=signed(world, body))
-    parked = json.dumps({"account": account, **world.double.events(account)[-1], "id": "evt_parked"}).encode()
+    parked = json.dumps(
+        {"account": account, **world.double.events(account, version=API_VERSION)[-1], "id": "evt_parked"}
+    ).encode()
     with pytest.MonkeyPatch.context() as broken:
         broken.setattr(world.ports.invoices, "get", _breaking(mail))
         broken.setattr(world.ports.invoices, "find_by_reference", _breaking(mail))

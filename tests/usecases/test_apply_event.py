@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.stripe.events import read_event
 from chalicelib.domain.errors import StaleWrite, StripeUnavailable
-from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact
 from chalicelib.domain.history import Outcome, Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
@@ -34,10 +36,12 @@ def invoice(world: World, account: StripeAccountId) -> Invoice:
 
 
 def listed(world: World, account: str, *types: str) -> list[StripeEvent]:
-    """Events of these types as Stripe lists them, oldest first."""
-    pages = list(world.ports.stripe.events(StripeAccountId(account), 0, world.ports.clock.now()))
-    events = [event for page in reversed(pages) for event in reversed(page)]
-    return [event for event in events if not types or event.type in types]
+    """Events of these types as webhooks bring them, oldest first."""
+    return [
+        read_event(json.dumps(event).encode(), StripeAccountId(account))
+        for event in world.double.events(account, version=API_VERSION)
+        if event["type"] in (types or SUBSCRIPTION)
+    ]
 
 
 def latest(world: World, account: str, type_: str) -> StripeEvent:

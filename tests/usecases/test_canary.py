@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.secrets import FRESH_FOR
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
-from chalicelib.domain.canary import Canary, Verdict, is_canary
+from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Canary, Flight, Verdict, fingerprint, is_canary
 from chalicelib.domain.errors import InvalidSignature, Retryable
-from chalicelib.usecases.canary import fly, receive_canary
+from chalicelib.usecases.canary import fly, fly_and_keep, receive_canary
 from tests.fakes import FakePorts
 from tests.world import World
 
@@ -63,10 +64,80 @@ def test_it_passes_when_what_was_sent_is_in_the_table_and_says_how_long_that_too
     assert len(ports.database.canaries) == 1
 
 
-def test_while_a_secret_is_rolled_the_newest_is_tried_first(ports: FakePorts) -> None:
+def test_while_a_secret_is_rolled_each_one_is_tried_the_newest_first(ports: FakePorts) -> None:
     both = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
-    assert fly(both, ports).verdict is Verdict.PASSED
-    assert len(both.bodies) == 1
+    flight = fly(both, ports)
+    assert flight.verdict is Verdict.PASSED
+    assert flight.attempts == (
+        Attempt(fingerprint(NEW), Verdict.PASSED),
+        Attempt(fingerprint(OLD), Verdict.PASSED),
+    )
+    assert (len(both.bodies), flight.milliseconds) == (2, 250)
+
+
+def test_an_older_secret_that_is_refused_is_told_though_the_newest_is_taken(ports: FakePorts) -> None:
+    verdict = fly(Door(ports, stored=(NEW, OLD), taken=(NEW,)), ports).verdict
+    assert verdict is Verdict.OLDER_SECRET_REFUSED
+    assert verdict.passed
+
+
+@pytest.mark.parametrize("taken", [(OLD,), (NEW,)])
+def test_a_secret_that_is_refused_for_longer_than_functions_remember_is_a_problem(
+    ports: FakePorts, taken: Sequence[str]
+) -> None:
+    door = Door(ports, stored=(NEW, OLD), taken=taken)
+    began = ports.clock.now()
+    problems = []
+    for at in (0, 300, 302):
+        ports.clock.set(began + at)
+        problems.append(fly_and_keep(door, ports).problem)
+    number = 1 if NEW not in taken else 2
+    assert problems == [None, None, problems[2]]
+    assert f"secret {number} of its 2" in str(problems[2])
+
+
+def test_a_secret_that_was_taken_in_between_begins_anew(ports: FakePorts) -> None:
+    began = ports.clock.now()
+    for at, taken in ((0, (OLD,)), (300, (NEW, OLD)), (600, (OLD,)), (900, (OLD,))):
+        ports.clock.set(began + at)
+        flight = fly_and_keep(Door(ports, stored=(NEW, OLD), taken=taken), ports)
+    assert flight.attempts[0].refused_since == began + 600
+    assert flight.problem is None
+
+
+def test_where_the_way_is_closed_one_secret_is_enough_to_know(ports: FakePorts) -> None:
+    door = Door(ports, stored=(NEW, OLD), taken=(NEW, OLD))
+    door.answer = 503
+    assert fly(door, ports).verdict is Verdict.FAILED
+    assert len(door.bodies) == 1
+
+
+def test_every_failure_is_a_problem_in_plain_words() -> None:
+    for verdict in Verdict:
+        problem = Flight(verdict, 0).problem
+        assert (problem is None) == verdict.passed
+        assert problem is None or problem.endswith("late.")
+
+
+def test_the_schedules_flight_is_kept_and_an_operators_is_not(ports: FakePorts) -> None:
+    fly(Door(ports), ports)
+    assert ports.connections.canary_flight() is None
+    flight = fly_and_keep(Door(ports), ports)
+    assert ports.connections.canary_flight() == flight
+    assert flight.at == ports.clock.now()
+
+
+def test_a_flight_that_cannot_be_kept_is_told_all_the_same(ports: FakePorts, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_: object) -> None:
+        raise DOWN
+
+    monkeypatch.setattr(ports.connections, "canary_flight", down)
+    monkeypatch.setattr(ports.connections, "keep_canary_flight", down)
+    assert fly_and_keep(Door(ports, stored=(NEW, OLD), taken=(OLD,)), ports).verdict is Verdict.PASSED_BY_OLDER_SECRET
+
+
+def test_functions_remember_secrets_for_as_long_as_the_canary_allows_them() -> None:
+    assert REMEMBERED_FOR == FRESH_FOR
 
 
 def test_a_newest_secret_that_the_handler_does_not_know_yet_is_told_though_events_get_in(ports: FakePorts) -> None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
+from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.errors import Conflict, Retryable
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases import connect
 from chalicelib.usecases.check_webhooks import check_webhooks
-from chalicelib.usecases.connection_report import NOT_CHECKED, ConnectionReport
+from chalicelib.usecases.connection_report import ConnectionReport
+from chalicelib.usecases.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.refresh_all import refresh_all
+from chalicelib.usecases.webhook_health import (
+    NOT_CHECKED,
+    NOT_LOOKED,
+    NOT_LOOKED_LATELY,
+    NOT_TRIED,
+    NOT_TRIED_LATELY,
+)
 from tests.fakes.ports import Reconciliation
-from tests.world import ORGANIZATION, World
-
-URL = "https://api.example.test/v1/stripe/webhooks"
+from tests.world import BEGAN, ORGANIZATION, WEBHOOK_SECRET, World
+from tests.world import WEBHOOK_URL as URL
 
 
 def report(world: World) -> ConnectionReport:
@@ -24,8 +36,13 @@ def report(world: World) -> ConnectionReport:
 
 
 def checked(world: World) -> ConnectionReport:
-    check_webhooks(URL, world.ports)
+    world.look()
     return report(world)
+
+
+def told(world: World) -> tuple[bool | None, str | None]:
+    seen = report(world)
+    return seen.webhook_healthy, seen.webhook_problem
 
 
 # The endpoint in Stripe
@@ -76,8 +93,289 @@ def test_where_stripe_does_not_answer_the_page_says_so(kind: str, world: World, 
 def test_an_old_check_says_nothing_about_now(world: World, account: StripeAccountId) -> None:
     checked(world)
     world.advance(901)
-    assert report(world).webhook_healthy is None
+    assert told(world) == (None, NOT_LOOKED_LATELY)
+    check_webhooks(URL, world.ports)
+    assert told(world) == (None, NOT_TRIED_LATELY)
     assert checked(world).webhook_healthy is True
+
+
+def test_before_anybody_has_looked_nothing_is_claimed(world: World, account: StripeAccountId) -> None:
+    assert told(world) == (None, NOT_LOOKED)
+    assert report(world).webhook_checked_at is None
+    check_webhooks(URL, world.ports)
+    assert told(world) == (None, NOT_TRIED)
+    world.look()
+    assert told(world) == (True, None)
+
+
+def test_a_second_endpoint_is_no_concern_of_the_office(world: World, account: StripeAccountId) -> None:
+    world.double.add_webhook_endpoint(URL, secret="whsec_of_another", enabled_events=["*"], api_version="2019-01-01")
+    assert checked(world).webhook_healthy is True
+
+
+# The canary
+
+
+def test_a_door_that_refuses_our_own_secret_is_unhealthy_until_a_flight_passes(
+    world: World, account: StripeAccountId
+) -> None:
+    world.look()
+    taken = world.opener
+    world.opener = WebhookOpener(lambda: ("whsec_that_the_handler_has",), world.ports.clock)
+    healthy, problem = checked(world).webhook_healthy, report(world).webhook_problem
+    assert healthy is False
+    assert "refuses what POM's own signing secrets sign" in str(problem)
+    world.opener = taken
+    assert checked(world).webhook_healthy is True
+
+
+def test_a_failed_flight_is_forgotten_after_a_quarter_of_an_hour(world: World, account: StripeAccountId) -> None:
+    world.ports.connections.keep_canary_flight(Flight(Verdict.NO_ANSWER, 10_000, world.ports.clock.now()))
+    check_webhooks(URL, world.ports)
+    assert told(world)[0] is False
+    world.advance(901)
+    check_webhooks(URL, world.ports)
+    assert told(world) == (None, NOT_TRIED_LATELY)
+
+
+def test_a_new_secret_that_is_refused_for_five_minutes_is_nothing_and_after_that_a_problem(
+    world: World, account: StripeAccountId
+) -> None:
+    handler = world.secrets
+    world.opener = WebhookOpener(lambda: handler, world.ports.clock)
+    world.secrets = ("whsec_new", *handler)
+    for _ in range(2):
+        assert checked(world).webhook_healthy is True
+        world.advance(300)
+    seen = checked(world)
+    assert seen.webhook_healthy is False
+    assert "refuses what secret 1 of its 2 signing secrets signs" in str(seen.webhook_problem)
+    handler = world.secrets
+    assert checked(world).webhook_healthy is True
+
+
+# Events that the sweep had to fetch
+
+
+@pytest.fixture
+def unpaid(world: World, account: StripeAccountId) -> Invoice:
+    """An invoice of which Stripe's webhooks told, some time ago; everything was looked at, and is well."""
+    invoice = world.invoice()
+    world.deliver()
+    world.advance(600)
+    world.sweep()
+    world.look()
+    assert told(world) == (True, None)
+    return invoice
+
+
+def later(world: World) -> None:
+    """Ten minutes on, everything runs again."""
+    world.advance(600)
+    world.deliver()
+    world.sweep(objects=False)
+    world.look()
+
+
+def test_a_wrong_signing_secret_is_unhealthy_for_as_long_as_nothing_arrives(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.secrets = ("whsec_of_an_endpoint_that_is_no_more",)
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    for _ in range(12):
+        later(world)
+        healthy, problem = told(world)
+        assert healthy is False
+        assert re.fullmatch(
+            r"Stripe's webhooks have not arrived since 2027-01-15 08:00 UTC: \d+ events had to be fetched\.",
+            str(problem),
+        )
+    assert world.now(unpaid).status is InvoiceStatus.PAID
+
+
+def test_with_the_right_secret_again_the_first_webhook_that_stripe_repeats_heals_it(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.secrets = ("whsec_of_an_endpoint_that_is_no_more",)
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    later(world)
+    assert told(world)[0] is False
+    world.secrets = (WEBHOOK_SECRET,)
+    world.look()
+    assert told(world)[0] is False, "that our door takes it does not say that Stripe signs with it"
+    version = world.now(unpaid).version
+    world.advance(86400)
+    assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
+    world.sweep(objects=False)
+    world.look()
+    assert told(world) == (True, None)
+    assert world.now(unpaid).version == version
+
+
+def test_webhooks_that_never_arrived_are_told_without_a_time(world: World, account: StripeAccountId) -> None:
+    world.secrets = ("whsec_wrong",)
+    invoice = world.invoice()
+    world.double.pay(account, str(invoice.stripe_invoice_id))
+    later(world)
+    healthy, problem = told(world)
+    assert healthy is False
+    assert re.fullmatch(r"Stripe's webhooks have not arrived yet: \d+ events had to be fetched\.", str(problem)), (
+        problem
+    )
+
+
+def test_an_endpoint_of_another_version_whose_secret_is_the_only_one_kept_is_seen_by_what_does_not_arrive(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    [good] = world.client.v1.webhook_endpoints.list().data
+    world.double.add_webhook_endpoint(
+        URL, secret="whsec_other", enabled_events=["payout.paid"], api_version="2019-01-01"
+    )
+    world.secrets = ("whsec_other",)
+    assert good.api_version != "2019-01-01"
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    later(world)
+    assert told(world)[0] is False
+    assert "have not arrived since" in str(told(world)[1])
+
+
+def test_one_lost_webhook_is_told_until_another_one_arrives(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    later(world)
+    assert told(world)[0] is False
+    world.double.set_delivery(lose_rate=0.0)
+    world.advance(5)
+    world.invoice("svc_2")
+    world.deliver()
+    assert told(world) == (True, None)
+    later(world)
+    assert told(world) == (True, None)
+
+
+def test_one_lost_webhook_among_others_is_told_until_the_next_run_or_the_next_webhook(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.deliver()
+    world.double.set_delivery(lose_rate=0.0)
+    world.advance(60)
+    world.invoice("svc_2")
+    world.deliver()
+    later(world)
+    assert told(world)[0] is False
+    assert "that Stripe's webhooks had not brought" in str(told(world)[1])
+    later(world)
+    assert told(world) == (True, None)
+
+
+def test_what_came_before_its_webhook_could_is_not_missed(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.double.set_delivery(paused=True)
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.advance(119)
+    world.sweep(objects=False)
+    assert told(world) == (True, None)
+    assert world.ports.connections.get(ORGANIZATION).sweep.missed_at == 0
+    world.double.set_delivery(paused=False)
+    assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}
+    later(world)
+    assert told(world) == (True, None), "it came after all"
+
+
+def test_what_was_fetched_too_soon_is_missed_if_its_webhook_never_comes(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.secrets = ("whsec_wrong",)
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    world.sweep(objects=False)
+    world.look()
+    assert told(world) == (True, None), "it may still come"
+    world.advance(121)
+    assert told(world)[0] is False
+    later(world)
+    assert told(world)[0] is False
+
+
+def test_what_we_did_ourselves_and_no_webhook_told_of_is_missed_too(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.secrets = ("whsec_wrong",)
+    world.advance(5)
+    world.invoice("svc_2")
+    later(world)
+    latest = world.ports.connections.get(ORGANIZATION).sweep.latest
+    assert latest is not None
+    assert latest.recovered == 0, "it told nothing new"
+    assert told(world)[0] is False
+
+
+def test_what_happened_before_the_connect_is_not_missed(world: World) -> None:
+    account = world.account()
+    world.double.update_account(account, currently_due=[])
+    world.connect(account=account)
+    world.work()
+    later(world)
+    sweep = world.ports.connections.get(ORGANIZATION).sweep
+    assert (sweep.missed_at, sweep.early_at) == (0, 0)
+    assert told(world) == (True, None)
+
+
+def test_a_customers_edit_that_the_sweep_saw_first_counts_as_brought_when_its_webhook_comes(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    world.double.set_delivery(paused=True)
+    [customer] = world.in_stripe(account, "customer")
+    world.advance(5)
+    world.client.v1.customers.update(customer["id"], {"phone": "+1 602 555 0143"}, {"stripe_account": account})
+    world.sweep(objects=False)
+    world.double.set_delivery(paused=False)
+    world.deliver()
+    later(world)
+    assert told(world) == (True, None)
+
+
+def test_an_event_that_was_parked_had_arrived(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
+    world.double.pay(account, str(unpaid.stripe_invoice_id))
+    apply, world.ports.invoices.apply = world.ports.invoices.apply, failing  # type: ignore[method-assign]
+    world.deliver()
+    world.ports.invoices.apply = apply  # type: ignore[method-assign]
+    later(world)
+    assert world.now(unpaid).status is InvoiceStatus.PAID
+    assert told(world) == (True, None)
+
+
+def failing(*_: Any) -> Any:
+    raise KeyError("total")
+
+
+def test_refused_signatures_of_strangers_change_nothing(
+    world: World, account: StripeAccountId, unpaid: Invoice
+) -> None:
+    for number in range(50):
+        body = b'{"id": "evt_%d"}' % number
+        assert world._receive(URL, body, {"Stripe-Signature": signature_header(body, "guessed", BEGAN + 600)}) == 400
+    assert told(world) == (True, None)
+
+
+def test_while_the_canary_fails_everybody_is_due(world: World, account: StripeAccountId, unpaid: Invoice) -> None:
+    world.ports.queues.take()
+    world.advance(300)
+    plan_reconciliation(world.ports)
+    assert world.ports.queues.take() != [], "something happened within a day"
+    connection = world.ports.connections.get(ORGANIZATION)
+    sweep = replace(connection.sweep, due_at=world.ports.clock.now() + 3600)
+    world.ports.connections.save(replace(connection, sweep=sweep))
+    world.look()
+    assert plan_reconciliation(world.ports) == 0
+    world.ports.connections.keep_canary_flight(Flight(Verdict.REFUSED, 90, world.ports.clock.now()))
+    assert plan_reconciliation(world.ports) == 1
+    world.advance(901)
+    assert plan_reconciliation(world.ports) == 0, "a flight that is too old says nothing"
 
 
 def test_what_the_sweep_found_is_told_even_if_the_endpoint_could_not_be_checked(
@@ -120,7 +418,8 @@ def test_a_reconnect_tells_what_catching_up_found_and_blames_no_webhook(
     assert sweep.caught_up.at == world.ports.clock.now()
     assert sweep.caught_up.events_seen > 0
     assert sweep.caught_up.recovered > 0
-    assert report(world).webhook_problem is None
+    world.look()
+    assert told(world) == (True, None)
     assert report(world).lag_seconds == 0
     caught_up = sweep.caught_up
     world.advance(600)

@@ -53,6 +53,7 @@ class Endpoint(msgspec.Struct):
     application: str | None = None
     api_version: str | None = None
     enabled_events: list[str] = []
+    id: str = ""
 
 
 class Endpoints(msgspec.Struct):
@@ -134,6 +135,7 @@ class Trials(Asking):
                 connect=each.application is not None,
                 api_version=each.api_version,
                 events=tuple(each.enabled_events),
+                id=each.id,
             )
             for each in answer.read(Endpoints).data
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
@@ -12,6 +13,7 @@ from chalicelib.adapters.tables.database import Cancelled, Transaction, answerin
 from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
 from chalicelib.adapters.tables.versions import put, put_marked, unchanged
+from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -35,6 +37,8 @@ UNUSED = "unused"
 PLATFORM = "platform"
 WEBHOOK = "webhook"
 """The item with the latest look at the webhook endpoints; no organization has one of this kind."""
+CANARY = "canary"
+"""The item with the latest flight of the canaries. The version of both is the second in which it was looked."""
 FREEZE = "freeze"
 """The item that is there while whoever connects is frozen; its version is the second in which it began."""
 
@@ -127,8 +131,14 @@ class TableConnections:
         return decoded_item(WebhookCheck, item) if item else None
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
-        with answering():
-            ConnectionItem(PLATFORM, WEBHOOK, version=1, **encoded(check)).save()
+        _keep_latest(ConnectionItem(PLATFORM, WEBHOOK, version=check.at, **encoded(check)))
+
+    def canary_flight(self) -> Flight | None:
+        item = read(ConnectionItem, PLATFORM, CANARY)
+        return decoded_item(Flight, item) if item else None
+
+    def keep_canary_flight(self, flight: Flight) -> None:
+        _keep_latest(ConnectionItem(PLATFORM, CANARY, version=flight.at, **encoded(flight)))
 
     def platform_freeze(self) -> Freeze | None:
         item = read(ConnectionItem, PLATFORM, FREEZE)
@@ -140,6 +150,13 @@ class TableConnections:
                 ConnectionItem(PLATFORM, FREEZE).delete()
             else:
                 ConnectionItem(PLATFORM, FREEZE, version=freeze.at, **encoded(freeze)).save()
+
+
+def _keep_latest(item: ConnectionItem) -> None:
+    """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
+    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= item.version)
+    with suppress(StaleWrite):
+        put(item, later, "The latest look")
 
 
 def _item(connection: Connection) -> ConnectionItem:

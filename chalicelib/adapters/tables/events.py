@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
@@ -13,11 +14,13 @@ from chalicelib.adapters.tables.database import answering, condition_failed, met
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 
 PLATFORM = StripeAccountId("platform")
@@ -73,6 +76,16 @@ class TableEvents:
             latest = next(EventItem.by_received.query(account_id, scan_index_forward=False, limit=1), None)
         return int(latest.received_at) if latest else None
 
+    def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
+        with answering():
+            latest = EventItem.by_received.query(account_id, scan_index_forward=False, limit=LOOKED_AT)
+            keys = [{"account_id": account_id, "event_id": item.event_id} for item in latest]
+        items = read_many(EventItem, keys, ("received_at", "source", "delivered_at")) if keys else ()
+        return sorted(map(_arrival, items), key=lambda each: each.received_at, reverse=True)
+
+    def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        _update(account_id, event_id, [EventItem.delivered_at.set(at)], EventItem.source == Source.SWEEP.value)
+
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(
             CANARY,
@@ -90,6 +103,18 @@ class TableEvents:
     def canary(self, canary_id: str) -> Canary | None:
         item = read(EventItem, CANARY, canary_id)
         return decoded_item(Canary, item) if item else None
+
+
+def _arrival(item: Mapping[str, Any]) -> Arrival:
+    """A parked event does not say who brought it, so it counts neither as delivered nor as fetched."""
+    received_at = int(item["received_at"]["N"])
+    source = item.get("source", {}).get("S")
+    later = item.get("delivered_at", {}).get("N")
+    return Arrival(
+        received_at,
+        received_at if source == Source.WEBHOOK else int(later) if later else None,
+        source == Source.SWEEP,
+    )
 
 
 def _update(account_id: StripeAccountId, event_id: str, actions: list[Action], condition: Condition) -> None:

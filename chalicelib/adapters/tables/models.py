@@ -199,7 +199,8 @@ class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
 class ConnectionItem(Model):
     """What belongs to an organization itself: its connection, and its settings as a second item.
 
-    Two items belong to none of them: the latest look at the platform's webhook endpoints, and the platform's freeze.
+    Three items belong to none of them: the latest look at the platform's webhook endpoints, the latest flight of the
+    canaries, and the platform's freeze.
     """
 
     class Meta(TableMeta):
@@ -267,7 +268,10 @@ class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
 
 
 class EventItem(Model):
-    """What became of a Stripe event. A parked one keeps its body."""
+    """What became of a Stripe event. A parked one keeps its body.
+
+    `delivered_at` is when a webhook brought one that the sweep had fetched before.
+    """
 
     class Meta(TableMeta):
         pass
@@ -279,6 +283,7 @@ class EventItem(Model):
     received_at = NumberAttribute()
     outcome = UnicodeAttribute()
     source = UnicodeAttribute(null=True)
+    delivered_at = NumberAttribute(null=True)
     invoice_id = UnicodeAttribute(null=True)
     error = UnicodeAttribute(null=True)
     parked_key = UnicodeAttribute(null=True)

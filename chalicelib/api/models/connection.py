@@ -40,7 +40,12 @@ class RequirementView(msgspec.Struct, rename="camel"):
 
 
 class WebhookHealth(msgspec.Struct, rename="camel"):
-    """Whether Stripe's events arrive as they happen; `healthy` is null where that could not be checked."""
+    """Whether Stripe's events arrive as they happen.
+
+    `healthy` is false where something speaks against it, and null where nothing does and not enough is known to say
+    so; `problem` then tells what. It is true only if, within 15 minutes, Stripe listed its endpoint for POM as it has
+    to be and POM took what its own signing secrets sign, and no event had to be fetched after the latest webhook.
+    """
 
     healthy: bool | None
     problem: str | UnsetType = UNSET

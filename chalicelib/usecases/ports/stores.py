@@ -11,8 +11,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from chalicelib.domain.arrivals import Arrival
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
-from chalicelib.domain.canary import Canary
+from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
@@ -155,7 +156,13 @@ class ConnectionStore(Protocol):
         """The latest look at the platform's webhook endpoints."""
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
-        """Whoever looked last is right."""
+        """Keep it, unless a later look is kept: whoever looked last is right."""
+
+    def canary_flight(self) -> Flight | None:
+        """The latest flight of the schedule's canaries."""
+
+    def keep_canary_flight(self, flight: Flight) -> None:
+        """Keep it, unless a later flight is kept."""
 
     def platform_freeze(self) -> Freeze | None:
         """Why whoever connects now is frozen: one strongly consistent read, which no request that bills makes."""
@@ -233,6 +240,12 @@ class EventStore(Protocol):
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         """When the latest event came, by webhook or sweep; epoch seconds."""
+
+    def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
+        """How the latest 100 events came to us, newest first: a query of keys and a batch read."""
+
+    def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        """Note that a webhook brought an event that the sweep had fetched before; of any other event nothing."""
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         """Keep it for an hour, apart from everybody's events."""

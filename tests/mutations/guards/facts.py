@@ -85,7 +85,7 @@ FACTS = (
     ),
     guard(
         "while nobody hears, everybody is looked at",
-        "plan_reconciliation(ports)",
+        "_nobody_hears",
         Always("problem is"),
         "tests/usecases/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
     ),

@@ -27,7 +27,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of an event is its account",
-        "_invoice_of",
+        "_invoice_of(event)",
         Check("stripe_account_id"),
         f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
     ),
@@ -63,7 +63,7 @@ WEBHOOKS = (
     ),
     guard(
         "a copy of an invoice is not the invoice",
-        "_invoice_of",
+        "_invoice_of(event)",
         Always("stripe_invoice_id in"),
         f"{_T_APPLY}::test_a_copy_of_our_invoice_made_in_stripe_changes_nothing",
     ),

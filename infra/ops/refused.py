@@ -1,0 +1,61 @@
+"""How many webhooks were refused for their signature: a figure for whoever looks, which decides nothing.
+
+Anybody can send what is refused, so the figure is neither health nor the lack of it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib import metrics
+from infra.local.cloudwatch.datapoints import of_emf
+from infra.ops.stage import Stage
+from infra.template.measures import ours
+
+HOUR = 3600
+HOURS = 24
+"""How far to look back."""
+
+NAME = metrics.SIGNATURE_INVALID.name
+
+_PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+def refused_signatures(stage: Stage) -> int | None:
+    """How many in the last 24 hours; None if CloudWatch cannot tell, or the local stack's logs are not there."""
+    now = stage.ports.clock.now()
+    if "AWS_ENDPOINT_URL" in os.environ:
+        return _of_logs(stage.local_logs, now - HOURS * HOUR)
+    try:
+        return _of_cloudwatch(boto3.client("cloudwatch", config=_PATIENCE), now)
+    except (ClientError, BotoCoreError):
+        return None
+
+
+def _of_cloudwatch(client: Any, now: int) -> int:
+    """Nobody writes the metric while nothing is refused: no data is none."""
+    end = now // HOUR * HOUR + HOUR
+    query = {"Id": "refused", "MetricStat": ours(metrics.SIGNATURE_INVALID, "Sum").for_alarm(HOUR)}
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=[query], StartTime=end - (HOURS + 1) * HOUR, EndTime=end
+    )
+    values: list[float] = [each for page in pages for one in page["MetricDataResults"] for each in one["Values"]]
+    return round(sum(values))
+
+
+def _of_logs(logs: Path | None, since: int) -> int | None:
+    try:
+        text = (logs / "api.log").read_text(errors="replace") if logs else None
+    except OSError:
+        return None
+    if text is None:
+        return None
+    lines = (line for line in text.splitlines() if NAME in line)
+    found = [value for line in lines for at, key, value in of_emf(line) if key.name == NAME and at >= since * 1000]
+    return round(sum(found))

@@ -1,0 +1,145 @@
+"""What an operator is told of webhooks that arrive, that are refused, and that cannot be judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from infra.demo.http import request
+from infra.local.settings import REGION, SECRET_ID
+from infra.local.stack import LocalStack
+from infra.local.summary import description, write
+from infra.ops import refused
+from tests.e2e.company import Company
+from tests.ops.conftest import Operator
+from tests.ops.test_commands import pays
+
+NOBODY = "organizations that no webhook reaches"
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalStack, Operator]]:
+    """A stack of its own, and its operator: its secret is exchanged."""
+    with LocalStack() as stack:
+        file = tmp_path_factory.mktemp("webhooks") / "stack.json"
+        write(description(stack), file)
+        with Operator(file) as operator:
+            yield stack, operator
+
+
+def verified(operator: Operator, status: int) -> dict[str, Any]:
+    """The rows of `webhook-endpoint --verify`, by what they are about."""
+    said = operator.does("--json", "webhook-endpoint", "--verify")
+    assert said.status == status, said
+    assert "does not reveal" in said.json["note"]
+    return {each["what"]: each for each in said.json["verification"]} | {"": said.json}
+
+
+def keep(stack: LocalStack, *secrets: str) -> None:
+    """These webhook secrets are stored, and every function knows them."""
+    client = boto3.client(
+        "secretsmanager",
+        endpoint_url=stack.urls.aws,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    text = json.dumps({**json.loads(stack.secret.to_json()), "webhookSecrets": secrets})
+    client.put_secret_value(SecretId=SECRET_ID, SecretString=text)
+    for part in ("api", "workers"):
+        stack.kill(part)
+        stack.restart(part)
+    stack.fire("canary")
+
+
+def test_before_the_first_event_nothing_can_be_judged_and_nothing_is_wrong(
+    quiet: tuple[LocalStack, Operator],
+) -> None:
+    _, operator = quiet
+    rows = verified(operator, 0)
+    assert rows["latest event by webhook"]["is"] == "no event yet: cannot be judged"
+    assert rows["canary of the schedule"]["good"] is True, "it flies when the stack starts"
+    assert rows[""]["problem"] is None
+    shown = operator.does("webhook-endpoint", "--verify")
+    assert "cannot be judged" in shown.out
+    assert operator.asks("status")["refusedSignatures"] == 0
+
+
+def test_a_second_endpoint_is_named_though_the_first_is_good(quiet: tuple[LocalStack, Operator]) -> None:
+    stack, operator = quiet
+    auth = {"Authorization": f"Bearer {stack.secret.api_key}"}
+    form = {"url": stack.urls.webhooks, "enabled_events[]": "*", "api_version": "2024-06-20", "connect": "true"}
+    made = request("POST", f"{stack.urls.stripe}/v1/webhook_endpoints", form=form, headers=auth).json["id"]
+    rows = verified(operator, 1)
+    assert rows[f"surplus endpoint {made}"]["good"] is False
+    assert [each["good"] for what, each in rows.items() if what.startswith("endpoint ")] == [True]
+    request("DELETE", f"{stack.urls.stripe}/v1/webhook_endpoints/{made}", headers=auth)
+    verified(operator, 0)
+
+
+def test_where_stripe_does_not_answer_that_is_told_and_the_rest_as_well(
+    quiet: tuple[LocalStack, Operator],
+) -> None:
+    stack, operator = quiet
+    fault = {"kind": "error_before", "method": "GET", "path": "/v1/webhook_endpoints", "count": 9}
+    request("POST", f"{stack.urls.stripe}/_double/faults", json_body=fault)
+    try:
+        rows = verified(operator, 1)
+    finally:
+        request("DELETE", f"{stack.urls.stripe}/_double/faults")
+    assert "Stripe did not answer" in rows["endpoints in Stripe"]["is"]
+    assert rows["latest event by webhook"]["good"] is None
+    assert operator.does("status").status == 0
+
+
+def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_nothing_arrives(
+    quiet: tuple[LocalStack, Operator],
+) -> None:
+    stack, operator = quiet
+    company = Company(stack).connect()
+    company.customer()
+    invoice = company.bill("svc_deaf").json
+    company.all_delivered()
+    assert verified(operator, 0)["latest event by webhook"]["good"] is True
+
+    keep(stack, "whsec_of_another_endpoint")
+    pays(company, invoice)
+    operator.asks("reconcile", company.organization_id)
+    company.becomes(invoice["id"], status="paid")
+    assert verified(operator, 0)[NOBODY]["good"] is True, "its webhooks may still be on their way"
+    operator.sets("let_time_pass", company.organization_id, "130")
+    rows = verified(operator, 1)
+    assert rows[NOBODY]["is"].startswith("1 of 1: ")
+    assert rows["canary of the schedule"]["good"] is True, "our own door takes what our own secret signs"
+    assert [each["organization"] for each in rows[""]["deaf"]] == [company.organization_id]
+    shown = company.member.get("/stripe/connection")["webhook"]
+    assert shown["healthy"] is False
+    assert "have not arrived since" in shown["problem"]
+    assert operator.asks("status")["refusedSignatures"] > 0
+
+    keep(stack, *stack.secret.webhook_secrets)
+    assert company.bill("svc_heard").status == 201
+    company.all_delivered()
+    assert verified(operator, 0)[NOBODY]["good"] is True
+    assert company.member.get("/stripe/connection")["webhook"]["healthy"] is True
+
+
+def test_without_cloudwatch_the_figure_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = boto3.client("cloudwatch", region_name=REGION, aws_access_key_id="no", aws_secret_access_key="no")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setattr(refused.boto3, "client", lambda *_, **__: client)
+    stage: Any = SimpleNamespace(ports=SimpleNamespace(clock=SimpleNamespace(now=lambda: 1_800_000_000)))
+    with Stubber(client) as stub:
+        stub.add_client_error("get_metric_data", "AccessDenied")
+        assert refused.refused_signatures(stage) is None
+        asked = {"MetricDataQueries": ANY, "StartTime": ANY, "EndTime": ANY}
+        for values, figure in (([3.0, 4.0], 7), ([], 0)):
+            answer = {"MetricDataResults": [{"Id": "refused", "Values": values}]}
+            stub.add_response("get_metric_data", answer, asked)
+            assert refused.refused_signatures(stage) == figure
