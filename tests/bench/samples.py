@@ -8,6 +8,7 @@ import json
 import time
 from typing import Any
 
+from chalicelib.domain.events import API_VERSION
 from tests.world import World
 
 SECRET = "whsec_bench"
