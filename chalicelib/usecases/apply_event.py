@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.domain.errors import DuplicateEvent, StaleWrite
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite, StripeUnavailable
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
@@ -49,6 +49,8 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
     account_id = event.account_id
     if event.type not in SUBSCRIPTION or account_id is None:
         return EventOutcome.IGNORED
+    if event.object_type not in APPLIERS:
+        raise StripeUnavailable("stripe_answer_unreadable", "The event is about no known object.", answered=True)
     apply = APPLIERS[event.object_type]
     for _ in attempts(ATTEMPTS, ports.clock):
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.domain.errors import NotFound, StaleWrite
 from chalicelib.domain.events import Reference
-from chalicelib.domain.facts import CannotOrder, StripeFact
+from chalicelib.domain.facts import CannotOrder, Facts, StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.contention import attempts
@@ -77,9 +77,14 @@ def new_references(before: Invoice, after: Invoice) -> list[Reference]:
     They are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
     """
     ids = [after.stripe_invoice_id] if before.stripe_invoice_id is None else []
-    known = {payment.payment_intent_id for payment in before.facts.payments.values()}
-    ids += [p.payment_intent_id for p in after.facts.payments.values() if p.payment_intent_id not in known]
+    ids += sorted(_intents(after.facts) - _intents(before.facts))
     return [_reference(after, stripe_id) for stripe_id in ids if stripe_id]
+
+
+def _intents(facts: Facts) -> set[str]:
+    """The payment intents that pay the invoice: some are told of by nothing but their charge."""
+    paying = [*facts.payments.values(), *facts.charges.values()]
+    return {*facts.payment_intents, *(fact.payment_intent_id for fact in paying if fact.payment_intent_id)}
 
 
 def _reference(invoice: Invoice, stripe_id: str) -> Reference:
