@@ -44,8 +44,8 @@ INVARIANTS = (
         ("permutations", "conservation", "healing", "load"),
     ),
     Invariant(
-        5, "An older event takes no status back; the late failure of a refund does",
-        ("permutations", "conservation", "machine"),
+        5, "An older event or answer takes no status back; the late failure of a refund does",
+        ("permutations", "conservation", "machine", "late-answers"),
     ),
     Invariant(
         6, "After any loss of events one sweep makes POM equal Stripe, and the next writes nothing",

@@ -164,13 +164,17 @@ class Invariants:
     # At every acknowledgement
 
     def knows(self, event: StripeEvent) -> bool:
-        """Whether POM has what the event is about, found by Stripe's ids alone."""
-        database = self._town.plain.database
-        if (event.account_id, event.object_id) in database.references:
-            invoice = database.invoices.get(database.references[event.account_id, event.object_id])  # type: ignore[index]
-            replaced = event.object_type == "invoice" and invoice and invoice.stripe_invoice_id != event.object_id
-            return invoice is not None and not replaced
-        return False
+        """Whether POM has what the event is about, by the ids in Stripe's own ledger, whatever the event shows."""
+        database, account = self._town.plain.database, event.account_id or StripeAccountId("")
+        reference = database.references.get((account, self._belongs_to(account, event)))
+        invoice = database.invoices.get(reference) if reference else None  # type: ignore[arg-type]
+        replaced = event.object_type == "invoice" and invoice and invoice.stripe_invoice_id != event.object_id
+        return invoice is not None and not replaced
+
+    def _belongs_to(self, account: str, event: StripeEvent) -> str:
+        """The id by which POM may know the event's object: of its payment intent, or of its invoice."""
+        found = self._town.table(account, event.object_type).get(event.object_id, {})
+        return str(found.get("payment_intent") or found.get("invoice") or event.object_id)
 
     def acknowledged(self, event: StripeEvent, outcome: EventOutcome, *, known: bool) -> None:
         """3: applied, a duplicate, parked, or none of ours."""

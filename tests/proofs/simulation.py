@@ -26,7 +26,7 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.receive_event import receive_event
-from infra.local.stripe_double import InProcessClient, StripeDouble
+from infra.local.stripe_double import VERSIONS, InProcessClient, StripeDouble
 from tests.boundaries import READS, STORES, Killed, Watched
 from tests.fakes.ports import Message
 from tests.proofs.invariants import Invariants, Violation
@@ -94,6 +94,8 @@ class Town(World):
         """`plain`: every account is on our version, and no answer is late; what was found before is replayed so."""
         super().__init__(seed, version=API_VERSION if plain else None)
         self.plain_stripe = plain
+        if not plain:
+            self._endpoint_of_some_version(random.Random(f"endpoint {seed}"))
         self.stage = Stage()
         self.figures = Figures()
         self.faults = faults
@@ -119,6 +121,11 @@ class Town(World):
                 self.customer(f"cust_{number}", f"{number}@pool.test", organization)
         self.take_in()
         self._remember()
+
+    def _endpoint_of_some_version(self, chance: random.Random) -> None:
+        """In some towns the endpoint was made for another version than ours."""
+        [endpoint] = self.double.world.platform.all("webhook_endpoint")
+        endpoint["api_version"] = chance.choice((API_VERSION, API_VERSION, API_VERSION, *VERSIONS))
 
     def dashboard(self, organization: OrganizationId) -> stripe.StripeClient:
         """Stripe as the company itself uses it; no boundary of ours."""
