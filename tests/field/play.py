@@ -17,8 +17,6 @@ from stripe import WebhookSignature
 
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases.canary import fly
-from chalicelib.usecases.check_webhooks import check_webhooks
 from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
@@ -212,13 +210,24 @@ class Play:
         """The ten-minute comparison; with `objects`, the daily one."""
         self.world.sweep(objects=objects)
 
-    def check_webhooks(self) -> None:
-        """The five-minute look at Stripe's list of endpoints."""
-        check_webhooks("https://api.example.test/v1/stripe/webhooks", self.world.ports)
+    def look(self) -> None:
+        """The five-minute look at Stripe's list of endpoints, and the canary."""
+        self.world.look()
 
-    def canary(self) -> None:
-        """The five-minute canary."""
-        fly(self.world.ports.webhook_door, self.world.ports)
+    def know_secrets(self, *, newest_first: list[str]) -> None:
+        """An operator stores these signing secrets."""
+        self.world.secrets = tuple(newest_first)
+
+    def strangers_post(self, times: int) -> None:
+        """Somebody posts what nobody signed."""
+        for _ in range(times):
+            answer = self.api.post("/stripe/webhooks", b"{}", token=None, headers={"Stripe-Signature": "t=1,v1=00"})
+            assert answer.status == 400, answer.text
+
+    def resend(self, kind: str) -> None:
+        """Somebody presses Resend in Stripe on the latest event of this type."""
+        events = [event for event in self.world.double.events(self.account) if event["type"] == kind]
+        self.world.double.resend(self.account, events[-1]["id"])
 
     def wait(self, seconds: int) -> None:
         self.world.advance(seconds)
