@@ -83,8 +83,9 @@ def new_references(before: Invoice, after: Invoice) -> list[Reference]:
 
 def _intents(facts: Facts) -> set[str]:
     """The payment intents that pay the invoice: some are told of by nothing but their charge."""
-    paying = [*facts.payments.values(), *facts.charges.values()]
-    return {*facts.payment_intents, *(fact.payment_intent_id for fact in paying if fact.payment_intent_id)}
+    named = [payment.payment_intent_id for payment in facts.payments.values()]
+    named += [charge.payment_intent_id for charge in facts.charges.values()]
+    return {*facts.payment_intents, *(stripe_id for stripe_id in named if stripe_id)}
 
 
 def _reference(invoice: Invoice, stripe_id: str) -> Reference:
