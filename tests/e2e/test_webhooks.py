@@ -99,7 +99,7 @@ def test_a_signed_event_of_a_foreign_account_or_mode_changes_nothing(company: Co
         {"account": None},
         {"livemode": True},
         {"type": "invoice.unheard_of"},
-        {"data": {"object": {**ours, "status": "paid", "metadata": {}}}},
+        {"data": {"object": {**ours, "status": "paid", "id": "in_of_somebody_else", "metadata": {}}}},
         {"data": {"object": {**ours, "status": "paid", "id": "in_a_copy"}}},
     ):
         body = forged_payment(company, made, ours, **changes)

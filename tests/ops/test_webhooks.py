@@ -110,6 +110,7 @@ def test_a_wrong_secret_is_told_by_what_had_to_be_fetched_and_for_as_long_as_not
 
     keep(stack, "whsec_of_another_endpoint")
     pays(company, invoice)
+    company.all_delivered()
     operator.asks("reconcile", company.organization_id)
     company.becomes(invoice["id"], status="paid")
     assert verified(operator, 0)[NOBODY]["good"] is True, "its webhooks may still be on their way"
