@@ -97,15 +97,21 @@ def _learned(
     later = invoice.facts.of(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
         return later, invoice
-    if event.current and isinstance(event.fact, INVOICE_FACTS):
+    believed = _believed(event)
+    if believed is not None:
         with suppress(CannotOrder):
-            return event.fact, invoice.knowing(event.fact)
-        fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
-        return event.fact, invoice.settled_by(fetched) if isinstance(fetched, INVOICE_FACTS) else invoice
+            return believed, invoice.knowing(believed)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
-        return fetched, invoice.settled_by(fetched)
+        return believed or fetched, invoice.settled_by(fetched)
     return _last_words(invoice, event)
+
+
+def _believed(event: StripeEvent) -> StripeFact | None:
+    """What the object says, if it is in our version and could be read."""
+    if not event.current or not isinstance(event.fact, INVOICE_FACTS):
+        return None
+    return event.fact
 
 
 def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:

@@ -158,7 +158,9 @@ def asked_at(began: int, answered: int, date: int) -> int:
     our own `began` where the two clocks agree. Where they do not, only Stripe's counts: events are dated by it.
     """
     by_theirs = date - (answered - began)
-    return began if 0 <= by_theirs - began <= DATED_LATE_BY else by_theirs
+    if 0 <= by_theirs - began <= DATED_LATE_BY:
+        return began
+    return by_theirs
 
 
 def _unreadable() -> StripeUnavailable:

@@ -90,10 +90,9 @@ class Subject(msgspec.Struct):
         """
         fields = OWNER_FIELDS.get(self.kind, ())
         found = tuple(dict.fromkeys(self._ids(fields)))
-        if found:
-            return found
-        untold = any(field.expected_in(version) and self._value(field) is not None for field in fields)
-        return None if untold else ()
+        if not found and any(field.expected_in(version) and self._value(field) is not None for field in fields):
+            return None
+        return found
 
     def _ids(self, fields: tuple[OwnerField, ...]) -> Iterator[str]:
         for field in fields:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, AnyValue, Check, Never, Skipped, Without
+from tests.mutations.taken import Always, AnyValue, Becomes, Check, Never, Skipped, Without
 
 _FORGERIES = "tests/proofs/test_hostile_doors.py::test_no_forgery_is_accepted_and_the_sdk_agrees"
+_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 _T_APPLY = "tests/usecases/test_apply_event.py"
 _T_CONNECT = "tests/usecases/test_connect.py"
 _T_STORE = "tests/contracts/test_invoice_store.py"
+_T_VERSIONS = "tests/adapters/test_versions.py"
 _UNSIGNED = "tests/api/test_webhooks.py::test_an_event_that_stripe_did_not_sign_leaves_no_trace"
 
 WEBHOOKS = (
@@ -96,5 +98,36 @@ WEBHOOKS = (
         "receive_event",
         Skipped("park"),
         "tests/api/test_webhooks.py::test_an_event_that_cannot_be_applied_is_parked_and_acknowledged",
+    ),
+    guard(
+        "an object in another version is not believed",
+        "_believed",
+        Check("current"),
+        f"{_T_APPLY}::test_an_event_in_an_old_version_is_only_a_hint",
+    ),
+    guard(
+        "an object that does not tell whose it is is asked for",
+        "Subject.owner_ids",
+        Never("expected_in"),
+        f"{_T_VERSIONS}::test_what_holds_null_is_nobodys_and_what_lacks_its_field_does_not_tell",
+        f"{_FIELD}[refund_that_names_only_its_charge-2020-08-27]",
+    ),
+    guard(
+        "an answer is as old as its question",
+        "asked_at",
+        Never("DATED_LATE_BY"),
+        f"{_T_VERSIONS}::test_an_answer_is_as_old_as_its_question_by_stripes_clock",
+    ),
+    guard(
+        "what was stored after a read began stays",
+        "_AccountRead.met_by",
+        Always("stored"),
+        f"{_FIELD}[enabled_while_the_comparison_read_the_account-2020-08-27]",
+    ),
+    guard(
+        "what was missed is remembered until a webhook comes",
+        "deafness",
+        Becomes("False"),
+        f"{_FIELD}[secret_rotated_in_stripe_only-2020-08-27]",
     ),
 )
