@@ -15,6 +15,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceExists, InvoiceFilter, ServiceClaimed
+from infra.local.stripe_double import VERSIONS
 from tests.backends import Backend, aws, fake_backend, stores_on_tables
 from tests.contracts.examples import (
     ACCOUNT,
@@ -144,7 +145,9 @@ class Life:
 
     def do_park(self) -> Act:
         number, at = self._rng.randrange(12), NOW + self._rng.randrange(100)
-        told = event(f"evt_{number}", created=NOW + number, body=f'{{"n": {number}}}')
+        version = self._rng.choice((None, *VERSIONS))
+        body = f'{{"n": {number}, "api_version": "{version}"}}'
+        told = event(f"evt_{number}", created=NOW + number, api_version=version, body=body)
         return lambda stores: stores.events.park(told, at, "error")
 
     def do_set_aside(self) -> Act:
