@@ -1,8 +1,8 @@
 """Apply events about an invoice and what is paid towards it.
 
-Whose an event is can be read in any version of Stripe's API: by the ids of the objects that lead to the invoice, or
-by our own ids in the invoice's metadata. Neither is trusted alone: the invoice must belong to the account that Stripe
-signed the event for. What the object says is believed in our version only; in another, the object is fetched.
+An event leads to its invoice in any version of Stripe's API: by the ids of other Stripe objects, or by our own ids in
+the invoice's metadata. Neither is trusted alone: the invoice must belong to the account that Stripe signed the event
+for. An object is believed in our version only. In another version it is fetched.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """The invoice that the event is about, if it is one of ours on this account: found by one look-up."""
+    """Returns the invoice that the event is about, if it is one of ours on this account. One look-up finds it."""
     if event.object_type == "invoice" and event.organization_hint is not None and event.invoice_hint is not None:
         found = ports.invoices.get(event.organization_hint, event.invoice_hint)
     else:
@@ -73,7 +73,7 @@ def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) 
 
 
 def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Sequence[str]:
-    """The ids that lead to the invoice; Stripe is asked where the object does not tell."""
+    """Returns the ids that lead to the invoice. Asks Stripe if the object does not tell."""
     if event.owner_ids is not None:
         return event.owner_ids
     match ports.stripe.fetch(account_id, event.object_type, event.object_id):
@@ -88,11 +88,10 @@ def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) ->
 def _learned(
     invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
 ) -> tuple[StripeFact | None, Invoice]:
-    """What the event's object says, and the invoice with it.
+    """Returns what the event's object says, and the invoice with it.
 
-    Whatever is fetched here was read after the invoice had been stored, and is stored only if the invoice is still
-    the same: so it is newer, whatever its date. An event in another version is not fetched for if the object is known
-    as it was later: then it has nothing to tell.
+    A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
+    the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
     later = invoice.facts.of(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
@@ -108,14 +107,14 @@ def _learned(
 
 
 def _believed(event: StripeEvent) -> StripeFact | None:
-    """What the object says, if it is in our version and could be read."""
+    """Returns what the object says, or None if it is in another version or cannot be read."""
     if not event.current or not isinstance(event.fact, INVOICE_FACTS):
         return None
     return event.fact
 
 
 def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:
-    """What is left of an object that Stripe no longer has: what the event says of it, as far as that fits."""
+    """Returns the same for an object that Stripe no longer has, from what the event says, as far as it can be read."""
     if not isinstance(event.fact, INVOICE_FACTS):
         return None, invoice
     with suppress(CannotOrder):
@@ -135,7 +134,7 @@ INVOICE_FACTS = (
 
 
 def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
-    """The invoice with what the type of the event says and no object does."""
+    """Returns the invoice with what only the type of the event says."""
     if event.type in FAILED_WITHOUT_REASON:
         invoice = replace(invoice, facts=invoice.facts.attempt_failed(event.created))
     if event.type == "invoice.sent" and invoice.sent_at is None:

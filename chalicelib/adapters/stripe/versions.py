@@ -1,9 +1,9 @@
-"""What can be read from an event's object in any API version: whose it is.
+"""Reads the owner of an event's object, in any version of Stripe's API.
 
-Stripe renders an event once, in the version of the account that it happened on, and lists it so for ever, whatever
+Stripe renders an event once, in the default version of its account, and lists it in that version for ever, whatever
 `Stripe-Version` we send (https://docs.stripe.com/webhooks/versioning). Companies' accounts are on versions from 2018
-on. Therefore only what is needed to find the owner is taken from the object as it stands: its id, our own ids in its
-metadata, and the ids of the Stripe objects that lead to the invoice. All else is fetched in our version.
+on. Therefore this module reads only what leads to the owner: the object's id, our own ids in its metadata, and the
+ids of other Stripe objects. The use case fetches everything else in our version.
 
 `OWNER_FIELDS` is the one table of these shapes. In recordings of real accounts, `payment_intent` stands on every
 refund and dispute, and on every charge since 2019; `invoice` on every credit note; `invoice` is gone from charges and
