@@ -76,7 +76,7 @@ def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | No
 def _account_now(
     event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
 ) -> AccountFact | None:
-    """The account with the event. What is fetched was read after the connection, which is saved if it is the same."""
+    """Returns the account with what the event says. A fetch begins after the connection was read."""
     known = connection.account
     if known is not None and known.as_of > event.created:
         return known

@@ -114,7 +114,7 @@ def _believed(event: StripeEvent) -> StripeFact | None:
 
 
 def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:
-    """Returns the same for an object that Stripe no longer has, from what the event says, as far as it can be read."""
+    """Returns the same for an object that Stripe no longer has: what the event says, as far as it can be read."""
     if not isinstance(event.fact, INVOICE_FACTS):
         return None, invoice
     with suppress(CannotOrder):

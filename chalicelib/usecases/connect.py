@@ -144,7 +144,7 @@ def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -
 
 
 def _end(given_up: Connection, reason: str, ports: Ports) -> None:
-    """Mark it disconnected, unless it has been connected anew since."""
+    """Marks the connection disconnected, unless it has been connected anew since."""
 
     def ended(current: Connection) -> Connection:
         same = (current.account_id, current.connected_at) == (given_up.account_id, given_up.connected_at)
@@ -154,11 +154,11 @@ def _end(given_up: Connection, reason: str, ports: Ports) -> None:
 
 
 def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> None:
-    """Stripe has refused a call for the account: mark the connection disconnected if it still refuses.
+    """Marks the connection disconnected after Stripe refused a call for its account, if Stripe still refuses.
 
-    The refusal may be older than what it meets: the company may have connected the account anew while it was on its
-    way. So Stripe is asked again, after the connection was read and before it is written. Where Stripe does not say,
-    the connection stays as it is, and the next call finds out.
+    The company may have connected the account anew while the refusal was on its way. So Stripe is asked again, after
+    the connection was read and before it is written. If Stripe cannot be asked, the connection stays as it is, and
+    the next call finds out.
     """
     with suppress(StaleWrite, Retryable):
         for _ in attempts(ATTEMPTS, ports.clock):
@@ -195,7 +195,9 @@ def noticing_revocation(organization_id: OrganizationId, account_id: StripeAccou
 def _activate(
     organization_id: OrganizationId, authorization: Authorization, account_id: StripeAccountId, ports: Ports
 ) -> None:
-    """Connect the account as Stripe has it, read after what is stored and before that is replaced.
+    """Stores the connection with the account as Stripe has it now.
+
+    The account is read after the stored connection, which is replaced only if it has not changed since.
 
     Raises:
         Conflict: the account belongs to another organization.

@@ -234,7 +234,7 @@ def _move_cursor(
 
 @dataclass(frozen=True)
 class _AccountRead:
-    """An account as Stripe had it, with what was stored when it was asked for."""
+    """An account as Stripe had it, and the one that was stored when Stripe was asked."""
 
     stored: AccountFact | None
     read: AccountFact
@@ -245,7 +245,7 @@ class _AccountRead:
         return cls(stored, ports.stripe.account(account_id))
 
     def met_by(self, known: AccountFact | None) -> AccountFact | None:
-        """The one that stays. Of one second, what was stored after the question stays: the answer may be older."""
+        """Returns the account to store, now that `known` is stored. Within one second, what was stored later stays."""
         if known == self.stored:
             return settle(known, self.read)
         try:

@@ -81,7 +81,7 @@ def build_client(
 class Answer:
     """What Stripe answered, and the second at which it was asked, by Stripe's clock.
 
-    It holds what had happened before `as_of`; whether it holds what happened after that nobody can say.
+    The answer includes all changes before `as_of`. It may or may not include later ones.
     `replayed` says that it is the stored answer to an earlier request with the same idempotency key: what it
     says is as old as that request, whatever its date.
     """
@@ -116,7 +116,7 @@ class Clock(Protocol):
 
 
 class Asking:
-    """Calls of Stripe, each answer dated by when it was asked for."""
+    """Makes calls of Stripe, and dates each answer by its request."""
 
     def __init__(self, client: stripe.StripeClient, clock: Clock) -> None:
         self._client = client
@@ -151,11 +151,12 @@ class Asking:
 
 
 def asked_at(began: int, answered: int, date: int) -> int:
-    """Returns the second at which an answer was asked for, by Stripe's clock. All are epoch seconds UTC.
+    """Returns the second at which a request was made, by Stripe's clock. All values are epoch seconds UTC.
 
-    The answer's `Date` is Stripe's, but it says when the answer left, not of which moment it speaks; what happened in
-    between is not in it. So it is taken back by as long as the answer took, by our clock (`began`, `answered`), or to
-    our own `began` where the two clocks agree. Where they do not, only Stripe's counts: events are dated by it.
+    `date` is the answer's `Date`: when the answer left Stripe. The answer speaks of an earlier moment, and what
+    happened in between is not in it. So `date` minus the time that the answer took, by our clock, is one estimate. If
+    the two clocks agree, our own `began` is the better one. If they do not, only Stripe's clock counts, because
+    Stripe dates its events by it.
     """
     by_theirs = date - (answered - began)
     if 0 <= by_theirs - began <= DATED_LATE_BY:
