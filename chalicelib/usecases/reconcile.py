@@ -245,7 +245,7 @@ class _AccountRead:
         return cls(stored, ports.stripe.account(account_id))
 
     def met_by(self, known: AccountFact | None) -> AccountFact | None:
-        """Returns the account to store, now that `known` is stored. Within one second, what was stored later stays."""
+        """Returns the account to store where `known` is stored by now. Within one second, `known` stays."""
         if known == self.stored:
             return settle(known, self.read)
         try:

@@ -89,8 +89,8 @@ WEBHOOKS = (
     ),
     guard(
         "an earlier end ends nothing",
-        "_from_before",
-        Never("created < connected_at"),
+        "_connected_anew",
+        Becomes("False"),
         f"{_T_CONNECT}::test_a_late_event_of_an_earlier_end_ends_nothing",
     ),
     guard(
