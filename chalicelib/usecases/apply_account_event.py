@@ -16,6 +16,9 @@ from chalicelib.usecases.connect import REVOKED
 from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
 from chalicelib.usecases.ports import Ports
 
+CLOCKS_DIFFER_BY = 10
+"""Seconds by which our clock and Stripe's may differ, and for which an answer may be under way."""
+
 
 def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
     """`account.updated` and `capability.updated`: what Stripe still requires of the business."""
@@ -44,20 +47,24 @@ def apply_deauthorization(
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    anew = _connected_anew(connection, account_id, ports)
+    anew = _connected_anew(connection, event, account_id, ports)
     ended = connection if anew else connection.disconnected(REVOKED, event.created)
     outcome = outcome_of(source, changed=ended != connection)
     ports.connections.apply(ended, marker_of(event, account_id, outcome, source, ports))
     return outcome
 
 
-def _connected_anew(connection: Connection, account_id: StripeAccountId, ports: Ports) -> bool:
-    """Returns True if Stripe still lets us in: then the event speaks of an earlier connection.
+def _connected_anew(connection: Connection, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if the event speaks of an earlier connection.
 
-    Times cannot tell, because the connection is dated by our clock and the event by Stripe's.
+    The connection is dated by our clock and the event by Stripe's, so where the two times are close, Stripe is asked
+    whether it still lets us in.
     """
-    if not connection.active:
+    if not connection.active or connection.connected_at is None:
         return False
+    later_by = event.created - connection.connected_at
+    if abs(later_by) > CLOCKS_DIFFER_BY:
+        return later_by < 0
     try:
         ports.stripe.account(account_id)
     except AccountUnreachable:
