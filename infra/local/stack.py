@@ -223,7 +223,9 @@ class LocalStack:
         self._processes[part] = running.enter_context(started)
 
     def _child_environment(self) -> dict[str, str]:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        # An operator's process has metrics switched off; the functions of a stack that it starts have not.
+        left_out = ("AWS_", "POWERTOOLS_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         paths = [str(ROOT), *filter(None, [inherited.get("PYTHONPATH")])]
         own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
         return {**inherited, **own, **self.environment}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,9 @@ def serve(application: Application, port: int = 0, *, threads: int = 8) -> Itera
     try:
         yield Served(int(server.effective_port))
     finally:
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # in the loop's own thread
+        # A request that ends just now wakes the loop too. Then the loop may close everything, the trigger included,
+        # before this wakes it.
+        with suppress(OSError):
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))  # in the loop's own thread
         loop.join()
         server.task_dispatcher.shutdown(timeout=STOP_TIMEOUT)
