@@ -42,6 +42,7 @@ ANSWERS = {
         "SecretString": json.dumps({"apiKey": "sk_test", "clientId": "ca", "webhookSecrets": [SECRET]})
     },
     "GetItem": {},
+    "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
 }
 
 

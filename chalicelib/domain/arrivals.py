@@ -1,8 +1,8 @@
 """How events came to us: brought by Stripe's webhooks, or fetched by the sweep because none had brought them.
 
-Stripe does not reveal an endpoint's signing secret after it was made. Whether ours is the right one, and whether
-Stripe sends at all, shows in nothing but the events that arrive: a webhook that was taken carries Stripe's signature,
-which a stranger cannot forge. What a stranger can do is to be refused, so refusals prove nothing.
+Stripe's API returns an endpoint's signing secret only when the endpoint is created. Only the events that arrive show
+whether ours is the right one and whether Stripe sends at all. A webhook that was taken carries Stripe's signature,
+which a stranger cannot forge. A stranger can send what is refused, so refusals prove nothing.
 """
 
 from __future__ import annotations

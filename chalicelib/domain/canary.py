@@ -2,8 +2,8 @@
 
 One is made with each stored secret, so whoever can send one could as well forge any event: it opens no door. It names
 no account, touches no organization, and what is kept of it is of one size and goes after an hour. It cannot prove
-that Stripe signs with one of these secrets: Stripe reveals an endpoint's secret only when it is made. That is judged
-by whether events arrive (`domain.arrivals`).
+that Stripe signs with one of these secrets: Stripe's API returns a secret only when its endpoint is created. Whether
+events arrive shows that (`domain.arrivals`).
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Verdict(StrEnum):
     NO_ANSWER = "no_answer"
     REFUSED = "refused"
     """Answered 4xx; of a whole flight: with every stored secret."""
+    THROTTLED = "throttled"
+    """Answered 429. Strangers can cause that, so it says nothing about our secrets."""
     FAILED = "failed"
     """Answered anything else but 2xx."""
     NOT_KEPT = "not_kept"
@@ -127,7 +129,7 @@ class Flight:
         another one is taken: Stripe may be signing with the refused one.
         """
         if not self.verdict.passed:
-            return _PROBLEMS[self.verdict]
+            return _PROBLEMS.get(self.verdict)
         for number, attempt in enumerate(self.attempts, 1):
             if attempt.refused_since is not None and self.at - attempt.refused_since > REMEMBERED_FOR:
                 return (

@@ -62,6 +62,19 @@ FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
 """Events that say that an attempt failed, but not why; another event says why."""
 
 
+MAY_COME_BEFORE_ITS_PAYMENT = frozenset(
+    {
+        "payment_intent.processing",
+        "payment_intent.succeeded",
+        "payment_intent.payment_failed",
+        "payment_intent.canceled",
+        "charge.succeeded",
+        "charge.failed",
+    }
+)
+"""Events of a payment that POM may not know yet when their webhook comes. It is then acknowledged as foreign."""
+
+
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
     """One authentic event. `created` is epoch seconds; `body` is the JSON as Stripe sent it, kept for parking.
@@ -110,7 +123,7 @@ class EventMarker:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A Stripe object (payment intent, charge or invoice) that belongs to one of our invoices."""
+    """A Stripe object (a payment intent or an invoice) that belongs to one of our invoices."""
 
     account_id: StripeAccountId
     stripe_id: str

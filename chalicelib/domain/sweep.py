@@ -172,16 +172,23 @@ class Sweep:
             objects_due=self.objects_due and not finished,
             objects_before=objects.before if objects else self.objects_before,
             recovered=0 if self.catching_up else found.recovered + found.corrected,
-            missed_at=max(self.missed_at, missed_at),
-            missed_found_at=began_at if missed_at else self.missed_found_at,
-            early_at=max(self.early_at, early_at),
             latest=found,
             catching_up=self.catching_up and not finished,
             caught_up=found if self.catching_up and finished else self.caught_up,
             happened_at=max(self.happened_at, happened_at),
             expecting=self._expecting_after(objects),
         )
+        swept = swept.having_missed(missed_at, early_at, found_at=began_at)
         return replace(swept, due_at=swept._next_after(organization_id, began_at))
+
+    def having_missed(self, missed_at: int, early_at: int, *, found_at: int) -> Self:
+        """Returns this with what a run that began at `found_at` had to fetch; see `done`."""
+        return replace(
+            self,
+            missed_at=max(self.missed_at, missed_at),
+            missed_found_at=found_at if missed_at else self.missed_found_at,
+            early_at=max(self.early_at, early_at),
+        )
 
     def _expecting_after(self, objects: ObjectsSwept | None) -> bool:
         if objects is None:

@@ -38,12 +38,22 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
 
 
 def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Customer | None:
-    hinted = event.organization_hint is not None and event.customer_hint is not None
-    if hinted and event.organization_hint and event.customer_hint:
-        found = ports.customers.get(event.organization_hint, CustomerId(event.customer_hint))
-    else:
-        found = ports.customers.find_by_stripe_id(account_id, event.object_id)
-    return found if found and found.linked_to(account_id) == event.object_id else None
+    """Returns the customer of the event's object: by the hint in its metadata or, if that leads nowhere, by its id."""
+    return _linked(_hinted(event, ports), event, account_id) or _linked(
+        ports.customers.find_by_stripe_id(account_id, event.object_id), event, account_id
+    )
+
+
+def _linked(found: Customer | None, event: StripeEvent, account_id: StripeAccountId) -> Customer | None:
+    if found is None or found.linked_to(account_id) != event.object_id:
+        return None
+    return found
+
+
+def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
+    if event.organization_hint is None or event.customer_hint is None:
+        return None
+    return ports.customers.get(event.organization_hint, CustomerId(event.customer_hint))
 
 
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:

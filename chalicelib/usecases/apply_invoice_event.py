@@ -31,6 +31,16 @@ from chalicelib.usecases.event_outcome import EventOutcome, marker_of, note_deli
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.store_invoice import new_references
 
+INVOICE_FACTS = (
+    InvoiceFact,
+    PaymentIntentFact,
+    ChargeFact,
+    RefundFact,
+    DisputeFact,
+    InvoicePaymentFact,
+    CreditNoteFact,
+)
+
 
 def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
     """Merge what the event says into its invoice."""
@@ -46,24 +56,34 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
     known = _beyond_the_object(known, event)
+    said = _said(event) or fact
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
-    told = known.telling(_entry(event, fact, source, _told_as(outcome, fact, known))).changed(event.created)
+    told = known.telling(_entry(event, said, source, _told_as(outcome, said, known))).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
     ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
     return outcome
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """Returns the invoice that the event is about, if it is one of ours on this account. One look-up finds it."""
-    if event.object_type == "invoice" and event.organization_hint is not None and event.invoice_hint is not None:
-        found = ports.invoices.get(event.organization_hint, event.invoice_hint)
-    else:
-        found = _referred_to(_owner_ids(event, account_id, ports), account_id, ports)
+    """Returns the invoice that the event is about, if it is one of ours on this account.
+
+    One look-up finds it, by the hint in an invoice's metadata or by Stripe's ids. Somebody may have changed the
+    metadata in Stripe, so a hint that leads nowhere costs a second look-up.
+    """
+    found = _hinted(event, account_id, ports)
+    found = found or _referred_to(_owner_ids(event, account_id, ports), account_id, ports)
     if found is None or found.stripe_account_id != account_id:
         return None
     # A copy that somebody made of our invoice in Stripe carries our metadata too, but is another invoice.
     copied = event.object_type == "invoice" and found.stripe_invoice_id not in (None, event.object_id)
     return None if copied else found
+
+
+def _hinted(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+    if event.object_type != "invoice" or event.organization_hint is None or event.invoice_hint is None:
+        return None
+    found = ports.invoices.get(event.organization_hint, event.invoice_hint)
+    return found if found is not None and found.stripe_account_id == account_id else None
 
 
 def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
@@ -113,6 +133,16 @@ def _believed(event: StripeEvent) -> StripeFact | None:
     return event.fact
 
 
+def _said(event: StripeEvent) -> StripeFact | None:
+    """Returns what the timeline tells of the event: amounts and reasons have the same shape in every version.
+
+    An invoice has not: before 2018-11-08 it had no status.
+    """
+    if not event.current and isinstance(event.fact, InvoiceFact):
+        return None
+    return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
+
+
 def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:
     """Returns the same for an object that Stripe no longer has: what the event says, as far as it can be read."""
     if not isinstance(event.fact, INVOICE_FACTS):
@@ -120,17 +150,6 @@ def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None
     with suppress(CannotOrder):
         return event.fact, invoice.knowing(event.fact)
     return event.fact, invoice
-
-
-INVOICE_FACTS = (
-    InvoiceFact,
-    PaymentIntentFact,
-    ChargeFact,
-    RefundFact,
-    DisputeFact,
-    InvoicePaymentFact,
-    CreditNoteFact,
-)
 
 
 def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:

@@ -81,7 +81,7 @@ def _sent(secret: str, door: WebhookDoor, ports: Ports) -> Verdict:
     except Retryable:
         return Verdict.NO_ANSWER
     if not 200 <= status < 300:
-        return Verdict.REFUSED if 400 <= status < 500 else Verdict.FAILED
+        return Verdict.THROTTLED if status == 429 else Verdict.REFUSED if 400 <= status < 500 else Verdict.FAILED
     try:
         kept = ports.events.canary(canary.id)
     except Retryable:

@@ -35,7 +35,7 @@ def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
     last_event_at = ports.events.last_received_at(account_id) if account_id else None
     status = connection.status(now)
     if not connection.active:
-        return ConnectionReport(connection, status, last_event_at, webhook_healthy=False, webhook_problem=None)
+        return ConnectionReport(connection, status, last_event_at, webhook_healthy=None, webhook_problem=None)
     webhook = webhook_health(connection, ports)
     return ConnectionReport(
         connection,

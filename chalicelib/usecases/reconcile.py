@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
-from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.events import MAY_COME_BEFORE_ITS_PAYMENT, StripeEvent
 from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ON_ITS_WAY, ObjectsSwept, SyncReport
+from chalicelib.usecases.change_connection import change_connection
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.ports import Ports
@@ -72,6 +73,7 @@ def reconcile_account(
     try:
         run = _sweep_events(connection, account_id, began_at, since, ports)
         if objects or connection.sweep.objects_wanted(organization_id, began_at):
+            _remember_missed(organization_id, run, began_at, ports)
             account = _AccountRead.now(organization_id, account_id, ports)
             swept = sweep_objects(organization_id, account_id, connection.sweep.objects_before, ports)
         if run.learned or run.parked or (swept and swept.corrected):
@@ -102,6 +104,7 @@ class _Run:
     No webhook is under way of what happened until `told_until`; none was ever sent of what happened before
     `connected_at`. `missed_at` is when the newest event happened that a webhook should have brought and had not,
     `early_at` the same of those whose webhook may still come. `met` are events that may have come before.
+    `known_until` is when the newest event happened that had been dealt with before this run.
     """
 
     told_until: int
@@ -113,6 +116,7 @@ class _Run:
     early: int = 0
     happened_at: int = 0
     outcomes: dict[str, EventOutcome] = field(default_factory=dict)
+    known_until: int = 0
     met: set[str] = field(default_factory=set)
     parked: list[StripeEvent] = field(default_factory=list)
     strangers: list[StripeEvent] = field(default_factory=list)
@@ -120,22 +124,28 @@ class _Run:
     def receive(self, event: StripeEvent, strangers: list[StripeEvent], ports: Ports) -> None:
         outcome = receive_event(event, Source.SWEEP, ports).outcome
         self.outcomes[event.id] = outcome
-        if outcome is EventOutcome.RECOVERED and event.created <= self.told_until:
-            self.missed += 1
-        elif outcome is EventOutcome.RECOVERED:
-            self.early += 1
-        if outcome in MARKED:
-            self._miss(event)
+        if outcome in MARKED and not self._may_have_come(event):
+            self._count(event, recovered=outcome is EventOutcome.RECOVERED)
         if outcome in (*MARKED, EventOutcome.PARKED):
             self.notice(event)
         else:
             strangers.append(event)
 
-    def _miss(self, event: StripeEvent) -> None:
-        """No webhook has brought it, unless it was parked, or nobody's at first."""
+    def _may_have_come(self, event: StripeEvent) -> bool:
+        """Returns True if a webhook may have brought the event when POM did not know its payment yet.
+
+        Nothing is kept of such a webhook. Later events have come by then, or webhooks would bring none at all.
+        """
+        return event.type in MAY_COME_BEFORE_ITS_PAYMENT and event.created <= self.known_until
+
+    def _count(self, event: StripeEvent, *, recovered: bool) -> None:
+        """Counts an event that no webhook has brought yet."""
+        late = event.created <= self.told_until
+        self.missed += recovered and late
+        self.early += recovered and not late
         if event.created < self.connected_at or event.id in self.met:
             return
-        if event.created <= self.told_until:
+        if late:
             self.missed_at = max(self.missed_at, event.created)
         else:
             self.early_at = max(self.early_at, event.created)
@@ -180,9 +190,22 @@ def _sweep_events(
             for event in page:
                 if event.id in known:
                     run.notice(event)
+                    run.known_until = max(run.known_until, event.created)
         for event in reversed(missed):
             run.receive(event, run.strangers, ports)
     return run
+
+
+def _remember_missed(organization_id: OrganizationId, run: _Run, began_at: int, ports: Ports) -> None:
+    """Stores what was missed before the objects are compared: if that fails, the events are no longer unknown."""
+    if run.missed_at or run.early_at:
+        change_connection(
+            organization_id,
+            lambda current: replace(
+                current, sweep=current.sweep.having_missed(run.missed_at, run.early_at, found_at=began_at)
+            ),
+            ports,
+        )
 
 
 def _meet_strangers_again(run: _Run, account_id: StripeAccountId, now: int, ports: Ports) -> None:

@@ -15,7 +15,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.domain.arrivals import LOOKED_AT, Hearing
-from chalicelib.domain.canary import Flight
+from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.usecases.ports import Ports
@@ -24,6 +24,7 @@ NOT_CHECKED = "Whether Stripe's webhooks are set up for POM could not be checked
 NOT_LOOKED = "Whether Stripe's webhooks are set up for POM has not been looked at yet."
 NOT_LOOKED_LATELY = "Whether Stripe's webhooks are set up for POM has not been looked at for a quarter of an hour."
 NOT_TRIED = "Whether POM takes Stripe's events has not been tried yet."
+THROTTLED = "Whether POM takes Stripe's events could not be tried: too many requests came from somewhere."
 NOT_TRIED_LATELY = "Whether POM takes Stripe's events has not been tried for a quarter of an hour."
 
 
@@ -95,7 +96,9 @@ def _unknown(check: WebhookCheck | None, flight: Flight | None, now: int) -> str
         return NOT_LOOKED_LATELY if check.answered else NOT_CHECKED
     if flight is None:
         return NOT_TRIED
-    return None if flight.usable(now) else NOT_TRIED_LATELY
+    if not flight.usable(now):
+        return NOT_TRIED_LATELY
+    return THROTTLED if flight.verdict is Verdict.THROTTLED else None
 
 
 def _deaf(hearing: Hearing) -> str:

@@ -7,11 +7,14 @@ from typing import Any
 import click
 import msgspec
 
+from chalicelib.domain.canary import Flight
 from chalicelib.domain.explanation import explain as explained
 from chalicelib.domain.history import in_order
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.usecases.invoices import get_invoice
+from chalicelib.usecases.webhook_health import arrival_problem
 from infra.ops import books
 from infra.ops.cli import command
 from infra.ops.refused import HOURS, refused_signatures
@@ -43,6 +46,7 @@ def status(stage: Stage, screen: Screen) -> None:
                 "last_event": ago(last, now),
                 "swept": ago(connection.sweep.swept_until, now),
                 "recovered": latest.recovered + latest.corrected if latest else 0,
+                "webhooks": arrival_problem(connection, stage.ports) if connection.active else None,
                 "parked": sum(1 for _ in books.parked(stage, account)) if account else 0,
             }
         )
@@ -54,15 +58,29 @@ def status(stage: Stage, screen: Screen) -> None:
     screen.table("queues", "Queues", books.queue_depths(stage))
     stuck = stage.ports.invoices.due_for_work(now, STUCK_AT_ONCE)
     screen.table("stuck", "Stuck invoices", [{"organization": one, "invoice": other} for one, other in stuck])
-    check = stage.ports.connections.webhook_check()
-    said = "not looked at yet" if check is None else (check.problem or "as it should be") if check.answered else "?"
-    screen.fact("webhookEndpoint", said, f"Webhook endpoint in Stripe: {said}")
-    flight = stage.ports.connections.canary_flight()
-    flown = f"{flight.problem or flight.verdict}, {ago(flight.at, now)} ago" if flight else "not flown yet"
-    screen.fact("canary", flown, f"Canary: {flown}")
+    endpoint = _endpoint(stage.ports.connections.webhook_check(), now)
+    screen.fact("webhookEndpoint", endpoint, f"Webhook endpoint in Stripe: {endpoint}")
+    canary = _canary(stage.ports.connections.canary_flight(), now)
+    screen.fact("canary", canary, f"Canary: {canary}")
     refused = refused_signatures(stage)
     figure = "unknown" if refused is None else refused
     screen.fact("refusedSignatures", figure, f"Webhooks refused for their signature in {HOURS} hours: {figure}")
+
+
+def _endpoint(check: WebhookCheck | None, now: int) -> str:
+    if check is None:
+        return "not looked at yet"
+    if not check.usable(now):
+        return f"not known: the latest look, {ago(check.at, now)} ago, is too old or Stripe did not answer"
+    return check.problem or "as it should be"
+
+
+def _canary(flight: Flight | None, now: int) -> str:
+    if flight is None:
+        return "not flown yet"
+    if not flight.usable(now):
+        return f"not known: the latest flight is {ago(flight.at, now)} old"
+    return f"{flight.problem or flight.verdict}, {ago(flight.at, now)} ago"
 
 
 @click.group()

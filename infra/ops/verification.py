@@ -1,7 +1,7 @@
 """Whether Stripe's events arrive, by everything that can be known of it without asking Stripe to send one.
 
-Stripe does not reveal an endpoint's signing secret after it was made. Whether ours is the right one is therefore
-judged by what arrives: a webhook that was taken, or events that the sweep had to fetch because none was.
+Stripe's API returns an endpoint's signing secret only when the endpoint is created. Whether ours is the right one is
+therefore judged by what arrives: a webhook that was taken, or events that the sweep had to fetch because none was.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from infra.ops import books
 from infra.ops.screen import Row, Screen, moment
 from infra.ops.stage import Stage
 
-NOTE = "Stripe does not reveal an endpoint's signing secret: whether it is one of ours is judged by what arrives."
+NOTE = (
+    "Stripe's API does not reveal a signing secret: whether the endpoint's is one of ours is judged by what arrives."
+)
 CANNOT_BE_JUDGED = "no event yet: cannot be judged"
 MARKS = {True: "yes", False: "NO", None: "?"}
 

@@ -27,9 +27,9 @@ def test_clients_and_secrets_are_opened_by_the_first_webhook_and_used_again_by_t
     assert steps["import"] == {}
     assert steps["first"] == {
         "clients": ["secretsmanager", "dynamodb"],
-        "requests": ["GetSecretValue", "GetItem"],
+        "requests": ["GetSecretValue", "GetItem", "BatchGetItem"],
     }
-    assert steps["second"] == {"requests": ["GetItem"]}
+    assert steps["second"] == {"requests": ["GetItem", "BatchGetItem"]}
     assert packages & NOT_FOR_WEBHOOKS == set()
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import pytest
 from stripe import WebhookSignature
 
+from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import VERSIONS
@@ -46,8 +48,9 @@ class Case:
         self.versions: list[str] = _versions(read.pop("versions", "ours"))
         self.steps: list[Step] = read.pop("steps")
         self.right: dict[str, Any] = read.pop("right")
-        if read or self.source not in SOURCES:
-            raise ValueError(f"{path.name}: {', '.join(read) or self.source} is not known")
+        unknown = [*read, *({name for step in self.steps for name in step} - STEPS)]
+        if unknown or self.source not in SOURCES:
+            raise ValueError(f"{path.name}: {', '.join(unknown) or self.source} is not known")
 
 
 def _versions(named: str | list[str]) -> list[str]:
@@ -72,7 +75,11 @@ class Play:
         for step in steps:
             [(name, options)] = step.items()
             deed: Callable[..., None] = getattr(self, name)
-            deed(**options)
+            try:
+                deed(**options)
+            except Exception as failure:
+                failure.add_note(f"in the step {step}")
+                raise
 
     # The office
 
@@ -151,6 +158,15 @@ class Play:
         gone: Any = {"metadata": ""}
         self._dashboard.invoices.update(self._stripe_id, gone, self._options)
 
+    def overwrite_metadata(self, **metadata: str) -> None:
+        """Somebody changes metadata of the invoice in Stripe."""
+        changed: Any = {"metadata": metadata}
+        self._dashboard.invoices.update(self._stripe_id, changed, self._options)
+
+    def finalize_in_stripe(self) -> None:
+        """Somebody finalizes the draft in Stripe's dashboard."""
+        self._dashboard.invoices.finalize_invoice(self._stripe_id, {"auto_advance": False}, self._options)
+
     def edit_customer(self, **changes: Any) -> None:
         """The customer is edited in Stripe's dashboard."""
         self._dashboard.customers.update(self._last("customer"), changes, self._options)
@@ -174,7 +190,7 @@ class Play:
             "request": {"id": None, "idempotency_key": None},
         }  # fmt: skip
         body = self._filled({**envelope, "data": {"object": told.pop("object")}, **told})
-        signed = WebhookSignature.generate_signature_header(body, WEBHOOK_SECRET, self.world.ports.clock.now())
+        signed = WebhookSignature.generate_signature_header(body, self.world.secrets[0], self.world.ports.clock.now())
         headers = {"Stripe-Signature": signed}
         answer = self.api.post("/stripe/webhooks", body.encode(), token=None, headers=headers)
         assert answer.status == 200, answer.text
@@ -209,6 +225,12 @@ class Play:
     def sweep(self, objects: bool = False) -> None:
         """The ten-minute comparison; with `objects`, the daily one."""
         self.world.sweep(objects=objects)
+
+    def sweep_fails(self, path: str) -> None:
+        """The daily comparison meets an outage of Stripe's at a request of this path."""
+        self.world.double.order_fault("error_before", path=path)
+        with pytest.raises(StripeUnavailable):
+            self.world.sweep(objects=True)
 
     def look(self) -> None:
         """The five-minute look at Stripe's list of endpoints, and the canary."""
@@ -269,6 +291,10 @@ class Play:
         if self.invoice is not None:
             found["invoice"] = self.api.get(f"/invoices/{self.invoice.id}").json
             found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
+            told: dict[str, Any] = {}
+            for each in found["invoice"]["history"]:
+                told[each["kind"]] = each.get("reason") or told.get(each["kind"])
+            found["timeline"] = told
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
         return found
@@ -310,6 +336,10 @@ class Play:
         return Template(text).substitute(ids)
 
 
+NO_STEPS = {"play", "shown"}
+STEPS = {name for name in vars(Play) if not name.startswith("_")} - NO_STEPS
+"""What a case can let happen."""
+
 PLACEHOLDERS = {
     "invoice": ("invoice", "in"),
     "intent": ("payment_intent", "pi"),
@@ -329,7 +359,11 @@ def differences(right: Any, shown: Any, path: str = "") -> list[str]:
         return [
             line
             for name, value in right.items()
-            for line in differences(value, shown.get(name), f"{path}.{name}".lstrip("."))
+            for line in (
+                differences(value, shown[name], f"{path}.{name}".lstrip("."))
+                if name in shown
+                else [f"{path}.{name}".lstrip(".") + " is not shown"]
+            )
         ]
     if isinstance(right, str) and right.startswith("…") and isinstance(shown, str):
         return [] if right[1:] in shown else [f"{path}: {right[1:]!r} is not in {shown!r}"]

@@ -115,7 +115,7 @@ def test_where_the_way_is_closed_one_secret_is_enough_to_know(ports: FakePorts) 
 def test_every_failure_is_a_problem_in_plain_words() -> None:
     for verdict in Verdict:
         problem = Flight(verdict, 0).problem
-        assert (problem is None) == verdict.passed
+        assert (problem is None) == (verdict.passed or verdict is Verdict.THROTTLED)
         assert problem is None or problem.endswith("late.")
 
 
@@ -211,3 +211,10 @@ def test_no_two_canaries_are_alike(ports: FakePorts) -> None:
     for _ in range(3):
         assert fly(door, ports).verdict is Verdict.PASSED
     assert len({json.loads(body)["id"] for body in door.bodies}) == 3
+
+
+def test_a_flood_of_strangers_says_nothing_about_our_secrets(ports: FakePorts) -> None:
+    door = Door(ports)
+    door.post = lambda *_: 429  # type: ignore[method-assign]
+    flight = fly(door, ports)
+    assert (flight.verdict, flight.problem) == (Verdict.THROTTLED, None)

@@ -155,8 +155,8 @@ def asked_at(began: int, answered: int, date: int) -> int:
 
     `date` is the answer's `Date`: when the answer left Stripe. The answer speaks of an earlier moment, and what
     happened in between is not in it. So `date` minus the time that the answer took, by our clock, is one estimate. If
-    the two clocks agree, our own `began` is the better one. If they do not, only Stripe's clock counts, because
-    Stripe dates its events by it.
+    our own `began` is earlier by at most DATED_LATE_BY, it is the better one. Otherwise the clocks differ, and only
+    Stripe's counts, because Stripe dates its events by it.
     """
     by_theirs = date - (answered - began)
     if 0 <= by_theirs - began <= DATED_LATE_BY:

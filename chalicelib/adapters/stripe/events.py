@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,22 +22,42 @@ UNREADABLE = "unreadable"
 """The type given to a signed body that is no snapshot event; nobody subscribes to it."""
 
 
+NOTHING = msgspec.Raw(b"null")
+
+
 class EventData(msgspec.Struct):
-    object: msgspec.Raw
+    object: msgspec.Raw = NOTHING
 
 
 class Event(msgspec.Struct):
-    """https://docs.stripe.com/api/events/object"""
+    """https://docs.stripe.com/api/events/object
+
+    Only the id and the type are required: an event about something of ours is kept, however odd the rest is.
+    """
 
     id: str
     type: str
-    created: int
-    data: EventData
-    livemode: bool = False
-    account: str | None = None
-    api_version: str | None = None
+    created: Any = 0
+    data: msgspec.Raw = NOTHING
+    livemode: Any = False
+    account: Any = None
+    api_version: Any = None
+
+    @property
+    def object(self) -> msgspec.Raw:
+        """The object that the event is about; null if it has none."""
+        try:
+            return _data_decoder.decode(self.data).object
+        except msgspec.ValidationError:
+            return NOTHING
+
+    @property
+    def created_at(self) -> int:
+        """Epoch seconds; 0 if the event does not say."""
+        return int(self.created) if isinstance(self.created, int | float) else 0
 
 
+_data_decoder = msgspec.json.Decoder(EventData)
 _event_decoder = msgspec.json.Decoder(Event)
 _decoders = {name: msgspec.json.Decoder(model) for name, model in OBJECTS.items()}
 
@@ -49,25 +69,34 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
         msgspec.DecodeError: the body is no event.
     """
     event = _event_decoder.decode(body)
-    subject = subject_of(event.data.object)
+    subject = subject_of(event.object)
     organization, invoice = subject.hint(ORGANIZATION_KEY), subject.hint(INVOICE_KEY)
     account = account_id or event.account
+    version = event.api_version if isinstance(event.api_version, str) else None
     return StripeEvent(
         id=event.id,
         type=event.type,
-        account_id=StripeAccountId(account) if account else None,
-        livemode=event.livemode,
-        created=event.created,
-        api_version=event.api_version,
+        account_id=StripeAccountId(account) if account and isinstance(account, str) else None,
+        livemode=event.livemode is True,
+        created=event.created_at,
+        api_version=version,
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=_fact_of(event, subject.kind),
         body=body.decode(),
-        owner_ids=subject.owner_ids(event.api_version),
+        owner_ids=subject.owner_ids(version),
         organization_hint=OrganizationId(organization) if organization else None,
         invoice_hint=InvoiceId(invoice) if invoice else None,
         customer_hint=subject.hint(CUSTOMER_KEY),
     )
+
+
+def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None:
+    """Returns an event of Stripe's list, or None for one without an id or a type: it must not stop the others."""
+    try:
+        return read_event(body, account_id)
+    except msgspec.DecodeError:
+        return None
 
 
 def _fact_of(event: Event, object_type: str) -> StripeFact | CustomerFact | AccountFact | None:
@@ -76,12 +105,12 @@ def _fact_of(event: Event, object_type: str) -> StripeFact | CustomerFact | Acco
     if decoder is None:
         return None
     try:
-        found = decoder.decode(event.data.object)
+        found = decoder.decode(event.object)
     except msgspec.ValidationError:
         return None
     if event.type.endswith(".deleted") and hasattr(found, "deleted"):
         found.deleted = True
-    return found.fact(event.created)
+    return found.fact(event.created_at)
 
 
 class Clock(Protocol):

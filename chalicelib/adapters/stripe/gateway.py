@@ -10,7 +10,7 @@ import stripe
 
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import GONE, Answer, read, translated
-from chalicelib.adapters.stripe.events import read_event
+from chalicelib.adapters.stripe.events import listed_event, read_event
 from chalicelib.adapters.stripe.parameters import (
     customer_changes,
     customer_parameters,
@@ -217,7 +217,7 @@ class StripeGateway(Records, Trials):
     def was_sent(self, account_id: StripeAccountId, stripe_invoice_id: str, since: int) -> bool:
         query = {"type": "invoice.sent", "created": {"gte": since - CLOCK_MARGIN}}
         return any(
-            read_event(bytes(raw), account_id).object_id == stripe_invoice_id
+            (event := listed_event(bytes(raw), account_id)) is not None and event.object_id == stripe_invoice_id
             for raw, _ in self._all(self._v1.events.list, msgspec.Raw, account_id, query)
         )
 
@@ -267,8 +267,8 @@ class StripeGateway(Records, Trials):
         """Newest first. The list takes at most 20 types and we know more, so types are picked out here."""
         query = {"created": {"gte": since, "lte": until}}
         for page, _ in self._pages(self._v1.events.list, account_id, query):
-            listed = [read_event(bytes(raw), account_id) for raw in page.data]
-            yield [event for event in listed if event.type in SUBSCRIPTION]
+            listed = [listed_event(bytes(raw), account_id) for raw in page.data]
+            yield [event for event in listed if event is not None and event.type in SUBSCRIPTION]
 
     def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
         return read_event(body.encode(), account_id)

@@ -403,7 +403,7 @@ def _plain(requirements: Requirements) -> tuple[Requirement, ...]:
 
 
 class Stub(msgspec.Struct):
-    """What may be taken from an object in any API version."""
+    """An entry of a list, of which only the id is of interest."""
 
     id: str = ""
     object: str = ""

@@ -36,7 +36,7 @@ class OwnerField:
 
     def expected_in(self, version: str | None) -> bool:
         """Returns True if an object of this version has the field; of an unknown version every field is expected."""
-        if version is None:
+        if not version:
             return True
         day = version[:10]
         return self.since <= day and (self.until is None or day < self.until)

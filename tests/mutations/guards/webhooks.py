@@ -35,7 +35,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of a customer event is its account",
-        "_customer_of(event)",
+        "_linked",
         Check("linked_to"),
         f"{_T_APPLY}::test_another_accounts_customer_event_changes_nothing",
     ),
