@@ -38,7 +38,7 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
 
 
 def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Customer | None:
-    """Returns the customer of the event's object: by the hint in its metadata or, if that leads nowhere, by its id."""
+    """Returns the customer of the event's object: by the hint in its metadata, or by the object's id."""
     return _linked(_hinted(event, ports), event, account_id) or _linked(
         ports.customers.find_by_stripe_id(account_id, event.object_id), event, account_id
     )

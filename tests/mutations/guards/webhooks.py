@@ -35,7 +35,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of a customer event is its account",
-        "_linked",
+        "_linked(event)",
         Check("linked_to"),
         f"{_T_APPLY}::test_another_accounts_customer_event_changes_nothing",
     ),
