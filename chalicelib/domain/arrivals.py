@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 LOOKED_AT = 100
-"""Events of which it is asked how they came, the latest ones: what one batch read takes."""
+"""How many of the latest events are examined: as many as one batch read takes."""
 
 
 @dataclass(frozen=True, slots=True)

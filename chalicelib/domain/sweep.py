@@ -82,7 +82,7 @@ class Sweep:
     missed_at: int = 0
     """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connect."""
     missed_found_at: int = 0
-    """When the run began that found it or another one like it, by our clock."""
+    """When the latest run that found a missed event began, by our clock."""
     early_at: int = 0
     """When the newest event happened that a run applied so soon that its webhook could still come."""
     latest: SyncReport | None = None
@@ -109,9 +109,9 @@ class Sweep:
         return self.latest.corrected if self.recovered and self.latest else 0
 
     def unheard_at(self, now: int) -> int:
-        """When the newest event happened whose webhook should have come by now and had not when it was fetched; or 0.
+        """Returns when the newest event happened that was fetched before a webhook brought it, or 0.
 
-        Of those that were fetched too soon it is to be seen whether their webhook has come since.
+        Epoch seconds by Stripe's clock. An event that was fetched within two minutes counts once those have passed.
         """
         return max(self.missed_at, self.early_at if self.early_at <= now - ON_ITS_WAY else 0)
 

@@ -70,20 +70,26 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
     One look-up finds it, by the hint in an invoice's metadata or by Stripe's ids. Somebody may have changed the
     metadata in Stripe, so a hint that leads nowhere costs a second look-up.
     """
-    found = _hinted(event, account_id, ports)
-    found = found or _referred_to(_owner_ids(event, account_id, ports), account_id, ports)
-    if found is None or found.stripe_account_id != account_id:
+    found = _of_account(_hinted(event, ports), account_id)
+    if found is None:
+        found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
+    if found is None:
         return None
     # A copy that somebody made of our invoice in Stripe carries our metadata too, but is another invoice.
     copied = event.object_type == "invoice" and found.stripe_invoice_id not in (None, event.object_id)
     return None if copied else found
 
 
-def _hinted(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+def _of_account(found: Invoice | None, account_id: StripeAccountId) -> Invoice | None:
+    if found is None or found.stripe_account_id != account_id:
+        return None
+    return found
+
+
+def _hinted(event: StripeEvent, ports: Ports) -> Invoice | None:
     if event.object_type != "invoice" or event.organization_hint is None or event.invoice_hint is None:
         return None
-    found = ports.invoices.get(event.organization_hint, event.invoice_hint)
-    return found if found is not None and found.stripe_account_id == account_id else None
+    return ports.invoices.get(event.organization_hint, event.invoice_hint)
 
 
 def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:

@@ -7,7 +7,7 @@ from chalicelib.usecases.ports import Ports
 
 
 def plan_reconciliation(ports: Ports) -> int:
-    """Ask for a run of every organization that is due; answers of how many.
+    """Ask for a run of every organization that is due; returns how many.
 
     Who falls due before the next plan comes halfway is taken now rather than late. While Stripe has no good webhook
     endpoint for us, or our own door does not take what our secrets sign, nothing is brought to anybody: then all are

@@ -231,7 +231,7 @@ def _move_cursor(
 ) -> bool:
     """Remember how far the run came, and the account's readiness if it was looked at.
 
-    Answers whether no other run has come to its end meanwhile. If one has, it is that one's business to go on.
+    Returns True if no other run has come to its end meanwhile. If one has, it is that one's business to go on.
     """
     found = SyncReport(began_at, done.events_seen, done.recovered, done.corrected, done.parked)
     while True:

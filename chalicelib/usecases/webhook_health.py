@@ -63,8 +63,8 @@ def deafness(connection: Connection, hearing: Hearing, now: int) -> bool:
 def arrival_problem(connection: Connection, ports: Ports) -> str | None:
     """What the sweep found, in plain words; None if webhooks bring what happens.
 
-    A webhook that comes later heals it: at once if none had come since what was missed, otherwise with it or with the
-    next run that finds nothing, whichever is first.
+    If no webhook has come since the missed event, the next webhook clears the problem. If single webhooks were lost,
+    the next webhook or the next run that finds nothing does.
     """
     sweep, now = connection.sweep, ports.clock.now()
     if sweep.unheard_at(now) and connection.account_id is not None:

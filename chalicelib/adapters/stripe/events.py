@@ -100,7 +100,7 @@ def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None
 
 
 def _fact_of(event: Event, object_type: str) -> StripeFact | CustomerFact | AccountFact | None:
-    """What the object says, where it has the shape of our version; that shape may deceive in another version."""
+    """Returns what the object says, if it has our version's shape. In another version a field may mean otherwise."""
     decoder = _decoders.get(object_type)
     if decoder is None:
         return None

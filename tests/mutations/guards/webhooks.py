@@ -29,7 +29,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of an event is its account",
-        "_invoice_of(event)",
+        "_of_account",
         Check("stripe_account_id"),
         f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
     ),
