@@ -343,3 +343,18 @@ def test_a_customer_left_pending_is_taken_up_with_its_latest_edition(world: Worl
     [message] = world.ports.queues.take()
     assert isinstance(message, CustomerSync)
     assert message.edition == 2
+
+
+def test_an_account_that_was_read_later_is_stored_though_our_clock_is_behind(
+    world: World, account: StripeAccountId
+) -> None:
+    world.double.update_account(account, charges_enabled=False)
+    world.deliver()
+    assert not world.ports.connections.get(ORGANIZATION).ready_to_send
+    world.double.set_delivery(never_generate=["account.*"])
+    world.double.update_account(account, charges_enabled=True)
+    world.ports.clock.set(world.ports.clock.now() - 5)
+
+    world.sweep()
+
+    assert world.ports.connections.get(ORGANIZATION).ready_to_send
