@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import random
 
+from chalicelib.usecases.reconcile import reconcile_account
 from tests.proofs.deeds import PAYMENTS, PLAYERS
 from tests.proofs.invariants import Violation, disagreements
 from tests.proofs.report import Budget, Result
@@ -23,8 +24,8 @@ from tests.proofs.simulation import ORGANIZATIONS, Figures, Town
 from tests.proofs.stage import Actor, Deed
 
 LIFE = {
-    "verification": 8, "reconnect": 4, "sweep": 8, "refresh": 8, "pay": 8, "refund": 3, "settle_refund": 3,
-    "dispute": 3, "move_dispute": 5, "void": 2, "cash": 2, "deliver": 16, "moment": 12,
+    "verification": 14, "reconnect": 4, "compare": 14, "refresh": 8, "pay": 8, "refund": 3, "settle_refund": 3,
+    "dispute": 3, "move_dispute": 5, "void": 2, "cash": 2, "deliver": 20, "moment": 14,
 }  # fmt: skip
 LENGTH = 40
 
@@ -47,6 +48,14 @@ def pay(town: Town, me: Actor) -> None:
         town.double.pay(account, invoice_id, me.rng.choice(PAYMENTS), authenticate=me.rng.random() < 0.7)
 
 
+def compare(town: Town, me: Actor) -> None:
+    """The daily comparison of an organization."""
+    me.patience = 300
+    organization = me.rng.choice(ORGANIZATIONS)
+    with town.invariants.on_behalf_of(me, organization):
+        reconcile_account(organization, town.ports, objects=True)
+
+
 def prove(budget: Budget) -> Result:
     found = Result("late answers", "lives of 40 deeds", seed=budget.seed)
     total = Figures()
@@ -65,7 +74,7 @@ def lived(seed: int, total: Figures | None = None) -> str | None:
     """What is wrong after one life; None if nothing is."""
     rng = random.Random(f"late {seed}")
     town = Town(seed, faults=False)
-    players = {**PLAYERS, "moment": moment, "pay": pay}
+    players = {**PLAYERS, "moment": moment, "pay": pay, "compare": compare}
     try:
         town.play([Deed("create", rng.randrange(10**6), calm=True) for _ in range(6)], players)
         _all_arrive(town)
