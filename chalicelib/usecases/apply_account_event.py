@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from chalicelib.correlation import note
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.usecases.connect import REVOKED
+from chalicelib.usecases.connect import REVOKED, reachable
 from chalicelib.usecases.event_outcome import EventOutcome, marker_of, outcome_of
 from chalicelib.usecases.ports import Ports
 
@@ -65,11 +64,7 @@ def _connected_anew(connection: Connection, event: StripeEvent, account_id: Stri
     later_by = event.created - connection.connected_at
     if abs(later_by) > CLOCKS_DIFFER_BY:
         return later_by < 0
-    try:
-        ports.stripe.account(account_id)
-    except AccountUnreachable:
-        return False
-    return True
+    return reachable(account_id, ports)
 
 
 def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:

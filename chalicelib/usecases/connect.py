@@ -163,7 +163,7 @@ def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, p
     with suppress(StaleWrite, Retryable):
         for _ in attempts(ATTEMPTS, ports.clock):
             connection = ports.connections.get(organization_id)
-            if not _still_uses(connection, account_id) or _reachable(account_id, ports):
+            if not _still_uses(connection, account_id) or reachable(account_id, ports):
                 return
             with suppress(StaleWrite):
                 ports.connections.save(connection.disconnected(REVOKED, ports.clock.now()))
@@ -174,7 +174,8 @@ def _still_uses(connection: Connection, account_id: StripeAccountId) -> bool:
     return connection.active and connection.account_id == account_id
 
 
-def _reachable(account_id: StripeAccountId, ports: Ports) -> bool:
+def reachable(account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if Stripe still lets us call it for the account."""
     try:
         ports.stripe.account(account_id)
     except AccountUnreachable:

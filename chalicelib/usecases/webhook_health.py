@@ -1,4 +1,4 @@
-"""Whether Stripe's events reach an organization as they happen, by what a stranger can neither forge nor provoke.
+"""Tells whether Stripe's events reach an organization as they happen, by signals that a stranger cannot cause.
 
 Three things say so, and none of them is enough alone:
 

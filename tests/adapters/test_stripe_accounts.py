@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +11,7 @@ import stripe
 from chalicelib.adapters.stripe.objects import Account
 from chalicelib.adapters.stripe.requirements import DISABLED, PAUSED, REJECTED, is_rejected
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, AccountFact, Requirement
+from tests.literals import literals
 
 TELLING = ("fraud", "risk", "suspic", "terms_of_service", "rejected.", "requirements.")
 
@@ -24,15 +24,6 @@ def account(**changes: Any) -> AccountFact:
 
 def requirements(**changes: Any) -> tuple[Requirement, ...]:
     return account(requirements={"currently_due": [], "past_due": [], "errors": [], **changes}).requirements
-
-
-def literals(annotation: Any) -> Iterator[str]:
-    """Returns the values of every Literal within a type."""
-    for part in get_args(annotation):
-        if get_origin(annotation) is Literal:
-            yield part
-        else:
-            yield from literals(part)
 
 
 LISTED = sorted(literals(stripe.Account.Requirements.__annotations__["disabled_reason"]))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal, get_args, get_origin
-
 import msgspec
 import pytest
 import stripe
@@ -16,6 +13,7 @@ from chalicelib.domain.failures import (
     FailureReason,
     failure_reason,
 )
+from tests.literals import literals
 
 TABLE = {
     "insufficient_funds": """
@@ -91,15 +89,6 @@ SUSPICIONS = """
 """.split()
 
 TELLING = ("fraud", "suspic", "risk", "lost", "stolen", "blacklist", "block", "radar", "deceased", "security")
-
-
-def literals(annotation: Any) -> Iterator[str]:
-    """Returns the values of every Literal within a type."""
-    for part in get_args(annotation):
-        if get_origin(annotation) is Literal:
-            yield part
-        else:
-            yield from literals(part)
 
 
 def sdk_codes() -> set[str]:

@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import boto3
 import pytest
 
 from infra.local.cloudwatch.alarms import MetricAlarm, from_template
-from infra.local.settings import REGION, SECRET_ID
 from infra.local.stack import LocalStack
 from infra.template import merge_template
 from tests.e2e.company import Company
+from tests.e2e.webhook_secrets import store_secret, with_webhook_secrets
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +32,6 @@ def flown(stack: LocalStack) -> tuple[str, int]:
 def measured(stack: LocalStack, part: str) -> list[dict[str, Any]]:
     lines = (stack.state_dir / "logs" / f"{part}.log").read_text().splitlines()
     return [json.loads(line) for line in lines if line.startswith('{"_aws"')]
-
-
-def store_secret(stack: LocalStack, text: str) -> None:
-    client = boto3.client(
-        "secretsmanager",
-        endpoint_url=stack.urls.aws,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    client.put_secret_value(SecretId=SECRET_ID, SecretString=text)
-
-
-def with_webhook_secrets(stack: LocalStack, *secrets: str) -> str:
-    return json.dumps({**json.loads(stack.secret.to_json()), "webhookSecrets": list(secrets)})
 
 
 def test_it_comes_through_and_counts_as_no_event(open_pipe: LocalStack) -> None:

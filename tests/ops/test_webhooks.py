@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +11,12 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from infra.demo.http import request
-from infra.local.settings import REGION, SECRET_ID
+from infra.local.settings import REGION
 from infra.local.stack import LocalStack
 from infra.local.summary import description, write
 from infra.ops import refused
 from tests.e2e.company import Company
+from tests.e2e.webhook_secrets import store_secret, with_webhook_secrets
 from tests.ops.conftest import Operator
 from tests.ops.test_commands import pays
 
@@ -43,15 +43,7 @@ def verified(operator: Operator, status: int) -> dict[str, Any]:
 
 def keep(stack: LocalStack, *secrets: str) -> None:
     """These webhook secrets are stored, and every function knows them."""
-    client = boto3.client(
-        "secretsmanager",
-        endpoint_url=stack.urls.aws,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    text = json.dumps({**json.loads(stack.secret.to_json()), "webhookSecrets": secrets})
-    client.put_secret_value(SecretId=SECRET_ID, SecretString=text)
+    store_secret(stack, with_webhook_secrets(stack, *secrets))
     for part in ("api", "workers"):
         stack.kill(part)
         stack.restart(part)

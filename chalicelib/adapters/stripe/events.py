@@ -69,7 +69,8 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
         msgspec.DecodeError: the body is no event.
     """
     event = _event_decoder.decode(body)
-    subject = subject_of(event.object)
+    shown = event.object
+    subject = subject_of(shown)
     organization, invoice = subject.hint(ORGANIZATION_KEY), subject.hint(INVOICE_KEY)
     account = account_id or event.account
     version = event.api_version if isinstance(event.api_version, str) else None
@@ -82,7 +83,7 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
         api_version=version,
         object_type=subject.kind,
         object_id=subject.stripe_id,
-        fact=_fact_of(event, subject.kind),
+        fact=_fact_of(shown, subject.kind, event),
         body=body.decode(),
         owner_ids=subject.owner_ids(version),
         organization_hint=OrganizationId(organization) if organization else None,
@@ -99,13 +100,13 @@ def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None
         return None
 
 
-def _fact_of(event: Event, object_type: str) -> StripeFact | CustomerFact | AccountFact | None:
+def _fact_of(shown: msgspec.Raw, object_type: str, event: Event) -> StripeFact | CustomerFact | AccountFact | None:
     """Returns what the object says, if it has our version's shape. In another version a field may mean otherwise."""
     decoder = _decoders.get(object_type)
     if decoder is None:
         return None
     try:
-        found = decoder.decode(event.object)
+        found = decoder.decode(shown)
     except msgspec.ValidationError:
         return None
     if event.type.endswith(".deleted") and hasattr(found, "deleted"):

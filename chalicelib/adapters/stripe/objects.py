@@ -406,8 +406,6 @@ class Stub(msgspec.Struct):
     """An entry of a list, of which only the id is of interest."""
 
     id: str = ""
-    object: str = ""
-    metadata: Metadata = None
 
 
 OBJECTS: dict[

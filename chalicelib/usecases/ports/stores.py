@@ -156,7 +156,7 @@ class ConnectionStore(Protocol):
         """The latest look at the platform's webhook endpoints."""
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
-        """Keep it, unless a later look is kept: whoever looked last is right."""
+        """Keeps it, unless a later look is kept."""
 
     def canary_flight(self) -> Flight | None:
         """The latest flight of the schedule's canaries."""

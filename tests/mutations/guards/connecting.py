@@ -71,7 +71,7 @@ CONNECTING = (
     guard(
         "a refusal that a reconnect overtook ends nothing",
         "mark_revoked",
-        Check("_reachable"),
+        Check("reachable"),
         f"{_T_CONNECT}::test_a_refusal_that_is_older_than_the_reconnect_ends_nothing",
     ),
     guard(
