@@ -54,6 +54,21 @@ class InvoiceFact:
     paid_at: int | None = None
     amount_paid_off_stripe: int = 0
     amount_overpaid: int = 0
+    amount_due: int | None = None
+    """What finalizing left to pay, less what credit notes took off since. None of a draft, where it still changes."""
+    starting_balance: int | None = None
+    """The customer's balance before finalizing: negative if Stripe owed the customer. None of a draft."""
+    ending_balance: int | None = None
+    discount_amount: int = 0
+    """Discounts; `total` is what they left."""
+    pre_payment_credit_notes_amount: int = 0
+    post_payment_credit_notes_amount: int = 0
+    customer_email: str | None = None
+    """The address that Stripe e-mails a finalized invoice to, whatever the customer's is by now. None of a draft."""
+    from_invoice_id: str | None = None
+    """The invoice that this one was made to replace (https://docs.stripe.com/invoicing/invoice-edits)."""
+    latest_revision_id: str | None = None
+    """The finalized invoice that replaces this one."""
     deleted: bool = False
 
     @property
@@ -197,6 +212,12 @@ class CreditNoteFact:
     currency: str
     stripe_invoice_id: str
     reason: str | None = None
+    pre_payment_amount: int = 0
+    """By how much it lowered what was still to be paid."""
+    post_payment_amount: int = 0
+    """What it gave back of what had been paid: by refunds, to the customer's balance, or outside Stripe."""
+    refunded_amount: int = 0
+    out_of_band_amount: int = 0
 
     @property
     def precedence(self) -> tuple[int, int]:

@@ -86,6 +86,15 @@ class InvoicePayments(msgspec.Struct):
     has_more: bool = False
 
 
+class DiscountAmount(msgspec.Struct):
+    amount: int = 0
+
+
+class FromInvoice(msgspec.Struct):
+    action: str | None = None
+    invoice: Reference = None
+
+
 class Invoice(msgspec.Struct):
     """https://docs.stripe.com/api/invoices/object"""
 
@@ -97,6 +106,15 @@ class Invoice(msgspec.Struct):
     amount_remaining: int = 0
     amount_paid_off_stripe: int | None = None
     amount_overpaid: int | None = None
+    amount_due: int | None = None
+    starting_balance: int | None = None
+    ending_balance: int | None = None
+    total_discount_amounts: list[DiscountAmount] | None = None
+    pre_payment_credit_notes_amount: int | None = None
+    post_payment_credit_notes_amount: int | None = None
+    customer_email: str | None = None
+    from_invoice: FromInvoice | None = None
+    latest_revision: Reference = None
     number: str | None = None
     due_date: int | None = None
     hosted_invoice_url: str | None = None
@@ -109,6 +127,7 @@ class Invoice(msgspec.Struct):
     def fact(self, as_of: int) -> InvoiceFact:
         if self.deleted:
             return deleted_invoice(self.id, as_of)
+        finalized = (self.status or "draft") != "draft"
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -118,6 +137,16 @@ class Invoice(msgspec.Struct):
             amount_remaining=self.amount_remaining,
             amount_paid_off_stripe=self.amount_paid_off_stripe or 0,
             amount_overpaid=self.amount_overpaid or 0,
+            # A draft's follow the customer, without an event about the draft, until finalizing copies them.
+            amount_due=self.amount_due if finalized else None,
+            starting_balance=self.starting_balance if finalized else None,
+            ending_balance=self.ending_balance if finalized else None,
+            customer_email=self.customer_email if finalized else None,
+            discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
+            pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,
+            post_payment_credit_notes_amount=self.post_payment_credit_notes_amount or 0,
+            from_invoice_id=self.revised,
+            latest_revision_id=id_of(self.latest_revision),
             currency=self.currency,
             number=self.number,
             due_at=self.due_date,
@@ -126,6 +155,12 @@ class Invoice(msgspec.Struct):
             finalized_at=self.status_transitions.finalized_at,
             paid_at=self.status_transitions.paid_at,
         )
+
+    @property
+    def revised(self) -> str | None:
+        """Returns the id of the invoice that this one is a revision of."""
+        origin = self.from_invoice
+        return id_of(origin.invoice) if origin is not None and origin.action == "revision" else None
 
     @property
     def ours(self) -> InvoiceId | None:
@@ -280,6 +315,10 @@ class Dispute(msgspec.Struct):
         )
 
 
+class RefundOfCreditNote(msgspec.Struct):
+    amount_refunded: int = 0
+
+
 class CreditNote(msgspec.Struct):
     """https://docs.stripe.com/api/credit_notes/object"""
 
@@ -289,6 +328,10 @@ class CreditNote(msgspec.Struct):
     currency: str
     invoice: Reference
     reason: str | None = None
+    pre_payment_amount: int | None = None
+    post_payment_amount: int | None = None
+    out_of_band_amount: int | None = None
+    refunds: list[RefundOfCreditNote] | None = None
 
     def fact(self, as_of: int) -> CreditNoteFact:
         return CreditNoteFact(
@@ -299,6 +342,10 @@ class CreditNote(msgspec.Struct):
             currency=self.currency,
             stripe_invoice_id=id_of(self.invoice) or "",
             reason=self.reason,
+            pre_payment_amount=self.pre_payment_amount or 0,
+            post_payment_amount=self.post_payment_amount or 0,
+            refunded_amount=sum(refund.amount_refunded for refund in self.refunds or ()),
+            out_of_band_amount=self.out_of_band_amount or 0,
         )
 
 
