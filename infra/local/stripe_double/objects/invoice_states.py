@@ -14,7 +14,7 @@ from ..clock import DAY
 from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled, StripeFault
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
-from . import lines
+from . import customer_balance, lines
 
 if TYPE_CHECKING:
     from ..world import World
@@ -96,6 +96,7 @@ def void(call: Call) -> JSON:
     invoice["status"] = "void"
     _stamp(call.world, invoice, "voided_at")
     engine.cancel_open(call.world, call.ledger, invoice, "void_invoice")
+    customer_balance.give_back(call.world, call.ledger, invoice)
     call.world.updated(call.ledger, invoice, before)
     call.world.emit(call.ledger, "invoice.voided", invoice)
     return invoice
@@ -132,7 +133,7 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
     customer = ledger.find("customer", invoice["customer"]) or {"_deleted": True}
     lines.total(ledger, invoice)
     _freeze(world, ledger, invoice, customer)
-    due = _settle_balance(world, ledger, invoice, customer)
+    due = customer_balance.settle(world, ledger, invoice, customer)
     invoice["amount_due"] = invoice["amount_remaining"] = due
     invoice["status"] = "open"
     if due:
@@ -256,20 +257,6 @@ def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
 def _link(world: World, ledger: Ledger, invoice: JSON) -> None:
     link = f"{world.config.public_url}/i/{ledger.id}/{invoice['_token']}"
     invoice["hosted_invoice_url"], invoice["invoice_pdf"] = link, f"{link}/pdf"
-
-
-def _settle_balance(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
-    """What is due after credit, debt and the currency's minimum; the rest moves to the customer's balance."""
-    start = customer["balance"]
-    wanted = invoice["total"] + start
-    due = wanted if wanted >= money.minimum(invoice["currency"]) else 0
-    end = 0 if due else wanted  # a credit left over, or a sum too small to charge
-    invoice["starting_balance"], invoice["ending_balance"] = start, end
-    if end != start:
-        was = world.snapshot(ledger, customer)
-        customer["balance"] = end
-        world.updated(ledger, customer, was)
-    return int(due)
 
 
 def _stamp(world: World, invoice: JSON, name: str) -> None:

@@ -8,11 +8,11 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON
 from ..router import Call, Route
 from ..rules import within
-from . import accounts, customers, invoice_states, lines
+from . import accounts, customers, discounts, invoice_states, lines
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
-    "default_tax_rates", "description", "due_date", "effective_at", "expand", "footer", "metadata", "number",
+    "default_tax_rates", "description", "discounts", "due_date", "effective_at", "expand", "footer", "metadata", "number",
     "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
     "application_fee_amount",
 }  # fmt: skip
@@ -276,6 +276,7 @@ def _apply(call: Call, invoice: JSON) -> None:
     if "default_tax_rates" in params:
         wanted = params["default_tax_rates"] or []
         invoice["default_tax_rates"] = [call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in wanted]
+    discounts.put(call, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], params.get("metadata"))
 
 
