@@ -21,6 +21,7 @@ from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
+from tests.field.money_steps import MoneySteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
 
 CASES = Path(__file__).parent / "cases"
@@ -61,7 +62,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play:
+class Play(MoneySteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
@@ -289,7 +290,9 @@ class Play:
         """What the API answers."""
         found: dict[str, Any] = {"connection": self.api.get("/stripe/connection").json}
         if self.invoice is not None:
-            found["invoice"] = self.api.get(f"/invoices/{self.invoice.id}").json
+            answer = self.api.get(f"/invoices/{self.invoice.id}")
+            assert answer.status == 200, answer.text
+            found["invoice"] = answer.json
             found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
             told: dict[str, Any] = {}
             for each in found["invoice"]["history"]:
@@ -297,6 +300,9 @@ class Play:
             found["timeline"] = told
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
+        found["summary"] = {each["currency"]: each for each in self.api.get("/summary").json["data"]}
+        found["list"] = self.api.get("/invoices").json["data"]
+        found |= {name: told for name, told in (("answer", self.answer), ("books", self.books)) if told is not None}
         return found
 
     def count_calls(self) -> None:
@@ -336,8 +342,8 @@ class Play:
         return Template(text).substitute(ids)
 
 
-NO_STEPS = {"play", "shown"}
-STEPS = {name for name in vars(Play) if not name.startswith("_")} - NO_STEPS
+NO_STEPS = {"play", "shown", "answer", "books"}
+STEPS = {name for name in {**vars(MoneySteps), **vars(Play)} if not name.startswith("_")} - NO_STEPS
 """What a case can let happen."""
 
 PLACEHOLDERS = {
@@ -365,6 +371,11 @@ def differences(right: Any, shown: Any, path: str = "") -> list[str]:
                 else [f"{path}.{name}".lstrip(".") + " is not shown"]
             )
         ]
+    if isinstance(right, list) and isinstance(shown, list) and len(right) == len(shown):
+        pairs = enumerate(zip(right, shown, strict=True))
+        return [line for number, (one, other) in pairs for line in differences(one, other, f"{path}[{number}]")]
+    if isinstance(right, str) and right.startswith("≠…") and isinstance(shown, str):
+        return [f"{path}: {right[2:]!r} is in {shown!r}"] if right[2:] in shown else []
     if isinstance(right, str) and right.startswith("…") and isinstance(shown, str):
         return [] if right[1:] in shown else [f"{path}: {right[1:]!r} is not in {shown!r}"]
     return [] if right == shown else [f"{path}: {shown!r}, and not {right!r}"]
