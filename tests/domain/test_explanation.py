@@ -171,9 +171,10 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
     ),
     (
         "overpaid",
-        made(replace(PAID, amount_overpaid=500)),
+        made(replace(PAID, amount_paid=8000, amount_overpaid=500)),
         InvoiceStatus.PAID,
-        "Paid on 16 January 2027. The customer paid 5.00 USD more than was due; refund it in the Stripe dashboard.",
+        "Paid on 16 January 2027. The customer paid 5.00 USD more than was due. "
+        "Stripe put it on the customer's credit balance and takes it off the next invoice.",
     ),
     (
         "refunded in part",
