@@ -71,5 +71,5 @@ def give_back(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def overpaid(world: World, ledger: Ledger, invoice: JSON, surplus: int) -> None:
-    """Puts what was paid beyond what was due on the customer's credit balance, as the SDK says of `amount_overpaid`."""
+    """Puts a surplus on the customer's credit balance, as the SDK says of `amount_overpaid`."""
     move(world, ledger, invoice, -surplus, "invoice_overpaid")

@@ -12,8 +12,8 @@ from . import accounts, customers, discounts, invoice_states, lines
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
-    "default_tax_rates", "description", "discounts", "due_date", "effective_at", "expand", "footer", "metadata", "number",
-    "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
+    "default_tax_rates", "description", "discounts", "due_date", "effective_at", "expand", "footer", "metadata",
+    "number", "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
     "application_fee_amount",
 }  # fmt: skip
 _UPDATE = _CREATE - {"customer", "application_fee_amount", "currency", "pending_invoice_items_behavior"}
