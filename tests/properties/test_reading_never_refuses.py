@@ -1,4 +1,4 @@
-"""Whatever words stand in a stored invoice, every view of it is answered: Stripe and other releases invent new ones."""
+"""Whatever words stand in a stored invoice, every view of it is answered."""
 
 from __future__ import annotations
 
