@@ -20,7 +20,9 @@ def terms(invoice: Invoice) -> Iterator[str]:
         yield f"Discounts in Stripe took {money(invoice, amounts.discount)} off; the total is what they left."
     moved = _moved_to_balance(invoice)
     from_balance = amounts.balance_applied - moved
-    if from_balance > 0:
+    if amounts.total < 0:
+        yield f"Its total is below zero: {money(invoice, -amounts.total)} went to the customer's balance in Stripe."
+    elif from_balance > 0:
         yield f"{money(invoice, from_balance)} came from the customer's credit balance in Stripe."
     elif from_balance < 0:
         yield f"Stripe added {money(invoice, -from_balance)} that the customer owed from before."

@@ -194,12 +194,15 @@ def _how_paid(invoice: Invoice) -> str:
     when = on_day(invoice, known.paid_at)
     if amounts.paid == 0:
         return f"Settled{when}; no money came in."
-    outside = _latest(invoice, "marked_paid")
-    if outside is not None and known.amount_paid_off_stripe:
-        return f"Paid{when} by {outside.reason}, as recorded in POM."
-    if known.amount_paid_off_stripe >= known.amount_paid:
-        return f"Paid{when} outside Stripe, as recorded in Stripe."
+    marked = _latest(invoice, "marked_paid")
+    way = f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
+    outside = known.amount_paid_off_stripe
+    if outside >= amounts.paid:
+        return f"Paid{when} {way}."
     method = METHOD_NAMES.get(_method(invoice) or "")
+    if outside:
+        by = method or "payments in Stripe"
+        return f"Paid{when}: {money(invoice, amounts.paid - outside)} by {by}, {money(invoice, outside)} {way}."
     return f"Paid{when}{f' by {method}' if method else ''}."
 
 
