@@ -75,7 +75,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 def texts_of(invoice: Invoice) -> list[tuple[Any, ...]]:
     document = json.loads(_encoded(invoice))
     chosen = {"facts": document["facts"], "history": document["history"]}
-    return [*places(chosen), ("order", "currency")]
+    return [*places(chosen), ("order", "currency"), ("saga", "step")]
 
 
 def with_words(invoice: Invoice, words: dict[tuple[Any, ...], str]) -> Invoice:
