@@ -72,6 +72,24 @@ def minimum_charge(currency: str) -> int:
     return MINIMUM_CHARGE.get(currency, hundred)
 
 
+def require_chargeable(total: int, currency: str, *, field: str) -> None:
+    """Raises Refused for a total over zero that Stripe would call paid without asking anybody for it.
+
+    Stripe settles in a currency that may be another, with a higher minimum, so it may still do this to a total that
+    is let through here. Then the explanation of the invoice says so.
+    """
+    minimum = MINIMUM_CHARGE.get(currency, 0)
+    if not 0 < total < minimum:
+        return
+    asked, least = (f"{decimal_string(amount, currency)} {currency.upper()}" for amount in (total, minimum))
+    raise Refused(
+        "amount_below_minimum",
+        f"The total is {asked}. The smallest amount that Stripe charges is {least}.",
+        field=field,
+        next_step="Bill it together with other services, or raise the price.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in minor units of a currency (lower-case ISO 4217)."""

@@ -20,14 +20,7 @@ from chalicelib.domain.identifiers import (
     invoice_id_for,
 )
 from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
-from chalicelib.domain.money import (
-    MAX_AMOUNT,
-    MINIMUM_CHARGE,
-    decimal_string,
-    exponent,
-    line_amount,
-    minor_units,
-)
+from chalicelib.domain.money import MAX_AMOUNT, exponent, line_amount, minor_units, require_chargeable
 from chalicelib.domain.saga import LEASE, Saga, Step
 from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_payment_methods
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
@@ -196,28 +189,8 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
             field="lineItems",
             next_step="Split the services over several invoices.",
         )
-    _require_chargeable(order)
+    require_chargeable(order.total, order.currency, field="lineItems")
     return order
-
-
-def _require_chargeable(order: Order) -> None:
-    """Raises Refused for a total over zero that Stripe would call paid without asking anybody for it.
-
-    Stripe applies the minimum of the currency that it settles in, which may be another and higher, so that it may
-    still do this to a total that is let through here; then the explanation says so.
-    """
-    minimum = MINIMUM_CHARGE.get(order.currency, 0)
-    if not 0 < order.total < minimum:
-        return
-    total, least = (
-        f"{decimal_string(each, order.currency)} {order.currency.upper()}" for each in (order.total, minimum)
-    )
-    raise Refused(
-        "amount_below_minimum",
-        f"The total is {total}. The smallest amount that Stripe charges is {least}.",
-        field="lineItems",
-        next_step="Bill it together with other services, or raise the price.",
-    )
 
 
 def _one_currency(command: CreateInvoice, settings: InvoicingSettings, connection: Connection) -> str:
