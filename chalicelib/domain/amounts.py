@@ -42,8 +42,12 @@ class Amounts:
     """What banks took back for good by disputes."""
 
     @property
+    def paid_and_not_lost(self) -> int:
+        return self.paid - self.lost
+
+    @property
     def received(self) -> int:
-        return self.paid - self.refunded - self.lost
+        return self.paid_and_not_lost - self.refunded
 
     @property
     def accounted_for(self) -> int:

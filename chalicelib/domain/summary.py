@@ -62,7 +62,7 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
         counts[Bucket(currency, DUE, _day(invoice.due_at, invoice) or NEVER)] = Tally(1, balance)
     known = invoice.facts.invoice
     if known is not None and known.status == "paid" and (day := _day(known.paid_at, invoice)):
-        counts[Bucket(currency, PAID, day)] = Tally(1, amounts.paid - amounts.lost)
+        counts[Bucket(currency, PAID, day)] = Tally(1, amounts.paid_and_not_lost)
     if amounts.refunded:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
     if amounts.lost:
