@@ -1,4 +1,4 @@
-"""What an invoice's money is made of: one place that says what each figure means.
+"""The terms of an invoice's money: this module alone defines what each figure means.
 
 For every finalized invoice that is not void, by Stripe's own fields:
 
@@ -24,29 +24,33 @@ class Amounts:
     total: int = 0
     discount: int = 0
     paid: int = 0
-    """By Stripe and outside, a surplus included."""
+    """The payer paid this much through Stripe and outside. A surplus is included."""
     overpaid: int = 0
-    """The surplus, which Stripe puts on the customer's credit balance."""
+    """This much of `paid` is a surplus. Stripe puts it on the customer's credit balance."""
     balance_applied: int = 0
-    """What the customer's credit balance paid; negative if a debt was added. A sum below Stripe's minimum that was
-    moved to the balance counts here."""
+    """The customer's credit balance paid this much. It is negative if a debt was added, and includes a sum below
+    Stripe's minimum that Stripe moved to the balance."""
     credited: int = 0
-    """All credit notes issued for this invoice, before and after it was paid."""
+    """The credit notes that were issued for this invoice, before and after it was paid, come to this."""
     credited_before_payment: int = 0
+    """Credit notes lowered what was to be paid by this much."""
     open: int = 0
-    """What is still to be paid."""
+    """This much is still to be paid."""
     refunded: int = 0
-    """By Stripe, and outside Stripe as credit notes record."""
+    """The payer got this much back, by refunds and outside Stripe."""
     refunded_outside: int = 0
+    """Credit notes record that this much of `refunded` went back outside Stripe."""
     lost: int = 0
-    """What banks took back for good by disputes."""
+    """Banks took this much back for good, by disputes."""
 
     @property
     def paid_and_not_lost(self) -> int:
+        """Returns what was paid and not taken back by a bank. Refunds are not taken off."""
         return self.paid - self.lost
 
     @property
     def received(self) -> int:
+        """Returns what came in and stayed."""
         return self.paid_and_not_lost - self.refunded
 
     @property

@@ -43,7 +43,11 @@ class FailureView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
-    """An invoice. Its amounts are in `currency`; `status` is what Stripe's facts say."""
+    """An invoice. Its amounts are in `currency`; `status` is what Stripe's facts say.
+
+    Unless the invoice is void, `total` is `paidAmount` less `overpaidAmount`, plus `balanceAppliedAmount`, plus
+    `creditedBeforePaymentAmount`, plus `balance`.
+    """
 
     id: str
     number: str | None
@@ -95,8 +99,10 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     pdf_url: str | None
     dashboard_url: str | None
     failure: FailureView | None
-    partially_refunded: bool
-    disputed: bool
+    partially_refunded: Annotated[
+        bool, Meta(description="Some of what was paid went back, or all of it while the invoice is still open.")
+    ]
+    disputed: Annotated[bool, Meta(description="A bank questions a payment now; see `lostAmount` for what it took.")]
     overdue: bool
 
 
