@@ -167,16 +167,16 @@ def _left_of_charge(facts: Facts, dispute: DisputeFact) -> int | None:
 
 
 def _brought(facts: Facts, dispute: DisputeFact) -> int | None:
-    """Returns what the disputed charge, or its intent, came to; None if neither is known."""
-    charge = facts.charges.get(dispute.charge_id or "")
-    if charge is not None:
-        return charge.amount
+    """Returns what the disputed charge, or its intent, came to in the invoice's currency; None if it is not known."""
     intent_id = dispute.payment_intent_id or ""
-    paid = [payment.amount_paid for payment in facts.payments.values() if payment.payment_intent_id == intent_id]
-    if intent_id and any(paid):
-        return max(paid)
-    intent = facts.payment_intents.get(intent_id)
-    return intent.amount if intent is not None else None
+    payments = (each for each in facts.payments.values() if intent_id and each.payment_intent_id == intent_id)
+    known = [(each.amount_paid, each.currency) for each in payments if each.amount_paid]
+    if (intent := facts.payment_intents.get(intent_id)) is not None:
+        known.append((intent.amount, intent.currency))
+    if (charge := facts.charges.get(dispute.charge_id or "")) is not None:
+        known.insert(0, (charge.amount, charge.currency))
+    own = facts.invoice.currency if facts.invoice else None
+    return next((amount for amount, currency in known if currency == own), None)
 
 
 def _issued(facts: Facts) -> Iterable[CreditNoteFact]:

@@ -209,6 +209,13 @@ def test_a_dispute_in_another_currency_of_an_unknown_charge_counts_what_was_paid
     assert amounts(PAID, foreign).lost == 7500
 
 
+def test_a_charge_in_another_currency_than_the_invoice_says_nothing_of_what_it_came_to() -> None:
+    foreign = replace(LOST, amount=6810, currency="eur")
+    converted = replace(CHARGE, amount=6810, currency="eur")
+    assert amounts(PAID, converted, PAYMENT, foreign).lost == 7500
+    assert amounts(PAID, converted, foreign).lost == 7500
+
+
 def test_two_disputes_in_other_currencies_do_not_lose_one_charge_twice() -> None:
     foreign = replace(LOST, amount=100, currency="eur")
     assert amounts(PAID, PAYMENT, foreign, replace(foreign, id="du_2", currency="gbp")).lost == 7500
