@@ -22,6 +22,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MINIMUM_CHARGE, exponent
 from chalicelib.usecases.invoices import send_invoice
 from chalicelib.usecases.summary import get_summary
+from chalicelib.usecases.tie_out import tie_out
 from infra.local.stripe_double import StripeFault
 from tests.oracle import differences, expected
 from tests.world import OFFICE, ORGANIZATION, World, line
@@ -202,6 +203,17 @@ class Life:
         paid = kept if view.paid_at is not None and view.status in ("paid", "refunded") else 0
         assert self.minor(found.paid_in_period.amount) == paid
 
+    def compare_books(self) -> None:
+        """The daily comparison finds both sides equal, and as the invoice shows them."""
+        self.world.advance(2 * 3600)
+        self.world.deliver()
+        found = tie_out(ORGANIZATION, self.world.ports)
+        assert found.differences == ()
+        assert [day.stripe for day in found.days] == [day.ours for day in found.days]
+        amounts = self.world.now(self.invoice).amounts
+        assert sum(day.ours.lost for day in found.days) == amounts.lost
+        assert sum(day.ours.refunded for day in found.days) == amounts.refunded - amounts.refunded_outside
+
 
 AMOUNTS = (
     "total", "discount_amount", "paid_amount", "refunded_amount", "lost_amount", "received_amount",
@@ -257,6 +269,7 @@ def test_the_shown_figures_are_stripes_and_add_up_after_each_step(
             getattr(life, deed)(number)
             event(deed)
         life.look()
+    life.compare_books()
 
 
 @pytest.mark.parametrize(
