@@ -119,7 +119,7 @@ def _revisions(invoice: Invoice) -> Iterator[str]:
     replaced = [fact.number or fact.id for fact in others if fact.status == "void"]
     if replaced:
         yield f"It was revised in Stripe and replaces {' and '.join(replaced)}."
-    if any(fact.status == "draft" and not fact.deleted and fact.from_invoice_id == current.id for fact in others):
+    if any(fact.unfinished and fact.from_invoice_id == current.id for fact in others):
         yield "Somebody is revising it in Stripe; until the revision is finalized, this invoice is the one to be paid."
 
 

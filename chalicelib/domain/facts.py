@@ -73,6 +73,11 @@ class InvoiceFact:
     deleted: bool = False
 
     @property
+    def unfinished(self) -> bool:
+        """Whether it is a draft that may still be finalized."""
+        return self.status == "draft" and not self.deleted
+
+    @property
     def precedence(self) -> tuple[int, int]:
         return (4 if self.deleted else _INVOICE_RANK.get(self.status, 0), self.as_of)
 
@@ -345,19 +350,30 @@ class Facts:
 
     @property
     def unread_revision(self) -> str | None:
-        """The id of a revision that Stripe names and of which nothing is known, or only its draft."""
-        for fact in self.invoices.values():
-            known = self.invoices.get(fact.latest_revision_id or fact.id)
-            if known is None or (fact.latest_revision_id and known.status == "draft" and not known.deleted):
-                return fact.latest_revision_id
-        return None
+        """The id of a revision that has to be read from Stripe.
+
+        Stripe names it, and nothing is known of it or only its draft; or it counts, and its payments are not known:
+        events about a payment lead to the invoice only once that knows the payment.
+        """
+        known = self.invoices
+        for fact in known.values():
+            revision = fact.latest_revision_id
+            if revision is not None and (revision not in known or known[revision].unfinished):
+                return revision
+        current = self.invoice
+        if current is None or current.from_invoice_id is None or not current.amount_due:
+            return None
+        paid_by = {payment.stripe_invoice_id for payment in self.payments.values()}
+        return None if current.id in paid_by or current.unfinished else current.id
 
     @property
     def replaced_intents(self) -> AbstractSet[str]:
         """Payment intents of invoices that were replaced: what becomes of them says nothing of `invoice`."""
-        current = self.invoice.id if self.invoice else None
-        others = (each for each in self.payments.values() if each.stripe_invoice_id != current)
-        return {each.payment_intent_id for each in others if each.payment_intent_id}
+        if self.invoice is None or self.invoice.from_invoice_id is None:
+            return frozenset()
+        own = {each.payment_intent_id for each in self.payments.values() if each.stripe_invoice_id == self.invoice.id}
+        charged = {each.payment_intent_id for each in self.charges.values() if each.payment_intent_id}
+        return (self.payment_intents.keys() | charged) - own
 
     def _collection_of(self, fact: StripeFact) -> Mapping[str, StripeFact]:
         collection: Mapping[str, StripeFact] = getattr(self, _COLLECTIONS[type(fact)])

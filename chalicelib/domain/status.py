@@ -65,9 +65,10 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
     that nobody has tried says nothing at all. Attempts at an invoice that was replaced say nothing of its revision.
     """
     replaced = facts.replaced_intents
-    ended = {pi.id: pi.as_of for pi in facts.payment_intents.values() if pi.status in _ENDED}
+    intents = [pi for pi in facts.payment_intents.values() if pi.id not in replaced]
+    ended = {pi.id: pi.as_of for pi in intents if pi.status in _ENDED}
     intent = max(
-        (pi for pi in facts.payment_intents.values() if pi.id not in ended and pi.id not in replaced),
+        (pi for pi in intents if pi.id not in ended),
         key=lambda pi: (pi.status == "processing", _tried(pi), pi.as_of, pi.id),
         default=None,
     )

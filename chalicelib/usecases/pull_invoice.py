@@ -36,7 +36,7 @@ def pulled(
 
 
 def with_its_revision(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
-    """Returns the invoice with the revision that Stripe names, read from Stripe if it is not known yet."""
+    """Returns the invoice with the revision that replaces it, which is read from Stripe if that has not been done."""
     stripe_id = invoice.facts.unread_revision
     if stripe_id is None:
         return invoice

@@ -179,6 +179,7 @@ class _Listed:
         if found is None or not found.complete:
             return True
         wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
+        wanted -= invoice.facts.replaced_intents
         wanted |= {
             each.payment_intent_id for each in found.payments if each.status == "open" and each.payment_intent_id
         }
