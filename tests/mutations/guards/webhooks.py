@@ -65,8 +65,8 @@ WEBHOOKS = (
     ),
     guard(
         "a copy of an invoice is not the invoice",
-        "_invoice_of(event)",
-        Always("stripe_invoice_id in"),
+        "_is_of",
+        Always("object_id in"),
         f"{_T_APPLY}::test_a_copy_of_our_invoice_made_in_stripe_changes_nothing",
     ),
     guard(
