@@ -91,12 +91,6 @@ FACTS = (
         "tests/usecases/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
     ),
     guard(
-        "a copy of an invoice is no revision",
-        "_is_of",
-        Always("revised_id in"),
-        f"{_T_REVISIONS}::test_a_copy_that_somebody_revises_is_another_invoice",
-    ),
-    guard(
         "services of a void invoice that was revised stay billed",
         "_lives",
         Instead("fetch", "None"),
