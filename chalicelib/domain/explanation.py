@@ -120,7 +120,7 @@ def _revisions(invoice: Invoice) -> Iterator[str]:
     if replaced:
         yield f"It was revised in Stripe and replaces {' and '.join(replaced)}."
     if any(fact.unfinished and fact.from_invoice_id == current.id for fact in others):
-        yield "Somebody is revising it in Stripe; until the revision is finalized, this invoice is the one to be paid."
+        yield "Somebody is revising it in Stripe; until that is finalized, this invoice is the one to be paid."
 
 
 def _asked(invoice: Invoice) -> Iterator[str]:

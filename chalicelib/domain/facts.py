@@ -361,10 +361,12 @@ class Facts:
             if revision is not None and (revision not in known or known[revision].unfinished):
                 return revision
         current = self.invoice
-        if current is None or current.from_invoice_id is None or not current.amount_due:
+        if current is None or current.from_invoice_id is None or not current.amount_due or current.unfinished:
             return None
-        paid_by = {payment.stripe_invoice_id for payment in self.payments.values()}
-        return None if current.id in paid_by or current.unfinished else current.id
+        return None if self._has_payments_of(current) else current.id
+
+    def _has_payments_of(self, invoice: InvoiceFact) -> bool:
+        return any(payment.stripe_invoice_id == invoice.id for payment in self.payments.values())
 
     @property
     def replaced_intents(self) -> AbstractSet[str]:

@@ -204,6 +204,14 @@ class Invoice:
         """Ids of all Stripe invoices that this one is or was: edited in Stripe, it is replaced by a revision."""
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
 
+    def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
+        """Whether a Stripe invoice is this one, or a revision of it; whether its draft, before POM knows its id.
+
+        A copy that somebody made in Stripe carries our metadata too, but is another invoice.
+        """
+        known = self.stripe_invoice_ids
+        return not known or stripe_id in known or revised_id in known
+
     def says_the_same_as(self, other: Self) -> bool:
         """Whether both know the same of Stripe, whenever each learned it."""
         return self.facts.say_the_same_as(other.facts)

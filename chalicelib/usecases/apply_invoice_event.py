@@ -84,11 +84,9 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
     """Returns True if the event's object is the invoice in Stripe, or a revision of it.
 
-    A copy that somebody made in Stripe carries our metadata too, but is another invoice. Of a revision whose
-    predecessor is not known, only Stripe can say whether it has replaced ours.
+    Of a revision whose predecessor POM has not met, only Stripe can say whether it has replaced ours.
     """
-    known = invoice.stripe_invoice_ids
-    if not known or event.object_id in known or event.revised_id in known:
+    if invoice.is_or_was(event.object_id, event.revised_id):
         return True
     if event.revised_id is None or invoice.stripe_invoice_id is None:
         return False

@@ -110,8 +110,7 @@ def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, d
     known = ports.invoices.get(organization_id, listed.invoice_id)
     if known is None:
         return _made_again(listed, connection, account_id, ports, dry_run=dry_run)
-    others = known.stripe_invoice_ids - {listed.stripe_id, listed.revised_id}
-    if known.stripe_account_id != account_id or (others and others == known.stripe_invoice_ids):
+    if known.stripe_account_id != account_id or not known.is_or_was(listed.stripe_id, listed.revised_id):
         return Backfilled(listed, Did.NOT_OURS, f"The record is of {known.stripe_invoice_id or 'another account'}.")
     if known.stripe_invoice_id is not None:
         return Backfilled(listed, _brought_up(known, account_id, ports, dry_run=dry_run))
