@@ -56,7 +56,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
             note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
-    known = with_its_revision(known, account_id, ports)
+    known = with_its_revision(invoice, known, account_id, ports)
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)

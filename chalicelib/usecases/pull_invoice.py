@@ -35,12 +35,17 @@ def pulled(
     return store(invoice, pulling, ports)
 
 
-def with_its_revision(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
-    """Returns the invoice with the revision that replaces it, which is read from Stripe if that has not been done."""
-    stripe_id = invoice.facts.unread_revision
+def with_its_revision(before: Invoice, after: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns `after` with the revision that replaces it, which is read from Stripe if that has not been done.
+
+    An invoice of which POM hears that it is void is read once: nobody has said that Stripe names the revision as soon
+    as it tells of the void.
+    """
+    voided = before.live and not after.live and after.facts.invoice is not None and not after.facts.invoice.deleted
+    stripe_id = after.facts.unread_revision or (after.stripe_invoice_id if voided else None)
     if stripe_id is None:
-        return invoice
-    return invoice.settled_by(*ports.stripe.everything(account_id, stripe_id))
+        return after
+    return after.settled_by(*ports.stripe.everything(account_id, stripe_id))
 
 
 def revision_entries(before: Invoice, after: Invoice, at: int, source: Source) -> Iterator[HistoryEntry]:

@@ -225,3 +225,16 @@ def test_sweeps_after_an_edit_find_nothing_more(world: World, account: StripeAcc
     swept = world.sweep()
     assert (swept.corrected, swept.recovered) == (0, 0)
     assert world.now(invoice) == before
+
+
+def test_a_void_that_does_not_name_the_revision_yet_is_not_believed_alone(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = sent(world)
+    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
+    revision = revise(world, invoice, metadata=False)
+    [voided] = [each for each in world.double.events(account) if each["type"] == "invoice.voided"]
+    assert voided["data"]["object"]["latest_revision"] is None
+    world.deliver()
+    assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)

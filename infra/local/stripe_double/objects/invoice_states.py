@@ -161,9 +161,14 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
 
 
 def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> None:
+    """Voids the original, and names the revision on it: in the events of that, or only afterwards."""
     before = world.snapshot(ledger, original)
-    revisions.point_to(ledger, original, revision)
+    at_once = world.order.usual()
+    if at_once:
+        revisions.point_to(ledger, original, revision)
     _do_void(world, ledger, original, before)
+    if not at_once:
+        revisions.point_to(ledger, original, revision)
 
 
 def _give_back_balance(world: World, ledger: Ledger, original: JSON, customer: JSON) -> None:
