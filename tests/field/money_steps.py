@@ -35,7 +35,7 @@ class MoneySteps:
         self.invoice = self.world.invoice(line_items=(line("svc_0", price),), currency=currency, send=send)
         self.world.deliver()
 
-    def bill_again(self) -> None:
+    def bill_another(self) -> None:
         """Bill another service at 75.00 to the same customer; from now on the case is about this invoice."""
         self.invoice = self.world.invoice("svc_again")
 
@@ -43,7 +43,7 @@ class MoneySteps:
         """Ask for an invoice of one service; `answer` is what the API says."""
         self._known_customer()
         item = {"serviceId": "svc_0", "description": "Cleaning", "quantity": 1, "unitPrice": price}
-        self._answered("/invoices", {"customerId": "cust_1", "currency": currency, "lineItems": [item]})
+        self._api_said("/invoices", {"customerId": "cust_1", "currency": currency, "lineItems": [item]})
 
     def ask_to_bill_many(self, price: str) -> None:
         """Ask for a batch with one service; `answer` is what the API says."""
@@ -52,7 +52,7 @@ class MoneySteps:
             "serviceId": "svc_0", "customerId": "cust_1", "description": "Cleaning", "quantity": 1,
             "unitPrice": price,
         }  # fmt: skip
-        self._answered("/invoice-batches", {"services": [service]})
+        self._api_said("/invoice-batches", {"services": [service]})
 
     # The company in Stripe's dashboard
 
@@ -133,7 +133,7 @@ class MoneySteps:
             self.world.connect(account=self.account)
         self.world.customer()
 
-    def _answered(self, path: str, body: dict[str, Any]) -> None:
+    def _api_said(self, path: str, body: dict[str, Any]) -> None:
         found = self.api.post(path, body, headers={"Idempotency-Key": "once"})
         self.answer = {**found.json, "status": found.status}
 
