@@ -87,7 +87,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
             found = _drafted(invoice, linked, ports)
         except AccountUnreachable:
             raise
-        except Refused as refusal:
+        except (Refused, Conflict) as refusal:
             return _take_back(invoice, refusal, ports)
     return _advance(invoice, Step.LINES, ports, [found])
 
@@ -109,7 +109,7 @@ def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) 
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
     try:
         linked = ensure_in_stripe(known, invoice.stripe_account_id, ports)
-    except Refused as refusal:
+    except (Refused, Conflict) as refusal:
         if not isinstance(refusal, AccountUnreachable):
             ports.customers.save(not_synced_because(known, refusal))
         raise

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.connection import usable_account
+from chalicelib.domain.customer_fields import same_address
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
@@ -100,7 +101,8 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     """Have Stripe send its e-mail again, at most once a day.
 
     Raises:
-        NotFound; Conflict: not connected, or nothing to remind of: see `require_remindable`.
+        NotFound; Conflict: not connected, nothing to remind of (see `require_remindable`), or the customer has
+            another address by now.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     invoice = load(organization_id, invoice_id, ports)
@@ -110,6 +112,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     with noticing_revocation(organization_id, account_id, ports):
         invoice = pulled(invoice, account_id, Source.POM, ports)
         require_remindable(invoice, today)
+        _require_same_address(invoice, ports)
         key = digest("remind", account_id, invoice.id, today.isoformat())
         facts = ports.stripe.send(account_id, invoice.stripe_invoice_id or "", f"pom-{key}")
     now = ports.clock.now()
@@ -122,3 +125,23 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         return replace(known.telling(told).changed(now), reminded_on=today)
 
     return store(invoice, reminded, ports)
+
+
+def _require_same_address(invoice: Invoice, ports: Ports) -> None:
+    """A finalized invoice keeps the address that it was sent to, so a reminder would reach a former address.
+
+    Raises:
+        Conflict: the customer has another address by now, or none. The message holds no address, because it is logged.
+    """
+    fact = invoice.facts.invoice
+    customer = ports.customers.get(invoice.organization_id, invoice.order.customer_id)
+    if fact is None or fact.customer_email is None or customer is None:
+        return
+    if not same_address(customer.profile.email, fact.customer_email):
+        raise Conflict(
+            "customer_email_changed",
+            "The customer's e-mail address has changed since this invoice was sent, and Stripe would write to the old "
+            "one.",
+            field="customerId",
+            next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
+        )

@@ -21,6 +21,7 @@ from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
+from tests.field.customer_steps import CustomerSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
 
 CASES = Path(__file__).parent / "cases"
@@ -61,10 +62,11 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play:
+class Play(CustomerSteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
+        super().__init__()
         self.world, self.api, self.version = world, api, version
         self.invoice: Invoice | None = None
         self.account = world.account(api_version=version, **settings)
@@ -295,6 +297,7 @@ class Play:
             for each in found["invoice"]["history"]:
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
+        found |= self._shown_of_customers()
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
         return found
@@ -337,7 +340,7 @@ class Play:
 
 
 NO_STEPS = {"play", "shown"}
-STEPS = {name for name in vars(Play) if not name.startswith("_")} - NO_STEPS
+STEPS = {name for name in dir(Play) if not name.startswith("_")} - NO_STEPS
 """What a case can let happen."""
 
 PLACEHOLDERS = {
