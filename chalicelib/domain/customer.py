@@ -137,13 +137,20 @@ class Customer:
 
     def says(self, profile: Profile, chosen: str | None) -> bool:
         """Returns True if this is the profile, and the chosen Stripe customer, if any, is linked or about to be."""
+        return self.profile == profile and chosen in (None, self._coming)
+
+    def refused(self, chosen: str | None) -> bool:
+        """Returns True if this Stripe customer was chosen and the customer could not be linked to it."""
         linked = self.link.stripe_customer_id if self.link else None
-        coming = self.chosen_stripe_customer_id or linked
-        refused = coming != linked and self.sync_status is SyncStatus.FAILED
-        return self.profile == profile and (chosen is None or (chosen == coming and not refused))
+        return chosen == self._coming != linked and self.sync_status is SyncStatus.FAILED
+
+    @property
+    def _coming(self) -> str | None:
+        return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """The next edition, waiting to be given to Stripe."""
+        """The next edition, waiting to be given to Stripe. Choosing the present link settles a choice that was offered."""
+        settled = chosen is not None and self.link is not None and chosen == self.link.stripe_customer_id
         return replace(
             self,
             profile=profile,
@@ -153,6 +160,7 @@ class Customer:
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
+            candidates=() if settled else self.candidates,
         )
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:

@@ -59,6 +59,10 @@ Values: TypeAlias = Mapping[Field, str | None]
 """A value for each field; None if there is none."""
 
 
+class NotTaken(Exception):
+    """A value of Stripe's that POM does not take."""
+
+
 class InStep(NamedTuple):
     """A field's value in POM and in Stripe when both were last in step. Stripe may cut or normalize what it is given."""
 
@@ -114,13 +118,16 @@ class Profile:
         """Returns the profile with Stripe's value in this field.
 
         Raises:
-            Refused: POM does not take such a value.
+            NotTaken: POM does not take such a value.
         """
         if field is Field.EMAIL:
-            return replace(self, email=normalized_email(value))
+            try:
+                return replace(self, email=normalized_email(value))
+            except Refused as refusal:
+                raise NotTaken from refusal
         cleaned = _one_line(value)
         if cleaned is not None and len(cleaned) > _LIMITS[field]:
-            raise Refused("value_too_long", f"POM does not take a {field} of more than {_LIMITS[field]} letters.")
+            raise NotTaken
         if field is Field.NAME:
             return self._named(cleaned)
         if field is Field.PHONE:
@@ -129,7 +136,7 @@ class Profile:
 
     def _named(self, name: str | None) -> Profile:
         if name is None:
-            raise Refused("name_missing", "POM keeps the name that it knows.")
+            raise NotTaken  # POM keeps the name that it knows
         if name == _one_line(self.display_name):
             return self
         if self.company_name:

@@ -14,12 +14,12 @@ from chalicelib.domain.customer_fields import (
     ADDRESS,
     Field,
     InStep,
+    NotTaken,
     Profile,
     Values,
     as_given,
     same_value,
 )
-from chalicelib.domain.errors import Refused
 
 NEVER = InStep()
 """A field that has not been in step yet. It counts as if both sides had had nothing."""
@@ -83,7 +83,7 @@ def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -
             try:
                 taking = taking.taking(field, theirs)
                 taken_over.append(field)
-            except Refused:
+            except NotTaken:
                 not_taken_over.append(field)
             met[field] = InStep(taking.values[field], theirs)
         else:

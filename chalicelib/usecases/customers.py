@@ -140,7 +140,7 @@ def new_customer(
 
 def _news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if not current.says(profile, chosen):
+    if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
         return True
     return connection.active and current.sync_status is SyncStatus.NOT_CONNECTED
 

@@ -20,7 +20,7 @@ from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
 from chalicelib.domain.storage import StripeCustomerClaimed
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.stripe_owner import belongs_to_another, stripe_customer_taken
+from chalicelib.usecases.stripe_owner import belongs_to_another, read_customer, stripe_customer_taken
 
 
 def ensure_in_stripe(
@@ -43,7 +43,7 @@ def ensure_in_stripe(
         return customer
     target = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
     if target is not None:
-        fact = ports.stripe.customer(account_id, target)
+        fact = read_customer(account_id, target, ports)
         if fact.deleted:
             customer = _require_once_linked(customer, target).unlinked()
         else:

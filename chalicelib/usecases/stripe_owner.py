@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Gone
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.usecases.ports import Ports
+
+
+def read_customer(account_id: StripeAccountId, stripe_customer_id: str, ports: Ports) -> CustomerFact:
+    """Returns the customer as Stripe has it now. The fact says `deleted` if Stripe has no customer of this id."""
+    try:
+        return ports.stripe.customer(account_id, stripe_customer_id)
+    except Gone:
+        return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
 
 
 def require_free(
@@ -25,7 +33,7 @@ def require_free(
     holder = ports.customers.holder_of(organization_id, account_id, stripe_customer_id)
     if holder not in (None, customer_id):
         raise stripe_customer_taken(stripe_customer_id)
-    fact = ports.stripe.customer(account_id, stripe_customer_id)
+    fact = read_customer(account_id, stripe_customer_id, ports)
     if _marked_for_another(organization_id, customer_id, fact, account_id, ports):
         raise stripe_customer_taken(stripe_customer_id)
 

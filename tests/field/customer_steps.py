@@ -30,6 +30,12 @@ class CustomerSteps:
         """Load a customer, and save it again exactly as it was answered."""
         self._answered(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
 
+    def choose_present(self, customer: str) -> None:
+        """Say that the customer's present link is right."""
+        shown = self.api.get(f"/customers/{customer}").json
+        chosen = {name: shown[name] for name in ("firstName", "lastName", "email", "stripeCustomerId")}
+        self._answered(self.api.put(f"/customers/{customer}", chosen))
+
     def sync_customer(self, customer: str = "cust_1") -> None:
         self._answered(self.api.post(f"/customers/{customer}/sync"))
 
@@ -62,10 +68,6 @@ class CustomerSteps:
 
     def deleted_in_stripe(self, who: str) -> None:
         self._customers.delete(self._id_of(who), None, {"stripe_account": self.account})
-
-    def search_index(self, **settings: Any) -> None:
-        """How Stripe's search behaves: `lag` in seconds, or `refused`."""
-        self.world.double.set_search(self.account, **settings)
 
     # What both have
 

@@ -50,25 +50,19 @@ class Customers(Asking):
         self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer, changes: Values
     ) -> CustomerFact:
         parameters = customer_changes(customer, changes)
-        answer = self._ask_unless_gone(
-            self._v1.customers.update, stripe_customer_id, parameters, _for(account_id)
-        )
-        return _fact_or_deleted(answer, stripe_customer_id)
+        answer = self._ask_unless_gone(self._v1.customers.update, stripe_customer_id, parameters, _for(account_id))
+        if answer is None:
+            return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
+        return answer.read(StripeCustomer).fact(answer.as_of)
 
     @translated
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        answer = self._ask_unless_gone(self._v1.customers.retrieve, stripe_customer_id, None, _for(account_id))
-        return _fact_or_deleted(answer, stripe_customer_id)
+        answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, _for(account_id))
+        return answer.read(StripeCustomer).fact(answer.as_of)
 
 
 def _facts(answer: Answer) -> Sequence[CustomerFact]:
     return [read(raw, StripeCustomer).fact(answer.as_of) for raw in answer.read(Found).data]
-
-
-def _fact_or_deleted(answer: Answer | None, stripe_customer_id: str) -> CustomerFact:
-    if answer is None:
-        return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
-    return answer.read(StripeCustomer).fact(answer.as_of)
 
 
 def _for(account_id: StripeAccountId) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class Config:
     seed: int = 0
     date_lag: bool = True
     """Answers are dated up to eight seconds late, as Stripe's are; see `dates.py`."""
+    search_lag: float = 60.0
+    """Seconds until a search finds what was made or changed; Stripe says less than a minute."""
     global_rate: float = 0.0
     endpoint_rate: float = 0.0
     ach_days: float = 4.0
