@@ -7,8 +7,8 @@ from chalicelib.api.models.customers import (
     CustomerDetail,
     CustomerList,
     SaveCustomer,
-    customer_list,
     customer_detail,
+    customer_list,
     profile_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
@@ -32,8 +32,8 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     """Keep POM's record of a customer, as a whole, and give it to Stripe.
 
     Stripe gets it a moment later: `syncStatus` says whether it has. With `needs_choice`, several Stripe customers
-    have this e-mail address: repeat the request with the right one as `stripeCustomerId`. What `GET` answers is taken as
-    it is, and changes nothing.
+    have this e-mail address: repeat the request with the right one as `stripeCustomerId`. The answer of `GET` can be
+    sent back whole, and changes nothing.
     """
     customer = customers.put_customer(
         call.organization_id,

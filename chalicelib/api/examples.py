@@ -49,7 +49,7 @@ CUSTOMER = {
     "syncError": None,
     "syncedAt": "2026-11-23T15:04:07Z",
     "stripeCustomerId": "cus_Na6dX7aXxi11N4",
-    "candidates": [],
+    "candidates": list[str](),
     "createdAt": "2026-11-23T15:04:05Z",
     "updatedAt": "2026-11-23T15:04:05Z",
 }

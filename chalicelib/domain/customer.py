@@ -106,7 +106,7 @@ class Customer:
     search_spellings: bool = False
     """Whether Stripe is still to be searched for other spellings of the address: POM has just made this customer."""
     candidates: tuple[str, ...] = ()
-    """Stripe customers of other spellings of the address, and the present one, of which the office is to choose."""
+    """Stripe customers with other spellings of the address, and the present one: the office is to choose."""
     history: tuple[CustomerEntry, ...] = ()
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
@@ -127,7 +127,7 @@ class Customer:
     def last_in_step(self) -> Mapping[Field, InStep]:
         """Returns the fields as they were last in step.
 
-        A record that was stored before these were kept counts as in step with POM's profile, unless an edit is pending.
+        A record stored before these were kept counts as in step with POM's profile, unless an edit is pending.
         """
         if self.link is None:
             return {}
@@ -149,7 +149,7 @@ class Customer:
         return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """The next edition, waiting to be given to Stripe. Choosing the present link settles a choice that was offered."""
+        """The next edition, waiting to be given to Stripe. Choosing the present link settles an offered choice."""
         settled = chosen is not None and self.link is not None and chosen == self.link.stripe_customer_id
         return replace(
             self,

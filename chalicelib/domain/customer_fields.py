@@ -64,7 +64,7 @@ class NotTaken(Exception):
 
 
 class InStep(NamedTuple):
-    """A field's value in POM and in Stripe when both were last in step. Stripe may cut or normalize what it is given."""
+    """A field's value in POM and in Stripe when both were last in step. Stripe may cut what it is given."""
 
     pom: str | None = None
     stripe: str | None = None

@@ -1,8 +1,8 @@
 """Settle a customer's fields between POM and Stripe, each by itself.
 
 A field's value is compared with the value that was last in step. What only POM changed goes to Stripe, what only
-Stripe changed comes to POM. Where both changed it, POM wins. At the first link nothing has been in step yet: Stripe is
-given what POM has, POM takes over what it lacks, and nothing is emptied on either side.
+Stripe changed comes to POM. Where both changed it, POM wins. At the first link nothing has been in step yet: Stripe
+is given what POM has, POM takes over what it lacks, and nothing is emptied on either side.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def check_choice(
 
 
 def _choice_settled(current: Customer, chosen: str | None, ports: Ports) -> Customer:
-    """Returns the customer; if several spellings of its address were offered, choosing the present link settles that."""
+    """Returns the customer. Choosing the present link settles a choice that was offered."""
     if chosen is None or not current.candidates:
         return current
     return ports.customers.save(current.choosing_the_present(ports.clock.now()))

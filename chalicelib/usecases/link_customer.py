@@ -1,8 +1,8 @@
 """Bring a customer to Stripe, whoever asks first: the sync worker or an invoice that is being made.
 
-The e-mail address is the primary identifier. A customer that Stripe knows by it already is linked, not doubled. Where
-Stripe knows several, none is linked and the office is asked. A Stripe customer is claimed before anything is written to
-it, so that two customers of POM are never linked to one.
+The e-mail address is the primary identifier. A customer that Stripe knows by it already is linked, not doubled.
+Where Stripe knows several, none is linked and the office is asked. A Stripe customer is claimed before anything is
+written to it, so that two customers of POM are never linked to one.
 """
 
 from __future__ import annotations
@@ -128,9 +128,7 @@ def _marked(customer: Customer, fact: CustomerFact) -> bool:
 def _found_by_email(
     customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
 ) -> CustomerFact | None:
-    matches = [
-        fact for fact in _of_address(customer.profile.email or "", account_id, ports) if fact.id not in taken
-    ]
+    matches = [fact for fact in _of_address(customer.profile.email or "", account_id, ports) if fact.id not in taken]
     own = [fact for fact in matches if fact.pom_customer_id == customer.id]
     unclaimed = [fact for fact in matches if fact.pom_customer_id is None]
     for some in (own, unclaimed):

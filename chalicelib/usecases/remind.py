@@ -131,7 +131,7 @@ def _require_same_address(invoice: Invoice, ports: Ports) -> None:
     """A finalized invoice keeps the address that it was sent to, so a reminder would reach a former address.
 
     Raises:
-        Conflict: the customer has another address by now, or none. The message holds no address, because it is logged.
+        Conflict: the customer has another address by now, or none. It names no address, because it may be logged.
     """
     fact = invoice.facts.invoice
     customer = ports.customers.get(invoice.organization_id, invoice.order.customer_id)
@@ -140,8 +140,7 @@ def _require_same_address(invoice: Invoice, ports: Ports) -> None:
     if not same_address(customer.profile.email, fact.customer_email):
         raise Conflict(
             "customer_email_changed",
-            "The customer's e-mail address has changed since this invoice was sent, and Stripe would write to the old "
-            "one.",
+            "The customer's e-mail address has changed since this invoice was sent. Stripe would write to the old one.",
             field="customerId",
             next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
         )

@@ -30,9 +30,9 @@ AT_ONCE = 100
 def search_spellings(organization_id: OrganizationId, account_id: StripeAccountId, until: int, ports: Ports) -> int:
     """Searches until `until` (epoch seconds UTC), and offers the office a choice where another spelling is found.
 
-    Returns how many customers were searched for. The rest is left to the next daily comparison when the time is over,
-    when Stripe does not answer, and when Stripe refuses, as it does in India. A customer for whom Stripe refused is not
-    searched for again, so that it does not keep the others from their turn.
+    Returns how many customers were searched for. The rest is left to the next daily comparison when the time is
+    over, when Stripe does not answer, and when Stripe refuses, as it does in India. A customer for whom Stripe
+    refused is not searched for again, so that it does not keep the others from their turn.
 
     Raises:
         AccountUnreachable: the connection was revoked.

@@ -1,4 +1,4 @@
-"""Whose a Stripe customer is. One Stripe customer belongs to one customer of POM, or invoices reach the wrong person."""
+"""Which customer a Stripe customer belongs to: one at most, or an invoice is mailed to the wrong person."""
 
 from __future__ import annotations
 

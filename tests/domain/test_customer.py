@@ -35,7 +35,9 @@ CUSTOMER = Customer(
         (None, None),
     ],
 )
-def test_an_address_is_kept_as_it_was_typed_without_blanks_around_it(given_as: str | None, kept_as: str | None) -> None:
+def test_an_address_is_kept_as_it_was_typed_without_blanks_around_it(
+    given_as: str | None, kept_as: str | None
+) -> None:
     assert normalized_email(given_as) == kept_as
 
 

@@ -79,7 +79,9 @@ class CustomerSteps:
             each["linkedTo"] = names.get(each["stripeCustomerId"], each["stripeCustomerId"])
             each["told"] = {entry["kind"]: sorted(entry["fields"]) for entry in each.get("history", ())}
         living = [each for each in self.world.in_stripe(self.account, "customer") if not each.get("deleted")]
-        theirs = {names.get(each["id"]) or each["metadata"].get("pom_customer_id", each["id"]): each for each in living}
+        theirs = {
+            names.get(each["id"]) or each["metadata"].get("pom_customer_id", each["id"]): each for each in living
+        }
         return {"customers": ours, "in_stripe": theirs, "customers_in_stripe": len(living), "answer": self.answer}
 
     def _answered(self, answer: Any) -> None:

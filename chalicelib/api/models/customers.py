@@ -64,7 +64,7 @@ class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """POM's record of a customer, as a whole. The fields that only POM sets may be sent back as they were answered."""
+    """POM's record of a customer, as a whole. Read-only fields may be sent back as they were answered."""
 
     first_name: Name | None = None
     last_name: Name | None = None

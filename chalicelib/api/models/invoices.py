@@ -50,7 +50,8 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     status: InvoiceStatus
     customer_id: str
     customer_email: Annotated[
-        str | None, Meta(description="Where Stripe e-mails it, once it is finalized: the customer's address of that day.")
+        str | None,
+        Meta(description="Where Stripe e-mails it, once it is finalized: the customer's address of that day."),
     ]
     currency: str
     line_items: list[LineItemView]

@@ -69,7 +69,7 @@ class StripeGateway(Protocol):
         """Gives Stripe these fields and POM's ids. The fact says `deleted` if Stripe has no such customer."""
 
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        """The customer as Stripe has it now; the fact of a deleted one says so. Raises: Gone if there never was one."""
+        """The customer as Stripe has it now; a deleted one says so. Raises: Gone if there never was one."""
 
     def create_draft(
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
