@@ -231,7 +231,7 @@ class Customer:
         return replace(self, sync_status=status, sync_error=error)
 
     def offering(self, candidates: tuple[str, ...], now: int) -> Self:
-        """Searched for; where there are other spellings in Stripe, the office is to choose. The present link stays."""
+        """After the search: the office is to choose if there are candidates. The present link stays until it does."""
         searched = replace(self, search_spellings=False, candidates=candidates)
         if not candidates:
             return searched

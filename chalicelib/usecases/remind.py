@@ -140,7 +140,7 @@ def _require_same_address(invoice: Invoice, ports: Ports) -> None:
     if not same_address(customer.profile.email, fact.customer_email):
         raise Conflict(
             "customer_email_changed",
-            "The customer's e-mail address has changed since this invoice was sent. Stripe would write to the old one.",
+            "The customer's e-mail address has changed since the invoice was sent. Stripe would mail to the old one.",
             field="customerId",
             next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
         )
