@@ -106,7 +106,7 @@ class Customer:
     search_spellings: bool = False
     """Whether Stripe is still to be searched for other spellings of the address: POM has just made this customer."""
     candidates: tuple[str, ...] = ()
-    """Stripe customers with other spellings of the address, and the present one: the office is to choose."""
+    """Stripe customers of the address, the present one among them: the office is to choose one."""
     history: tuple[CustomerEntry, ...] = ()
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
@@ -149,8 +149,7 @@ class Customer:
         return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """The next edition, waiting to be given to Stripe. Choosing the present link settles an offered choice."""
-        settled = chosen is not None and self.link is not None and chosen == self.link.stripe_customer_id
+        """The next edition, waiting to be given to Stripe. Whatever is chosen settles a choice that was offered."""
         return replace(
             self,
             profile=profile,
@@ -160,7 +159,7 @@ class Customer:
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
-            candidates=() if settled else self.candidates,
+            candidates=self.candidates if chosen is None else (),
         )
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
@@ -226,6 +225,12 @@ class Customer:
         entry = CustomerEntry(now, kind, source, fields, stripe_id)
         return replace(self, history=(*self.history, entry)[-MAX_HISTORY:])
 
+    def needing(self, choice: ChoiceNeeded) -> Self:
+        """Not linked: the office is to choose one of several Stripe customers."""
+        return replace(
+            self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)), candidates=choice.candidates
+        )
+
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
         """Not known to Stripe as POM has it, and why."""
         return replace(self, sync_status=status, sync_error=error)
@@ -263,6 +268,15 @@ class Customer:
     def with_fresh_key(self) -> Self:
         """To be made in Stripe with another key: Stripe would repeat its failure to whoever uses the former one."""
         return replace(self, key_generation=self.key_generation + 1)
+
+
+class ChoiceNeeded(Refused):
+    """Stripe has several customers of one address, and none of them is POM's own."""
+
+    def __init__(self, candidates: tuple[str, ...]) -> None:
+        message, _, next_step = choice_text(candidates).partition(". ")
+        super().__init__("customer_needs_choice", f"{message}.", field="customerId", next_step=next_step)
+        self.candidates = candidates
 
 
 def choice_text(candidates: tuple[str, ...]) -> str:

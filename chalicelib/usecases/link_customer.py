@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.customer import Customer, CustomerEvent, SyncStatus, choice_text
+from chalicelib.domain.customer import ChoiceNeeded, Customer, CustomerEvent, SyncStatus
 from chalicelib.domain.customer_fields import same_address, stripe_values
 from chalicelib.domain.customer_settling import Settled, settle
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
@@ -156,9 +156,7 @@ def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeA
 
 def _one_of(candidates: Sequence[CustomerFact]) -> CustomerFact:
     if len(candidates) > 1:
-        offered = choice_text(tuple(fact.id for fact in candidates))
-        message, _, next_step = offered.partition(". ")
-        raise Refused("customer_needs_choice", f"{message}.", field="customerId", next_step=next_step)
+        raise ChoiceNeeded(tuple(fact.id for fact in candidates))
     return candidates[0]
 
 
@@ -184,7 +182,7 @@ def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> C
 
 def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Customer:
     """The customer with the reason why Stripe does not have it as POM has it."""
-    needs_choice = refusal.code == "customer_needs_choice"
-    status = SyncStatus.NEEDS_CHOICE if needs_choice else SyncStatus.FAILED
+    if isinstance(refusal, ChoiceNeeded):
+        return customer.needing(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
-    return customer.not_synced(status, message)
+    return customer.not_synced(SyncStatus.FAILED, message)

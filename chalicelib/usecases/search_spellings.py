@@ -40,10 +40,8 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
     searching = paced(ports, PacedStripe(ports, Pace(RATE), RATE, until))
     searched = 0
     while True:
-        made_before = ports.clock.now() - INDEXED_AFTER
-        waiting = ports.customers.to_search(organization_id, made_before, AT_ONCE)
-        progress = 0
-        for customer_id in waiting:
+        made_before, before = ports.clock.now() - INDEXED_AFTER, searched
+        for customer_id in ports.customers.to_search(organization_id, made_before, AT_ONCE):
             if ports.clock.now() >= until:
                 return searched
             customer = ports.customers.get(organization_id, customer_id)
@@ -52,7 +50,7 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
             try:
                 with suppress(StaleWrite):  # the customer has just changed; its turn comes again
                     _search(customer, account_id, searching)
-                    progress += 1
+                    searched += 1
             except AccountUnreachable:
                 raise
             except StripeRefused:
@@ -61,8 +59,7 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
                 return searched
             except StripeUnavailable:
                 return searched
-        searched += progress
-        if not progress:
+        if searched == before:
             return searched
 
 

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.customer import Customer, Profile, SyncStatus
+from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
+from chalicelib.domain.customer_fields import Field, InStep
 from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
+from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.domain.storage import StripeCustomerClaimed
 from tests.backends import Backend
@@ -118,6 +121,15 @@ def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
 
 def claiming(name: str, stripe_customer_id: str = "cus_1", **changes: Any) -> Customer:
     return customer(name, **changes).linking(ACCOUNT, stripe_customer_id)
+
+
+def test_what_was_last_in_step_and_the_history_are_read_back(backend: Backend) -> None:
+    met = {Field.NAME: InStep("Ann Lee", "Ann  Lee"), Field.ZIP_CODE: InStep(None, "85001")}
+    made = customer().linking(ACCOUNT, "cus_1").synced(ACCOUNT, CustomerFact("cus_1", NOW, None), 1, NOW, met)
+    made = made.telling(CustomerEvent.KEPT, Source.WEBHOOK, NOW, (Field.NAME, Field.STREET2), "cus_1")
+    stored = backend.customers.save(replace(made, candidates=("cus_1", "cus_2")))
+    assert backend.customers.get(ORG, stored.id) == stored
+    assert stored.last_in_step == met
 
 
 def test_a_stripe_customer_is_claimed_by_one_customer(backend: Backend) -> None:

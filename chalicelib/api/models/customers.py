@@ -99,7 +99,7 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     stripe_customer_id: str | None
     candidates: Annotated[
         list[str],
-        Meta(description="Stripe customers of other spellings of this address, and the present one: choose one."),
+        Meta(description="With `needs_choice`: the Stripe customers of this address, the present one among them."),
     ]
     created_at: Instant
     updated_at: Instant
