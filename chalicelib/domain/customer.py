@@ -233,7 +233,9 @@ class Customer:
 
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
         """Not known to Stripe as POM has it, and why."""
-        return replace(self, sync_status=status, sync_error=error)
+        return replace(
+            self, sync_status=status, sync_error=error, candidates=self.candidates if self.link is not None else ()
+        )
 
     def offering(self, candidates: tuple[str, ...], now: int) -> Self:
         """After the search: the office is to choose if there are candidates. The present link stays until it does."""

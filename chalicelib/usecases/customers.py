@@ -23,7 +23,7 @@ from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_becau
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.stripe_owner import require_free
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
