@@ -173,9 +173,7 @@ FIND, READ, UPDATE = "GET /v1/customers", "GET /v1/customers/{id}", "POST /v1/cu
 
 
 def test_giving_stripe_a_customer_that_it_has(world: World) -> None:
-    _, _, calls = counted(
-        world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work()
-    )
+    _, _, calls = counted(world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work())
     assert calls == {READ: 1}, "read first, and nothing is sent if nothing differs"
 
     world.customer(phone="+1 602 555 0100")

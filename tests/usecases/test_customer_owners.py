@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.customer import Customer, StripeLink, SyncStatus
+from chalicelib.domain.customer import Address, Customer, StripeLink, SyncStatus
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.customers import get_customer, sync_customer
+from tests.boundaries import Killed, unwatched, watched
 from tests.world import ORGANIZATION, World
 
 ANN, BOB = CustomerId("cust_1"), CustomerId("cust_2")
@@ -210,3 +211,55 @@ def test_a_customer_linked_on_a_former_account_claims_one_on_the_present(
     world.customer(phone="1")
     world.work()
     assert world.ports.customers.holder_of(ORGANIZATION, other, str(known(world).linked_to(other))) == ANN
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("number", range(8))
+def test_a_crash_anywhere_while_a_customer_is_linked_loses_nothing_of_either_side(
+    number: int, after: bool, world: World, account: StripeAccountId
+) -> None:
+    theirs = existing(world, account, email="ann@example.test", phone="1", name="Old Name", address={"city": "Tempe"})
+    world.customer(address=Address(street="1 Elm St"))
+    world.ports.queues.take()
+    boundaries = watched(world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        sync_customer(ORGANIZATION, ANN, world.ports)
+    steps = (
+        "customers.get connections.get settings.get stripe.find_customers customers.holder_of customers.save "
+        "stripe.update_customer customers.save"
+    )
+    assert steps.startswith(" ".join(boundaries.calls))
+    unwatched(world)
+    world.advance(121)
+    world.resume()
+    ann, [shown] = known(world), in_stripe(world, account)
+    assert (ann.sync_status, ann.linked_to(account)) == (SyncStatus.SYNCED, theirs)
+    assert (ann.profile.phone, ann.profile.address) == ("1", Address(street="1 Elm St", city="Tempe"))
+    assert (shown["name"], shown["phone"], shown["address"]["line1"]) == ("Ann Lee", "1", "1 Elm St")
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("number", range(6))
+def test_a_crash_anywhere_while_both_sides_were_edited_loses_no_edit(
+    number: int, after: bool, world: World, account: StripeAccountId
+) -> None:
+    world.customer(phone="1")
+    world.work()
+    world.double.set_delivery(lose=["*"])
+    world.deliver()
+    world.advance(60)
+    theirs = str(known(world).linked_to(account))
+    edit(world, account, theirs, address={"city": "Tempe"}, name="Ann Marie Lee")
+    world.customer(phone="2")
+    world.ports.queues.take()
+    boundaries = watched(world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        sync_customer(ORGANIZATION, ANN, world.ports)
+    steps = "customers.get connections.get settings.get stripe.customer stripe.update_customer customers.save"
+    assert steps.startswith(" ".join(boundaries.calls))
+    unwatched(world)
+    world.advance(121)
+    world.resume()
+    ann, [shown] = known(world), in_stripe(world, account)
+    assert (ann.profile.phone, ann.profile.first_name, ann.profile.address.city) == ("2", "Ann Marie", "Tempe")
+    assert (shown["phone"], shown["name"], shown["address"]["city"]) == ("2", "Ann Marie Lee", "Tempe")
