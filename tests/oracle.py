@@ -117,7 +117,9 @@ def differences(ledger: JSON, invoices: Iterable[Invoice]) -> list[str]:
     found = []
     for invoice in invoices:
         theirs = in_stripe.get(invoice.stripe_invoice_id or "")
-        if theirs is None:
+        if theirs is not None and theirs["latest_revision"]:
+            found.append(f"{invoice.id} is {invoice.status} here, and Stripe has a revision of it")
+        elif theirs is None:
             if invoice.status.value != "void":
                 found.append(f"{invoice.id} is {invoice.status} here and not in Stripe")
         elif shown(invoice) != expected(ledger, theirs):
@@ -125,7 +127,7 @@ def differences(ledger: JSON, invoices: Iterable[Invoice]) -> list[str]:
     made_for = Counter(
         theirs["metadata"]["pom_invoice_id"]
         for theirs in in_stripe.values()
-        if "pom_invoice_id" in theirs["metadata"]
+        if "pom_invoice_id" in theirs["metadata"] and not theirs["from_invoice"]
     )
     found += [f"{count} Stripe invoices for {ours}" for ours, count in made_for.items() if count > 1]
     known = {invoice.id for invoice in invoices}

@@ -45,6 +45,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoice_not_open": "No money is expected for the invoice.",
         "invoice_not_sendable": "The invoice is past the point where it can be sent.",
         "invoice_not_voidable": "The invoice cannot be voided in its present status.",
+        "invoice_revised": "A revision has just replaced the invoice in Stripe.",
         "invoicing_frozen": "Making and sending invoices is paused for the organization.",
         "invoice_of_other_account": "The invoice was made on a Stripe account that is no longer connected.",
         "payment_under_way": "A payment of the invoice is on its way.",

@@ -100,6 +100,8 @@ class StripeEvent:
     """From the object's metadata. A hint only: it is believed if what it leads to belongs to `account_id`."""
     invoice_hint: InvoiceId | None = None
     customer_hint: str | None = None
+    revised_id: str | None = None
+    """The Stripe invoice that the object, an invoice, is a revision of."""
 
     @property
     def current(self) -> bool:

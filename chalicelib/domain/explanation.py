@@ -29,6 +29,7 @@ def explain(invoice: Invoice, now: int) -> str:
     """One paragraph for people: why the invoice has its status, and what is known beside it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
+        *_revisions(invoice),
         *_disputes(invoice),
         *_refund_troubles(invoice),
         *_link(invoice, now),
@@ -108,6 +109,18 @@ _EXPLAIN = {
     InvoiceStatus.VOID: _void,
     InvoiceStatus.UNCOLLECTIBLE: _uncollectible,
 }
+
+
+def _revisions(invoice: Invoice) -> Iterator[str]:
+    """Yields what people have to know of revisions that somebody makes in Stripe's dashboard."""
+    current, others = invoice.facts.invoice, invoice.facts.revisions.values()
+    if current is None:
+        return
+    replaced = [fact.number or fact.id for fact in others if fact.status == "void"]
+    if replaced:
+        yield f"It was revised in Stripe and replaces {' and '.join(replaced)}."
+    if any(fact.unfinished and fact.from_invoice_id == current.id for fact in others):
+        yield "Somebody is revising it in Stripe; until that is finalized, this invoice is the one to be paid."
 
 
 def _asked(invoice: Invoice) -> Iterator[str]:

@@ -10,6 +10,7 @@ settles the question with `settle`. Arrival order is never used.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeVar
 
@@ -70,6 +71,11 @@ class InvoiceFact:
     latest_revision_id: str | None = None
     """The finalized invoice that replaces this one."""
     deleted: bool = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is a draft that may still be finalized."""
+        return self.status == "draft" and not self.deleted
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -275,9 +281,16 @@ StripeFact = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known of one invoice, keyed by Stripe id."""
+    """All that is known of one invoice, keyed by Stripe id.
+
+    Somebody who edits a finalized invoice in Stripe's dashboard makes a revision: a new invoice that is finalized
+    while the former one is voided (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the one that
+    counts: the latest finalized one.
+    """
 
     invoice: InvoiceFact | None = None
+    revisions: Mapping[str, InvoiceFact] = field(default_factory=dict)
+    """The other ones: those that `invoice` has replaced, and drafts of revisions, which do not count yet."""
     payment_intents: Mapping[str, PaymentIntentFact] = field(default_factory=dict)
     charges: Mapping[str, ChargeFact] = field(default_factory=dict)
     refunds: Mapping[str, RefundFact] = field(default_factory=dict)
@@ -307,8 +320,7 @@ class Facts:
     def timeless(self) -> Self:
         """These facts without the seconds at which they were snapshots: what they say."""
         undated: dict[str, Any] = {
-            name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()}
-            for name in _COLLECTIONS.values()
+            name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()} for name in _MAPPINGS
         }
         return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
 
@@ -317,20 +329,53 @@ class Facts:
         return (
             self.attempt_failed_at == other.attempt_failed_at
             and _alike(self.invoice, other.invoice)
-            and all(_all_alike(getattr(self, name), getattr(other, name)) for name in _COLLECTIONS.values())
+            and all(_all_alike(getattr(self, name), getattr(other, name)) for name in _MAPPINGS)
         )
 
     def of(self, stripe_id: str) -> StripeFact | None:
         """What is known of one Stripe object."""
         if self.invoice is not None and self.invoice.id == stripe_id:
             return self.invoice
-        collections: list[Mapping[str, StripeFact]] = [getattr(self, name) for name in _COLLECTIONS.values()]
+        collections: list[Mapping[str, StripeFact]] = [getattr(self, name) for name in _MAPPINGS]
         return next((known[stripe_id] for known in collections if stripe_id in known), None)
 
     def says(self, fact: StripeFact) -> bool:
         """Whether `fact` tells what is known of its object, whenever each was seen."""
-        known = self.invoice if isinstance(fact, InvoiceFact) else self._collection_of(fact).get(fact.id)
-        return _alike(known, fact)
+        return _alike(self.of(fact.id), fact)
+
+    @property
+    def invoices(self) -> Mapping[str, InvoiceFact]:
+        """All of Stripe's invoices that this invoice is or was, by their ids."""
+        return self.revisions if self.invoice is None else {**self.revisions, self.invoice.id: self.invoice}
+
+    @property
+    def unread_revision(self) -> str | None:
+        """The id of a revision that has to be read from Stripe.
+
+        Stripe names it, and nothing is known of it or only its draft; or it counts, and its payments are not known:
+        events about a payment lead to the invoice only once that knows the payment.
+        """
+        known = self.invoices
+        for fact in known.values():
+            revision = fact.latest_revision_id
+            if revision is not None and (revision not in known or known[revision].unfinished):
+                return revision
+        current = self.invoice
+        if current is None or current.from_invoice_id is None or not current.amount_due or current.unfinished:
+            return None
+        return None if self._has_payments_of(current) else current.id
+
+    def _has_payments_of(self, invoice: InvoiceFact) -> bool:
+        return any(payment.stripe_invoice_id == invoice.id for payment in self.payments.values())
+
+    @property
+    def replaced_intents(self) -> AbstractSet[str]:
+        """Payment intents of invoices that were replaced: what becomes of them says nothing of `invoice`."""
+        if self.invoice is None or self.invoice.from_invoice_id is None:
+            return frozenset()
+        own = {each.payment_intent_id for each in self.payments.values() if each.stripe_invoice_id == self.invoice.id}
+        charged = {each.payment_intent_id for each in self.charges.values() if each.payment_intent_id}
+        return (self.payment_intents.keys() | charged) - own
 
     def _collection_of(self, fact: StripeFact) -> Mapping[str, StripeFact]:
         collection: Mapping[str, StripeFact] = getattr(self, _COLLECTIONS[type(fact)])
@@ -338,11 +383,35 @@ class Facts:
 
     def _put(self, fact: StripeFact, choose: Choose) -> Self:
         if isinstance(fact, InvoiceFact):
-            return replace(self, invoice=choose(self.invoice, fact))
+            return self._with_invoice(choose(self.invoices.get(fact.id), fact))
         name = _COLLECTIONS[type(fact)]
         known: Mapping[str, StripeFact] = getattr(self, name)
         merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
         return replace(self, **merged)
+
+    def _with_invoice(self, fact: InvoiceFact) -> Self:
+        if not self.revisions and self.invoice is not None and self.invoice.id == fact.id:
+            return replace(self, invoice=fact)
+        known = {**self.invoices, fact.id: fact}
+        current = max(known.values(), key=lambda each: _place_in_line(each, known))
+        others = {stripe_id: each for stripe_id, each in known.items() if stripe_id != current.id}
+        return replace(self, invoice=current, revisions=others)
+
+
+def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:
+    """Sorts revisions: the highest is the invoice that counts. A draft counts only if there is nothing else."""
+    finalized = fact.status != "draft" and not fact.deleted
+    generation, before = 0, fact.from_invoice_id
+    while before is not None and generation < MAX_REVISIONS:
+        generation += 1
+        origin = known.get(before)
+        before = origin.from_invoice_id if origin else None
+    # A draft that is all there is may be a revision's; the original is the one to show then.
+    return finalized, generation if finalized else -generation, fact.finalized_at or 0, fact.id
+
+
+MAX_REVISIONS = 100
+"""Longer lines of revisions are not followed: Stripe's would be a circle."""
 
 
 class Choose(Protocol):
@@ -359,6 +428,7 @@ _COLLECTIONS: dict[type, str] = {
     InvoicePaymentFact: "payments",
     CreditNoteFact: "credit_notes",
 }
+_MAPPINGS = (*_COLLECTIONS.values(), "revisions")
 
 
 COMPLETE_VERIFICATION = "Complete the business verification in the Stripe dashboard."

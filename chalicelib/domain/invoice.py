@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Self
@@ -151,7 +152,8 @@ class Invoice:
     @property
     def payment_under_way(self) -> bool:
         """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
-        return any(intent.status == "processing" for intent in self.facts.payment_intents.values())
+        intents = self.facts.payment_intents.values()
+        return any(each.status == "processing" and each.id not in self.facts.replaced_intents for each in intents)
 
     @property
     def partially_refunded(self) -> bool:
@@ -195,7 +197,20 @@ class Invoice:
 
     def _with_facts(self, facts: Facts) -> Self:
         known = facts.invoice
-        return replace(self, facts=facts, stripe_invoice_id=self.stripe_invoice_id or (known.id if known else None))
+        return replace(self, facts=facts, stripe_invoice_id=known.id if known else self.stripe_invoice_id)
+
+    @property
+    def stripe_invoice_ids(self) -> AbstractSet[str]:
+        """Ids of all Stripe invoices that this one is or was: edited in Stripe, it is replaced by a revision."""
+        return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
+
+    def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
+        """Whether a Stripe invoice is this one, or a revision of it; whether its draft, before POM knows its id.
+
+        A copy that somebody made in Stripe carries our metadata too, but is another invoice.
+        """
+        known = self.stripe_invoice_ids
+        return not known or stripe_id in known or revised_id in known
 
     def says_the_same_as(self, other: Self) -> bool:
         """Whether both know the same of Stripe, whenever each learned it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.facts import InvoiceFact, InvoicePaymentFact
@@ -19,3 +20,24 @@ class ListedInvoice:
     payments: tuple[InvoicePaymentFact, ...] = ()
     invoice_id: InvoiceId | None = None
     complete: bool = True
+
+
+def with_owners(
+    listed: Iterable[tuple[InvoiceFact, InvoiceId | None]], known: Mapping[str, InvoiceId]
+) -> list[tuple[InvoiceFact, InvoiceId]]:
+    """Returns those of Stripe's invoices that are ours, each with our id.
+
+    They carry it, or are revisions of one that is ours: nobody has said whether Stripe copies metadata to revisions.
+    `known` has our ids by ids of Stripe's invoices.
+    """
+    facts = list(listed)
+    owners = dict(known) | {fact.id: invoice_id for fact, invoice_id in facts if invoice_id is not None}
+    origins = {fact.id: fact.from_invoice_id for fact, _ in facts}
+    for stripe_id in origins:
+        line = [stripe_id]
+        while (origin := origins.get(line[-1])) is not None and origin not in line:
+            line.append(origin)
+        owner = next((owners[each] for each in line if each in owners), None)
+        if owner is not None:
+            owners[stripe_id] = owner
+    return [(fact, owners[fact.id]) for fact, _ in facts if fact.id in owners]

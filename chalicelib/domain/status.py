@@ -62,11 +62,13 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
     """The latest attempt if it failed; None while one is under way, or if none was made.
 
     An invoice paid in parts has several intents; one that has come to its end says nothing of the others, and one
-    that nobody has tried says nothing at all.
+    that nobody has tried says nothing at all. Attempts at an invoice that was replaced say nothing of its revision.
     """
-    ended = {pi.id: pi.as_of for pi in facts.payment_intents.values() if pi.status in _ENDED}
+    replaced = facts.replaced_intents
+    intents = [pi for pi in facts.payment_intents.values() if pi.id not in replaced]
+    ended = {pi.id: pi.as_of for pi in intents if pi.status in _ENDED}
     intent = max(
-        (pi for pi in facts.payment_intents.values() if pi.id not in ended),
+        (pi for pi in intents if pi.id not in ended),
         key=lambda pi: (pi.status == "processing", _tried(pi), pi.as_of, pi.id),
         default=None,
     )
@@ -74,16 +76,24 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
         (
             charge
             for charge in facts.charges.values()
-            if charge.status == "failed" and charge.payment_intent_id not in ended
+            if charge.status == "failed"
+            and charge.payment_intent_id not in ended
+            and charge.payment_intent_id not in replaced
         ),
         key=lambda charge: (charge.created, charge.as_of, charge.id),
         default=None,
     )
     known = _from_intent(intent, declined)
-    outdated_by = max(ended.values(), default=0)
+    outdated_by = max([*ended.values(), _revised_at(facts)])
     if known is None and facts.attempt_failed_at > outdated_by and _unexplained(facts.attempt_failed_at, intent):
         return FailedAttempt(FailureReason.OTHER, facts.attempt_failed_at)
     return known
+
+
+def _revised_at(facts: Facts) -> int:
+    """When the invoice was replaced by the revision that counts now, or 0."""
+    invoice = facts.invoice
+    return invoice.finalized_at or 0 if invoice is not None and invoice.from_invoice_id is not None else 0
 
 
 _ENDED = frozenset({"succeeded", "canceled"})

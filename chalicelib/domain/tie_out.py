@@ -111,6 +111,8 @@ def _of_invoice(
     says = f"{fact.status} {fact.amount_paid} of {fact.total} {fact.currency}"
     if invoice is None or (mine := invoice.facts.invoice) is None:
         yield Difference(Kind.UNKNOWN_TO_US, fact.id, invoice_id, says, "nothing")
+    elif fact.id not in invoice.stripe_invoice_ids and fact.from_invoice_id and fact.status in LIVE:
+        yield Difference(Kind.UNKNOWN_TO_US, fact.id, invoice_id, says, f"{mine.status} {mine.id}")
     elif mine.id == fact.id and invoice.updated_at <= settled_by:
         we_say = f"{mine.status} {mine.amount_paid} of {mine.total} {mine.currency}"
         if mine.amount_paid != fact.amount_paid:

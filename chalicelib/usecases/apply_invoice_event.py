@@ -29,6 +29,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.pull_invoice import revision_entries, with_its_revision
 from chalicelib.usecases.store_invoice import new_references
 
 INVOICE_FACTS = (
@@ -55,10 +56,12 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
             note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
+    known = with_its_revision(invoice, known, account_id, ports)
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
-    told = known.telling(_entry(event, said, source, _told_as(outcome, said, known))).changed(event.created)
+    entry = _entry(event, said, source, _told_as(outcome, said, known))
+    told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
     ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
     return outcome
@@ -75,9 +78,20 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
         found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
     if found is None:
         return None
-    # A copy that somebody made of our invoice in Stripe carries our metadata too, but is another invoice.
-    copied = event.object_type == "invoice" and found.stripe_invoice_id not in (None, event.object_id)
-    return None if copied else found
+    return found if event.object_type != "invoice" or _is_of(found, event, account_id, ports) else None
+
+
+def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if the event's object is the invoice in Stripe, or a revision of it.
+
+    Of a revision whose predecessor POM has not met, only Stripe can say whether it has replaced ours.
+    """
+    if invoice.is_or_was(event.object_id, event.revised_id):
+        return True
+    if event.revised_id is None or invoice.stripe_invoice_id is None:
+        return False
+    facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id)
+    return event.object_id in {fact.id for fact in facts}
 
 
 def _of_account(found: Invoice | None, account_id: StripeAccountId) -> Invoice | None:

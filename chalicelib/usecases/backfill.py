@@ -17,11 +17,12 @@ from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.listed import with_owners
 from chalicelib.domain.recorded import RecordedInvoice
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.usecases.claims import claim, insert_claiming
-from chalicelib.usecases.invoices import pulled
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, store
 
 REFERENCES_AT_ONCE = 100
@@ -47,6 +48,8 @@ class Listed:
 
     stripe_id: str
     invoice_id: InvoiceId
+    revised_id: str | None = None
+    """The Stripe invoice that it was made to replace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,8 @@ def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Se
     """
     account_id = usable_account(ports.connections.get(organization_id))
     listed = [
-        Listed(fact.id, invoice_id)
-        for fact, invoice_id in ports.stripe.invoices_since(account_id, since)
-        if invoice_id is not None
+        Listed(fact.id, invoice_id, fact.from_invoice_id)
+        for fact, invoice_id in with_owners(ports.stripe.invoices_since(account_id, since), {})
     ]
     listed.reverse()
     met = {each.invoice_id for each in listed}
@@ -108,7 +110,7 @@ def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, d
     known = ports.invoices.get(organization_id, listed.invoice_id)
     if known is None:
         return _made_again(listed, connection, account_id, ports, dry_run=dry_run)
-    if known.stripe_account_id != account_id or known.stripe_invoice_id not in (None, listed.stripe_id):
+    if known.stripe_account_id != account_id or not known.is_or_was(listed.stripe_id, listed.revised_id):
         return Backfilled(listed, Did.NOT_OURS, f"The record is of {known.stripe_invoice_id or 'another account'}.")
     if known.stripe_invoice_id is not None:
         return Backfilled(listed, _brought_up(known, account_id, ports, dry_run=dry_run))

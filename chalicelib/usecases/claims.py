@@ -1,7 +1,8 @@
 """A service is claimed by at most one live invoice.
 
-Claims are not given back when an invoice is voided, by whomever and wherever that was done: a void invoice
-never lives again, so its claims may be taken over by whoever bills the service next.
+Claims are not given back when an invoice is voided, by whomever and wherever that was done. Whoever bills a service
+next takes its claim over. Stripe also voids an invoice that somebody revises there: then the revision lives and keeps
+the claims. Therefore Stripe is asked before claims are taken over.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.storage import ServiceClaimed
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.pull_invoice import pulled
 
 T = TypeVar("T")
 
@@ -63,10 +67,11 @@ def _refuse_or_take_over(
 
     Raises:
         Conflict: a holder is live; names the service and the invoice.
+        StripeUnavailable, StripeRefused: Stripe cannot say whether a void one was replaced.
     """
+    lives = {holder_id: _lives(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
     for service_id, holder_id in holders.items():
-        holder = ports.invoices.get(invoice.organization_id, holder_id)
-        if holder is not None and holder.live:
+        if lives[holder_id]:
             raise Conflict(
                 "service_already_billed",
                 f"The service {service_id} is on the invoice {holder_id} already.",
@@ -74,6 +79,20 @@ def _refuse_or_take_over(
                 next_step=f"Leave it out, or void the invoice {holder_id} first.",
             )
     return dict(holders)
+
+
+def _lives(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> bool:
+    """Returns True if the holder asks somebody for money, itself or by a revision of which no event has told yet."""
+    holder = ports.invoices.get(invoice.organization_id, holder_id)
+    if holder is None or holder.live:
+        return holder is not None
+    fact = holder.facts.invoice
+    if fact is None or fact.deleted or holder.stripe_account_id != invoice.stripe_account_id:
+        return False
+    present = ports.stripe.fetch(holder.stripe_account_id, "invoice", fact.id)
+    if not isinstance(present, InvoiceFact) or present.latest_revision_id is None:
+        return False
+    return pulled(holder, holder.stripe_account_id, Source.SWEEP, ports).live
 
 
 def _field_of(invoice: Invoice, service_id: ServiceId) -> str:

@@ -26,6 +26,7 @@ from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_p
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on
 from chalicelib.usecases.claims import insert_claiming
+from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
@@ -114,7 +115,8 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         history=(HistoryEntry(now, "created", Source.POM, actor=command.user_id),),
     )
     try:
-        stored = insert_claiming(invoice, first, ports)
+        with noticing_revocation(command.organization_id, account_id, ports):
+            stored = insert_claiming(invoice, first, ports)
     except InvoiceExists:
         return _made_meanwhile(command, invoice_id, ports)
     return run(stored, ports, customer=customer)

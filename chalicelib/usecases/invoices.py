@@ -20,6 +20,7 @@ from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 from chalicelib.usecases.wake import wake
 
@@ -127,7 +128,11 @@ def _voided_in_stripe(
 def ended_in_stripe(
     account_id: StripeAccountId, stripe_id: str, wanted: str, act: Act, ports: Ports
 ) -> Sequence[StripeFact]:
-    """What `act` brings; if Stripe refuses because the invoice is `wanted` already, what is there."""
+    """What `act` brings; if Stripe refuses because the invoice is `wanted` already, what is there.
+
+    Raises:
+        Conflict: a revision has replaced the invoice in Stripe, and POM has not heard of it yet.
+    """
     try:
         # A new key each time: Stripe would repeat an earlier refusal, and ending it twice changes nothing.
         return act(account_id, stripe_id, f"pom-{ports.clock.nonce()}")
@@ -135,7 +140,10 @@ def ended_in_stripe(
         raise
     except StripeRefused:
         facts = ports.stripe.everything(account_id, stripe_id)
-        if any(isinstance(fact, InvoiceFact) and fact.status == wanted for fact in facts):
+        present = next(fact for fact in facts if isinstance(fact, InvoiceFact))
+        if present.latest_revision_id is not None:
+            raise _revised() from None
+        if present.status == wanted:
             return facts
         raise
 
@@ -165,28 +173,6 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
         return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
 
 
-def pulled(
-    invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
-) -> Invoice:
-    """The invoice as Stripe has it; nothing is written if that shows nothing new."""
-    stripe_id = invoice.stripe_invoice_id
-    if stripe_id is None:
-        return invoice
-    facts = ports.stripe.everything(account_id, stripe_id)
-    now = ports.clock.now()
-
-    def pulling(current: Invoice) -> Invoice:
-        known = knowing_also(current, facts, invoice, ports)
-        # What the sweep finds counts as missed; an expired link is renewed when somebody asks for the invoice.
-        renewed = source is Source.POM and current.link_expired(now)
-        if known.shows_the_same_as(current) and not renewed:
-            return current
-        told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
-        return replace(known.telling(told).changed(now), links_read_at=now)
-
-    return store(invoice, pulling, ports)
-
-
 def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
     """The account, if the invoice was made on it.
 
@@ -204,6 +190,14 @@ def of_other_account() -> Conflict:
         "invoice_of_other_account",
         "This invoice was made on a Stripe account that is no longer connected.",
         next_step="Its history stays readable; reconnect that account to act on it.",
+    )
+
+
+def _revised() -> Conflict:
+    return Conflict(
+        "invoice_revised",
+        "Somebody has just replaced this invoice by a revision in Stripe.",
+        next_step="Refresh the invoice, look at the revision, and try again.",
     )
 
 

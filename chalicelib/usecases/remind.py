@@ -22,8 +22,9 @@ from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.terms import day_of, end_of_day
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import pulled, require_same_account
+from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 PAGE = 100

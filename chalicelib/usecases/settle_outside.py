@@ -10,8 +10,9 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import Act, ended_in_stripe, pulled, require_same_account
+from chalicelib.usecases.invoices import Act, ended_in_stripe, require_same_account
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 OUTSIDE_METHODS = ("cash", "check", "bank_transfer", "card_terminal", "other")

@@ -76,9 +76,9 @@ def new_references(before: Invoice, after: Invoice) -> list[Reference]:
 
     They are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
     """
-    ids = [after.stripe_invoice_id] if before.stripe_invoice_id is None else []
+    ids = sorted(after.stripe_invoice_ids - before.stripe_invoice_ids)
     ids += sorted(_intents(after.facts) - _intents(before.facts))
-    return [_reference(after, stripe_id) for stripe_id in ids if stripe_id]
+    return [_reference(after, stripe_id) for stripe_id in ids]
 
 
 def _intents(facts: Facts) -> set[str]:

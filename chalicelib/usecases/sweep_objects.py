@@ -22,9 +22,9 @@ from chalicelib.domain.pacing import Pace
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.sweep import ObjectsSwept
-from chalicelib.usecases.invoices import pulled
 from chalicelib.usecases.pacing import PacedStripe, paced
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import merging, store
 
 REFUNDS_MAY_FAIL_FOR = 35 * 86400
@@ -179,6 +179,7 @@ class _Listed:
         if found is None or not found.complete:
             return True
         wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
+        wanted -= invoice.facts.replaced_intents
         wanted |= {
             each.payment_intent_id for each in found.payments if each.status == "open" and each.payment_intent_id
         }

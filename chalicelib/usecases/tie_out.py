@@ -14,6 +14,7 @@ from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.listed import with_owners
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences
@@ -93,9 +94,8 @@ def _books(
     ports: Ports,
 ) -> Books:
     """What Stripe lists. Invoices of ours that are not among `ours` yet, such as void ones, are added to it."""
-    invoices = [
-        (fact, id_) for fact, id_ in ports.stripe.invoices_since(account_id, since - CLOCKS_DIFFER) if id_ is not None
-    ]
+    owners_of_invoices = {stripe_id: each.id for each in ours.values() for stripe_id in each.stripe_invoice_ids}
+    invoices = with_owners(ports.stripe.invoices_since(account_id, since - CLOCKS_DIFFER), owners_of_invoices)
     for _, invoice_id in invoices:
         if invoice_id not in ours:
             known = ports.invoices.get(organization_id, invoice_id)

@@ -41,6 +41,18 @@ invoices = st.builds(
     currency=st.just("usd"),
     deleted=st.sampled_from([False, False, False, True]),
 )
+revisions = st.builds(
+    lambda number, **more: InvoiceFact(id=f"in_{number}", from_invoice_id=f"in_{number - 1}", **more),
+    number=st.sampled_from([2, 3]),
+    as_of=SECONDS,
+    status=st.sampled_from(["draft", "open", "paid", "void"]),
+    total=st.just(500),
+    amount_paid=AMOUNTS,
+    amount_remaining=AMOUNTS,
+    currency=st.just("usd"),
+    finalized_at=st.sampled_from([None, 100]),
+    latest_revision_id=st.sampled_from([None, "in_3"]),
+)
 intents = st.builds(
     PaymentIntentFact,
     id=st.sampled_from(["pi_1", "pi_2"]),
@@ -85,7 +97,7 @@ payments = st.builds(
     amount_paid=AMOUNTS,
     currency=st.just("usd"),
 )
-facts = st.one_of(invoices, intents, charges, refunds, disputes, payments)
+facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, payments)
 
 
 def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Facts:
@@ -105,7 +117,7 @@ def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]
     """Snapshots that one object after the other really had: time never goes back, nor does a lifecycle."""
     told: list[StripeFact] = []
     truth: dict[str, StripeFact] = {}
-    for kind in (invoices, intents, charges, refunds, disputes, payments):
+    for kind in (invoices, revisions, intents, charges, refunds, disputes, payments):
         for fact in sorted(draw(st.lists(kind, max_size=4)), key=lambda fact: fact.as_of):
             before = truth.get(fact.id)
             if before is None or before.precedence <= fact.precedence:

@@ -18,42 +18,42 @@ class CustomerSteps:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
-        self.answer: dict[str, Any] = {}
+        self.reply: dict[str, Any] = {}
 
     # The office
 
     def put_customer(self, customer: str = "cust_1", **body: Any) -> None:
         """Save a customer with PUT."""
-        self._answered(self.api.put(f"/customers/{customer}", self._with_ids(body)))
+        self._replied(self.api.put(f"/customers/{customer}", self._with_ids(body)))
 
     def put_back(self, customer: str = "cust_1") -> None:
         """Load a customer, and save it again exactly as it was answered."""
-        self._answered(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
+        self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
 
     def choose_present(self, customer: str) -> None:
         """Say that the customer's present link is right."""
         shown = self.api.get(f"/customers/{customer}").json
         chosen = {name: shown[name] for name in ("firstName", "lastName", "email", "stripeCustomerId")}
-        self._answered(self.api.put(f"/customers/{customer}", chosen))
+        self._replied(self.api.put(f"/customers/{customer}", chosen))
 
     def sync_customer(self, customer: str = "cust_1") -> None:
-        self._answered(self.api.post(f"/customers/{customer}/sync"))
+        self._replied(self.api.post(f"/customers/{customer}/sync"))
 
     def import_customers(self, *, rows: list[dict[str, Any]]) -> None:
-        """Import customers; the answer is the finished report."""
+        """Import customers; the reply is the finished report."""
         begun = self.api.post("/customers/import", {"customers": [self._with_ids(row) for row in rows]}).json
         self.world.work()
-        self._answered(self.api.get(f"/customers/imports/{begun['id']}"))
-        self.answer["rows"] = {str(row["row"]): row for row in self.answer["rows"]}
+        self._replied(self.api.get(f"/customers/imports/{begun['id']}"))
+        self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
 
     def remind(self) -> None:
         """Press Remind on the invoice."""
-        self._answered(self.api.post(f"/invoices/{self.invoice.id}/remind"))  # type: ignore[attr-defined]
+        self._replied(self.api.post(f"/invoices/{self.invoice.id}/remind"))  # type: ignore[attr-defined]
 
     def bill_customer(self, customer: str) -> None:
         """Bill one service to a customer, whatever comes of it."""
         line = {"serviceId": f"svc_{customer}", "description": "Cleaning", "quantity": "1", "unitPrice": "75.00"}
-        self._answered(self.api.post("/invoices", {"customerId": customer, "lineItems": [line]}))
+        self._replied(self.api.post("/invoices", {"customerId": customer, "lineItems": [line]}))
 
     # People at Stripe
 
@@ -82,10 +82,10 @@ class CustomerSteps:
         theirs = {
             names.get(each["id"]) or each["metadata"].get("pom_customer_id", each["id"]): each for each in living
         }
-        return {"customers": ours, "in_stripe": theirs, "customers_in_stripe": len(living), "answer": self.answer}
+        return {"customers": ours, "in_stripe": theirs, "customers_in_stripe": len(living), "reply": self.reply}
 
-    def _answered(self, answer: Any) -> None:
-        self.answer = {"http": answer.status, **answer.json}
+    def _replied(self, answer: Any) -> None:
+        self.reply = {"http": answer.status, **answer.json}
 
     def _with_ids(self, body: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -70,6 +70,7 @@ class Play(CustomerSteps):
         self.world, self.api, self.version = world, api, version
         self.invoice: Invoice | None = None
         self.account = world.account(api_version=version, **settings)
+        self.again: dict[str, Any] = {}
         self._events = 0
 
     def play(self, steps: list[Step]) -> None:
@@ -99,6 +100,19 @@ class Play(CustomerSteps):
         self.world.customer()
         self.invoice = self.world.invoice(*(f"svc_{number}" for number in range(lines)), send=send)
         self.deliver()
+
+    def bill_again(self, services: int = 1) -> None:
+        """The office bills the same services once more; `again` tells what it is answered."""
+        lines = [
+            {"serviceId": f"svc_{number}", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
+            for number in range(services)
+        ]
+        body = {"customerId": self._invoice.order.customer_id, "lineItems": lines}
+        self._answered(self.api.post("/invoices", body))
+
+    def void_in_pom(self) -> None:
+        """The office voids the invoice; `again` tells what it is answered."""
+        self._answered(self.api.post(f"/invoices/{self._invoice.id}/void"))
 
     def mark_paid(self) -> None:
         self.api.post(f"/invoices/{self._invoice.id}/mark-paid", {"method": "cash"})
@@ -164,6 +178,39 @@ class Play(CustomerSteps):
         """Somebody changes metadata of the invoice in Stripe."""
         changed: Any = {"metadata": metadata}
         self._dashboard.invoices.update(self._stripe_id, changed, self._options)
+
+    def revise(self, metadata: bool = True, more: int = 0, finalize: bool = True) -> None:
+        """Somebody edits the finalized invoice in Stripe's dashboard, with `more` on a line of its own."""
+        self.world.double.config.revisions_copy_metadata = metadata
+        wanted: Any = {"from_invoice": {"action": "revision", "invoice": self._stripe_id}}
+        draft = self._dashboard.invoices.create(wanted, self._options)
+        if more:
+            self._dashboard.invoices.add_lines(
+                draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, self._options
+            )
+        if finalize:
+            self.finalize_revision()
+
+    def finalize_revision(self) -> None:
+        """Whoever was revising it presses Update invoice, and Stripe e-mails the revision."""
+        self._dashboard.invoices.send_invoice(self._last("invoice"), None, self._options)
+
+    def drop_revision(self) -> None:
+        """Whoever was revising it deletes the draft."""
+        self._dashboard.invoices.delete(self._last("invoice"), None, self._options)
+
+    def duplicate(self) -> None:
+        """Somebody makes another invoice like it in Stripe, with the same metadata."""
+        original = next(each for each in self.world.in_stripe(self.account) if each["id"] == self._stripe_id)
+        wanted: Any = {
+            "customer": original["customer"], "currency": original["currency"], "metadata": original["metadata"],
+            "collection_method": "send_invoice", "days_until_due": 5, "pending_invoice_items_behavior": "exclude",
+        }  # fmt: skip
+        draft = self._dashboard.invoices.create(wanted, self._options)
+        self._dashboard.invoices.add_lines(
+            draft.id, {"lines": [{"amount": 7500, "description": "Cleaning"}]}, self._options
+        )
+        self._dashboard.invoices.send_invoice(draft.id, None, self._options)
 
     def finalize_in_stripe(self) -> None:
         """Somebody finalizes the draft in Stripe's dashboard."""
@@ -298,6 +345,7 @@ class Play(CustomerSteps):
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
         found |= self._shown_of_customers()
+        found["again"] = self.again
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
         return found
@@ -308,6 +356,9 @@ class Play(CustomerSteps):
 
     # Parts
 
+    def _answered(self, answer: Any) -> None:
+        self.again = {"status": answer.status, "code": answer.json.get("error", {}).get("code")}
+
     @property
     def _invoice(self) -> Invoice:
         assert self.invoice is not None, "send an invoice first"
@@ -315,7 +366,12 @@ class Play(CustomerSteps):
 
     @property
     def _stripe_id(self) -> str:
-        return str(self._invoice.stripe_invoice_id)
+        """The invoice that people see in Stripe: the latest revision, whether POM has heard of it or not."""
+        in_stripe = {each["id"]: each for each in self.world.in_stripe(self.account, "invoice")}
+        found = in_stripe[str(self._invoice.stripe_invoice_id)]
+        while found["latest_revision"]:
+            found = in_stripe[found["latest_revision"]]
+        return str(found["id"])
 
     @property
     def _dashboard(self) -> Any:
@@ -333,6 +389,7 @@ class Play(CustomerSteps):
             name: found[-1]["id"] if (found := self.world.in_stripe(self.account, kind)) else f"{prefix}_made_up"
             for name, (kind, prefix) in PLACEHOLDERS.items()
         }
+        ids["original"] = next(iter(self.world.in_stripe(self.account, "invoice")), {"id": "in_made_up"})["id"]
         ids |= {"account": self.account, "version": self.version, "organization": ORGANIZATION}
         ids["pom_invoice"] = self.invoice.id if self.invoice else "inv_none"
         text = json.dumps(event).replace('"$now"', str(self.world.ports.clock.now()))

@@ -24,7 +24,7 @@ from chalicelib.usecases.resume_stuck import resume_stuck
 from chalicelib.usecases.settle_outside import mark_paid
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.fakes.ports import CustomerSync, InvoiceJob, Reconciliation
-from tests.proofs.invariants import require
+from tests.proofs.invariants import original_of, require
 from tests.proofs.simulation import ORGANIZATIONS, Town
 from tests.proofs.stage import Actor, Deed
 from tests.world import ADMIN, OFFICE, line, order
@@ -111,7 +111,8 @@ def _note_reminder(town: Town, organization: OrganizationId, invoice_id: Invoice
     """On this day, and on the next if the work goes on past midnight, one more e-mail is fine."""
     invoice = town.plain.database.invoices.get((organization, invoice_id))
     if invoice is not None and invoice.stripe_invoice_id:
-        days = town.reminded.setdefault(invoice.stripe_invoice_id, set())
+        invoices = town.table(invoice.stripe_account_id, "invoice")
+        days = town.reminded.setdefault(original_of(invoices, invoice.stripe_invoice_id), set())
         days.add(town.plain.clock.now() // DAY)
 
 
@@ -305,6 +306,26 @@ def in_dashboard(town: Town, me: Actor) -> None:
     ))()  # fmt: skip
 
 
+def revise(town: Town, me: Actor) -> None:
+    """Somebody edits a finalized invoice in Stripe, or goes on with a revision that was begun."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    invoices = list(town.table(town.accounts[organization], "invoice").values())[-8:]
+    service = town.dashboard(organization).v1.invoices
+    begun = [i["id"] for i in invoices if i["status"] == "draft" and i["from_invoice"]]
+    if begun and me.rng.random() < 0.7:
+        service.send_invoice(me.rng.choice(begun))
+        return
+    sent = [i["id"] for i in invoices if i["status"] in ("open", "uncollectible")]
+    if not sent:
+        return
+    wanted: Any = {"from_invoice": {"action": "revision", "invoice": me.rng.choice(sent)}}
+    draft = service.create(wanted)
+    if me.rng.random() < 0.5:
+        service.add_lines(draft.id, {"lines": [{"amount": 2500, "description": "Filter"}]})
+    if me.rng.random() < 0.6:
+        service.send_invoice(draft.id)
+
+
 def customer_in_dashboard(town: Town, me: Actor) -> None:
     """A customer is edited or deleted in Stripe."""
     organization = me.rng.choice(ORGANIZATIONS)
@@ -429,7 +450,7 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "verification": (1, verification), "pay": (10, pay), "settle_debit": (3, settle_debit), "refund": (4, refund),
     "settle_refund": (2, settle_refund), "dispute": (2, dispute), "move_dispute": (3, move_dispute),
     "in_dashboard": (5, in_dashboard), "customer_in_dashboard": (3, customer_in_dashboard),
-    "credit_note": (1, credit_note), "deliver": (26, deliver), "network": (3, network),
+    "credit_note": (1, credit_note), "revise": (3, revise), "deliver": (26, deliver), "network": (3, network),
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
 }  # fmt: skip

@@ -106,7 +106,12 @@ class Invariants:
             return
         require(new.order == old.order, f"{new.id}: its order changed")
         require(new.version == old.version + 1, f"{new.id}: version {old.version} became {new.version}")
-        require(old.stripe_invoice_id in (None, new.stripe_invoice_id), f"2: {new.id} changed its Stripe invoice")
+        revised = {fact.id for fact in new.facts.invoices.values() if fact.from_invoice_id is not None}
+        require(old.stripe_invoice_ids <= new.stripe_invoice_ids, f"2: {new.id} changed its Stripe invoice")
+        require(
+            old.stripe_invoice_id in (None, new.stripe_invoice_id) or new.stripe_invoice_id in revised,
+            f"2: {new.id} changed to {new.stripe_invoice_id}, which is no revision",
+        )
         require(old.sent_at is None or new.sent_at is not None, f"{new.id} is no longer sent")
         require(new.history[: len(old.history)] == old.history, f"{new.id}: its history was rewritten")
         require(old.live or not new.live, f"5: {new.id} was void and is {new.status}")
@@ -119,12 +124,9 @@ class Invariants:
                 require(
                     kept is not None and kept.precedence >= fact.precedence, f"5: {new.id} forgot {fact}, has {kept}"
                 )
-        if old.facts.invoice is not None:
-            kept = new.facts.invoice
-            require(
-                kept is not None and kept.precedence >= old.facts.invoice.precedence,
-                f"5: {new.id} forgot {old.facts.invoice}, has {kept}",
-            )
+        for stripe_id, fact in old.facts.invoices.items():
+            kept = new.facts.invoices.get(stripe_id)
+            require(kept is not None and kept.precedence >= fact.precedence, f"5: {new.id} forgot {fact}, has {kept}")
 
     def _require_one_live_invoice_a_service(self, changed: Invoice) -> None:
         if not _holds_its_services(changed):
@@ -145,7 +147,11 @@ class Invariants:
             return
         for ledger in self._town.double.world.ledgers.values():
             invoices = ledger.tables.get("invoice", {}).values()
-            made = Counter(i["metadata"]["pom_invoice_id"] for i in invoices if "pom_invoice_id" in i["metadata"])
+            made = Counter(
+                i["metadata"]["pom_invoice_id"]
+                for i in invoices
+                if "pom_invoice_id" in i["metadata"] and not i["from_invoice"]
+            )
             twice = [ours for ours, count in made.items() if count > 1]
             require(not twice, f"2: several Stripe invoices for {twice}")
             billed = Counter(
@@ -158,7 +164,8 @@ class Invariants:
             twice = [service for service, count in billed.items() if count > 1]
             require(not twice, f"1: billed twice in Stripe: {twice}")
             for invoice_id, count in Counter(mail["invoice"] for mail in ledger.mails).items():
-                allowed = 1 + len(self._town.reminded.get(invoice_id, ()))
+                reminded = self._town.reminded.get(original_of(ledger.tables["invoice"], invoice_id), ())
+                allowed = 1 + len(reminded)
                 require(count <= allowed, f"one e-mail a send: {count} of {invoice_id}, {allowed} asked for")
 
     # At every acknowledgement
@@ -168,7 +175,7 @@ class Invariants:
         database, account = self._town.plain.database, event.account_id or StripeAccountId("")
         reference = database.references.get((account, self._belongs_to(account, event)))
         invoice = database.invoices.get(reference) if reference else None  # type: ignore[arg-type]
-        replaced = event.object_type == "invoice" and invoice and invoice.stripe_invoice_id != event.object_id
+        replaced = event.object_type == "invoice" and invoice and event.object_id not in invoice.stripe_invoice_ids
         return invoice is not None and not replaced
 
     def _belongs_to(self, account: str, event: StripeEvent) -> str:
@@ -258,6 +265,13 @@ class Invariants:
             "claims": dict(database.claims),
             "events": set(database.events),
         }
+
+
+def original_of(invoices: Mapping[str, Any], stripe_id: str) -> str:
+    """The id of the invoice that was revised, once or several times, to make this one."""
+    while origin := invoices.get(stripe_id, {}).get("from_invoice"):
+        stripe_id = origin["invoice"]
+    return stripe_id
 
 
 def _holds_its_services(invoice: Invoice) -> bool:

@@ -16,6 +16,7 @@ from chalicelib.domain.facts import Facts
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import failed_attempt
 from chalicelib.usecases.receive_event import Receipt, receive_event
 from tests.fakes import FakeDatabase, FakePorts
 from tests.world import World
@@ -37,7 +38,12 @@ class Payer:
 
     @property
     def stripe_id(self) -> str:
-        return str(self.invoice.stripe_invoice_id)
+        """The invoice that the customer pays: the latest revision."""
+        found = str(self.invoice.stripe_invoice_id)
+        revisions = {each["id"]: each["latest_revision"] for each in self.world.in_stripe(self.account)}
+        while revisions[found]:
+            found = revisions[found]
+        return found
 
     @property
     def options(self) -> Any:
@@ -74,6 +80,16 @@ class Payer:
     def owner_voids(self) -> None:
         self.world.advance(30)
         self.world.client.v1.invoices.void_invoice(self.stripe_id, None, self.options)
+
+    def owner_revises(self, more: int = 0) -> None:
+        self.world.advance(30)
+        invoices = self.world.client.v1.invoices
+        wanted: Any = {"from_invoice": {"action": "revision", "invoice": self.stripe_id}}
+        draft = invoices.create(wanted, self.options)
+        if more:
+            invoices.add_lines(draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, self.options)
+        self.world.advance(30)
+        invoices.send_invoice(draft.id, None, self.options)
 
     def owner_writes_off(self) -> None:
         self.world.advance(30)
@@ -167,6 +183,32 @@ def failed_then_voided(payer: Payer) -> None:
     payer.owner_voids()
 
 
+def revised(payer: Payer) -> None:
+    payer.owner_revises(more=2500)
+
+
+def failed_then_revised(payer: Payer) -> None:
+    payer.pays("pm_card_chargeDeclined")
+    payer.owner_revises()
+
+
+def revised_then_paid_and_refunded(payer: Payer) -> None:
+    payer.owner_revises()
+    payer.pays()
+    payer.is_refunded(500)
+
+
+def revised_twice_then_declined(payer: Payer) -> None:
+    payer.owner_revises(more=500)
+    payer.owner_revises(more=500)
+    payer.pays("pm_card_chargeDeclined")
+
+
+def revised_then_voided(payer: Payer) -> None:
+    payer.owner_revises()
+    payer.owner_voids()
+
+
 def written_off_then_paid(payer: Payer) -> None:
     payer.owner_writes_off()
     payer.pays()
@@ -198,6 +240,11 @@ STORIES: tuple[Callable[[Payer], None], ...] = (
     dispute_won,
     voided,
     failed_then_voided,
+    revised,
+    failed_then_revised,
+    revised_then_paid_and_refunded,
+    revised_twice_then_declined,
+    revised_then_voided,
     written_off,
     written_off_then_paid,
     paid_by_check,
@@ -303,5 +350,22 @@ def told(story: Callable[[Payer], None], seed: int = 0) -> Told:
 
 
 def says(facts: Facts) -> Facts:
-    """What facts say, whenever each became known."""
-    return replace(facts.timeless, attempt_failed_at=int(facts.attempt_failed_at > 0))
+    """What facts say of the invoice that counts, whenever each became known.
+
+    Payments of an invoice that was replaced are known or not, as it happened; they say nothing. So does an event that
+    came before anything of the revision was known: it is nobody's, and the revision is read later.
+    """
+    current = facts.invoice.id if facts.invoice else None
+    before = facts.replaced_intents
+    failed = failed_attempt(facts) is not None if facts.revisions else facts.attempt_failed_at > 0
+    replaced = {
+        stripe_id: replace(each, as_of=0, latest_revision_id=None) for stripe_id, each in facts.revisions.items()
+    }
+    return replace(
+        facts.timeless,
+        attempt_failed_at=int(failed),
+        revisions=replaced,
+        payments={k: replace(v, as_of=0) for k, v in facts.payments.items() if v.stripe_invoice_id == current},
+        payment_intents={k: replace(v, as_of=0) for k, v in facts.payment_intents.items() if k not in before},
+        charges={k: replace(v, as_of=0) for k, v in facts.charges.items() if v.payment_intent_id not in before},
+    )

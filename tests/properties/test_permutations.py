@@ -37,6 +37,11 @@ ENDS = {
     "dispute_won": InvoiceStatus.PAID,
     "voided": InvoiceStatus.VOID,
     "failed_then_voided": InvoiceStatus.VOID,
+    "revised": InvoiceStatus.PENDING,
+    "failed_then_revised": InvoiceStatus.PENDING,
+    "revised_then_paid_and_refunded": InvoiceStatus.PAID,
+    "revised_twice_then_declined": InvoiceStatus.FAILED,
+    "revised_then_voided": InvoiceStatus.VOID,
     "written_off": InvoiceStatus.UNCOLLECTIBLE,
     "written_off_then_paid": InvoiceStatus.PAID,
     "paid_by_check": InvoiceStatus.PAID,
@@ -117,7 +122,13 @@ def test_repetitions_in_any_order_add_nothing(story: Story, second: bool) -> Non
     for order in itertools.islice(orders(events), 60):
         invoice, receipts = tale.retold(with_repetitions(order, chance))
         assert says(invoice.facts) == end
-        assert [receipt.outcome for receipt in receipts].count(EventOutcome.DUPLICATE) == len(events)
+        outcomes = [receipt.outcome for receipt in receipts]
+        # Events of a revision of which nothing is known yet are nobody's; what they told is read when it is known.
+        met_too_early = outcomes.count(EventOutcome.FOREIGN)
+        assert not met_too_early or "revised" in story.__name__
+        dealt_with = outcomes.count(EventOutcome.APPLIED) + outcomes.count(EventOutcome.NO_CHANGE)
+        assert dealt_with <= len(events)
+        assert outcomes.count(EventOutcome.DUPLICATE) == 2 * len(events) - met_too_early - dealt_with
         told_once = [entry.event_id for entry in invoice.history if entry.event_id]
         assert len(told_once) == len(set(told_once))
         assert differences(dict(tale.ledger), [invoice]) == []
@@ -144,5 +155,8 @@ def test_only_what_cannot_be_ordered_is_asked_of_stripe(story: Story) -> None:
     remembered.clear()
     tale.retold(tale.events)
     tale.retold(list(reversed(tale.events)))
-    assert remembered == {}
+    invoices = tale.ledger["objects"]["invoice"]
+    replaced = {each["id"] for each in invoices if each["from_invoice"] or each["status"] == "void"}
+    assert {(name, args[-1]) for name, *args in remembered} <= {("everything", each) for each in replaced}
+    assert bool(remembered) == bool(replaced)
     remembered.update(before)

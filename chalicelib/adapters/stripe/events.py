@@ -88,6 +88,7 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
         owner_ids=subject.owner_ids(version),
         organization_hint=OrganizationId(organization) if organization else None,
         invoice_hint=InvoiceId(invoice) if invoice else None,
+        revised_id=subject.revised_id,
         customer_hint=subject.hint(CUSTOMER_KEY),
     )
 

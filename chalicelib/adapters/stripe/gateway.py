@@ -160,7 +160,7 @@ class StripeGateway(Customers, Records, Trials):
         for found, as_of in self._all(
             self._v1.invoices.list, objects.Invoice, account_id, {"created": {"gte": since}}
         ):
-            if (found.metadata or {}).get(objects.INVOICE_KEY) == invoice.id:
+            if found.ours == invoice.id and found.revised is None:
                 return found.fact(as_of)
         return None
 
@@ -188,6 +188,17 @@ class StripeGateway(Customers, Records, Trials):
 
     @translated
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
+        facts: list[StripeFact] = []
+        met: set[str] = set()
+        following: str | None = stripe_invoice_id
+        while following is not None and following not in met:
+            met.add(following)
+            found = self._of_one_invoice(account_id, following)
+            facts += found
+            following = next((each.latest_revision_id for each in found if isinstance(each, InvoiceFact)), None)
+        return facts
+
+    def _of_one_invoice(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
         expanded: Any = {"expand": ["payments"]}
         found = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, expanded, _for(account_id))
         if found is None:

@@ -49,6 +49,7 @@ class Order(msgspec.Struct):
     description: str | None = None
     footer: str | None = None
     payment_settings: PaymentSettings | None = None
+    latest_revision: Reference = None
     metadata: Metadata = None
 
     def recorded(self, lines: list[Line]) -> RecordedInvoice | None:
@@ -103,4 +104,14 @@ class Records(Asking):
                 {},
             )
         ]
-        return answer.read(Order).recorded(lines)
+        order = answer.read(Order)
+        order.status = self._status_of_revision(order, options)
+        return order.recorded(lines)
+
+    def _status_of_revision(self, order: Order, options: Any) -> str | None:
+        """Returns the status of the invoice that counts: the order itself, or what has replaced it in Stripe."""
+        met = {order.id}
+        while (revision := id_of(order.latest_revision)) is not None and revision not in met:
+            met.add(revision)
+            order = self._ask(self._v1.invoices.retrieve, revision, None, options).read(Order)
+        return order.status

@@ -20,6 +20,8 @@ import msgspec
 
 FIRST = "2011-01-01"
 BASIL = "2025-03-31"
+REVISIONS = "2022-04-19"
+"""About when invoices could first be revised; accounts of every version have the fields since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class OwnerField:
 
 
 OWNER_FIELDS: Mapping[str, tuple[OwnerField, ...]] = {
-    "invoice": (OwnerField("id"),),
+    "invoice": (OwnerField("id"), OwnerField("invoice", since=REVISIONS, within="from_invoice")),
     "invoice_payment": (
         OwnerField("invoice", since=BASIL),
         OwnerField("payment_intent", since=BASIL, within="payment"),
@@ -66,6 +68,7 @@ class Subject(msgspec.Struct):
     payment_intent: Any = msgspec.UNSET
     invoice: Any = msgspec.UNSET
     payment: Any = msgspec.UNSET
+    from_invoice: Any = msgspec.UNSET
 
     @property
     def kind(self) -> str:
@@ -81,6 +84,14 @@ class Subject(msgspec.Struct):
         """A value of the object's metadata."""
         found = self.metadata.get(key) if isinstance(self.metadata, dict) else None
         return found if isinstance(found, str) and found else None
+
+    @property
+    def revised_id(self) -> str | None:
+        """The id of the invoice that this one is a revision of; a copy of another kind replaces nothing."""
+        origin = self.from_invoice
+        if not isinstance(origin, dict) or origin.get("action") != "revision":
+            return None
+        return _id_in(origin.get("invoice"))
 
     def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
         """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.

@@ -105,7 +105,10 @@ class StripeGateway(Protocol):
         """Whether Stripe lists an `invoice.sent` event for it."""
 
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
-        """The invoice as it is now, with its payments, attempts, refunds and disputes."""
+        """The invoice as it is now, with its payments, attempts, refunds and disputes.
+
+        The same of the revision that has replaced it, if there is one.
+        """
 
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
         """What Stripe remembers of the order; None if it is gone, or carries no id of ours."""

@@ -7,6 +7,7 @@ from tests.mutations.taken import Always, Check, Instead, Never, Skipped
 
 _T_FACTS = "tests/domain/test_facts.py"
 _T_INVOICES = "tests/usecases/test_invoices.py"
+_T_REVISIONS = "tests/usecases/test_revisions.py"
 
 FACTS = (
     guard(
@@ -88,5 +89,30 @@ FACTS = (
         "_nobody_hears",
         Always("problem is"),
         "tests/usecases/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
+    ),
+    guard(
+        "services of a void invoice that was revised stay billed",
+        "_lives",
+        Instead("fetch", "None"),
+        "tests/field/test_cases.py::test_pom_shows_what_is_so"
+        "[services_billed_again_before_the_revision_was_heard_of-2026-10-28.endive]",
+    ),
+    guard(
+        "a revision is read with its payments",
+        "Facts.unread_revision",
+        Always("_has_payments_of"),
+        f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
+    ),
+    guard(
+        "attempts at a replaced invoice say nothing",
+        "failed_attempt",
+        Instead("replaced_intents", "set()"),
+        "tests/domain/test_revisions.py::test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failure_of_its_revision",
+    ),
+    guard(
+        "acting on a replaced invoice is refused",
+        "ended_in_stripe",
+        Check("latest_revision_id"),
+        f"{_T_REVISIONS}::test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it",
     ),
 )

@@ -33,7 +33,7 @@ OPERATING = (
     guard(
         "a copy in Stripe is not the invoice, to a backfill either",
         "backfill(listed)",
-        Check("stripe_invoice_id stripe_id"),
+        Check("is_or_was"),
         "tests/usecases/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
     ),
 )

@@ -56,7 +56,7 @@ SAGA = (
     guard(
         "a live invoice keeps its services",
         "_refuse_or_take_over",
-        Check("live"),
+        Check("Conflict"),
         f"{_T_CREATE}::test_a_billed_service_is_refused_and_the_answer_names_its_invoice",
     ),
     guard(

@@ -14,7 +14,7 @@ from ..clock import DAY
 from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled, StripeFault
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
-from . import lines
+from . import lines, revisions
 
 if TYPE_CHECKING:
     from ..world import World
@@ -92,13 +92,16 @@ def void(call: Call) -> JSON:
     if invoice["amount_paid"]:
         raise InvalidState("You cannot void an invoice that has payments; issue a credit note instead.")
     engine.require_idle(call.ledger, invoice)
-    before = call.world.snapshot(call.ledger, invoice)
-    invoice["status"] = "void"
-    _stamp(call.world, invoice, "voided_at")
-    engine.cancel_open(call.world, call.ledger, invoice, "void_invoice")
-    call.world.updated(call.ledger, invoice, before)
-    call.world.emit(call.ledger, "invoice.voided", invoice)
+    _do_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
     return invoice
+
+
+def _do_void(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
+    invoice["status"] = "void"
+    _stamp(world, invoice, "voided_at")
+    engine.cancel_open(world, ledger, invoice, "void_invoice")
+    world.updated(ledger, invoice, before)
+    world.emit(ledger, "invoice.voided", invoice)
 
 
 def mark_uncollectible(call: Call) -> JSON:
@@ -122,6 +125,9 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
             code="invoice_not_editable",
         )
+    original = revisions.original_of(ledger, invoice)
+    if original is not None:
+        engine.require_idle(ledger, original)
     try:
         _check_finalizable(ledger, invoice)
     except StripeFault as refusal:
@@ -132,6 +138,11 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
     customer = ledger.find("customer", invoice["customer"]) or {"_deleted": True}
     lines.total(ledger, invoice)
     _freeze(world, ledger, invoice, customer)
+    original_first = original is not None and not world.order.usual()
+    if original is not None:
+        _give_back_balance(world, ledger, original, customer)
+    if original is not None and original_first:
+        _replace(world, ledger, original, invoice)
     due = _settle_balance(world, ledger, invoice, customer)
     invoice["amount_due"] = invoice["amount_remaining"] = due
     invoice["status"] = "open"
@@ -145,6 +156,28 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
         become_paid(world, ledger, invoice, before, collected=True)
     elif not first:
         world.updated(ledger, invoice, before)
+    if original is not None and not original_first:
+        _replace(world, ledger, original, invoice)
+
+
+def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> None:
+    """Voids the original, and names the revision on it: in the events of that, or only afterwards."""
+    before = world.snapshot(ledger, original)
+    at_once = world.order.usual()
+    if at_once:
+        revisions.point_to(ledger, original, revision)
+    _do_void(world, ledger, original, before)
+    if not at_once:
+        revisions.point_to(ledger, original, revision)
+
+
+def _give_back_balance(world: World, ledger: Ledger, original: JSON, customer: JSON) -> None:
+    """A revision starts with the customer's balance that had been applied to the original (docs of the object)."""
+    applied = (original["ending_balance"] or 0) - original["starting_balance"]
+    if applied:
+        before = world.snapshot(ledger, customer)
+        customer["balance"] -= applied
+        world.updated(ledger, customer, before)
 
 
 def do_send(world: World, ledger: Ledger, invoice: JSON) -> None:

@@ -8,15 +8,17 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON
 from ..router import Call, Route
 from ..rules import within
-from . import accounts, customers, invoice_states, lines
+from . import accounts, customers, invoice_states, lines, revisions
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
-    "default_tax_rates", "description", "due_date", "effective_at", "expand", "footer", "metadata", "number",
+    "default_tax_rates", "description", "due_date", "effective_at", "expand", "footer", "from_invoice", "metadata",
+    "number",
     "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
     "application_fee_amount",
 }  # fmt: skip
-_UPDATE = _CREATE - {"customer", "application_fee_amount", "currency", "pending_invoice_items_behavior"}
+_NOT_AFTERWARDS = {"customer", "from_invoice", "application_fee_amount", "currency", "pending_invoice_items_behavior"}
+_UPDATE = _CREATE - _NOT_AFTERWARDS
 _OPEN = {"metadata", "auto_advance", "payment_settings", "expand"}
 _FINAL = {"metadata", "expand"}
 _LENGTHS = {"description": 1500, "footer": 5000, "number": 26, "statement_descriptor": 22}
@@ -26,6 +28,8 @@ def create(call: Call) -> JSON:
     """POST /v1/invoices: a draft without lines."""
     params, world, ledger = call.params, call.world, call.ledger
     _check(call, params, _CREATE)
+    if "from_invoice" in params:
+        return _revise(call)
     if "customer" not in params:
         raise missing("customer")
     method: str = params.get("collection_method", "charge_automatically")
@@ -133,6 +137,15 @@ def create(call: Call) -> JSON:
         world.updated(ledger, customer, before)
     _plan(call, invoice)
     return invoice
+
+
+def _revise(call: Call) -> JSON:
+    for name in call.params:
+        if name not in ("from_invoice", "metadata", "description", "expand"):
+            raise NotModelled(f"{name} beside from_invoice", name)
+    revision = revisions.draft(call)
+    _apply(call, revision)
+    return revision
 
 
 def update(call: Call) -> JSON:

@@ -1,0 +1,56 @@
+"""Read an invoice from Stripe, with the revisions that have replaced it, and store what that shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import StripeAccountId, UserId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.store_invoice import knowing_also, store
+
+
+def pulled(
+    invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
+) -> Invoice:
+    """Returns the invoice as Stripe has it; nothing is written if that shows nothing new."""
+    stripe_id = invoice.stripe_invoice_id
+    if stripe_id is None:
+        return invoice
+    facts = ports.stripe.everything(account_id, stripe_id)
+    now = ports.clock.now()
+
+    def pulling(current: Invoice) -> Invoice:
+        known = knowing_also(current, facts, invoice, ports)
+        # What the sweep finds counts as missed; an expired link is renewed when somebody asks for the invoice.
+        renewed = source is Source.POM and current.link_expired(now)
+        if known.shows_the_same_as(current) and not renewed:
+            return current
+        told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
+        entries = (*revision_entries(current, known, now, source), told)
+        return replace(known.telling(*entries).changed(now), links_read_at=now)
+
+    return store(invoice, pulling, ports)
+
+
+def with_its_revision(before: Invoice, after: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns `after` with the revision that replaces it, which is read from Stripe if that has not been done.
+
+    An invoice of which POM hears that it is void is read once: nobody has said that Stripe names the revision as soon
+    as it tells of the void.
+    """
+    voided = before.live and not after.live and after.facts.invoice is not None and not after.facts.invoice.deleted
+    stripe_id = after.facts.unread_revision or (after.stripe_invoice_id if voided else None)
+    if stripe_id is None:
+        return after
+    return after.settled_by(*ports.stripe.everything(account_id, stripe_id))
+
+
+def revision_entries(before: Invoice, after: Invoice, at: int, source: Source) -> Iterator[HistoryEntry]:
+    """Yields what the timeline tells if a revision has replaced the Stripe invoice that counted before."""
+    fact = after.facts.invoice
+    if fact is None or before.stripe_invoice_id in (None, fact.id):
+        return
+    yield HistoryEntry(at, "revised", source, amount=fact.total, currency=fact.currency, stripe_id=fact.id)

@@ -1,0 +1,105 @@
+"""Of several Stripe invoices that replace one another, the latest finalized one counts."""
+
+from __future__ import annotations
+
+import itertools
+from functools import reduce
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.facts import (
+    ChargeFact,
+    Facts,
+    InvoiceFact,
+    InvoicePaymentFact,
+    PaymentFailure,
+    PaymentIntentFact,
+    StripeFact,
+)
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.listed import with_owners
+from chalicelib.domain.status import InvoiceStatus, status_of
+
+
+def stripe_invoice(number: int, status: str = "open", **more: Any) -> InvoiceFact:
+    """The invoice in_1, or a revision of the one before."""
+    fact: dict[str, Any] = {
+        "id": f"in_{number}", "as_of": 100, "status": status, "total": 500, "amount_paid": 0, "amount_remaining": 500,
+        "amount_due": 500, "currency": "usd", "from_invoice_id": f"in_{number - 1}" if number > 1 else None,
+        "finalized_at": None if status == "draft" else 100,
+    }  # fmt: skip
+    return InvoiceFact(**{**fact, **more})
+
+
+def known(*facts: StripeFact) -> Facts:
+    return reduce(Facts.merge, facts, Facts())
+
+
+ORIGINAL = stripe_invoice(1, "void", latest_revision_id="in_2")
+
+
+@pytest.mark.parametrize("order", itertools.permutations([ORIGINAL, stripe_invoice(2, "void"), stripe_invoice(3)]))
+def test_the_last_of_a_line_counts_whatever_is_heard_of_first_even_within_one_second(
+    order: tuple[InvoiceFact, ...],
+) -> None:
+    facts = known(*order)
+    assert facts.invoice == stripe_invoice(3)
+    assert set(facts.revisions) == {"in_1", "in_2"}
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["a_draft", "a_deleted_draft"])
+def test_a_draft_of_a_revision_does_not_count(deleted: bool) -> None:
+    facts = known(stripe_invoice(2, "draft", deleted=deleted), stripe_invoice(1))
+    assert facts.invoice == stripe_invoice(1)
+    assert status_of(facts) is InvoiceStatus.PENDING
+    assert facts.unread_revision is None
+
+
+def test_a_line_that_is_a_circle_is_no_trap() -> None:
+    facts = known(stripe_invoice(1, from_invoice_id="in_2"), stripe_invoice(2))
+    assert facts.invoice is not None
+
+
+@pytest.mark.parametrize(
+    ("facts", "unread"),
+    [
+        (known(stripe_invoice(1)), None),
+        (known(ORIGINAL), "in_2"),
+        (known(ORIGINAL, stripe_invoice(2, "draft")), "in_2"),
+        (known(ORIGINAL, stripe_invoice(2)), "in_2"),
+        (known(ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd")), None),
+        (known(ORIGINAL, stripe_invoice(2, "paid", amount_due=0)), None),
+        (known(ORIGINAL, stripe_invoice(2, "draft", deleted=True)), None),
+    ],
+    ids=[
+        "never_revised", "named_only", "known_as_a_draft", "known_without_its_payments", "known_with_its_payments",
+        "nothing_to_pay", "gone",
+    ],
+)  # fmt: skip
+def test_a_revision_is_read_once_and_with_its_payments(facts: Facts, unread: str | None) -> None:
+    assert facts.unread_revision == unread
+
+
+def test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failure_of_its_revision() -> None:
+    failure = PaymentFailure(FailureReason.CARD_DECLINED)
+    before = [
+        stripe_invoice(1),
+        PaymentIntentFact("pi_1", 100, "requires_payment_method", 500, "usd", "ch_1", failure),
+        ChargeFact("ch_1", 100, "failed", 500, "usd", 100, "pi_1", failure),
+        InvoicePaymentFact("inpay_1", 100, "open", "in_1", 0, "usd", "pi_1"),
+    ]
+    assert status_of(known(*before)) is InvoiceStatus.FAILED
+    revised = [ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd", "pi_2")]
+    assert status_of(known(*before, *revised)) is InvoiceStatus.PENDING
+
+
+def test_stripes_list_tells_whose_a_revision_is_with_or_without_our_id_on_it() -> None:
+    ours, theirs = InvoiceId("inv_1"), InvoiceId("inv_2")
+    first, second, third = stripe_invoice(1, "void"), stripe_invoice(2, "void"), stripe_invoice(3)
+    foreign = stripe_invoice(9, from_invoice_id=None)
+    assert with_owners([(third, None), (second, None), (first, ours), (foreign, None)], {}) == [
+        (third, ours), (second, ours), (first, ours),
+    ]  # fmt: skip
+    assert with_owners([(third, None)], {"in_2": theirs}) == [(third, theirs)]

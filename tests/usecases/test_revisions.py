@@ -1,0 +1,240 @@
+"""An invoice that somebody edits in Stripe is replaced there by a revision, and POM goes on with that one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.history import HistoryEntry
+from chalicelib.domain.identifiers import ServiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.tie_out import Kind
+from chalicelib.usecases.backfill import Did, backfill, to_backfill
+from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.invoices import refresh_invoice, void_invoice
+from chalicelib.usecases.remind import remind
+from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.usecases.tie_out import tie_out
+from tests.usecases.test_backfill import lose
+from tests.world import OFFICE, ORGANIZATION, World
+
+HOUR, DAY = 3600, 86400
+
+copied_or_not = pytest.mark.parametrize("metadata", [True, False], ids=["metadata_copied", "metadata_not_copied"])
+
+
+def revise(world: World, invoice: Invoice, *, metadata: bool = True, more: int = 2500, send: bool = True) -> str:
+    """Somebody edits the invoice in Stripe's dashboard; answers the id of the revision."""
+    world.double.config.revisions_copy_metadata = metadata
+    world.advance(60)
+    service, options = world.client.v1.invoices, on(invoice)
+    latest = world.in_stripe(invoice.stripe_account_id)[-1]["id"]
+    wanted: Any = {"from_invoice": {"action": "revision", "invoice": latest}}
+    draft = service.create(wanted, options)
+    if more:
+        service.add_lines(draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, options)
+    if send:
+        service.send_invoice(draft.id, None, options)
+    return str(draft.id)
+
+
+def on(invoice: Invoice) -> Any:
+    return {"stripe_account": invoice.stripe_account_id}
+
+
+def sent(world: World) -> Invoice:
+    invoice = world.invoice()
+    world.deliver()
+    return world.now(invoice)
+
+
+def entries(invoice: Invoice, kind: str) -> list[HistoryEntry]:
+    return [entry for entry in invoice.history if entry.kind == kind]
+
+
+@copied_or_not
+def test_the_revision_takes_the_place_of_the_invoice_with_its_total_number_and_link(
+    world: World, account: StripeAccountId, metadata: bool
+) -> None:
+    before = sent(world)
+    revision = revise(world, before, metadata=metadata)
+    world.deliver()
+    after = world.now(before)
+    assert (after.stripe_invoice_id, after.status, after.total) == (revision, InvoiceStatus.PENDING, 10_000)
+    assert before.facts.invoice is not None
+    assert after.facts.invoice is not None
+    assert after.facts.invoice.hosted_url != before.facts.invoice.hosted_url
+    assert [(entry.stripe_id, entry.amount) for entry in entries(after, "revised")] == [(revision, 10_000)]
+
+
+@copied_or_not
+def test_a_declined_payment_of_the_revision_is_shown_by_its_webhook(
+    world: World, account: StripeAccountId, metadata: bool
+) -> None:
+    """Events about a payment name nothing but the payment, so POM must have met it."""
+    invoice = sent(world)
+    revision = revise(world, invoice, metadata=metadata)
+    world.deliver()
+    world.double.pay(account, revision, "pm_card_chargeDeclinedInsufficientFunds")
+    world.deliver()
+    failure = world.now(invoice).failure
+    assert failure is not None
+    assert failure.reason == "insufficient_funds"
+
+
+@copied_or_not
+def test_no_event_of_an_edit_makes_the_invoice_void_for_a_moment(
+    world: World, account: StripeAccountId, metadata: bool
+) -> None:
+    invoice = sent(world)
+    revise(world, invoice, metadata=metadata)
+    while world.double.step() is not None:
+        assert world.now(invoice).live
+
+
+def test_what_webhooks_tell_of_an_edit_waits_until_stripe_can_tell_of_the_revision(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = sent(world)
+    revision = revise(world, invoice, metadata=False)
+    world.double.order_fault("error_before", path=f"/v1/invoices/{revision}", count=50)
+    world.deliver()
+    meanwhile = world.now(invoice)
+    assert (meanwhile.stripe_invoice_id, meanwhile.live) == (invoice.stripe_invoice_id, True)
+    world.double.clear_faults()
+    world.sweep(objects=False)
+    assert world.now(invoice).stripe_invoice_id == revision
+
+
+def test_a_copy_that_somebody_revises_is_another_invoice(world: World, account: StripeAccountId) -> None:
+    invoice = sent(world)
+    [ours] = world.in_stripe(account)
+    copy = world.client.v1.invoices.create(
+        {
+            "customer": ours["customer"], "currency": "usd", "metadata": ours["metadata"],
+            "collection_method": "send_invoice", "days_until_due": 5,
+        },
+        on(invoice),
+    )  # fmt: skip
+    world.client.v1.invoices.add_lines(copy.id, {"lines": [{"amount": 900}]}, on(invoice))
+    world.client.v1.invoices.send_invoice(copy.id, None, on(invoice))
+    revise(world, invoice, metadata=True)
+    receipts = world.deliver()
+    assert world.now(invoice) == invoice
+    assert {receipt.outcome for receipt in receipts} <= {EventOutcome.FOREIGN, EventOutcome.NO_CHANGE}
+
+
+def test_a_revision_of_a_revision_of_which_nothing_was_heard_is_followed(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = sent(world)
+    world.double.set_delivery(lose=["*"])
+    revise(world, invoice, more=100)
+    world.double.set_delivery(lose=["invoice.updated", "invoice.voided"])
+    second = revise(world, invoice, more=200)
+    world.deliver()
+    assert (world.now(invoice).stripe_invoice_id, world.now(invoice).total) == (second, 7800)
+
+
+@copied_or_not
+def test_what_people_do_is_done_to_the_revision(world: World, account: StripeAccountId, metadata: bool) -> None:
+    invoice = sent(world)
+    revision = revise(world, invoice, metadata=metadata)
+    world.deliver()
+    remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert world.double.mails(account)[-1]["invoice"] == revision
+    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, "check", None, world.ports)
+    assert (paid.status, paid.paid_amount) == (InvoiceStatus.PAID, 10_000)
+    assert [each["status"] for each in world.in_stripe(account)] == ["void", "paid"]
+
+
+@copied_or_not
+def test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it(
+    world: World, account: StripeAccountId, metadata: bool
+) -> None:
+    world.double.set_delivery(lose=["*"])
+    invoice = sent(world)
+    revision = revise(world, invoice, metadata=metadata)
+    with pytest.raises(Conflict) as refused:
+        void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert refused.value.code == "invoice_revised"
+    assert world.now(invoice).live
+    refreshed = refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert refreshed.stripe_invoice_id == revision
+    assert void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports).status is InvoiceStatus.VOID
+
+
+def test_services_of_a_void_invoice_are_billed_again_after_one_question_to_stripe(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = sent(world)
+    void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    world.deliver()
+    world.double.api.log.reset()
+    again = world.invoice()
+    assert again.status is InvoiceStatus.PENDING
+    assert world.stripe_calls()["GET /v1/invoices/{id}"] == 1
+
+
+@copied_or_not
+def test_the_comparison_of_books_names_a_revision_that_was_never_heard_of(
+    world: World, account: StripeAccountId, metadata: bool
+) -> None:
+    world.double.set_delivery(lose=["*"])
+    invoice = sent(world)
+    revision = revise(world, invoice, metadata=metadata)
+    world.advance(2 * HOUR)
+    found = tie_out(ORGANIZATION, world.ports)
+    assert (Kind.UNKNOWN_TO_US, revision) in [(each.kind, each.stripe_id) for each in found.differences]
+    assert found.billed_twice == 0
+    world.sweep()
+    world.advance(2 * HOUR)
+    assert tie_out(ORGANIZATION, world.ports).differences == ()
+
+
+@copied_or_not
+def test_a_lost_record_of_a_revised_invoice_comes_back_with_its_services_claimed(
+    world: World, account: StripeAccountId, metadata: bool
+) -> None:
+    invoice = sent(world)
+    revision = revise(world, invoice, metadata=metadata)
+    world.deliver()
+    lose(world, invoice)
+    listed = to_backfill(ORGANIZATION, world.ports.clock.now() - DAY, world.ports)
+    done = [backfill(each, ORGANIZATION, world.ports).did for each in listed]
+    assert done == [Did.RECREATED, Did.UNCHANGED]
+    assert world.now(invoice).stripe_invoice_id == revision
+    assert world.ports.database.claims[ORGANIZATION, ServiceId("svc_1")] == invoice.id
+    with pytest.raises(Conflict):
+        world.invoice()
+
+
+@copied_or_not
+def test_sweeps_after_an_edit_find_nothing_more(world: World, account: StripeAccountId, metadata: bool) -> None:
+    invoice = sent(world)
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
+    revise(world, invoice, metadata=metadata)
+    revise(world, invoice, metadata=metadata, send=False)
+    world.deliver()
+    world.sweep()
+    before = world.now(invoice)
+    world.advance(DAY)
+    swept = world.sweep()
+    assert (swept.corrected, swept.recovered) == (0, 0)
+    assert world.now(invoice) == before
+
+
+def test_a_void_that_does_not_name_the_revision_yet_is_not_believed_alone(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = sent(world)
+    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
+    revision = revise(world, invoice, metadata=False)
+    [voided] = [each for each in world.double.events(account) if each["type"] == "invoice.voided"]
+    assert voided["data"]["object"]["latest_revision"] is None
+    world.deliver()
+    assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
