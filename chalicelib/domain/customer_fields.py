@@ -179,7 +179,7 @@ def stripe_values(fact: CustomerFact) -> Values:
 
 
 def as_given(field: Field, value: str | None) -> str | None:
-    """Returns POM's value as Stripe is given it: a first and a last name together may be too long for Stripe."""
+    """Returns POM's value as it is sent to Stripe: a first and a last name together may be too long for Stripe."""
     return value[:MAX_NAME] if value and field is Field.NAME else value
 
 

@@ -38,14 +38,14 @@ class Settled:
     not_taken_over: tuple[Field, ...] = ()
     """Fields that only Stripe changed, to a value that POM does not take."""
 
-    def given(self, answered: Values) -> Settled:
+    def after_update(self, answered: Values) -> Settled:
         """Returns the same after Stripe was given `to_stripe` and answered that it has these values now.
 
         What changed in Stripe between the first look and this answer is settled too.
         """
         ours = self.profile.values
-        met = {**self.in_step, **{field: InStep(ours[field], answered[field]) for field in self.to_stripe}}
-        again = settle(self.profile, answered, met)
+        updated = {field: InStep(ours[field], answered[field]) for field in self.to_stripe}
+        again = settle(self.profile, answered, {**self.in_step, **updated})
         return replace(
             again,
             taken_over=_together(self.taken_over, again.taken_over),
@@ -59,39 +59,39 @@ def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -
 
     `in_step` of the result leaves fields that Stripe is yet to be given as they were.
     """
-    ours, taking = profile.values, profile
-    met: dict[Field, InStep] = {}
+    ours, new_profile = profile.values, profile
+    now_in_step: dict[Field, InStep] = {}
     to_stripe: dict[Field, str | None] = {}
     taken_over, kept, not_taken_over = [], [], []
     for field in Field:
         mine, theirs, before = ours[field], stripes[field], in_step.get(field, NEVER)
         given = as_given(field, mine)
-        by_pom = not same_value(field, mine, before.pom)
-        by_stripe = not same_value(field, theirs, before.stripe)
+        changed_in_pom = not same_value(field, mine, before.pom)
+        changed_in_stripe = not same_value(field, theirs, before.stripe)
         if same_value(field, given, theirs):
-            if before != NEVER and mine != before.pom and given != theirs and not by_stripe:
+            if before != NEVER and mine != before.pom and given != theirs and not changed_in_stripe:
                 to_stripe[field] = given  # the office corrected a capital letter or a blank
-                met[field] = before
+                now_in_step[field] = before
             else:
-                met[field] = InStep(mine, theirs)
-        elif by_pom:
+                now_in_step[field] = InStep(mine, theirs)
+        elif changed_in_pom:
             to_stripe[field] = given
-            met[field] = before
-            if by_stripe:
+            now_in_step[field] = before
+            if changed_in_stripe:
                 kept.append(field)
-        elif by_stripe:
+        elif changed_in_stripe:
             try:
-                taking = taking.taking(field, theirs)
+                new_profile = new_profile.taking(field, theirs)
                 taken_over.append(field)
             except NotTaken:
                 not_taken_over.append(field)
-            met[field] = InStep(taking.values[field], theirs)
+            now_in_step[field] = InStep(new_profile.values[field], theirs)
         else:
-            met[field] = before
+            now_in_step[field] = before
     if any(field in to_stripe for field in ADDRESS):
         to_stripe = {**{field: stripes[field] for field in ADDRESS}, **to_stripe}
-    known = {field: each for field, each in met.items() if each != NEVER}
-    return Settled(taking, known, to_stripe, tuple(taken_over), tuple(kept), tuple(not_taken_over))
+    known = {field: each for field, each in now_in_step.items() if each != NEVER}
+    return Settled(new_profile, known, to_stripe, tuple(taken_over), tuple(kept), tuple(not_taken_over))
 
 
 def in_step_as_given(profile: Profile) -> Mapping[Field, InStep]:

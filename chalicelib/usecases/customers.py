@@ -70,7 +70,7 @@ def put_customer(
     for _ in attempts(ATTEMPTS, ports.clock):
         current = ports.customers.get(organization_id, customer_id)
         try:
-            if current is not None and not _news(current, profile, chosen_stripe_customer_id, connection):
+            if current is not None and not _has_news(current, profile, chosen_stripe_customer_id, connection):
                 return _choice_settled(current, chosen_stripe_customer_id, ports)
             if not checked and connection.active and connection.account_id is not None:
                 check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
@@ -138,7 +138,7 @@ def new_customer(
     )
 
 
-def _news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
+def _has_news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
     if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
         return True

@@ -51,7 +51,7 @@ def ensure_in_stripe(
             if chosen and belongs_to_another(customer, fact, account_id, ports):
                 raise stripe_customer_taken(target)
             try:
-                return _in_step(customer, fact, account_id, ports)
+                return _linked_to(customer, fact, account_id, ports)
             except StripeCustomerClaimed as claimed:
                 if customer.chosen_stripe_customer_id is not None:
                     raise stripe_customer_taken(target) from claimed
@@ -74,7 +74,7 @@ def _linked_anew(
     taken: set[str] = set()
     while found := _found_by_email(customer, account_id, taken, ports):
         try:
-            return _in_step(customer, found, account_id, ports)
+            return _linked_to(customer, found, account_id, ports)
         except StripeCustomerClaimed:
             taken.add(found.id)  # another worker was faster; look again without it
     if creation is CustomerCreation.WHEN_INVOICED:
@@ -94,7 +94,7 @@ def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Custome
     return customer
 
 
-def _in_step(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
+def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
     """Returns the customer, linked to this Stripe customer, with every field settled. Sends only what differs.
 
     Raises:
@@ -104,21 +104,21 @@ def _in_step(customer: Customer, fact: CustomerFact, account_id: StripeAccountId
     if linking.wanted_claim != customer.claim:
         customer = ports.customers.save(linking)
     now, theirs = ports.clock.now(), stripe_values(fact)
-    first = customer.link is not None and customer.link.synced_edition == 0
+    first_link = customer.link is not None and customer.link.synced_edition == 0
     settled = settle(customer.profile, theirs, customer.last_in_step)
-    given = tuple(field for field, value in settled.to_stripe.items() if value != theirs[field])
-    taken = customer.taking(settled, Source.POM, now)
+    sent = tuple(field for field, value in settled.to_stripe.items() if value != theirs[field])
+    updated = customer.taking(settled, Source.POM, now)
     if settled.to_stripe or not _marked(customer, fact):
-        fact = ports.stripe.update_customer(account_id, fact.id, taken, settled.to_stripe)
+        fact = ports.stripe.update_customer(account_id, fact.id, updated, settled.to_stripe)
         if fact.deleted:
             raise StaleWrite("The customer")  # deleted between two requests: read it again
-        settled = settled.given(stripe_values(fact))
-        taken = customer.taking(settled, Source.POM, now)
-    if first:
-        taken = taken.telling(CustomerEvent.LINKED, Source.POM, now, given, fact.id)
+        settled = settled.after_update(stripe_values(fact))
+        updated = customer.taking(settled, Source.POM, now)
+    if first_link:
+        updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent, fact.id)
     if settled.kept:
-        taken = taken.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
-    return ports.customers.save(taken.synced(account_id, fact, taken.edition, now, settled.in_step))
+        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
+    return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
 
 
 def _marked(customer: Customer, fact: CustomerFact) -> bool:
@@ -169,12 +169,12 @@ def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> C
             ports.customers.save(customer.with_fresh_key())
         raise
     now, values = ports.clock.now(), customer.profile.values
-    settled = Settled(customer.profile, {}, values).given(stripe_values(fact))
+    settled = Settled(customer.profile, {}, values).after_update(stripe_values(fact))
     made = customer.linking(account_id, fact.id).taking(settled, Source.POM, now)
     made = replace(made.synced(account_id, fact, made.edition, now, settled.in_step), search_spellings=True)
-    given = tuple(field for field, value in values.items() if value)
+    sent = tuple(field for field, value in values.items() if value)
     try:
-        return ports.customers.save(made.telling(CustomerEvent.CREATED, Source.POM, now, given, fact.id))
+        return ports.customers.save(made.telling(CustomerEvent.CREATED, Source.POM, now, sent, fact.id))
     except StripeCustomerClaimed as claimed:  # the key brought an earlier answer, and it was chosen for another since
         ports.customers.save(customer.with_fresh_key())
         raise StaleWrite("The customer") from claimed

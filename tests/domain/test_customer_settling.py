@@ -70,7 +70,7 @@ def test_a_second_look_finds_everything_in_step(
 ) -> None:
     settled = settle(profile, stripes, before)
     has = {**stripes, **settled.to_stripe}
-    done = settled.given(has)
+    done = settled.after_update(has)
     again = settle(done.profile, has, done.in_step)
     assert (again.profile, again.to_stripe, again.in_step) == (done.profile, {}, done.in_step)
     assert (again.taken_over, again.kept, again.not_taken_over) == ((), (), ())
@@ -152,7 +152,7 @@ def test_a_capital_letter_in_pom_does_not_undo_another_address_in_stripe() -> No
 
 def test_what_changes_in_stripe_while_it_is_given_something_is_taken_over_too() -> None:
     settled = settle(replace(ANN, phone="2"), theirs(), in_step_as_given(ANN))
-    done = settled.given({**theirs(), Field.PHONE: "2", Field.CITY: "Tempe"})
+    done = settled.after_update({**theirs(), Field.PHONE: "2", Field.CITY: "Tempe"})
     assert (done.profile.phone, done.profile.address.city, done.taken_over) == ("2", "Tempe", (Field.CITY,))
 
 
