@@ -12,7 +12,7 @@ from chalicelib.domain.customer import Address, Customer, StripeLink, SyncStatus
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers import get_customer, sync_customer
+from chalicelib.usecases.customers import get_customer, sync_again, sync_customer
 from tests.boundaries import Killed, unwatched, watched
 from tests.world import ORGANIZATION, World
 
@@ -135,6 +135,31 @@ def test_metadata_that_somebody_overwrote_takes_nobodys_stripe_customer_away(
     assert known(world, "cust_2").linked_to(account) not in (None, theirs)
     with pytest.raises(Conflict):
         world.customer("cust_3", email="cat@example.test", stripe_customer_id=theirs)
+
+
+def test_metadata_that_somebody_overwrote_is_put_back_by_the_next_sync(
+    world: World, account: StripeAccountId
+) -> None:
+    world.customer()
+    world.work()
+    edit(world, account, str(known(world).linked_to(account)), metadata={"pom_customer_id": "typo"})
+    sync_again(ORGANIZATION, ANN, world.ports)
+    world.work()
+    assert in_stripe(world, account)[0]["metadata"]["pom_customer_id"] == "cust_1"
+
+
+def test_metadata_that_somebody_removed_gives_nobody_the_stripe_customer(
+    world: World, account: StripeAccountId
+) -> None:
+    world.customer("cust_1", email=SHARED)
+    world.work()
+    theirs = str(known(world).linked_to(account))
+    edit(world, account, theirs, metadata="")
+    second = existing(world, account, email=SHARED)
+    world.customer("cust_2", email=SHARED, first_name="Bob")
+    world.work()
+    assert known(world).linked_to(account) == theirs
+    assert known(world, "cust_2").linked_to(account) == second, "the only one that is nobody's"
 
 
 def test_two_customers_that_were_linked_to_one_before_there_were_claims_are_parted(
