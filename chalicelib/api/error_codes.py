@@ -39,6 +39,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "batch_cancelled": "The batch was cancelled.",
         "concurrent_change": "Somebody else changed the same thing at the same moment.",
         "customer_email_changed": "The invoice goes to an address that is no longer the customer's.",
+        "draft_of_other_customer": "The customer was linked to another Stripe customer since the draft was made.",
         "idempotency_key_reused": "The `Idempotency-Key` was used with another body.",
         "invoice_creating": "The invoice is still being made in Stripe.",
         "invoice_disputed": "The customer's bank is questioning a payment of the invoice.",

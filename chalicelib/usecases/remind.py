@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.customer_fields import same_address
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
@@ -24,6 +23,7 @@ from chalicelib.domain.terms import day_of, end_of_day
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
@@ -113,7 +113,9 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     with noticing_revocation(organization_id, account_id, ports):
         invoice = pulled(invoice, account_id, Source.POM, ports)
         require_remindable(invoice, today)
-        _require_same_address(invoice, ports)
+        customer = ports.customers.get(organization_id, invoice.order.customer_id)
+        if customer is not None:
+            require_present_address(invoice, customer, account_id)
         key = digest("remind", account_id, invoice.id, today.isoformat())
         facts = ports.stripe.send(account_id, invoice.stripe_invoice_id or "", f"pom-{key}")
     now = ports.clock.now()
@@ -126,22 +128,3 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         return replace(known.telling(told).changed(now), reminded_on=today)
 
     return store(invoice, reminded, ports)
-
-
-def _require_same_address(invoice: Invoice, ports: Ports) -> None:
-    """A finalized invoice keeps the address that it was sent to, so a reminder would reach a former address.
-
-    Raises:
-        Conflict: the customer has another address by now, or none. It names no address, because it may be logged.
-    """
-    fact = invoice.facts.invoice
-    customer = ports.customers.get(invoice.organization_id, invoice.order.customer_id)
-    if fact is None or fact.customer_email is None or customer is None:
-        return
-    if not same_address(customer.profile.email, fact.customer_email):
-        raise Conflict(
-            "customer_email_changed",
-            "The customer's e-mail address has changed since the invoice was sent. Stripe would mail to the old one.",
-            field="customerId",
-            next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
-        )

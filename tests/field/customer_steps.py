@@ -50,6 +50,10 @@ class CustomerSteps:
         """Press Remind on the invoice."""
         self._replied(self.api.post(f"/invoices/{self.invoice.id}/remind"))  # type: ignore[attr-defined]
 
+    def press_send(self) -> None:
+        """Press Send on the draft."""
+        self._replied(self.api.post(f"/invoices/{self.invoice.id}/send"))  # type: ignore[attr-defined]
+
     def bill_customer(self, customer: str) -> None:
         """Bill one service to a customer, whatever comes of it."""
         line = {"serviceId": f"svc_{customer}", "description": "Cleaning", "quantity": "1", "unitPrice": "75.00"}

@@ -50,9 +50,16 @@ CUSTOMERS = (
     ),
     guard(
         "a reminder goes to the customer's address",
-        "_require_same_address",
+        "require_present_address",
         Check("same_address"),
         "tests/usecases/test_reminders.py::test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers",
+    ),
+    guard(
+        "a draft goes to the Stripe customer that is linked",
+        "require_present_address",
+        Check("drafted_for"),
+        "tests/usecases/test_sending_to_the_present_address.py"
+        "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
     ),
     guard(
         "a word of the API is no customer's id",
