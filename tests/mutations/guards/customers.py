@@ -57,7 +57,7 @@ CUSTOMERS = (
     guard(
         "a draft goes to the Stripe customer that is linked",
         "require_present_address",
-        Check("drafted_for"),
+        Check("linked_to"),
         "tests/usecases/test_sending_to_the_present_address.py"
         "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
     ),
