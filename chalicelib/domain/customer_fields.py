@@ -81,6 +81,17 @@ class Address:
     zip_code: str | None = None
     country: str | None = None
 
+    def rebased(self, read: Address, stored: Address) -> Address:
+        """Like `Profile.rebased`."""
+        return Address(
+            street=stored.street if self.street == read.street else self.street,
+            street2=stored.street2 if self.street2 == read.street2 else self.street2,
+            city=stored.city if self.city == read.city else self.city,
+            state=stored.state if self.state == read.state else self.state,
+            zip_code=stored.zip_code if self.zip_code == read.zip_code else self.zip_code,
+            country=stored.country if self.country == read.country else self.country,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -113,6 +124,20 @@ class Profile:
             Field.ZIP_CODE: address.zip_code or None,
             Field.COUNTRY: address.country or None,
         }
+
+    def rebased(self, read: Profile, stored: Profile) -> Profile:
+        """Returns this profile, which was written on top of `read`, on top of `stored`.
+
+        What was not changed since `read` is as it is stored by now.
+        """
+        return Profile(
+            first_name=stored.first_name if self.first_name == read.first_name else self.first_name,
+            last_name=stored.last_name if self.last_name == read.last_name else self.last_name,
+            company_name=stored.company_name if self.company_name == read.company_name else self.company_name,
+            email=stored.email if self.email == read.email else self.email,
+            phone=stored.phone if self.phone == read.phone else self.phone,
+            address=self.address.rebased(read.address, stored.address),
+        )
 
     def taking(self, field: Field, value: str | None) -> Profile:
         """Returns the profile with Stripe's value in this field.

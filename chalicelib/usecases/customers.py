@@ -66,30 +66,39 @@ def put_customer(
         StaleWrite: the customer kept changing all the while.
     """
     require_customer_id(customer_id)
-    connection, checked = ports.connections.get(organization_id), False
-    for _ in attempts(ATTEMPTS, ports.clock):
-        current = ports.customers.get(organization_id, customer_id)
+    connection = ports.connections.get(organization_id)
+    first_read = current = ports.customers.get(organization_id, customer_id)
+    _check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
+    for attempt in attempts(ATTEMPTS, ports.clock):
+        if attempt:
+            # Our own worker has just stored how the customer stands in Stripe, or what came from there.
+            current = ports.customers.get(organization_id, customer_id)
+        wanted = (
+            profile if first_read is None or current is None else profile.rebased(first_read.profile, current.profile)
+        )
         try:
-            if current is not None and not _has_news(current, profile, chosen_stripe_customer_id, connection):
-                return _choice_settled(current, chosen_stripe_customer_id, ports)
-            if not checked and connection.active and connection.account_id is not None:
-                check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
-                checked = True
-            now = ports.clock.now()
-            edited = (
-                current.edited(profile, chosen_stripe_customer_id, now)
-                if current is not None
-                else new_customer(organization_id, customer_id, profile, chosen_stripe_customer_id, now)
-            )
-            if not connection.active:
-                return ports.customers.save(edited.not_synced(SyncStatus.NOT_CONNECTED, None))
-            return _queued(ports.customers.save(edited), ports)
+            if current is None:
+                now = ports.clock.now()
+                new = new_customer(organization_id, customer_id, wanted, chosen_stripe_customer_id, now)
+                return _saved(new, connection, ports)
+            if _has_news(current, wanted, chosen_stripe_customer_id, connection):
+                edited = current.edited(wanted, chosen_stripe_customer_id, ports.clock.now())
+                return _saved(edited, connection, ports)
+            if attempt and current.sync_status is SyncStatus.PENDING:
+                return _queued(current, ports)  # the former attempt was stored, and its answer was lost
+            return _choice_settled(current, chosen_stripe_customer_id, ports)
         except StaleWrite:
-            continue  # our own worker has just stored how the customer stands in Stripe
+            continue
     raise StaleWrite("The customer")
 
 
-def check_choice(
+def _saved(edited: Customer, connection: Connection, ports: Ports) -> Customer:
+    if not connection.active:
+        return ports.customers.save(edited.not_synced(SyncStatus.NOT_CONNECTED, None))
+    return _queued(ports.customers.save(edited), ports)
+
+
+def _check_choice(
     current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
 ) -> None:
     """Refuses a chosen Stripe customer that belongs to another customer. Only a new choice is looked at.
@@ -97,7 +106,7 @@ def check_choice(
     Raises:
         Conflict: it does.
     """
-    account_id = connection.account_id
+    account_id = connection.account_id if connection.active else None
     if chosen is None or account_id is None or (current is not None and current.linked_to(account_id) == chosen):
         return
     # Where Stripe does not answer, the choice is stored: the sync looks again before it links anything.

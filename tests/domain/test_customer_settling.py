@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -177,3 +177,20 @@ def test_a_known_part_of_a_name_stays_when_the_whole_name_changes(
     name: str, first: str | None, last: str | None, split: tuple[str | None, str | None]
 ) -> None:
     assert split_name(name, first, last) == split
+
+
+@given(PROFILES, PROFILES, PROFILES)
+def test_a_profile_that_is_written_again_keeps_what_it_did_not_change(
+    written: Profile, read: Profile, stored: Profile
+) -> None:
+    assert written.rebased(read, read) == written
+    assert read.rebased(read, stored) == stored
+    for mine, before, now, result in zip(
+        *(_parts(each) for each in (written, read, stored, written.rebased(read, stored))), strict=True
+    ):
+        assert result == (now if mine == before else mine)
+
+
+def _parts(profile: Profile) -> list[str | None]:
+    names = [profile.first_name, profile.last_name, profile.company_name, profile.email, profile.phone]
+    return [*names, *(getattr(profile.address, each.name) for each in fields(Address))]
