@@ -28,6 +28,8 @@ READS = (
     "canary_flight",
     "arrivals",
     "without_email",
+    "to_search",
+    "holder_of",
     "items_at",
     "items",
     "part",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from chalicelib import bootstrap
 from chalicelib.api.models.customers import (
+    CustomerDetail,
     CustomerList,
-    CustomerView,
     SaveCustomer,
+    customer_detail,
     customer_list,
-    customer_view,
     profile_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
@@ -25,14 +25,15 @@ router = Router(__name__, "Customers")
     "/customers/{customerId}",
     Role.BILLING,
     takes=SaveCustomer,
-    answers={200: CustomerView},
+    answers={200: CustomerDetail},
     refuses=(409, 422),
 )
 def put_customer(call: Call[SaveCustomer]) -> Reply:
     """Keep POM's record of a customer, as a whole, and give it to Stripe.
 
     Stripe gets it a moment later: `syncStatus` says whether it has. With `needs_choice`, several Stripe customers
-    have this e-mail address: repeat the request with the right one as `stripeCustomerId`.
+    have this e-mail address: repeat the request with the right one as `stripeCustomerId`. The answer of `GET` can be
+    sent back whole, and changes nothing.
     """
     customer = customers.put_customer(
         call.organization_id,
@@ -41,16 +42,16 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
         call.input.stripe_customer_id,
         bootstrap.ports(),
     )
-    return Reply(customer_view(customer))
+    return Reply(customer_detail(customer))
 
 
 @router.route(
-    "GET", "/customers/{customerId}", Role.BILLING, takes=Nothing, answers={200: CustomerView}, refuses=(404,)
+    "GET", "/customers/{customerId}", Role.BILLING, takes=Nothing, answers={200: CustomerDetail}, refuses=(404,)
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
     customer_id = CustomerId(call.path["customerId"])
-    return Reply(customer_view(customers.get_customer(call.organization_id, customer_id, bootstrap.ports())))
+    return Reply(customer_detail(customers.get_customer(call.organization_id, customer_id, bootstrap.ports())))
 
 
 @router.route(
@@ -58,7 +59,7 @@ def get_customer(call: Call[Nothing]) -> Reply:
     "/customers/{customerId}/sync",
     Role.BILLING,
     takes=Nothing,
-    answers={202: CustomerView},
+    answers={202: CustomerDetail},
     refuses=(404, 409),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
@@ -67,7 +68,7 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     `syncStatus` is `pending` until that is done; load the customer again to see it.
     """
     customer_id = CustomerId(call.path["customerId"])
-    return Reply(customer_view(customers.sync_again(call.organization_id, customer_id, bootstrap.ports())), 202)
+    return Reply(customer_detail(customers.sync_again(call.organization_id, customer_id, bootstrap.ports())), 202)
 
 
 @router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=(422,))

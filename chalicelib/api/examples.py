@@ -15,7 +15,7 @@ from chalicelib.api.models.bulk import (
     NewCustomerImport,
     NewInvoiceBatch,
 )
-from chalicelib.api.models.customers import CustomerList, CustomerView, SaveCustomer
+from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
 from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView, OutsidePayment
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoice import NewInvoice
@@ -49,15 +49,33 @@ CUSTOMER = {
     "syncError": None,
     "syncedAt": "2026-11-23T15:04:07Z",
     "stripeCustomerId": "cus_Na6dX7aXxi11N4",
+    "candidates": list[str](),
     "createdAt": "2026-11-23T15:04:05Z",
     "updatedAt": "2026-11-23T15:04:05Z",
 }
+
+CUSTOMER_HISTORY = [
+    {
+        "at": "2026-11-23T15:04:07Z",
+        "kind": "taken_over_from_stripe",
+        "source": "pom",
+        "fields": ["phone"],
+    },
+    {
+        "at": "2026-11-23T15:04:07Z",
+        "kind": "linked",
+        "source": "pom",
+        "fields": ["name", "street", "city", "state", "zipCode", "country"],
+        "stripeId": "cus_Na6dX7aXxi11N4",
+    },
+]
 
 INVOICE = {
     "id": INVOICE_ID,
     "number": "A1B2C3D4-0001",
     "status": "failed",
     "customerId": "cust_456",
+    "customerEmail": "dana.reyes@example.com",
     "currency": "usd",
     "lineItems": [
         {
@@ -189,7 +207,7 @@ EXAMPLES: Mapping[type, Any] = {
     },
     CustomerImportView: IMPORT,
     CustomerList: {"data": [CUSTOMER], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
-    CustomerView: CUSTOMER,
+    CustomerDetail: {**CUSTOMER, "history": CUSTOMER_HISTORY},
     Health: {"status": "ok", "version": "0.1.0"},
     InvoiceBatchDetail: {
         **BATCH,

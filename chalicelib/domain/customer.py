@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
+from chalicelib.domain.customer_fields import Address as Address
+from chalicelib.domain.customer_fields import Field, InStep
+from chalicelib.domain.customer_fields import Profile as Profile
+from chalicelib.domain.customer_fields import normalized_email as normalized_email
+from chalicelib.domain.customer_settling import Settled, in_step_as_given
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 
-MAX_EMAIL = 512
-_EMAIL = re.compile(
-    r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
-)
+MAX_HISTORY = 50
+"""The newest entries of a customer's history that are kept."""
+
+RESERVED_IDS = frozenset({"import", "imports"})
+"""Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
 
 
 class SyncStatus(StrEnum):
@@ -29,33 +36,37 @@ class SyncStatus(StrEnum):
     DELETED_IN_STRIPE = "deleted_in_stripe"
 
 
+class CustomerEvent(StrEnum):
+    """What an entry of a customer's history says."""
+
+    CREATED = "created_in_stripe"
+    LINKED = "linked"
+    TAKEN_OVER = "taken_over_from_stripe"
+    NOT_TAKEN_OVER = "not_taken_over_from_stripe"
+    """Stripe has a value that POM does not take; POM's own value stays."""
+    KEPT = "kept_over_stripe"
+    CHOICE_OFFERED = "choice_offered"
+    CHOICE_MADE = "choice_made"
+    UNLINKED = "unlinked"
+
+
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where a customer lives, in POM's words."""
+class CustomerEntry:
+    """One thing that happened, at `at` (epoch seconds UTC), to these fields. It holds no values."""
 
-    street: str | None = None
-    street2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    zip_code: str | None = None
-    country: str | None = None
+    at: int
+    kind: CustomerEvent
+    source: Source
+    fields: tuple[Field, ...] = ()
+    stripe_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """What is known of a customer. `email` is normalized, or None."""
+class StripeClaim:
+    """A Stripe customer that no other customer of POM can be linked to."""
 
-    first_name: str | None = None
-    last_name: str | None = None
-    company_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    address: Address = Address()
-
-    @property
-    def display_name(self) -> str | None:
-        person = " ".join(part for part in (self.first_name, self.last_name) if part)
-        return self.company_name or person or None
+    account_id: StripeAccountId
+    stripe_customer_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,10 @@ class StripeLink:
     account_id: StripeAccountId
     stripe_customer_id: str
     synced_edition: int
+    in_step: Mapping[Field, InStep] | None = None
+    """The fields as they were last in step; None in a record stored before they were kept."""
+    claims: bool = False
+    """Whether the Stripe customer is claimed for this customer; False in a record stored before there were claims."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,13 @@ class Customer:
     key_generation: int = 0
     """Part of the key with which it is made in Stripe: goes up whenever the former key must not be used again."""
     version: int = 0
+    claim: StripeClaim | None = None
+    """The claim as it is stored; the store moves it when it saves another link."""
+    search_spellings: bool = False
+    """Whether Stripe is still to be searched for other spellings of the address: POM has just made this customer."""
+    candidates: tuple[str, ...] = ()
+    """Stripe customers of the address, the present one among them: the office is to choose one."""
+    history: tuple[CustomerEntry, ...] = ()
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
         """Its Stripe id on that account, if it has one there."""
@@ -95,33 +117,142 @@ class Customer:
         """Whether that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
+    @property
+    def wanted_claim(self) -> StripeClaim | None:
+        """The claim that belongs to its link."""
+        link = self.link
+        return StripeClaim(link.account_id, link.stripe_customer_id) if link and link.claims else None
+
+    @property
+    def last_in_step(self) -> Mapping[Field, InStep]:
+        """Returns the fields as they were last in step.
+
+        A record stored before these were kept counts as in step with POM's profile, unless an edit is pending.
+        """
+        if self.link is None:
+            return {}
+        if self.link.in_step is not None:
+            return self.link.in_step
+        return in_step_as_given(self.profile) if self.link.synced_edition == self.edition else {}
+
+    def says(self, profile: Profile, chosen: str | None) -> bool:
+        """Returns True if this is the profile, and the chosen Stripe customer, if any, is linked or about to be."""
+        return self.profile == profile and chosen in (None, self._coming)
+
+    def refused(self, chosen: str | None) -> bool:
+        """Returns True if this Stripe customer was chosen and the customer could not be linked to it."""
+        linked = self.link.stripe_customer_id if self.link else None
+        return chosen == self._coming != linked and self.sync_status is SyncStatus.FAILED
+
+    @property
+    def _coming(self) -> str | None:
+        return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
+
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """The next edition, waiting to be given to Stripe."""
+        """The next edition, waiting to be given to Stripe. Whatever is chosen settles a choice that was offered."""
         return replace(
             self,
             profile=profile,
+            link=replace(self.link, in_step=self.last_in_step) if self.link else None,
             chosen_stripe_customer_id=chosen or self.chosen_stripe_customer_id,
             edition=self.edition + 1,
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
+            candidates=self.candidates if chosen is None else (),
         )
 
-    def synced(self, account_id: StripeAccountId, fact: CustomerFact, edition: int, now: int) -> Self:
-        """Known to Stripe in `edition`; still pending if a newer edition has come meanwhile."""
-        current = edition == self.edition
+    def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
+        """Linked and claimed, but not in step yet: what was in step with another Stripe customer says nothing."""
+        if self.linked_to(account_id) == stripe_customer_id and self.link is not None:
+            return replace(self, link=replace(self.link, in_step=self.last_in_step, claims=True))
         return replace(
             self,
-            link=StripeLink(account_id, fact.id, edition),
-            sync_status=SyncStatus.SYNCED if current else SyncStatus.PENDING,
+            link=StripeLink(account_id, stripe_customer_id, 0, in_step={}, claims=True),
+            sync_status=SyncStatus.PENDING,
             sync_error=None,
+            stripe_as_of=0,
+            search_spellings=False,
+            candidates=(),
+        )
+
+    def synced(
+        self,
+        account_id: StripeAccountId,
+        fact: CustomerFact,
+        edition: int,
+        now: int,
+        in_step: Mapping[Field, InStep] | None = None,
+    ) -> Self:
+        """Known to Stripe in `edition`; still pending if a newer edition has come meanwhile."""
+        current = edition == self.edition
+        status = SyncStatus.NEEDS_CHOICE if self.candidates else SyncStatus.SYNCED
+        return replace(
+            self,
+            link=StripeLink(account_id, fact.id, edition, in_step, claims=True),
+            sync_status=status if current else SyncStatus.PENDING,
+            sync_error=choice_text(self.candidates) if current and self.candidates else None,
             synced_at=now,
             stripe_as_of=max(self.stripe_as_of, fact.as_of),
         )
 
+    def taking(self, settled: Settled, source: Source, now: int) -> Self:
+        """With what the comparison with Stripe brought into POM, and what its history says of that."""
+        profile_changed = settled.profile != self.profile
+        taken = replace(
+            self,
+            profile=settled.profile,
+            edition=self.edition + 1 if profile_changed else self.edition,
+            updated_at=now if profile_changed else self.updated_at,
+        )
+        for kind, fields in (
+            (CustomerEvent.TAKEN_OVER, settled.taken_over),
+            (CustomerEvent.NOT_TAKEN_OVER, settled.not_taken_over),
+        ):
+            if fields:
+                taken = taken.telling(kind, source, now, fields)
+        return taken
+
+    def telling(
+        self,
+        kind: CustomerEvent,
+        source: Source,
+        now: int,
+        fields: tuple[Field, ...] = (),
+        stripe_id: str | None = None,
+    ) -> Self:
+        """With one more entry in its history; the oldest ones go."""
+        entry = CustomerEntry(now, kind, source, fields, stripe_id)
+        return replace(self, history=(*self.history, entry)[-MAX_HISTORY:])
+
+    def needing(self, choice: ChoiceNeeded) -> Self:
+        """Not linked: the office is to choose one of several Stripe customers."""
+        return replace(
+            self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)), candidates=choice.candidates
+        )
+
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
         """Not known to Stripe as POM has it, and why."""
-        return replace(self, sync_status=status, sync_error=error)
+        return replace(
+            self, sync_status=status, sync_error=error, candidates=self.candidates if self.link is not None else ()
+        )
+
+    def offering(self, candidates: tuple[str, ...], now: int) -> Self:
+        """After the search: the office is to choose if there are candidates. The present link stays until it does."""
+        searched = replace(self, search_spellings=False, candidates=candidates)
+        if not candidates:
+            return searched
+        told = searched.telling(CustomerEvent.CHOICE_OFFERED, Source.SWEEP, now, (Field.EMAIL,))
+        if self.sync_status is not SyncStatus.SYNCED:
+            return told
+        return told.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(candidates))
+
+    def choosing_the_present(self, now: int) -> Self:
+        """The office says that the present link is right: nothing more is to be given to Stripe because of that."""
+        status = SyncStatus.SYNCED if self.sync_status is SyncStatus.NEEDS_CHOICE else self.sync_status
+        stripe_id = self.link.stripe_customer_id if self.link else None
+        settled = replace(self, candidates=(), sync_status=status, sync_error=None)
+        return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=stripe_id)
 
     def unlinked(self) -> Self:
         """Deleted in Stripe: made again when it is next needed."""
@@ -131,6 +262,9 @@ class Customer:
             chosen_stripe_customer_id=None,
             key_generation=self.key_generation + 1,
             sync_status=SyncStatus.DELETED_IN_STRIPE,
+            sync_error=None,
+            search_spellings=False,
+            candidates=(),
         )
 
     def with_fresh_key(self) -> Self:
@@ -138,20 +272,34 @@ class Customer:
         return replace(self, key_generation=self.key_generation + 1)
 
 
-def normalized_email(email: str | None, *, field: str = "email") -> str | None:
-    """Trimmed and in lower case; an empty address is none at all.
+class ChoiceNeeded(Refused):
+    """Stripe has several customers of one address, and none of them is POM's own."""
+
+    def __init__(self, candidates: tuple[str, ...]) -> None:
+        message, _, next_step = choice_text(candidates).partition(". ")
+        super().__init__("customer_needs_choice", f"{message}.", field="customerId", next_step=next_step)
+        self.candidates = candidates
+
+
+def choice_text(candidates: tuple[str, ...]) -> str:
+    """Returns what the office reads when Stripe has several customers of one address."""
+    return (
+        f"Stripe has {len(candidates)} customers with this e-mail address. "
+        "Save the customer with stripeCustomerId set to the one that is meant: " + ", ".join(candidates[:5])
+    )
+
+
+def require_customer_id(customer_id: CustomerId) -> CustomerId:
+    """Returns the id.
 
     Raises:
-        Refused: it cannot be an e-mail address.
+        Refused: the API's own paths use this word.
     """
-    trimmed = (email or "").strip().lower()
-    if not trimmed:
-        return None
-    if len(trimmed) > MAX_EMAIL or not _EMAIL.fullmatch(trimmed) or ".." in trimmed:
+    if customer_id in RESERVED_IDS:
         raise Refused(
-            "email_invalid",
-            "This is not a valid e-mail address.",
-            field=field,
-            next_step="Correct the address; Stripe sends the invoice there.",
+            "customer_id_reserved",
+            f"A customer cannot have the id {customer_id}: the API's own paths use this word.",
+            field="customerId",
+            next_step="Give the customer another id.",
         )
-    return trimmed
+    return customer_id

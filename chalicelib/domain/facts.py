@@ -478,7 +478,14 @@ class CustomerFact:
     email: str | None
     name: str | None = None
     phone: str | None = None
+    street: str | None = None
+    street2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip_code: str | None = None
+    country: str | None = None
     pom_customer_id: str | None = None
+    pom_organization_id: str | None = None
     deleted: bool = False
 
     @property

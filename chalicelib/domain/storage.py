@@ -48,3 +48,11 @@ class ServiceClaimed(Exception):
 
 class InvoiceExists(Exception):
     """An invoice of this id exists: the request was made before."""
+
+
+class StripeCustomerClaimed(Exception):
+    """A Stripe customer belongs to another customer of the organization."""
+
+    def __init__(self, stripe_customer_id: str) -> None:
+        super().__init__(f"{stripe_customer_id} is claimed")
+        self.stripe_customer_id = stripe_customer_id

@@ -1,8 +1,8 @@
 """Apply events about Stripe's customers: edits made there, and deletions.
 
-POM's record and Stripe's can be edited at once. The rule: an edit in POM that Stripe has not been given yet
-wins; otherwise the edit in Stripe is taken over. What we changed ourselves comes back as an event too, says
-nothing new, and so goes round no further.
+POM's record and Stripe's can be edited at once; `domain.customer_settling` settles each field by itself. What we
+changed ourselves comes back as an event too, brings nothing new, and goes no further. What POM has yet to give to
+Stripe is left to the sync that is pending.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.correlation import note
-from chalicelib.domain.customer import Customer, Profile, normalized_email
-from chalicelib.domain.errors import Refused
+from chalicelib.domain.customer import Customer, CustomerEvent
+from chalicelib.domain.customer_fields import stripe_values
+from chalicelib.domain.customer_settling import settle
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
@@ -30,7 +31,7 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
     if connection.account_id == account_id and connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
     fact = _newest(event, customer, account_id, ports)
-    updated = _knowing(customer, fact, account_id, ports.clock.now())
+    updated = _knowing(customer, fact, account_id, source, ports.clock.now())
     changed = updated != replace(customer, stripe_as_of=updated.stripe_as_of)
     outcome = outcome_of(source, changed=changed)
     ports.customers.apply(updated, marker_of(event, account_id, outcome, source, ports))
@@ -63,40 +64,31 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
         return fact
     if event.created < customer.stripe_as_of:
         return None
-    if fact is not None and (
-        fact.as_of > customer.stripe_as_of or _taken_over(customer.profile, fact) == customer.profile
-    ):
+    if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
         return fact
     fetched = ports.stripe.fetch(account_id, "customer", event.object_id)
     return fetched if isinstance(fetched, CustomerFact) else None
 
 
-def _knowing(customer: Customer, fact: CustomerFact | None, account_id: StripeAccountId, now: int) -> Customer:
+def _brings(customer: Customer, fact: CustomerFact) -> bool:
+    """Returns True if Stripe has something that was not in step yet."""
+    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
+
+
+def _knowing(
+    customer: Customer, fact: CustomerFact | None, account_id: StripeAccountId, source: Source, now: int
+) -> Customer:
     if fact is None:
         return customer
     if fact.deleted:
-        return customer.unlinked()
+        return customer.unlinked().telling(CustomerEvent.UNLINKED, source, now, stripe_id=fact.id)
     seen = replace(customer, stripe_as_of=max(customer.stripe_as_of, fact.as_of))
-    if not customer.in_step_with(account_id):
+    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    if settled.in_step == customer.last_in_step or seen.link is None:
         return seen
-    profile = _taken_over(customer.profile, fact)
-    if profile == customer.profile:
-        return seen
-    edited = replace(seen, profile=profile, edition=seen.edition + 1, updated_at=now)
-    return edited.synced(account_id, fact, edited.edition, now)
-
-
-def _taken_over(profile: Profile, fact: CustomerFact) -> Profile:
-    changes = replace(profile, phone=fact.phone or None)
-    try:
-        changes = replace(changes, email=normalized_email(fact.email))
-    except Refused:
-        # Stripe takes addresses that we would not send to; ours stays, and the next sync says so again.
-        changes = replace(changes, email=profile.email)
-    name = fact.name or None
-    if name == profile.display_name or name is None:
-        return changes
-    if profile.company_name:
-        return replace(changes, company_name=name)
-    first, _, last = name.rpartition(" ")
-    return replace(changes, first_name=first or None, last_name=last)
+    taken = seen.taking(settled, source, now)
+    in_step = customer.in_step_with(account_id)
+    edition = taken.edition if in_step else seen.link.synced_edition
+    link = replace(seen.link, in_step=settled.in_step, synced_edition=edition)
+    return replace(taken, link=link, synced_at=now if in_step else customer.synced_at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.customer import Customer, normalized_email
+from chalicelib.domain.customer import Customer, require_customer_id
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import (
@@ -89,7 +89,8 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     if command.send:
         require_ready_to_send(connection)
     wake(connection, ports)
-    customer = _billable(get_customer(command.organization_id, command.customer_id, ports))
+    customer_id = require_customer_id(command.customer_id)
+    customer = _billable(get_customer(command.organization_id, customer_id, ports))
     settings = ports.settings.get(command.organization_id)
     now = ports.clock.now()
     order = checked_order(command, settings, connection, now)
@@ -140,7 +141,7 @@ def _made_meanwhile(command: CreateInvoice, invoice_id: InvoiceId, ports: Ports)
 
 
 def _billable(customer: Customer) -> Customer:
-    if normalized_email(customer.profile.email) is None:
+    if customer.profile.email is None:
         raise Refused(
             "customer_email_missing",
             "This customer has no e-mail address, so Stripe cannot send an invoice.",

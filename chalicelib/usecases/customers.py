@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from chalicelib.domain.connection import usable_account
-from chalicelib.domain.customer import Customer, Profile, SyncStatus
-from chalicelib.domain.errors import AccountUnreachable, NotFound, Refused, Retryable, StaleWrite
+from chalicelib.domain.connection import Connection, usable_account
+from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    NotFound,
+    Refused,
+    Retryable,
+    StaleWrite,
+    StripeUnavailable,
+)
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.storage import Page
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.stripe_owner import require_free
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
@@ -52,22 +61,70 @@ def put_customer(
     `resume_stuck` takes those up.
 
     Raises:
-        StaleWrite: somebody else keeps changing the same customer.
+        Refused: a customer cannot have this id.
+        Conflict: the chosen Stripe customer belongs to another customer.
+        StaleWrite: the customer kept changing all the while.
     """
-    now = ports.clock.now()
-    current = ports.customers.get(organization_id, customer_id)
-    if current is not None and _says_nothing_new(current, profile, chosen_stripe_customer_id):
-        return current
-    if current is None:
-        edited = new_customer(organization_id, customer_id, profile, chosen_stripe_customer_id, now)
-    else:
-        edited = current.edited(profile, chosen_stripe_customer_id, now)
-    if not ports.connections.get(organization_id).active:
+    require_customer_id(customer_id)
+    connection = ports.connections.get(organization_id)
+    first_read = current = ports.customers.get(organization_id, customer_id)
+    _check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
+    for attempt in attempts(ATTEMPTS, ports.clock):
+        if attempt:
+            # Our own worker has just stored how the customer stands in Stripe, or what came from there.
+            current = ports.customers.get(organization_id, customer_id)
+        wanted = (
+            profile if first_read is None or current is None else profile.rebased(first_read.profile, current.profile)
+        )
+        try:
+            if current is None:
+                now = ports.clock.now()
+                new = new_customer(organization_id, customer_id, wanted, chosen_stripe_customer_id, now)
+                return _saved(new, connection, ports)
+            if _has_news(current, wanted, chosen_stripe_customer_id, connection):
+                edited = current.edited(wanted, chosen_stripe_customer_id, ports.clock.now())
+                return _saved(edited, connection, ports)
+            if attempt and current.sync_status is SyncStatus.PENDING:
+                return _queued(current, ports)  # the former attempt was stored, and its answer was lost
+            return _choice_settled(current, chosen_stripe_customer_id, ports)
+        except StaleWrite:
+            continue
+    raise StaleWrite("The customer")
+
+
+def _saved(edited: Customer, connection: Connection, ports: Ports) -> Customer:
+    if not connection.active:
         return ports.customers.save(edited.not_synced(SyncStatus.NOT_CONNECTED, None))
-    saved = ports.customers.save(edited)
+    return _queued(ports.customers.save(edited), ports)
+
+
+def _check_choice(
+    current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
+) -> None:
+    """Refuses a chosen Stripe customer that belongs to another customer. Only a new choice is looked at.
+
+    Raises:
+        Conflict: it does.
+    """
+    account_id = connection.account_id if connection.active else None
+    if chosen is None or account_id is None or (current is not None and current.linked_to(account_id) == chosen):
+        return
+    # Where Stripe does not answer, the choice is stored: the sync looks again before it links anything.
+    with suppress(StripeUnavailable, AccountUnreachable):
+        require_free(connection.organization_id, customer_id, account_id, chosen, ports)
+
+
+def _choice_settled(current: Customer, chosen: str | None, ports: Ports) -> Customer:
+    """Returns the customer. Choosing the present link settles a choice that was offered."""
+    if chosen is None or not current.candidates:
+        return current
+    return ports.customers.save(current.choosing_the_present(ports.clock.now()))
+
+
+def _queued(saved: Customer, ports: Ports) -> Customer:
     # Stored as pending: where the message does not get through, `resume_stuck` takes the customer up.
     with suppress(Retryable):
-        ports.queues.sync_customer(organization_id, customer_id, saved.edition)
+        ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
     return saved
 
 
@@ -90,9 +147,11 @@ def new_customer(
     )
 
 
-def _says_nothing_new(current: Customer, profile: Profile, chosen: str | None) -> bool:
-    same_choice = chosen is None or chosen == current.chosen_stripe_customer_id
-    return current.profile == profile and same_choice and current.sync_status is SyncStatus.SYNCED
+def _has_news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
+    """Returns True if there is something to store, or to give to Stripe now that it is connected."""
+    if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
+        return True
+    return connection.active and current.sync_status is SyncStatus.NOT_CONNECTED
 
 
 def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
@@ -101,14 +160,15 @@ def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: 
     Raises:
         NotFound: this organization has no such customer.
         Conflict: the organization is not connected.
-        StaleWrite: somebody changed the customer at the same moment.
+        StaleWrite: the customer kept changing all the while.
     """
-    customer = get_customer(organization_id, customer_id, ports)
-    usable_account(ports.connections.get(organization_id))
-    saved = ports.customers.save(customer.edited(customer.profile, None, ports.clock.now()))
-    with suppress(Retryable):
-        ports.queues.sync_customer(organization_id, customer_id, saved.edition)
-    return saved
+    for _ in attempts(ATTEMPTS, ports.clock):
+        customer = get_customer(organization_id, customer_id, ports)
+        usable_account(ports.connections.get(organization_id))
+        with suppress(StaleWrite):  # our own worker was faster
+            saved = ports.customers.save(customer.edited(customer.profile, None, ports.clock.now()))
+            return _queued(saved, ports)
+    raise StaleWrite("The customer")
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
@@ -141,5 +201,5 @@ def _synced(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Cu
     except AccountUnreachable:
         mark_revoked(customer.organization_id, account_id, ports)
         return ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
-    except Refused as refusal:
+    except (Refused, Conflict) as refusal:
         return ports.customers.save(not_synced_because(customer, refusal))

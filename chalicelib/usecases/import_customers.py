@@ -7,13 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus
-from chalicelib.domain.customer import Customer, Profile
-from chalicelib.domain.errors import Refused, Retryable
+from chalicelib.domain.customer import Customer, Profile, require_customer_id
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused, Retryable, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
 from chalicelib.domain.pacing import LANES
 from chalicelib.usecases.batches import begin
 from chalicelib.usecases.customers import new_customer, sync_customer
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.stripe_owner import require_free
 
 MAX_ROWS = 5_000
 
@@ -79,13 +80,23 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
         item = BatchItem(
             position, row.customer_id, profile=row.profile, chosen_stripe_customer_id=row.stripe_customer_id
         )
-        error = row.error
+        error = row.error or _reserved(row.customer_id)
         if error is None and row.customer_id in first:
             error = _repeated(row.customer_id, first[row.customer_id])
         elif error is None and row.customer_id is not None:
             first[row.customer_id] = position
         items.append(item.failed(error, 0) if error else item)
     return items
+
+
+def _reserved(customer_id: CustomerId | None) -> ItemError | None:
+    if customer_id is None:
+        return None
+    try:
+        require_customer_id(customer_id)
+    except Refused as refusal:
+        return ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
+    return None
 
 
 def _repeated(customer_id: CustomerId, first: int) -> ItemError:
@@ -101,6 +112,7 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """Store the customer together with the item's outcome, then give it to Stripe at the lane's pace.
 
     Where Stripe does not take it, the customer says so itself: its record is kept, and that was what was asked for.
+    Returns False if Stripe did not say whose a chosen Stripe customer is: the item is tried again.
 
     Raises:
         StaleWrite: somebody else decided the item, or changed the customer.
@@ -108,6 +120,14 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     if item.customer_id is None or item.profile is None:
         return True
     current = ports.customers.get(batch.organization_id, item.customer_id)
+    try:
+        _require_free_choice(batch, item.customer_id, item.chosen_stripe_customer_id, current, ports)
+    except StripeUnavailable:
+        return False
+    except (Conflict, Refused) as refusal:
+        error = ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
+        ports.batches.decide(batch, item.failed(error, batch.round))
+        return True
     edited = _edited(batch, item, item.customer_id, item.profile, current, ports)
     if edited is None:
         ports.batches.decide(batch, item.decided(ItemStatus.UNCHANGED, batch.round))
@@ -119,6 +139,25 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     return True
 
 
+def _require_free_choice(
+    batch: Batch, customer_id: CustomerId, chosen: str | None, current: Customer | None, ports: Ports
+) -> None:
+    """Refuses a chosen Stripe customer that belongs to another customer; without a connection the sync does later.
+
+    Raises:
+        Conflict: it does.
+        StripeUnavailable, StripeRefused: as Stripe answers.
+    """
+    if chosen is None:
+        return
+    connection = ports.connections.get(batch.organization_id)
+    if not connection.active or connection.account_id is None:
+        return
+    if current is None or current.linked_to(connection.account_id) != chosen:
+        with suppress(AccountUnreachable):  # the sync marks the connection as revoked
+            require_free(batch.organization_id, customer_id, connection.account_id, chosen, ports)
+
+
 def _edited(
     batch: Batch, item: BatchItem, customer_id: CustomerId, profile: Profile, current: Customer | None, ports: Ports
 ) -> Customer | None:
@@ -126,6 +165,6 @@ def _edited(
     chosen, now = item.chosen_stripe_customer_id, ports.clock.now()
     if current is None:
         return new_customer(batch.organization_id, customer_id, profile, chosen, now)
-    if current.profile == profile and chosen in (None, current.chosen_stripe_customer_id):
+    if current.says(profile, chosen):
         return None
     return current.edited(profile, chosen, now)

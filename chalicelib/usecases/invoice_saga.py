@@ -73,7 +73,7 @@ def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
     account_id = invoice.stripe_account_id
-    found = invoice.facts.invoice
+    found, drafted_for = invoice.facts.invoice, None
     if found is not None:
         # An event has told of the draft before we noted it; making another one would leave one of them behind.
         return _take_back(invoice, _draft_deleted(), ports) if found.deleted else _advance(invoice, Step.LINES, ports)
@@ -83,13 +83,13 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
             invoice = _found_nothing(invoice, ports)
     if found is None:
         try:
-            linked = _known_to_stripe(customer, invoice, ports)
-            found = _drafted(invoice, linked, ports)
+            drafted_for = _known_to_stripe(customer, invoice, ports)
+            found = _drafted(invoice, drafted_for, ports)
         except AccountUnreachable:
             raise
-        except Refused as refusal:
+        except (Refused, Conflict) as refusal:
             return _take_back(invoice, refusal, ports)
-    return _advance(invoice, Step.LINES, ports, [found])
+    return _advance(invoice, Step.LINES, ports, [found], drafted_for=drafted_for)
 
 
 def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> InvoiceFact:
@@ -109,7 +109,7 @@ def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) 
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
     try:
         linked = ensure_in_stripe(known, invoice.stripe_account_id, ports)
-    except Refused as refusal:
+    except (Refused, Conflict) as refusal:
         if not isinstance(refusal, AccountUnreachable):
             ports.customers.save(not_synced_because(known, refusal))
         raise
@@ -190,9 +190,18 @@ _STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
 
 
 def _advance(
-    invoice: Invoice, step: Step, ports: Ports, facts: Sequence[StripeFact] = (), *, sent: bool = False
+    invoice: Invoice,
+    step: Step,
+    ports: Ports,
+    facts: Sequence[StripeFact] = (),
+    *,
+    drafted_for: str | None = None,
+    sent: bool = False,
 ) -> Invoice:
-    """Checkpoint: what the step brought, and the next recovery point, in one write."""
+    """Checkpoint: what the step brought, and the next recovery point, in one write.
+
+    `drafted_for` is the Stripe customer of a draft that was just made.
+    """
     now = ports.clock.now()
     expected = invoice.saga.step
 
@@ -200,6 +209,7 @@ def _advance(
         if current.saga.step is not expected:
             raise StaleWrite("The invoice")
         advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
+        advanced = replace(advanced, stripe_customer_id=drafted_for or advanced.stripe_customer_id)
         if not sent:
             return advanced
         told = HistoryEntry(

@@ -20,6 +20,7 @@ from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 from chalicelib.usecases.wake import wake
@@ -59,7 +60,8 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     (https://docs.stripe.com/invoicing/integration/workflow-transitions).
 
     Raises:
-        NotFound; Conflict: it is being made, or can no longer be sent; Refused: not ready, or Stripe says no.
+        NotFound; Conflict: it is being made, can no longer be sent, or would go to a former address; Refused: not
+            ready, or Stripe says no.
     """
     invoice = load(organization_id, invoice_id, ports)
     if _sent(invoice):
@@ -72,7 +74,8 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     require_ready_to_send(connection)
     wake(connection, ports)
     with noticing_revocation(organization_id, account_id, ports):
-        ensure_in_stripe(get_customer(organization_id, invoice.order.customer_id, ports), account_id, ports)
+        customer = get_customer(organization_id, invoice.order.customer_id, ports)
+        require_present_address(invoice, ensure_in_stripe(customer, account_id, ports), account_id)
     now, nonce = ports.clock.now(), ports.clock.nonce()
     asked = HistoryEntry(now, "send_requested", Source.POM, actor=user_id)
 

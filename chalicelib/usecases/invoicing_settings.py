@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.errors import Refused
+from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.money import exponent
 from chalicelib.domain.settings import (
@@ -27,13 +27,22 @@ def read(organization_id: OrganizationId, ports: Ports) -> InvoicingSettings:
 def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: Ports) -> InvoicingSettings:
     """Replace the settings as a whole.
 
+    The database's client repeats a write whose answer was lost, and the repetition meets the write's own success.
+    That is no conflict.
+
     Raises:
         Refused: a value is out of its range; names the field.
         StaleWrite: somebody else changed them at the same moment.
     """
     current = ports.settings.get(organization_id)
     checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
-    return ports.settings.save(checked)
+    try:
+        return ports.settings.save(checked)
+    except StaleWrite:
+        stored = ports.settings.get(organization_id)
+        if stored == replace(checked, version=stored.version):
+            return stored
+        raise
 
 
 def _checked(settings: InvoicingSettings) -> InvoicingSettings:

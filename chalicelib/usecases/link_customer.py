@@ -1,17 +1,26 @@
 """Bring a customer to Stripe, whoever asks first: the sync worker or an invoice that is being made.
 
-The e-mail address is the primary identifier. Whom Stripe knows by it already is linked, not doubled; where it
-knows several, we link none and ask.
+The e-mail address is the primary identifier. A customer that Stripe knows by it already is linked, not doubled.
+Where Stripe knows several, none is linked and the office is asked. A Stripe customer is claimed before anything is
+written to it, so that two customers of POM are never linked to one.
 """
 
 from __future__ import annotations
 
-from chalicelib.domain.customer import Customer, SyncStatus
-from chalicelib.domain.errors import Refused, StripeUnavailable
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.customer import ChoiceNeeded, Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer_fields import same_address, stripe_values
+from chalicelib.domain.customer_settling import Settled, settle
+from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
+from chalicelib.domain.storage import StripeCustomerClaimed
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.stripe_owner import belongs_to_another, read_customer, stripe_customer_taken
 
 
 def ensure_in_stripe(
@@ -20,17 +29,41 @@ def ensure_in_stripe(
     ports: Ports,
     creation: CustomerCreation = CustomerCreation.WHEN_SAVED,
 ) -> Customer:
-    """The customer, known to Stripe in its present edition, and stored so.
+    """Returns the customer, known to Stripe in its present edition, and stored so.
 
     One that is to be made only with its first invoice is linked and kept in step if Stripe has it, and waits if not.
 
     Raises:
         Refused: no e-mail address, several Stripe customers have it, or the chosen one is not there.
+        Conflict: the chosen Stripe customer belongs to another customer.
         StaleWrite: somebody changed the customer meanwhile.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     if customer.in_step_with(account_id):
         return customer
+    target = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
+    if target is not None:
+        fact = read_customer(account_id, target, ports)
+        if fact.deleted:
+            customer = _require_once_linked(customer, target).unlinked()
+        else:
+            chosen = customer.linked_to(account_id) != target
+            if chosen and belongs_to_another(customer, fact, account_id, ports):
+                raise stripe_customer_taken(target)
+            try:
+                return _linked_to(customer, fact, account_id, ports)
+            except StripeCustomerClaimed as claimed:
+                if customer.chosen_stripe_customer_id is not None:
+                    raise stripe_customer_taken(target) from claimed
+                # Linked before there were claims, and another customer was linked to it as well.
+                customer = customer.unlinked()
+    return _linked_anew(customer, account_id, ports, creation)
+
+
+def _linked_anew(
+    customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation
+) -> Customer:
+    """Returns the customer, linked to the Stripe customer of its address, or to a new one."""
     if customer.profile.email is None:
         raise Refused(
             "customer_email_missing",
@@ -38,15 +71,15 @@ def ensure_in_stripe(
             field="customerId",
             next_step="Add an e-mail address to the customer.",
         )
-    linked = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
-    fact = _updated(customer, account_id, linked, ports) if linked else None
-    if linked and fact is None:
-        customer = _require_once_linked(customer, linked).unlinked()
-    fact = fact or _found_by_email(customer, account_id, ports)
-    if fact is None and creation is CustomerCreation.WHEN_INVOICED:
+    taken: set[str] = set()
+    while found := _found_by_email(customer, account_id, taken, ports):
+        try:
+            return _linked_to(customer, found, account_id, ports)
+        except StripeCustomerClaimed:
+            taken.add(found.id)  # another worker was faster; look again without it
+    if creation is CustomerCreation.WHEN_INVOICED:
         return ports.customers.save(customer.not_synced(SyncStatus.WAITING_FOR_INVOICE, None))
-    fact = fact or _created(customer, account_id, ports)
-    return ports.customers.save(customer.synced(account_id, fact, customer.edition, ports.clock.now()))
+    return _created(customer, account_id, ports)
 
 
 def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
@@ -61,43 +94,95 @@ def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Custome
     return customer
 
 
-def _updated(
-    customer: Customer, account_id: StripeAccountId, stripe_customer_id: str, ports: Ports
+def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
+    """Returns the customer, linked to this Stripe customer, with every field settled. Sends only what differs.
+
+    Raises:
+        StripeCustomerClaimed: the Stripe customer belongs to another customer.
+    """
+    linking = customer.linking(account_id, fact.id)
+    if linking.wanted_claim != customer.claim:
+        customer = ports.customers.save(linking)
+    now, theirs = ports.clock.now(), stripe_values(fact)
+    first_link = customer.link is not None and customer.link.synced_edition == 0
+    settled = settle(customer.profile, theirs, customer.last_in_step)
+    sent = tuple(field for field, value in settled.to_stripe.items() if value != theirs[field])
+    updated = customer.taking(settled, Source.POM, now)
+    if settled.to_stripe or not _marked(customer, fact):
+        fact = ports.stripe.update_customer(account_id, fact.id, updated, settled.to_stripe)
+        if fact.deleted:
+            raise StaleWrite("The customer")  # deleted between two requests: read it again
+        settled = settled.after_update(stripe_values(fact))
+        updated = customer.taking(settled, Source.POM, now)
+    if first_link:
+        updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent, fact.id)
+    if settled.kept:
+        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
+    return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
+
+
+def _marked(customer: Customer, fact: CustomerFact) -> bool:
+    return (fact.pom_organization_id, fact.pom_customer_id) == (customer.organization_id, customer.id)
+
+
+def _found_by_email(
+    customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
 ) -> CustomerFact | None:
-    fact = ports.stripe.update_customer(account_id, stripe_customer_id, customer)
-    return None if fact.deleted else fact
-
-
-def _found_by_email(customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
-    email = customer.profile.email or ""
-    matches = [fact for fact in ports.stripe.find_customers(account_id, email) if not fact.deleted]
+    matches = [fact for fact in _of_address(customer.profile.email or "", account_id, ports) if fact.id not in taken]
     own = [fact for fact in matches if fact.pom_customer_id == customer.id]
     unclaimed = [fact for fact in matches if fact.pom_customer_id is None]
-    candidates = own[:1] or unclaimed
+    for some in (own, unclaimed):
+        free = [fact for fact in some if not _held_by_another(customer, fact, account_id, ports)]
+        if free:
+            return _one_of(free if some is unclaimed else free[:1])
+    return None
+
+
+def _of_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequence[CustomerFact]:
+    """Returns Stripe's customers of this address as it was typed, and those of the same address in small letters.
+
+    Stripe's list compares case. Other spellings are found by the search of the daily comparison.
+    """
+    found = {fact.id: fact for fact in ports.stripe.find_customers(account_id, email)}
+    if email != email.lower():
+        found |= {fact.id: fact for fact in ports.stripe.find_customers(account_id, email.lower())}
+    return [fact for fact in found.values() if not fact.deleted and same_address(fact.email, email)]
+
+
+def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
+    holder = ports.customers.holder_of(customer.organization_id, account_id, fact.id)
+    return holder not in (None, customer.id)
+
+
+def _one_of(candidates: Sequence[CustomerFact]) -> CustomerFact:
     if len(candidates) > 1:
-        raise Refused(
-            "customer_needs_choice",
-            f"Stripe has {len(candidates)} customers with this e-mail address.",
-            field="customerId",
-            next_step="Save the customer with stripeCustomerId set to the one that is meant: "
-            + ", ".join(fact.id for fact in candidates[:5]),
-        )
-    return _updated(customer, account_id, candidates[0].id, ports) if candidates else None
+        raise ChoiceNeeded(tuple(fact.id for fact in candidates))
+    return candidates[0]
 
 
-def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact:
+def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
     key = digest("customer", account_id, customer.organization_id, customer.id, str(customer.key_generation))
     try:
-        return ports.stripe.create_customer(account_id, customer, f"pom-{key}")
+        fact = ports.stripe.create_customer(account_id, customer, f"pom-{key}")
     except StripeUnavailable as failure:
         if failure.answered:
             ports.customers.save(customer.with_fresh_key())
         raise
+    now, values = ports.clock.now(), customer.profile.values
+    settled = Settled(customer.profile, {}, values).after_update(stripe_values(fact))
+    made = customer.linking(account_id, fact.id).taking(settled, Source.POM, now)
+    made = replace(made.synced(account_id, fact, made.edition, now, settled.in_step), search_spellings=True)
+    sent = tuple(field for field, value in values.items() if value)
+    try:
+        return ports.customers.save(made.telling(CustomerEvent.CREATED, Source.POM, now, sent, fact.id))
+    except StripeCustomerClaimed as claimed:  # the key brought an earlier answer, and it was chosen for another since
+        ports.customers.save(customer.with_fresh_key())
+        raise StaleWrite("The customer") from claimed
 
 
-def not_synced_because(customer: Customer, refusal: Refused) -> Customer:
+def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Customer:
     """The customer with the reason why Stripe does not have it as POM has it."""
-    needs_choice = refusal.code == "customer_needs_choice"
-    status = SyncStatus.NEEDS_CHOICE if needs_choice else SyncStatus.FAILED
+    if isinstance(refusal, ChoiceNeeded):
+        return customer.needing(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
-    return customer.not_synced(status, message)
+    return customer.not_synced(SyncStatus.FAILED, message)

@@ -23,7 +23,8 @@ from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.receive_event import receive_event
-from chalicelib.usecases.sweep_objects import sweep_objects
+from chalicelib.usecases.search_spellings import search_spellings
+from chalicelib.usecases.sweep_objects import RUN_FOR, sweep_objects
 
 OVERLAP = 600
 """Seconds before the cursor that are looked at again: Stripe may list an event a little later than it happened."""
@@ -76,6 +77,8 @@ def reconcile_account(
             _remember_missed(organization_id, run, began_at, ports)
             account = _AccountRead.now(organization_id, account_id, ports)
             swept = sweep_objects(organization_id, account_id, connection.sweep.objects_before, ports)
+            if swept.before is None:
+                search_spellings(organization_id, account_id, began_at + RUN_FOR, ports)
         if run.learned or run.parked or (swept and swept.corrected):
             _meet_strangers_again(run, account_id, began_at, ports)
     except AccountUnreachable:

@@ -23,6 +23,7 @@ from chalicelib.domain.terms import day_of, end_of_day
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
@@ -101,7 +102,8 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     """Have Stripe send its e-mail again, at most once a day.
 
     Raises:
-        NotFound; Conflict: not connected, or nothing to remind of: see `require_remindable`.
+        NotFound; Conflict: not connected, nothing to remind of (see `require_remindable`), or the customer has
+            another address by now.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     invoice = load(organization_id, invoice_id, ports)
@@ -111,6 +113,9 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     with noticing_revocation(organization_id, account_id, ports):
         invoice = pulled(invoice, account_id, Source.POM, ports)
         require_remindable(invoice, today)
+        customer = ports.customers.get(organization_id, invoice.order.customer_id)
+        if customer is not None:
+            require_present_address(invoice, customer, account_id)
         key = digest("remind", account_id, invoice.id, today.isoformat())
         facts = ports.stripe.send(account_id, invoice.stripe_invoice_id or "", f"pom-{key}")
     now = ports.clock.now()

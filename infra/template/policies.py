@@ -47,6 +47,9 @@ _SAGA = {
 }
 """Taking an invoice through its steps in Stripe."""
 
+_OWNERS = {"customers": ("by_stripe_id",)}
+"""Finding out whose a Stripe customer is, before a customer is linked to it."""
+
 GRANTS: Mapping[str, Grants] = {
     API_HANDLER: Grants(
         tables={
@@ -69,10 +72,17 @@ GRANTS: Mapping[str, Grants] = {
         secret=True,
     ),
     AUTHORIZER: Grants(),
-    "customer_sync": Grants(tables={"customers": READ_WRITE, "connections": READ_WRITE}, secret=True),
-    "invoice_jobs": Grants(tables=_SAGA, secret=True),
+    "customer_sync": Grants(
+        tables={"customers": READ_WRITE, "claims": CLAIMS, "connections": READ_WRITE},
+        indexes=_OWNERS,
+        secret=True,
+    ),
+    "invoice_jobs": Grants(tables=_SAGA, indexes=_OWNERS, secret=True),
     "batch_jobs": Grants(
-        tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *ADD)}, sends=("batch-jobs.fifo",), secret=True
+        tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *ADD)},
+        indexes=_OWNERS,
+        sends=("batch-jobs.fifo",),
+        secret=True,
     ),
     "reconcile_account": Grants(
         tables={
@@ -80,7 +90,7 @@ GRANTS: Mapping[str, Grants] = {
             "payment-refs": (*MANY, *WRITE),
             "events": (*MANY, *WRITE, *ADD),
         },
-        indexes={"invoices": ("by_status",), "customers": ("by_stripe_id",), "events": ("parked",)},
+        indexes={"invoices": ("by_status",), "customers": ("by_stripe_id", "pending"), "events": ("parked",)},
         sends=("reconcile",),
         secret=True,
     ),

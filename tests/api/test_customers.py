@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.table import ROUTES
+from chalicelib.domain.customer import RESERVED_IDS
 from tests.api.client import ApiClient
 from tests.world import World
 
 ANN = {"firstName": "Ann", "lastName": "Lee", "email": "ann@example.test"}
+LINE = {"serviceId": "svc_1", "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00"}
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def test_a_sync_that_failed_is_shown_and_can_be_tried_again(api: ApiClient, worl
     assert done["stripeCustomerId"] == in_stripe(world, account)[0]["id"]
 
 
-def test_a_customer_that_is_in_step_can_be_given_again(api: ApiClient, world: World, account: str) -> None:
+def test_trying_again_takes_over_what_only_stripe_changed(api: ApiClient, world: World, account: str) -> None:
     api.put("/customers/cust_1", ANN)
     world.work()
     [theirs] = in_stripe(world, account)
@@ -48,8 +51,9 @@ def test_a_customer_that_is_in_step_can_be_given_again(api: ApiClient, world: Wo
     world.client.v1.customers.update(theirs["id"], {"name": "Somebody"}, {"stripe_account": account})
     api.post("/customers/cust_1/sync")
     world.work()
-    assert api.get("/customers/cust_1").json["syncStatus"] == "synced"
-    assert [each["name"] for each in in_stripe(world, account)] == ["Ann Lee"]
+    shown = api.get("/customers/cust_1").json
+    assert (shown["syncStatus"], shown["firstName"], shown["lastName"]) == ("synced", "Somebody", None)
+    assert [each["name"] for each in in_stripe(world, account)] == ["Somebody"]
 
 
 def test_trying_again_needs_a_customer_and_a_connection(api: ApiClient, world: World) -> None:
@@ -94,3 +98,78 @@ def test_a_customer_deleted_in_stripe_is_made_again_when_it_is_tried_again(
     world.work()
     assert api.get("/customers/cust_1").json["syncStatus"] == "synced"
     assert len(in_stripe(world, account)) == 1
+
+
+def test_words_that_follow_customers_in_the_api_are_no_ids(api: ApiClient, world: World, account: str) -> None:
+    static = {route.path.split("/")[3] for route in ROUTES if route.path.startswith("/v1/customers/")}
+    assert {word for word in static if not word.startswith("{")} == RESERVED_IDS
+    for answer in (
+        api.put("/customers/imports", ANN),
+        api.put("/customers/%69mport", ANN),
+        api.post("/invoices", {"customerId": "import", "lineItems": [LINE]}),
+    ):
+        assert (answer.status, answer.code, answer.error["field"]) == (422, "customer_id_reserved", "customerId")
+    assert api.get("/customers").json["data"] == []
+
+
+def test_what_get_answers_is_taken_by_put_and_changes_nothing(api: ApiClient, world: World, account: str) -> None:
+    options: Any = {"stripe_account": account}
+    full = {"phone": "+1 602 555 0100", "address": {"line1": "1 Elm St", "city": "Phoenix"}}
+    world.client.v1.customers.create({"email": "ann@example.test", **full}, options)  # type: ignore[arg-type]
+    api.put("/customers/cust_1", ANN)
+    world.work()
+    world.deliver()
+    before = api.get("/customers/cust_1").json
+    stored = dict(world.ports.database.customers)
+    world.advance(60)
+    world.double.api.log.reset()
+    answer = api.put("/customers/cust_1", before)
+    assert (answer.status, answer.json) == (200, before)
+    assert (world.ports.database.customers, world.ports.queues.sent, world.stripe_calls()) == (stored, [], {})
+    assert [entry["kind"] for entry in before["history"]] == ["taken_over_from_stripe", "linked"]
+
+
+def test_unknown_fields_stay_refused(api: ApiClient) -> None:
+    answer = api.put("/customers/cust_1", {**ANN, "nickname": "Annie"})
+    assert (answer.status, answer.code, answer.error["field"]) == (400, "invalid_body", "nickname")
+
+
+def test_a_taken_stripe_customer_is_refused_and_nothing_is_stored(api: ApiClient, world: World, account: str) -> None:
+    api.put("/customers/cust_1", ANN)
+    world.work()
+    theirs = api.get("/customers/cust_1").json["stripeCustomerId"]
+    bob = {"firstName": "Bob", "email": "bob@example.test", "stripeCustomerId": theirs}
+    refused = api.put("/customers/cust_2", bob)
+    assert (refused.status, refused.code, refused.error["field"]) == (
+        409,
+        "stripe_customer_taken",
+        "stripeCustomerId",
+    )
+    assert refused.error["nextStep"]
+    assert api.get("/customers/cust_2").status == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["X" * 256, "Ann " + "L" * 252, "Ann\tMarie\nLee", "\x7f", "Ann \x00 Lee", "é" * 256]
+)
+def test_whatever_name_comes_from_stripe_can_be_saved_again(
+    name: str, api: ApiClient, world: World, account: str
+) -> None:
+    api.put("/customers/cust_1", ANN)
+    world.work()
+    world.deliver()
+    world.advance(60)
+    options: Any = {"stripe_account": account}
+    changes: Any = {"name": name, "address": {"line1": "x" * 400, "city": "y" * 101, "state": "A\tZ"}}
+    world.client.v1.customers.update(in_stripe(world, account)[0]["id"], changes, options)
+    world.deliver()
+    shown = api.get("/customers/cust_1").json
+    assert shown["address"] == {**dict.fromkeys(shown["address"]), "state": "A Z"}
+    again = api.put("/customers/cust_1", shown)
+    assert (again.status, again.json) == (200, shown)
+
+
+def test_a_list_leaves_the_history_out(api: ApiClient, world: World, account: str) -> None:
+    api.put("/customers/cust_1", ANN)
+    assert "history" in api.get("/customers/cust_1").json
+    assert "history" not in api.get("/customers").json["data"][0]

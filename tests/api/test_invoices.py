@@ -12,7 +12,7 @@ from chalicelib.domain.errors import StripeUnavailable
 from tests.api.client import ApiClient
 from tests.world import World
 
-FIELDS = """id number status customerId currency lineItems subtotal tax total discountAmount paidAmount
+FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total discountAmount paidAmount
 refundedAmount lostAmount receivedAmount balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
@@ -190,12 +190,12 @@ def test_customers_are_kept_and_listed(api: ApiClient, world: World) -> None:
     )
     assert saved.status == 200
     assert (saved.json["email"], saved.json["syncStatus"], saved.json["address"]["city"]) == (
-        "dana@example.test",
+        "Dana@Example.Test",
         "not_connected",
         "P",
     )
     assert api.get("/customers/cust_9").json == saved.json
-    assert api.get("/customers?first=1").json["data"] == [saved.json]
+    assert api.get("/customers?first=1").json["data"] == [{k: v for k, v in saved.json.items() if k != "history"}]
     missing = api.get("/customers/cust_8")
     assert (missing.status, missing.code) == (404, "customer_not_found")
 

@@ -43,6 +43,7 @@ COMPUTED = {
     "oauth_denied",
     "oauth_failed",
     "concurrent_change",
+    "customer_needs_choice",
     "unauthorized",
     "stripe_resource_missing",
     "payload_too_large",

@@ -217,7 +217,7 @@ def test_settings_of_the_wrong_shape_name_the_field(api: ApiClient, body: Any, f
         ({"email": 5}, 400, "invalid_body", "email"),
         ({"address": {"zip": "1"}}, 400, "invalid_body", "address.zip"),
         ({"stripeCustomerId": "acct_1"}, 400, "invalid_body", "stripeCustomerId"),
-        ({"firstName": "x" * 101}, 400, "invalid_body", "firstName"),
+        ({"firstName": "x" * 257}, 400, "invalid_body", "firstName"),
     ],
 )
 def test_customers_of_the_wrong_shape(api: ApiClient, body: Any, status: int, code: str, field: str) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.customer import Profile, SyncStatus
+from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
+from chalicelib.domain.customer_fields import Field, InStep
 from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
+from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.storage import StripeCustomerClaimed
 from tests.backends import Backend
 from tests.contracts.examples import (
     ACCOUNT,
@@ -112,6 +117,84 @@ def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
     foreign = backend.customers.page(OTHER_ORG, 1, None).end_cursor
     with pytest.raises(Refused, match="cursor_invalid"):
         backend.customers.page(ORG, 1, foreign)
+
+
+def claiming(name: str, stripe_customer_id: str = "cus_1", **changes: Any) -> Customer:
+    return customer(name, **changes).linking(ACCOUNT, stripe_customer_id)
+
+
+def test_what_was_last_in_step_and_the_history_are_read_back(backend: Backend) -> None:
+    met = {Field.NAME: InStep("Ann Lee", "Ann  Lee"), Field.ZIP_CODE: InStep(None, "85001")}
+    made = customer().linking(ACCOUNT, "cus_1").synced(ACCOUNT, CustomerFact("cus_1", NOW, None), 1, NOW, met)
+    made = made.telling(CustomerEvent.KEPT, Source.WEBHOOK, NOW, (Field.NAME, Field.STREET2), "cus_1")
+    stored = backend.customers.save(replace(made, candidates=("cus_1", "cus_2")))
+    assert backend.customers.get(ORG, stored.id) == stored
+    assert stored.last_in_step == met
+
+
+def test_a_stripe_customer_is_claimed_by_one_customer(backend: Backend) -> None:
+    ann = backend.customers.save(claiming("1"))
+    bob = backend.customers.save(customer("2"))
+    with pytest.raises(StripeCustomerClaimed):
+        backend.customers.save(bob.linking(ACCOUNT, "cus_1"))
+    assert backend.customers.get(ORG, bob.id) == bob
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == ann.id
+    assert backend.customers.save(replace(ann, edition=2)).claim == ann.claim
+
+
+def test_a_claim_is_released_by_a_relink_and_by_an_unlinking_event(backend: Backend) -> None:
+    ann = backend.customers.save(claiming("1"))
+    ann = backend.customers.save(ann.linking(ACCOUNT, "cus_2"))
+    bob = backend.customers.save(claiming("2"))
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == bob.id
+    backend.customers.apply(ann.unlinked(), marker())
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_2") is None
+    backend.customers.save(claiming("3", "cus_2"))
+
+
+def test_a_stale_save_moves_no_claim(backend: Backend) -> None:
+    ann = backend.customers.save(claiming("1"))
+    backend.customers.save(replace(ann, edition=2))
+    with pytest.raises(StaleWrite):
+        backend.customers.save(ann.linking(ACCOUNT, "cus_2"))
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == ann.id
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_2") is None
+
+
+def test_an_event_that_was_dealt_with_releases_no_claim(backend: Backend) -> None:
+    ann = backend.customers.save(claiming("1"))
+    backend.customers.apply(replace(customer("2"), version=0), marker())
+    with pytest.raises(DuplicateEvent):
+        backend.customers.apply(ann.unlinked(), marker())
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == ann.id
+
+
+def test_claims_of_other_organizations_and_accounts_are_others(backend: Backend) -> None:
+    backend.customers.save(claiming("1"))
+    backend.customers.save(claiming("2", organization_id=OTHER_ORG))
+    backend.customers.save(customer("3").linking(OTHER_ACCOUNT, "cus_1"))
+    assert backend.customers.holder_of(OTHER_ORG, ACCOUNT, "cus_1") == "cust_2"
+    assert backend.customers.holder_of(ORG, OTHER_ACCOUNT, "cus_1") == "cust_3"
+
+
+def test_a_customer_linked_before_there_were_claims_holds_its_stripe_customer(backend: Backend) -> None:
+    old = backend.customers.save(linked(customer(), "cus_1"))
+    assert old.claim is None
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == old.id
+    assert backend.customers.holder_of(OTHER_ORG, ACCOUNT, "cus_1") is None
+    backend.customers.save(linked(customer("2"), "cus_1"))  # as it was possible then
+
+
+def test_customers_to_be_searched_for_are_found_within_their_organization(backend: Backend) -> None:
+    for name, updated_at in (("a", NOW - 1), ("b", NOW - 20), ("c", NOW)):
+        made = linked(customer(name, updated_at=updated_at, search_spellings=True), f"cus_{name}")
+        backend.customers.save(made)
+    backend.customers.save(linked(customer("d", updated_at=NOW - 30), "cus_d"))
+    backend.customers.save(customer("e", updated_at=NOW - 30, search_spellings=True))  # pending
+    backend.customers.save(linked(customer("f", search_spellings=True, organization_id=OTHER_ORG), "cus_f"))
+    assert backend.customers.to_search(ORG, NOW, 10) == ["cust_b", "cust_a"]
+    assert backend.customers.to_search(ORG, NOW, 1) == ["cust_b"]
+    assert list(backend.customers.pending(NOW, 10)) == [(ORG, "cust_e")]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -14,14 +14,14 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.storage import InvoiceExists, ServiceClaimed
+from chalicelib.domain.storage import InvoiceExists, ServiceClaimed, StripeCustomerClaimed
 from tests.backends import Backend
-from tests.contracts.examples import ACCOUNT, NOW, ORG, invoice, marker, services
+from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, invoice, marker, services
 
 T = TypeVar("T")
 
 RACERS = 6
-LOST = (StaleWrite, InvoiceExists, ServiceClaimed, DuplicateEvent, Conflict)
+LOST = (StaleWrite, InvoiceExists, ServiceClaimed, DuplicateEvent, Conflict, StripeCustomerClaimed)
 
 
 @pytest.fixture(autouse=True)
@@ -119,6 +119,17 @@ def test_of_organizations_that_bind_one_account_at_once_one_wins(backend: Backen
     assert all(isinstance(error, Conflict | StaleWrite) for error in lost)
     assert backend.connections.organization_of(ACCOUNT) == won[0].organization_id
     assert list(backend.connections.all_active()) == [won[0].organization_id]
+
+
+def test_of_customers_that_claim_one_stripe_customer_at_once_one_wins(backend: Backend) -> None:
+    saved = [backend.customers.save(customer(str(n))) for n in range(RACERS)]
+    won, lost = race(lambda n: backend.customers.save(saved[n].linking(ACCOUNT, "cus_1")))
+    assert (len(won), len(lost)) == (1, RACERS - 1)
+    assert backend.customers.holder_of(ORG, ACCOUNT, "cus_1") == won[0].id
+    for each in saved:
+        now = backend.customers.get(ORG, each.id)
+        assert now is not None
+        assert (now.linked_to(ACCOUNT) == "cus_1") is (each.id == won[0].id)
 
 
 def test_an_authorization_is_completed_by_one_of_concurrent_requests(backend: Backend) -> None:

@@ -86,6 +86,49 @@ def test_bad_customer_parameters_are_refused(company: Any, params: Any, param: s
     assert company.v1.customers.list(None, company.opts).data == []
 
 
+def test_a_search_finds_an_address_in_any_spelling_a_minute_later(alone: Any) -> None:
+    made = alone.customer(email="O'Ann@Example.com")
+    alone.customer(email="joann@example.com")
+
+    def found(query: str) -> list[str]:
+        return [c.id for c in alone.v1.customers.search({"query": query}, alone.opts).data]
+
+    assert found("email:'o\\'ann@example.com'") == [], "the index is behind"
+    alone.double.advance(60)
+    assert found("email:'o\\'ann@example.com'") == [made.id]
+    assert found('email:"o\'ANN@example.com"') == [made.id]
+
+    alone.v1.customers.update(made.id, {"email": "new@example.com"}, alone.opts)
+    assert found("email:'o\\'ann@example.com'") == [made.id], "the index is behind"
+    alone.double.advance(60)
+    assert (found("email:'o\\'ann@example.com'"), found("email:'NEW@example.com'")) == ([], [made.id])
+
+    alone.v1.customers.delete(made.id, None, alone.opts)
+    assert found("email:'new@example.com'") == []
+
+
+@pytest.mark.parametrize(
+    ("params", "param", "code"),
+    [
+        ({}, "query", "parameter_missing"),
+        ({"query": "name:'Ann'"}, "query", "double_not_modelled"),
+        ({"query": "email:'a' AND name:'b'"}, "query", "double_not_modelled"),
+        ({"query": "email:'a'", "starting_after": "cus_1"}, "starting_after", "parameter_unknown"),
+        ({"query": "email:'a'", "limit": 101}, "limit", "parameter_invalid_integer"),
+    ],
+)
+def test_other_searches_are_refused(company: Any, params: Any, param: str, code: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        company.v1.customers.search(params, company.opts)
+    assert (refused.value.param, refused.value.code) == (param, code)
+
+
+def test_accounts_in_india_have_no_search(alone: Any) -> None:
+    india = {"stripe_account": alone.double.create_account(country="IN")["id"]}
+    with pytest.raises(stripe.InvalidRequestError):
+        alone.v1.customers.search({"query": "email:'a'"}, india)
+
+
 def test_lists_page_in_both_directions(company: Any) -> None:
     ids = [company.customer().id for _ in range(7)]
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from chalicelib.domain.batch import Batch, BatchItem, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
-from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer import Customer, StripeClaim
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.identifiers import (
@@ -56,6 +56,7 @@ class FakeDatabase:
     invoices: dict[tuple[OrganizationId, InvoiceId], Invoice] = field(default_factory=dict)
     tallies: dict[OrganizationId, Mapping[Bucket, Tally]] = field(default_factory=dict)
     claims: dict[tuple[OrganizationId, ServiceId], InvoiceId] = field(default_factory=dict)
+    stripe_claims: dict[tuple[OrganizationId, StripeClaim], CustomerId] = field(default_factory=dict)
     references: dict[tuple[StripeAccountId, str], tuple[OrganizationId, InvoiceId]] = field(default_factory=dict)
     customers: dict[tuple[OrganizationId, CustomerId], Customer] = field(default_factory=dict)
     connections: dict[OrganizationId, Connection] = field(default_factory=dict)

@@ -8,13 +8,13 @@ from dataclasses import replace
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer import Customer, StripeClaim, SyncStatus
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.storage import Page
+from chalicelib.domain.storage import Page, StripeCustomerClaimed
 from chalicelib.domain.webhook import WebhookCheck
 from tests.fakes.database import FakeDatabase, Parked, require_unchanged
 from tests.fakes.paging import page_of
@@ -34,7 +34,14 @@ class FakeCustomers:
         with self._db.lock:
             key = (customer.organization_id, customer.id)
             require_unchanged(self._db.customers, key, customer, "The customer")
-            self._db.customers[key] = stored = replace(customer, version=customer.version + 1)
+            wanted = customer.wanted_claim
+            if wanted is not None and wanted != customer.claim:
+                if self._db.stripe_claims.get((customer.organization_id, wanted), customer.id) != customer.id:
+                    raise StripeCustomerClaimed(wanted.stripe_customer_id)
+                self._db.stripe_claims[customer.organization_id, wanted] = customer.id
+            if customer.claim is not None and wanted != customer.claim:
+                self._db.stripe_claims.pop((customer.organization_id, customer.claim), None)
+            self._db.customers[key] = stored = replace(customer, version=customer.version + 1, claim=wanted)
             return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
@@ -48,6 +55,26 @@ class FakeCustomers:
         with self._db.lock:
             linked = (c for c in self._db.customers.values() if c.linked_to(account_id) == stripe_customer_id)
             return next(linked, None)
+
+    def holder_of(
+        self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
+    ) -> CustomerId | None:
+        with self._db.lock:
+            held = self._db.stripe_claims.get((organization_id, StripeClaim(account_id, stripe_customer_id)))
+            linked = self.find_by_stripe_id(account_id, stripe_customer_id)
+        return held or (linked.id if linked and linked.organization_id == organization_id else None)
+
+    def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
+        with self._db.lock:
+            left = sorted(
+                (customer.updated_at, customer.id)
+                for customer in self._db.customers.values()
+                if customer.organization_id == organization_id
+                and customer.search_spellings
+                and customer.sync_status is not SyncStatus.PENDING
+                and customer.updated_at < updated_before
+            )
+        return [customer_id for _, customer_id in left[:limit]]
 
     def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
         with self._db.lock:

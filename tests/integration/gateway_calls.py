@@ -16,6 +16,7 @@ from typing import Any
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.stripe.objects import OBJECTS
 from chalicelib.domain.customer import Address, Profile
+from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.status import InvoiceStatus
@@ -68,9 +69,12 @@ API: Mapping[str, Calls] = {
         lambda g: g.create_customer(ACCOUNT, customer(profile=BARE), KEY),
     ],
     "update_customer": [
-        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=FULL)),
-        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=BARE)),
+        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=FULL), FULL.values),
+        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=BARE), BARE.values),
+        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=FULL), {Field.PHONE: None}),
+        lambda g: g.update_customer(ACCOUNT, "cus_1", customer(profile=FULL), {}),
     ],
+    "search_customers": [lambda g: g.search_customers(ACCOUNT, "o'brien@example.com")],
     "customer": [lambda g: g.customer(ACCOUNT, "cus_1")],
     "create_draft": [
         lambda g: g.create_draft(ACCOUNT, drafted(), "cus_1", KEY),

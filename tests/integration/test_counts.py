@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.usecases.customers import sync_again
 from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.invoices import get_invoice, list_invoices
 from tests.backends import requests_to_dynamodb
@@ -165,6 +167,39 @@ def test_creating_for_a_new_customer_whatever_the_lines(world: World) -> None:
     assert [calls for _, calls in costs] == [5, 5]
     (one, _), (many, _) = costs
     assert many <= one + 3, "more claims than one transaction takes, and their checkpoint"
+
+
+FIND, READ, UPDATE = "GET /v1/customers", "GET /v1/customers/{id}", "POST /v1/customers/{id}"
+
+
+def test_giving_stripe_a_customer_that_it_has(world: World) -> None:
+    _, _, calls = counted(world, lambda: sync_again(ORGANIZATION, CustomerId("cust_1"), world.ports) and world.work())
+    assert calls == {READ: 1}, "read first, and nothing is sent if nothing differs"
+
+    world.customer(phone="+1 602 555 0100")
+    _, requests, calls = counted(world, world.work)
+    assert calls == {READ: 1, UPDATE: 1}
+    assert [request for request in requests if request not in READS] == ["PutItem"]
+
+
+@pytest.mark.parametrize(("email", "lists"), [("new@example.test", 1), ("New@example.test", 2)])
+def test_an_address_is_listed_in_small_letters_too_only_if_it_was_typed_otherwise(
+    world: World, email: str, lists: int
+) -> None:
+    world.customer("cust_2", email=email)
+    _, requests, calls = counted(world, world.work)
+    assert calls == {FIND: lists, "POST /v1/customers": 1}
+    assert [request for request in requests if request not in READS] == [TRANSACTION], "the customer and its claim"
+
+
+def test_linking_a_customer_of_stripes(world: World) -> None:
+    options: Any = {"stripe_account": account_of(world)}
+    world.client.v1.customers.create({"email": "new@example.test"}, options)
+    world.customer("cust_2", email="new@example.test")
+    _, requests, calls = counted(world, world.work)
+    assert calls == {FIND: 1, UPDATE: 1}
+    writes = [request for request in requests if request not in READS]
+    assert writes == [TRANSACTION, "PutItem"], "the claim goes first, then what was settled"
 
 
 def test_a_sweep_reads_a_page_of_events_at_a_time_and_writes_only_what_was_missed(world: World) -> None:

@@ -158,7 +158,7 @@ def test_what_is_gone_is_not_a_failure_where_that_is_an_answer(
 ) -> None:
     assert gateway.fetch(account, "charge", "ch_gone") is None
     assert gateway.fetch(account, "invoice", "in_gone").deleted  # type: ignore[union-attr]
-    assert gateway.update_customer(account, "cus_gone", customer(profile=FULL)).deleted
+    assert gateway.update_customer(account, "cus_gone", customer(profile=FULL), FULL.values).deleted
     assert [fact.deleted for fact in gateway.everything(account, "in_gone")] == [True]  # type: ignore[union-attr]
     gateway.delete_draft(account, "in_gone")
     for call in (
@@ -251,7 +251,7 @@ def test_events_come_in_pages_newest_first_and_only_those_we_know(
     made = gateway.create_customer(account, customer(profile=FULL), "key")
     for n in range(120):
         phone = replace(FULL, phone=f"+1 512 555 {n:04}")
-        gateway.update_customer(account, made.id, customer(profile=phone))
+        gateway.update_customer(account, made.id, customer(profile=phone), phone.values)
     double.api.log.reset()
 
     pages = list(gateway.events(account, NOW - 60, NOW + 60))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from chalicelib.domain.customer import Profile
+from chalicelib.domain.customer import Address, Profile
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -129,8 +129,10 @@ def edit_customer(town: Town, me: Actor) -> None:
     organization = me.rng.choice(ORGANIZATIONS)
     number = me.rng.choice((1, 2))
     profile = Profile(
-        first_name=me.rng.choice(("Ann", "Bo")), last_name="Lee", email=f"{number}{me.rng.choice('abc')}@pool.test",
+        first_name=me.rng.choice(("Ann", "Bo")), last_name="Lee",
+        email=me.rng.choice((f"{number}a@pool.test", f"{number}B@pool.test", "office@pool.test")),
         phone=me.rng.choice((None, "+15550100")),
+        address=Address(street=me.rng.choice((None, "1 Elm St")), city=me.rng.choice((None, "Tempe"))),
     )  # fmt: skip
     with town.invariants.on_behalf_of(me, organization):
         put_customer(organization, CustomerId(f"cust_{number}"), profile, None, town.ports)
@@ -342,6 +344,8 @@ def customer_in_dashboard(town: Town, me: Actor) -> None:
     service = town.dashboard(organization).v1.customers
     chosen = me.rng.choice(customers)
     changes: Any = {"phone": me.rng.choice(("+15550111", "+15550122", ""))}
+    if me.rng.random() < 0.5:
+        changes["address"] = {"line1": me.rng.choice(("9 Oak Ave", "")), "city": "Phoenix"}
     if me.rng.random() < 0.5:
         changes["email"] = f"{me.rng.choice('xyz')}@stripe.test"
     if me.rng.random() < 0.2:

@@ -235,6 +235,13 @@ class Invariants:
 
     def _customers_in_step(self) -> None:
         town = self._town
+        links = Counter(
+            (customer.organization_id, customer.link.account_id, customer.link.stripe_customer_id)
+            for customer in town.plain.database.customers.values()
+            if customer.link is not None
+        )
+        shared = [link for link, count in links.items() if count > 1]
+        require(not shared, f"a Stripe customer belongs to two customers: {shared}")
         for customer in town.plain.database.customers.values():
             account = town.account_of(customer.organization_id)
             require(customer.sync_status is not SyncStatus.PENDING, f"{customer.id} was left pending")
@@ -242,8 +249,11 @@ class Invariants:
                 continue
             theirs = town.table(account, "customer").get(customer.linked_to(account) or "")
             profile = customer.profile
-            ours = (profile.email, profile.display_name, profile.phone or None)
-            has = (theirs["email"], theirs["name"], theirs["phone"] or None) if theirs else None
+            ours = (profile.email, profile.display_name, profile.phone, profile.address.street, profile.address.city)
+            has = None
+            if theirs:
+                lives = theirs["address"] or {"line1": None, "city": None}
+                has = (theirs["email"], theirs["name"], theirs["phone"], lives["line1"], lives["city"])
             gone = theirs is None or theirs.get("_deleted", False)
             require(not gone and ours == has, f"customer {customer.id}: POM has {ours}, Stripe {has}, gone {gone}")
 

@@ -293,7 +293,7 @@ def test_an_edit_in_stripe_is_taken_over(world: World, account: StripeAccountId)
     [receipt] = world.deliver()
     assert receipt.outcome is EventOutcome.APPLIED
     profile = known(world).profile
-    assert (profile.email, profile.first_name, profile.last_name) == ("new@example.test", "Ann Marie", "Lee")
+    assert (profile.email, profile.first_name, profile.last_name) == ("New@Example.test", "Ann Marie", "Lee")
     assert profile.phone == "555-0199"
     assert known(world).sync_status is SyncStatus.SYNCED
 

@@ -174,3 +174,36 @@ def test_a_payment_on_its_way_keeps_the_window_open(company: Company) -> None:
     company.world.double.pay(company.account, company.invoice.stripe_invoice_id or "", "pm_usBankAccount_success")
     company.tick()
     assert company.now.status is InvoiceStatus.PENDING
+
+
+@pytest.mark.parametrize("email", ["new@example.test", None])
+def test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers(
+    company: Company, email: str | None
+) -> None:
+    company.world.customer(email=email)
+    company.world.work()
+    with pytest.raises(Conflict) as refused:
+        remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
+    assert refused.value.code == "customer_email_changed"
+    assert "example.test" not in f"{refused.value.message} {refused.value.next_step}"
+    company.at(DUE_IN)
+    company.tick()
+    assert (company.mails(), company.now.reminded_on) == (0, None)
+
+
+def test_a_changed_capital_letter_does_not_stop_a_reminder(company: Company) -> None:
+    company.world.customer(email="Ann@Example.test")
+    company.at(DUE_IN)
+    company.tick()
+    assert company.mails() == 1
+
+
+def test_an_address_that_changed_in_stripe_stops_a_reminder_too(company: Company) -> None:
+    [theirs] = company.world.in_stripe(company.account, "customer")
+    options: Any = {"stripe_account": company.account}
+    company.world.advance(60)
+    company.world.client.v1.customers.update(theirs["id"], {"email": "new@example.test"}, options)
+    company.world.deliver()
+    with pytest.raises(Conflict) as refused:
+        remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
+    assert refused.value.code == "customer_email_changed"

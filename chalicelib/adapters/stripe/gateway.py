@@ -10,16 +10,11 @@ import stripe
 
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import GONE, Answer, read, translated
+from chalicelib.adapters.stripe.customers import Customers
 from chalicelib.adapters.stripe.events import listed_event, read_event
-from chalicelib.adapters.stripe.parameters import (
-    customer_changes,
-    customer_parameters,
-    draft_parameters,
-    lines_parameters,
-)
+from chalicelib.adapters.stripe.parameters import draft_parameters, lines_parameters
 from chalicelib.adapters.stripe.records import Records
 from chalicelib.adapters.stripe.trials import Trials
-from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Gone, Refused
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
@@ -53,7 +48,7 @@ class Listed(msgspec.Struct):
     has_more: bool = False
 
 
-class StripeGateway(Records, Trials):
+class StripeGateway(Customers, Records, Trials):
     """Fulfils `usecases.ports.StripeGateway` with the `stripe` package."""
 
     # Connecting
@@ -97,38 +92,6 @@ class StripeGateway(Records, Trials):
     def account(self, account_id: StripeAccountId) -> AccountFact:
         answer = self._ask(self._v1.accounts.retrieve, account_id)
         return answer.read(objects.Account).fact(answer.as_of)
-
-    # Customers
-
-    @translated
-    def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        answer = self._ask(self._v1.customers.list, {"email": email, "limit": PAGE}, _for(account_id))
-        return [read(raw, objects.Customer).fact(answer.as_of) for raw in answer.read(Listed).data]
-
-    @translated
-    def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
-        answer = self._ask(self._v1.customers.create, customer_parameters(customer), _for(account_id, key))
-        created = answer.read(objects.Customer)
-        return created.fact(created.created if answer.replayed else answer.as_of)
-
-    @translated
-    def update_customer(
-        self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer
-    ) -> CustomerFact:
-        try:
-            answer = self._ask(
-                self._v1.customers.update, stripe_customer_id, customer_changes(customer), _for(account_id)
-            )
-        except stripe.InvalidRequestError as exc:
-            if exc.code != "resource_missing":
-                raise
-            return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
-        return answer.read(objects.Customer).fact(answer.as_of)
-
-    @translated
-    def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, _for(account_id))
-        return answer.read(objects.Customer).fact(answer.as_of)
 
     # The steps of an invoice
 

@@ -357,6 +357,15 @@ class CreditNote(msgspec.Struct):
         )
 
 
+class Address(msgspec.Struct):
+    line1: str | None = None
+    line2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+
 class Customer(msgspec.Struct):
     """https://docs.stripe.com/api/customers/object"""
 
@@ -364,18 +373,27 @@ class Customer(msgspec.Struct):
     email: str | None = None
     name: str | None = None
     phone: str | None = None
+    address: Address | None = None
     created: int = 0
     metadata: Metadata = None
     deleted: bool = False
 
     def fact(self, as_of: int) -> CustomerFact:
+        address, metadata = self.address or Address(), self.metadata or {}
         return CustomerFact(
             id=self.id,
             as_of=as_of,
             email=self.email,
             name=self.name,
             phone=self.phone,
-            pom_customer_id=(self.metadata or {}).get(CUSTOMER_KEY),
+            street=address.line1,
+            street2=address.line2,
+            city=address.city,
+            state=address.state,
+            zip_code=address.postal_code,
+            country=address.country,
+            pom_customer_id=metadata.get(CUSTOMER_KEY),
+            pom_organization_id=metadata.get(ORGANIZATION_KEY),
             deleted=self.deleted,
         )
 

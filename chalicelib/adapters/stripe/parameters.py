@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.stripe.objects import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY
-from chalicelib.domain.customer import Address, Customer
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
 from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.terms import end_of_day
@@ -28,41 +29,45 @@ TAX = "Tax"
 
 def customer_parameters(customer: Customer) -> CustomerCreateParams:
     """A customer with our id, so that Stripe can be asked for it again."""
-    profile = customer.profile
-    parameters: CustomerCreateParams = {
-        "metadata": {ORGANIZATION_KEY: customer.organization_id, CUSTOMER_KEY: customer.id},
-    }
-    if profile.email:
-        parameters["email"] = profile.email
-    if profile.display_name:
-        parameters["name"] = profile.display_name
-    if profile.phone:
-        parameters["phone"] = profile.phone
-    if profile.address != Address():
-        parameters["address"] = _address(profile.address)
+    values = {field: as_given(field, value) for field, value in customer.profile.values.items()}
+    parameters: CustomerCreateParams = {"metadata": _ours(customer)}
+    if email := values[Field.EMAIL]:
+        parameters["email"] = email
+    if name := values[Field.NAME]:
+        parameters["name"] = name
+    if phone := values[Field.PHONE]:
+        parameters["phone"] = phone
+    if any(values[part] for part in ADDRESS):
+        parameters["address"] = _address(values)
     return parameters
 
 
-def _address(address: Address) -> CustomerCreateParamsAddress:
-    return {
-        "line1": address.street or "",
-        "line2": address.street2 or "",
-        "city": address.city or "",
-        "state": address.state or "",
-        "postal_code": address.zip_code or "",
-        "country": address.country or "",
-    }
+def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
+    """Only these fields of a customer that exists, and our id; None empties a field. An address comes whole."""
+    parameters: CustomerModifyParams = {"metadata": _ours(customer)}
+    if Field.EMAIL in changes:
+        parameters["email"] = changes[Field.EMAIL] or ""
+    if Field.NAME in changes:
+        parameters["name"] = changes[Field.NAME] or ""
+    if Field.PHONE in changes:
+        parameters["phone"] = changes[Field.PHONE] or ""
+    if any(part in changes for part in ADDRESS):
+        parameters["address"] = _address(changes) if any(changes[part] for part in ADDRESS) else ""
+    return parameters
 
 
-def customer_changes(customer: Customer) -> CustomerModifyParams:
-    """The same for a customer that exists: what POM has no longer is emptied in Stripe as well."""
-    created = customer_parameters(customer)
+def _ours(customer: Customer) -> dict[str, str]:
+    return {ORGANIZATION_KEY: customer.organization_id, CUSTOMER_KEY: customer.id}
+
+
+def _address(values: Values) -> CustomerCreateParamsAddress:
     return {
-        "metadata": created["metadata"],
-        "email": created.get("email", ""),
-        "name": created.get("name", ""),
-        "phone": created.get("phone", ""),
-        "address": created.get("address", ""),
+        "line1": values[Field.STREET] or "",
+        "line2": values[Field.STREET2] or "",
+        "city": values[Field.CITY] or "",
+        "state": values[Field.STATE] or "",
+        "postal_code": values[Field.ZIP_CODE] or "",
+        "country": values[Field.COUNTRY] or "",
     }
 
 

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
-from chalicelib.adapters.tables.database import answering, read
+from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
 from chalicelib.adapters.tables.keys import cursor, key, position_of
-from chalicelib.adapters.tables.models import CustomerItem
-from chalicelib.adapters.tables.versions import put, put_marked, unchanged
-from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.adapters.tables.markers import MARKER, put_marker
+from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
+from chalicelib.adapters.tables.versions import put, unchanged
+from chalicelib.domain.customer import Customer, StripeClaim, SyncStatus
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
-from chalicelib.domain.storage import Page
+from chalicelib.domain.storage import Page, StripeCustomerClaimed
 
 WORK = "pending"
-"""The one partition of the index `pending`."""
+"""The partition of the index `pending` for customers that Stripe has yet to be told of.
+
+Those whose address is still to be searched for stand in another partition for each organization: see `_to_search`.
+"""
+
+CLAIM = "claim"
 
 _WHAT = "The customer"
 
@@ -29,14 +38,29 @@ class TableCustomers:
         return decoded_item(Customer, item) if item else None
 
     def save(self, customer: Customer) -> Customer:
-        stored = replace(customer, version=customer.version + 1)
-        put(customer_item(stored), unchanged(CustomerItem, customer.version), _WHAT)
+        stored = _next(customer)
+        if stored.claim == customer.claim:
+            put(customer_item(stored), unchanged(CustomerItem, customer.version), _WHAT)
+        else:
+            _commit(_moving_the_claim(customer, stored), stored)
         return stored
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
-        stored = replace(customer, version=customer.version + 1)
-        put_marked(customer_item(stored), unchanged(CustomerItem, customer.version), marker, _WHAT)
+        stored = _next(customer)
+        transaction = _moving_the_claim(customer, stored)
+        put_marker(transaction, marker)
+        _commit(transaction, stored)
         return stored
+
+    def holder_of(
+        self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
+    ) -> CustomerId | None:
+        item = read(ClaimItem, organization_id, _claimed(StripeClaim(account_id, stripe_customer_id)))
+        if item:
+            return CustomerId(item["holder"]["S"])
+        # Linked before there were claims.
+        linked = self.find_by_stripe_id(account_id, stripe_customer_id)
+        return linked.id if linked and linked.organization_id == organization_id else None
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
         """The index only says where to look: what is answered was read consistently, and is still linked."""
@@ -66,6 +90,13 @@ class TableCustomers:
             left = CustomerItem.pending.query(WORK, CustomerItem.updated_at < updated_before, limit=limit)
             return [(OrganizationId(item.organization_id), CustomerId(item.customer_id)) for item in left]
 
+    def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
+        with answering():
+            left = CustomerItem.pending.query(
+                _to_search(organization_id), CustomerItem.updated_at < updated_before, limit=limit
+            )
+            return [CustomerId(item.customer_id) for item in left]
+
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         with answering():
             found = CustomerItem.without_email.query(organization_id, limit=limit)
@@ -80,8 +111,52 @@ def customer_item(customer: Customer) -> CustomerItem:
         customer.id,
         version=customer.version,
         stripe_key=key(link.account_id, link.stripe_customer_id) if link else None,
-        work=WORK if customer.sync_status is SyncStatus.PENDING else None,
+        work=_work(customer),
         updated_at=customer.updated_at,
         emailless_of=customer.organization_id if customer.profile.email is None else None,
         **encoded(customer),
     )
+
+
+def _next(customer: Customer) -> Customer:
+    return replace(customer, version=customer.version + 1, claim=customer.wanted_claim)
+
+
+def _moving_the_claim(customer: Customer, stored: Customer) -> Transaction:
+    """The writes of a customer, and of its claim if its link has changed."""
+    transaction = Transaction()
+    transaction.put(_WHAT, customer_item(stored), unchanged(CustomerItem, customer.version))
+    if stored.claim == customer.claim:
+        return transaction
+    ours: Condition = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == customer.id)
+    if customer.claim is not None:
+        transaction.delete("release", ClaimItem(customer.organization_id, _claimed(customer.claim)), ours)
+    if stored.claim is not None:
+        item = ClaimItem(customer.organization_id, _claimed(stored.claim), holder=customer.id)
+        transaction.put(CLAIM, item, ours)
+    return transaction
+
+
+def _commit(transaction: Transaction, stored: Customer) -> None:
+    try:
+        transaction.commit()
+    except Cancelled as exc:
+        if MARKER in exc.met:
+            raise DuplicateEvent from exc
+        if _WHAT not in exc.met and CLAIM in exc.met and stored.claim is not None:
+            raise StripeCustomerClaimed(stored.claim.stripe_customer_id) from exc
+        raise StaleWrite(_WHAT) from exc
+
+
+def _claimed(claim: StripeClaim) -> str:
+    return key("customer", claim.account_id, claim.stripe_customer_id)
+
+
+def _to_search(organization_id: OrganizationId) -> str:
+    return key("spellings", organization_id)
+
+
+def _work(customer: Customer) -> str | None:
+    if customer.sync_status is SyncStatus.PENDING:
+        return WORK
+    return _to_search(customer.organization_id) if customer.search_spellings else None

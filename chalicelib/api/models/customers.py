@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import (
+    ONE_LINE_PATTERN,
     Instant,
     PageInfo,
-    Text100,
-    Text200,
-    Text512,
     instant,
     instant_or_none,
     page_info,
 )
-from chalicelib.domain.customer import Address, Customer, Profile, SyncStatus, normalized_email
+from chalicelib.domain.customer import Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer_fields import (
+    MAX_ADDRESS_PART,
+    MAX_EMAIL,
+    MAX_NAME,
+    MAX_PHONE,
+    MAX_STREET,
+    Address,
+    Field,
+    Profile,
+    normalized_email,
+)
+from chalicelib.domain.history import Source
 from chalicelib.domain.storage import Page
 
-Phone = Annotated[str, Meta(max_length=20, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
+Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=ONE_LINE_PATTERN)]
+Street = Annotated[str, Meta(max_length=MAX_STREET, pattern=ONE_LINE_PATTERN)]
+AddressPart = Annotated[str, Meta(max_length=MAX_ADDRESS_PART, pattern=ONE_LINE_PATTERN)]
+Phone = Annotated[str, Meta(max_length=MAX_PHONE, pattern=ONE_LINE_PATTERN)]
+Email = Annotated[str, Meta(max_length=MAX_EMAIL, pattern=ONE_LINE_PATTERN)]
+ReadOnly = Annotated[
+    Any,
+    Meta(
+        description="Ignored: what `GET` answers can be sent back whole.",
+        extra_json_schema={"readOnly": True},
+    ),
+]
 StripeCustomerId = Annotated[
     str,
     Meta(
@@ -34,24 +55,32 @@ StripeCustomerId = Annotated[
 class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Where a customer lives."""
 
-    street: Text200 | None = None
-    street2: Text200 | None = None
-    city: Text100 | None = None
-    state: Text100 | None = None
-    zip_code: Text100 | None = None
-    country: Text100 | None = None
+    street: Street | None = None
+    street2: Street | None = None
+    city: AddressPart | None = None
+    state: AddressPart | None = None
+    zip_code: AddressPart | None = None
+    country: AddressPart | None = None
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """POM's record of a customer, as a whole."""
+    """POM's record of a customer, as a whole. Read-only fields may be sent back as they were answered."""
 
-    first_name: Text100 | None = None
-    last_name: Text100 | None = None
-    company_name: Text100 | None = None
-    email: Text512 | None = None
+    first_name: Name | None = None
+    last_name: Name | None = None
+    company_name: Name | None = None
+    email: Email | None = None
     phone: Phone | None = None
     address: AddressModel = msgspec.field(default_factory=AddressModel)
     stripe_customer_id: StripeCustomerId | None = None
+    id: ReadOnly = None
+    sync_status: ReadOnly = None
+    sync_error: ReadOnly = None
+    synced_at: ReadOnly = None
+    candidates: ReadOnly = None
+    created_at: ReadOnly = None
+    updated_at: ReadOnly = None
+    history: ReadOnly = None
 
 
 class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
@@ -68,8 +97,28 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     sync_error: str | None
     synced_at: Instant | None
     stripe_customer_id: str | None
+    candidates: Annotated[
+        list[str],
+        Meta(description="With `needs_choice`: the Stripe customers of this address, the present one among them."),
+    ]
     created_at: Instant
     updated_at: Instant
+
+
+class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
+    """One thing that happened to a customer. `source` says who told: POM itself, Stripe's webhook, or the sweep."""
+
+    at: Instant
+    kind: CustomerEvent
+    source: Source
+    fields: Annotated[list[Field], Meta(description="The fields that it happened to; `name` stands for all names.")]
+    stripe_id: str | UnsetType = UNSET
+
+
+class CustomerDetail(CustomerView, rename="camel", kw_only=True):
+    """A customer with its history: the newest 50 entries, oldest first."""
+
+    history: list[CustomerEntryView]
 
 
 class CustomerList(msgspec.Struct, rename="camel"):
@@ -125,9 +174,24 @@ def customer_view(customer: Customer) -> CustomerView:
         sync_error=customer.sync_error,
         synced_at=instant_or_none(customer.synced_at),
         stripe_customer_id=customer.link.stripe_customer_id if customer.link else None,
+        candidates=list(customer.candidates),
         created_at=instant(customer.created_at),
         updated_at=instant(customer.updated_at),
     )
+
+
+def customer_detail(customer: Customer) -> CustomerDetail:
+    history = [
+        CustomerEntryView(
+            at=instant(entry.at),
+            kind=entry.kind,
+            source=entry.source,
+            fields=list(entry.fields),
+            stripe_id=entry.stripe_id or UNSET,
+        )
+        for entry in customer.history
+    ]
+    return CustomerDetail(**msgspec.structs.asdict(customer_view(customer)), history=history)
 
 
 def customer_list(page: Page[Customer]) -> CustomerList:

@@ -53,6 +53,10 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     number: str | None
     status: InvoiceStatus
     customer_id: str
+    customer_email: Annotated[
+        str | None,
+        Meta(description="Where Stripe e-mails it, once it is finalized: the customer's address of that day."),
+    ]
     currency: str
     line_items: list[LineItemView]
     subtotal: Money
@@ -161,6 +165,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         number=known.number if known else None,
         status=invoice.status,
         customer_id=order.customer_id,
+        customer_email=known.customer_email if known else None,
         currency=order.currency,
         line_items=[_line_view(line, order.currency) for line in order.line_items],
         subtotal=money(order.subtotal),

@@ -99,10 +99,19 @@ class CustomerStore(Protocol):
     def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None: ...
 
     def save(self, customer: Customer) -> Customer:
-        """Insert (version 0) or change the version that was read. Raises: StaleWrite."""
+        """Insert (version 0) or change the version that was read.
+
+        Another link claims its Stripe customer, and releases the former one, in the same write.
+        Raises: StaleWrite; StripeCustomerClaimed if another customer of the organization holds the claim.
+        """
 
     def apply(self, customer: Customer, marker: EventMarker) -> Customer:
         """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
+
+    def holder_of(
+        self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
+    ) -> CustomerId | None:
+        """The customer that is linked to a Stripe customer, if any is."""
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None: ...
 
@@ -110,6 +119,9 @@ class CustomerStore(Protocol):
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         """Customers of any organization left `pending` since before that moment; only their keys."""
+
+    def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
+        """Customers whose address is still to be searched for in other spellings, the longest unchanged first."""
 
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         """Customers that no invoice can be sent to, in the order of their ids."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Values
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import (
     AccountFact,
@@ -52,16 +53,23 @@ class StripeGateway(Protocol):
     def account(self, account_id: StripeAccountId) -> AccountFact: ...
 
     def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        """All of exactly this address (Stripe compares case)."""
+        """All customers of exactly this address (Stripe compares case)."""
+
+    def search_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
+        """All customers of this address, in capital or small letters. Stripe's index is up to a minute behind.
+
+        Raises: StripeRefused if the account's country has no search.
+        """
 
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact: ...
 
     def update_customer(
-        self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer
+        self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer, changes: Values
     ) -> CustomerFact:
-        """Answers a fact with `deleted` if it is gone."""
+        """Gives Stripe these fields and POM's ids. The fact says `deleted` if Stripe has no such customer."""
 
-    def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact: ...
+    def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
+        """The customer as Stripe has it now; a deleted one says so. Raises: Gone if there never was one."""
 
     def create_draft(
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str

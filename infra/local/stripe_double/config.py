@@ -32,6 +32,8 @@ class Config:
     seed: int = 0
     date_lag: bool = True
     """Answers are dated up to eight seconds late, as Stripe's are; see `dates.py`."""
+    search_lag: float = 60.0
+    """Seconds until a search finds what was made or changed; Stripe says less than a minute."""
     revisions_copy_metadata: bool | None = None
     """Whether a revision of an invoice has the metadata of the original; None does both, by the seed."""
     global_rate: float = 0.0

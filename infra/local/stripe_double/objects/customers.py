@@ -6,6 +6,8 @@ from .. import lists, rules
 from ..errors import InvalidParams, NoSuchObject, NotModelled
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
+from .customer_search import ROUTES as SEARCH
+from .customer_search import note_address
 
 _LENGTHS = {"name": 256, "phone": 20, "description": 5000, "business_name": 150, "individual_name": 150}
 _PLAIN = ("email", "name", "phone", "description", "business_name", "individual_name", "tax_exempt")
@@ -51,6 +53,7 @@ def create(call: Call) -> JSON:
         "test_clock": None,
     }
     _apply(customer, call.params)
+    note_address(customer, world.now())
     ledger.add(customer)
     world.emit(ledger, "customer.created", customer)
     return customer
@@ -62,6 +65,7 @@ def update(call: Call) -> JSON:
     customer = living(call.ledger, call.id)
     before = call.world.snapshot(call.ledger, customer)
     _apply(customer, call.params)
+    note_address(customer, call.world.now())
     call.world.updated(call.ledger, customer, before)
     return customer
 
@@ -136,6 +140,7 @@ def _address(given: JSON | str | None) -> JSON | None:
 
 
 ROUTES = [
+    *SEARCH,  # before the route whose {id} would take the word
     Route("POST", "/v1/customers", "CustomerCreateParams", create),
     Route("GET", "/v1/customers", "CustomerListParams", list_),
     Route("GET", "/v1/customers/{id}", "CustomerRetrieveParams", retrieve),

@@ -1,0 +1,244 @@
+"""The fields of a customer that POM and Stripe both have, and the values that POM takes.
+
+Stripe has one name, and an address of six parts. POM has a first name, a last name and a company name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.facts import CustomerFact
+
+MAX_EMAIL = 512
+MAX_NAME = 256
+"""Stripe's own limit of `name`; POM's first, last and company names may be as long."""
+MAX_PHONE = 20
+MAX_STREET = 200
+MAX_ADDRESS_PART = 100
+
+_EMAIL = re.compile(
+    r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Field(StrEnum):
+    """A field as the API names it. `name` stands for the first, the last and the company name together."""
+
+    EMAIL = "email"
+    NAME = "name"
+    PHONE = "phone"
+    STREET = "street"
+    STREET2 = "street2"
+    CITY = "city"
+    STATE = "state"
+    ZIP_CODE = "zipCode"
+    COUNTRY = "country"
+
+
+ADDRESS = (Field.STREET, Field.STREET2, Field.CITY, Field.STATE, Field.ZIP_CODE, Field.COUNTRY)
+"""The parts of an address: Stripe takes them together or not at all."""
+
+_LIMITS = {
+    Field.NAME: MAX_NAME,
+    Field.PHONE: MAX_PHONE,
+    Field.STREET: MAX_STREET,
+    Field.STREET2: MAX_STREET,
+    Field.CITY: MAX_ADDRESS_PART,
+    Field.STATE: MAX_ADDRESS_PART,
+    Field.ZIP_CODE: MAX_ADDRESS_PART,
+    Field.COUNTRY: MAX_ADDRESS_PART,
+}
+
+Values: TypeAlias = Mapping[Field, str | None]
+"""A value for each field; None if there is none."""
+
+
+class NotTaken(Exception):
+    """A value of Stripe's that POM does not take."""
+
+
+class InStep(NamedTuple):
+    """A field's value in POM and in Stripe when both were last in step. Stripe may cut what it is given."""
+
+    pom: str | None = None
+    stripe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a customer lives, in POM's words."""
+
+    street: str | None = None
+    street2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip_code: str | None = None
+    country: str | None = None
+
+    def rebased(self, read: Address, stored: Address) -> Address:
+        """Like `Profile.rebased`."""
+        return Address(
+            street=stored.street if self.street == read.street else self.street,
+            street2=stored.street2 if self.street2 == read.street2 else self.street2,
+            city=stored.city if self.city == read.city else self.city,
+            state=stored.state if self.state == read.state else self.state,
+            zip_code=stored.zip_code if self.zip_code == read.zip_code else self.zip_code,
+            country=stored.country if self.country == read.country else self.country,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What POM knows of a customer. `email` is as it was typed, without blanks around it, or None."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    company_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    address: Address = Address()
+
+    @property
+    def display_name(self) -> str | None:
+        person = " ".join(part for part in (self.first_name, self.last_name) if part)
+        return self.company_name or person or None
+
+    @property
+    def values(self) -> Values:
+        """Returns the value of each field; an empty text is none."""
+        address = self.address
+        return {
+            Field.EMAIL: self.email or None,
+            Field.NAME: self.display_name,
+            Field.PHONE: self.phone or None,
+            Field.STREET: address.street or None,
+            Field.STREET2: address.street2 or None,
+            Field.CITY: address.city or None,
+            Field.STATE: address.state or None,
+            Field.ZIP_CODE: address.zip_code or None,
+            Field.COUNTRY: address.country or None,
+        }
+
+    def rebased(self, read: Profile, stored: Profile) -> Profile:
+        """Returns this profile, which was written on top of `read`, on top of `stored`.
+
+        What was not changed since `read` is as it is stored by now.
+        """
+        return Profile(
+            first_name=stored.first_name if self.first_name == read.first_name else self.first_name,
+            last_name=stored.last_name if self.last_name == read.last_name else self.last_name,
+            company_name=stored.company_name if self.company_name == read.company_name else self.company_name,
+            email=stored.email if self.email == read.email else self.email,
+            phone=stored.phone if self.phone == read.phone else self.phone,
+            address=self.address.rebased(read.address, stored.address),
+        )
+
+    def taking(self, field: Field, value: str | None) -> Profile:
+        """Returns the profile with Stripe's value in this field.
+
+        Raises:
+            NotTaken: POM does not take such a value.
+        """
+        if field is Field.EMAIL:
+            try:
+                return replace(self, email=normalized_email(value))
+            except Refused as refusal:
+                raise NotTaken from refusal
+        cleaned = _one_line(value)
+        if cleaned is not None and len(cleaned) > _LIMITS[field]:
+            raise NotTaken
+        if field is Field.NAME:
+            return self._named(cleaned)
+        if field is Field.PHONE:
+            return replace(self, phone=cleaned)
+        return replace(self, address=replace(self.address, **{_ATTRIBUTES.get(field, field.value): cleaned}))
+
+    def _named(self, name: str | None) -> Profile:
+        if name is None:
+            raise NotTaken  # POM keeps the name that it knows
+        if name == _one_line(self.display_name):
+            return self
+        if self.company_name:
+            return replace(self, company_name=name)
+        first, last = split_name(name, _one_line(self.first_name), _one_line(self.last_name))
+        return replace(self, first_name=first, last_name=last)
+
+
+_ATTRIBUTES = {Field.ZIP_CODE: "zip_code"}
+
+
+def split_name(name: str, first: str | None, last: str | None) -> tuple[str | None, str | None]:
+    """Returns the first and the last name in a new whole name, where `first` and `last` were known before.
+
+    A known last name at the end of the new name stays, and so does a known first name at its beginning. Otherwise the
+    first name keeps its number of words. If no first name is known, it is the first word.
+    """
+    if last and (name == last or name.endswith(f" {last}")):
+        return name[: -len(last)].strip() or None, last
+    if first and (name == first or name.startswith(f"{first} ")):
+        return first, name[len(first) :].strip() or None
+    words = name.split()
+    count = len(first.split()) if first else 1
+    return " ".join(words[:count]), " ".join(words[count:]) or None
+
+
+def stripe_values(fact: CustomerFact) -> Values:
+    """Returns what Stripe has in each field; an empty text is none."""
+    return {
+        Field.EMAIL: fact.email or None,
+        Field.NAME: fact.name or None,
+        Field.PHONE: fact.phone or None,
+        Field.STREET: fact.street or None,
+        Field.STREET2: fact.street2 or None,
+        Field.CITY: fact.city or None,
+        Field.STATE: fact.state or None,
+        Field.ZIP_CODE: fact.zip_code or None,
+        Field.COUNTRY: fact.country or None,
+    }
+
+
+def as_given(field: Field, value: str | None) -> str | None:
+    """Returns POM's value as it is sent to Stripe: a first and a last name together may be too long for Stripe."""
+    return value[:MAX_NAME] if value and field is Field.NAME else value
+
+
+def same_value(field: Field, one: str | None, other: str | None) -> bool:
+    """Returns True if two values differ in white space at most, or e-mail addresses in capital letters too."""
+    if field is Field.EMAIL:
+        return same_address(one, other)
+    return _one_line(one) == _one_line(other)
+
+
+def same_address(one: str | None, other: str | None) -> bool:
+    """Returns True if two e-mail addresses differ in capital letters at most, or if there is neither."""
+    return (one or "").strip().casefold() == (other or "").strip().casefold()
+
+
+def _one_line(text: str | None) -> str | None:
+    """Returns the text without control characters, and with one blank between words; None if nothing is left."""
+    return " ".join(_CONTROL.sub(" ", text or "").split()) or None
+
+
+def normalized_email(email: str | None, *, field: str = "email") -> str | None:
+    """Returns the address as it was typed, without blanks around it; an empty address is none at all.
+
+    Raises:
+        Refused: it cannot be an e-mail address.
+    """
+    trimmed = (email or "").strip()
+    if not trimmed:
+        return None
+    if len(trimmed) > MAX_EMAIL or not _EMAIL.fullmatch(trimmed.lower()) or ".." in trimmed:
+        raise Refused(
+            "email_invalid",
+            "This is not a valid e-mail address.",
+            field=field,
+            next_step="Correct the address; Stripe sends the invoice there.",
+        )
+    return trimmed

@@ -1,0 +1,105 @@
+"""Settle a customer's fields between POM and Stripe, each by itself.
+
+A field's value is compared with the value that was last in step. What only POM changed goes to Stripe, what only
+Stripe changed comes to POM. Where both changed it, POM wins. At the first link nothing has been in step yet: Stripe
+is given what POM has, POM takes over what it lacks, and nothing is emptied on either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.customer_fields import (
+    ADDRESS,
+    Field,
+    InStep,
+    NotTaken,
+    Profile,
+    Values,
+    as_given,
+    same_value,
+)
+
+NEVER = InStep()
+"""A field that has not been in step yet. It counts as if both sides had had nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What comes of comparing both sides. `to_stripe` holds what Stripe is to be given; None empties a field."""
+
+    profile: Profile
+    in_step: Mapping[Field, InStep]
+    to_stripe: Values
+    taken_over: tuple[Field, ...] = ()
+    kept: tuple[Field, ...] = ()
+    """Fields that both sides changed: POM's value goes to Stripe in spite of the change there."""
+    not_taken_over: tuple[Field, ...] = ()
+    """Fields that only Stripe changed, to a value that POM does not take."""
+
+    def after_update(self, answered: Values) -> Settled:
+        """Returns the same after Stripe was given `to_stripe` and answered that it has these values now.
+
+        What changed in Stripe between the first look and this answer is settled too.
+        """
+        ours = self.profile.values
+        updated = {field: InStep(ours[field], answered[field]) for field in self.to_stripe}
+        again = settle(self.profile, answered, {**self.in_step, **updated})
+        return replace(
+            again,
+            taken_over=_together(self.taken_over, again.taken_over),
+            kept=_together(self.kept, again.kept),
+            not_taken_over=_together(self.not_taken_over, again.not_taken_over),
+        )
+
+
+def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -> Settled:
+    """Compares `profile` with Stripe's values, both with what was last in step.
+
+    `in_step` of the result leaves fields that Stripe is yet to be given as they were.
+    """
+    ours, new_profile = profile.values, profile
+    now_in_step: dict[Field, InStep] = {}
+    to_stripe: dict[Field, str | None] = {}
+    taken_over, kept, not_taken_over = [], [], []
+    for field in Field:
+        mine, theirs, before = ours[field], stripes[field], in_step.get(field, NEVER)
+        given = as_given(field, mine)
+        changed_in_pom = not same_value(field, mine, before.pom)
+        changed_in_stripe = not same_value(field, theirs, before.stripe)
+        if same_value(field, given, theirs):
+            if before != NEVER and mine != before.pom and given != theirs and not changed_in_stripe:
+                to_stripe[field] = given  # the office corrected a capital letter or a blank
+                now_in_step[field] = before
+            else:
+                now_in_step[field] = InStep(mine, theirs)
+        elif changed_in_pom:
+            to_stripe[field] = given
+            now_in_step[field] = before
+            if changed_in_stripe:
+                kept.append(field)
+        elif changed_in_stripe:
+            try:
+                new_profile = new_profile.taking(field, theirs)
+                taken_over.append(field)
+            except NotTaken:
+                not_taken_over.append(field)
+            now_in_step[field] = InStep(new_profile.values[field], theirs)
+        else:
+            now_in_step[field] = before
+    if any(field in to_stripe for field in ADDRESS):
+        to_stripe = {**{field: stripes[field] for field in ADDRESS}, **to_stripe}
+    known = {field: each for field, each in now_in_step.items() if each != NEVER}
+    return Settled(new_profile, known, to_stripe, tuple(taken_over), tuple(kept), tuple(not_taken_over))
+
+
+def in_step_as_given(profile: Profile) -> Mapping[Field, InStep]:
+    """Returns both sides as they are if Stripe has the profile just as POM gave it."""
+    return {
+        field: InStep(value, as_given(field, value)) for field, value in profile.values.items() if value is not None
+    }
+
+
+def _together(some: tuple[Field, ...], more: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(field for field in Field if field in some or field in more)

@@ -1,0 +1,71 @@
+"""Which customer a Stripe customer belongs to: one at most, or an invoice is mailed to the wrong person."""
+
+from __future__ import annotations
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import Conflict, Gone
+from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.usecases.ports import Ports
+
+
+def read_customer(account_id: StripeAccountId, stripe_customer_id: str, ports: Ports) -> CustomerFact:
+    """Returns the customer as Stripe has it now. The fact says `deleted` if Stripe has no customer of this id."""
+    try:
+        return ports.stripe.customer(account_id, stripe_customer_id)
+    except Gone:
+        return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
+
+
+def require_free(
+    organization_id: OrganizationId,
+    customer_id: CustomerId,
+    account_id: StripeAccountId,
+    stripe_customer_id: str,
+    ports: Ports,
+) -> None:
+    """Refuses a Stripe customer that belongs to another customer. Costs one call of Stripe at most.
+
+    Raises:
+        Conflict: the Stripe customer belongs to another customer.
+        StripeUnavailable, StripeRefused: as Stripe answers.
+    """
+    holder = ports.customers.holder_of(organization_id, account_id, stripe_customer_id)
+    if holder not in (None, customer_id):
+        raise stripe_customer_taken(stripe_customer_id)
+    fact = read_customer(account_id, stripe_customer_id, ports)
+    if _marked_for_another(organization_id, customer_id, fact, account_id, ports):
+        raise stripe_customer_taken(stripe_customer_id)
+
+
+def belongs_to_another(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if another customer is linked to the Stripe customer, or its metadata names another customer."""
+    holder = ports.customers.holder_of(customer.organization_id, account_id, fact.id)
+    if holder is not None:
+        return holder != customer.id
+    return _marked_for_another(customer.organization_id, customer.id, fact, account_id, ports)
+
+
+def _marked_for_another(
+    organization_id: OrganizationId,
+    customer_id: CustomerId,
+    fact: CustomerFact,
+    account_id: StripeAccountId,
+    ports: Ports,
+) -> bool:
+    """Returns True if the metadata names another customer, and that customer is not linked elsewhere by now."""
+    named = fact.pom_customer_id
+    if fact.deleted or named is None or named == customer_id:
+        return False
+    other = ports.customers.get(organization_id, CustomerId(named))
+    return other is None or other.linked_to(account_id) in (None, fact.id)
+
+
+def stripe_customer_taken(stripe_customer_id: str) -> Conflict:
+    """The refusal of a Stripe customer that belongs to another customer."""
+    return Conflict(
+        "stripe_customer_taken",
+        f"The Stripe customer {stripe_customer_id} belongs to another customer.",
+        field="stripeCustomerId",
+        next_step="Choose another Stripe customer, or leave stripeCustomerId out to have one found or made.",
+    )

@@ -1,0 +1,60 @@
+"""Searching customers (https://docs.stripe.com/search): without regard to capital letters, and a little behind.
+
+Played is the query `email:'…'`. New and changed addresses are found `Config.search_lag` seconds later. Accounts in
+India have no search.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import InvalidParams, NotModelled
+from ..ledger import JSON, Ledger
+from ..lists import cut
+from ..render import render
+from ..router import Call, Route
+
+_EMAIL = re.compile(r"""\s*email:\s*(?P<quote>['"])(?P<value>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)\s*""")
+_ADDRESSES = "_addresses"
+
+
+def note_address(customer: JSON, now: float) -> None:
+    """Remember from when on a customer has its address."""
+    known = customer.setdefault(_ADDRESSES, [])
+    if not known or known[-1][1] != customer["email"]:
+        customer[_ADDRESSES] = [*known, (now, customer["email"])]
+
+
+def search(call: Call) -> JSON:
+    """GET /v1/customers/search."""
+    if call.ledger.account.get("country") == "IN":
+        raise InvalidParams("Search is not supported for accounts in India.")
+    if call.params.get("page"):
+        raise NotModelled("the parameter page of a search", "page")
+    asked = _EMAIL.fullmatch(call.params["query"])
+    if asked is None:
+        raise NotModelled(f"the search query {call.params['query']}", "query")
+    wanted = re.sub(r"\\(.)", r"\1", asked["value"]).casefold()
+    indexed_until = call.world.now() - call.world.config.search_lag
+    found = [c for c in _living(call.ledger) if (_indexed(c, indexed_until) or "").casefold() == wanted]
+    shown, more = cut({"limit": call.params.get("limit", 10)}, found[::-1], "customer")
+    return {
+        "object": "search_result",
+        "data": [render(call.ledger, each) for each in shown],
+        "has_more": more,
+        "next_page": None,
+        "url": "/v1/customers/search",
+    }
+
+
+def _living(ledger: Ledger) -> list[JSON]:
+    return [each for each in ledger.tables.get("customer", {}).values() if not each.get("_deleted")]
+
+
+def _indexed(customer: JSON, until: float) -> str | None:
+    """The address that the index has; None if it has none of this customer yet."""
+    known: list[tuple[float, str | None]] = customer.get(_ADDRESSES, [])
+    return next((address for at, address in reversed(known) if at <= until), None)
+
+
+ROUTES = [Route("GET", "/v1/customers/search", "CustomerSearchParams", search)]

@@ -1,0 +1,196 @@
+"""Each field of a customer is settled by itself between POM and Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.customer_fields import (
+    ADDRESS,
+    MAX_NAME,
+    Address,
+    Field,
+    InStep,
+    Profile,
+    Values,
+    as_given,
+    same_value,
+    split_name,
+)
+from chalicelib.domain.customer_settling import in_step_as_given, settle
+
+NOTHING: Values = dict.fromkeys(Field)
+ANN = Profile("Ann", "Lee", None, "ann@example.test", "1", Address("1 Elm St", None, "Phoenix", "AZ", "85001", "US"))
+
+
+def theirs(**changes: str | None) -> Values:
+    """Stripe's values if it has what POM gave, but for `changes`."""
+    named = {Field(name): value for name, value in changes.items()}
+    return {**{field: as_given(field, value) for field, value in ANN.values.items()}, **named}
+
+
+TEXTS = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "Ann Lee", "  ", "x" * 300, "Ann\x00 de la Cruz"]))
+EMAILS = st.one_of(st.none(), st.sampled_from(["a@example.test", "A@example.test", "b@example.test", "no address"]))
+PROFILES = st.builds(
+    Profile,
+    first_name=st.sampled_from([None, "Ann", "Ann Marie"]),
+    last_name=st.sampled_from([None, "Lee", "de la Cruz"]),
+    company_name=st.sampled_from([None, None, "Lee Hotels"]),
+    email=st.sampled_from([None, "a@example.test", "A@example.test", "b@example.test"]),
+    phone=st.sampled_from([None, "a", "b"]),
+    address=st.builds(Address, *[st.sampled_from([None, "a", "b"])] * 6),
+)
+STRIPES = st.fixed_dictionaries({field: EMAILS if field is Field.EMAIL else TEXTS for field in Field}).map(
+    lambda values: {field: value or None for field, value in values.items()}
+)
+BEFORE = st.builds(
+    lambda profile, stripes: {field: InStep(profile.values[field], stripes[field]) for field in Field},
+    PROFILES,
+    STRIPES,
+)
+
+
+@given(PROFILES, STRIPES)
+def test_a_first_link_empties_nothing_on_either_side(profile: Profile, stripes: Values) -> None:
+    settled = settle(profile, stripes, {})
+    for field in Field:
+        if profile.values[field] is not None:
+            assert settled.profile.values[field] == profile.values[field]
+        if stripes[field] is not None and field in settled.to_stripe:
+            assert settled.to_stripe[field] is not None
+
+
+@given(PROFILES, STRIPES, BEFORE)
+def test_a_second_look_finds_everything_in_step(
+    profile: Profile, stripes: Values, before: Mapping[Field, InStep]
+) -> None:
+    settled = settle(profile, stripes, before)
+    has = {**stripes, **settled.to_stripe}
+    done = settled.after_update(has)
+    again = settle(done.profile, has, done.in_step)
+    assert (again.profile, again.to_stripe, again.in_step) == (done.profile, {}, done.in_step)
+    assert (again.taken_over, again.kept, again.not_taken_over) == ((), (), ())
+
+
+@given(PROFILES, STRIPES, BEFORE)
+def test_what_only_one_side_changed_reaches_the_other(
+    profile: Profile, stripes: Values, before: Mapping[Field, InStep]
+) -> None:
+    settled = settle(profile, stripes, before)
+    for field in Field:
+        mine, was = profile.values[field], before[field]
+        by_pom, by_stripe = not same_value(field, mine, was.pom), not same_value(field, stripes[field], was.stripe)
+        agreed = same_value(field, as_given(field, mine), stripes[field])
+        if by_pom and not agreed:
+            assert settled.to_stripe[field] == as_given(field, mine)
+            assert settled.profile.values[field] == mine
+            assert (field in settled.kept) is by_stripe
+        elif by_stripe and not agreed:
+            assert (field in settled.taken_over) is not (field in settled.not_taken_over)
+        elif not agreed:
+            assert settled.profile.values[field] == mine, "what Stripe normalized is no edit"
+
+
+@given(PROFILES, STRIPES, BEFORE)
+def test_an_address_goes_to_stripe_whole_or_not_at_all(
+    profile: Profile, stripes: Values, before: Mapping[Field, InStep]
+) -> None:
+    sent = [part in settle(profile, stripes, before).to_stripe for part in ADDRESS]
+    assert all(sent) or not any(sent)
+
+
+@given(PROFILES)
+def test_nothing_is_sent_if_stripe_has_what_it_was_given(profile: Profile) -> None:
+    has = {field: as_given(field, value) for field, value in profile.values.items()}
+    assert settle(profile, has, in_step_as_given(profile)).to_stripe == {}
+
+
+def test_a_field_that_pom_removed_is_emptied_and_one_that_only_stripe_has_is_not() -> None:
+    before = {**in_step_as_given(ANN), Field.STREET2: InStep(None, "Gate code in Stripe only" * 20)}
+    stripes = theirs(street2="Gate code in Stripe only" * 20)
+    settled = settle(replace(ANN, phone=None), stripes, before)
+    assert settled.to_stripe == {Field.PHONE: None}
+
+
+def test_an_address_part_that_pom_does_not_take_survives_an_edit_of_another_part() -> None:
+    long = "x" * 300
+    before = {**in_step_as_given(ANN), Field.STREET2: InStep(None, long)}
+    moved = replace(ANN, address=replace(ANN.address, city="Tempe"))
+    settled = settle(moved, theirs(street2=long), before)
+    assert (settled.to_stripe[Field.CITY], settled.to_stripe[Field.STREET2]) == ("Tempe", long)
+
+
+def test_a_value_that_pom_does_not_take_is_told_once() -> None:
+    first = settle(ANN, theirs(email="not an address"), in_step_as_given(ANN))
+    assert (first.not_taken_over, first.profile) == ((Field.EMAIL,), ANN)
+    assert settle(ANN, theirs(email="not an address"), first.in_step).not_taken_over == ()
+
+
+def test_a_name_that_stripe_cut_is_no_edit() -> None:
+    long = Profile("A" * 200, "B" * 200)
+    cut = {**NOTHING, Field.NAME: f"{'A' * 200} {'B' * 55}"}
+    settled = settle(long, cut, {})
+    assert (settled.profile, settled.to_stripe) == (long, {})
+    assert len(as_given(Field.NAME, long.display_name) or "") == MAX_NAME
+
+
+def test_another_capital_letter_in_stripe_is_no_edit_and_one_in_pom_goes_to_stripe() -> None:
+    assert settle(ANN, theirs(email="ANN@example.test"), in_step_as_given(ANN)).profile == ANN
+    typed = replace(ANN, email="Ann@example.test")
+    assert settle(typed, theirs(), in_step_as_given(ANN)).to_stripe == {Field.EMAIL: "Ann@example.test"}
+
+
+def test_a_capital_letter_in_pom_does_not_undo_another_address_in_stripe() -> None:
+    typed = replace(ANN, email="Ann@example.test")
+    settled = settle(typed, theirs(email="new@example.test"), in_step_as_given(ANN))
+    assert (settled.profile.email, settled.to_stripe) == ("new@example.test", {})
+
+
+def test_what_changes_in_stripe_while_it_is_given_something_is_taken_over_too() -> None:
+    settled = settle(replace(ANN, phone="2"), theirs(), in_step_as_given(ANN))
+    done = settled.after_update({**theirs(), Field.PHONE: "2", Field.CITY: "Tempe"})
+    assert (done.profile.phone, done.profile.address.city, done.taken_over) == ("2", "Tempe", (Field.CITY,))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "split"),
+    [
+        ("Maria de la Cruz", "Maria", "de la Cruz", ("Maria", "de la Cruz")),
+        ("Ana Maria de la Cruz", "Maria", "de la Cruz", ("Ana Maria", "de la Cruz")),
+        ("Maria Lopez Garcia", "Maria", "de la Cruz", ("Maria", "Lopez Garcia")),
+        ("Jo Ann Smith", "Mary Beth", "Lee", ("Jo Ann", "Smith")),
+        ("Bob Smith", "Mary Beth", "Lee", ("Bob Smith", None)),
+        ("Lee", "Ann", "Lee", (None, "Lee")),
+        ("Ann", "Ann", "Lee", ("Ann", None)),
+        ("Annabel Lee", "Ann", None, ("Annabel", "Lee")),
+        ("Ashlee", "Ann", "lee", ("Ashlee", None)),
+        ("Maria de la Cruz", None, None, ("Maria", "de la Cruz")),
+        ("Maria Lopez", None, "Smith", ("Maria", "Lopez")),
+        ("Cher", None, None, ("Cher", None)),
+    ],
+)
+def test_a_known_part_of_a_name_stays_when_the_whole_name_changes(
+    name: str, first: str | None, last: str | None, split: tuple[str | None, str | None]
+) -> None:
+    assert split_name(name, first, last) == split
+
+
+@given(PROFILES, PROFILES, PROFILES)
+def test_a_profile_that_is_written_again_keeps_what_it_did_not_change(
+    written: Profile, read: Profile, stored: Profile
+) -> None:
+    assert written.rebased(read, read) == written
+    assert read.rebased(read, stored) == stored
+    for mine, before, now, result in zip(
+        *(_parts(each) for each in (written, read, stored, written.rebased(read, stored))), strict=True
+    ):
+        assert result == (now if mine == before else mine)
+
+
+def _parts(profile: Profile) -> list[str | None]:
+    names = [profile.first_name, profile.last_name, profile.company_name, profile.email, profile.phone]
+    return [*names, *(getattr(profile.address, each.name) for each in fields(Address))]

@@ -1,0 +1,112 @@
+"""Steps about customers: what the office and people at Stripe do with them, and what both then have."""
+
+from __future__ import annotations
+
+from string import Template
+from typing import Any
+
+from tests.api.client import ApiClient
+from tests.world import World
+
+
+class CustomerSteps:
+    """A part of `Play`. A customer in Stripe has a name of the case's own; `$ann` in a body stands for its id."""
+
+    world: World
+    api: ApiClient
+    account: str
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.reply: dict[str, Any] = {}
+
+    # The office
+
+    def put_customer(self, customer: str = "cust_1", **body: Any) -> None:
+        """Save a customer with PUT."""
+        self._replied(self.api.put(f"/customers/{customer}", self._with_ids(body)))
+
+    def put_back(self, customer: str = "cust_1") -> None:
+        """Load a customer, and save it again exactly as it was answered."""
+        self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
+
+    def choose_present(self, customer: str) -> None:
+        """Say that the customer's present link is right."""
+        shown = self.api.get(f"/customers/{customer}").json
+        chosen = {name: shown[name] for name in ("firstName", "lastName", "email", "stripeCustomerId")}
+        self._replied(self.api.put(f"/customers/{customer}", chosen))
+
+    def sync_customer(self, customer: str = "cust_1") -> None:
+        self._replied(self.api.post(f"/customers/{customer}/sync"))
+
+    def import_customers(self, *, rows: list[dict[str, Any]]) -> None:
+        """Import customers; the reply is the finished report."""
+        begun = self.api.post("/customers/import", {"customers": [self._with_ids(row) for row in rows]}).json
+        self.world.work()
+        self._replied(self.api.get(f"/customers/imports/{begun['id']}"))
+        self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
+
+    def remind(self) -> None:
+        """Press Remind on the invoice."""
+        self._replied(self.api.post(f"/invoices/{self.invoice.id}/remind"))  # type: ignore[attr-defined]
+
+    def press_send(self) -> None:
+        """Press Send on the draft."""
+        self._replied(self.api.post(f"/invoices/{self.invoice.id}/send"))  # type: ignore[attr-defined]
+
+    def bill_customer(self, customer: str) -> None:
+        """Bill one service to a customer, whatever comes of it."""
+        line = {"serviceId": f"svc_{customer}", "description": "Cleaning", "quantity": "1", "unitPrice": "75.00"}
+        self._replied(self.api.post("/invoices", {"customerId": customer, "lineItems": [line]}))
+
+    # People at Stripe
+
+    def made_in_stripe(self, named: str, **params: Any) -> None:
+        """Somebody makes a customer in Stripe, which the case calls `named`."""
+        made = self._customers.create(params, {"stripe_account": self.account})
+        self.names[named] = str(made.id)
+
+    def edited_in_stripe(self, who: str, **changes: Any) -> None:
+        """Somebody edits a customer in Stripe: `who` is the case's name of it, or the id of POM's customer."""
+        self._customers.update(self._id_of(who), changes, {"stripe_account": self.account})
+
+    def deleted_in_stripe(self, who: str) -> None:
+        self._customers.delete(self._id_of(who), None, {"stripe_account": self.account})
+
+    # What both have
+
+    def _shown_of_customers(self) -> dict[str, Any]:
+        listed = self.api.get("/customers?first=100").json["data"]
+        ours = {each["id"]: self.api.get(f"/customers/{each['id']}").json for each in listed}
+        names = {stripe_id: name for name, stripe_id in self.names.items()}
+        for each in ours.values():
+            each["linkedTo"] = names.get(each["stripeCustomerId"], each["stripeCustomerId"])
+            each["told"] = {entry["kind"]: sorted(entry["fields"]) for entry in each.get("history", ())}
+        living = [each for each in self.world.in_stripe(self.account, "customer") if not each.get("deleted")]
+        theirs = {
+            names.get(each["id"]) or each["metadata"].get("pom_customer_id", each["id"]): each for each in living
+        }
+        return {"customers": ours, "in_stripe": theirs, "customers_in_stripe": len(living), "reply": self.reply}
+
+    def _replied(self, answer: Any) -> None:
+        self.reply = {"http": answer.status, **answer.json}
+
+    def _with_ids(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: Template(value).substitute(self.names) if name == "stripeCustomerId" else value
+            for name, value in body.items()
+        }
+
+    def _id_of(self, who: str) -> str:
+        if who in self.names:
+            return self.names[who]
+        [found] = [
+            each["id"]
+            for each in self.world.in_stripe(self.account, "customer")
+            if (each.get("metadata") or {}).get("pom_customer_id") == who
+        ]
+        return str(found)
+
+    @property
+    def _customers(self) -> Any:
+        return self.world.client.v1.customers

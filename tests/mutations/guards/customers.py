@@ -1,0 +1,70 @@
+"""Customers: whose a Stripe customer is, which side a field follows, and where a reminder goes."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import AnyValue, Becomes, Check
+
+_T_STORE = "tests/contracts/test_customer_store.py"
+_T_OWNERS = "tests/usecases/test_customer_owners.py"
+_T_SAVES = "tests/usecases/test_customer_saves.py"
+_T_SETTLING = "tests/domain/test_customer_settling.py"
+
+CUSTOMERS = (
+    guard(
+        "a Stripe customer is claimed by one customer",
+        "_moving_the_claim",
+        AnyValue("holder", "id"),
+        f"{_T_STORE}::test_a_stripe_customer_is_claimed_by_one_customer",
+    ),
+    guard(
+        "a chosen Stripe customer belongs to nobody else",
+        "ensure_in_stripe",
+        Check("belongs_to_another"),
+        f"{_T_OWNERS}::test_an_id_chosen_for_two_customers_before_either_is_linked_is_given_to_one",
+        f"{_T_OWNERS}::test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync",
+    ),
+    guard(
+        "metadata that names another customer counts",
+        "_marked_for_another",
+        Becomes("False"),
+        f"{_T_OWNERS}::test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync",
+    ),
+    guard(
+        "a Stripe customer of another customer is not found by its address",
+        "_found_by_email",
+        Check("_held_by_another"),
+        f"{_T_OWNERS}::test_metadata_that_somebody_removed_gives_nobody_the_stripe_customer",
+    ),
+    guard(
+        "POM's id is put back into the metadata",
+        "_linked_to(fact)",
+        Check("_marked"),
+        f"{_T_OWNERS}::test_metadata_that_somebody_overwrote_is_put_back_by_the_next_sync",
+    ),
+    guard(
+        "white space and capital letters are no edit",
+        "same_value(other)",
+        Becomes("False"),
+        f"{_T_SETTLING}::test_another_capital_letter_in_stripe_is_no_edit_and_one_in_pom_goes_to_stripe",
+    ),
+    guard(
+        "a reminder goes to the customer's address",
+        "require_present_address",
+        Check("same_address"),
+        "tests/usecases/test_reminders.py::test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers",
+    ),
+    guard(
+        "a draft goes to the Stripe customer that is linked",
+        "require_present_address",
+        Check("linked_to"),
+        "tests/usecases/test_sending_to_the_present_address.py"
+        "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
+    ),
+    guard(
+        "a word of the API is no customer's id",
+        "require_customer_id",
+        Check("RESERVED_IDS"),
+        f"{_T_SAVES}::test_a_word_of_the_api_is_no_customers_id",
+    ),
+)
