@@ -52,6 +52,7 @@ def _creating(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     yield "It is a draft: the customer has not been asked to pay. Review and send it."
+    yield from terms(invoice)
 
 
 def _pending(invoice: Invoice, now: int) -> Iterator[str]:

@@ -68,6 +68,16 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "It is a draft: the customer has not been asked to pay. Review and send it.",
     ),
     (
+        "a draft with a discount",
+        made(
+            replace(OPEN, status="draft", total=6500, discount_amount=1000, finalized_at=None, hosted_url=None),
+            sent=False,
+        ),
+        InvoiceStatus.DRAFT,
+        "It is a draft: the customer has not been asked to pay. Review and send it. "
+        "Discounts in Stripe took 10.00 USD off; the total is what they left.",
+    ),
+    (
         "nobody tried",
         made(OPEN),
         InvoiceStatus.PENDING,
