@@ -45,6 +45,14 @@ class Shown:
     total: int
     paid: int
     refunded: int
+    lost: int
+    received: int
+    overpaid: int
+    from_balance: int
+    """What the customer's balance in Stripe paid; negative if a debt was added."""
+    credited_first: int
+    """What credit notes took off before it was paid."""
+    discount: int
     balance: int
     disputed: bool
     failure: str | None
@@ -55,10 +63,19 @@ def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
     objects = ledger["objects"]
     intents = _intents(objects, stripe_invoice)
     ids = {intent["id"] for intent in intents}
-    refunded = sum(
-        refund["amount"]
+    refunds = [
+        refund
         for refund in objects.get("refund", ())
         if refund["payment_intent"] in ids and refund["status"] == "succeeded"
+    ]
+    notes = [
+        note
+        for note in objects.get("credit_note", ())
+        if note["invoice"] == stripe_invoice["id"] and note["status"] == "issued"
+    ]
+    refunded = sum(refund["amount"] for refund in refunds) + sum(note["out_of_band_amount"] or 0 for note in notes)
+    lost = sum(
+        _lost(objects, charge, refunds) for charge in objects.get("charge", ()) if charge["payment_intent"] in ids
     )
     disputed = any(
         dispute["payment_intent"] in ids and dispute["status"] not in DISPUTE_ENDED
@@ -76,9 +93,36 @@ def expected(ledger: JSON, stripe_invoice: JSON) -> Shown:
         total=stripe_invoice["total"],
         paid=paid,
         refunded=refunded,
+        lost=lost,
+        received=paid - refunded - lost,
+        overpaid=stripe_invoice["amount_overpaid"],
+        from_balance=_from_balance(objects, stripe_invoice),
+        credited_first=sum(note["pre_payment_amount"] for note in notes),
+        discount=stripe_invoice["subtotal"] - stripe_invoice["total"],
         balance=owed if word in ("draft", "pending", "failed", "uncollectible") else 0,
         disputed=disputed,
         failure=failure,
+    )
+
+
+def _lost(objects: JSON, charge: JSON, refunds: list[JSON]) -> int:
+    """What banks took back of one charge for good: never more than its refunds have left of it."""
+    lost = [
+        each for each in objects.get("dispute", ()) if each["charge"] == charge["id"] and each["status"] == "lost"
+    ]
+    claimed = sum(each["amount"] if each["currency"] == charge["currency"] else charge["amount"] for each in lost)
+    refunded = sum(refund["amount"] for refund in refunds if refund["charge"] == charge["id"])
+    return max(0, min(claimed, charge["amount"] - refunded))
+
+
+def _from_balance(objects: JSON, stripe_invoice: JSON) -> int:
+    """By the customer's ledger of balance transactions, which the invoice's own figures have no part in."""
+    if stripe_invoice["status"] == "void":
+        return 0
+    return sum(
+        entry["amount"]
+        for entry in objects.get("customer_balance_transaction", ())
+        if entry["invoice"] == stripe_invoice["id"] and entry["type"] in ("applied_to_invoice", "invoice_too_small")
     )
 
 
@@ -104,6 +148,12 @@ def shown(invoice: Invoice) -> Shown:
         total=invoice.total,
         paid=invoice.paid_amount,
         refunded=invoice.refunded_amount,
+        lost=invoice.amounts.lost,
+        received=invoice.amounts.received,
+        overpaid=invoice.amounts.overpaid,
+        from_balance=invoice.amounts.balance_applied,
+        credited_first=invoice.amounts.credited_before_payment,
+        discount=invoice.amounts.discount,
         balance=invoice.balance,
         disputed=invoice.disputed,
         failure=invoice.failure.reason.value if invoice.failure else None,

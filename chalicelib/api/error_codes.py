@@ -61,6 +61,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
     413: {"payload_too_large": "The body is larger than 256 KiB, or than 2 MiB where work in bulk is asked for."},
     415: {"unsupported_media_type": "The body is not `application/json` in UTF-8."},
     422: {
+        "amount_below_minimum": "The total is above zero and below the smallest amount that Stripe charges.",
         "amount_invalid": "An amount is not a number.",
         "amount_negative": "An amount is below zero.",
         "amount_too_large": "An amount or the total is larger than Stripe takes.",

@@ -90,9 +90,14 @@ INVOICE = {
     "subtotal": "112.50",
     "tax": "9.00",
     "total": "121.50",
+    "discountAmount": "0.00",
     "paidAmount": "0.00",
     "refundedAmount": "0.00",
+    "lostAmount": "0.00",
+    "receivedAmount": "0.00",
+    "balanceAppliedAmount": "0.00",
     "creditedAmount": "0.00",
+    "creditedBeforePaymentAmount": "0.00",
     "overpaidAmount": "0.00",
     "balance": "121.50",
     "dueDate": "2026-12-23",
@@ -158,6 +163,7 @@ SUMMARY = {
             "paidInPeriod": {"from": "2026-11-01", "to": "2026-11-30", "count": 31, "amount": "3766.50"},
             "refunded": {"count": 3, "amount": "255.00"},
             "disputed": {"count": 1, "amount": "121.50"},
+            "lost": {"count": 0, "amount": "0.00"},
         }
     ],
 }

@@ -13,7 +13,7 @@ router = Router(__name__, "Invoices")
 
 @router.route("GET", "/summary", Role.MEMBER, takes=SummaryQuery, answers={200: SummaryView}, refuses=(422,))
 def get_summary(call: Call[SummaryQuery]) -> Reply:
-    """Sum up the invoices, by currency: each status, what is overdue, paid, refunded and disputed.
+    """Sum up the invoices, by currency: each status, what is overdue, paid, refunded, disputed and lost.
 
     Everything but `paidInPeriod` is as of now, whatever the period. The sums are those of this moment; they are kept
     with every change of an invoice. A period has 366 days at most.

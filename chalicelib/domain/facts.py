@@ -79,10 +79,12 @@ class InvoiceFact:
 
     @property
     def precedence(self) -> tuple[int, int]:
-        return (4 if self.deleted else _INVOICE_RANK.get(self.status, 0), self.as_of)
+        return (4 if self.deleted else _INVOICE_RANK.get(self.status, _RANK_OF_OPEN), self.as_of)
 
 
-_INVOICE_RANK = {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3}
+_RANK_OF_OPEN = 1
+"""Also of a status that is not known here: it comes after finalizing, and the next one may be `open` again."""
+_INVOICE_RANK = {"draft": 0, "open": _RANK_OF_OPEN, "uncollectible": 2, "paid": 3, "void": 3}
 
 
 @dataclass(frozen=True, slots=True)

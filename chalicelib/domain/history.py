@@ -13,6 +13,11 @@ class Source(StrEnum):
     WEBHOOK = "webhook"
     SWEEP = "sweep"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Source:
+        """Returns `pom`: a source that is not known here is a part of POM that another release has."""
+        return cls.POM
+
 
 class Outcome(StrEnum):
     """What a Stripe event did to the invoice."""
@@ -24,6 +29,11 @@ class Outcome(StrEnum):
     """It told of an earlier state than the one that is known."""
     RECOVERED = "recovered"
     """It was missed as a webhook; the sweep found and applied it."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Outcome:
+        """Returns `applied`: what is on the timeline has been dealt with, whatever another release calls it."""
+        return cls.APPLIED
 
 
 @dataclass(frozen=True, slots=True)

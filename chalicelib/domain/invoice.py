@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Self
 
+from chalicelib.domain.amounts import Amounts, amounts_of
 from chalicelib.domain.facts import Facts, StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
@@ -25,7 +26,6 @@ from chalicelib.domain.status import (
     FailedAttempt,
     InvoiceStatus,
     failed_attempt,
-    refunded_amount,
     status_of,
 )
 from chalicelib.domain.tallies import Counted
@@ -117,16 +117,28 @@ class Invoice:
     @property
     def total(self) -> int:
         fact = self.facts.invoice
-        finalized = fact is not None and fact.status != "draft"
-        return fact.total if fact and finalized else self.order.total
+        if fact is None or fact.deleted:
+            return self.order.total
+        # A draft that is being made lacks lines, so its total is not Stripe's yet.
+        return self.order.total - fact.discount_amount if fact.status == "draft" else fact.total
+
+    @property
+    def amounts(self) -> Amounts:
+        """What its money is made of, as Stripe says it; a total that POM asked for is not in it."""
+        return amounts_of(self.facts)
 
     @property
     def paid_amount(self) -> int:
-        return self.facts.invoice.amount_paid if self.facts.invoice else 0
+        return self.amounts.paid
 
     @property
     def refunded_amount(self) -> int:
-        return refunded_amount(self.facts)
+        return self.amounts.refunded
+
+    @property
+    def credited_amount(self) -> int:
+        """Minor units of all credit notes that were issued."""
+        return self.amounts.credited
 
     @property
     def balance(self) -> int:
@@ -141,13 +153,10 @@ class Invoice:
         invoice = self.facts.invoice
         if invoice is None:
             return False
-        known = sum(payment.amount_paid for payment in self.facts.payments.values())
+        known = sum(
+            payment.amount_paid for payment in self.facts.payments.values() if payment.stripe_invoice_id == invoice.id
+        )
         return invoice.amount_paid - invoice.amount_paid_off_stripe > known
-
-    @property
-    def credited_amount(self) -> int:
-        """Minor units that credit notes took off."""
-        return sum(note.amount for note in self.facts.credit_notes.values() if note.status == "issued")
 
     @property
     def payment_under_way(self) -> bool:
@@ -157,7 +166,7 @@ class Invoice:
 
     @property
     def partially_refunded(self) -> bool:
-        return self.status is InvoiceStatus.PAID and self.refunded_amount > 0
+        return self.status is not InvoiceStatus.REFUNDED and self.refunded_amount > 0
 
     @property
     def disputed(self) -> bool:

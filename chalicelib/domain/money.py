@@ -32,7 +32,11 @@ MINIMUM_CHARGE = {
     "gbp": 30, "hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50,
     "pln": 200, "ron": 200, "sek": 300, "sgd": 50, "thb": 1000,
 }  # fmt: skip
-"""The smallest charges in minor units (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts)."""
+"""The smallest charges in minor units (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).
+
+Stripe converts the amount and applies the minimum of the currency that the account is paid out in. Only Stripe knows
+that currency and the rate, so POM applies the minimum of the invoice's own currency.
+"""
 
 MAX_DIGITS = 20
 """Numbers with more digits before or after the point than this are not looked at digit by digit."""
@@ -66,6 +70,24 @@ def minimum_charge(currency: str) -> int:
     """
     hundred: int = 100 * 10 ** exponent(currency)
     return MINIMUM_CHARGE.get(currency, hundred)
+
+
+def require_chargeable(total: int, currency: str, *, field: str) -> None:
+    """Raises Refused for a total over zero that Stripe would call paid without asking anybody for it.
+
+    Stripe settles in a currency that may be another, with a higher minimum, so it may still do this to a total that
+    is let through here. Then the explanation of the invoice says so.
+    """
+    minimum = MINIMUM_CHARGE.get(currency, 0)
+    if not 0 < total < minimum:
+        return
+    asked, least = (f"{decimal_string(amount, currency)} {currency.upper()}" for amount in (total, minimum))
+    raise Refused(
+        "amount_below_minimum",
+        f"The total is {asked}. The smallest amount that Stripe charges is {least}.",
+        field=field,
+        next_step="Bill it together with other services, or raise the price.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +152,15 @@ def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str
 
 
 def decimal_string(amount: int, currency: str) -> str:
-    """`7500, "usd"` as `"75.00"`; `500, "jpy"` as `"500"`; `1250, "kwd"` as `"1.250"`."""
-    return format(Decimal(amount).scaleb(-exponent(currency)), "f")
+    """Returns `7500, "usd"` as `"75.00"`, `500, "jpy"` as `"500"`, and `1250, "kwd"` as `"1.250"`.
+
+    A currency that is not known here is shown with two decimals, as nearly all have: reading never refuses.
+    """
+    return format(Decimal(amount).scaleb(-_shown_decimals(currency)), "f")
+
+
+def _shown_decimals(currency: str) -> int:
+    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def _grid(currency: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.amounts import refunded_amount
 from chalicelib.domain.facts import ChargeFact, Facts, PaymentIntentFact
 from chalicelib.domain.failures import FailureReason
 
@@ -34,13 +35,16 @@ class FailedAttempt:
     at: int
 
 
-def refunded_amount(facts: Facts) -> int:
-    """Minor units that went back to the payer; a refund that failed in the end counts no more."""
-    return sum(refund.amount for refund in facts.refunds.values() if refund.status == "succeeded")
+KNOWN_STATUSES = frozenset({"draft", "open", "paid", "uncollectible", "void"})
+"""The words that Stripe has for the status of an invoice, in our API version."""
 
 
 def status_of(facts: Facts) -> InvoiceStatus:
-    """Where an invoice that exists in Stripe stands.
+    """Returns where an invoice that exists in Stripe stands.
+
+    An invoice is refunded only if all that was paid went back by refunds: what a bank took back by a dispute is lost,
+    and the invoice stays paid. A status of Stripe's that is not known here shows as pending, because nothing else is
+    known of it, and its explanation quotes Stripe.
 
     Raises:
         ValueError: nothing is known of the invoice yet.
@@ -55,7 +59,7 @@ def status_of(facts: Facts) -> InvoiceStatus:
         return InvoiceStatus.REFUNDED if fully else InvoiceStatus.PAID
     if invoice.status == "open":
         return InvoiceStatus.FAILED if failed_attempt(facts) else InvoiceStatus.PENDING
-    return InvoiceStatus(invoice.status)
+    return InvoiceStatus(invoice.status) if invoice.status in KNOWN_STATUSES else InvoiceStatus.PENDING
 
 
 def failed_attempt(facts: Facts) -> FailedAttempt | None:

@@ -17,6 +17,7 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.tallies import (
     DISPUTED,
     DUE,
+    LOST,
     NEVER,
     NOTHING,
     PAID,
@@ -49,19 +50,23 @@ class CurrencySummary:
     paid: Tally
     refunded: Tally
     disputed: Tally
+    lost: Tally
 
 
 def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     """What one invoice counts for. Days are of the time zone that it was made in."""
     currency, status, balance = invoice.order.currency, invoice.status, invoice.balance
+    amounts = invoice.amounts
     counts = {Bucket(currency, STATUS, status.value): Tally(1, invoice.total, balance)}
     if status in OPEN_STATUSES:
         counts[Bucket(currency, DUE, _day(invoice.due_at, invoice) or NEVER)] = Tally(1, balance)
     known = invoice.facts.invoice
     if known is not None and known.status == "paid" and (day := _day(known.paid_at, invoice)):
-        counts[Bucket(currency, PAID, day)] = Tally(1, invoice.paid_amount)
-    if refunded := invoice.refunded_amount:
-        counts[Bucket(currency, REFUNDED)] = Tally(1, refunded)
+        counts[Bucket(currency, PAID, day)] = Tally(1, amounts.paid_and_not_lost)
+    if amounts.refunded:
+        counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
+    if amounts.lost:
+        counts[Bucket(currency, LOST)] = Tally(1, amounts.lost)
     for dispute in invoice.facts.disputes.values():
         if dispute.open:  # a bank may dispute in its own currency
             bucket = Bucket(dispute.currency, DISPUTED)
@@ -131,6 +136,7 @@ def _of_currency(currency: str, tallies: Mapping[Bucket, Tally], today: dt.date)
         paid=_sum(ours[bucket] for bucket in ours if bucket.kind == PAID),
         refunded=ours.get(Bucket(currency, REFUNDED), NOTHING),
         disputed=ours.get(Bucket(currency, DISPUTED), NOTHING),
+        lost=ours.get(Bucket(currency, LOST), NOTHING),
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 STATUS = "status"
 REFUNDED = "refunded"
 DISPUTED = "disputed"
+LOST = "lost"
 DUE = "due"
 PAID = "paid"
 

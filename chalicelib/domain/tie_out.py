@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
+from chalicelib.domain.facts import DisputeFact, Facts, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 
@@ -40,15 +41,19 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What came, went back and was questioned; minor units of one currency."""
+    """What came, what went back, what banks question now, and what they took for good; minor units of one currency.
+
+    A dispute that was won, or closed as an inquiry, is none of these.
+    """
 
     paid: int = 0
     refunded: int = 0
     disputed: int = 0
+    lost: int = 0
 
     @property
     def net(self) -> int:
-        return self.paid - self.refunded - self.disputed
+        return self.paid - self.refunded - self.disputed - self.lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,16 @@ class Books:
     invoices: Sequence[tuple[InvoiceFact, InvoiceId]] = ()
     refunds: Mapping[str, tuple[RefundFact, Invoice]] = field(default_factory=dict)
     disputes: Mapping[str, tuple[DisputeFact, Invoice, int]] = field(default_factory=dict)
+
+
+def questioned(facts: Facts) -> Iterable[tuple[str, Amounts]]:
+    """Yields what each dispute of an invoice comes to, by its id, in the invoice's currency."""
+    lost = lost_by_dispute(facts)
+    for dispute in facts.disputes.values():
+        if dispute.id in lost:
+            yield dispute.id, Amounts(lost=lost[dispute.id])
+        elif dispute.open:
+            yield dispute.id, Amounts(disputed=disputed_amount(facts, dispute))
 
 
 def differences(books: Books, ours: Mapping[InvoiceId, Invoice], *, settled_by: int) -> Iterable[Difference]:

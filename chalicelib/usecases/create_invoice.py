@@ -20,7 +20,7 @@ from chalicelib.domain.identifiers import (
     invoice_id_for,
 )
 from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
-from chalicelib.domain.money import MAX_AMOUNT, exponent, line_amount, minor_units
+from chalicelib.domain.money import MAX_AMOUNT, exponent, line_amount, minor_units, require_chargeable
 from chalicelib.domain.saga import LEASE, Saga, Step
 from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_payment_methods
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
@@ -192,6 +192,7 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
             field="lineItems",
             next_step="Split the services over several invoices.",
         )
+    require_chargeable(order.total, order.currency, field="lineItems")
     return order
 
 

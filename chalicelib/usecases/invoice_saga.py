@@ -44,7 +44,7 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         try:
-            while invoice.saga.running:
+            while invoice.saga.running and invoice.saga.step in _STEPS:
                 invoice = _STEPS[invoice.saga.step](invoice, customer, ports)
             return invoice
         except StaleWrite:

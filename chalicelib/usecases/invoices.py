@@ -196,6 +196,14 @@ def of_other_account() -> Conflict:
     )
 
 
+def _instead(invoice: Invoice) -> str:
+    if invoice.status is not InvoiceStatus.PAID:
+        return "Make a new invoice."
+    if invoice.amounts.received > 0:
+        return "Refund it in the Stripe dashboard instead."
+    return "Issue a credit note in the Stripe dashboard instead; there is no money left to refund."
+
+
 def _revised() -> Conflict:
     return Conflict(
         "invoice_revised",
@@ -214,7 +222,5 @@ def _not_now(invoice: Invoice, verb: str) -> Conflict:
     return Conflict(
         f"invoice_not_{'sendable' if verb == 'sent' else 'voidable'}",
         f"An invoice that is {invoice.status} cannot be {verb}.",
-        next_step="Refund it in the Stripe dashboard instead."
-        if invoice.status is InvoiceStatus.PAID
-        else "Make a new invoice.",
+        next_step=_instead(invoice),
     )

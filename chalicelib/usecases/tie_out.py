@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from chalicelib.domain.errors import AccountUnreachable
-from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.facts import ChargeFact, DisputeFact, Facts, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.listed import with_owners
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences
+from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences, questioned
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.freeze import freeze
 from chalicelib.usecases.ports import Ports
@@ -170,13 +171,20 @@ def _days(books: Books, ours: Mapping[InvoiceId, Invoice], begins_at: list[int])
             mine.refunded(refund)
     for refund, _ in books.refunds.values():
         theirs.refunded(refund)
-    for dispute, invoice, began_at in books.disputes.values():
-        theirs.disputed(dispute, began_at)
-        known = invoice.facts.disputes.get(dispute.id)
-        if known is not None:
-            mine.disputed(known, began_at)
+    began_at = {id_: began for id_, (_, _, began) in books.disputes.items()}
+    for invoice in {each.id: each for _, each, _ in books.disputes.values()}.values():
+        theirs.questioned(_as_stripe_lists(invoice, books), began_at)
+        mine.questioned(invoice.facts, began_at)
     for key in sorted(theirs.keys | mine.keys):
         yield Day(*key, theirs.of(*key), mine.of(*key))
+
+
+def _as_stripe_lists(invoice: Invoice, books: Books) -> Facts:
+    """Returns the invoice's facts with its refunds and disputes as Stripe lists them."""
+    refunds = {id_: fact for id_, (fact, owner) in books.refunds.items() if owner.id == invoice.id}
+    disputes = {id_: fact for id_, (fact, owner, _) in books.disputes.items() if owner.id == invoice.id}
+    known = invoice.facts
+    return replace(known, refunds={**known.refunds, **refunds}, disputes={**known.disputes, **disputes})
 
 
 class _Sums:
@@ -191,7 +199,7 @@ class _Sums:
         return {(day, currency) for day, currency, _ in self._sums}
 
     def of(self, day: int, currency: str) -> Amounts:
-        return Amounts(*(self._sums[day, currency, kind] for kind in ("paid", "refunded", "disputed")))
+        return Amounts(*(self._sums[day, currency, kind] for kind in ("paid", "refunded", "disputed", "lost")))
 
     def paid(self, fact: InvoiceFact) -> None:
         if fact.paid_at and not fact.deleted:
@@ -201,8 +209,13 @@ class _Sums:
         if fact.status == "succeeded":
             self._add(fact.created, fact.currency, "refunded", fact.amount)
 
-    def disputed(self, fact: DisputeFact, began_at: int) -> None:
-        self._add(began_at, fact.currency, "disputed", fact.amount)
+    def questioned(self, facts: Facts, began_at: Mapping[str, int]) -> None:
+        """Adds what the disputes of one invoice come to, each on the day on which it began."""
+        for dispute_id, amounts in questioned(facts):
+            if dispute_id in began_at:
+                currency = facts.invoice.currency if facts.invoice else facts.disputes[dispute_id].currency
+                self._add(began_at[dispute_id], currency, "disputed", amounts.disputed)
+                self._add(began_at[dispute_id], currency, "lost", amounts.lost)
 
     def _add(self, at: int, currency: str, kind: str, amount: int) -> None:
         if at >= self._first and amount:

@@ -183,7 +183,9 @@ class Story:
         self._owner.refunds(int(total.replace(".", "")))
         say.does(f"the company refunded {total} USD in its own Stripe account")
         say.sees("Invoice", self._status_of(invoice, "refunded"), "refunded")
-        say.sees("Refunded amount", self._office.get(f"/invoices/{invoice}")["refundedAmount"], total)
+        shown = self._office.get(f"/invoices/{invoice}")
+        say.sees("Refunded amount", shown["refundedAmount"], total)
+        say.sees("Received amount, what came in and stayed", shown["receivedAmount"], "0.00")
 
     def _sync_delays(self) -> None:
         say = self._teller

@@ -179,7 +179,7 @@ def _missed(stage: Stage, organization_id: str, since: int | None) -> dict[str, 
 @click.option("--days", type=click.IntRange(1, 31), default=3, show_default=True, help="Today and the days before.")
 @command
 def tie_out(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, days: int) -> None:
-    """Stripe's books against ours, by day: paid, refunded, disputed, and each item that differs. Changes nothing."""
+    """Stripe's books against ours, by day: paid, refunded, disputed, lost, and what differs. Changes nothing."""
     rows: list[dict[str, Any]] = []
     differing: list[dict[str, Any]] = []
     for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
@@ -208,5 +208,6 @@ def _day(day: Any) -> dict[str, str]:
         "paid": said(theirs.paid, ours.paid),
         "refunded": said(theirs.refunded, ours.refunded),
         "disputed": said(theirs.disputed, ours.disputed),
+        "lost": said(theirs.lost, ours.lost),
         "net": said(theirs.net, ours.net),
     }

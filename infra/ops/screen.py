@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -38,14 +39,15 @@ class Screen:
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
             return
-        shown = Table(title=title, title_justify="left", title_style="bold")
+        shown = Table(title=escape(title), title_justify="left", title_style="bold")
         names = columns or tuple(rows[0] if rows else ("nothing",))
         for column in names:
             shown.add_column(column.replace("_", " "), overflow="fold")
         for row in rows:
-            shown.add_row(*(_text(row.get(column)) for column in names), style=style(row))
+            # What is told may hold square brackets, which rich would take for markup.
+            shown.add_row(*(escape(_text(row.get(column))) for column in names), style=style(row))
         console = Console()
-        console.print(shown if rows else f"[bold]{title}[/bold]: none", highlight=False)
+        console.print(shown if rows else f"[bold]{escape(title)}[/bold]: none", highlight=False)
 
     def fact(self, name: str, value: Any, text: str) -> None:
         """Tell one thing."""

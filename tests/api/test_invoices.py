@@ -12,8 +12,9 @@ from chalicelib.domain.errors import StripeUnavailable
 from tests.api.client import ApiClient
 from tests.world import World
 
-FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total paidAmount
-refundedAmount creditedAmount overpaidAmount balance
+FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total discountAmount paidAmount
+refundedAmount lostAmount receivedAmount balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
+overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
 partiallyRefunded disputed overdue""".split()
 

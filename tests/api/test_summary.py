@@ -37,6 +37,7 @@ def test_everything_is_summed_up_by_currency(office: ApiClient, world: World) ->
         "paidInPeriod": {"from": "2027-01-01", "to": "2027-01-31", "count": 0, "amount": "0.00"},
         "refunded": {"count": 0, "amount": "0.00"},
         "disputed": {"count": 0, "amount": "0.00"},
+        "lost": {"count": 0, "amount": "0.00"},
     }
     assert kwd["byStatus"]["paid"] == {"count": 1, "total": "1.250", "balance": "0.000"}
     assert kwd["paidInPeriod"] == {"from": "2027-01-01", "to": "2027-01-31", "count": 1, "amount": "1.250"}

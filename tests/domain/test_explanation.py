@@ -171,9 +171,10 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
     ),
     (
         "overpaid",
-        made(replace(PAID, amount_overpaid=500)),
+        made(replace(PAID, amount_paid=8000, amount_overpaid=500)),
         InvoiceStatus.PAID,
-        "Paid on 16 January 2027. The customer paid 5.00 USD more than was due; refund it in the Stripe dashboard.",
+        "Paid on 16 January 2027. The customer paid 5.00 USD more than was due. "
+        "Stripe put it on the customer's credit balance and takes it off the next invoice.",
     ),
     (
         "refunded in part",
@@ -238,6 +239,142 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         made(replace(OPEN, status="uncollectible"), history=(told("payment_window_passed", NOW + DAY, "14 days"),)),
         InvoiceStatus.UNCOLLECTIBLE,
         "Given up on 16 January 2027: it was not paid within 14 days after it was due. It can still be paid.",
+    ),
+    (
+        "paid from the customer's credit",
+        made(replace(PAID, amount_paid=0, starting_balance=-10_000, ending_balance=-2500)),
+        InvoiceStatus.PAID,
+        "Settled on 16 January 2027; no money came in. 75.00 USD came from the customer's credit balance in Stripe.",
+    ),
+    (
+        "a rest too small to charge",
+        made(replace(PAID, amount_paid=0, starting_balance=-7480, ending_balance=20)),
+        InvoiceStatus.PAID,
+        "Settled on 16 January 2027; no money came in. 74.80 USD came from the customer's credit balance in Stripe. "
+        "0.20 USD is less than the smallest amount that Stripe charges. Stripe did not ask for it, put it on the "
+        "customer's balance, and adds it to the next invoice.",
+    ),
+    (
+        "a total too small to charge, beside a debt",
+        made(replace(PAID, total=20, amount_paid=0, starting_balance=20, ending_balance=40)),
+        InvoiceStatus.PAID,
+        "Settled on 16 January 2027; no money came in. "
+        "0.20 USD is less than the smallest amount that Stripe charges. "
+        "Stripe did not ask for it, put it on the customer's balance, and adds it to the next invoice.",
+    ),
+    (
+        "asked for less, because of credit",
+        made(replace(OPEN, amount_remaining=5000, starting_balance=-2500, ending_balance=0)),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. 25.00 USD came from the customer's credit balance in Stripe. "
+        "Nobody has tried to pay yet. It is due on 14 February 2027.",
+    ),
+    (
+        "asked for more, because of a debt",
+        made(replace(OPEN, amount_remaining=8500, starting_balance=1000, ending_balance=0), DECLINED),
+        InvoiceStatus.FAILED,
+        f"The latest attempt to pay, on 16 January 2027, failed. {BROKE_TEXT.message} {BROKE_TEXT.next_step} "
+        "Stripe added 10.00 USD that the customer owed from before. It is due on 14 February 2027.",
+    ),
+    (
+        "a total below zero",
+        made(replace(PAID, total=-500, amount_paid=0, starting_balance=0, ending_balance=-500)),
+        InvoiceStatus.PAID,
+        "Settled on 16 January 2027; no money came in. "
+        "Its total is below zero: 5.00 USD went to the customer's balance in Stripe.",
+    ),
+    (
+        "discounted",
+        made(replace(PAID, total=6500, amount_paid=6500, discount_amount=1000)),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. Discounts in Stripe took 10.00 USD off; the total is what they left.",
+    ),
+    (
+        "credited before it is paid",
+        made(
+            replace(
+                OPEN,
+                amount_remaining=6000,
+                starting_balance=0,
+                ending_balance=0,
+                pre_payment_credit_notes_amount=1500,
+            ),
+            replace(NOTE, amount=1500, pre_payment_amount=1500),
+        ),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. Credit notes took 15.00 USD off what is to be paid. "
+        "Nobody has tried to pay yet. It is due on 14 February 2027.",
+    ),
+    (
+        "refunded in part while it is open",
+        made(replace(OPEN, amount_paid=2500, amount_remaining=5000), replace(REFUND, amount=1000)),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. 25.00 USD of 75.00 USD has been paid. "
+        "10.00 USD of it was refunded on 18 January 2027. Stripe does not ask for it again. "
+        "It is due on 14 February 2027.",
+    ),
+    (
+        "given up with a part paid",
+        made(replace(OPEN, status="uncollectible", amount_paid=2500, amount_remaining=5000)),
+        InvoiceStatus.UNCOLLECTIBLE,
+        "Given up. It can still be paid. 25.00 USD of 75.00 USD has been paid.",
+    ),
+    (
+        "given back in three ways",
+        made(
+            PAID,
+            replace(REFUND, amount=1500),
+            replace(
+                NOTE,
+                amount=3000,
+                post_payment_amount=3000,
+                refunded_amount=1500,
+                out_of_band_amount=1000,
+            ),
+        ),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. 15.00 USD of it was refunded on 18 January 2027. "
+        "10.00 USD of it was given back outside Stripe, as a credit note records. "
+        "5.00 USD went to the customer's credit balance in Stripe by a credit note; "
+        "Stripe takes it off the next invoice.",
+    ),
+    (
+        "overpaid and refunded",
+        made(replace(PAID, amount_paid=15_000, amount_overpaid=7500), REFUND),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027. 75.00 USD of it was refunded on 18 January 2027. "
+        "The customer paid 75.00 USD more than was due. "
+        "Stripe put it on the customer's credit balance and takes it off the next invoice. "
+        "As money was given back too, look at the customer's balance in the Stripe dashboard: "
+        "the same money should not be there as well.",
+    ),
+    (
+        "paid by card and by cash",
+        made(replace(PAID, amount_paid_off_stripe=5000), BY_CARD),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027: 25.00 USD by card, 50.00 USD outside Stripe, as recorded in Stripe.",
+    ),
+    (
+        "a dispute lost in another currency",
+        made(PAID, BY_CARD, replace(DISPUTE, status="lost", amount=6810, currency="eur", charge_id="ch_1")),
+        InvoiceStatus.PAID,
+        "Paid on 16 January 2027 by card. A dispute over 68.10 EUR was lost: the customer's bank has taken it back. "
+        "Of this invoice, 75.00 USD is lost by it.",
+    ),
+    (
+        "words of tomorrow",
+        made(
+            replace(OPEN, status="on_hold", currency="usd"),
+            replace(UNDER_WAY, status="in_orbit"),
+            replace(REFUND, status="reversed"),
+            replace(DISPUTE, status="arbitrated"),
+        ),
+        InvoiceStatus.PENDING,
+        "Sent on 15 January 2027. Stripe says 'on_hold', which POM does not know. "
+        "Look at the invoice in the Stripe dashboard. "
+        "Stripe says 'in_orbit' of a payment; look at it in the Stripe dashboard. It is due on 14 February 2027. "
+        "Stripe says 'arbitrated' of a dispute over 75.00 USD; look at it in the Stripe dashboard. "
+        "Stripe says 'reversed' of a refund of 75.00 USD; look at it in the Stripe dashboard.",
     ),
     (
         "given up in the Dashboard",

@@ -247,8 +247,16 @@ def test_the_same_said_again_later_only_moves_the_clock() -> None:
     assert newer(INVOICE, again) == newer(again, INVOICE) == again
 
 
-def test_a_status_of_tomorrow_does_not_break_the_merge() -> None:
-    assert newer(replace(INVOICE, status="frozen", as_of=300), INVOICE) == INVOICE
+def test_an_invoice_status_of_tomorrow_ranks_beside_open() -> None:
+    opened = replace(INVOICE, status="open", as_of=100)
+    frozen = replace(INVOICE, status="frozen", as_of=300)
+    assert newer(opened, frozen) == newer(frozen, opened) == frozen
+    assert newer(frozen, replace(opened, as_of=400)).status == "open"
+    assert newer(frozen, replace(opened, status="draft", as_of=400)) == frozen
+    assert newer(frozen, replace(opened, status="paid", as_of=200)).status == "paid"
+
+
+def test_a_refund_status_of_tomorrow_does_not_break_the_merge() -> None:
     assert newer(None, RefundFact("re_1", 1, "reversed", 5, "usd", 1)).status == "reversed"
 
 

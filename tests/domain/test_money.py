@@ -146,3 +146,10 @@ def test_a_line_is_never_more_than_half_a_step_off(currency: str, steps: int, qu
     amount = line_amount(quantity, price, currency, field="line")
     assert amount % step == 0
     assert abs(amount - quantity * price) * 2 <= step
+
+
+@pytest.mark.parametrize("currency", ["xqq", "", "USD", "a currency"])
+def test_an_amount_of_an_unknown_currency_is_shown_with_two_decimals_and_never_taken(currency: str) -> None:
+    assert decimal_string(7505, currency) == "75.05"
+    with pytest.raises(Refused):
+        minor_units(Decimal("75.05"), currency, field="price")

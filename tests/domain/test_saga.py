@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from chalicelib.domain.identifiers import OrganizationId, digest, invoice_id_for
 from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, Refusal, Saga, Step
 
@@ -91,3 +93,9 @@ def test_one_key_of_one_organization_is_one_invoice() -> None:
     assert invoice_id_for(one, "key") == invoice_id_for(one, "key")
     assert invoice_id_for(one, "key") != invoice_id_for(other, "key")
     assert invoice_id_for(OrganizationId("org_1k"), "ey") != invoice_id_for(one, "key")
+
+
+def test_a_step_of_another_release_is_kept_as_it_is_and_left_alone() -> None:
+    read = msgspec.json.decode(b'"translate"', type=Step)
+    assert msgspec.json.encode(read) == b'"translate"'
+    assert read not in set(Step)

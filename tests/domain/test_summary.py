@@ -102,6 +102,32 @@ def test_open_disputes_count_in_their_own_currency_and_closed_ones_not() -> None
     assert counts[Bucket("eur", "disputed")] == Tally(1, 800)
 
 
+def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
+    lost = paid().knowing(refund("re_1", "succeeded", 500)).knowing(dispute("dp_1", "lost", 3000))
+    counts = contribution(lost)
+    assert counts[Bucket("usd", "lost")] == Tally(1, 3000)
+    assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 4500)
+    assert counts[Bucket("usd", "refunded")] == Tally(1, 500)
+    [usd] = summarized(counts, TODAY)
+    assert (usd.lost, usd.disputed) == (Tally(1, 3000), Tally(0, 0))
+
+
+def test_a_dispute_lost_in_another_currency_counts_in_the_invoices() -> None:
+    counts = contribution(paid().knowing(dispute("dp_1", "lost", 6810, "eur")))
+    assert counts[Bucket("usd", "lost")] == Tally(1, 7500)
+    assert {bucket.currency for bucket in counts} == {"usd"}
+
+
+def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
+    lost, _ = recounted(paid().knowing(dispute("dp_1", "lost", 7500)))
+    appealed = lost.knowing(replace(dispute("dp_1", "won", 7500), as_of=NOW + 60))
+    _, difference = recounted(appealed)
+    assert difference == {
+        Bucket("usd", "lost"): Tally(-1, -7500),
+        Bucket("usd", "paid", "2027-01-15"): Tally(0, 7500),
+    }
+
+
 def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
     first, added = recounted(pending())
     assert added == contribution(pending())

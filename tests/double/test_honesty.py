@@ -19,7 +19,7 @@ METHODS = (
     "4242424242424242", "4000000000000002", "4242424242424241", "4000002760003184", "4000000000000259",
     "4000000000005126", "4000000000007726", "000123456789", "000222222227", "000555555559", "000000000009",
 )  # fmt: skip
-VERBS = ("finalize", "send", "pay", "void", "mark_uncollectible", "delete", "part", "cash", "note", "add")
+VERBS = ("finalize", "send", "pay", "void", "mark_uncollectible", "delete", "part", "cash", "note", "add", "discount")
 LATER = (
     "refund",
     "part_refund",
@@ -29,6 +29,8 @@ LATER = (
     "dispute",
     "win",
     "lose",
+    "appeal",
+    "give_back",
     "wait",
     "edit",
     "new",
@@ -91,6 +93,14 @@ class Life:
                     self.post(f"invoices/{invoice}/pay", "paid_out_of_band=true")
                 case "note":
                     self.post("credit_notes", f"invoice={invoice}&amount=500")
+                case "give_back":
+                    way = self.rng.choice(("refund_amount", "credit_amount", "out_of_band_amount"))
+                    self.post("credit_notes", f"invoice={invoice}&amount=200&{way}=200")
+                case "discount":
+                    coupon = self.post("coupons", "amount_off=200&currency=usd&duration=once")["id"]
+                    self.post(f"invoices/{invoice}", f"discounts[0][coupon]={coupon}")
+                case "appeal":
+                    double.move_dispute(me, dispute, "appeal_under_review")
                 case "add":
                     self.post(f"invoices/{invoice}/add_lines", "lines[0][amount]=700")
                 case "delete":
@@ -129,7 +139,12 @@ def balance(life: Life) -> None:
         assert charge["amount_refunded"] == back <= charge["amount"]
         assert charge["refunded"] is (back == charge["amount"])
         assert charge["status"] == "succeeded" or back == 0
+    moved = sum(entry["amount"] for entry in life.objects("customer_balance_transaction"))
+    assert [customer["balance"] for customer in life.objects("customer")] == [moved]
     for invoice in life.objects("invoice"):
+        if invoice["status"] in ("open", "paid", "uncollectible"):
+            assert invoice["total"] == terms(invoice)
+        assert invoice["subtotal"] - invoice["total"] == sum(d["amount"] for d in invoice["total_discount_amounts"])
         payments = invoice["payments"]["data"]
         collected = sum(p["amount_paid"] or 0 for p in payments)
         assert invoice["amount_paid"] == collected + invoice["amount_paid_off_stripe"]
@@ -142,6 +157,14 @@ def balance(life: Life) -> None:
         elif invoice["status"] == "void":
             assert invoice["amount_paid"] == 0
             assert {p["status"] for p in payments} <= {"canceled"}
+
+
+def terms(invoice: Any) -> int:
+    """What pays a finalized invoice, and what is still open."""
+    from_balance = invoice["ending_balance"] - invoice["starting_balance"]
+    paid = invoice["amount_paid"] - invoice["amount_overpaid"]
+    credited = invoice["pre_payment_credit_notes_amount"]
+    return int(paid + from_balance + credited + invoice["amount_remaining"])
 
 
 def told(life: Life) -> None:

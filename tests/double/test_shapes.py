@@ -101,6 +101,8 @@ KINDS = {
     "tax_rate": stripe.TaxRate,
     "invoiceitem": stripe.InvoiceItem,
     "customer_balance_transaction": stripe.CustomerBalanceTransaction,
+    "coupon": stripe.Coupon,
+    "discount": stripe.Discount,
 }
 
 
@@ -131,6 +133,11 @@ def lived(alone: Any) -> Any:
     for charge in refunded:
         if charge.amount_refunded == 0:
             alone.v1.refunds.create({"charge": charge.id}, alone.opts)
+    for terms in ({"amount_off": 300, "currency": "usd"}, {"percent_off": 12.5}):
+        made = alone.v1.coupons.create({**terms, "duration": "once"}, alone.opts).id
+        cheaper = alone.draft(5_000, 2_000, customer=alone.customer(balance=-1_000).id)
+        alone.v1.invoices.update(cheaper.id, {"discounts": [{"coupon": made}]}, alone.opts)
+        alone.v1.invoices.send_invoice(cheaper.id, None, alone.opts)
     alone.v1.invoices.mark_uncollectible(alone.open().id, None, alone.opts)
     alone.v1.invoices.void_invoice(alone.open().id, None, alone.opts)
     alone.v1.invoices.pay(alone.open().id, {"paid_out_of_band": True}, alone.opts)

@@ -94,7 +94,7 @@ def test_that_a_card_was_reported_lost_is_not_told(company: Company) -> None:
     Payer(invoice["paymentUrl"]).pays_by_card("4000 0000 0000 9987")
     failed = company.becomes(invoice["id"], status="failed")
     told = str(failed) + str(company.member.get(f"/invoices/{invoice['id']}/history"))
-    assert "lost" not in told
+    assert "lost" not in told.replace("'lostAmount': '0.00'", ""), "only the name of a figure may have this word"
 
 
 def test_a_partial_payment_and_the_rest(company: Company) -> None:

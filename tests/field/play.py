@@ -22,6 +22,8 @@ from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.field.customer_steps import CustomerSteps
+from tests.field.money_steps import MoneySteps
+from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
 
 CASES = Path(__file__).parent / "cases"
@@ -62,7 +64,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps):
+class Play(CustomerSteps, MoneySteps, RevisionSteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
@@ -70,7 +72,6 @@ class Play(CustomerSteps):
         self.world, self.api, self.version = world, api, version
         self.invoice: Invoice | None = None
         self.account = world.account(api_version=version, **settings)
-        self.again: dict[str, Any] = {}
         self._events = 0
 
     def play(self, steps: list[Step]) -> None:
@@ -100,19 +101,6 @@ class Play(CustomerSteps):
         self.world.customer()
         self.invoice = self.world.invoice(*(f"svc_{number}" for number in range(lines)), send=send)
         self.deliver()
-
-    def bill_again(self, services: int = 1) -> None:
-        """The office bills the same services once more; `again` tells what it is answered."""
-        lines = [
-            {"serviceId": f"svc_{number}", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
-            for number in range(services)
-        ]
-        body = {"customerId": self._invoice.order.customer_id, "lineItems": lines}
-        self._answered(self.api.post("/invoices", body))
-
-    def void_in_pom(self) -> None:
-        """The office voids the invoice; `again` tells what it is answered."""
-        self._answered(self.api.post(f"/invoices/{self._invoice.id}/void"))
 
     def mark_paid(self) -> None:
         self.api.post(f"/invoices/{self._invoice.id}/mark-paid", {"method": "cash"})
@@ -178,39 +166,6 @@ class Play(CustomerSteps):
         """Somebody changes metadata of the invoice in Stripe."""
         changed: Any = {"metadata": metadata}
         self._dashboard.invoices.update(self._stripe_id, changed, self._options)
-
-    def revise(self, metadata: bool = True, more: int = 0, finalize: bool = True) -> None:
-        """Somebody edits the finalized invoice in Stripe's dashboard, with `more` on a line of its own."""
-        self.world.double.config.revisions_copy_metadata = metadata
-        wanted: Any = {"from_invoice": {"action": "revision", "invoice": self._stripe_id}}
-        draft = self._dashboard.invoices.create(wanted, self._options)
-        if more:
-            self._dashboard.invoices.add_lines(
-                draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, self._options
-            )
-        if finalize:
-            self.finalize_revision()
-
-    def finalize_revision(self) -> None:
-        """Whoever was revising it presses Update invoice, and Stripe e-mails the revision."""
-        self._dashboard.invoices.send_invoice(self._last("invoice"), None, self._options)
-
-    def drop_revision(self) -> None:
-        """Whoever was revising it deletes the draft."""
-        self._dashboard.invoices.delete(self._last("invoice"), None, self._options)
-
-    def duplicate(self) -> None:
-        """Somebody makes another invoice like it in Stripe, with the same metadata."""
-        original = next(each for each in self.world.in_stripe(self.account) if each["id"] == self._stripe_id)
-        wanted: Any = {
-            "customer": original["customer"], "currency": original["currency"], "metadata": original["metadata"],
-            "collection_method": "send_invoice", "days_until_due": 5, "pending_invoice_items_behavior": "exclude",
-        }  # fmt: skip
-        draft = self._dashboard.invoices.create(wanted, self._options)
-        self._dashboard.invoices.add_lines(
-            draft.id, {"lines": [{"amount": 7500, "description": "Cleaning"}]}, self._options
-        )
-        self._dashboard.invoices.send_invoice(draft.id, None, self._options)
 
     def finalize_in_stripe(self) -> None:
         """Somebody finalizes the draft in Stripe's dashboard."""
@@ -338,16 +293,20 @@ class Play(CustomerSteps):
         """What the API answers."""
         found: dict[str, Any] = {"connection": self.api.get("/stripe/connection").json}
         if self.invoice is not None:
-            found["invoice"] = self.api.get(f"/invoices/{self.invoice.id}").json
+            answer = self.api.get(f"/invoices/{self.invoice.id}")
+            assert answer.status == 200, answer.text
+            found["invoice"] = answer.json
             found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
             told: dict[str, Any] = {}
             for each in found["invoice"]["history"]:
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
         found |= self._shown_of_customers()
-        found["again"] = self.again
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
+        found["summary"] = {each["currency"]: each for each in self.api.get("/summary").json["data"]}
+        found["list"] = self.api.get("/invoices").json["data"]
+        found |= {name: told for name, told in (("answer", self.answer), ("books", self.books)) if told is not None}
         return found
 
     def count_calls(self) -> None:
@@ -355,9 +314,6 @@ class Play(CustomerSteps):
         self.world.double.api.log.reset()
 
     # Parts
-
-    def _answered(self, answer: Any) -> None:
-        self.again = {"status": answer.status, "code": answer.json.get("error", {}).get("code")}
 
     @property
     def _invoice(self) -> Invoice:
@@ -396,7 +352,7 @@ class Play(CustomerSteps):
         return Template(text).substitute(ids)
 
 
-NO_STEPS = {"play", "shown"}
+NO_STEPS = {"play", "shown", "answer", "books"}
 STEPS = {name for name in dir(Play) if not name.startswith("_")} - NO_STEPS
 """What a case can let happen."""
 
@@ -425,6 +381,11 @@ def differences(right: Any, shown: Any, path: str = "") -> list[str]:
                 else [f"{path}.{name}".lstrip(".") + " is not shown"]
             )
         ]
+    if isinstance(right, list) and isinstance(shown, list) and len(right) == len(shown):
+        pairs = enumerate(zip(right, shown, strict=True))
+        return [line for number, (one, other) in pairs for line in differences(one, other, f"{path}[{number}]")]
+    if isinstance(right, str) and right.startswith("≠…") and isinstance(shown, str):
+        return [f"{path}: {right[2:]!r} is in {shown!r}"] if right[2:] in shown else []
     if isinstance(right, str) and right.startswith("…") and isinstance(shown, str):
         return [] if right[1:] in shown else [f"{path}: {right[1:]!r} is not in {shown!r}"]
     return [] if right == shown else [f"{path}: {shown!r}, and not {right!r}"]

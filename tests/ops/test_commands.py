@@ -200,7 +200,8 @@ def test_books_are_tied_out(stack: LocalStack, operator: Operator) -> None:
     stack.wait_until_idle()
     paid(company, "svc_books")
     told = operator.asks("tie-out", company.organization_id)
-    assert [(each["paid"], each["refunded"], each["net"]) for each in told["days"]] == [("75.00", "0.00", "75.00")]
+    names = ("paid", "refunded", "disputed", "lost", "net")
+    assert [[each[name] for name in names] for each in told["days"]] == [["75.00", "0.00", "0.00", "0.00", "75.00"]]
     assert told["differences"] == []
 
 

@@ -75,4 +75,8 @@ INVARIANTS = (
         12, "Money is whole minor units inside and exact decimals at the edge, in currencies of 0, 2 and 3 decimals",
         ("money",),
     ),
+    Invariant(
+        13, "A total is what was paid, from the balance, credited first and open; what is lost was not received",
+        ("conservation", "machine", "permutations", "healing"),
+    ),
 )  # fmt: skip

@@ -40,7 +40,15 @@ PAYMENTS = (
     "pm_card_authenticationRequired",
 )  # fmt: skip
 
-DisputeMoves = ("under_review", "won", "lost", "warning_under_review", "warning_closed")
+DisputeMoves = (
+    "under_review",
+    "won",
+    "lost",
+    "lost",
+    "appeal_under_review",
+    "warning_under_review",
+    "warning_closed",
+)
 
 
 # The office
@@ -354,6 +362,39 @@ def credit_note(town: Town, me: Actor) -> None:
         town.dashboard(organization).v1.credit_notes.create(params)
 
 
+def give_back(town: Town, me: Actor) -> None:
+    """A credit note for a paid invoice: by a refund, to the customer's balance, or outside Stripe."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    found = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "paid"]
+    if found:
+        way = me.rng.choice(("refund_amount", "credit_amount", "out_of_band_amount"))
+        params: Any = {"invoice": me.rng.choice(found)["id"], "amount": 300, way: 300}
+        town.dashboard(organization).v1.credit_notes.create(params)
+
+
+def balance(town: Town, me: Actor) -> None:
+    """A customer gets credit, or a debt, in Stripe; the next invoice that is finalized uses it."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    customers = [c for c in town.table(town.accounts[organization], "customer").values() if not c.get("_deleted")]
+    if customers:
+        params: Any = {"balance": me.rng.choice((-20_000, -7480, -7500, -2500, 1000, 30))}
+        town.dashboard(organization).v1.customers.update(me.rng.choice(customers)["id"], params)
+
+
+def discount(town: Town, me: Actor) -> None:
+    """The company takes something off a draft in Stripe."""
+    organization = me.rng.choice(ORGANIZATIONS)
+    drafts = [i for i in town.table(town.accounts[organization], "invoice").values() if i["status"] == "draft"]
+    # A draft that POM is still making is refused for its total, so only those that rest are given a discount.
+    resting = {i.stripe_invoice_id for i in town.plain.database.invoices.values() if not i.saga.running}
+    drafts = [draft for draft in drafts if draft["id"] in resting]
+    if drafts:
+        service = town.dashboard(organization).v1
+        terms: Any = {"amount_off": me.rng.choice((500, 50_000)), "currency": "usd", "duration": "once"}
+        wanted: Any = {"discounts": [{"coupon": service.coupons.create(terms).id}]}
+        service.invoices.update(me.rng.choice(drafts)["id"], wanted)
+
+
 # The network, the workers, the schedules, and time
 
 
@@ -450,7 +491,8 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "verification": (1, verification), "pay": (10, pay), "settle_debit": (3, settle_debit), "refund": (4, refund),
     "settle_refund": (2, settle_refund), "dispute": (2, dispute), "move_dispute": (3, move_dispute),
     "in_dashboard": (5, in_dashboard), "customer_in_dashboard": (3, customer_in_dashboard),
-    "credit_note": (1, credit_note), "revise": (3, revise), "deliver": (26, deliver), "network": (3, network),
+    "credit_note": (1, credit_note), "give_back": (2, give_back), "balance": (2, balance),
+    "discount": (1, discount), "revise": (3, revise), "deliver": (26, deliver), "network": (3, network),
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
 }  # fmt: skip

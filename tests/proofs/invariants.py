@@ -86,6 +86,7 @@ class Invariants:
             self._require_own(actor, name, old or new)
             if isinstance(new, Invoice):
                 self._require_progress(old, new)
+                require_terms(new)
                 self._require_one_live_invoice_a_service(new)
 
     def _require_own(self, actor: Actor, name: str, item: Any) -> None:
@@ -265,6 +266,21 @@ class Invariants:
             "claims": dict(database.claims),
             "events": set(database.events),
         }
+
+
+def require_terms(invoice: Invoice) -> None:
+    """13: the terms of money add up to the total, by what Stripe said of the invoice."""
+    fact, amounts = invoice.facts.invoice, invoice.amounts
+    if fact is None or fact.deleted or fact.status in ("draft", "void"):
+        return
+    require(
+        amounts.total == amounts.accounted_for,
+        f"13: {invoice.id}: {amounts.total} is not {amounts.accounted_for}, the sum of {amounts}",
+    )
+    require(
+        0 <= amounts.lost <= amounts.paid and amounts.received <= amounts.paid - amounts.lost,
+        f"13: {invoice.id}: more is lost or received than was paid: {amounts}",
+    )
 
 
 def original_of(invoices: Mapping[str, Any], stripe_id: str) -> str:

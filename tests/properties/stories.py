@@ -95,6 +95,11 @@ class Payer:
         self.world.advance(30)
         self.world.client.v1.invoices.mark_uncollectible(self.stripe_id, None, self.options)
 
+    def owner_credits(self, **amounts: int) -> None:
+        self.world.advance(30)
+        params: Any = {"invoice": self.stripe_id, **amounts}
+        self.world.client.v1.credit_notes.create(params, self.options)
+
     def owner_takes_a_check(self) -> None:
         self.world.advance(30)
         self.world.client.v1.invoices.pay(self.stripe_id, {"paid_out_of_band": True}, self.options)
@@ -174,6 +179,39 @@ def dispute_won(payer: Payer) -> None:
     payer.disputes("won")
 
 
+def dispute_lost_after_a_partial_refund(payer: Payer) -> None:
+    payer.pays()
+    payer.is_refunded(500)
+    payer.disputes("lost")
+
+
+def dispute_won_on_appeal(payer: Payer) -> None:
+    payer.pays()
+    payer.disputes("lost", "appeal_under_review", "won")
+
+
+def credited_then_paid_then_given_back(payer: Payer) -> None:
+    payer.owner_credits(amount=1500)
+    payer.pays()
+    payer.owner_credits(amount=1000, out_of_band_amount=400, credit_amount=600)
+
+
+def paid_from_the_balance_in_part(payer: Payer) -> None:
+    """Its customer had credit before it was finalized."""
+    payer.pays()
+    payer.disputes("lost")
+
+
+def asked_for_a_debt_as_well(payer: Payer) -> None:
+    """Its customer owed something before it was finalized."""
+    payer.pays()
+    payer.is_refunded(1000)
+
+
+BALANCES = {paid_from_the_balance_in_part: -2500, asked_for_a_debt_as_well: 1000}
+"""What the customers of some stories have as their balance in Stripe before the invoice is finalized."""
+
+
 def voided(payer: Payer) -> None:
     payer.owner_voids()
 
@@ -238,6 +276,11 @@ STORIES: tuple[Callable[[Payer], None], ...] = (
     dispute_open,
     dispute_lost,
     dispute_won,
+    dispute_lost_after_a_partial_refund,
+    dispute_won_on_appeal,
+    credited_then_paid_then_given_back,
+    paid_from_the_balance_in_part,
+    asked_for_a_debt_as_well,
     voided,
     failed_then_voided,
     revised,
@@ -251,15 +294,20 @@ STORIES: tuple[Callable[[Payer], None], ...] = (
 )
 
 
-def sent_invoice(seed: int = 0) -> Payer:
+def sent_invoice(seed: int = 0, balance: int = 0) -> Payer:
     """An invoice that has been sent; POM knows all about it, and from now on no webhook is delivered.
 
-    The seed decides the version of the account, and the order in which Stripe makes events.
+    The seed decides the version of the account, and the order in which Stripe makes events. `balance` is what the
+    customer has in Stripe before.
     """
     world = World(seed)
-    world.connect()
+    account = world.connect()
     world.customer()
     world.work()
+    if balance:
+        params: Any = {"balance": balance}
+        [customer] = world.in_stripe(account, "customer")
+        world.client.v1.customers.update(customer["id"], params, {"stripe_account": account})
     invoice = world.invoice()
     world.deliver()
     world.double.set_delivery(paused=True)
@@ -336,7 +384,7 @@ def copied(database: FakeDatabase) -> FakeDatabase:
 @cache
 def told(story: Callable[[Payer], None], seed: int = 0) -> Told:
     """Let a story happen once for each seed."""
-    payer = sent_invoice(seed)
+    payer = sent_invoice(seed, BALANCES.get(story, 0))
     world, began = payer.world, payer.world.ports.clock.now()
     story(payer)
     ports = FakePorts(

@@ -14,6 +14,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import MINIMUM_CHARGE, decimal_string
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases import invoicing_settings
@@ -403,6 +404,37 @@ def test_currencies_with_other_decimals_reach_stripe_right(
     command = replace(order(currency=currency), line_items=(line("svc_1", price),))
     create_invoice(command, world.ports)
     assert world.in_stripe(account)[0]["total"] == minor
+
+
+@pytest.mark.parametrize(("currency", "least"), sorted(MINIMUM_CHARGE.items()))
+@pytest.mark.parametrize("send", [True, False])
+def test_less_than_stripe_charges_is_refused_and_the_least_is_not(
+    currency: str, least: int, send: bool, world: World, account: StripeAccountId
+) -> None:
+    def priced(amount: int, service: str) -> CreateInvoice:
+        price = decimal_string(amount, currency)
+        return replace(order(currency=currency, send=send), line_items=(line(service, price),))
+
+    with pytest.raises(Refused, match=r"smallest amount that Stripe charges is") as refusal:
+        create_invoice(priced(least - 1, "svc_small"), world.ports)
+    assert (refusal.value.code, refusal.value.field) == ("amount_below_minimum", "lineItems")
+    assert refusal.value.next_step
+    assert_nothing_left(world, account)
+    assert create_invoice(priced(least, "svc_least"), world.ports).balance == least
+
+
+def test_tax_counts_towards_the_least_that_stripe_charges(world: World, account: StripeAccountId) -> None:
+    lines = (line("svc_1", "0.40"),)
+    with pytest.raises(Refused):
+        create_invoice(replace(order(), line_items=lines, tax=Decimal("0.09")), world.ports)
+    assert create_invoice(replace(order(), line_items=lines, tax=Decimal("0.10")), world.ports).total == 50
+
+
+def test_a_small_amount_of_a_currency_without_a_documented_minimum_is_left_to_stripe(
+    world: World, account: StripeAccountId
+) -> None:
+    made = create_invoice(replace(order(currency="clp"), line_items=(line("svc_1", "1"),)), world.ports)
+    assert made.total == 1
 
 
 def test_an_order_of_nothing_is_paid_and_nobody_is_mailed(world: World, account: StripeAccountId) -> None:

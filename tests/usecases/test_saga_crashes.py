@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -175,6 +176,18 @@ def test_a_partial_payment_seen_before_the_resume_is_not_undone_by_stripes_store
     assert world.now(invoice).paid_amount == 5000
     assert world.now(invoice).balance == 10000
     assert differences(world.double.ledger(invoice.stripe_account_id), [world.now(invoice)]) == []
+
+
+def test_an_invoice_at_a_step_of_another_release_is_shown_and_waits_for_that_release() -> None:
+    world = ready()
+    crash(world, NEW_CUSTOMER.index("stripe.send"), after=False)
+    invoice = only_invoice(world)
+    ahead = replace(invoice, saga=replace(invoice.saga, step=Step("translate")))
+    world.ports.database.invoices[invoice.organization_id, invoice.id] = ahead
+    world.advance(LEASE + 1)
+    world.resume()
+    assert (world.now(invoice).saga.step, world.now(invoice).status) == ("translate", InvoiceStatus.CREATING)
+    assert world.now(invoice).saga.resume_at is not None
 
 
 def test_paid_while_nobody_had_noted_the_sending_is_paid_after_the_resume() -> None:

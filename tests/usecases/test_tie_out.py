@@ -73,6 +73,40 @@ def test_a_refund_that_was_not_heard_of_is_named_with_its_invoice(world: World, 
     assert (day.stripe.net, day.ours.net) == (0, 7500)
 
 
+def test_a_lost_dispute_that_was_not_heard_of_is_named_and_stripes_net_is_less(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = world.invoice("svc_1")
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    dispute = world.double.open_dispute(account, world.in_stripe(account, "charge")[-1]["id"], amount=3000)["id"]
+    world.deliver()
+    world.double.set_delivery(lose_rate=1.0)
+    world.double.move_dispute(account, dispute, "lost")
+    world.advance(2 * HOUR)
+    found = tie_out(ORGANIZATION, world.ports)
+    [difference] = found.differences
+    assert (difference.kind, difference.stripe_id) == (Kind.DISPUTED, dispute)
+    assert (difference.stripe_says, difference.we_say) == ("lost 3000 usd", "needs_response 3000 usd")
+    [day] = found.days
+    assert (day.stripe.disputed, day.stripe.lost, day.stripe.net) == (0, 3000, 4500)
+    assert (day.ours.disputed, day.ours.lost, day.ours.net) == (3000, 0, 4500)
+
+
+@pytest.mark.parametrize("ending", ["won", "prevented"])
+def test_a_dispute_that_is_over_without_a_loss_is_in_no_sum(
+    world: World, account: StripeAccountId, ending: str
+) -> None:
+    invoice = world.invoice("svc_1")
+    world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
+    dispute = world.double.open_dispute(account, world.in_stripe(account, "charge")[-1]["id"])["id"]
+    world.double.move_dispute(account, dispute, ending)
+    world.deliver()
+    world.advance(2 * HOUR)
+    [day] = tie_out(ORGANIZATION, world.ports).days
+    assert (day.stripe.disputed, day.stripe.lost, day.stripe.net) == (0, 0, 7500)
+    assert day.stripe == day.ours
+
+
 def test_money_that_moves_on_an_old_invoice_is_compared_too(world: World, account: StripeAccountId) -> None:
     old = {name: world.invoice(f"svc_{name}") for name in ("paid", "refunded", "quiet")}
     intent = world.double.pay(account, str(old["refunded"].stripe_invoice_id), "pm_card_visa")["payment_intent"]

@@ -317,6 +317,12 @@ class Dispute(msgspec.Struct):
 
 class RefundOfCreditNote(msgspec.Struct):
     amount_refunded: int = 0
+    type: str | None = None
+
+    @property
+    def outside_stripe(self) -> bool:
+        """Whether it gave back a payment that Stripe only has a record of; no refund object says so."""
+        return self.type == "payment_record_refund"
 
 
 class CreditNote(msgspec.Struct):
@@ -334,6 +340,8 @@ class CreditNote(msgspec.Struct):
     refunds: list[RefundOfCreditNote] | None = None
 
     def fact(self, as_of: int) -> CreditNoteFact:
+        refunds = self.refunds or []
+        outside = sum(refund.amount_refunded for refund in refunds if refund.outside_stripe)
         return CreditNoteFact(
             id=self.id,
             as_of=as_of,
@@ -344,8 +352,8 @@ class CreditNote(msgspec.Struct):
             reason=self.reason,
             pre_payment_amount=self.pre_payment_amount or 0,
             post_payment_amount=self.post_payment_amount or 0,
-            refunded_amount=sum(refund.amount_refunded for refund in self.refunds or ()),
-            out_of_band_amount=self.out_of_band_amount or 0,
+            refunded_amount=sum(refund.amount_refunded for refund in refunds if not refund.outside_stripe),
+            out_of_band_amount=(self.out_of_band_amount or 0) + outside,
         )
 
 

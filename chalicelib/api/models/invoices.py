@@ -43,7 +43,11 @@ class FailureView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
-    """An invoice. Its amounts are in `currency`; `status` is what Stripe's facts say."""
+    """An invoice. Its amounts are in `currency`; `status` is what Stripe's facts say.
+
+    Unless the invoice is void, `total` is `paidAmount` less `overpaidAmount`, plus `balanceAppliedAmount`, plus
+    `creditedBeforePaymentAmount`, plus `balance`.
+    """
 
     id: str
     number: str | None
@@ -58,11 +62,34 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     subtotal: Money
     tax: Money
     total: Money
-    paid_amount: Money
-    refunded_amount: Money
-    credited_amount: Annotated[str, Meta(description="Taken off by credit notes.")]
-    overpaid_amount: Annotated[str, Meta(description="Received beyond what was due.")]
-    balance: Money
+    discount_amount: Annotated[str, Meta(description="Taken off by discounts in Stripe; `total` is what they left.")]
+    paid_amount: Annotated[
+        str, Meta(description="Paid through Stripe and outside, what went back since and a surplus included.")
+    ]
+    refunded_amount: Annotated[
+        str, Meta(description="Given back by refunds, and outside Stripe as credit notes record.")
+    ]
+    lost_amount: Annotated[
+        str, Meta(description="Taken back for good by the customer's bank: disputes that were lost.")
+    ]
+    received_amount: Annotated[
+        str, Meta(description="What came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`.")
+    ]
+    balance_applied_amount: Annotated[
+        str,
+        Meta(
+            description="Paid from the customer's credit balance in Stripe; negative if a debt was added. "
+            "A sum below Stripe's minimum that Stripe moved to the balance counts here."
+        ),
+    ]
+    credited_amount: Annotated[str, Meta(description="All credit notes that were issued for this invoice.")]
+    credited_before_payment_amount: Annotated[
+        str, Meta(description="What of them took off what was to be paid; the rest gave back what had been paid.")
+    ]
+    overpaid_amount: Annotated[
+        str, Meta(description="Paid beyond what was due; Stripe puts it on the customer's credit balance.")
+    ]
+    balance: Annotated[str, Meta(description="What is still to be paid.")]
     due_date: Day | None
     created_at: Instant
     updated_at: Instant
@@ -76,8 +103,10 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     pdf_url: str | None
     dashboard_url: str | None
     failure: FailureView | None
-    partially_refunded: bool
-    disputed: bool
+    partially_refunded: Annotated[
+        bool, Meta(description="Some of what was paid went back, or all of it while the invoice is still open.")
+    ]
+    disputed: Annotated[bool, Meta(description="A bank questions a payment now; see `lostAmount` for what it took.")]
     overdue: bool
 
 
@@ -125,7 +154,7 @@ class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
 
 
 def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceView:
-    order, known = invoice.order, invoice.facts.invoice
+    order, known, amounts = invoice.order, invoice.facts.invoice, invoice.amounts
     expired = invoice.link_expired(now)
 
     def money(amount: int) -> str:
@@ -142,10 +171,15 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         subtotal=money(order.subtotal),
         tax=money(order.tax),
         total=money(invoice.total),
-        paid_amount=money(invoice.paid_amount),
-        refunded_amount=money(invoice.refunded_amount),
-        credited_amount=money(invoice.credited_amount),
-        overpaid_amount=money(known.amount_overpaid if known else 0),
+        discount_amount=money(amounts.discount),
+        paid_amount=money(amounts.paid),
+        refunded_amount=money(amounts.refunded),
+        lost_amount=money(amounts.lost),
+        received_amount=money(amounts.received),
+        balance_applied_amount=money(amounts.balance_applied),
+        credited_amount=money(amounts.credited),
+        credited_before_payment_amount=money(amounts.credited_before_payment),
+        overpaid_amount=money(amounts.overpaid),
         balance=money(invoice.balance),
         due_date=_due_date(invoice),
         created_at=instant(invoice.created_at),

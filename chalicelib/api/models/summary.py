@@ -58,7 +58,10 @@ class OverdueSums(msgspec.Struct, rename="camel"):
 
 
 class PaidSums(msgspec.Struct, rename="camel"):
-    """Invoices that were paid in full on these days, and what was paid for them, refunds not taken off."""
+    """Invoices that were paid in full on these days, and what was paid for them.
+
+    What was lost by disputes is taken off, on the day of the payment; refunds are not.
+    """
 
     from_: Day = msgspec.field(name="from")
     to: Day
@@ -74,7 +77,11 @@ class Sums(msgspec.Struct, rename="camel"):
 
 
 class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
-    """All invoices of one currency. `refunded` counts partial refunds too; `disputed` is what banks question now."""
+    """All invoices of one currency.
+
+    `refunded` counts partial refunds too, and what was given back outside Stripe. `disputed` is what banks question
+    now, in the currency of the dispute. `lost` is what banks took back for good, in the invoice's currency.
+    """
 
     currency: str
     by_status: StatusTable
@@ -82,6 +89,7 @@ class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
     paid_in_period: PaidSums
     refunded: Sums
     disputed: Sums
+    lost: Sums
 
 
 class SummaryView(msgspec.Struct, rename="camel"):
@@ -120,4 +128,5 @@ def _currency_sums(summary: CurrencySummary, period: Period) -> CurrencySums:
         ),
         refunded=sums(summary.refunded),
         disputed=sums(summary.disputed),
+        lost=sums(summary.lost),
     )

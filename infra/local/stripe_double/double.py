@@ -27,6 +27,7 @@ from .objects import (
     accounts,
     credit_notes,
     customers,
+    discounts,
     disputes,
     event_list,
     invoice_states,
@@ -46,7 +47,7 @@ from .wsgi import StartResponse, answer
 
 _FAMILIES = (
     accounts, customers, invoices, invoice_states, lines, payments, refunds, disputes, credit_notes, event_list,
-    webhook_endpoints, tax_rates,
+    webhook_endpoints, tax_rates, discounts,
 )  # fmt: skip
 
 
@@ -190,12 +191,19 @@ class StripeDouble:
             return public(refunds.settle(self.world, ledger, refund))
 
     def open_dispute(
-        self, account: str, charge: str, *, reason: str = "fraudulent", amount: int | None = None
+        self,
+        account: str,
+        charge: str,
+        *,
+        reason: str = "fraudulent",
+        amount: int | None = None,
+        currency: str | None = None,
     ) -> JSON:
-        """The payer's bank disputes a charge; reason `inquiry` takes no money."""
+        """The payer's bank disputes a charge, maybe in its own currency; reason `inquiry` takes no money."""
         with self.world.lock:
             ledger = self.world.ledger(account)
-            return public(disputes.open_dispute(self.world, ledger, ledger.get("charge", charge), reason, amount))
+            disputed = ledger.get("charge", charge)
+            return public(disputes.open_dispute(self.world, ledger, disputed, reason, amount, currency))
 
     def move_dispute(self, account: str, dispute: str, status: str) -> JSON:
         """`under_review`, `won`, `lost`, `warning_closed`, …"""

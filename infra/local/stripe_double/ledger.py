@@ -27,6 +27,7 @@ KINDS = {
     "we": "webhook_endpoint",
     "ii": "invoiceitem",
     "cbtxn": "customer_balance_transaction",
+    "di": "discount",
 }
 """Object kind by the prefix of its id."""
 

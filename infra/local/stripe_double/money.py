@@ -154,7 +154,8 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 WHOLE_UNITS_ONLY = frozenset(("isk", "ugx"))
 MINIMUM = {"usd": 50, "eur": 50, "cad": 50, "aud": 50, "nzd": 50, "gbp": 30, "mxn": 1000, "jpy": 50, "dkk": 250}
-MINIMUM |= {"nok": 300, "sek": 300, "chf": 50, "sgd": 50, "hkd": 400, "brl": 50, "inr": 50}
+MINIMUM |= {"nok": 300, "sek": 300, "chf": 50, "sgd": 50, "hkd": 400, "brl": 50, "inr": 50, "aed": 200, "bgn": 100}
+MINIMUM |= {"czk": 1500, "huf": 17_500, "myr": 200, "pln": 200, "ron": 200, "thb": 1000}
 MAX_CARD = 999_999_999_999
 MAX_OTHER = 99_999_999
 

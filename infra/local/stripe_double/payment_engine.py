@@ -178,11 +178,14 @@ def as_card_error(ledger: Ledger, intent: JSON, error: JSON) -> CardDeclined:
 
 
 def _credit(world: World, ledger: Ledger, invoice: JSON, payment: JSON, before: JSON) -> None:
+    from .objects.customer_balance import overpaid
     from .objects.invoice_states import become_paid
 
+    surplus_before = invoice["amount_overpaid"]
     invoice["amount_paid"] += payment["amount_paid"]
     invoice["amount_remaining"] = max(0, invoice["amount_due"] - invoice["amount_paid"])
     invoice["amount_overpaid"] = max(0, invoice["amount_paid"] - invoice["amount_due"])
+    overpaid(world, ledger, invoice, invoice["amount_overpaid"] - surplus_before)
     if invoice["amount_remaining"] == 0 and invoice["status"] in ("open", "uncollectible"):
         become_paid(world, ledger, invoice, before, collected=True)
         return

@@ -18,10 +18,13 @@ from tests.mutations.guards.api import API
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.facts import FACTS
+from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
 from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
 
-GUARDS: tuple[Guard, ...] = (*WEBHOOKS, *FACTS, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS)
+GUARDS: tuple[Guard, ...] = (
+    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS,
+)  # fmt: skip

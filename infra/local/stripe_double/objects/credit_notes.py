@@ -12,7 +12,7 @@ from ..errors import InvalidParams, InvalidState, NotModelled
 from ..ledger import JSON, Ledger
 from ..render import as_list
 from ..router import Call, Route
-from . import refunds
+from . import customer_balance, refunds
 from .invoice_states import become_paid
 
 _MODELLED = {
@@ -136,7 +136,9 @@ def _after_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) ->
     note = _note(call, invoice, amount, lines, "post_payment")
     note.update(refunds=made, out_of_band_amount=outside or None)
     if credited:
-        note["customer_balance_transaction"] = _credit(call, invoice, note, credited)
+        note["customer_balance_transaction"] = customer_balance.move(
+            world, ledger, invoice, -credited, "credit_note", credit_note=note["id"]
+        )
     world.updated(ledger, invoice, before)
     return note
 
@@ -147,33 +149,6 @@ def _charge(ledger: Ledger, invoice: JSON, amount: int) -> JSON:
         if charge["amount"] - charge["amount_refunded"] >= amount:
             return charge
     raise InvalidState("No payment of this invoice can carry the refund.", param="refund_amount")
-
-
-def _credit(call: Call, invoice: JSON, note: JSON, amount: int) -> str:
-    world, ledger = call.world, call.ledger
-    customer = ledger.get("customer", invoice["customer"])
-    before = world.snapshot(ledger, customer)
-    customer["balance"] -= amount
-    world.updated(ledger, customer, before)
-    entry = ledger.add(
-        {
-            "id": f"cbtxn_1{world.ids.token(23)}",
-            "object": "customer_balance_transaction",
-            "amount": -amount,
-            "created": world.now(),
-            "credit_note": note["id"],
-            "currency": invoice["currency"],
-            "customer": customer["id"],
-            "customer_account": None,
-            "description": None,
-            "ending_balance": customer["balance"],
-            "invoice": invoice["id"],
-            "livemode": ledger.livemode,
-            "metadata": {},
-            "type": "credit_note",
-        }
-    )
-    return str(entry["id"])
 
 
 def _note(call: Call, invoice: JSON, amount: int, lines: list[JSON], kind: str) -> JSON:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import lists, payment_objects, rules
+from .. import lists, money, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidState
 from ..ledger import JSON, Ledger
@@ -22,13 +22,23 @@ _EVIDENCE = (
     "shipping_date", "shipping_documentation", "shipping_tracking_number", "uncategorized_file", "uncategorized_text",
 )  # fmt: skip
 CLOSED = ("won", "lost", "warning_closed", "prevented")
-STATUSES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", *CLOSED)
+APPEALED = ("appeal_needs_response", "appeal_under_review")
+STATUSES = ("warning_needs_response", "warning_under_review", "needs_response", "under_review", *APPEALED, *CLOSED)
 
 
 def open_dispute(
-    world: World, ledger: Ledger, charge: JSON, reason: str = "fraudulent", amount: int | None = None
+    world: World,
+    ledger: Ledger,
+    charge: JSON,
+    reason: str = "fraudulent",
+    amount: int | None = None,
+    currency: str | None = None,
 ) -> JSON:
-    """The payer's bank disputes a charge; an `inquiry` takes no money yet. Raises InvalidState when it cannot."""
+    """The payer's bank disputes a charge; an `inquiry` takes no money yet. Raises InvalidState when it cannot.
+
+    The amount may be in the bank's currency, and may be the whole charge although some of it was refunded
+    (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
+    """
     if charge["status"] != "succeeded":
         raise InvalidState("Only a charge that succeeded can be disputed.")
     inquiry = reason == "inquiry"
@@ -40,7 +50,7 @@ def open_dispute(
         "balance_transactions": [],
         "charge": charge["id"],
         "created": world.now(),
-        "currency": charge["currency"],
+        "currency": money.currency(currency or charge["currency"]),
         "enhanced_eligibility_types": [],
         "evidence": {**dict.fromkeys(_EVIDENCE), "enhanced_evidence": {}},
         "evidence_details": {
@@ -74,10 +84,14 @@ def open_dispute(
 
 
 def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
-    """Bring a dispute to another status with the events of that step; raises InvalidState once closed."""
+    """Bring a dispute to another status with the events of that step.
+
+    Raises InvalidState once it is closed, except that a lost one may be appealed.
+    """
     if status not in STATUSES:
         raise InvalidState(f"{status} is not a status of disputes")
-    if dispute["status"] in CLOSED:
+    appealed = dispute["status"] == "lost" and status in APPEALED
+    if dispute["status"] in CLOSED and not appealed:
         raise InvalidState("This dispute is already closed.", code="dispute_already_closed")
     charge = ledger.get("charge", dispute["charge"])
     before = world.snapshot(ledger, dispute)

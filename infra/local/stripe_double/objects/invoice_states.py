@@ -14,7 +14,7 @@ from ..clock import DAY
 from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled, StripeFault
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
-from . import lines, revisions
+from . import customer_balance, lines, revisions
 
 if TYPE_CHECKING:
     from ..world import World
@@ -93,6 +93,7 @@ def void(call: Call) -> JSON:
         raise InvalidState("You cannot void an invoice that has payments; issue a credit note instead.")
     engine.require_idle(call.ledger, invoice)
     _do_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
+    customer_balance.give_back(call.world, call.ledger, invoice)
     return invoice
 
 
@@ -140,10 +141,10 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
     _freeze(world, ledger, invoice, customer)
     original_first = original is not None and not world.order.usual()
     if original is not None:
-        _give_back_balance(world, ledger, original, customer)
+        customer_balance.give_back(world, ledger, original)
     if original is not None and original_first:
         _replace(world, ledger, original, invoice)
-    due = _settle_balance(world, ledger, invoice, customer)
+    due = customer_balance.settle(world, ledger, invoice, customer)
     invoice["amount_due"] = invoice["amount_remaining"] = due
     invoice["status"] = "open"
     if due:
@@ -169,15 +170,6 @@ def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> No
     _do_void(world, ledger, original, before)
     if not at_once:
         revisions.point_to(ledger, original, revision)
-
-
-def _give_back_balance(world: World, ledger: Ledger, original: JSON, customer: JSON) -> None:
-    """A revision starts with the customer's balance that had been applied to the original (docs of the object)."""
-    applied = (original["ending_balance"] or 0) - original["starting_balance"]
-    if applied:
-        before = world.snapshot(ledger, customer)
-        customer["balance"] -= applied
-        world.updated(ledger, customer, before)
 
 
 def do_send(world: World, ledger: Ledger, invoice: JSON) -> None:
@@ -289,20 +281,6 @@ def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
 def _link(world: World, ledger: Ledger, invoice: JSON) -> None:
     link = f"{world.config.public_url}/i/{ledger.id}/{invoice['_token']}"
     invoice["hosted_invoice_url"], invoice["invoice_pdf"] = link, f"{link}/pdf"
-
-
-def _settle_balance(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> int:
-    """What is due after credit, debt and the currency's minimum; the rest moves to the customer's balance."""
-    start = customer["balance"]
-    wanted = invoice["total"] + start
-    due = wanted if wanted >= money.minimum(invoice["currency"]) else 0
-    end = 0 if due else wanted  # a credit left over, or a sum too small to charge
-    invoice["starting_balance"], invoice["ending_balance"] = start, end
-    if end != start:
-        was = world.snapshot(ledger, customer)
-        customer["balance"] = end
-        world.updated(ledger, customer, was)
-    return int(due)
 
 
 def _stamp(world: World, invoice: JSON, name: str) -> None:

@@ -8,13 +8,12 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON
 from ..router import Call, Route
 from ..rules import within
-from . import accounts, customers, invoice_states, lines, revisions
+from . import accounts, customers, discounts, invoice_states, lines, revisions
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
-    "default_tax_rates", "description", "due_date", "effective_at", "expand", "footer", "from_invoice", "metadata",
-    "number",
-    "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
+    "default_tax_rates", "description", "discounts", "due_date", "effective_at", "expand", "footer", "from_invoice",
+    "metadata", "number", "payment_settings", "pending_invoice_items_behavior", "rendering", "statement_descriptor",
     "application_fee_amount",
 }  # fmt: skip
 _NOT_AFTERWARDS = {"customer", "from_invoice", "application_fee_amount", "currency", "pending_invoice_items_behavior"}
@@ -289,6 +288,7 @@ def _apply(call: Call, invoice: JSON) -> None:
     if "default_tax_rates" in params:
         wanted = params["default_tax_rates"] or []
         invoice["default_tax_rates"] = [call.ledger.get("tax_rate", r, "default_tax_rates", 400) for r in wanted]
+    discounts.put(call, invoice)
     invoice["metadata"] = rules.metadata(invoice["metadata"], params.get("metadata"))
 
 

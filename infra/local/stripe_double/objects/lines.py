@@ -10,7 +10,7 @@ from ..errors import InvalidParams, InvalidState, NoSuchObject, NotModelled, mis
 from ..ledger import JSON, Ledger
 from ..render import as_list
 from ..router import Call, Route
-from . import tax_rates
+from . import discounts, tax_rates
 
 MAX_LINES = 250
 """https://docs.stripe.com/invoicing/integration: an invoice has at most 250 items."""
@@ -67,7 +67,8 @@ def total(ledger: Ledger, invoice: JSON) -> None:
     exclusive = sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
     every = sum(t["amount"] for t in taxes)
     invoice["subtotal"] = subtotal
-    invoice["total"] = subtotal + exclusive
+    discounted = subtotal - discounts.take_off(ledger, invoice, lines)
+    invoice["total"] = discounted + exclusive
     invoice["subtotal_excluding_tax"] = subtotal - (every - exclusive)
     invoice["total_excluding_tax"] = invoice["total"] - every
     invoice["total_taxes"] = taxes

@@ -1,0 +1,226 @@
+"""The terms of an invoice's money: this module alone defines what each figure means.
+
+For every finalized invoice that is not void, by Stripe's own fields:
+
+    total = paid - overpaid + balance_applied + credited_before_payment + open
+
+`received` is what came in and stayed: paid less refunded less lost. `docs/decisions/0018-terms-of-money.md` explains
+each term. All amounts are minor units of the invoice's currency.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from chalicelib.domain.facts import CreditNoteFact, DisputeFact, Facts, InvoiceFact, RefundFact
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The terms of one invoice. `discount` has been taken off `total` already."""
+
+    total: int = 0
+    discount: int = 0
+    paid: int = 0
+    """The payer paid this much through Stripe and outside. A surplus is included."""
+    overpaid: int = 0
+    """This much of `paid` is a surplus. Stripe puts it on the customer's credit balance."""
+    balance_applied: int = 0
+    """The customer's credit balance paid this much. It is negative if a debt was added, and includes a sum below
+    Stripe's minimum that Stripe moved to the balance."""
+    credited: int = 0
+    """The credit notes that were issued for this invoice, before and after it was paid, come to this."""
+    credited_before_payment: int = 0
+    """Credit notes lowered what was to be paid by this much."""
+    open: int = 0
+    """This much is still to be paid."""
+    refunded: int = 0
+    """The payer got this much back, by refunds and outside Stripe."""
+    refunded_outside: int = 0
+    """Credit notes record that this much of `refunded` went back outside Stripe."""
+    lost: int = 0
+    """Banks took this much back for good, by disputes."""
+
+    @property
+    def paid_and_not_lost(self) -> int:
+        """Returns what was paid and not taken back by a bank. Refunds are not taken off."""
+        return self.paid - self.lost
+
+    @property
+    def received(self) -> int:
+        """Returns what came in and stayed."""
+        return self.paid_and_not_lost - self.refunded
+
+    @property
+    def accounted_for(self) -> int:
+        """Returns the sum of the terms that make up `total`."""
+        return self.paid - self.overpaid + self.balance_applied + self.credited_before_payment + self.open
+
+
+def amounts_of(facts: Facts) -> Amounts:
+    """Returns the terms of an invoice; all zero while Stripe has told nothing of it."""
+    invoice = facts.invoice
+    if invoice is None or invoice.deleted:
+        return Amounts()
+    asks_for_nothing = invoice.status in {"draft", "void"}
+    return Amounts(
+        total=invoice.total,
+        discount=invoice.discount_amount,
+        paid=invoice.amount_paid,
+        overpaid=invoice.amount_overpaid,
+        balance_applied=0 if asks_for_nothing else _balance_applied(facts, invoice),
+        credited=sum(note.amount for note in _issued(facts)),
+        credited_before_payment=_credited_before_payment(facts, invoice),
+        open=0 if asks_for_nothing or invoice.status == "paid" else invoice.amount_remaining,
+        refunded=refunded_amount(facts),
+        refunded_outside=_refunded_outside(facts),
+        lost=lost_amount(facts),
+    )
+
+
+def refunded_amount(facts: Facts) -> int:
+    """Returns the minor units that went back to the payer; a refund that failed in the end counts no more.
+
+    The refund that a credit note made in Stripe is one of the refunds. What it gave back outside Stripe is not.
+    """
+    return sum(refund.amount for refund in succeeded_refunds(facts)) + _refunded_outside(facts)
+
+
+def succeeded_refunds(facts: Facts) -> Iterator[RefundFact]:
+    """Yields the refunds of this invoice's payments that went through."""
+    elsewhere = _paid_elsewhere(facts)
+    for refund in facts.refunds.values():
+        if refund.status == "succeeded" and refund.payment_intent_id not in elsewhere:
+            yield refund
+
+
+def credited_to_balance(facts: Facts) -> int:
+    """Returns what credit notes put on the customer's balance after the invoice was paid."""
+    return sum(
+        max(note.post_payment_amount - note.refunded_amount - note.out_of_band_amount, 0) for note in _issued(facts)
+    )
+
+
+def lost_amount(facts: Facts) -> int:
+    """Returns what banks took back for good, in the invoice's currency."""
+    return sum(lost_by_dispute(facts).values())
+
+
+def lost_by_dispute(facts: Facts) -> dict[str, int]:
+    """Returns what each lost dispute took, by its id, in minor units of the invoice's currency.
+
+    A charge cannot lose more than it brought, less what was refunded of it: of a dispute over a whole charge, Stripe
+    gives the refunded part back even if it is lost
+    (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
+    A dispute in another currency takes all that is left of its charge.
+    """
+    elsewhere = _paid_elsewhere(facts)
+    lost = [
+        dispute
+        for dispute in facts.disputes.values()
+        if dispute.status == "lost" and dispute.payment_intent_id not in elsewhere
+    ]
+    by_charge: dict[str, list[DisputeFact]] = defaultdict(list)
+    for dispute in sorted(lost, key=lambda each: (not _in_own_currency(facts, each), each.id)):
+        by_charge[dispute.payment_intent_id or dispute.charge_id or dispute.id].append(dispute)
+    taken: dict[str, int] = {}
+    for disputes in by_charge.values():
+        left = _left_of_charge(facts, disputes[0])
+        for dispute in disputes:
+            amount = disputed_amount(facts, dispute)
+            taken[dispute.id] = amount if left is None else max(min(amount, left), 0)
+            left = None if left is None else left - taken[dispute.id]
+    return taken
+
+
+def disputed_amount(facts: Facts, dispute: DisputeFact) -> int:
+    """Returns what a dispute is about, in minor units of the invoice's currency.
+
+    Of a dispute in another currency that is what its charge came to.
+    """
+    if _in_own_currency(facts, dispute):
+        return dispute.amount
+    brought = _brought(facts, dispute)
+    if brought is not None:
+        return brought
+    return facts.invoice.amount_paid if facts.invoice else 0
+
+
+def _in_own_currency(facts: Facts, dispute: DisputeFact) -> bool:
+    return facts.invoice is None or dispute.currency == facts.invoice.currency
+
+
+def _left_of_charge(facts: Facts, dispute: DisputeFact) -> int | None:
+    """Returns what a disputed charge had left after its refunds; None if it is not known what it brought."""
+    brought = _brought(facts, dispute)
+    if brought is None:
+        return None
+    refunds = [
+        refund.amount
+        for refund in succeeded_refunds(facts)
+        if (refund.payment_intent_id and refund.payment_intent_id == dispute.payment_intent_id)
+        or (refund.charge_id and refund.charge_id == dispute.charge_id)
+    ]
+    return brought - sum(refunds)
+
+
+def _brought(facts: Facts, dispute: DisputeFact) -> int | None:
+    """Returns what the disputed charge, or its intent, came to in the invoice's currency; None if it is not known."""
+    intent_id = dispute.payment_intent_id or ""
+    payments = (each for each in facts.payments.values() if intent_id and each.payment_intent_id == intent_id)
+    known = [(each.amount_paid, each.currency) for each in payments if each.amount_paid]
+    if (intent := facts.payment_intents.get(intent_id)) is not None:
+        known.append((intent.amount, intent.currency))
+    if (charge := facts.charges.get(dispute.charge_id or "")) is not None:
+        known.insert(0, (charge.amount, charge.currency))
+    own = facts.invoice.currency if facts.invoice else None
+    return next((amount for amount, currency in known if currency == own), None)
+
+
+def _issued(facts: Facts) -> Iterable[CreditNoteFact]:
+    invoice_id = facts.invoice.id if facts.invoice else None
+    return (
+        note
+        for note in facts.credit_notes.values()
+        if note.status == "issued" and note.stripe_invoice_id in ("", invoice_id)
+    )
+
+
+def _refunded_outside(facts: Facts) -> int:
+    return sum(note.out_of_band_amount for note in _issued(facts))
+
+
+def _balance_applied(facts: Facts, invoice: InvoiceFact) -> int:
+    if invoice.starting_balance is not None and invoice.ending_balance is not None:
+        return invoice.ending_balance - invoice.starting_balance
+    return _unexplained(invoice) - _credited_before_payment(facts, invoice)
+
+
+def _credited_before_payment(facts: Facts, invoice: InvoiceFact) -> int:
+    """Returns what credit notes took off what was to be paid.
+
+    A fact that was stored before Stripe's figure was read lacks it. Then it is what credit notes explain of the
+    difference between the total and what was paid.
+    """
+    if invoice.pre_payment_credit_notes_amount or invoice.starting_balance is not None:
+        return invoice.pre_payment_credit_notes_amount
+    if invoice.status in {"draft", "void"}:
+        return 0
+    before = sum(note.amount - note.post_payment_amount for note in _issued(facts))
+    return min(max(_unexplained(invoice), 0), before)
+
+
+def _unexplained(invoice: InvoiceFact) -> int:
+    """Returns what neither payments nor the open rest explain of the total."""
+    remaining = 0 if invoice.status == "paid" else invoice.amount_remaining
+    return invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - remaining
+
+
+def _paid_elsewhere(facts: Facts) -> frozenset[str]:
+    """Returns the intents that paid another Stripe invoice, such as the one that this one replaces."""
+    invoice_id = facts.invoice.id if facts.invoice else None
+    here = {each.payment_intent_id for each in facts.payments.values() if each.stripe_invoice_id == invoice_id}
+    there = {each.payment_intent_id for each in facts.payments.values() if each.stripe_invoice_id != invoice_id}
+    return frozenset(intent for intent in there - here if intent)

@@ -1,0 +1,26 @@
+"""Money and days as sentences have them."""
+
+from __future__ import annotations
+
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.terms import day_of
+
+_MONTHS = tuple("January February March April May June July August September October November December".split())
+
+
+def money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
+    """Returns an amount with its currency, which of a dispute may be another than the invoice's."""
+    currency = currency or invoice.order.currency
+    return f"{decimal_string(amount, currency)} {currency.upper()}"
+
+
+def on_day(invoice: Invoice, moment: int | None) -> str:
+    """Returns ` on 23 November 2026`, or nothing for no moment."""
+    return f" on {day(invoice, moment)}" if moment else ""
+
+
+def day(invoice: Invoice, moment: int) -> str:
+    """Returns the day in the organization's time zone, such as 23 November 2026."""
+    found = day_of(moment, invoice.order.time_zone)
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"

@@ -1,0 +1,48 @@
+"""Money: what counts as received, and what does not."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Instead, Never
+
+_T_AMOUNTS = "tests/domain/test_amounts.py"
+_T_SUMMARY = "tests/domain/test_summary.py"
+
+MONEY = (
+    guard(
+        "a charge loses no more than its refunds have left",
+        "_left_of_charge",
+        Instead("sum", "0"),
+        f"{_T_AMOUNTS}::test_what_was_refunded_of_a_disputed_charge_is_not_lost_as_well",
+    ),
+    guard(
+        "two disputes of a charge lose no more than it brought",
+        "lost_by_dispute",
+        Instead("min", "10**6"),
+        f"{_T_AMOUNTS}::test_two_disputes_of_one_charge_lose_no_more_than_it_brought",
+    ),
+    guard(
+        "a dispute in another currency counts in the invoice's",
+        "disputed_amount",
+        Instead("_in_own_currency", "True"),
+        f"{_T_AMOUNTS}::test_a_dispute_in_another_currency_counts_what_its_charge_came_to",
+    ),
+    guard(
+        "what was given back outside Stripe is refunded",
+        "refunded_amount",
+        Instead("_refunded_outside", "0"),
+        f"{_T_AMOUNTS}::test_all_given_back_outside_stripe_is_refunded",
+    ),
+    guard(
+        "lost money is not among what was paid in a period",
+        "Amounts.paid_and_not_lost",
+        Instead("lost", "0"),
+        f"{_T_SUMMARY}::test_lost_money_counts_in_the_invoices_currency_and_was_not_paid",
+    ),
+    guard(
+        "an amount that Stripe does not charge is refused",
+        "require_chargeable",
+        Never("total <"),
+        "tests/usecases/test_create_invoice.py::test_less_than_stripe_charges_is_refused_and_the_least_is_not",
+    ),
+)
