@@ -150,11 +150,15 @@ class Customer:
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
         """The next edition, waiting to be given to Stripe. Whatever is chosen settles a choice that was offered."""
+        present = self.link.stripe_customer_id if self.link else None
         return replace(
             self,
             profile=profile,
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
-            chosen_stripe_customer_id=chosen or self.chosen_stripe_customer_id,
+            # The present link is no new choice: a record that is sent back whole names it.
+            chosen_stripe_customer_id=None
+            if chosen and chosen == present
+            else chosen or self.chosen_stripe_customer_id,
             edition=self.edition + 1,
             updated_at=now,
             sync_status=SyncStatus.PENDING,

@@ -180,6 +180,28 @@ def test_two_customers_that_were_linked_to_one_before_there_were_claims_are_part
     assert known(world, "cust_2").sync_status is SyncStatus.SYNCED
 
 
+def test_a_record_that_is_sent_back_whole_chooses_nothing(world: World, account: StripeAccountId) -> None:
+    world.customer()
+    world.work()
+    theirs = str(known(world).linked_to(account))
+    world.customer(phone="2", stripe_customer_id=theirs)
+    assert known(world).chosen_stripe_customer_id is None
+    world.work()
+    assert (known(world).linked_to(account), known(world).sync_status) == (theirs, SyncStatus.SYNCED)
+
+
+def test_a_choice_is_taken_back_by_naming_the_present_link(world: World, account: StripeAccountId) -> None:
+    world.customer()
+    world.work()
+    theirs = str(known(world).linked_to(account))
+    world.customer(stripe_customer_id="cus_typo")
+    world.work()
+    assert known(world).sync_status is SyncStatus.FAILED
+    world.customer(stripe_customer_id=theirs)
+    world.work()
+    assert (known(world).linked_to(account), known(world).sync_status) == (theirs, SyncStatus.SYNCED)
+
+
 def test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync(
     world: World, account: StripeAccountId
 ) -> None:
