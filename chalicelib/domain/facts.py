@@ -351,11 +351,11 @@ class Facts:
         return self.revisions if self.invoice is None else {**self.revisions, self.invoice.id: self.invoice}
 
     @property
-    def unread_revision(self) -> str | None:
-        """The id of a revision that has to be read from Stripe.
+    def unread_invoice(self) -> str | None:
+        """The id of a Stripe invoice that has to be read from Stripe.
 
-        Stripe names it, and nothing is known of it or only its draft; or it counts, and its payments are not known:
-        events about a payment lead to the invoice only once that knows the payment.
+        It is a revision that Stripe names, and nothing is known of it or only its draft. Or it is the one that counts,
+        and its payments are not known: events about a payment lead to the invoice only once that knows the payment.
         """
         known = self.invoices
         for fact in known.values():
@@ -363,7 +363,7 @@ class Facts:
             if revision is not None and (revision not in known or known[revision].unfinished):
                 return revision
         current = self.invoice
-        if current is None or current.from_invoice_id is None or not current.amount_due or current.unfinished:
+        if current is None or not current.amount_due or current.unfinished:
             return None
         return None if self._has_payments_of(current) else current.id
 

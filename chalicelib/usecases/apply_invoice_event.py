@@ -29,7 +29,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.pull_invoice import revision_entries, with_its_revision
+from chalicelib.usecases.pull_invoice import revision_entries, with_what_was_done_in_stripe
 from chalicelib.usecases.store_invoice import new_references
 
 INVOICE_FACTS = (
@@ -56,7 +56,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
             note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
-    known = with_its_revision(invoice, known, account_id, ports)
+    known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)

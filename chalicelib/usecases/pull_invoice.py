@@ -35,15 +35,18 @@ def pulled(
     return store(invoice, pulling, ports)
 
 
-def with_its_revision(before: Invoice, after: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
-    """Returns `after` with the revision that replaces it, which is read from Stripe if that has not been done.
+def with_what_was_done_in_stripe(
+    before: Invoice, after: Invoice, account_id: StripeAccountId, ports: Ports
+) -> Invoice:
+    """Returns `after` with what people did in Stripe's dashboard, as far as it has to be read from there.
 
-    An invoice of which POM hears that it is void is read once: nobody has said that Stripe names the revision as soon
-    as it tells of the void.
+    They revise a finalized invoice, or finalize a draft: then its payments have to be met. An invoice of which POM
+    hears that it is void is read once, because nobody has said that Stripe names the revision as soon as it tells of
+    the void. While POM itself sends an invoice, the answer to that brings the payments.
     """
     voided = before.live and not after.live and after.facts.invoice is not None and not after.facts.invoice.deleted
-    stripe_id = after.facts.unread_revision or (after.stripe_invoice_id if voided else None)
-    if stripe_id is None:
+    stripe_id = after.stripe_invoice_id if voided else after.facts.unread_invoice
+    if stripe_id is None or after.saga.running:
         return after
     return after.settled_by(*ports.stripe.everything(account_id, stripe_id))
 

@@ -37,6 +37,7 @@ def known(*facts: StripeFact) -> Facts:
     return reduce(Facts.merge, facts, Facts())
 
 
+PAID_BY = InvoicePaymentFact("inpay_1", 100, "open", "in_1", 0, "usd")
 ORIGINAL = stripe_invoice(1, "void", latest_revision_id="in_2")
 
 
@@ -51,10 +52,10 @@ def test_the_last_of_a_line_counts_whatever_is_heard_of_first_even_within_one_se
 
 @pytest.mark.parametrize("deleted", [False, True], ids=["a_draft", "a_deleted_draft"])
 def test_a_draft_of_a_revision_does_not_count(deleted: bool) -> None:
-    facts = known(stripe_invoice(2, "draft", deleted=deleted), stripe_invoice(1))
+    facts = known(stripe_invoice(2, "draft", deleted=deleted), stripe_invoice(1), PAID_BY)
     assert facts.invoice == stripe_invoice(1)
     assert status_of(facts) is InvoiceStatus.PENDING
-    assert facts.unread_revision is None
+    assert facts.unread_invoice is None
 
 
 def test_a_line_that_is_a_circle_is_no_trap() -> None:
@@ -65,21 +66,23 @@ def test_a_line_that_is_a_circle_is_no_trap() -> None:
 @pytest.mark.parametrize(
     ("facts", "unread"),
     [
-        (known(stripe_invoice(1)), None),
+        (known(stripe_invoice(1), PAID_BY), None),
+        (known(stripe_invoice(1)), "in_1"),
+        (known(stripe_invoice(1, "draft")), None),
         (known(ORIGINAL), "in_2"),
         (known(ORIGINAL, stripe_invoice(2, "draft")), "in_2"),
         (known(ORIGINAL, stripe_invoice(2)), "in_2"),
         (known(ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd")), None),
         (known(ORIGINAL, stripe_invoice(2, "paid", amount_due=0)), None),
-        (known(ORIGINAL, stripe_invoice(2, "draft", deleted=True)), None),
+        (known(ORIGINAL, PAID_BY, stripe_invoice(2, "draft", deleted=True)), None),
     ],
     ids=[
-        "never_revised", "named_only", "known_as_a_draft", "known_without_its_payments", "known_with_its_payments",
+        "never_revised", "finalized_in_stripe", "a_draft", "named_only", "known_as_a_draft", "known_without_its_payments", "known_with_its_payments",
         "nothing_to_pay", "gone",
     ],
 )  # fmt: skip
-def test_a_revision_is_read_once_and_with_its_payments(facts: Facts, unread: str | None) -> None:
-    assert facts.unread_revision == unread
+def test_what_people_finalize_in_stripe_is_read_once_and_with_its_payments(facts: Facts, unread: str | None) -> None:
+    assert facts.unread_invoice == unread
 
 
 def test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failure_of_its_revision() -> None:

@@ -99,7 +99,7 @@ FACTS = (
     ),
     guard(
         "a revision is read with its payments",
-        "Facts.unread_revision",
+        "Facts.unread_invoice",
         Always("_has_payments_of"),
         f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
     ),
