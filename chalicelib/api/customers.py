@@ -42,7 +42,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
         call.input.stripe_customer_id,
         bootstrap.ports(),
     )
-    return Reply(customer_detail(customer))
+    return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))
 
 
 @router.route(
@@ -50,8 +50,9 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
-    customer_id = CustomerId(call.path["customerId"])
-    return Reply(customer_detail(customers.get_customer(call.organization_id, customer_id, bootstrap.ports())))
+    ports = bootstrap.ports()
+    customer = customers.get_customer(call.organization_id, CustomerId(call.path["customerId"]), ports)
+    return Reply(customer_detail(customers.as_it_stands(customer, ports)))
 
 
 @router.route(

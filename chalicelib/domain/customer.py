@@ -117,6 +117,23 @@ class Customer:
         """Whether that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
+    def seen_from(self, account_id: StripeAccountId | None) -> Self:
+        """Returns how it stands with this account: a link to an account that was connected before says nothing of it.
+
+        The next invoice, or the next save, brings the customer to the account that is connected now.
+        """
+        if self.link is None or account_id is None or self.link.account_id == account_id:
+            return self
+        elsewhere = self.sync_status in {SyncStatus.SYNCED, SyncStatus.NEEDS_CHOICE}
+        return replace(
+            self,
+            link=None,
+            candidates=(),
+            synced_at=None,
+            sync_status=SyncStatus.WAITING_FOR_INVOICE if elsewhere else self.sync_status,
+            sync_error=None if elsewhere else self.sync_error,
+        )
+
     @property
     def wanted_claim(self) -> StripeClaim | None:
         """The claim that belongs to its link."""

@@ -354,8 +354,8 @@ class Facts:
     def unread_invoice(self) -> str | None:
         """The id of a Stripe invoice that has to be read from Stripe.
 
-        It is a revision that Stripe names, and nothing is known of it or only its draft. Or it is the one that counts,
-        and its payments are not known: events about a payment lead to the invoice only once that knows the payment.
+        It is a revision that Stripe names, and nothing is known of it or only its draft. Or it is the one that
+        counts, and its payments are not known: events about a payment lead to the invoice only once that knows them.
         """
         known = self.invoices
         for fact in known.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
@@ -44,8 +45,15 @@ def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports
 
 
 def list_customers(organization_id: OrganizationId, first: int, after: str | None, ports: Ports) -> Page[Customer]:
-    """A page of customers in the order of their ids."""
-    return ports.customers.page(organization_id, first, after)
+    """A page of customers in the order of their ids, as they stand with the connected account."""
+    page = ports.customers.page(organization_id, first, after)
+    account_id = ports.connections.get(organization_id).account_id
+    return replace(page, items=tuple(each.seen_from(account_id) for each in page.items))
+
+
+def as_it_stands(customer: Customer, ports: Ports) -> Customer:
+    """Returns the customer as it stands with the connected account."""
+    return customer.seen_from(ports.connections.get(customer.organization_id).account_id)
 
 
 def put_customer(
@@ -151,7 +159,8 @@ def _has_news(current: Customer, profile: Profile, chosen: str | None, connectio
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
     if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
         return True
-    return connection.active and current.sync_status is SyncStatus.NOT_CONNECTED
+    elsewhere = current.seen_from(connection.account_id) != current
+    return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)
 
 
 def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:

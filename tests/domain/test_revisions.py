@@ -77,7 +77,8 @@ def test_a_line_that_is_a_circle_is_no_trap() -> None:
         (known(ORIGINAL, PAID_BY, stripe_invoice(2, "draft", deleted=True)), None),
     ],
     ids=[
-        "never_revised", "finalized_in_stripe", "a_draft", "named_only", "known_as_a_draft", "known_without_its_payments", "known_with_its_payments",
+        "never_revised", "finalized_in_stripe", "a_draft", "named_only", "known_as_a_draft",
+        "known_without_its_payments", "known_with_its_payments",
         "nothing_to_pay", "gone",
     ],
 )  # fmt: skip

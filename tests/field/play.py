@@ -91,6 +91,10 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps):
         """Install Stripe, or reconnect."""
         self.world.connect(account=self.account)
 
+    def connect_another_account(self) -> None:
+        """The admin connects another Stripe account of the company."""
+        self.account = self.world.connect(account=self.world.account(api_version=self.version))
+
     def disconnect(self) -> None:
         self.api.admin.delete("/stripe/connection")
 

@@ -244,6 +244,7 @@ class Invariants:
         require(not shared, f"a Stripe customer belongs to two customers: {shared}")
         for customer in town.plain.database.customers.values():
             account = town.account_of(customer.organization_id)
+            customer = customer.seen_from(account)
             require(customer.sync_status is not SyncStatus.PENDING, f"{customer.id} was left pending")
             if customer.sync_status is not SyncStatus.SYNCED or account is None:
                 continue
