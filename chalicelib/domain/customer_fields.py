@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.facts import CustomerFact
@@ -81,17 +81,6 @@ class Address:
     zip_code: str | None = None
     country: str | None = None
 
-    def rebased(self, read: Address, stored: Address) -> Address:
-        """Like `Profile.rebased`."""
-        return Address(
-            street=stored.street if self.street == read.street else self.street,
-            street2=stored.street2 if self.street2 == read.street2 else self.street2,
-            city=stored.city if self.city == read.city else self.city,
-            state=stored.state if self.state == read.state else self.state,
-            zip_code=stored.zip_code if self.zip_code == read.zip_code else self.zip_code,
-            country=stored.country if self.country == read.country else self.country,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -130,14 +119,7 @@ class Profile:
 
         What was not changed since `read` is as it is stored by now.
         """
-        return Profile(
-            first_name=stored.first_name if self.first_name == read.first_name else self.first_name,
-            last_name=stored.last_name if self.last_name == read.last_name else self.last_name,
-            company_name=stored.company_name if self.company_name == read.company_name else self.company_name,
-            email=stored.email if self.email == read.email else self.email,
-            phone=stored.phone if self.phone == read.phone else self.phone,
-            address=self.address.rebased(read.address, stored.address),
-        )
+        return replace(_rebased(self, read, stored), address=_rebased(self.address, read.address, stored.address))
 
     def taking(self, field: Field, value: str | None) -> Profile:
         """Returns the profile with Stripe's value in this field.
@@ -168,6 +150,14 @@ class Profile:
             return replace(self, company_name=name)
         first, last = split_name(name, _one_line(self.first_name), _one_line(self.last_name))
         return replace(self, first_name=first, last_name=last)
+
+
+R = TypeVar("R", Profile, Address)
+
+
+def _rebased(mine: R, read: R, stored: R) -> R:
+    unchanged = [each.name for each in fields(mine) if getattr(mine, each.name) == getattr(read, each.name)]
+    return replace(mine, **{name: getattr(stored, name) for name in unchanged})
 
 
 _ATTRIBUTES = {Field.ZIP_CODE: "zip_code"}
