@@ -110,6 +110,11 @@ def _paid(invoice: Invoice, now: int) -> Iterator[str]:
     yield from terms(invoice)
     yield from given_back(invoice)
     yield from put_on_balance(invoice)
+    if invoice.payment_under_way:
+        yield (
+            "Another payment is on its way. If it arrives, it is more than was due, "
+            "and Stripe puts it on the customer's credit balance."
+        )
 
 
 def _refunded(invoice: Invoice, now: int) -> Iterator[str]:
@@ -208,28 +213,44 @@ def _how_paid(invoice: Invoice) -> str:
     when = on_day(invoice, known.paid_at)
     if amounts.paid == 0:
         return f"Settled{when}; no money came in."
-    marked = _latest(invoice, "marked_paid")
-    way = f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
-    outside = known.amount_paid_off_stripe
-    if outside >= amounts.paid:
-        return f"Paid{when} {way}."
-    method = METHOD_NAMES.get(_method(invoice) or "")
-    if outside:
-        by = method or "payments in Stripe"
-        return f"Paid{when}: {money(invoice, amounts.paid - outside)} by {by}, {money(invoice, outside)} {way}."
-    return f"Paid{when}{f' by {method}' if method else ''}."
+    ways = list(_ways_paid(invoice, known.amount_paid_off_stripe))
+    if len(ways) == 1:
+        [(_, way)] = ways
+        return f"Paid{when}{f' {way}' if way else ''}."
+    return f"Paid{when}: {', '.join(f'{money(invoice, amount)} {way}' for amount, way in ways)}."
+
+
+def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
+    """Yields in which ways an invoice was paid, with the amount of each. A way that is not known is empty words."""
+    in_stripe = invoice.amounts.paid - outside
+    charged: dict[str, int] = {}
+    for charge in _charges(invoice):
+        way = METHOD_NAMES.get(charge.method or "")
+        name = f"by {way}" if way else ""
+        charged[name] = charged.get(name, 0) + charge.amount
+    if in_stripe > 0:
+        known = sum(charged.values()) == in_stripe and (len(charged) == 1 or "" not in charged)
+        ways = charged if known else {"by payments in Stripe" if outside > 0 else "": in_stripe}
+        yield from ((amount, way) for way, amount in ways.items())
+    if outside > 0:
+        marked = _latest(invoice, "marked_paid")
+        yield outside, f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
+
+
+def _charges(invoice: Invoice) -> list[ChargeFact]:
+    """Returns the charges that brought money, the first one first."""
+    elsewhere = invoice.facts.replaced_intents
+    brought = (charge for charge in invoice.facts.charges.values() if charge.status == "succeeded")
+    return sorted(
+        (charge for charge in brought if charge.payment_intent_id not in elsewhere),
+        key=lambda charge: (charge.created, charge.id),
+    )
 
 
 def _had_been_paid(invoice: Invoice) -> Iterator[str]:
     if invoice.amounts.paid:
         yield f"{money(invoice, invoice.amounts.paid)} had been paid."
         yield from given_back(invoice)
-
-
-def _method(invoice: Invoice) -> str | None:
-    paid = [charge for charge in invoice.facts.charges.values() if charge.status == "succeeded"]
-    latest: ChargeFact | None = max(paid, key=lambda charge: (charge.created, charge.id), default=None)
-    return latest.method if latest else None
 
 
 def _link(invoice: Invoice, now: int) -> Iterator[str]:

@@ -206,7 +206,10 @@ class Invoice:
 
     def _with_facts(self, facts: Facts) -> Self:
         known = facts.invoice
-        return replace(self, facts=facts, stripe_invoice_id=known.id if known else self.stripe_invoice_id)
+        if known is None or known.id == self.stripe_invoice_id:
+            return replace(self, facts=facts)
+        # A revision has not been e-mailed yet, whatever its original was.
+        return replace(self, facts=facts, stripe_invoice_id=known.id, sent_at=None, reminded_on=None)
 
     @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:

@@ -176,7 +176,7 @@ def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
     """Returns the invoice with what only the type of the event says."""
     if event.type in FAILED_WITHOUT_REASON:
         invoice = replace(invoice, facts=invoice.facts.attempt_failed(event.created))
-    if event.type == "invoice.sent" and invoice.sent_at is None:
+    if event.type == "invoice.sent" and invoice.sent_at is None and event.object_id == invoice.stripe_invoice_id:
         invoice = replace(invoice, sent_at=event.created)
     return invoice
 

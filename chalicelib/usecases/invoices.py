@@ -21,7 +21,7 @@ from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.present_address import require_present_address
-from chalicelib.usecases.pull_invoice import pulled
+from chalicelib.usecases.pull_invoice import pulled, revised
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 from chalicelib.usecases.wake import wake
 
@@ -145,7 +145,7 @@ def ended_in_stripe(
         facts = ports.stripe.everything(account_id, stripe_id)
         present = next(fact for fact in facts if isinstance(fact, InvoiceFact))
         if present.latest_revision_id is not None:
-            raise _revised() from None
+            raise revised() from None
         if present.status == wanted:
             return facts
         raise
@@ -202,14 +202,6 @@ def _instead(invoice: Invoice) -> str:
     if invoice.amounts.received > 0:
         return "Refund it in the Stripe dashboard instead."
     return "Issue a credit note in the Stripe dashboard instead; there is no money left to refund."
-
-
-def _revised() -> Conflict:
-    return Conflict(
-        "invoice_revised",
-        "Somebody has just replaced this invoice by a revision in Stripe.",
-        next_step="Refresh the invoice, look at the revision, and try again.",
-    )
 
 
 def _not_now(invoice: Invoice, verb: str) -> Conflict:

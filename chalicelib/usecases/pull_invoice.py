@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -33,6 +34,27 @@ def pulled(
         return replace(known.telling(*entries).changed(now), links_read_at=now)
 
     return store(invoice, pulling, ports)
+
+
+def pulled_to_act_on(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns the invoice as Stripe has it, for somebody who is about to act on what POM has shown.
+
+    Raises:
+        Conflict: a revision with another total or due date has replaced it in Stripe; POM knows the revision now.
+    """
+    present = pulled(invoice, account_id, Source.POM, ports)
+    if present.stripe_invoice_id != invoice.stripe_invoice_id:
+        raise revised()
+    return present
+
+
+def revised() -> Conflict:
+    """Why nothing is done to an invoice that was replaced without POM's knowledge."""
+    return Conflict(
+        "invoice_revised",
+        "Somebody has replaced this invoice by a revision in Stripe.",
+        next_step="Refresh the invoice, look at the revision, and try again.",
+    )
 
 
 def with_what_was_done_in_stripe(

@@ -24,7 +24,7 @@ from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
 from chalicelib.usecases.present_address import require_present_address
-from chalicelib.usecases.pull_invoice import pulled
+from chalicelib.usecases.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 PAGE = 100
@@ -111,13 +111,14 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     today = day_of(ports.clock.now(), invoice.order.time_zone)
     require_remindable(invoice, today)
     with noticing_revocation(organization_id, account_id, ports):
-        invoice = pulled(invoice, account_id, Source.POM, ports)
+        invoice = pulled_to_act_on(invoice, account_id, ports)
         require_remindable(invoice, today)
         customer = ports.customers.get(organization_id, invoice.order.customer_id)
         if customer is not None:
             require_present_address(invoice, customer, account_id)
-        key = digest("remind", account_id, invoice.id, today.isoformat())
-        facts = ports.stripe.send(account_id, invoice.stripe_invoice_id or "", f"pom-{key}")
+        stripe_id = invoice.stripe_invoice_id or ""
+        key = digest("remind", account_id, stripe_id, today.isoformat())
+        facts = ports.stripe.send(account_id, stripe_id, f"pom-{key}")
     now = ports.clock.now()
     told = HistoryEntry(now, "reminder_sent", Source.POM, actor=user_id, stripe_id=invoice.stripe_invoice_id)
 

@@ -12,7 +12,7 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import Act, ended_in_stripe, require_same_account
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.pull_invoice import pulled
+from chalicelib.usecases.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 OUTSIDE_METHODS = ("cash", "check", "bank_transfer", "card_terminal", "other")
@@ -76,7 +76,7 @@ def _ended(invoice: Invoice, wanted: str, act: Act, entry: HistoryEntry, ports: 
     connection = ports.connections.get(invoice.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     with noticing_revocation(invoice.organization_id, account_id, ports):
-        invoice = pulled(invoice, account_id, Source.POM, ports)
+        invoice = pulled_to_act_on(invoice, account_id, ports)
         if invoice.status not in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE):
             return invoice
         require_no_payment_under_way(invoice)

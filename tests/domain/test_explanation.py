@@ -360,7 +360,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
     ),
     (
         "paid by card and by cash",
-        made(replace(PAID, amount_paid_off_stripe=5000), BY_CARD),
+        made(replace(PAID, amount_paid_off_stripe=5000), replace(BY_CARD, amount=2500)),
         InvoiceStatus.PAID,
         "Paid on 16 January 2027: 25.00 USD by card, 50.00 USD outside Stripe, as recorded in Stripe.",
     ),
