@@ -22,6 +22,8 @@ def terms(invoice: Invoice) -> Iterator[str]:
     from_balance = amounts.balance_applied - moved
     if amounts.total < 0:
         yield f"Its total is below zero: {money(invoice, -amounts.total)} went to the customer's balance in Stripe."
+        if amounts.open or amounts.paid:
+            yield "The customer owed more than that from before; Stripe asks for the rest."
     elif from_balance > 0:
         yield f"{money(invoice, from_balance)} came from the customer's credit balance in Stripe."
     elif from_balance < 0:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Self
 
 from chalicelib.domain.amounts import Amounts, amounts_of
-from chalicelib.domain.facts import Facts, StripeFact
+from chalicelib.domain.facts import Facts, PaymentIntentFact, StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
     CustomerId,
@@ -161,8 +161,32 @@ class Invoice:
     @property
     def payment_under_way(self) -> bool:
         """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
-        intents = self.facts.payment_intents.values()
-        return any(each.status == "processing" and each.id not in self.facts.replaced_intents for each in intents)
+        return any(intent.status == "processing" for intent in self.intents)
+
+    @property
+    def intents(self) -> list[PaymentIntentFact]:
+        """The attempts to pay the Stripe invoice that counts; those to pay one that it has replaced say nothing."""
+        replaced = self.facts.replaced_intents
+        return [intent for intent in self.facts.payment_intents.values() if intent.id not in replaced]
+
+    @property
+    def waits_for_confirmation(self) -> bool:
+        """Whether the customer has begun to pay and has yet to confirm the payment with their bank."""
+        return any(intent.status == "requires_action" for intent in self.intents)
+
+    @property
+    def being_revised(self) -> bool:
+        """Whether somebody has begun a revision in Stripe's dashboard. Only an open invoice can be revised."""
+        if self.status not in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE):
+            return False
+        drafts = (fact for fact in self.facts.revisions.values() if fact.unfinished)
+        return any(draft.from_invoice_id == self.stripe_invoice_id for draft in drafts)
+
+    @property
+    def replaced_numbers(self) -> list[str]:
+        """The numbers of the Stripe invoices that this one has replaced, the first one first."""
+        replaced = (fact for fact in self.facts.revisions.values() if fact.number and fact.status == "void")
+        return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
 
     @property
     def partially_refunded(self) -> bool:
@@ -231,8 +255,8 @@ class Invoice:
     def shows_the_same_as(self, other: Self) -> bool:
         """Whether people see the same of both, and later events find their way to both.
 
-        A look at Stripe always brings more than events do: charges that went well, intents nobody has tried. And
-        a link to the same page may be written anew each time.
+        A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
+        same page may be written anew each time.
         """
         return self._shown == other._shown
 
@@ -250,6 +274,9 @@ class Invoice:
             invoice,
             failure.reason if failure else None,
             self.payment_under_way,
+            self.waits_for_confirmation,
+            self.being_revised,
+            {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
             facts.payments,
             facts.refunds,
             facts.disputes,

@@ -119,7 +119,8 @@ def _from_intent(intent: PaymentIntentFact | None, declined: ChargeFact | None) 
         return _from_charge(declined)
     if intent.status == "requires_payment_method":
         if intent.failure:
-            return FailedAttempt(intent.failure.reason, intent.as_of)
+            tried = declined.created if declined and declined.id == intent.latest_charge_id else intent.as_of
+            return FailedAttempt(intent.failure.reason, tried)
         return _from_charge(declined)
     return None
 
@@ -135,4 +136,4 @@ def _from_charge(declined: ChargeFact | None) -> FailedAttempt | None:
     if declined is None:
         return None
     reason = declined.failure.reason if declined.failure else FailureReason.OTHER
-    return FailedAttempt(reason, declined.as_of)
+    return FailedAttempt(reason, declined.created)

@@ -74,24 +74,27 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
     metadata in Stripe, so a hint that leads nowhere costs a second look-up.
     """
     found = _of_account(_hinted(event, ports), account_id)
-    if found is None:
-        found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
-    if found is None:
-        return None
-    return found if event.object_type != "invoice" or _is_of(found, event, account_id, ports) else None
+    if found is not None and _is_of(found, event, account_id, ports):
+        return found
+    found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
+    return found if found is not None and _is_of(found, event, account_id, ports) else None
 
 
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
-    """Returns True if the event's object is the invoice in Stripe, or a revision of it.
+    """Returns True if the event's object is the invoice in Stripe, or a revision of it, or no invoice at all.
 
-    Of a revision whose predecessor POM has not met, only Stripe can say whether it has replaced ours.
+    Of a revision whose predecessor POM has not met, Stripe is asked what that was a revision of.
     """
-    if invoice.is_or_was(event.object_id, event.revised_id):
+    if event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id):
         return True
-    if event.revised_id is None or invoice.stripe_invoice_id is None:
-        return False
-    facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id)
-    return event.object_id in {fact.id for fact in facts}
+    origin, met = event.revised_id, {event.object_id}
+    while origin is not None and origin not in met:
+        met.add(origin)
+        fact = ports.stripe.fetch(account_id, "invoice", origin)
+        origin = fact.from_invoice_id if isinstance(fact, InvoiceFact) else None
+        if origin in invoice.stripe_invoice_ids:
+            return True
+    return False
 
 
 def _of_account(found: Invoice | None, account_id: StripeAccountId) -> Invoice | None:

@@ -145,6 +145,9 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     deliver = ports.stripe.finalize if free else ports.stripe.send
     try:
         facts = deliver(account_id, stripe_id, invoice.saga.key)
+        if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
+            # The customer owed something from before, and finalizing added it to what is to be paid.
+            facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
     except AccountUnreachable:
         raise
     except StripeRefused as refusal:

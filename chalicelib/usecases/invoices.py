@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from chalicelib.domain.amounts import credited_to_balance
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
@@ -199,7 +200,7 @@ def of_other_account() -> Conflict:
 def _instead(invoice: Invoice) -> str:
     if invoice.status is not InvoiceStatus.PAID:
         return "Make a new invoice."
-    if invoice.amounts.received > 0:
+    if invoice.amounts.received > credited_to_balance(invoice.facts):
         return "Refund it in the Stripe dashboard instead."
     return "Issue a credit note in the Stripe dashboard instead; there is no money left to refund."
 

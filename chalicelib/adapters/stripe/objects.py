@@ -157,6 +157,11 @@ class Invoice(msgspec.Struct):
         )
 
     @property
+    def has_more_payments(self) -> bool:
+        """Whether the expanded payments are the first page of more."""
+        return self.payments is not None and self.payments.has_more
+
+    @property
     def revised(self) -> str | None:
         """Returns the id of the invoice that this one is a revision of."""
         origin = self.from_invoice

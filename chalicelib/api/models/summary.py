@@ -122,7 +122,7 @@ def _currency_sums(summary: CurrencySummary, period: Period) -> CurrencySums:
     return CurrencySums(
         currency=summary.currency,
         by_status=StatusTable(**{status.value: of_status(status) for status in InvoiceStatus}),
-        overdue=OverdueSums(summary.overdue.invoices, money(summary.overdue.balance)),
+        overdue=OverdueSums(summary.overdue.invoices, money(summary.overdue.amount)),
         paid_in_period=PaidSums(
             period.first.isoformat(), period.last.isoformat(), summary.paid.invoices, money(summary.paid.amount)
         ),
