@@ -60,7 +60,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
-    entry = _entry(event, said, source, _told_as(outcome, said, known))
+    entry = _entry(event, _kind(event, known), said, source, _told_as(outcome, said, known))
     told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
     ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
@@ -191,11 +191,20 @@ def _told_as(outcome: EventOutcome, fact: StripeFact | None, known: Invoice) -> 
     return Outcome.DUPLICATE if fact is None or known.facts.says(fact) else Outcome.STALE
 
 
-def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
+def _kind(event: StripeEvent, known: Invoice) -> str:
+    """Returns what the timeline calls the event. A draft of a revision is not the invoice."""
+    kind = SUBSCRIPTION[event.type]
+    draft = known.facts.revisions.get(event.object_id)
+    if draft is None or draft.status != "draft":
+        return kind
+    return "revision_dropped" if draft.deleted else "revision_drafted"
+
+
+def _entry(event: StripeEvent, kind: str, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
     amount, reason = _amount_and_reason(fact)
     return HistoryEntry(
         at=event.created,
-        kind=SUBSCRIPTION[event.type],
+        kind=kind,
         source=source,
         amount=amount,
         currency=fact.currency if fact is not None and amount is not None else None,

@@ -103,6 +103,13 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     pdf_url: str | None
     dashboard_url: str | None
     failure: FailureView | None
+    replaced_numbers: Annotated[
+        list[str],
+        Meta(
+            description="Somebody edited the invoice in Stripe: it replaced these invoices there, the first one first."
+        ),
+    ]
+    being_revised: Annotated[bool, Meta(description="Somebody is editing it in Stripe and has not finished.")]
     partially_refunded: Annotated[
         bool, Meta(description="Some of what was paid went back, or all of it while the invoice is still open.")
     ]
@@ -192,6 +199,8 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         pdf_url=known.pdf_url if known and not expired else None,
         dashboard_url=object_url(invoice, invoice.stripe_invoice_id, dashboard_base),
         failure=_failure_view(invoice.failure),
+        replaced_numbers=invoice.replaced_numbers,
+        being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,
         overdue=invoice.overdue(now),
