@@ -105,9 +105,7 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     failure: FailureView | None
     replaced_numbers: Annotated[
         list[str],
-        Meta(
-            description="Somebody edited the invoice in Stripe: it replaced these invoices there, the first one first."
-        ),
+        Meta(description="Numbers of the invoices that it has replaced since somebody edited it in Stripe."),
     ]
     being_revised: Annotated[bool, Meta(description="Somebody is editing it in Stripe and has not finished.")]
     partially_refunded: Annotated[
