@@ -152,7 +152,7 @@ _EXPLAIN = {
 
 
 def _revisions(invoice: Invoice) -> Iterator[str]:
-    """Yields what people have to know of revisions that somebody makes in Stripe's dashboard."""
+    """Yields a sentence about a revision that somebody made or began in Stripe's dashboard."""
     current, others = invoice.facts.invoice, invoice.facts.revisions.values()
     if current is None:
         return
