@@ -84,7 +84,7 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
     """Returns True if the event's object is the invoice in Stripe, or a revision of it.
 
-    Of a revision whose predecessor POM has not met, only Stripe can say whether it has replaced ours.
+    If POM does not know the invoice that a revision replaced, it asks Stripe whether the revision is one of ours.
     """
     if invoice.is_or_was(event.object_id, event.revised_id):
         return True
