@@ -111,7 +111,7 @@ class Invoice:
 
     @property
     def live(self) -> bool:
-        """Whether its services count as billed."""
+        """Returns True if its services count as billed."""
         return self.status is not InvoiceStatus.VOID
 
     @property
@@ -124,7 +124,7 @@ class Invoice:
 
     @property
     def amounts(self) -> Amounts:
-        """What its money is made of, as Stripe says it; a total that POM asked for is not in it."""
+        """Returns the terms of its money as Stripe says them. The total that POM ordered is not in them."""
         return amounts_of(self.facts)
 
     @property
@@ -137,19 +137,19 @@ class Invoice:
 
     @property
     def credited_amount(self) -> int:
-        """Minor units of all credit notes that were issued."""
+        """Returns the sum of all credit notes that were issued, in minor units."""
         return self.amounts.credited
 
     @property
     def balance(self) -> int:
-        """What is still to be paid."""
+        """Returns what is still to be paid, in minor units."""
         if self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE) and self.facts.invoice:
             return self.facts.invoice.amount_remaining
         return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
 
     @property
     def lacks_payments(self) -> bool:
-        """Whether more was paid through Stripe than the payments that are known come to."""
+        """Returns True if more was paid through Stripe than the sum of the known payments."""
         invoice = self.facts.invoice
         if invoice is None:
             return False
@@ -237,11 +237,11 @@ class Invoice:
 
     @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:
-        """Ids of all Stripe invoices that this one is or was: edited in Stripe, it is replaced by a revision."""
+        """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
 
     def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
-        """Whether a Stripe invoice is this one, or a revision of it; whether its draft, before POM knows its id.
+        """Returns True if a Stripe invoice is this one or a revision of it, or if POM knows no Stripe id yet.
 
         A copy that somebody made in Stripe carries our metadata too, but is another invoice.
         """

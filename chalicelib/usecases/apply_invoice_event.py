@@ -83,7 +83,7 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
     """Returns True if the event's object is the invoice in Stripe, or a revision of it, or no invoice at all.
 
-    Of a revision whose predecessor POM has not met, Stripe is asked what that was a revision of.
+    If POM does not know the invoice that a revision replaced, it asks Stripe what that one was a revision of.
     """
     if event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id):
         return True

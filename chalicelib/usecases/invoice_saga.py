@@ -201,7 +201,7 @@ def _advance(
     drafted_for: str | None = None,
     sent: bool = False,
 ) -> Invoice:
-    """Checkpoint: what the step brought, and the next recovery point, in one write.
+    """Store what the step brought and the next recovery point, in one write.
 
     `drafted_for` is the Stripe customer of a draft that was just made.
     """

@@ -132,10 +132,10 @@ def _voided_in_stripe(
 def ended_in_stripe(
     account_id: StripeAccountId, stripe_id: str, wanted: str, act: Act, ports: Ports
 ) -> Sequence[StripeFact]:
-    """What `act` brings; if Stripe refuses because the invoice is `wanted` already, what is there.
+    """Returns the facts from `act`, or the present ones if Stripe refuses because the invoice is `wanted` already.
 
     Raises:
-        Conflict: a revision has replaced the invoice in Stripe, and POM has not heard of it yet.
+        Conflict: a revision has replaced the invoice in Stripe, and POM has not read it yet.
     """
     try:
         # A new key each time: Stripe would repeat an earlier refusal, and ending it twice changes nothing.

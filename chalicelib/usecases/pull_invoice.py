@@ -1,4 +1,4 @@
-"""Read an invoice from Stripe, with the revisions that have replaced it, and store what that shows."""
+"""Reads an invoice and its revisions from Stripe, and stores them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.usecases.store_invoice import knowing_also, store
 def pulled(
     invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
 ) -> Invoice:
-    """Returns the invoice as Stripe has it; nothing is written if that shows nothing new."""
+    """Returns the invoice as Stripe has it. Writes nothing if Stripe shows nothing new."""
     stripe_id = invoice.stripe_invoice_id
     if stripe_id is None:
         return invoice
@@ -26,7 +26,7 @@ def pulled(
 
     def pulling(current: Invoice) -> Invoice:
         known = knowing_also(current, facts, invoice, ports)
-        # What the sweep finds counts as missed; an expired link is renewed when somebody asks for the invoice.
+        # A difference that the sweep finds is a missed event. Only a person who asks for the invoice renews its link.
         renewed = source is Source.POM and current.link_expired(now)
         if known.shows_the_same_as(current) and not renewed:
             return current
@@ -78,11 +78,11 @@ def revised() -> Conflict:
 def with_what_was_done_in_stripe(
     before: Invoice, after: Invoice, account_id: StripeAccountId, ports: Ports
 ) -> Invoice:
-    """Returns `after` with what people did in Stripe's dashboard, as far as it has to be read from there.
+    """Returns `after`, read from Stripe again if somebody has voided, revised or finalized it there.
 
-    They revise a finalized invoice, or finalize a draft: then POM must learn its payments. When an event says that an
-    invoice is void, POM reads it once from Stripe, because the event may not name the revision yet. While POM itself
-    sends an invoice, the answer to that brings the payments.
+    When an event says that an invoice is void, POM reads it once from Stripe, because the event may not name the
+    revision yet. If somebody revised the invoice or finalized its draft, then POM must learn its payments. While POM
+    itself sends an invoice, Stripe's answer brings the payments.
     """
     if after.saga.running or after.stripe_invoice_id is None:
         return after
@@ -102,7 +102,7 @@ def _drafts_of_revisions(invoice: Invoice, account_id: StripeAccountId, ports: P
 
 
 def revision_entries(before: Invoice, after: Invoice, at: int, source: Source) -> Iterator[HistoryEntry]:
-    """Yields what the timeline tells if a revision has replaced the Stripe invoice that counted before."""
+    """Yields a history entry if a revision has replaced the invoice in Stripe."""
     fact = after.facts.invoice
     if fact is None or before.stripe_invoice_id in (None, fact.id):
         return
