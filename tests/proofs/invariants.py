@@ -113,7 +113,8 @@ class Invariants:
             old.stripe_invoice_id in (None, new.stripe_invoice_id) or new.stripe_invoice_id in revised,
             f"2: {new.id} changed to {new.stripe_invoice_id}, which is no revision",
         )
-        require(old.sent_at is None or new.sent_at is not None, f"{new.id} is no longer sent")
+        same = old.stripe_invoice_id == new.stripe_invoice_id
+        require(not same or old.sent_at is None or new.sent_at is not None, f"{new.id} is no longer sent")
         require(new.history[: len(old.history)] == old.history, f"{new.id}: its history was rewritten")
         require(old.live or not new.live, f"5: {new.id} was void and is {new.status}")
         if new.facts.invoice is not None:
