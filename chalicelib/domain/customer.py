@@ -117,6 +117,10 @@ class Customer:
         """Whether that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
+    def leaving(self, stripe_customer_id: str) -> bool:
+        """Returns True if the office chose another Stripe customer than this one, which is the present link."""
+        return self.chosen_stripe_customer_id not in (None, stripe_customer_id)
+
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
         """Returns how it stands with this account: a link to an account that was connected before says nothing of it.
 
@@ -276,14 +280,19 @@ class Customer:
         return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=stripe_id)
 
     def unlinked(self) -> Self:
-        """Deleted in Stripe: made again when it is next needed."""
+        """Without its Stripe customer: made again when it is next needed.
+
+        A sync that is pending goes on, and another Stripe customer that the office chose stays chosen.
+        """
+        leaving = self.link is not None and self.leaving(self.link.stripe_customer_id)
+        going_on = leaving or self.sync_status is SyncStatus.PENDING
         return replace(
             self,
             link=None,
-            chosen_stripe_customer_id=None,
+            chosen_stripe_customer_id=self.chosen_stripe_customer_id if leaving else None,
             key_generation=self.key_generation + 1,
-            sync_status=SyncStatus.DELETED_IN_STRIPE,
-            sync_error=None,
+            sync_status=self.sync_status if going_on else SyncStatus.DELETED_IN_STRIPE,
+            sync_error=self.sync_error if going_on else None,
             search_spellings=False,
             candidates=(),
         )

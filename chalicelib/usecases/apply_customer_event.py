@@ -58,11 +58,14 @@ def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
 
 
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
-    """What the event says, unless something newer is known; what Stripe says now, where that cannot be told."""
+    """What the event says, unless something newer is known; what Stripe says now, where that cannot be told.
+
+    A Stripe customer that is being left because the office chose another one has nothing to say but its deletion.
+    """
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
     if fact is not None and fact.deleted:
         return fact
-    if event.created < customer.stripe_as_of:
+    if event.created < customer.stripe_as_of or customer.leaving(event.object_id):
         return None
     if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
         return fact

@@ -20,7 +20,12 @@ from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
 from chalicelib.domain.storage import StripeCustomerClaimed
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.stripe_owner import belongs_to_another, read_customer, stripe_customer_taken
+from chalicelib.usecases.stripe_owner import (
+    belongs_to_another,
+    read_customer,
+    shared_with_its_owner,
+    stripe_customer_taken,
+)
 
 
 def ensure_in_stripe(
@@ -45,19 +50,28 @@ def ensure_in_stripe(
     if target is not None:
         fact = read_customer(account_id, target, ports)
         if fact.deleted:
-            customer = _require_once_linked(customer, target).unlinked()
+            customer = _unlinked(_require_once_linked(customer, target), ports)
         else:
             chosen = customer.linked_to(account_id) != target
             if chosen and belongs_to_another(customer, fact, account_id, ports):
                 raise stripe_customer_taken(target)
             try:
+                if not chosen and shared_with_its_owner(customer, fact, account_id, ports):
+                    raise StripeCustomerClaimed(target)
                 return _linked_to(customer, fact, account_id, ports)
             except StripeCustomerClaimed as claimed:
-                if customer.chosen_stripe_customer_id is not None:
+                if customer.linked_to(account_id) != target:
                     raise stripe_customer_taken(target) from claimed
                 # Linked before there were claims, and another customer was linked to it as well.
-                customer = customer.unlinked()
+                customer = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
     return _linked_anew(customer, account_id, ports, creation)
+
+
+def _unlinked(customer: Customer, ports: Ports) -> Customer:
+    """Returns the customer, stored without its link, so that a refusal is noted on what is so."""
+    stripe_id = customer.link.stripe_customer_id if customer.link else None
+    told = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, ports.clock.now(), stripe_id=stripe_id)
+    return ports.customers.save(told)
 
 
 def _linked_anew(
