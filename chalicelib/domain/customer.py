@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from chalicelib.domain.customer_fields import Address as Address
-from chalicelib.domain.customer_fields import Field, InStep
+from chalicelib.domain.customer_fields import Field, InStep, same_address
 from chalicelib.domain.customer_fields import Profile as Profile
 from chalicelib.domain.customer_fields import normalized_email as normalized_email
 from chalicelib.domain.customer_settling import Settled, in_step_as_given
@@ -19,6 +19,9 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 
 MAX_HISTORY = 50
 """The newest entries of a customer's history that are kept."""
+
+MAX_UNLINKED_EMAILS = 5
+"""The newest addresses of a customer that is not linked that are kept."""
 
 RESERVED_IDS = frozenset({"import", "imports"})
 """Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
@@ -105,6 +108,9 @@ class Customer:
     """The claim as it is stored; the store moves it when it saves another link."""
     search_spellings: bool = False
     """Whether Stripe is still to be searched for other spellings of the address: POM has just made this customer."""
+    unlinked_emails: tuple[str, ...] = ()
+    """Addresses that it had while it was not linked. A worker may have made a Stripe customer of one of them, and its
+    answer was lost or came too late."""
     candidates: tuple[str, ...] = ()
     """Stripe customers of the address, the present one among them: the office is to choose one."""
     history: tuple[CustomerEntry, ...] = ()
@@ -175,6 +181,7 @@ class Customer:
         return replace(
             self,
             profile=profile,
+            unlinked_emails=self._emails_while_unlinked(profile),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
             # The present link is no new choice: a record that is sent back whole names it.
             chosen_stripe_customer_id=None
@@ -187,6 +194,12 @@ class Customer:
             candidates=self.candidates if chosen is None else (),
         )
 
+    def _emails_while_unlinked(self, edited: Profile) -> tuple[str, ...]:
+        former = self.profile.email
+        if self.link is not None or former is None or same_address(former, edited.email):
+            return self.unlinked_emails
+        return (*(email for email in self.unlinked_emails if email != former), former)[-MAX_UNLINKED_EMAILS:]
+
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
         """Linked and claimed, but not in step yet: what was in step with another Stripe customer says nothing."""
         if self.linked_to(account_id) == stripe_customer_id and self.link is not None:
@@ -198,6 +211,7 @@ class Customer:
             sync_error=None,
             stripe_as_of=0,
             search_spellings=False,
+            unlinked_emails=(),
             candidates=(),
         )
 
