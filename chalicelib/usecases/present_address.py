@@ -12,23 +12,27 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 
 
+class FormerAddress(Conflict):
+    """Stripe would mail the invoice to an address that is not the customer's any more."""
+
+
 def require_present_address(invoice: Invoice, customer: Customer, account_id: StripeAccountId) -> None:
     """Refuses to mail an invoice that Stripe would send to a former address.
 
     Raises:
-        Conflict: the customer has another address by now, or none, or is another Stripe customer. The message names
-            no address, because it may be logged.
+        FormerAddress: the customer has another address by now, or none, or is another Stripe customer. The message
+            names no address, because it may be logged.
     """
     finalized_for = invoice.facts.invoice.customer_email if invoice.facts.invoice else None
     if finalized_for is not None and not same_address(customer.profile.email, finalized_for):
-        raise Conflict(
+        raise FormerAddress(
             "customer_email_changed",
             "The customer's e-mail address has changed since the invoice was sent. Stripe would mail to the old one.",
             field="customerId",
             next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
         )
     if invoice.drafted_for not in (None, customer.linked_to(account_id)):
-        raise Conflict(
+        raise FormerAddress(
             "draft_of_other_customer",
             "The draft was made for another Stripe customer than the customer is linked to now.",
             field="customerId",
