@@ -147,6 +147,8 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         _require_its_customer(invoice, ports)
         facts = deliver(account_id, stripe_id, invoice.saga.key)
     except AccountUnreachable:
+        if not invoice.saga.send and invoice.saga.untouched:
+            _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and whoever asked for it is told so
         raise
     except (Refused, Conflict) as refusal:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):

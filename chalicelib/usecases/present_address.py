@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import same_address
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import FormerAddress
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
-
-
-class FormerAddress(Conflict):
-    """Stripe would mail the invoice to an address that is not the customer's any more."""
 
 
 def require_present_address(invoice: Invoice, customer: Customer, account_id: StripeAccountId) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, FormerAddress
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
 from chalicelib.domain.invoice import Invoice
@@ -23,7 +23,7 @@ from chalicelib.domain.terms import day_of, end_of_day
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
-from chalicelib.usecases.present_address import FormerAddress, require_present_address
+from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
