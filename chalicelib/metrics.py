@@ -88,7 +88,7 @@ SECURITY_CODES: Final = frozenset(
         "state_used",
     }
 )
-"""Refusals that somebody who tries doors would meet often."""
+"""Refusals that somebody who probes for access would get often."""
 
 WORKERS: Final = frozenset(
     {

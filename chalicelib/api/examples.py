@@ -116,6 +116,8 @@ INVOICE = {
         "nextStep": FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS].next_step,
         "at": "2026-11-24T08:00:11Z",
     },
+    "replacedNumbers": [],
+    "beingRevised": False,
     "partiallyRefunded": False,
     "disputed": False,
     "overdue": False,

@@ -24,16 +24,16 @@ class Amounts:
     total: int = 0
     discount: int = 0
     paid: int = 0
-    """The payer paid this much through Stripe and outside. A surplus is included."""
+    """The customer paid this much, through Stripe and outside. It includes any surplus."""
     overpaid: int = 0
     """This much of `paid` is a surplus. Stripe puts it on the customer's credit balance."""
     balance_applied: int = 0
     """The customer's credit balance paid this much. It is negative if a debt was added, and includes a sum below
     Stripe's minimum that Stripe moved to the balance."""
     credited: int = 0
-    """The credit notes that were issued for this invoice, before and after it was paid, come to this."""
+    """The sum of the credit notes that were issued for this invoice, before and after it was paid."""
     credited_before_payment: int = 0
-    """Credit notes lowered what was to be paid by this much."""
+    """Credit notes lowered the amount due by this much."""
     open: int = 0
     """This much is still to be paid."""
     refunded: int = 0
@@ -60,7 +60,7 @@ class Amounts:
 
 
 def amounts_of(facts: Facts) -> Amounts:
-    """Returns the terms of an invoice; all zero while Stripe has told nothing of it."""
+    """Returns the terms of an invoice. All are zero if POM knows no Stripe invoice, or if it was deleted."""
     invoice = facts.invoice
     if invoice is None or invoice.deleted:
         return Amounts()
@@ -81,15 +81,15 @@ def amounts_of(facts: Facts) -> Amounts:
 
 
 def refunded_amount(facts: Facts) -> int:
-    """Returns the minor units that went back to the payer; a refund that failed in the end counts no more.
+    """Returns the minor units that went back to the payer. A refund that failed in the end does not count.
 
-    The refund that a credit note made in Stripe is one of the refunds. What it gave back outside Stripe is not.
+    A credit note's refund in Stripe is one of the refunds. What the credit note gave back outside Stripe is added.
     """
     return sum(refund.amount for refund in succeeded_refunds(facts)) + _refunded_outside(facts)
 
 
 def succeeded_refunds(facts: Facts) -> Iterator[RefundFact]:
-    """Yields the refunds of this invoice's payments that went through."""
+    """Yields the refunds of this invoice's payments that succeeded."""
     elsewhere = _paid_elsewhere(facts)
     for refund in facts.refunds.values():
         if refund.status == "succeeded" and refund.payment_intent_id not in elsewhere:
@@ -109,12 +109,12 @@ def lost_amount(facts: Facts) -> int:
 
 
 def lost_by_dispute(facts: Facts) -> dict[str, int]:
-    """Returns what each lost dispute took, by its id, in minor units of the invoice's currency.
+    """Returns how much each lost dispute took, by dispute id, in minor units of the invoice's currency.
 
-    A charge cannot lose more than it brought, less what was refunded of it: of a dispute over a whole charge, Stripe
-    gives the refunded part back even if it is lost
+    A charge cannot lose more than its amount less its refunds. If a dispute over a whole charge is lost, Stripe gives
+    the refunded part back
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
-    A dispute in another currency takes all that is left of its charge.
+    A dispute in another currency takes the whole rest of its charge.
     """
     elsewhere = _paid_elsewhere(facts)
     lost = [
@@ -136,9 +136,9 @@ def lost_by_dispute(facts: Facts) -> dict[str, int]:
 
 
 def disputed_amount(facts: Facts, dispute: DisputeFact) -> int:
-    """Returns what a dispute is about, in minor units of the invoice's currency.
+    """Returns the disputed amount, in minor units of the invoice's currency.
 
-    Of a dispute in another currency that is what its charge came to.
+    If the dispute is in another currency, that is the amount of its charge.
     """
     if _in_own_currency(facts, dispute):
         return dispute.amount
@@ -153,7 +153,7 @@ def _in_own_currency(facts: Facts, dispute: DisputeFact) -> bool:
 
 
 def _left_of_charge(facts: Facts, dispute: DisputeFact) -> int | None:
-    """Returns what a disputed charge had left after its refunds; None if it is not known what it brought."""
+    """Returns the disputed charge's amount less its refunds, or None if its amount is not known."""
     brought = _brought(facts, dispute)
     if brought is None:
         return None
@@ -167,7 +167,7 @@ def _left_of_charge(facts: Facts, dispute: DisputeFact) -> int | None:
 
 
 def _brought(facts: Facts, dispute: DisputeFact) -> int | None:
-    """Returns what the disputed charge, or its intent, came to in the invoice's currency; None if it is not known."""
+    """Returns the amount of the disputed charge, or of its intent, in the invoice's currency; None if unknown."""
     intent_id = dispute.payment_intent_id or ""
     payments = (each for each in facts.payments.values() if intent_id and each.payment_intent_id == intent_id)
     known = [(each.amount_paid, each.currency) for each in payments if each.amount_paid]
@@ -199,10 +199,10 @@ def _balance_applied(facts: Facts, invoice: InvoiceFact) -> int:
 
 
 def _credited_before_payment(facts: Facts, invoice: InvoiceFact) -> int:
-    """Returns what credit notes took off what was to be paid.
+    """Returns the part of the credit notes that lowered the amount due.
 
-    A fact that was stored before Stripe's figure was read lacks it. Then it is what credit notes explain of the
-    difference between the total and what was paid.
+    Invoices stored by earlier releases lack Stripe's figure. For them, credit notes explain the difference between
+    the total and what was paid, as far as the credit notes go.
     """
     if invoice.pre_payment_credit_notes_amount or invoice.starting_balance is not None:
         return invoice.pre_payment_credit_notes_amount
@@ -213,13 +213,13 @@ def _credited_before_payment(facts: Facts, invoice: InvoiceFact) -> int:
 
 
 def _unexplained(invoice: InvoiceFact) -> int:
-    """Returns what neither payments nor the open rest explain of the total."""
+    """Returns the part of the total that neither payments nor the amount still to be paid explain."""
     remaining = 0 if invoice.status == "paid" else invoice.amount_remaining
     return invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - remaining
 
 
 def _paid_elsewhere(facts: Facts) -> frozenset[str]:
-    """Returns the intents that paid another Stripe invoice, such as the one that this one replaces."""
+    """Returns the payment intents that paid another Stripe invoice, such as the one that this invoice replaced."""
     invoice_id = facts.invoice.id if facts.invoice else None
     here = {each.payment_intent_id for each in facts.payments.values() if each.stripe_invoice_id == invoice_id}
     there = {each.payment_intent_id for each in facts.payments.values() if each.stripe_invoice_id != invoice_id}

@@ -28,34 +28,48 @@ RESERVED_IDS = frozenset({"import", "imports"})
 
 
 class SyncStatus(StrEnum):
-    """Whether Stripe has this customer as POM has it."""
+    """Says whether Stripe has this customer as POM has it, and why not."""
 
     PENDING = "pending"
+    """POM has yet to give the customer's latest edition to Stripe."""
     SYNCED = "synced"
+    """Stripe has the customer as POM has it."""
     NEEDS_CHOICE = "needs_choice"
+    """Several Stripe customers have the e-mail address, and the office has to choose one."""
     FAILED = "failed"
+    """The customer could not be given to Stripe; `sync_error` says why."""
     NOT_CONNECTED = "not_connected"
+    """The organization was not connected to Stripe at the last sync."""
     WAITING_FOR_INVOICE = "waiting_for_invoice"
+    """The connected Stripe account does not have the customer until its next invoice."""
     DELETED_IN_STRIPE = "deleted_in_stripe"
+    """Somebody deleted the Stripe customer. It is linked or made again when it is next needed."""
 
 
 class CustomerEvent(StrEnum):
-    """What an entry of a customer's history says."""
+    """The kind of an entry in a customer's history."""
 
     CREATED = "created_in_stripe"
+    """POM made the Stripe customer with these fields."""
     LINKED = "linked"
+    """POM linked an existing Stripe customer and gave it these fields."""
     TAKEN_OVER = "taken_over_from_stripe"
+    """POM took over Stripe's values of these fields."""
     NOT_TAKEN_OVER = "not_taken_over_from_stripe"
-    """Stripe has a value that POM does not take; POM's own value stays."""
+    """Stripe has values that POM does not accept, so POM's own values stay."""
     KEPT = "kept_over_stripe"
+    """Both sides changed these fields, and POM's values replaced Stripe's."""
     CHOICE_OFFERED = "choice_offered"
+    """Other Stripe customers have the same e-mail address, and the office has to choose one."""
     CHOICE_MADE = "choice_made"
+    """The office confirmed the linked Stripe customer."""
     UNLINKED = "unlinked"
+    """Somebody deleted the Stripe customer."""
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerEntry:
-    """One thing that happened, at `at` (epoch seconds UTC), to these fields. It holds no values."""
+    """One thing that happened to these fields at `at` (epoch seconds UTC). An entry never holds their values."""
 
     at: int
     kind: CustomerEvent
@@ -66,7 +80,7 @@ class CustomerEntry:
 
 @dataclass(frozen=True, slots=True)
 class StripeClaim:
-    """A Stripe customer that no other customer of POM can be linked to."""
+    """A claim on a Stripe customer: no other customer of the organization can be linked to it."""
 
     account_id: StripeAccountId
     stripe_customer_id: str
@@ -74,7 +88,7 @@ class StripeClaim:
 
 @dataclass(frozen=True, slots=True)
 class StripeLink:
-    """Which Stripe customer this is, and which edition of the record Stripe has been given."""
+    """A link to a Stripe customer. `synced_edition` is the edition of POM's record that Stripe was given last."""
 
     account_id: StripeAccountId
     stripe_customer_id: str
@@ -82,7 +96,7 @@ class StripeLink:
     in_step: Mapping[Field, InStep] | None = None
     """The fields as they were last in step; None in a record stored before they were kept."""
     claims: bool = False
-    """Whether the Stripe customer is claimed for this customer; False in a record stored before there were claims."""
+    """True if this customer holds a claim on the Stripe customer; False in a record stored before claims existed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +116,25 @@ class Customer:
     chosen_stripe_customer_id: str | None = None
     stripe_as_of: int = 0
     key_generation: int = 0
-    """Part of the key with which it is made in Stripe: goes up whenever the former key must not be used again."""
+    """Part of the idempotency key that makes the Stripe customer. It rises when the key must not be used again."""
     version: int = 0
     claim: StripeClaim | None = None
-    """The claim as it is stored; the store moves it when it saves another link."""
+    """The claim as it is stored. The store replaces it when it saves another link."""
     search_spellings: bool = False
-    """Whether Stripe is still to be searched for other spellings of the address: POM has just made this customer."""
+    """True until Stripe was searched for other spellings of the address, after POM made the Stripe customer."""
     unlinked_emails: tuple[str, ...] = ()
-    """Addresses that it had while it was not linked. A worker may have made a Stripe customer of one of them, and its
-    answer was lost or came too late."""
+    """Addresses that the customer had while it was not linked. A worker may have made a Stripe customer with one of
+    them, and its answer was lost or came too late."""
     candidates: tuple[str, ...] = ()
-    """Stripe customers of the address, the present one among them: the office is to choose one."""
+    """Stripe customers with the same address, including the linked one. The office has to choose one of them."""
     history: tuple[CustomerEntry, ...] = ()
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
-        """Its Stripe id on that account, if it has one there."""
+        """Returns the id of the linked Stripe customer on that account, or None if there is no link."""
         return self.link.stripe_customer_id if self.link and self.link.account_id == account_id else None
 
     def in_step_with(self, account_id: StripeAccountId) -> bool:
-        """Whether that account has the latest edition."""
+        """Returns True if that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
     def leaving(self, stripe_customer_id: str) -> bool:
@@ -128,7 +142,7 @@ class Customer:
         return self.chosen_stripe_customer_id not in (None, stripe_customer_id)
 
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
-        """Returns how it stands with this account: a link to an account that was connected before says nothing of it.
+        """Returns the customer as this account has it. A link to a formerly connected account is left out.
 
         The next invoice, or the next save, brings the customer to the account that is connected now.
         """
@@ -146,15 +160,15 @@ class Customer:
 
     @property
     def wanted_claim(self) -> StripeClaim | None:
-        """The claim that belongs to its link."""
+        """Returns the claim that belongs to the link, or None if the link has none."""
         link = self.link
         return StripeClaim(link.account_id, link.stripe_customer_id) if link and link.claims else None
 
     @property
     def last_in_step(self) -> Mapping[Field, InStep]:
-        """Returns the fields as they were last in step.
+        """Returns the values that each field had on both sides when both were last in step.
 
-        A record stored before these were kept counts as in step with POM's profile, unless an edit is pending.
+        A record stored before POM kept these values counts as in step with POM's profile, unless an edit is pending.
         """
         if self.link is None:
             return {}
@@ -163,11 +177,11 @@ class Customer:
         return in_step_as_given(self.profile) if self.link.synced_edition == self.edition else {}
 
     def says(self, profile: Profile, chosen: str | None) -> bool:
-        """Returns True if this is the profile, and the chosen Stripe customer, if any, is linked or about to be."""
+        """Returns True if it has this profile, and is or will be linked to the chosen Stripe customer, if any."""
         return self.profile == profile and chosen in (None, self._coming)
 
     def refused(self, chosen: str | None) -> bool:
-        """Returns True if this Stripe customer was chosen and the customer could not be linked to it."""
+        """Returns True if this Stripe customer was chosen, and linking the customer to it failed."""
         linked = self.link.stripe_customer_id if self.link else None
         return chosen == self._coming != linked and self.sync_status is SyncStatus.FAILED
 
@@ -176,7 +190,7 @@ class Customer:
         return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """The next edition, waiting to be given to Stripe. Whatever is chosen settles a choice that was offered."""
+        """Returns the customer in its next edition, as `pending`. A chosen Stripe customer ends an offer."""
         present = self.link.stripe_customer_id if self.link else None
         return replace(
             self,
@@ -201,7 +215,10 @@ class Customer:
         return (*(email for email in self.unlinked_emails if email != former), former)[-MAX_UNLINKED_EMAILS:]
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
-        """Linked and claimed, but not in step yet: what was in step with another Stripe customer says nothing."""
+        """Returns the customer with a link to and a claim on this Stripe customer.
+
+        A new link has no fields in step yet, because they were in step with another Stripe customer.
+        """
         if self.linked_to(account_id) == stripe_customer_id and self.link is not None:
             return replace(self, link=replace(self.link, in_step=self.last_in_step, claims=True))
         return replace(
@@ -223,7 +240,7 @@ class Customer:
         now: int,
         in_step: Mapping[Field, InStep] | None = None,
     ) -> Self:
-        """Known to Stripe in `edition`; still pending if a newer edition has come meanwhile."""
+        """Returns the customer after Stripe was given `edition`; `pending` if there is a newer edition by now."""
         current = edition == self.edition
         status = SyncStatus.NEEDS_CHOICE if self.candidates else SyncStatus.SYNCED
         return replace(
@@ -236,7 +253,7 @@ class Customer:
         )
 
     def taking(self, settled: Settled, source: Source, now: int) -> Self:
-        """With what the comparison with Stripe brought into POM, and what its history says of that."""
+        """Returns the customer with the values that POM took over from Stripe, and the history entries about them."""
         profile_changed = settled.profile != self.profile
         taken = replace(
             self,
@@ -260,24 +277,27 @@ class Customer:
         fields: tuple[Field, ...] = (),
         stripe_id: str | None = None,
     ) -> Self:
-        """With one more entry in its history; the oldest ones go."""
+        """Returns the customer with one more entry in its history. Only the newest `MAX_HISTORY` are kept."""
         entry = CustomerEntry(now, kind, source, fields, stripe_id)
         return replace(self, history=(*self.history, entry)[-MAX_HISTORY:])
 
     def needing(self, choice: ChoiceNeeded) -> Self:
-        """Not linked: the office is to choose one of several Stripe customers."""
+        """Returns the customer as `needs_choice`: the office has to choose one of several Stripe customers."""
         return replace(
             self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)), candidates=choice.candidates
         )
 
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
-        """Not known to Stripe as POM has it, and why."""
+        """Returns the customer with this status and the reason why Stripe does not have it as POM has it."""
         return replace(
             self, sync_status=status, sync_error=error, candidates=self.candidates if self.link is not None else ()
         )
 
     def offering(self, candidates: tuple[str, ...], now: int) -> Self:
-        """After the search: the office is to choose if there are candidates. The present link stays until it does."""
+        """Returns the customer after the search.
+
+        If there are candidates, the office has to choose one. The link stays until it does.
+        """
         searched = replace(self, search_spellings=False, candidates=candidates)
         if not candidates:
             return searched
@@ -287,16 +307,16 @@ class Customer:
         return told.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(candidates))
 
     def choosing_the_present(self, now: int) -> Self:
-        """The office says that the present link is right: nothing more is to be given to Stripe because of that."""
+        """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
         status = SyncStatus.SYNCED if self.sync_status is SyncStatus.NEEDS_CHOICE else self.sync_status
         stripe_id = self.link.stripe_customer_id if self.link else None
         settled = replace(self, candidates=(), sync_status=status, sync_error=None)
         return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=stripe_id)
 
     def unlinked(self) -> Self:
-        """Without its Stripe customer: made again when it is next needed.
+        """Returns the customer without a link. The next sync or invoice links it again.
 
-        A sync that is pending goes on, and another Stripe customer that the office chose stays chosen.
+        It becomes `deleted_in_stripe`, unless a sync is pending or the office chose another Stripe customer.
         """
         leaving = self.link is not None and self.leaving(self.link.stripe_customer_id)
         going_on = leaving or self.sync_status is SyncStatus.PENDING
@@ -312,12 +332,12 @@ class Customer:
         )
 
     def with_fresh_key(self) -> Self:
-        """To be made in Stripe with another key: Stripe would repeat its failure to whoever uses the former one."""
+        """Returns the customer with a new idempotency key: Stripe would repeat its failure under the former one."""
         return replace(self, key_generation=self.key_generation + 1)
 
 
 class ChoiceNeeded(Refused):
-    """Stripe has several customers of one address, and none of them is POM's own."""
+    """Several Stripe customers have one address, and the metadata of none names this customer."""
 
     def __init__(self, candidates: tuple[str, ...]) -> None:
         message, _, next_step = choice_text(candidates).partition(". ")
@@ -334,7 +354,7 @@ def choice_text(candidates: tuple[str, ...]) -> str:
 
 
 def require_customer_id(customer_id: CustomerId) -> CustomerId:
-    """Returns the id.
+    """Returns the id if a customer may have it.
 
     Raises:
         Refused: the API's own paths use this word.

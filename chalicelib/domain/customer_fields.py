@@ -60,11 +60,11 @@ Values: TypeAlias = Mapping[Field, str | None]
 
 
 class NotTaken(Exception):
-    """A value of Stripe's that POM does not take."""
+    """POM does not accept a value of Stripe's."""
 
 
 class InStep(NamedTuple):
-    """A field's value in POM and in Stripe when both were last in step. Stripe may cut what it is given."""
+    """A field's values in POM and in Stripe when both were last in step. They differ if Stripe cut POM's value."""
 
     pom: str | None = None
     stripe: str | None = None
@@ -115,9 +115,9 @@ class Profile:
         }
 
     def rebased(self, read: Profile, stored: Profile) -> Profile:
-        """Returns this profile, which was written on top of `read`, on top of `stored`.
+        """Returns `stored` with the changes that this profile makes to `read`.
 
-        What was not changed since `read` is as it is stored by now.
+        `stored` is the profile that a worker has stored since `read` was read.
         """
         return replace(_rebased(self, read, stored), address=_rebased(self.address, read.address, stored.address))
 
@@ -125,7 +125,7 @@ class Profile:
         """Returns the profile with Stripe's value in this field.
 
         Raises:
-            NotTaken: POM does not take such a value.
+            NotTaken: POM does not accept such a value.
         """
         if field is Field.EMAIL:
             try:
@@ -164,10 +164,10 @@ _ATTRIBUTES = {Field.ZIP_CODE: "zip_code"}
 
 
 def split_name(name: str, first: str | None, last: str | None) -> tuple[str | None, str | None]:
-    """Returns the first and the last name in a new whole name, where `first` and `last` were known before.
+    """Returns the first and the last name of a new whole name. `first` and `last` are the names known before.
 
     A known last name at the end of the new name stays, and so does a known first name at its beginning. Otherwise the
-    first name keeps its number of words. If no first name is known, it is the first word.
+    first name keeps its number of words, or gets one word if no first name is known.
     """
     if last and (name == last or name.endswith(f" {last}")):
         return name[: -len(last)].strip() or None, last
@@ -194,19 +194,19 @@ def stripe_values(fact: CustomerFact) -> Values:
 
 
 def as_given(field: Field, value: str | None) -> str | None:
-    """Returns POM's value as it is sent to Stripe: a first and a last name together may be too long for Stripe."""
+    """Returns POM's value as it is sent to Stripe. A whole name is cut if it is too long for Stripe."""
     return value[:MAX_NAME] if value and field is Field.NAME else value
 
 
 def same_value(field: Field, one: str | None, other: str | None) -> bool:
-    """Returns True if two values differ in white space at most, or e-mail addresses in capital letters too."""
+    """Returns True if two values differ in white space at most. E-mail addresses may differ in case too."""
     if field is Field.EMAIL:
         return same_address(one, other)
     return _one_line(one) == _one_line(other)
 
 
 def same_address(one: str | None, other: str | None) -> bool:
-    """Returns True if two e-mail addresses differ in capital letters at most, or if there is neither."""
+    """Returns True if two e-mail addresses differ in case at most, or if both are missing."""
     return (one or "").strip().casefold() == (other or "").strip().casefold()
 
 
@@ -216,7 +216,7 @@ def _one_line(text: str | None) -> str | None:
 
 
 def normalized_email(email: str | None, *, field: str = "email") -> str | None:
-    """Returns the address as it was typed, without blanks around it; an empty address is none at all.
+    """Returns the address as it was typed, without blanks around it, or None if nothing is left.
 
     Raises:
         Refused: it cannot be an e-mail address.

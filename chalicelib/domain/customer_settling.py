@@ -27,21 +27,21 @@ NEVER = InStep()
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What comes of comparing both sides. `to_stripe` holds what Stripe is to be given; None empties a field."""
+    """The result of comparing both sides. `to_stripe` holds the values to give to Stripe; None empties a field."""
 
     profile: Profile
     in_step: Mapping[Field, InStep]
     to_stripe: Values
     taken_over: tuple[Field, ...] = ()
     kept: tuple[Field, ...] = ()
-    """Fields that both sides changed: POM's value goes to Stripe in spite of the change there."""
+    """Fields that both sides changed. POM's values replace Stripe's."""
     not_taken_over: tuple[Field, ...] = ()
-    """Fields that only Stripe changed, to a value that POM does not take."""
+    """Fields that only Stripe changed, to values that POM does not accept."""
 
     def after_update(self, answered: Values) -> Settled:
-        """Returns the same after Stripe was given `to_stripe` and answered that it has these values now.
+        """Returns the result after Stripe was given `to_stripe` and returned these values.
 
-        What changed in Stripe between the first look and this answer is settled too.
+        Changes in Stripe between the first read and this answer are settled too.
         """
         ours = self.profile.values
         updated = {field: InStep(ours[field], answered[field]) for field in self.to_stripe}
@@ -55,9 +55,9 @@ class Settled:
 
 
 def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -> Settled:
-    """Compares `profile` with Stripe's values, both with what was last in step.
+    """Compares `profile` and Stripe's values with the values that were last in step, and returns what to change.
 
-    `in_step` of the result leaves fields that Stripe is yet to be given as they were.
+    In the result, `in_step` is unchanged for the fields that Stripe has yet to be given.
     """
     ours, new_profile = profile.values, profile
     now_in_step: dict[Field, InStep] = {}
@@ -95,7 +95,7 @@ def settle(profile: Profile, stripes: Values, in_step: Mapping[Field, InStep]) -
 
 
 def in_step_as_given(profile: Profile) -> Mapping[Field, InStep]:
-    """Returns both sides as they are if Stripe has the profile just as POM gave it."""
+    """Returns the values of both sides if Stripe has the profile exactly as POM gave it."""
     return {
         field: InStep(value, as_given(field, value)) for field, value in profile.values.items() if value is not None
     }

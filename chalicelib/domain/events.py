@@ -101,7 +101,7 @@ class StripeEvent:
     invoice_hint: InvoiceId | None = None
     customer_hint: str | None = None
     revised_id: str | None = None
-    """The Stripe invoice that the object, an invoice, is a revision of."""
+    """The id of the Stripe invoice that the object revises, if the object is a revision."""
 
     @property
     def current(self) -> bool:

@@ -1,4 +1,4 @@
-"""What an invoice's money is made of, in plain sentences; `amounts` says what each term means."""
+"""Explains an invoice's money in plain sentences; `amounts` defines each term."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REFUND_ENDED = frozenset({"succeeded", "failed", "canceled"})
 
 
 def terms(invoice: Invoice) -> Iterator[str]:
-    """Yields what lowered or raised what is to be paid: discounts, the customer's balance, credit notes."""
+    """Yields a sentence for each discount, balance and credit note that changed the amount due."""
     amounts = invoice.amounts
     if amounts.discount:
         yield f"Discounts in Stripe took {money(invoice, amounts.discount)} off; the total is what they left."
@@ -22,6 +22,8 @@ def terms(invoice: Invoice) -> Iterator[str]:
     from_balance = amounts.balance_applied - moved
     if amounts.total < 0:
         yield f"Its total is below zero: {money(invoice, -amounts.total)} went to the customer's balance in Stripe."
+        if amounts.open or amounts.paid:
+            yield "The customer owed more than that from before; Stripe asks for the rest."
     elif from_balance > 0:
         yield f"{money(invoice, from_balance)} came from the customer's credit balance in Stripe."
     elif from_balance < 0:
@@ -40,14 +42,14 @@ _PAID = (InvoiceStatus.PAID, InvoiceStatus.REFUNDED)
 
 
 def only_credited(invoice: Invoice) -> bool:
-    """Whether credit notes alone settled a paid invoice."""
+    """Returns True if credit notes alone settled a paid invoice."""
     amounts = invoice.amounts
     settled = invoice.status in _PAID and amounts.paid == 0 and amounts.balance_applied == 0
     return settled and amounts.credited_before_payment > 0
 
 
 def parts_paid(invoice: Invoice) -> Iterator[str]:
-    """Yields what has been paid of an invoice that is still open, and what went back of it."""
+    """Yields what was paid of an invoice that is still open, and what was given back."""
     amounts = invoice.amounts
     if amounts.paid:
         asked_for = amounts.paid + amounts.open
@@ -58,7 +60,7 @@ def parts_paid(invoice: Invoice) -> Iterator[str]:
 
 
 def given_back(invoice: Invoice) -> Iterator[str]:
-    """Yields what went back to the payer of what was paid."""
+    """Yields how much the payer got back, by refunds and outside Stripe."""
     amounts = invoice.amounts
     if refunded := amounts.refunded - amounts.refunded_outside:
         yield f"{money(invoice, refunded)} of it was refunded{refund_day(invoice)}."
@@ -68,7 +70,7 @@ def given_back(invoice: Invoice) -> Iterator[str]:
 
 
 def put_on_balance(invoice: Invoice) -> Iterator[str]:
-    """Yields what of the money that was paid is now on the customer's credit balance, and why."""
+    """Yields how much of the payment is now on the customer's credit balance, and why."""
     if credited := credited_to_balance(invoice.facts):
         yield (
             f"{money(invoice, credited)} went to the customer's credit balance in Stripe by a credit note; "
@@ -89,12 +91,12 @@ def put_on_balance(invoice: Invoice) -> Iterator[str]:
 
 
 def refund_day(invoice: Invoice) -> str:
-    """Returns the day of the latest refund that went through, as in ` on 23 November 2026`."""
+    """Returns the day of the latest refund that succeeded, such as ` on 23 November 2026`."""
     return on_day(invoice, max((refund.created for refund in succeeded_refunds(invoice.facts)), default=None))
 
 
 def refund_troubles(invoice: Invoice) -> Iterator[str]:
-    """Yields what is to be known of refunds that have not gone through."""
+    """Yields a sentence for each refund that has not succeeded."""
     for refund in sorted(invoice.facts.refunds.values(), key=lambda each: (each.created, each.id)):
         amount = money(invoice, refund.amount, refund.currency)
         if refund.status in {"pending", "requires_action"}:
@@ -106,7 +108,7 @@ def refund_troubles(invoice: Invoice) -> Iterator[str]:
 
 
 def disputes(invoice: Invoice) -> Iterator[str]:
-    """Yields where each dispute stands."""
+    """Yields the state of each dispute."""
     lost = lost_by_dispute(invoice.facts)
     for dispute in sorted(invoice.facts.disputes.values(), key=lambda each: each.id):
         yield from _dispute(invoice, dispute, lost.get(dispute.id))
@@ -128,7 +130,7 @@ def _dispute(invoice: Invoice, dispute: DisputeFact, lost: int | None) -> Iterat
 
 
 def _moved_to_balance(invoice: Invoice) -> int:
-    """Returns what was too small to charge when the invoice was finalized, and went to the customer's balance."""
+    """Returns the amount that was too small to charge and that Stripe moved to the customer's balance."""
     fact = invoice.facts.invoice
     if fact is None or fact.starting_balance is None or fact.ending_balance is None:
         return 0

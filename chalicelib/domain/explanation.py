@@ -72,9 +72,8 @@ def _pending(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _progress(invoice: Invoice) -> Iterator[str]:
-    statuses = [intent.status for intent in invoice.facts.payment_intents.values()]
-    unknown = sorted(set(statuses) - _INTENT_STATUSES)
-    if "requires_action" in statuses:
+    unknown = sorted({intent.status for intent in invoice.intents} - _INTENT_STATUSES)
+    if invoice.waits_for_confirmation:
         yield "The customer has begun to pay and has yet to confirm the payment with their bank."
     elif unknown:
         yield f"Stripe says '{unknown[0]}' of a payment; look at it in the Stripe dashboard."
@@ -158,13 +157,9 @@ _EXPLAIN = {
 
 def _revisions(invoice: Invoice) -> Iterator[str]:
     """Yields what people have to know of revisions that somebody makes in Stripe's dashboard."""
-    current, others = invoice.facts.invoice, invoice.facts.revisions.values()
-    if current is None:
-        return
-    replaced = [fact.number or fact.id for fact in others if fact.status == "void"]
-    if replaced:
-        yield f"It was revised in Stripe and replaces {' and '.join(replaced)}."
-    if any(fact.unfinished and fact.from_invoice_id == current.id for fact in others):
+    if invoice.replaced_numbers:
+        yield f"It was revised in Stripe and replaces {' and '.join(invoice.replaced_numbers)}."
+    if invoice.being_revised:
         yield "Somebody is revising it in Stripe; until that is finalized, this invoice is the one to be paid."
 
 
@@ -188,25 +183,25 @@ def _due(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _under_way_since(invoice: Invoice) -> int:
     """When the attempt that is under way began: its charge says it best, then the timeline, then the snapshot."""
-    charged = [charge.created for charge in invoice.facts.charges.values() if charge.status == "pending"]
+    charged = [charge.created for charge in _charges(invoice, "pending")]
     told = _latest(invoice, "payment_processing")
     if charged:
         return max(charged)
     if told is not None:
         return told.at
-    seen = (intent.as_of for intent in invoice.facts.payment_intents.values() if intent.status == "processing")
+    seen = (intent.as_of for intent in invoice.intents if intent.status == "processing")
     return max(seen, default=invoice.updated_at)
 
 
 def _slow(invoice: Invoice) -> bool:
     """Only bank debits stay under way; unless the charge says that it is something else."""
-    methods = {charge.method for charge in invoice.facts.charges.values() if charge.status == "pending"} - {None}
+    methods = {charge.method for charge in _charges(invoice, "pending")} - {None}
     return not methods or bool(methods & BANK_DEBITS)
 
 
 def _how_paid(invoice: Invoice) -> str:
     known, amounts = invoice.facts.invoice, invoice.amounts
-    if known is None or (known.total == 0 and amounts.paid == 0):
+    if known is None or (known.total == 0 and amounts.paid == amounts.balance_applied == 0):
         return "There was nothing to pay."
     if only_credited(invoice):
         return f"Settled by credit notes over {money(invoice, amounts.credited_before_payment)}; no money came in."
@@ -224,7 +219,7 @@ def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
     """Yields in which ways an invoice was paid, with the amount of each. A way that is not known is empty words."""
     in_stripe = invoice.amounts.paid - outside
     charged: dict[str, int] = {}
-    for charge in _charges(invoice):
+    for charge in _charges(invoice, "succeeded"):
         way = METHOD_NAMES.get(charge.method or "")
         name = f"by {way}" if way else ""
         charged[name] = charged.get(name, 0) + charge.amount
@@ -234,15 +229,18 @@ def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
         yield from ((amount, way) for way, amount in ways.items())
     if outside > 0:
         marked = _latest(invoice, "marked_paid")
-        yield outside, f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
+        yield (
+            outside,
+            f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe",
+        )
 
 
-def _charges(invoice: Invoice) -> list[ChargeFact]:
-    """Returns the charges that brought money, the first one first."""
+def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:
+    """Returns the charges of this status, the first one first. Those of an invoice that was replaced say nothing."""
     elsewhere = invoice.facts.replaced_intents
-    brought = (charge for charge in invoice.facts.charges.values() if charge.status == "succeeded")
+    found = (charge for charge in invoice.facts.charges.values() if charge.status == status)
     return sorted(
-        (charge for charge in brought if charge.payment_intent_id not in elsewhere),
+        (charge for charge in found if charge.payment_intent_id not in elsewhere),
         key=lambda charge: (charge.created, charge.id),
     )
 
@@ -259,7 +257,13 @@ def _link(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _latest(invoice: Invoice, *kinds: str) -> HistoryEntry | None:
-    found = (entry for entry in invoice.history if entry.kind in kinds)
+    """Returns the latest entry of these kinds, unless it is about another Stripe invoice than the one that counts."""
+    own = (None, invoice.stripe_invoice_id)
+    found = (
+        entry
+        for entry in invoice.history
+        if entry.kind in kinds and (entry.stripe_id in own or not (entry.stripe_id or "").startswith("in_"))
+    )
     return max(found, key=lambda entry: entry.at, default=None)
 
 

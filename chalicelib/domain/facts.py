@@ -56,18 +56,18 @@ class InvoiceFact:
     amount_paid_off_stripe: int = 0
     amount_overpaid: int = 0
     amount_due: int | None = None
-    """What finalizing left to pay, less what credit notes took off since. None of a draft, where it still changes."""
+    """The amount that finalizing left to pay, less later credit notes. None for a draft, where it still changes."""
     starting_balance: int | None = None
-    """The customer's balance before finalizing: negative if Stripe owed the customer. None of a draft."""
+    """The customer's balance before finalizing: negative if Stripe owed the customer. None for a draft."""
     ending_balance: int | None = None
     discount_amount: int = 0
-    """Discounts; `total` is what they left."""
+    """Discounts took this off; `total` is what they left."""
     pre_payment_credit_notes_amount: int = 0
     post_payment_credit_notes_amount: int = 0
     customer_email: str | None = None
-    """The address that Stripe e-mails a finalized invoice to, whatever the customer's is by now. None of a draft."""
+    """The address that Stripe e-mails the invoice to. It does not follow the customer. None for a draft."""
     drafted_for: str | None = None
-    """The Stripe customer of a draft. None once it is finalized: `customer_email` says then where it goes."""
+    """The Stripe customer of a draft. None once it is finalized, because `customer_email` then says where it goes."""
     from_invoice_id: str | None = None
     """The invoice that this one was made to replace (https://docs.stripe.com/invoicing/invoice-edits)."""
     latest_revision_id: str | None = None
@@ -76,7 +76,7 @@ class InvoiceFact:
 
     @property
     def unfinished(self) -> bool:
-        """Whether it is a draft that may still be finalized."""
+        """Returns True if it is a draft that may still be finalized."""
         return self.status == "draft" and not self.deleted
 
     @property
@@ -85,7 +85,7 @@ class InvoiceFact:
 
 
 _RANK_OF_OPEN = 1
-"""Also of a status that is not known here: it comes after finalizing, and the next one may be `open` again."""
+"""The rank of unknown statuses too, because they come after finalizing and `open` may follow them."""
 _INVOICE_RANK = {"draft": 0, "open": _RANK_OF_OPEN, "uncollectible": 2, "paid": 3, "void": 3}
 
 
@@ -98,7 +98,7 @@ class PaymentFailure:
 
 @dataclass(frozen=True, slots=True)
 class PaymentIntentFact:
-    """One intent to pay. A payer may try it many times: it goes round until it has succeeded or is canceled."""
+    """One intent to pay. A payer may try it many times. It can be retried until it succeeds or is canceled."""
 
     id: str
     as_of: int
@@ -110,7 +110,7 @@ class PaymentIntentFact:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more becomes of it."""
+        """Returns True if its status is final."""
         return self.status in {"succeeded", "canceled"}
 
     @property
@@ -223,9 +223,9 @@ class CreditNoteFact:
     stripe_invoice_id: str
     reason: str | None = None
     pre_payment_amount: int = 0
-    """By how much it lowered what was still to be paid."""
+    """The part that lowered the amount due."""
     post_payment_amount: int = 0
-    """What it gave back of what had been paid: by refunds, to the customer's balance, or outside Stripe."""
+    """The part that was given back after payment: by refunds, to the customer's balance, or outside Stripe."""
     refunded_amount: int = 0
     out_of_band_amount: int = 0
 
@@ -238,7 +238,7 @@ F = TypeVar("F", bound=Fact)
 
 
 def newer(current: F | None, incoming: F) -> F:
-    """The snapshot that stays.
+    """Returns the snapshot that stays.
 
     Raises:
         CannotOrder: they differ, and nothing in them says which is newer.
@@ -253,7 +253,7 @@ def newer(current: F | None, incoming: F) -> F:
 
 
 def settle(current: F | None, fetched: F) -> F:
-    """The snapshot that stays when `fetched` was read from Stripe after `current` had been stored.
+    """Returns the snapshot that stays when `fetched` was read from Stripe after `current` had been stored.
 
     What was read later is the truth, whatever its clock says, except that a lifecycle never runs backwards.
     """
@@ -288,13 +288,13 @@ class Facts:
     """All that is known of one invoice, keyed by Stripe id.
 
     Somebody who edits a finalized invoice in Stripe's dashboard makes a revision: a new invoice that is finalized
-    while the former one is voided (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the one that
-    counts: the latest finalized one.
+    while the former one is voided (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the latest
+    finalized one.
     """
 
     invoice: InvoiceFact | None = None
     revisions: Mapping[str, InvoiceFact] = field(default_factory=dict)
-    """The other ones: those that `invoice` has replaced, and drafts of revisions, which do not count yet."""
+    """The other Stripe invoices: those that `invoice` has replaced, and drafts of revisions."""
     payment_intents: Mapping[str, PaymentIntentFact] = field(default_factory=dict)
     charges: Mapping[str, ChargeFact] = field(default_factory=dict)
     refunds: Mapping[str, RefundFact] = field(default_factory=dict)
@@ -305,7 +305,7 @@ class Facts:
     """The latest second at which Stripe said that an attempt failed without saying why."""
 
     def merge(self, fact: StripeFact) -> Self:
-        """These facts and one more, in any order.
+        """Returns these facts and one more, in any order.
 
         Raises:
             CannotOrder: see `newer`.
@@ -313,23 +313,23 @@ class Facts:
         return self._put(fact, newer)
 
     def settle(self, fact: StripeFact) -> Self:
-        """These facts and one that was read from Stripe after they had been stored."""
+        """Returns these facts and one that was read from Stripe after they had been stored."""
         return self._put(fact, settle)
 
     def attempt_failed(self, at: int) -> Self:
-        """These facts, knowing that an attempt failed at `at`."""
+        """Returns these facts with a failed attempt at `at` (epoch seconds UTC)."""
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
 
     @property
     def timeless(self) -> Self:
-        """These facts without the seconds at which they were snapshots: what they say."""
+        """Returns these facts without the seconds at which each snapshot was taken."""
         undated: dict[str, Any] = {
             name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()} for name in _MAPPINGS
         }
         return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
 
     def say_the_same_as(self, other: Self) -> bool:
-        """Whether both say the same, whenever each snapshot was taken."""
+        """Returns True if both say the same, whenever each snapshot was taken."""
         return (
             self.attempt_failed_at == other.attempt_failed_at
             and _alike(self.invoice, other.invoice)
@@ -337,27 +337,27 @@ class Facts:
         )
 
     def of(self, stripe_id: str) -> StripeFact | None:
-        """What is known of one Stripe object."""
+        """Returns the snapshot of one Stripe object, or None if nothing is known of it."""
         if self.invoice is not None and self.invoice.id == stripe_id:
             return self.invoice
         collections: list[Mapping[str, StripeFact]] = [getattr(self, name) for name in _MAPPINGS]
         return next((known[stripe_id] for known in collections if stripe_id in known), None)
 
     def says(self, fact: StripeFact) -> bool:
-        """Whether `fact` tells what is known of its object, whenever each was seen."""
+        """Returns True if `fact` says what is known of its object, whenever each was read."""
         return _alike(self.of(fact.id), fact)
 
     @property
     def invoices(self) -> Mapping[str, InvoiceFact]:
-        """All of Stripe's invoices that this invoice is or was, by their ids."""
+        """Returns all Stripe invoices that this invoice is or was, and drafts of its revisions, by their ids."""
         return self.revisions if self.invoice is None else {**self.revisions, self.invoice.id: self.invoice}
 
     @property
     def unread_invoice(self) -> str | None:
-        """The id of a Stripe invoice that has to be read from Stripe.
+        """Returns the id of a Stripe invoice that POM has to read, or None.
 
-        It is a revision that Stripe names, and nothing is known of it or only its draft. Or it is the one that
-        counts, and its payments are not known: events about a payment lead to the invoice only once that knows them.
+        It is a revision of which POM knows nothing, or only the draft. Otherwise it is `invoice` if POM does not know
+        its payments, because events about a payment lead to an invoice only if the invoice knows that payment.
         """
         known = self.invoices
         for fact in known.values():
@@ -374,7 +374,7 @@ class Facts:
 
     @property
     def replaced_intents(self) -> AbstractSet[str]:
-        """Payment intents of invoices that were replaced: what becomes of them says nothing of `invoice`."""
+        """Returns payment intents of invoices that `invoice` replaced. Their outcome does not concern `invoice`."""
         if self.invoice is None or self.invoice.from_invoice_id is None:
             return frozenset()
         own = {each.payment_intent_id for each in self.payments.values() if each.stripe_invoice_id == self.invoice.id}
@@ -403,19 +403,22 @@ class Facts:
 
 
 def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:
-    """Sorts revisions: the highest is the invoice that counts. A draft counts only if there is nothing else."""
+    """Returns the sort key of a Stripe invoice; the invoice with the highest key is `Facts.invoice`.
+
+    A finalized invoice is above any draft or deleted one, and a later revision is above an earlier one.
+    """
     finalized = fact.status != "draft" and not fact.deleted
     generation, before = 0, fact.from_invoice_id
     while before is not None and generation < MAX_REVISIONS:
         generation += 1
         origin = known.get(before)
         before = origin.from_invoice_id if origin else None
-    # A draft that is all there is may be a revision's; the original is the one to show then.
+    # If none is finalized, the earliest is the highest, so the original is shown and not the draft of a revision.
     return finalized, generation if finalized else -generation, fact.finalized_at or 0, fact.id
 
 
 MAX_REVISIONS = 100
-"""Longer lines of revisions are not followed: Stripe's would be a circle."""
+"""POM does not follow a longer chain of revisions, because it can only be a circle."""
 
 
 class Choose(Protocol):

@@ -15,7 +15,7 @@ class Source(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Source:
-        """Returns `pom`: a source that is not known here is a part of POM that another release has."""
+        """Returns `pom`, because an unknown source is a part of POM that another release has."""
         return cls.POM
 
 
@@ -24,15 +24,15 @@ class Outcome(StrEnum):
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
-    """It told what was known already: Stripe makes several events of one change."""
+    """POM knew its content already, because Stripe makes several events for one change."""
     STALE = "stale"
-    """It told of an earlier state than the one that is known."""
+    """It had an earlier state than the one that POM knows."""
     RECOVERED = "recovered"
-    """It was missed as a webhook; the sweep found and applied it."""
+    """Its webhook did not arrive; the sweep found and applied it."""
 
     @classmethod
     def _missing_(cls, value: object) -> Outcome:
-        """Returns `applied`: what is on the timeline has been dealt with, whatever another release calls it."""
+        """Returns `applied`, because every entry on the timeline has been processed."""
         return cls.APPLIED
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Self
 
 from chalicelib.domain.amounts import Amounts, amounts_of
-from chalicelib.domain.facts import Facts, StripeFact
+from chalicelib.domain.facts import Facts, PaymentIntentFact, StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
     CustomerId,
@@ -111,7 +111,7 @@ class Invoice:
 
     @property
     def live(self) -> bool:
-        """Whether its services count as billed."""
+        """Returns True if its services count as billed."""
         return self.status is not InvoiceStatus.VOID
 
     @property
@@ -124,7 +124,7 @@ class Invoice:
 
     @property
     def amounts(self) -> Amounts:
-        """What its money is made of, as Stripe says it; a total that POM asked for is not in it."""
+        """Returns the terms of its money as Stripe says them. The total that POM ordered is not in them."""
         return amounts_of(self.facts)
 
     @property
@@ -137,19 +137,19 @@ class Invoice:
 
     @property
     def credited_amount(self) -> int:
-        """Minor units of all credit notes that were issued."""
+        """Returns the sum of all credit notes that were issued, in minor units."""
         return self.amounts.credited
 
     @property
     def balance(self) -> int:
-        """What is still to be paid."""
+        """Returns what is still to be paid, in minor units."""
         if self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE) and self.facts.invoice:
             return self.facts.invoice.amount_remaining
         return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
 
     @property
     def lacks_payments(self) -> bool:
-        """Whether more was paid through Stripe than the payments that are known come to."""
+        """Returns True if more was paid through Stripe than the sum of the known payments."""
         invoice = self.facts.invoice
         if invoice is None:
             return False
@@ -167,8 +167,32 @@ class Invoice:
     @property
     def payment_under_way(self) -> bool:
         """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
-        intents = self.facts.payment_intents.values()
-        return any(each.status == "processing" and each.id not in self.facts.replaced_intents for each in intents)
+        return any(intent.status == "processing" for intent in self.intents)
+
+    @property
+    def intents(self) -> list[PaymentIntentFact]:
+        """The attempts to pay the Stripe invoice that counts; those to pay one that it has replaced say nothing."""
+        replaced = self.facts.replaced_intents
+        return [intent for intent in self.facts.payment_intents.values() if intent.id not in replaced]
+
+    @property
+    def waits_for_confirmation(self) -> bool:
+        """Whether the customer has begun to pay and has yet to confirm the payment with their bank."""
+        return any(intent.status == "requires_action" for intent in self.intents)
+
+    @property
+    def being_revised(self) -> bool:
+        """Whether somebody has begun a revision in Stripe's dashboard. Only an open invoice can be revised."""
+        if self.status not in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE):
+            return False
+        drafts = (fact for fact in self.facts.revisions.values() if fact.unfinished)
+        return any(draft.from_invoice_id == self.stripe_invoice_id for draft in drafts)
+
+    @property
+    def replaced_numbers(self) -> list[str]:
+        """The numbers of the Stripe invoices that this one has replaced, the first one first."""
+        replaced = (fact for fact in self.facts.revisions.values() if fact.number and fact.status == "void")
+        return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
 
     @property
     def partially_refunded(self) -> bool:
@@ -219,11 +243,11 @@ class Invoice:
 
     @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:
-        """Ids of all Stripe invoices that this one is or was: edited in Stripe, it is replaced by a revision."""
+        """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
 
     def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
-        """Whether a Stripe invoice is this one, or a revision of it; whether its draft, before POM knows its id.
+        """Returns True if a Stripe invoice is this one or a revision of it, or if POM knows no Stripe id yet.
 
         A copy that somebody made in Stripe carries our metadata too, but is another invoice.
         """
@@ -237,8 +261,8 @@ class Invoice:
     def shows_the_same_as(self, other: Self) -> bool:
         """Whether people see the same of both, and later events find their way to both.
 
-        A look at Stripe always brings more than events do: charges that went well, intents nobody has tried. And
-        a link to the same page may be written anew each time.
+        A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
+        same page may be written anew each time.
         """
         return self._shown == other._shown
 
@@ -257,6 +281,9 @@ class Invoice:
             invoice,
             failure.reason if failure else None,
             self.payment_under_way,
+            self.waits_for_confirmation,
+            self.being_revised,
+            {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
             facts.payments,
             facts.refunds,
             facts.disputes,

@@ -25,10 +25,10 @@ class ListedInvoice:
 def with_owners(
     listed: Iterable[tuple[InvoiceFact, InvoiceId | None]], known: Mapping[str, InvoiceId]
 ) -> list[tuple[InvoiceFact, InvoiceId]]:
-    """Returns those of Stripe's invoices that are ours, each with our id.
+    """Returns the Stripe invoices that belong to POM's invoices, each with POM's id.
 
-    They carry it, or are revisions of one that is ours: nobody has said whether Stripe copies metadata to revisions.
-    `known` has our ids by ids of Stripe's invoices.
+    Such an invoice carries POM's id, or is a revision of one that does, because it is not known whether Stripe copies
+    metadata to revisions. `known` maps ids of Stripe's invoices to POM's ids.
     """
     facts = list(listed)
     owners = dict(known) | {fact.id: invoice_id for fact, invoice_id in facts if invoice_id is not None}

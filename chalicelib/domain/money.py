@@ -73,10 +73,13 @@ def minimum_charge(currency: str) -> int:
 
 
 def require_chargeable(total: int, currency: str, *, field: str) -> None:
-    """Raises Refused for a total over zero that Stripe would call paid without asking anybody for it.
+    """Refuses a total above zero and below Stripe's minimum: Stripe would call it paid and charge nobody.
 
-    Stripe settles in a currency that may be another, with a higher minimum, so it may still do this to a total that
-    is let through here. Then the explanation of the invoice says so.
+    The account may be paid out in another currency with a higher minimum. Then Stripe may still do this to a total
+    that POM accepts, and the explanation of the invoice says so.
+
+    Raises:
+        Refused: the total is below the minimum of its currency.
     """
     minimum = MINIMUM_CHARGE.get(currency, 0)
     if not 0 < total < minimum:
@@ -84,7 +87,7 @@ def require_chargeable(total: int, currency: str, *, field: str) -> None:
     asked, least = (f"{decimal_string(amount, currency)} {currency.upper()}" for amount in (total, minimum))
     raise Refused(
         "amount_below_minimum",
-        f"The total is {asked}. The smallest amount that Stripe charges is {least}.",
+        f"The total is {asked}. The smallest amount that Stripe charges is {least}; zero is allowed.",
         field=field,
         next_step="Bill it together with other services, or raise the price.",
     )

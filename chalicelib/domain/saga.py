@@ -34,9 +34,9 @@ class Step(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Step | None:
-        """Returns a step that keeps the word of another release, so that an invoice at it can be read and stored.
+        """Returns a step with the unknown word of another release, so that its invoice can be read and stored.
 
-        It is none of this release's steps, so the work rests until a release that knows it goes on.
+        This release has no such step, so the work waits for a release that has it.
         """
         if not isinstance(value, str):
             return None

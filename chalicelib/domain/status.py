@@ -36,15 +36,14 @@ class FailedAttempt:
 
 
 KNOWN_STATUSES = frozenset({"draft", "open", "paid", "uncollectible", "void"})
-"""The words that Stripe has for the status of an invoice, in our API version."""
+"""The statuses of a Stripe invoice in our API version."""
 
 
 def status_of(facts: Facts) -> InvoiceStatus:
     """Returns where an invoice that exists in Stripe stands.
 
-    An invoice is refunded only if all that was paid went back by refunds: what a bank took back by a dispute is lost,
-    and the invoice stays paid. A status of Stripe's that is not known here shows as pending, because nothing else is
-    known of it, and its explanation quotes Stripe.
+    An invoice is refunded only if refunds gave back all that was paid. If a bank took money back by a dispute, the
+    invoice stays paid. An unknown status of Stripe's shows as pending, and the explanation quotes it.
 
     Raises:
         ValueError: nothing is known of the invoice yet.
@@ -63,10 +62,10 @@ def status_of(facts: Facts) -> InvoiceStatus:
 
 
 def failed_attempt(facts: Facts) -> FailedAttempt | None:
-    """The latest attempt if it failed; None while one is under way, or if none was made.
+    """Returns the latest attempt if it failed; None while one is processing, or if none was made.
 
-    An invoice paid in parts has several intents; one that has come to its end says nothing of the others, and one
-    that nobody has tried says nothing at all. Attempts at an invoice that was replaced say nothing of its revision.
+    An invoice paid in parts has several intents. One that has ended does not decide about the others, and one that
+    nobody has tried does not count. Attempts to pay an invoice that was replaced do not count for its revision.
     """
     replaced = facts.replaced_intents
     intents = [pi for pi in facts.payment_intents.values() if pi.id not in replaced]
@@ -95,7 +94,7 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
 
 
 def _revised_at(facts: Facts) -> int:
-    """When the invoice was replaced by the revision that counts now, or 0."""
+    """Returns when the present revision replaced the original (epoch seconds UTC), or 0 if there is no revision."""
     invoice = facts.invoice
     return invoice.finalized_at or 0 if invoice is not None and invoice.from_invoice_id is not None else 0
 
@@ -119,7 +118,8 @@ def _from_intent(intent: PaymentIntentFact | None, declined: ChargeFact | None) 
         return _from_charge(declined)
     if intent.status == "requires_payment_method":
         if intent.failure:
-            return FailedAttempt(intent.failure.reason, intent.as_of)
+            tried = declined.created if declined and declined.id == intent.latest_charge_id else intent.as_of
+            return FailedAttempt(intent.failure.reason, tried)
         return _from_charge(declined)
     return None
 
@@ -135,4 +135,4 @@ def _from_charge(declined: ChargeFact | None) -> FailedAttempt | None:
     if declined is None:
         return None
     reason = declined.failure.reason if declined.failure else FailureReason.OTHER
-    return FailedAttempt(reason, declined.as_of)
+    return FailedAttempt(reason, declined.created)

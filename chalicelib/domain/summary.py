@@ -11,6 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from chalicelib.domain.amounts import disputed_amount
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
@@ -67,10 +68,10 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
     if amounts.lost:
         counts[Bucket(currency, LOST)] = Tally(1, amounts.lost)
-    for dispute in invoice.facts.disputes.values():
-        if dispute.open:  # a bank may dispute in its own currency
-            bucket = Bucket(dispute.currency, DISPUTED)
-            counts[bucket] = Tally(1, counts.get(bucket, NOTHING).amount + dispute.amount)
+    questioned = [dispute for dispute in invoice.facts.disputes.values() if dispute.open]
+    if questioned:
+        amount = sum(disputed_amount(invoice.facts, dispute) for dispute in questioned)
+        counts[Bucket(currency, DISPUTED)] = Tally(1, amount)
     return counts
 
 

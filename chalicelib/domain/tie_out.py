@@ -17,15 +17,22 @@ LIVE = frozenset({"open", "paid", "uncollectible"})
 
 
 class Kind(StrEnum):
-    """What differs."""
+    """The kind of a difference."""
 
     PAID = "paid"
+    """Another amount was paid of the invoice."""
     STATUS = "status"
+    """The invoice has another status, and the same amount was paid."""
     REFUNDED = "refunded"
+    """POM does not know the refund, or knows it with another status or amount."""
     DISPUTED = "disputed"
+    """POM does not know the dispute, or knows it with another status or amount, such as `lost`."""
     UNKNOWN_TO_US = "unknown_to_us"
+    """Stripe has an invoice with POM's id, or a revision of one, that POM does not know."""
     UNKNOWN_TO_STRIPE = "unknown_to_stripe"
+    """POM has an invoice that Stripe does not list."""
     BILLED_TWICE = "billed_twice"
+    """Stripe has several live invoices for one invoice of POM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """What came, what went back, what banks question now, and what they took for good; minor units of one currency.
+    """What was paid, refunded, is disputed now, and was lost to disputes, in minor units of one currency.
 
-    A dispute that was won, or closed as an inquiry, is none of these.
+    A dispute that was won, or an inquiry that was closed, counts nowhere.
     """
 
     paid: int = 0
@@ -88,7 +95,7 @@ class Books:
 
 
 def questioned(facts: Facts) -> Iterable[tuple[str, Amounts]]:
-    """Yields what each dispute of an invoice comes to, by its id, in the invoice's currency."""
+    """Yields each dispute's id with its disputed or lost amount, in the invoice's currency. Won ones are left out."""
     lost = lost_by_dispute(facts)
     for dispute in facts.disputes.values():
         if dispute.id in lost:
@@ -98,7 +105,7 @@ def questioned(facts: Facts) -> Iterable[tuple[str, Amounts]]:
 
 
 def differences(books: Books, ours: Mapping[InvoiceId, Invoice], *, settled_by: int) -> Iterable[Difference]:
-    """All of them. What happened after `settled_by` may still be on its way to us, so it is left out."""
+    """Yields all differences. Events after `settled_by` may still be on their way to POM, so they are left out."""
     yield from _twice(books)
     for fact, invoice_id in books.invoices:
         yield from _of_invoice(fact, invoice_id, ours.get(invoice_id), settled_by)

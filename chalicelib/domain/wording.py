@@ -1,4 +1,4 @@
-"""Money and days as sentences have them."""
+"""Formats money and days for sentences."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _MONTHS = tuple("January February March April May June July August September Oct
 
 
 def money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
-    """Returns an amount with its currency, which of a dispute may be another than the invoice's."""
+    """Returns an amount with its currency. `currency` is that of the invoice, unless a dispute is in another."""
     currency = currency or invoice.order.currency
     return f"{decimal_string(amount, currency)} {currency.upper()}"
 
 
 def on_day(invoice: Invoice, moment: int | None) -> str:
-    """Returns ` on 23 November 2026`, or nothing for no moment."""
+    """Returns a text such as ` on 23 November 2026`, or an empty text if `moment` is None."""
     return f" on {day(invoice, moment)}" if moment else ""
 
 

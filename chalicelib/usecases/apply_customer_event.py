@@ -1,8 +1,7 @@
-"""Apply events about Stripe's customers: edits made there, and deletions.
+"""Applies events about edits and deletions of Stripe's customers.
 
-POM's record and Stripe's can be edited at once; `domain.customer_settling` settles each field by itself. What we
-changed ourselves comes back as an event too, brings nothing new, and goes no further. What POM has yet to give to
-Stripe is left to the sync that is pending.
+POM's record and Stripe's can be edited at once, so `domain.customer_settling` settles each field by itself. POM's own
+changes come back as events too, and change nothing. The pending sync gives Stripe what POM has yet to give.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from chalicelib.usecases.ports import Ports
 
 
 def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
-    """`customer.updated` and `customer.deleted`."""
+    """Applies a `customer.updated` or `customer.deleted` event, and returns its outcome."""
     customer = _customer_of(event, account_id, ports)
     if customer is None:
         return EventOutcome.FOREIGN
@@ -39,7 +38,7 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
 
 
 def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Customer | None:
-    """Returns the customer of the event's object: by the hint in its metadata, or by the object's id."""
+    """Returns the customer that the event is about, by the hint in its metadata or by the object's id."""
     return _linked(_hinted(event, ports), event, account_id) or _linked(
         ports.customers.find_by_stripe_id(account_id, event.object_id), event, account_id
     )
@@ -58,9 +57,9 @@ def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
 
 
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
-    """What the event says, unless something newer is known; what Stripe says now, where that cannot be told.
+    """Returns the event's snapshot, Stripe's present one if their order is unknown, or None if outdated.
 
-    A Stripe customer that is being left because the office chose another one has nothing to say but its deletion.
+    Edits of the linked Stripe customer count as outdated while the office has chosen another one. Its deletion counts.
     """
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
     if fact is not None and fact.deleted:
@@ -74,7 +73,7 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
 
 
 def _brings(customer: Customer, fact: CustomerFact) -> bool:
-    """Returns True if Stripe has something that was not in step yet."""
+    """Returns True if Stripe has a value that was not in step yet."""
     settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
     return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
 

@@ -60,7 +60,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
     outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
-    entry = _entry(event, said, source, _told_as(outcome, said, known))
+    entry = _entry(event, _kind(event, known), said, source, _told_as(outcome, said, known))
     told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
     ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
@@ -74,24 +74,27 @@ def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -
     metadata in Stripe, so a hint that leads nowhere costs a second look-up.
     """
     found = _of_account(_hinted(event, ports), account_id)
-    if found is None:
-        found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
-    if found is None:
-        return None
-    return found if event.object_type != "invoice" or _is_of(found, event, account_id, ports) else None
+    if found is not None and _is_of(found, event, account_id, ports):
+        return found
+    found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
+    return found if found is not None and _is_of(found, event, account_id, ports) else None
 
 
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
-    """Returns True if the event's object is the invoice in Stripe, or a revision of it.
+    """Returns True if the event's object is the invoice in Stripe, or a revision of it, or no invoice at all.
 
-    Of a revision whose predecessor POM has not met, only Stripe can say whether it has replaced ours.
+    If POM does not know the invoice that a revision replaced, it asks Stripe what that one was a revision of.
     """
-    if invoice.is_or_was(event.object_id, event.revised_id):
+    if event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id):
         return True
-    if event.revised_id is None or invoice.stripe_invoice_id is None:
-        return False
-    facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id)
-    return event.object_id in {fact.id for fact in facts}
+    origin, met = event.revised_id, {event.object_id}
+    while origin is not None and origin not in met:
+        met.add(origin)
+        fact = ports.stripe.fetch(account_id, "invoice", origin)
+        origin = fact.from_invoice_id if isinstance(fact, InvoiceFact) else None
+        if origin in invoice.stripe_invoice_ids:
+            return True
+    return False
 
 
 def _of_account(found: Invoice | None, account_id: StripeAccountId) -> Invoice | None:
@@ -188,11 +191,20 @@ def _told_as(outcome: EventOutcome, fact: StripeFact | None, known: Invoice) -> 
     return Outcome.DUPLICATE if fact is None or known.facts.says(fact) else Outcome.STALE
 
 
-def _entry(event: StripeEvent, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
+def _kind(event: StripeEvent, known: Invoice) -> str:
+    """Returns what the timeline calls the event. A draft of a revision is not the invoice."""
+    kind = SUBSCRIPTION[event.type]
+    draft = known.facts.revisions.get(event.object_id)
+    if draft is None or draft.status != "draft":
+        return kind
+    return "revision_dropped" if draft.deleted else "revision_drafted"
+
+
+def _entry(event: StripeEvent, kind: str, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
     amount, reason = _amount_and_reason(fact)
     return HistoryEntry(
         at=event.created,
-        kind=SUBSCRIPTION[event.type],
+        kind=kind,
         source=source,
         amount=amount,
         currency=fact.currency if fact is not None and amount is not None else None,

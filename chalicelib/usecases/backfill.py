@@ -49,7 +49,7 @@ class Listed:
     stripe_id: str
     invoice_id: InvoiceId
     revised_id: str | None = None
-    """The Stripe invoice that it was made to replace."""
+    """The id of the Stripe invoice that it revises, if it is a revision."""
 
 
 @dataclass(frozen=True, slots=True)

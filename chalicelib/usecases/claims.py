@@ -1,8 +1,8 @@
 """A service is claimed by at most one live invoice.
 
-Claims are not given back when an invoice is voided, by whomever and wherever that was done. Whoever bills a service
-next takes its claim over. Stripe also voids an invoice that somebody revises there: then the revision lives and keeps
-the claims. Therefore Stripe is asked before claims are taken over.
+A void invoice keeps its claims, wherever it was voided. The next invoice with the service takes the claim over.
+Stripe also voids an invoice that somebody revises there. Then the revision is live and keeps the claims, so POM asks
+Stripe before it takes claims over.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
-    """Store a new invoice with claims on these services, which at most dead invoices hold.
+    """Store a new invoice with claims on these services that no live invoice holds.
 
     Raises:
         InvoiceExists: an invoice of this id is stored.
@@ -63,11 +63,11 @@ def _claiming(
 def _refuse_or_take_over(
     invoice: Invoice, holders: Mapping[ServiceId, InvoiceId], ports: Ports
 ) -> Mapping[ServiceId, InvoiceId | None]:
-    """The claims to take over from dead invoices.
+    """Returns the claims to take over from void invoices.
 
     Raises:
-        Conflict: a holder is live; names the service and the invoice.
-        StripeUnavailable, StripeRefused: Stripe cannot say whether a void one was replaced.
+        Conflict: a holder is live. The message names the service and the invoice.
+        StripeUnavailable, StripeRefused: Stripe did not say whether a void invoice was replaced.
     """
     lives = {holder_id: _lives(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
     for service_id, holder_id in holders.items():
@@ -82,7 +82,7 @@ def _refuse_or_take_over(
 
 
 def _lives(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> bool:
-    """Returns True if the holder asks somebody for money, itself or by a revision of which no event has told yet."""
+    """Returns True if the holder is live, or was replaced by a live revision that POM has not read."""
     holder = ports.invoices.get(invoice.organization_id, holder_id)
     if holder is None or holder.live:
         return holder is not None

@@ -28,7 +28,7 @@ ATTEMPTS = 10
 
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
-    """One customer.
+    """Returns one customer.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -45,14 +45,14 @@ def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports
 
 
 def list_customers(organization_id: OrganizationId, first: int, after: str | None, ports: Ports) -> Page[Customer]:
-    """A page of customers in the order of their ids, as they stand with the connected account."""
+    """Returns a page of customers in the order of their ids, as they are on the connected account."""
     page = ports.customers.page(organization_id, first, after)
     account_id = ports.connections.get(organization_id).account_id
     return replace(page, items=tuple(each.seen_from(account_id) for each in page.items))
 
 
 def as_it_stands(customer: Customer, ports: Ports) -> Customer:
-    """Returns the customer as it stands with the connected account."""
+    """Returns the customer as it is on the connected account."""
     return customer.seen_from(ports.connections.get(customer.organization_id).account_id)
 
 
@@ -63,10 +63,10 @@ def put_customer(
     chosen_stripe_customer_id: str | None,
     ports: Ports,
 ) -> Customer:
-    """Store POM's customer and have it given to Stripe. Saying the same again changes nothing.
+    """Store POM's customer and queue its sync to Stripe. Storing the same record again changes nothing.
 
-    A message that cannot be queued is no failure of the request: the customer is stored as `pending`, and
-    `resume_stuck` takes those up.
+    If the message cannot be queued, the request still succeeds: the customer is stored as `pending`, and
+    `resume_stuck` queues it later.
 
     Raises:
         Refused: a customer cannot have this id.
@@ -79,7 +79,7 @@ def put_customer(
     _check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
     for attempt in attempts(ATTEMPTS, ports.clock):
         if attempt:
-            # Our own worker has just stored how the customer stands in Stripe, or what came from there.
+            # A worker of POM has just stored the result of a sync, or values from Stripe.
             current = ports.customers.get(organization_id, customer_id)
         wanted = (
             profile if first_read is None or current is None else profile.rebased(first_read.profile, current.profile)
@@ -109,28 +109,28 @@ def _saved(edited: Customer, connection: Connection, ports: Ports) -> Customer:
 def _check_choice(
     current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
 ) -> None:
-    """Refuses a chosen Stripe customer that belongs to another customer. Only a new choice is looked at.
+    """Refuses a new choice of a Stripe customer that belongs to another customer.
 
     Raises:
-        Conflict: it does.
+        Conflict: the Stripe customer belongs to another customer.
     """
     account_id = connection.account_id if connection.active else None
     if chosen is None or account_id is None or (current is not None and current.linked_to(account_id) == chosen):
         return
-    # Where Stripe does not answer, the choice is stored: the sync looks again before it links anything.
+    # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
     with suppress(StripeUnavailable, AccountUnreachable):
         require_free(connection.organization_id, customer_id, account_id, chosen, ports)
 
 
 def _choice_settled(current: Customer, chosen: str | None, ports: Ports) -> Customer:
-    """Returns the customer. Choosing the present link settles a choice that was offered."""
+    """Returns the customer. A choice that was offered is settled when the present link is chosen."""
     if chosen is None or not current.candidates:
         return current
     return ports.customers.save(current.choosing_the_present(ports.clock.now()))
 
 
 def _queued(saved: Customer, ports: Ports) -> Customer:
-    # Stored as pending: where the message does not get through, `resume_stuck` takes the customer up.
+    # If the message is lost, `resume_stuck` finds the customer, because it is stored as `pending`.
     with suppress(Retryable):
         ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
     return saved
@@ -143,7 +143,7 @@ def new_customer(
     chosen_stripe_customer_id: str | None,
     now: int,
 ) -> Customer:
-    """The first edition, not stored yet."""
+    """Returns the first edition, which is not stored yet."""
     return Customer(
         organization_id,
         customer_id,
@@ -164,7 +164,7 @@ def _has_news(current: Customer, profile: Profile, chosen: str | None, connectio
 
 
 def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
-    """Have a customer given to Stripe again, as a new edition, whatever became of the last time.
+    """Queue a new sync of a customer, as a new edition, whatever the last sync did.
 
     Raises:
         NotFound: this organization has no such customer.
@@ -181,10 +181,10 @@ def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: 
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
-    """Give Stripe the customer as POM has it now; which edition a message spoke of does not matter.
+    """Give Stripe the customer as POM has it now, whichever edition the message was about.
 
     Raises:
-        StripeUnavailable, StaleWrite: to be tried again.
+        StripeUnavailable, StaleWrite: the caller has to try again.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         customer = ports.customers.get(organization_id, customer_id)

@@ -111,8 +111,8 @@ def _repeated(customer_id: CustomerId, first: int) -> ItemError:
 def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """Store the customer together with the item's outcome, then give it to Stripe at the lane's pace.
 
-    Where Stripe does not take it, the customer says so itself: its record is kept, and that was what was asked for.
-    Returns False if Stripe did not say whose a chosen Stripe customer is: the item is tried again.
+    The item succeeds even if Stripe refuses the customer, because the record is stored; its `sync_status` says so.
+    Returns False if Stripe did not say which customer owns a chosen Stripe customer. Then the item is tried again.
 
     Raises:
         StaleWrite: somebody else decided the item, or changed the customer.
@@ -142,10 +142,10 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
 def _require_free_choice(
     batch: Batch, customer_id: CustomerId, chosen: str | None, current: Customer | None, ports: Ports
 ) -> None:
-    """Refuses a chosen Stripe customer that belongs to another customer; without a connection the sync does later.
+    """Refuses a chosen Stripe customer that belongs to another customer. Without a connection, the sync checks later.
 
     Raises:
-        Conflict: it does.
+        Conflict: the Stripe customer belongs to another customer.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     if chosen is None:

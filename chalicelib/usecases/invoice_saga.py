@@ -146,6 +146,9 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     try:
         _require_its_customer(invoice, ports)
         facts = deliver(account_id, stripe_id, invoice.saga.key)
+        if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
+            # The customer owed something from before, and finalizing added it to what is to be paid.
+            facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
     except AccountUnreachable:
         if not invoice.saga.send and invoice.saga.untouched:
             _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and whoever asked for it is told so
@@ -220,7 +223,7 @@ def _advance(
     drafted_for: str | None = None,
     sent: bool = False,
 ) -> Invoice:
-    """Checkpoint: what the step brought, and the next recovery point, in one write.
+    """Store what the step brought and the next recovery point, in one write.
 
     `drafted_for` is the Stripe customer of a draft that was just made.
     """

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from chalicelib.domain.amounts import credited_to_balance
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
@@ -122,10 +123,10 @@ def _voided_in_stripe(
 def ended_in_stripe(
     account_id: StripeAccountId, stripe_id: str, wanted: str, act: Act, ports: Ports
 ) -> Sequence[StripeFact]:
-    """What `act` brings; if Stripe refuses because the invoice is `wanted` already, what is there.
+    """Returns the facts from `act`, or the present ones if Stripe refuses because the invoice is `wanted` already.
 
     Raises:
-        Conflict: a revision has replaced the invoice in Stripe, and POM has not heard of it yet.
+        Conflict: a revision has replaced the invoice in Stripe, and POM has not read it yet.
     """
     try:
         # A new key each time: Stripe would repeat an earlier refusal, and ending it twice changes nothing.
@@ -190,7 +191,7 @@ def of_other_account() -> Conflict:
 def _instead(invoice: Invoice) -> str:
     if invoice.status is not InvoiceStatus.PAID:
         return "Make a new invoice."
-    if invoice.amounts.received > 0:
+    if invoice.amounts.received > credited_to_balance(invoice.facts):
         return "Refund it in the Stripe dashboard instead."
     return "Issue a credit note in the Stripe dashboard instead; there is no money left to refund."
 

@@ -1,8 +1,8 @@
-"""Bring a customer to Stripe, whoever asks first: the sync worker or an invoice that is being made.
+"""Brings a customer to Stripe, for the sync worker and for an invoice that is being made.
 
-The e-mail address is the primary identifier. A customer that Stripe knows by it already is linked, not doubled.
-Where Stripe knows several, none is linked and the office is asked. A Stripe customer is claimed before anything is
-written to it, so that two customers of POM are never linked to one.
+The e-mail address is the primary identifier. If Stripe has one customer with it, that one is linked and no second
+one is made. If Stripe has several, none is linked and the office is asked. A Stripe customer is claimed before
+anything is written to it, so that two customers of POM are never linked to one.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def ensure_in_stripe(
     ports: Ports,
     creation: CustomerCreation = CustomerCreation.WHEN_SAVED,
 ) -> Customer:
-    """Returns the customer, known to Stripe in its present edition, and stored so.
+    """Returns the customer after Stripe was given its present edition and the result was stored.
 
-    One that is to be made only with its first invoice is linked and kept in step if Stripe has it, and waits if not.
+    With `WHEN_INVOICED`, links an existing Stripe customer, and otherwise waits for the first invoice.
 
     Raises:
-        Refused: no e-mail address, several Stripe customers have it, or the chosen one is not there.
+        Refused: there is no e-mail address, several Stripe customers have it, or the chosen one does not exist.
         Conflict: the chosen Stripe customer belongs to another customer.
         StaleWrite: somebody changed the customer meanwhile.
         StripeUnavailable, StripeRefused: as Stripe answers.
@@ -62,7 +62,7 @@ def ensure_in_stripe(
             except StripeCustomerClaimed as claimed:
                 if customer.linked_to(account_id) != target:
                     raise stripe_customer_taken(target) from claimed
-                # Linked before there were claims, and another customer was linked to it as well.
+                # The link is older than claims, and another customer was linked to the same Stripe customer.
                 customer = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
     return _linked_anew(customer, account_id, ports, creation)
 
@@ -77,7 +77,7 @@ def _unlinked(customer: Customer, ports: Ports) -> Customer:
 def _linked_anew(
     customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation
 ) -> Customer:
-    """Returns the customer, linked to the Stripe customer of its address, or to a new one."""
+    """Returns the customer, linked to the Stripe customer with its address, or to a new one."""
     if customer.profile.email is None:
         raise Refused(
             "customer_email_missing",
@@ -97,7 +97,7 @@ def _linked_anew(
 
 
 def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
-    """A customer that Stripe had may be made again; one that was only named by mistake may not."""
+    """Returns the customer if it was linked to this id; refuses an id that was never linked."""
     if customer.link is None or customer.link.stripe_customer_id != stripe_customer_id:
         raise Refused(
             "stripe_customer_unknown",
@@ -109,7 +109,7 @@ def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Custome
 
 
 def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
-    """Returns the customer, linked to this Stripe customer, with every field settled. Sends only what differs.
+    """Returns the customer, linked to this Stripe customer, with every field settled. Sends only values that differ.
 
     Raises:
         StripeCustomerClaimed: the Stripe customer belongs to another customer.
@@ -171,9 +171,9 @@ def _made_with_a_former_address(
 
 
 def _of_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequence[CustomerFact]:
-    """Returns Stripe's customers of this address as it was typed, and those of the same address in small letters.
+    """Returns Stripe's customers with this address, as it was typed and in small letters.
 
-    Stripe's list compares case. Other spellings are found by the search of the daily comparison.
+    Stripe's list compares case. The daily comparison searches for other spellings.
     """
     found = {fact.id: fact for fact in ports.stripe.find_customers(account_id, email)}
     if email != email.lower():
@@ -207,13 +207,13 @@ def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> C
     sent = tuple(field for field, value in values.items() if value)
     try:
         return ports.customers.save(made.telling(CustomerEvent.CREATED, Source.POM, now, sent, fact.id))
-    except StripeCustomerClaimed as claimed:  # the key brought an earlier answer, and it was chosen for another since
+    except StripeCustomerClaimed as claimed:  # Stripe repeated an earlier answer, and another customer has it by now
         ports.customers.save(customer.with_fresh_key())
         raise StaleWrite("The customer") from claimed
 
 
 def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Customer:
-    """The customer with the reason why Stripe does not have it as POM has it."""
+    """Returns the customer with the reason why Stripe does not have it as POM has it."""
     if isinstance(refusal, ChoiceNeeded):
         return customer.needing(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"

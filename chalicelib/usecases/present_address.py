@@ -16,7 +16,7 @@ def require_present_address(invoice: Invoice, customer: Customer, account_id: St
     """Refuses to mail an invoice that Stripe would send to a former address.
 
     Raises:
-        FormerAddress: the customer has another address by now, or none, or is another Stripe customer. The message
+        FormerAddress: the customer has another address or none, or is linked to another Stripe customer. The message
             names no address, because it may be logged.
     """
     finalized_for = invoice.facts.invoice.customer_email if invoice.facts.invoice else None

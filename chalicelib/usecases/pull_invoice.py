@@ -1,11 +1,12 @@
-"""Read an invoice from Stripe, with the revisions that have replaced it, and store what that shows."""
+"""Reads an invoice and its revisions from Stripe, and stores them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
+from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -16,16 +17,16 @@ from chalicelib.usecases.store_invoice import knowing_also, store
 def pulled(
     invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
 ) -> Invoice:
-    """Returns the invoice as Stripe has it; nothing is written if that shows nothing new."""
+    """Returns the invoice as Stripe has it. Writes nothing if Stripe shows nothing new."""
     stripe_id = invoice.stripe_invoice_id
     if stripe_id is None:
         return invoice
-    facts = ports.stripe.everything(account_id, stripe_id)
+    facts = [*ports.stripe.everything(account_id, stripe_id), *_drafts_of_revisions(invoice, account_id, ports)]
     now = ports.clock.now()
 
     def pulling(current: Invoice) -> Invoice:
         known = knowing_also(current, facts, invoice, ports)
-        # What the sweep finds counts as missed; an expired link is renewed when somebody asks for the invoice.
+        # A difference that the sweep finds is a missed event. Only a person who asks for the invoice renews its link.
         renewed = source is Source.POM and current.link_expired(now)
         if known.shows_the_same_as(current) and not renewed:
             return current
@@ -48,6 +49,23 @@ def pulled_to_act_on(invoice: Invoice, account_id: StripeAccountId, ports: Ports
     return present
 
 
+def sent_unless_revised(account_id: StripeAccountId, stripe_id: str, key: str, ports: Ports) -> Sequence[StripeFact]:
+    """Returns what sending an open invoice again brings.
+
+    Raises:
+        Conflict: Stripe refuses, because a revision has replaced the invoice a moment ago.
+    """
+    try:
+        return ports.stripe.send(account_id, stripe_id, key)
+    except AccountUnreachable:
+        raise
+    except StripeRefused as refusal:
+        present = ports.stripe.fetch(account_id, "invoice", stripe_id)
+        if isinstance(present, InvoiceFact) and present.latest_revision_id is not None:
+            raise revised() from refusal
+        raise
+
+
 def revised() -> Conflict:
     """Why nothing is done to an invoice that was replaced without POM's knowledge."""
     return Conflict(
@@ -60,21 +78,31 @@ def revised() -> Conflict:
 def with_what_was_done_in_stripe(
     before: Invoice, after: Invoice, account_id: StripeAccountId, ports: Ports
 ) -> Invoice:
-    """Returns `after` with what people did in Stripe's dashboard, as far as it has to be read from there.
+    """Returns `after`, read from Stripe again if somebody has voided, revised or finalized it there.
 
-    They revise a finalized invoice, or finalize a draft: then its payments have to be met. An invoice of which POM
-    hears that it is void is read once, because nobody has said that Stripe names the revision as soon as it tells of
-    the void. While POM itself sends an invoice, the answer to that brings the payments.
+    When an event says that an invoice is void, POM reads it once from Stripe, because the event may not name the
+    revision yet. If somebody revised the invoice or finalized its draft, then POM must learn its payments. While POM
+    itself sends an invoice, Stripe's answer brings the payments.
     """
-    voided = before.live and not after.live and after.facts.invoice is not None and not after.facts.invoice.deleted
-    stripe_id = after.stripe_invoice_id if voided else after.facts.unread_invoice
-    if stripe_id is None or after.saga.running:
+    if after.saga.running or after.stripe_invoice_id is None:
         return after
-    return after.settled_by(*ports.stripe.everything(account_id, stripe_id))
+    fact = after.facts.invoice
+    if before.live and not after.live and fact is not None and not fact.deleted:
+        present = ports.stripe.fetch(account_id, "invoice", after.stripe_invoice_id)
+        after = after.settled_by(present) if isinstance(present, InvoiceFact) else after
+    stripe_id = after.facts.unread_invoice
+    return after if stripe_id is None else after.settled_by(*ports.stripe.everything(account_id, stripe_id))
+
+
+def _drafts_of_revisions(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Sequence[InvoiceFact]:
+    """Returns drafts of revisions that POM knows, as they are now: nothing else tells that one was deleted."""
+    drafts = [fact.id for fact in invoice.facts.revisions.values() if fact.unfinished]
+    found = [ports.stripe.fetch(account_id, "invoice", stripe_id) for stripe_id in drafts]
+    return [fact for fact in found if isinstance(fact, InvoiceFact)]
 
 
 def revision_entries(before: Invoice, after: Invoice, at: int, source: Source) -> Iterator[HistoryEntry]:
-    """Yields what the timeline tells if a revision has replaced the Stripe invoice that counted before."""
+    """Yields a history entry if a revision has replaced the invoice in Stripe."""
     fact = after.facts.invoice
     if fact is None or before.stripe_invoice_id in (None, fact.id):
         return

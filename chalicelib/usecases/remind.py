@@ -24,7 +24,7 @@ from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
 from chalicelib.usecases.present_address import require_present_address
-from chalicelib.usecases.pull_invoice import pulled_to_act_on
+from chalicelib.usecases.pull_invoice import pulled_to_act_on, sent_unless_revised
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 PAGE = 100
@@ -141,7 +141,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
             require_present_address(invoice, customer, account_id)
         stripe_id = invoice.stripe_invoice_id or ""
         key = digest("remind", account_id, stripe_id, today.isoformat())
-        facts = ports.stripe.send(account_id, stripe_id, f"pom-{key}")
+        facts = sent_unless_revised(account_id, stripe_id, f"pom-{key}", ports)
     now = ports.clock.now()
     told = HistoryEntry(now, "reminder_sent", Source.POM, actor=user_id, stripe_id=invoice.stripe_invoice_id)
 

@@ -1,8 +1,8 @@
-"""Search Stripe for other spellings of the addresses of customers that POM made there.
+"""Searches Stripe for other spellings of the addresses of customers that POM made there.
 
-Stripe's list by e-mail address compares case, so a customer may have stood in Stripe in capital letters when POM made
-it. Stripe's search does not compare case (https://docs.stripe.com/search), but it is slower, is up to a minute behind
-and has a rate limit of its own. So it is asked once for each customer that POM made, by the daily comparison.
+Stripe's list by e-mail address compares case, so POM may make a customer that Stripe had with other capital letters.
+Stripe's search does not compare case (https://docs.stripe.com/search), but it is slower, is up to a minute behind and
+has a rate limit of its own. So the daily comparison searches once for each customer that POM made.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.stripe_owner import belongs_to_another
 
 INDEXED_AFTER = 300
-"""Seconds after which Stripe's search knows what was there before POM made a customer; Stripe says a minute."""
+"""Seconds after which Stripe's search has every customer that existed before an edit in POM. Stripe says a minute."""
 
 RATE = 10_000
 """Searches in 1,000 seconds: half of the 20 a second that Stripe takes (https://docs.stripe.com/rate-limits)."""
@@ -28,11 +28,11 @@ AT_ONCE = 100
 
 
 def search_spellings(organization_id: OrganizationId, account_id: StripeAccountId, until: int, ports: Ports) -> int:
-    """Searches until `until` (epoch seconds UTC), and offers the office a choice where another spelling is found.
+    """Searches until `until` (epoch seconds UTC), and offers the office a choice if another spelling is found.
 
-    Returns how many customers were searched for. The rest is left to the next daily comparison when the time is
-    over, when Stripe does not answer, and when Stripe refuses, as it does in India. A customer for whom Stripe
-    refused is not searched for again, so that it does not keep the others from their turn.
+    Returns how many customers were searched for. The next daily comparison continues if the time is over, if Stripe
+    does not answer, or if Stripe refuses, as it does in India. A customer for whom Stripe refused is not searched for
+    again, so that it does not hold up the others.
 
     Raises:
         AccountUnreachable: the connection was revoked.
@@ -48,7 +48,7 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
             if customer is None or not customer.search_spellings:
                 continue  # the index is behind
             try:
-                with suppress(StaleWrite):  # the customer has just changed; its turn comes again
+                with suppress(StaleWrite):  # the customer has just changed; a later run searches for it
                     _search(customer, account_id, searching)
                     searched += 1
             except AccountUnreachable:

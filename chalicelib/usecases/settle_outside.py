@@ -49,7 +49,9 @@ def mark_paid(
             next_step="Send it first." if invoice.status is InvoiceStatus.DRAFT else "Make a new invoice.",
         )
     told = " ".join(part for part in (method.replace("_", " "), reference) if part)
-    entry = HistoryEntry(ports.clock.now(), "marked_paid", Source.POM, actor=user_id, reason=told)
+    entry = HistoryEntry(
+        ports.clock.now(), "marked_paid", Source.POM, actor=user_id, reason=told, stripe_id=invoice.stripe_invoice_id
+    )
     return _ended(invoice, "paid", ports.stripe.pay_outside, entry, ports)
 
 
@@ -63,7 +65,8 @@ def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     window = ports.settings.get(organization_id).payment_window
     if window is None or invoice.due_at is None or ports.clock.now() < invoice.due_at + window * 86400:
         return False
-    entry = HistoryEntry(ports.clock.now(), "payment_window_passed", Source.POM, reason=f"{window} days")
+    now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id
+    entry = HistoryEntry(now, "payment_window_passed", Source.POM, reason=f"{window} days", stripe_id=stripe_id)
     try:
         ended = _ended(invoice, "uncollectible", ports.stripe.mark_uncollectible, entry, ports)
     except Conflict:

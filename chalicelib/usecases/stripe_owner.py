@@ -1,4 +1,7 @@
-"""Which customer a Stripe customer belongs to: one at most, or an invoice is mailed to the wrong person."""
+"""Decides which POM customer owns a Stripe customer.
+
+There is at most one, because otherwise invoices go to the wrong person.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ def _marked_for_another(
     account_id: StripeAccountId,
     ports: Ports,
 ) -> bool:
-    """Returns True if the metadata names another customer, and that customer is not linked elsewhere by now."""
+    """Returns True if the metadata names another customer, unless that one is linked elsewhere by now."""
     named = fact.pom_customer_id
     if fact.deleted or named is None or named == customer_id:
         return False
@@ -75,7 +78,7 @@ def _marked_for_another(
 
 
 def stripe_customer_taken(stripe_customer_id: str) -> Conflict:
-    """The refusal of a Stripe customer that belongs to another customer."""
+    """Returns the refusal of a Stripe customer that belongs to another customer."""
     return Conflict(
         "stripe_customer_taken",
         f"The Stripe customer {stripe_customer_id} belongs to another customer.",

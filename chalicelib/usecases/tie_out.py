@@ -210,7 +210,7 @@ class _Sums:
             self._add(fact.created, fact.currency, "refunded", fact.amount)
 
     def questioned(self, facts: Facts, began_at: Mapping[str, int]) -> None:
-        """Adds what the disputes of one invoice come to, each on the day on which it began."""
+        """Adds the disputed and lost amounts of one invoice, each on the day on which its dispute began."""
         for dispute_id, amounts in questioned(facts):
             if dispute_id in began_at:
                 currency = facts.invoice.currency if facts.invoice else facts.disputes[dispute_id].currency

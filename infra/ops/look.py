@@ -105,6 +105,7 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
         "refunded": decimal_string(found.amounts.refunded, currency),
         "lost": decimal_string(found.amounts.lost, currency),
         "received": decimal_string(found.amounts.received, currency),
+        "balance": decimal_string(found.balance, currency),
         "stripe": found.stripe_invoice_id,
         "step": found.saga.step.value,
         "attempts": found.saga.attempts,
@@ -115,6 +116,7 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
     facts = found.facts
     known: list[Any] = [
         *([facts.invoice] if facts.invoice else []),
+        *facts.revisions.values(),
         *facts.payment_intents.values(),
         *facts.charges.values(),
         *facts.payments.values(),
@@ -128,7 +130,8 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
         [{"id": fact.id, "status": fact.status, "as_of": moment(fact.as_of)} for fact in known],
     )
     timeline = [{**msgspec.to_builtins(entry), "at": moment(entry.at)} for entry in in_order(found.history)]
-    screen.table("timeline", "Timeline", timeline, ("at", "kind", "source", "actor", "outcome", "reason", "event_id"))
+    columns = ("at", "kind", "source", "amount", "actor", "outcome", "reason", "stripe_id", "event_id")
+    screen.table("timeline", "Timeline", timeline, columns)
 
 
 @explain.command("event")

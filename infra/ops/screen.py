@@ -44,7 +44,7 @@ class Screen:
         for column in names:
             shown.add_column(column.replace("_", " "), overflow="fold")
         for row in rows:
-            # What is told may hold square brackets, which rich would take for markup.
+            # A text may hold square brackets, which rich would take for markup.
             shown.add_row(*(escape(_text(row.get(column))) for column in names), style=style(row))
         console = Console()
         console.print(shown if rows else f"[bold]{escape(title)}[/bold]: none", highlight=False)

@@ -176,7 +176,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "5. Is somebody trying doors?",
+        "5. Is somebody probing for access?",
         "A trickle of expired tokens is normal; bad signatures, wrong modes and foreign states are not.",
         (
             Graph(

@@ -48,7 +48,7 @@ _SAGA = {
 """Taking an invoice through its steps in Stripe."""
 
 _OWNERS = {"customers": ("by_stripe_id",)}
-"""Finding out whose a Stripe customer is, before a customer is linked to it."""
+"""Allows finding the owner of a Stripe customer, before a customer is linked to it."""
 
 GRANTS: Mapping[str, Grants] = {
     API_HANDLER: Grants(

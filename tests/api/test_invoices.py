@@ -16,6 +16,7 @@ FIELDS = """id number status customerId customerEmail currency lineItems subtota
 refundedAmount lostAmount receivedAmount balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
+replacedNumbers beingRevised
 partiallyRefunded disputed overdue""".split()
 
 

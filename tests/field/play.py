@@ -171,9 +171,10 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps):
         changed: Any = {"metadata": metadata}
         self._dashboard.invoices.update(self._stripe_id, changed, self._options)
 
-    def finalize_in_stripe(self) -> None:
-        """Somebody finalizes the draft in Stripe's dashboard."""
-        self._dashboard.invoices.finalize_invoice(self._stripe_id, {"auto_advance": False}, self._options)
+    def finalize_in_stripe(self, latest: bool = False) -> None:
+        """Somebody finalizes the draft, or the latest draft of a revision, in Stripe's dashboard."""
+        stripe_id = self._last("invoice") if latest else self._stripe_id
+        self._dashboard.invoices.finalize_invoice(stripe_id, {"auto_advance": False}, self._options)
 
     def edit_customer(self, **changes: Any) -> None:
         """The customer is edited in Stripe's dashboard."""
@@ -306,6 +307,7 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps):
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
         found |= self._shown_of_customers()
+        found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
         found["summary"] = {each["currency"]: each for each in self.api.get("/summary").json["data"]}

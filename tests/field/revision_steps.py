@@ -67,3 +67,12 @@ class RevisionSteps:
             draft.id, {"lines": [{"amount": 7500, "description": "Cleaning"}]}, self._options
         )
         self._dashboard.invoices.send_invoice(draft.id, None, self._options)
+
+    def record_cash(self) -> None:
+        """The office records a payment in cash; `reply` tells what it is answered."""
+        self._replied(self.api.post(f"/invoices/{self._invoice.id}/mark-paid", {"method": "cash"}))
+
+    def check_explanation(self, lacks: str) -> None:
+        """What the explanation must not say at this point."""
+        explanation = self.api.get(f"/invoices/{self._invoice.id}").json["explanation"]
+        assert lacks not in explanation, explanation

@@ -76,7 +76,7 @@ INVARIANTS = (
         ("money",),
     ),
     Invariant(
-        13, "A total is what was paid, from the balance, credited first and open; what is lost was not received",
+        13, "A total is the sum of its terms; lost money was not received",
         ("conservation", "machine", "permutations", "healing"),
     ),
 )  # fmt: skip

@@ -10,16 +10,18 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.history import HistoryEntry
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Kind
 from chalicelib.usecases.backfill import Did, backfill, to_backfill
 from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.invoices import refresh_invoice, void_invoice
+from chalicelib.usecases.invoices import refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing_settings import change
 from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.usecases.settle_outside import give_up_if_due, mark_paid
 from chalicelib.usecases.tie_out import tie_out
 from tests.usecases.test_backfill import lose
-from tests.world import OFFICE, ORGANIZATION, World
+from tests.world import OFFICE, ORGANIZATION, World, line
 
 HOUR, DAY = 3600, 86400
 
@@ -238,3 +240,85 @@ def test_a_void_that_does_not_name_the_revision_yet_is_not_believed_alone(
     assert voided["data"]["object"]["latest_revision"] is None
     world.deliver()
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
+
+
+def test_a_reminder_that_meets_a_revision_on_its_way_is_refused_as_that(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.double.set_delivery(lose=["*"])
+    invoice = sent(world)
+    send = world.ports.stripe.send
+
+    def revised_first(*args: Any) -> Any:
+        monkeypatch.undo()
+        revise(world, invoice)
+        return send(*args)
+
+    monkeypatch.setattr(world.ports.stripe, "send", revised_first)
+    with pytest.raises(Conflict) as refused:
+        remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert refused.value.code == "invoice_revised"
+    refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert entries(remind(ORGANIZATION, invoice.id, OFFICE, world.ports), "reminder_sent")
+
+
+def test_a_revision_that_nobody_mailed_can_be_sent_from_pom(world: World, account: StripeAccountId) -> None:
+    invoice = sent(world)
+    revision = revise(world, invoice, send=False)
+    world.client.v1.invoices.finalize_invoice(revision, {"auto_advance": False}, on(invoice))
+    world.deliver()
+    assert world.now(invoice).sent_at is None
+    send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert world.double.mails(account)[-1]["invoice"] == revision
+    assert world.now(invoice).sent_at is not None
+
+
+def test_a_revision_is_not_given_up_before_it_is_due(world: World, account: StripeAccountId) -> None:
+    invoice = sent(world)
+    change(ORGANIZATION, InvoicingSettings(ORGANIZATION, payment_window=10), world.ports)
+    world.advance(41 * DAY)
+    world.double.set_delivery(lose=["*"])
+    revise(world, invoice)
+    assert not give_up_if_due(ORGANIZATION, invoice.id, world.ports)
+    assert world.now(invoice).status is InvoiceStatus.PENDING
+
+
+def test_the_revision_of_a_copy_costs_one_question_an_event(world: World, account: StripeAccountId) -> None:
+    invoice = sent(world)
+    [ours] = world.in_stripe(account)
+    copy = world.client.v1.invoices.create(
+        {
+            "customer": ours["customer"], "currency": "usd", "metadata": ours["metadata"],
+            "collection_method": "send_invoice", "days_until_due": 5,
+        },
+        on(invoice),
+    )  # fmt: skip
+    world.client.v1.invoices.add_lines(copy.id, {"lines": [{"amount": 900}]}, on(invoice))
+    world.client.v1.invoices.send_invoice(copy.id, None, on(invoice))
+    world.deliver()
+    revise(world, invoice, metadata=True)
+    world.double.api.log.reset()
+    told = world.deliver()
+    assert set(world.stripe_calls()) <= {"GET /v1/invoices/{id}"}
+    assert sum(world.stripe_calls().values()) <= len(told)
+
+
+def test_all_payments_of_an_invoice_paid_in_many_parts_are_met(world: World, account: StripeAccountId) -> None:
+    invoice = sent(world)
+    world.double.set_delivery(lose=["*"])
+    for _ in range(14):
+        world.double.pay(account, str(invoice.stripe_invoice_id), amount=500)
+    refreshed = refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert sum(payment.amount_paid for payment in refreshed.facts.payments.values()) == refreshed.paid_amount == 7000
+    assert len(refreshed.facts.payments) == 15
+
+
+def test_an_invoice_of_nothing_asks_for_what_the_customer_owed_and_is_mailed(
+    world: World, account: StripeAccountId
+) -> None:
+    [customer] = world.in_stripe(account, "customer")
+    world.client.v1.customers.update(customer["id"], {"balance": 700}, {"stripe_account": account})
+    invoice = world.invoice(line_items=(line("svc_free", "0.00"),))
+    world.deliver()
+    assert (world.now(invoice).status, world.now(invoice).balance) == (InvoiceStatus.PENDING, 700)
+    assert [mail["invoice"] for mail in world.double.mails(account)] == [invoice.stripe_invoice_id]

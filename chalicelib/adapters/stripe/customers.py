@@ -1,4 +1,4 @@
-"""What is asked of Stripe about customers."""
+"""The part of the gateway that reads and writes Stripe's customers."""
 
 from __future__ import annotations
 

@@ -204,6 +204,13 @@ class StripeGateway(Customers, Records, Trials):
         if found is None:
             return [objects.deleted_invoice(stripe_invoice_id, as_of=0)]
         facts = list(_as_answered(found))
+        if found.read(objects.Invoice).has_more_payments:
+            facts = [fact for fact in facts if not isinstance(fact, InvoicePaymentFact)]
+            of_this: dict[str, Any] = {"invoice": stripe_invoice_id}
+            for payment, as_of in self._all(
+                self._v1.invoice_payments.list, objects.InvoicePayment, account_id, of_this
+            ):
+                facts.append(payment.fact(as_of))
         payments = [fact for fact in facts if isinstance(fact, InvoicePaymentFact)]
         intents = {payment.payment_intent_id for payment in payments if payment.payment_intent_id}
         for intent in sorted(intents):

@@ -138,7 +138,7 @@ class Invoice(msgspec.Struct):
             amount_remaining=self.amount_remaining,
             amount_paid_off_stripe=self.amount_paid_off_stripe or 0,
             amount_overpaid=self.amount_overpaid or 0,
-            # A draft's follow the customer, without an event about the draft, until finalizing copies them.
+            # A draft's values follow its customer, without an event about the draft, until it is finalized.
             amount_due=self.amount_due if finalized else None,
             starting_balance=self.starting_balance if finalized else None,
             ending_balance=self.ending_balance if finalized else None,
@@ -157,6 +157,11 @@ class Invoice(msgspec.Struct):
             finalized_at=self.status_transitions.finalized_at,
             paid_at=self.status_transitions.paid_at,
         )
+
+    @property
+    def has_more_payments(self) -> bool:
+        """Whether the expanded payments are the first page of more."""
+        return self.payments is not None and self.payments.has_more
 
     @property
     def revised(self) -> str | None:
@@ -323,7 +328,7 @@ class RefundOfCreditNote(msgspec.Struct):
 
     @property
     def outside_stripe(self) -> bool:
-        """Whether it gave back a payment that Stripe only has a record of; no refund object says so."""
+        """Returns True if it gave back a payment made outside Stripe. Stripe makes no refund object for it."""
         return self.type == "payment_record_refund"
 
 

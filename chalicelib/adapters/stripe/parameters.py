@@ -43,7 +43,7 @@ def customer_parameters(customer: Customer) -> CustomerCreateParams:
 
 
 def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
-    """Only these fields of a customer that exists, and our id; None empties a field. An address comes whole."""
+    """Returns parameters that change these fields and set POM's ids. None empties a field; an address is whole."""
     parameters: CustomerModifyParams = {"metadata": _ours(customer)}
     if Field.EMAIL in changes:
         parameters["email"] = changes[Field.EMAIL] or ""

@@ -109,7 +109,7 @@ class Records(Asking):
         return order.recorded(lines)
 
     def _status_of_revision(self, order: Order, options: Any) -> str | None:
-        """Returns the status of the invoice that counts: the order itself, or what has replaced it in Stripe."""
+        """Returns the status of the latest finalized Stripe invoice: the first one, or its revision."""
         met = {order.id}
         while (revision := id_of(order.latest_revision)) is not None and revision not in met:
             met.add(revision)

@@ -21,7 +21,7 @@ import msgspec
 FIRST = "2011-01-01"
 BASIL = "2025-03-31"
 REVISIONS = "2022-04-19"
-"""About when invoices could first be revised; accounts of every version have the fields since then."""
+"""About when Stripe introduced revisions. Accounts of every version have had the fields since then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Subject(msgspec.Struct):
 
     @property
     def revised_id(self) -> str | None:
-        """The id of the invoice that this one is a revision of; a copy of another kind replaces nothing."""
+        """Returns the id of the invoice that this one revises, or None. A copy of another kind replaces nothing."""
         origin = self.from_invoice
         if not isinstance(origin, dict) or origin.get("action") != "revision":
             return None

@@ -20,9 +20,9 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 from chalicelib.domain.storage import Page, StripeCustomerClaimed
 
 WORK = "pending"
-"""The partition of the index `pending` for customers that Stripe has yet to be told of.
+"""The partition of the index `pending` for customers that POM has yet to give to Stripe.
 
-Those whose address is still to be searched for stand in another partition for each organization: see `_to_search`.
+Customers whose address POM still has to search for are in one partition for each organization: see `_to_search`.
 """
 
 CLAIM = "claim"
@@ -58,7 +58,7 @@ class TableCustomers:
         item = read(ClaimItem, organization_id, _claimed(StripeClaim(account_id, stripe_customer_id)))
         if item:
             return CustomerId(item["holder"]["S"])
-        # Linked before there were claims.
+        # The link may be older than claims.
         linked = self.find_by_stripe_id(account_id, stripe_customer_id)
         return linked.id if linked and linked.organization_id == organization_id else None
 
@@ -123,7 +123,7 @@ def _next(customer: Customer) -> Customer:
 
 
 def _moving_the_claim(customer: Customer, stored: Customer) -> Transaction:
-    """The writes of a customer, and of its claim if its link has changed."""
+    """Returns the writes of a customer, and of its claim if its link has changed."""
     transaction = Transaction()
     transaction.put(_WHAT, customer_item(stored), unchanged(CustomerItem, customer.version))
     if stored.claim == customer.claim:

@@ -110,7 +110,7 @@ class InvoiceItem(Model):
 
 
 class ClaimItem(Model):
-    """Who holds something that only one may hold: a service, a Stripe account, or a Stripe customer."""
+    """The holder of something that only one may hold: a service, a Stripe account, or a Stripe customer."""
 
     class Meta(TableMeta):
         pass
@@ -143,7 +143,7 @@ class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
 
 
 class PendingCustomers(GlobalSecondaryIndex["CustomerItem"]):
-    """Customers that Stripe has yet to be told of or to be searched for, by when they were edited."""
+    """Customers that POM has yet to give to Stripe or to search for, by the time of their last edit."""
 
     class Meta:
         index_name = "pending"

@@ -38,7 +38,7 @@ Email = Annotated[str, Meta(max_length=MAX_EMAIL, pattern=ONE_LINE_PATTERN)]
 ReadOnly = Annotated[
     Any,
     Meta(
-        description="Ignored: what `GET` answers can be sent back whole.",
+        description="Ignored, so that a record from `GET` can be sent back whole.",
         extra_json_schema={"readOnly": True},
     ),
 ]
@@ -46,10 +46,29 @@ StripeCustomerId = Annotated[
     str,
     Meta(
         pattern=r"^cus_[A-Za-z0-9]{1,64}$(?!\n)",
-        description="Which of several Stripe customers of the same e-mail address is this one.",
+        description="The Stripe customer that this customer is, if several have the same e-mail address.",
         examples=["cus_Na6dX7aXxi11N4"],
     ),
 ]
+
+_SYNC_STATUS = (
+    "`pending`: POM has yet to give the customer to Stripe. `synced`: Stripe has the customer as POM has it. "
+    "`needs_choice`: several Stripe customers have this e-mail address; save the customer with `stripeCustomerId`. "
+    "`failed`: the customer could not be given to Stripe; `syncError` says why. "
+    "`not_connected`: the organization was not connected to Stripe at the last sync. "
+    "`waiting_for_invoice`: the connected Stripe account does not have the customer until its next invoice. "
+    "`deleted_in_stripe`: somebody deleted the Stripe customer; it is linked or made again when it is next needed."
+)
+_KIND = (
+    "`created_in_stripe`: POM made the Stripe customer with these fields. "
+    "`linked`: POM linked an existing Stripe customer and gave it these fields. "
+    "`taken_over_from_stripe`: POM took over Stripe's values. "
+    "`not_taken_over_from_stripe`: Stripe has values that POM does not accept, so POM's values stay. "
+    "`kept_over_stripe`: both sides changed these fields, and POM's values replaced Stripe's. "
+    "`choice_offered`: other Stripe customers have the same e-mail address, and the office has to choose one. "
+    "`choice_made`: the office confirmed the linked Stripe customer. "
+    "`unlinked`: somebody deleted the Stripe customer."
+)
 
 
 class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -64,7 +83,7 @@ class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """POM's record of a customer, as a whole. Read-only fields may be sent back as they were answered."""
+    """POM's whole record of a customer. Read-only fields may be sent back as `GET` returned them."""
 
     first_name: Name | None = None
     last_name: Name | None = None
@@ -93,25 +112,28 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     email: str | None
     phone: str | None
     address: AddressModel
-    sync_status: SyncStatus
+    sync_status: Annotated[SyncStatus, Meta(description=_SYNC_STATUS)]
     sync_error: str | None
     synced_at: Instant | None
     stripe_customer_id: str | None
     candidates: Annotated[
         list[str],
-        Meta(description="With `needs_choice`: the Stripe customers of this address, the present one among them."),
+        Meta(description="With `needs_choice`: the Stripe customers with this address, including the linked one."),
     ]
     created_at: Instant
     updated_at: Instant
 
 
 class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened to a customer. `source` says who told: POM itself, Stripe's webhook, or the sweep."""
+    """One thing that happened to a customer.
+
+    `source` says where POM has it from: POM itself, Stripe's webhook, or the sweep.
+    """
 
     at: Instant
-    kind: CustomerEvent
+    kind: Annotated[CustomerEvent, Meta(description=_KIND)]
     source: Source
-    fields: Annotated[list[Field], Meta(description="The fields that it happened to; `name` stands for all names.")]
+    fields: Annotated[list[Field], Meta(description="The fields that are meant. `name` stands for all names.")]
     stripe_id: str | UnsetType = UNSET
 
 

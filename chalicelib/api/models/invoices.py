@@ -22,6 +22,9 @@ PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments",
 """Prefix of a Stripe id to the Dashboard's pages of its kind."""
 
 
+_AS_ORDERED = "As POM ordered it. Somebody may have changed the invoice in Stripe; `total` is Stripe's."
+
+
 class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
     """One billed service."""
 
@@ -43,7 +46,9 @@ class FailureView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
-    """An invoice. Its amounts are in `currency`; `status` is what Stripe's facts say.
+    """An invoice. Its amounts are in `currency`, and `status` follows what Stripe says.
+
+    `lineItems`, `subtotal` and `tax` are as POM ordered them. `total` is Stripe's.
 
     Unless the invoice is void, `total` is `paidAmount` less `overpaidAmount`, plus `balanceAppliedAmount`, plus
     `creditedBeforePaymentAmount`, plus `balance`.
@@ -55,41 +60,61 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     customer_id: str
     customer_email: Annotated[
         str | None,
-        Meta(description="Where Stripe e-mails it, once it is finalized: the customer's address of that day."),
+        Meta(description="The address Stripe e-mails this invoice to. Null until it is finalized."),
     ]
     currency: str
-    line_items: list[LineItemView]
-    subtotal: Money
-    tax: Money
+    line_items: Annotated[list[LineItemView], Meta(description=_AS_ORDERED)]
+    subtotal: Annotated[Money, Meta(description=_AS_ORDERED)]
+    tax: Annotated[Money, Meta(description=_AS_ORDERED)]
     total: Money
-    discount_amount: Annotated[str, Meta(description="Taken off by discounts in Stripe; `total` is what they left.")]
+    discount_amount: Annotated[str, Meta(description="Discounts in Stripe took this off; `total` is what they left.")]
     paid_amount: Annotated[
-        str, Meta(description="Paid through Stripe and outside, what went back since and a surplus included.")
+        str,
+        Meta(
+            description="The customer paid this much, through Stripe and outside. It includes any surplus, and "
+            "refunds do not lower it."
+        ),
     ]
     refunded_amount: Annotated[
-        str, Meta(description="Given back by refunds, and outside Stripe as credit notes record.")
+        str,
+        Meta(
+            description="The customer got this much back, by refunds and outside Stripe. Credit notes record what "
+            "was given back outside Stripe."
+        ),
     ]
     lost_amount: Annotated[
-        str, Meta(description="Taken back for good by the customer's bank: disputes that were lost.")
+        str, Meta(description="The customer's bank took this much back for good, by disputes that were lost.")
     ]
     received_amount: Annotated[
-        str, Meta(description="What came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`.")
+        str,
+        Meta(description="This much came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`."),
     ]
     balance_applied_amount: Annotated[
         str,
         Meta(
-            description="Paid from the customer's credit balance in Stripe; negative if a debt was added. "
-            "A sum below Stripe's minimum that Stripe moved to the balance counts here."
+            description="The customer's credit balance in Stripe paid this much of the invoice. It is negative if a "
+            "debt on that balance was added to the invoice. It includes an amount below Stripe's minimum that Stripe "
+            "moved to that balance."
         ),
     ]
-    credited_amount: Annotated[str, Meta(description="All credit notes that were issued for this invoice.")]
+    credited_amount: Annotated[
+        str, Meta(description="The sum of all credit notes that were issued for this invoice.")
+    ]
     credited_before_payment_amount: Annotated[
-        str, Meta(description="What of them took off what was to be paid; the rest gave back what had been paid.")
+        str,
+        Meta(
+            description="The part of `creditedAmount` that lowered the amount due. The rest was given back after "
+            "payment."
+        ),
     ]
     overpaid_amount: Annotated[
-        str, Meta(description="Paid beyond what was due; Stripe puts it on the customer's credit balance.")
+        str,
+        Meta(description="The surplus that the customer paid. Stripe puts it on the customer's credit balance."),
     ]
-    balance: Annotated[str, Meta(description="What is still to be paid.")]
+    balance: Annotated[
+        str,
+        Meta(description="This much is still to be paid. It is not the customer's balance in Stripe."),
+    ]
     due_date: Day | None
     created_at: Instant
     updated_at: Instant
@@ -98,15 +123,23 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     memo: str | None
     payment_url: str | None
     payment_url_expired: Annotated[
-        bool, Meta(description="Stripe's links have expired: `POST …/refresh` brings fresh ones.")
+        bool, Meta(description="True if Stripe's links have expired. `POST …/refresh` reads new ones from Stripe.")
     ]
     pdf_url: str | None
     dashboard_url: str | None
     failure: FailureView | None
-    partially_refunded: Annotated[
-        bool, Meta(description="Some of what was paid went back, or all of it while the invoice is still open.")
+    replaced_numbers: Annotated[
+        list[str],
+        Meta(description="Numbers of the invoices that it has replaced since somebody edited it in Stripe."),
     ]
-    disputed: Annotated[bool, Meta(description="A bank questions a payment now; see `lostAmount` for what it took.")]
+    being_revised: Annotated[bool, Meta(description="Somebody is editing it in Stripe and has not finished.")]
+    partially_refunded: Annotated[
+        bool, Meta(description="True if money was refunded and the status is not `refunded`.")
+    ]
+    disputed: Annotated[
+        bool,
+        Meta(description="True if the customer's bank disputes a payment now. See `lostAmount` for lost disputes."),
+    ]
     overdue: bool
 
 
@@ -125,18 +158,43 @@ class InvoiceList(msgspec.Struct, rename="camel"):
 
 
 class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened. `source` says who told: POM itself, Stripe's webhook, or the sweep."""
+    """One thing that happened. `source` says where POM has it from: POM itself, Stripe's webhook, or the sweep."""
 
     at: Instant
     kind: str
     source: Source
     actor: str | UnsetType = UNSET
-    amount: Money | UnsetType = UNSET
-    currency: str | UnsetType = UNSET
-    reason: str | UnsetType = UNSET
+    amount: (
+        Annotated[
+            Money,
+            Meta(
+                description="Depends on `kind`. An event about the invoice has what was paid if the invoice is paid, "
+                "and otherwise what is still to be paid. An event about a payment, a charge, a refund, a dispute or "
+                "a credit note has the amount of that object; `charge_refunded` has the amount of the whole charge. "
+                "`revised` has the total of the revision. Other kinds have none."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    currency: (
+        Annotated[str, Meta(description="The currency of `amount`. A dispute may be in another one.")] | UnsetType
+    ) = UNSET
+    reason: (
+        Annotated[
+            str,
+            Meta(
+                description="Depends on `kind`. A payment or a charge that failed has the reason, in the words of "
+                "`failure.reason`; another charge has the type of its payment method. A refund has Stripe's reason "
+                "if it failed, and otherwise its status. A dispute has its status, a credit note its reason in "
+                "Stripe. `refund_found` has the refund's status. `marked_paid` has the method and the reference. "
+                "`payment_window_passed` has the length of the window. Other kinds have none."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     outcome: Outcome | UnsetType = UNSET
     stripe_id: str | UnsetType = UNSET
-    dashboard_url: Annotated[str, Meta(description="Where to look at it in Stripe.")] | UnsetType = UNSET
+    dashboard_url: Annotated[str, Meta(description="The object's page in Stripe's dashboard.")] | UnsetType = UNSET
 
 
 class InvoiceHistory(msgspec.Struct, rename="camel"):
@@ -192,6 +250,8 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         pdf_url=known.pdf_url if known and not expired else None,
         dashboard_url=object_url(invoice, invoice.stripe_invoice_id, dashboard_base),
         failure=_failure_view(invoice.failure),
+        replaced_numbers=invoice.replaced_numbers,
+        being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,
         overdue=invoice.overdue(now),

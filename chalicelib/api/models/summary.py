@@ -19,7 +19,7 @@ Count = Annotated[int, Meta(ge=0, description="How many invoices.")]
 
 
 class SummaryQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """When the money came that `paidInPeriod` tells of."""
+    """The days that `paidInPeriod` covers."""
 
     first: Annotated[dt.date, Meta(description="The first day; the first of the month if left out.")] | None = (
         msgspec.field(default=None, name="from")
@@ -60,7 +60,8 @@ class OverdueSums(msgspec.Struct, rename="camel"):
 class PaidSums(msgspec.Struct, rename="camel"):
     """Invoices that were paid in full on these days, and what was paid for them.
 
-    What was lost by disputes is taken off, on the day of the payment; refunds are not.
+    Parts that were paid of open invoices are not in it. `count` includes invoices that were settled without money,
+    such as by the customer's credit balance. Lost disputes are taken off, on the day of the payment. Refunds are not.
     """
 
     from_: Day = msgspec.field(name="from")
@@ -79,7 +80,7 @@ class Sums(msgspec.Struct, rename="camel"):
 class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
     """All invoices of one currency.
 
-    `refunded` counts partial refunds too, and what was given back outside Stripe. `disputed` is what banks question
+    `refunded` includes partial refunds, and what was given back outside Stripe. `disputed` is what banks dispute
     now, in the currency of the dispute. `lost` is what banks took back for good, in the invoice's currency.
     """
 
@@ -122,7 +123,7 @@ def _currency_sums(summary: CurrencySummary, period: Period) -> CurrencySums:
     return CurrencySums(
         currency=summary.currency,
         by_status=StatusTable(**{status.value: of_status(status) for status in InvoiceStatus}),
-        overdue=OverdueSums(summary.overdue.invoices, money(summary.overdue.balance)),
+        overdue=OverdueSums(summary.overdue.invoices, money(summary.overdue.amount)),
         paid_in_period=PaidSums(
             period.first.isoformat(), period.last.isoformat(), summary.paid.invoices, money(summary.paid.amount)
         ),

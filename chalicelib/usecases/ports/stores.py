@@ -101,7 +101,7 @@ class CustomerStore(Protocol):
     def save(self, customer: Customer) -> Customer:
         """Insert (version 0) or change the version that was read.
 
-        Another link claims its Stripe customer, and releases the former one, in the same write.
+        A new link claims its Stripe customer and releases the former claim, in the same write.
         Raises: StaleWrite; StripeCustomerClaimed if another customer of the organization holds the claim.
         """
 
@@ -111,7 +111,7 @@ class CustomerStore(Protocol):
     def holder_of(
         self, organization_id: OrganizationId, account_id: StripeAccountId, stripe_customer_id: str
     ) -> CustomerId | None:
-        """The customer that is linked to a Stripe customer, if any is."""
+        """Returns the customer that holds a Stripe customer, or None."""
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None: ...
 
@@ -121,7 +121,7 @@ class CustomerStore(Protocol):
         """Customers of any organization left `pending` since before that moment; only their keys."""
 
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
-        """Customers whose address is still to be searched for in other spellings, the longest unchanged first."""
+        """Returns customers whose address POM still has to search for, the longest unchanged first."""
 
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         """Customers that no invoice can be sent to, in the order of their ids."""

@@ -53,10 +53,10 @@ class StripeGateway(Protocol):
     def account(self, account_id: StripeAccountId) -> AccountFact: ...
 
     def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        """All customers of exactly this address (Stripe compares case)."""
+        """Returns all customers with exactly this address. Stripe compares case."""
 
     def search_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
-        """All customers of this address, in capital or small letters. Stripe's index is up to a minute behind.
+        """Returns all customers with this address in any case. Stripe's index is up to a minute behind.
 
         Raises: StripeRefused if the account's country has no search.
         """
@@ -69,7 +69,7 @@ class StripeGateway(Protocol):
         """Gives Stripe these fields and POM's ids. The fact says `deleted` if Stripe has no such customer."""
 
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        """The customer as Stripe has it now; a deleted one says so. Raises: Gone if there never was one."""
+        """Returns the customer as Stripe has it now, even if it is deleted. Raises: Gone if there never was one."""
 
     def create_draft(
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
@@ -105,9 +105,9 @@ class StripeGateway(Protocol):
         """Whether Stripe lists an `invoice.sent` event for it."""
 
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
-        """The invoice as it is now, with its payments, attempts, refunds and disputes.
+        """Returns the invoice as it is now, with its payments, attempts, refunds and disputes.
 
-        The same of the revision that has replaced it, if there is one.
+        Returns the same for the revision that has replaced it, if there is one.
         """
 
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:

@@ -33,9 +33,9 @@ class Config:
     date_lag: bool = True
     """Answers are dated up to eight seconds late, as Stripe's are; see `dates.py`."""
     search_lag: float = 60.0
-    """Seconds until a search finds what was made or changed; Stripe says less than a minute."""
+    """Seconds until a search finds a new or changed customer; Stripe says less than a minute."""
     revisions_copy_metadata: bool | None = None
-    """Whether a revision of an invoice has the metadata of the original; None does both, by the seed."""
+    """True if a revision of an invoice has the metadata of the original; with None, the seed decides."""
     global_rate: float = 0.0
     endpoint_rate: float = 0.0
     ach_days: float = 4.0

@@ -1,7 +1,7 @@
-"""Searching customers (https://docs.stripe.com/search): without regard to capital letters, and a little behind.
+"""Searches customers without regard to case, and a little behind (https://docs.stripe.com/search).
 
-Played is the query `email:'…'`. New and changed addresses are found `Config.search_lag` seconds later. Accounts in
-India have no search.
+Only the query `email:'…'` is supported. A new or changed address is found `Config.search_lag` seconds later. Accounts
+in India have no search.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ADDRESSES = "_addresses"
 
 
 def note_address(customer: JSON, now: float) -> None:
-    """Remember from when on a customer has its address."""
+    """Remember since when a customer has its address."""
     known = customer.setdefault(_ADDRESSES, [])
     if not known or known[-1][1] != customer["email"]:
         customer[_ADDRESSES] = [*known, (now, customer["email"])]
@@ -52,7 +52,7 @@ def _living(ledger: Ledger) -> list[JSON]:
 
 
 def _indexed(customer: JSON, until: float) -> str | None:
-    """The address that the index has; None if it has none of this customer yet."""
+    """Returns the customer's address in the index, or None if the index has none yet."""
     known: list[tuple[float, str | None]] = customer.get(_ADDRESSES, [])
     return next((address for at, address in reversed(known) if at <= until), None)
 

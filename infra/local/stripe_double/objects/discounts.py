@@ -103,7 +103,7 @@ def _amount(coupon: JSON, base: int) -> int:
 
 
 def _shares(off: int, left: list[int]) -> list[int]:
-    """`off` in proportion to what is left of each line, in whole minor units that add up."""
+    """Returns the share of `off` for each line, in proportion to the rest of the line, in minor units that add up."""
     base, taken, upto = sum(left), 0, 0
     shares = []
     for amount in left:

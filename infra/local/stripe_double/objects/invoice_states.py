@@ -162,7 +162,7 @@ def do_finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
 
 
 def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> None:
-    """Voids the original, and names the revision on it: in the events of that, or only afterwards."""
+    """Voids the original, and names the revision on it: in the events about that, or only afterwards."""
     before = world.snapshot(ledger, original)
     at_once = world.order.usual()
     if at_once:

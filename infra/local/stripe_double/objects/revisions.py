@@ -1,7 +1,8 @@
 """Revisions: a finalized invoice is edited by making another one, which replaces it when it is finalized.
 
 https://docs.stripe.com/invoicing/invoice-edits. The page does not say whether metadata are copied, nor in which order
-the events are made; nobody here has seen it. Therefore the double does both (`revisions_copy_metadata`, `order`).
+the events are made; nobody here has seen it. So the double copies metadata or does not (`revisions_copy_metadata`),
+and finalizes the revision before or after it voids the original (`order`).
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def draft(call: Call) -> JSON:
 
 
 def original_of(ledger: Ledger, invoice: JSON) -> JSON | None:
-    """The invoice that this one is to replace. Raises InvalidState when that can no longer be replaced."""
+    """Returns the invoice that this one is to replace. Raises InvalidState if that can no longer be replaced."""
     if invoice["from_invoice"] is None:
         return None
     original = ledger.get("invoice", invoice["from_invoice"]["invoice"])
@@ -81,7 +82,7 @@ def original_of(ledger: Ledger, invoice: JSON) -> JSON | None:
 
 
 def point_to(ledger: Ledger, original: JSON, revision: JSON) -> None:
-    """The original, and whatever that had replaced, name their latest revision."""
+    """Sets `latest_revision` of the original, and of the invoices that the original had replaced."""
     earlier: JSON | None = original
     while earlier is not None:
         earlier["latest_revision"] = revision["id"]
