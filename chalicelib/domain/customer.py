@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Self
 
 from chalicelib.domain.customer_fields import Address as Address
-from chalicelib.domain.customer_fields import Field, InStep
+from chalicelib.domain.customer_fields import Field, InStep, same_address
 from chalicelib.domain.customer_fields import Profile as Profile
 from chalicelib.domain.customer_fields import normalized_email as normalized_email
 from chalicelib.domain.customer_settling import Settled, in_step_as_given
@@ -19,6 +19,9 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 
 MAX_HISTORY = 50
 """The newest entries of a customer's history that are kept."""
+
+MAX_UNLINKED_EMAILS = 5
+"""The newest addresses of a customer that is not linked that are kept."""
 
 RESERVED_IDS = frozenset({"import", "imports"})
 """Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
@@ -119,6 +122,9 @@ class Customer:
     """The claim as it is stored. The store replaces it when it saves another link."""
     search_spellings: bool = False
     """True until Stripe was searched for other spellings of the address, after POM made the Stripe customer."""
+    unlinked_emails: tuple[str, ...] = ()
+    """Addresses that the customer had while it was not linked. A worker may have made a Stripe customer with one of
+    them, and its answer was lost or came too late."""
     candidates: tuple[str, ...] = ()
     """Stripe customers with the same address, including the linked one. The office has to choose one of them."""
     history: tuple[CustomerEntry, ...] = ()
@@ -130,6 +136,10 @@ class Customer:
     def in_step_with(self, account_id: StripeAccountId) -> bool:
         """Returns True if that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
+
+    def leaving(self, stripe_customer_id: str) -> bool:
+        """Returns True if the office chose another Stripe customer than this one, which is the present link."""
+        return self.chosen_stripe_customer_id not in (None, stripe_customer_id)
 
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
         """Returns the customer as this account has it. A link to a formerly connected account is left out.
@@ -185,6 +195,7 @@ class Customer:
         return replace(
             self,
             profile=profile,
+            unlinked_emails=self._emails_while_unlinked(profile),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
             # The present link is no new choice: a record that is sent back whole names it.
             chosen_stripe_customer_id=None
@@ -196,6 +207,12 @@ class Customer:
             sync_error=None,
             candidates=self.candidates if chosen is None else (),
         )
+
+    def _emails_while_unlinked(self, edited: Profile) -> tuple[str, ...]:
+        former = self.profile.email
+        if self.link is not None or former is None or same_address(former, edited.email):
+            return self.unlinked_emails
+        return (*(email for email in self.unlinked_emails if email != former), former)[-MAX_UNLINKED_EMAILS:]
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
         """Returns the customer with a link to and a claim on this Stripe customer.
@@ -211,6 +228,7 @@ class Customer:
             sync_error=None,
             stripe_as_of=0,
             search_spellings=False,
+            unlinked_emails=(),
             candidates=(),
         )
 
@@ -296,14 +314,19 @@ class Customer:
         return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=stripe_id)
 
     def unlinked(self) -> Self:
-        """Returns the customer as `deleted_in_stripe`, without a link. The next sync or invoice links it again."""
+        """Returns the customer without a link. The next sync or invoice links it again.
+
+        It becomes `deleted_in_stripe`, unless a sync is pending or the office chose another Stripe customer.
+        """
+        leaving = self.link is not None and self.leaving(self.link.stripe_customer_id)
+        going_on = leaving or self.sync_status is SyncStatus.PENDING
         return replace(
             self,
             link=None,
-            chosen_stripe_customer_id=None,
+            chosen_stripe_customer_id=self.chosen_stripe_customer_id if leaving else None,
             key_generation=self.key_generation + 1,
-            sync_status=SyncStatus.DELETED_IN_STRIPE,
-            sync_error=None,
+            sync_status=self.sync_status if going_on else SyncStatus.DELETED_IN_STRIPE,
+            sync_error=self.sync_error if going_on else None,
             search_spellings=False,
             candidates=(),
         )

@@ -54,6 +54,10 @@ class Conflict(IntegrationError):
     """The request contradicts the present state."""
 
 
+class FormerAddress(Conflict):
+    """Stripe would mail the invoice to an address that is not the customer's any more."""
+
+
 class Refused(IntegrationError):
     """Well-formed, but a rule says no."""
 

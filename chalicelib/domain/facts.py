@@ -66,6 +66,8 @@ class InvoiceFact:
     post_payment_credit_notes_amount: int = 0
     customer_email: str | None = None
     """The address that Stripe e-mails the invoice to. It does not follow the customer. None for a draft."""
+    drafted_for: str | None = None
+    """The Stripe customer of a draft. None once it is finalized, because `customer_email` then says where it goes."""
     from_invoice_id: str | None = None
     """The invoice that this one was made to replace (https://docs.stripe.com/invoicing/invoice-edits)."""
     latest_revision_id: str | None = None

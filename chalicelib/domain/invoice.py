@@ -159,6 +159,12 @@ class Invoice:
         return invoice.amount_paid - invoice.amount_paid_off_stripe > known
 
     @property
+    def drafted_for(self) -> str | None:
+        """The Stripe customer of the draft. None if it is no draft, or if POM does not know it."""
+        fact = self.facts.invoice
+        return (fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None
+
+    @property
     def payment_under_way(self) -> bool:
         """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
         return any(intent.status == "processing" for intent in self.intents)
@@ -267,6 +273,7 @@ class Invoice:
             facts.invoice,
             hosted_url="link" if facts.invoice.hosted_url else None,
             pdf_url="link" if facts.invoice.pdf_url else None,
+            drafted_for=None,
         )
         failure = self.failure
         return (

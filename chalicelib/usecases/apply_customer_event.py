@@ -57,11 +57,14 @@ def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
 
 
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
-    """Returns the event's snapshot, Stripe's present one if their order is unknown, or None if outdated."""
+    """Returns the event's snapshot, Stripe's present one if their order is unknown, or None if outdated.
+
+    Edits of the linked Stripe customer count as outdated while the office has chosen another one. Its deletion counts.
+    """
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
     if fact is not None and fact.deleted:
         return fact
-    if event.created < customer.stripe_as_of:
+    if event.created < customer.stripe_as_of or customer.leaving(event.object_id):
         return None
     if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
         return fact

@@ -32,6 +32,7 @@ from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, store
 
 
@@ -83,7 +84,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
             invoice = _found_nothing(invoice, ports)
     if found is None:
         try:
-            drafted_for = _known_to_stripe(customer, invoice, ports)
+            drafted_for = _known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
             found = _drafted(invoice, drafted_for, ports)
         except AccountUnreachable:
             raise
@@ -105,15 +106,14 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
         raise StaleWrite("The customer") from gone
 
 
-def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> str:
+def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
     try:
-        linked = ensure_in_stripe(known, invoice.stripe_account_id, ports)
+        return ensure_in_stripe(known, invoice.stripe_account_id, ports)
     except (Refused, Conflict) as refusal:
         if not isinstance(refusal, AccountUnreachable):
             ports.customers.save(not_synced_because(known, refusal))
         raise
-    return linked.linked_to(invoice.stripe_account_id) or ""
 
 
 def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
@@ -144,19 +144,41 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     free = invoice.order.total == 0
     deliver = ports.stripe.finalize if free else ports.stripe.send
     try:
+        _require_its_customer(invoice, ports)
         facts = deliver(account_id, stripe_id, invoice.saga.key)
         if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
             # The customer owed something from before, and finalizing added it to what is to be paid.
             facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
     except AccountUnreachable:
+        if not invoice.saga.send and invoice.saga.untouched:
+            _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and whoever asked for it is told so
         raise
-    except StripeRefused as refusal:
+    except (Refused, Conflict) as refusal:
+        if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
+            # An earlier attempt got through, and the customer has changed since.
+            return _advance(invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=True)
         if invoice.saga.send:
             return _take_back(invoice, refusal, ports)
         # It was drafted for a review, so the draft stays and can be sent when the cause is gone.
         _advance(invoice, Step.REVIEW, ports, ports.stripe.everything(account_id, stripe_id))
         raise
     return _advance(invoice, Step.DONE, ports, facts, sent=not free)
+
+
+def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
+    """Gives Stripe the customer's present e-mail address, and refuses an invoice that would go to another one.
+
+    This comes right before Stripe is asked to send, because the customer may have been edited or linked to another
+    Stripe customer since the step before, which may be hours ago. Finalizing copies the address for good
+    (https://docs.stripe.com/invoicing/integration/workflow-transitions).
+    """
+    account_id = invoice.stripe_account_id
+    customer = _known_to_stripe(None, invoice, ports)
+    fact = invoice.facts.invoice
+    if fact is not None and fact.unfinished and invoice.drafted_for is None:
+        # Stored by a release that did not keep whose draft it is.
+        invoice = invoice.settled_by(*ports.stripe.everything(account_id, _stripe_id(invoice)))
+    require_present_address(invoice, customer, account_id)
 
 
 def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:

@@ -17,11 +17,8 @@ from chalicelib.domain.saga import Step
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter, Page
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
-from chalicelib.usecases.link_customer import ensure_in_stripe
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled, revised
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 from chalicelib.usecases.wake import wake
@@ -57,9 +54,6 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
 
     Sending a sent invoice again answers it as it is.
 
-    The customer's present e-mail address is given to Stripe first, because finalizing copies it for good
-    (https://docs.stripe.com/invoicing/integration/workflow-transitions).
-
     Raises:
         NotFound; Conflict: it is being made, can no longer be sent, or would go to a former address; Refused: not
             ready, or Stripe says no.
@@ -70,13 +64,10 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
         raise _not_now(invoice, "sent")
     connection = ports.connections.get(organization_id)
-    account_id = require_same_account(invoice, usable_account(connection))
+    require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
     require_ready_to_send(connection)
     wake(connection, ports)
-    with noticing_revocation(organization_id, account_id, ports):
-        customer = get_customer(organization_id, invoice.order.customer_id, ports)
-        require_present_address(invoice, ensure_in_stripe(customer, account_id, ports), account_id)
     now, nonce = ports.clock.now(), ports.clock.nonce()
     asked = HistoryEntry(now, "send_requested", Source.POM, actor=user_id)
 

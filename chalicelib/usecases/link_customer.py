@@ -20,7 +20,12 @@ from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
 from chalicelib.domain.storage import StripeCustomerClaimed
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.stripe_owner import belongs_to_another, read_customer, stripe_customer_taken
+from chalicelib.usecases.stripe_owner import (
+    belongs_to_another,
+    read_customer,
+    shared_with_its_owner,
+    stripe_customer_taken,
+)
 
 
 def ensure_in_stripe(
@@ -39,25 +44,34 @@ def ensure_in_stripe(
         StaleWrite: somebody changed the customer meanwhile.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
-    if customer.in_step_with(account_id):
+    if customer.in_step_with(account_id) and customer.wanted_claim is not None:
         return customer
     target = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
     if target is not None:
         fact = read_customer(account_id, target, ports)
         if fact.deleted:
-            customer = _require_once_linked(customer, target).unlinked()
+            customer = _unlinked(_require_once_linked(customer, target), ports)
         else:
             chosen = customer.linked_to(account_id) != target
             if chosen and belongs_to_another(customer, fact, account_id, ports):
                 raise stripe_customer_taken(target)
             try:
+                if not chosen and shared_with_its_owner(customer, fact, account_id, ports):
+                    raise StripeCustomerClaimed(target)
                 return _linked_to(customer, fact, account_id, ports)
             except StripeCustomerClaimed as claimed:
-                if customer.chosen_stripe_customer_id is not None:
+                if customer.linked_to(account_id) != target:
                     raise stripe_customer_taken(target) from claimed
                 # The link is older than claims, and another customer was linked to the same Stripe customer.
-                customer = customer.unlinked()
+                customer = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
     return _linked_anew(customer, account_id, ports, creation)
+
+
+def _unlinked(customer: Customer, ports: Ports) -> Customer:
+    """Returns the customer, stored without its link, so that a refusal is noted on what is so."""
+    stripe_id = customer.link.stripe_customer_id if customer.link else None
+    told = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, ports.clock.now(), stripe_id=stripe_id)
+    return ports.customers.save(told)
 
 
 def _linked_anew(
@@ -101,6 +115,8 @@ def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccount
         StripeCustomerClaimed: the Stripe customer belongs to another customer.
     """
     linking = customer.linking(account_id, fact.id)
+    if _made_by_pom(customer, fact):
+        linking = replace(linking, search_spellings=True)
     if linking.wanted_claim != customer.claim:
         customer = ports.customers.save(linking)
     now, theirs = ports.clock.now(), stripe_values(fact)
@@ -121,6 +137,11 @@ def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccount
     return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
 
 
+def _made_by_pom(customer: Customer, fact: CustomerFact) -> bool:
+    """Returns True if POM made the Stripe customer and could not store it: the answer was lost, or came too late."""
+    return customer.link is None and customer.chosen_stripe_customer_id is None and _marked(customer, fact)
+
+
 def _marked(customer: Customer, fact: CustomerFact) -> bool:
     return (fact.pom_organization_id, fact.pom_customer_id) == (customer.organization_id, customer.id)
 
@@ -135,6 +156,17 @@ def _found_by_email(
         free = [fact for fact in some if not _held_by_another(customer, fact, account_id, ports)]
         if free:
             return _one_of(free if some is unclaimed else free[:1])
+    return _made_with_a_former_address(customer, account_id, taken, ports)
+
+
+def _made_with_a_former_address(
+    customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
+) -> CustomerFact | None:
+    """Returns the Stripe customer that POM made before the office corrected the address, if its answer was lost."""
+    for email in customer.unlinked_emails:
+        for fact in _of_address(email, account_id, ports):
+            if _marked(customer, fact) and fact.id not in taken:
+                return fact
     return None
 
 

@@ -7,34 +7,30 @@ from __future__ import annotations
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import same_address
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import FormerAddress
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import InvoiceStatus
-
-VOID_AND_BILL_AGAIN = "Void the invoice and bill the services again"
 
 
 def require_present_address(invoice: Invoice, customer: Customer, account_id: StripeAccountId) -> None:
     """Refuses to mail an invoice that Stripe would send to a former address.
 
     Raises:
-        Conflict: the customer has another address or none, or is linked to another Stripe customer. The message names
-            no address, because it may be logged.
+        FormerAddress: the customer has another address or none, or is linked to another Stripe customer. The message
+            names no address, because it may be logged.
     """
     finalized_for = invoice.facts.invoice.customer_email if invoice.facts.invoice else None
     if finalized_for is not None and not same_address(customer.profile.email, finalized_for):
-        raise Conflict(
+        raise FormerAddress(
             "customer_email_changed",
             "The customer's e-mail address has changed since the invoice was sent. Stripe would mail to the old one.",
             field="customerId",
-            next_step=f"{VOID_AND_BILL_AGAIN}, or send the customer the payment link yourself.",
+            next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
         )
-    drafted_for = invoice.stripe_customer_id if invoice.status is InvoiceStatus.DRAFT else None
-    if drafted_for not in (None, customer.linked_to(account_id)):
-        raise Conflict(
+    if invoice.drafted_for not in (None, customer.linked_to(account_id)):
+        raise FormerAddress(
             "draft_of_other_customer",
             "The draft was made for another Stripe customer than the customer is linked to now.",
             field="customerId",
-            next_step=f"{VOID_AND_BILL_AGAIN}.",
+            next_step="If the draft is still there, void it. Then bill the services again.",
         )

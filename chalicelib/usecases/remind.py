@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, FormerAddress
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
 from chalicelib.domain.invoice import Invoice
@@ -28,6 +28,9 @@ from chalicelib.usecases.pull_invoice import pulled_to_act_on, sent_unless_revis
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 PAGE = 100
+
+REFUSED = "reminder_refused"
+"""The kind of the entry that tells why a planned reminder was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +89,36 @@ def _queue(
 
 
 def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
-    """A planned reminder; answers whether it was sent. What has changed since it was planned is looked at anew.
+    """Returns True if the planned reminder was sent. What has changed since it was planned is looked at anew.
+
+    That it would go to a former address is told on the invoice's timeline, because nobody else learns of it.
 
     Raises:
         StripeUnavailable, StaleWrite: to be tried again.
     """
     try:
         remind(organization_id, invoice_id, None, ports)
+    except FormerAddress as refusal:
+        _tell_refusal(organization_id, invoice_id, refusal, ports)
+        return False
     except Conflict:
         return False
     return True
+
+
+def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
+    """Tells it once a day, although the reminder is planned anew every hour."""
+    invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
+    zone = invoice.order.time_zone
+    told = HistoryEntry(now, REFUSED, Source.POM, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
+
+    def refused(current: Invoice) -> Invoice:
+        earlier = (entry.at for entry in current.history if entry.kind == REFUSED)
+        if any(day_of(at, zone) == day_of(now, zone) for at in earlier):
+            return current
+        return current.telling(told).changed(now)
+
+    store(invoice, refused, ports)
 
 
 def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId | None, ports: Ports) -> Invoice:

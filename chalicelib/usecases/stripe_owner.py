@@ -49,6 +49,19 @@ def belongs_to_another(customer: Customer, fact: CustomerFact, account_id: Strip
     return _marked_for_another(customer.organization_id, customer.id, fact, account_id, ports)
 
 
+def shared_with_its_owner(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if another customer was linked to the Stripe customer too, before there were claims, and owns it.
+
+    Its owner is the one that its metadata names, because that one wrote its name and address last.
+    """
+    named = fact.pom_customer_id
+    unclaimed = customer.link is not None and not customer.link.claims
+    if not unclaimed or named in (None, customer.id) or fact.pom_organization_id != customer.organization_id:
+        return False
+    owner = ports.customers.get(customer.organization_id, CustomerId(named or ""))
+    return owner is not None and owner.linked_to(account_id) == fact.id
+
+
 def _marked_for_another(
     organization_id: OrganizationId,
     customer_id: CustomerId,

@@ -54,7 +54,13 @@ COMPUTED = {
 FIXED = {"StaleWrite", "Unauthorized"}
 """Errors that bring their code along."""
 
-ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {"StripeRefused", "Unsupported", "Problem", "Refusal"}
+ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {
+    "FormerAddress",
+    "StripeRefused",
+    "Unsupported",
+    "Problem",
+    "Refusal",
+}
 
 
 @pytest.fixture(scope="module")

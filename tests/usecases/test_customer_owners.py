@@ -180,6 +180,41 @@ def test_two_customers_that_were_linked_to_one_before_there_were_claims_are_part
     assert known(world, "cust_2").sync_status is SyncStatus.SYNCED
 
 
+@pytest.mark.parametrize("marked", ["cust_1", "cust_2"])
+def test_an_invoice_parts_two_customers_that_were_linked_to_one_before_there_were_claims(
+    marked: str, world: World, account: StripeAccountId
+) -> None:
+    emails = {"cust_1": "ann@example.test", "cust_2": "bob@example.test"}
+    world.customer(marked, emails[marked])
+    world.work()
+    shared = str(known(world, marked).linked_to(account))
+    for customer_id, email in emails.items():
+        former = replace(
+            known(world, marked),
+            id=CustomerId(customer_id),
+            profile=replace(known(world, marked).profile, email=email),
+            link=StripeLink(account, shared, 1),
+            claim=None,
+        )
+        world.ports.database.customers[ORGANIZATION, CustomerId(customer_id)] = former
+    world.ports.database.stripe_claims.clear()
+    for customer_id in emails:
+        world.invoice(f"svc_{customer_id}", customer_id=CustomerId(customer_id))
+    assert [mail["to"] for mail in world.double.mails()] == list(emails.values())
+    assert {known(world, each).profile.email for each in emails} == set(emails.values())
+    assert known(world, marked).linked_to(account) == shared
+
+
+def test_billing_a_customer_that_claims_its_stripe_customer_reads_nothing_from_stripe(
+    world: World, account: StripeAccountId
+) -> None:
+    world.customer()
+    world.work()
+    world.double.api.log.reset()
+    world.invoice()
+    assert [call for call in world.stripe_calls() if "customers" in call] == []
+
+
 def test_a_record_that_is_sent_back_whole_chooses_nothing(world: World, account: StripeAccountId) -> None:
     world.customer()
     world.work()

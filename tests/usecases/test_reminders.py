@@ -191,6 +191,25 @@ def test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers(
     assert (company.mails(), company.now.reminded_on) == (0, None)
 
 
+def test_the_timeline_tells_once_a_day_why_a_planned_reminder_was_not_sent(company: Company) -> None:
+    company.world.customer(email="new@example.test")
+    company.world.work()
+    for day in (DUE_IN, DUE_IN + 2):
+        for hour in (10, 11, 12):
+            company.at(day, hour)
+            company.tick()
+    told = [entry for entry in company.now.history if entry.kind == "reminder_refused"]
+    assert [entry.reason for entry in told] == ["customer_email_changed"] * 2
+    assert company.mails() == 0
+
+
+def test_the_timeline_does_not_tell_of_reminders_that_are_not_needed(company: Company) -> None:
+    _happens(company, "paid")
+    company.at(DUE_IN)
+    company.tick()
+    assert "reminder_refused" not in [entry.kind for entry in company.now.history]
+
+
 def test_a_changed_capital_letter_does_not_stop_a_reminder(company: Company) -> None:
     company.world.customer(email="Ann@Example.test")
     company.at(DUE_IN)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.customer import Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers import get_customer
+from chalicelib.usecases.customers import get_customer, sync_customer
 from chalicelib.usecases.search_spellings import INDEXED_AFTER, search_spellings
 from tests.world import ORGANIZATION, World
 
@@ -54,6 +55,26 @@ def test_a_customer_that_was_linked_is_not_searched_for(world: World, account: S
     saved(world)
     world.advance(INDEXED_AFTER + 1)
     assert searches(world) == 0
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_customer_that_pom_made_is_searched_for_although_the_answer_was_lost(
+    edited: bool, world: World, account: StripeAccountId
+) -> None:
+    other = existing(world, account, "ANN@example.test")
+    world.customer()
+    world.ports.queues.take()
+    world.double.order_fault("close_after", method="POST", path="/v1/customers")
+    with pytest.raises(StripeUnavailable):
+        sync_customer(ORGANIZATION, CustomerId("cust_1"), world.ports)
+    if edited:
+        world.customer(phone="1")
+    world.advance(INDEXED_AFTER + 1)
+    world.resume()
+    assert known(world).sync_status is SyncStatus.SYNCED
+    world.advance(INDEXED_AFTER + 1)
+    assert searches(world) == 1
+    assert known(world).candidates == (known(world).linked_to(account), other)
 
 
 def test_a_search_waits_until_stripes_index_knows_what_was_there(world: World, account: StripeAccountId) -> None:

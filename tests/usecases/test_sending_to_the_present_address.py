@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers import get_customer
-from chalicelib.usecases.invoices import send_invoice, void_invoice
+from chalicelib.usecases.customers import get_customer, sync_customer
+from chalicelib.usecases.invoices import get_invoice, send_invoice, void_invoice
 from tests.world import OFFICE, ORGANIZATION, World
 
 
@@ -55,6 +59,132 @@ def test_what_was_finalized_in_stripe_is_not_sent_to_a_former_address(world: Wor
     with pytest.raises(Conflict) as refusal:
         send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
     assert (refusal.value.code, world.double.mails()) == ("customer_email_changed", [])
+
+
+@pytest.mark.parametrize("step", ["send", "add_lines"])
+def test_an_invoice_that_was_being_made_for_a_former_stripe_customer_is_taken_back(
+    world: World, account: str, step: str
+) -> None:
+    wrong = linked_to_somebody(world, account)
+    with_stripe_down_for(world, step, world.invoice)
+    link_corrected(world, account, somebody=wrong)
+    world.advance(600)
+    with pytest.raises(Conflict) as refusal:
+        world.resume()
+    assert (refusal.value.code, world.double.mails()) == ("draft_of_other_customer", [])
+    assert world.in_stripe(account) == []
+    assert world.invoice().status is InvoiceStatus.PENDING
+    assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
+
+
+def test_a_draft_whose_link_is_corrected_while_it_waits_to_be_sent_returns_to_review(
+    world: World, account: str
+) -> None:
+    wrong = linked_to_somebody(world, account)
+    draft = world.invoice(send=False)
+    with_stripe_down_for(world, "send", lambda: send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports))
+    link_corrected(world, account, somebody=wrong)
+    world.advance(600)
+    with pytest.raises(Conflict, match="draft_of_other_customer"):
+        world.resume()
+    assert (world.now(draft).status, world.double.mails()) == (InvoiceStatus.DRAFT, [])
+
+
+@pytest.mark.parametrize("fault", ["error_after", "close_after"])
+def test_a_draft_that_was_found_in_stripe_keeps_its_stripe_customer(world: World, account: str, fault: str) -> None:
+    wrong = linked_to_somebody(world, account)
+    draft = with_stripe_down_for(world, "", lambda: world.invoice(send=False), fault)
+    world.advance(600)
+    world.resume()
+    assert world.now(draft).status is InvoiceStatus.DRAFT
+    link_corrected(world, account, somebody=wrong)
+    with pytest.raises(Conflict, match="draft_of_other_customer"):
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert world.double.mails() == []
+
+
+def test_stripe_is_asked_whose_a_draft_is_if_a_former_release_stored_it(world: World, account: str) -> None:
+    wrong = linked_to_somebody(world, account)
+    draft = world.invoice(send=False)
+    fact = draft.facts.invoice
+    assert fact is not None
+    former = replace(draft.facts, invoice=replace(fact, drafted_for=None))
+    world.ports.invoices.save(replace(draft, facts=former, stripe_customer_id=None))
+    link_corrected(world, account, somebody=wrong)
+    with pytest.raises(Conflict, match="draft_of_other_customer"):
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+
+
+def test_an_address_that_is_corrected_while_the_invoice_is_being_made_is_the_one_it_goes_to(
+    world: World, account: str
+) -> None:
+    world.customer(email="an@example.test")
+    invoice = with_stripe_down_for(world, "send", world.invoice)
+    world.customer(email="ann@example.test")
+    world.ports.queues.take()  # the worker has not come yet
+    world.advance(100)
+    world.resume()
+    assert world.now(invoice).status is InvoiceStatus.PENDING
+    assert [mail["to"] for mail in world.double.mails()] == ["ann@example.test"]
+
+
+def test_an_invoice_that_was_sent_counts_as_sent_although_its_customer_was_edited_before_the_answer_came(
+    world: World, account: str
+) -> None:
+    world.customer()
+    invoice = with_stripe_down_for(world, "send", world.invoice, "close_after")
+    world.deliver()
+    world.customer(email="new@example.test")
+    world.work()
+    world.advance(100)
+    world.resume()
+    assert world.now(invoice).status is InvoiceStatus.PENDING
+    assert world.now(invoice).sent_at is not None
+    assert len(world.double.mails()) == 1
+
+
+def test_a_draft_is_sent_although_a_worker_stores_its_customer_at_the_same_moment(world: World, account: str) -> None:
+    world.customer()
+    draft = world.invoice(send=False)
+    world.customer(phone="1")
+    stored = world.ports.customers.save
+
+    def worker_is_faster(customer: Customer) -> Customer:
+        world.ports.customers.save = stored  # type: ignore[method-assign]
+        sync_customer(ORGANIZATION, customer.id, world.ports)
+        return stored(customer)
+
+    world.ports.customers.save = worker_is_faster  # type: ignore[method-assign]
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+
+
+def linked_to_somebody(world: World, account: str) -> str:
+    """Links the customer to a Stripe customer of somebody else by mistake, and returns its id."""
+    options: Any = {"stripe_account": account}
+    wrong = world.client.v1.customers.create({"email": "bob@example.test"}, options).id
+    world.customer(stripe_customer_id=wrong)
+    world.work()
+    return wrong
+
+
+def link_corrected(world: World, account: str, *, somebody: str) -> None:
+    """The office corrects the link, and gives the Stripe customer to the one whose it is."""
+    options: Any = {"stripe_account": account}
+    right = world.client.v1.customers.create({"email": "ann@example.test"}, options).id
+    world.customer(stripe_customer_id=right)
+    world.work()
+    world.customer("bob", "bob@example.test", stripe_customer_id=somebody)
+    world.work()
+
+
+def with_stripe_down_for(world: World, step: str, act: Callable[[], Invoice], fault: str = "close_before") -> Invoice:
+    """Returns the invoice after `act`, during which Stripe did not answer this step."""
+    path = f"/v1/invoices/*/{step}" if step else "/v1/invoices"
+    world.double.order_fault(fault, path=path, method="POST", count=9)
+    invoice = act()
+    world.double.api.faults.orders.clear()
+    assert get_invoice(ORGANIZATION, invoice.id, world.ports).saga.running
+    return invoice
 
 
 def known_link(world: World, account: str) -> str:

@@ -113,6 +113,7 @@ class Invoice(msgspec.Struct):
     pre_payment_credit_notes_amount: int | None = None
     post_payment_credit_notes_amount: int | None = None
     customer_email: str | None = None
+    customer: Reference = None
     from_invoice: FromInvoice | None = None
     latest_revision: Reference = None
     number: str | None = None
@@ -142,6 +143,7 @@ class Invoice(msgspec.Struct):
             starting_balance=self.starting_balance if finalized else None,
             ending_balance=self.ending_balance if finalized else None,
             customer_email=self.customer_email if finalized else None,
+            drafted_for=None if finalized else id_of(self.customer),
             discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
             pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,
             post_payment_credit_notes_amount=self.post_payment_credit_notes_amount or 0,
