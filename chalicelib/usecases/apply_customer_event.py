@@ -59,7 +59,7 @@ def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
 def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
     """Returns the event's snapshot, Stripe's present one if their order is unknown, or None if outdated.
 
-    Edits of the linked Stripe customer count as outdated while the office has chosen another one. Its deletion counts.
+    While the office has chosen another Stripe customer, edits of the linked one are outdated. Its deletion counts.
     """
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
     if fact is not None and fact.deleted:
