@@ -9,7 +9,7 @@ from chalicelib.api.models.customers import (
     SaveCustomer,
     customer_detail,
     customer_list,
-    profile_from,
+    save_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.api.routing import Router
@@ -34,12 +34,14 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     Stripe gets it a moment later: `syncStatus` says whether it has. With `needs_choice`, several Stripe customers
     have this e-mail address: repeat the request with the right one as `stripeCustomerId`. The answer of `GET` can be
     sent back whole, and changes nothing.
+
+    `null` removes a value, in Stripe too. A field that is left out loses the value that POM gave it. If its value was
+    taken over from Stripe, it stays.
     """
     customer = customers.put_customer(
         call.organization_id,
         CustomerId(call.path["customerId"]),
-        profile_from(call.input),
-        call.input.stripe_customer_id,
+        save_from(call.input),
         bootstrap.ports(),
     )
     return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))

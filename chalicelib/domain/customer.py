@@ -108,6 +108,8 @@ class Customer:
     candidates: tuple[str, ...] = ()
     """Stripe customers of the address, the present one among them: the office is to choose one."""
     history: tuple[CustomerEntry, ...] = ()
+    from_stripe: tuple[Field, ...] = ()
+    """The fields whose present values came from Stripe. A request that leaves one out does not remove its value."""
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
         """Its Stripe id on that account, if it has one there."""
@@ -171,6 +173,7 @@ class Customer:
         return replace(
             self,
             profile=profile,
+            from_stripe=self._from_stripe_without(profile.fields_unlike(self.profile)),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
             # The present link is no new choice: a record that is sent back whole names it.
             chosen_stripe_customer_id=None
@@ -182,6 +185,9 @@ class Customer:
             sync_error=None,
             candidates=self.candidates if chosen is None else (),
         )
+
+    def _from_stripe_without(self, changed: tuple[Field, ...]) -> tuple[Field, ...]:
+        return tuple(field for field in self.from_stripe if field not in changed)
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
         """Linked and claimed, but not in step yet: what was in step with another Stripe customer says nothing."""
@@ -223,6 +229,7 @@ class Customer:
         taken = replace(
             self,
             profile=settled.profile,
+            from_stripe=(*self._from_stripe_without(settled.taken_over), *settled.taken_over),
             edition=self.edition + 1 if profile_changed else self.edition,
             updated_at=now if profile_changed else self.updated_at,
         )

@@ -6,7 +6,7 @@ Stripe has one name, and an address of six parts. POM has a first name, a last n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -113,6 +113,18 @@ class Profile:
             Field.ZIP_CODE: address.zip_code or None,
             Field.COUNTRY: address.country or None,
         }
+
+    def with_fields_of(self, other: Profile, taken: Collection[Field]) -> Profile:
+        """Returns this profile with `other`'s values in these fields. The three names are one field."""
+        names = ("first_name", "last_name", "company_name") if Field.NAME in taken else ()
+        own = (*names, *(field.value for field in taken if field in (Field.EMAIL, Field.PHONE)))
+        parts = [_ATTRIBUTES.get(field, field.value) for field in taken if field in ADDRESS]
+        address = replace(self.address, **{name: getattr(other.address, name) for name in parts})
+        return replace(self, address=address, **{name: getattr(other, name) for name in own})
+
+    def fields_unlike(self, other: Profile) -> tuple[Field, ...]:
+        """Returns the fields whose values differ."""
+        return tuple(field for field in Field if self.with_fields_of(other, (field,)) != self)
 
     def rebased(self, read: Profile, stored: Profile) -> Profile:
         """Returns this profile, which was written on top of `read`, on top of `stored`.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.customer_save import Save, edition_after, waiting
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
@@ -59,8 +60,7 @@ def as_it_stands(customer: Customer, ports: Ports) -> Customer:
 def put_customer(
     organization_id: OrganizationId,
     customer_id: CustomerId,
-    profile: Profile,
-    chosen_stripe_customer_id: str | None,
+    save: Save,
     ports: Ports,
 ) -> Customer:
     """Store POM's customer and have it given to Stripe. Saying the same again changes nothing.
@@ -76,34 +76,24 @@ def put_customer(
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
     first_read = current = ports.customers.get(organization_id, customer_id)
-    _check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
+    _check_choice(current, customer_id, save.chosen, connection, ports)
     for attempt in attempts(ATTEMPTS, ports.clock):
         if attempt:
             # Our own worker has just stored how the customer stands in Stripe, or what came from there.
             current = ports.customers.get(organization_id, customer_id)
-        wanted = (
-            profile if first_read is None or current is None else profile.rebased(first_read.profile, current.profile)
-        )
-        try:
-            if current is None:
-                now = ports.clock.now()
-                new = new_customer(organization_id, customer_id, wanted, chosen_stripe_customer_id, now)
-                return _saved(new, connection, ports)
-            if _has_news(current, wanted, chosen_stripe_customer_id, connection):
-                edited = current.edited(wanted, chosen_stripe_customer_id, ports.clock.now())
-                return _saved(edited, connection, ports)
-            if attempt and current.sync_status is SyncStatus.PENDING:
-                return _queued(current, ports)  # the former attempt was stored, and its answer was lost
-            return _choice_settled(current, chosen_stripe_customer_id, ports)
-        except StaleWrite:
-            continue
+        now, profile = ports.clock.now(), save.profile_on(first_read, current)
+        if current is None:
+            new = new_customer(organization_id, customer_id, profile, save.chosen, now)
+            edited: Customer | None = waiting(new, connection)
+        else:
+            edited = edition_after(current, profile, save.chosen, connection, now)
+        if current is not None and edited is None:
+            # If a former attempt was stored and its answer was lost, the customer is not queued yet.
+            return _queued(current, ports) if attempt else current
+        if edited is not None:
+            with suppress(StaleWrite):
+                return _queued(ports.customers.save(edited), ports)
     raise StaleWrite("The customer")
-
-
-def _saved(edited: Customer, connection: Connection, ports: Ports) -> Customer:
-    if not connection.active:
-        return ports.customers.save(edited.not_synced(SyncStatus.NOT_CONNECTED, None))
-    return _queued(ports.customers.save(edited), ports)
 
 
 def _check_choice(
@@ -122,17 +112,11 @@ def _check_choice(
         require_free(connection.organization_id, customer_id, account_id, chosen, ports)
 
 
-def _choice_settled(current: Customer, chosen: str | None, ports: Ports) -> Customer:
-    """Returns the customer. Choosing the present link settles a choice that was offered."""
-    if chosen is None or not current.candidates:
-        return current
-    return ports.customers.save(current.choosing_the_present(ports.clock.now()))
-
-
 def _queued(saved: Customer, ports: Ports) -> Customer:
     # Stored as pending: where the message does not get through, `resume_stuck` takes the customer up.
-    with suppress(Retryable):
-        ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
+    if saved.sync_status is SyncStatus.PENDING:
+        with suppress(Retryable):
+            ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
     return saved
 
 
@@ -153,14 +137,6 @@ def new_customer(
         updated_at=now,
         chosen_stripe_customer_id=chosen_stripe_customer_id,
     )
-
-
-def _has_news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
-    """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
-        return True
-    elsewhere = current.seen_from(connection.account_id) != current
-    return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)
 
 
 def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:

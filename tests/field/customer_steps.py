@@ -19,6 +19,7 @@ class CustomerSteps:
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.reply: dict[str, Any] = {}
+        self.form: dict[str, Any] = {}
 
     # The office
 
@@ -29,6 +30,14 @@ class CustomerSteps:
     def put_back(self, customer: str = "cust_1") -> None:
         """Load a customer, and save it again exactly as it was answered."""
         self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
+
+    def load_form(self, customer: str = "cust_1") -> None:
+        """Open a customer in the front end."""
+        self.form = self.api.get(f"/customers/{customer}").json
+
+    def save_form(self, **changes: Any) -> None:
+        """Change fields in the form that was opened, and save all of it."""
+        self._replied(self.api.put(f"/customers/{self.form['id']}", {**self.form, **self._with_ids(changes)}))
 
     def choose_present(self, customer: str) -> None:
         """Say that the customer's present link is right."""
@@ -45,6 +54,13 @@ class CustomerSteps:
         self.world.work()
         self._replied(self.api.get(f"/customers/imports/{begun['id']}"))
         self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
+
+    def import_present(self, customer: str) -> None:
+        """Import a row which says that the customer's present link is right."""
+        shown = self.api.get(f"/customers/{customer}").json
+        self.import_customers(
+            rows=[{name: shown[name] for name in ("id", "firstName", "lastName", "email", "stripeCustomerId")}]
+        )
 
     def remind(self) -> None:
         """Press Remind on the invoice."""

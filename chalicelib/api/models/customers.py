@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +28,7 @@ from chalicelib.domain.customer_fields import (
     Profile,
     normalized_email,
 )
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.history import Source
 from chalicelib.domain.storage import Page
 
@@ -53,25 +55,32 @@ StripeCustomerId = Annotated[
 
 
 class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Where a customer lives."""
+    """Where a customer lives. A part that is left out is treated as a field of the customer that is left out."""
 
-    street: Street | None = None
-    street2: Street | None = None
-    city: AddressPart | None = None
-    state: AddressPart | None = None
-    zip_code: AddressPart | None = None
-    country: AddressPart | None = None
+    street: Street | UnsetType | None = UNSET
+    street2: Street | UnsetType | None = UNSET
+    city: AddressPart | UnsetType | None = UNSET
+    state: AddressPart | UnsetType | None = UNSET
+    zip_code: AddressPart | UnsetType | None = UNSET
+    country: AddressPart | UnsetType | None = UNSET
+
+
+NO_ADDRESS = AddressModel(None, None, None, None, None, None)
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """POM's record of a customer, as a whole. Read-only fields may be sent back as they were answered."""
+    """POM's record of a customer, as a whole. Read-only fields may be sent back as they were answered.
 
-    first_name: Name | None = None
-    last_name: Name | None = None
-    company_name: Name | None = None
-    email: Email | None = None
-    phone: Phone | None = None
-    address: AddressModel = msgspec.field(default_factory=AddressModel)
+    `null` removes a value. A field that is left out loses the value that POM gave it, and keeps a value that POM took
+    over from Stripe. The three names are one field.
+    """
+
+    first_name: Name | UnsetType | None = UNSET
+    last_name: Name | UnsetType | None = UNSET
+    company_name: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    address: AddressModel | UnsetType | None = UNSET
     stripe_customer_id: StripeCustomerId | None = None
     id: ReadOnly = None
     sync_status: ReadOnly = None
@@ -128,28 +137,62 @@ class CustomerList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def profile_from(model: SaveCustomer) -> Profile:
-    """The domain's record.
+def save_from(model: SaveCustomer) -> Save:
+    """Returns the domain's request.
 
     Raises:
         Refused: the e-mail address cannot be one.
     """
-    address = model.address
-    return Profile(
-        first_name=model.first_name,
-        last_name=model.last_name,
-        company_name=model.company_name,
-        email=normalized_email(model.email),
-        phone=model.phone,
+    address = _address_of(model)
+    profile = Profile(
+        first_name=model.first_name or None,
+        last_name=model.last_name or None,
+        company_name=model.company_name or None,
+        email=normalized_email(model.email or None),
+        phone=model.phone or None,
         address=Address(
-            street=address.street,
-            street2=address.street2,
-            city=address.city,
-            state=address.state,
-            zip_code=address.zip_code,
-            country=address.country,
+            street=address.street or None,
+            street2=address.street2 or None,
+            city=address.city or None,
+            state=address.state or None,
+            zip_code=address.zip_code or None,
+            country=address.country or None,
         ),
     )
+    return Save(profile, model.stripe_customer_id, _left_out(model), _loaded_before(model))
+
+
+def _loaded_before(model: SaveCustomer) -> int | None:
+    try:
+        shown = msgspec.convert(model.updated_at, dt.datetime)
+    except msgspec.ValidationError:
+        return None  # read-only fields may hold anything
+    if shown.tzinfo is None:
+        return None
+    # Stripe's values may come within the second in which a pending customer was loaded.
+    return int(shown.timestamp()) + int(model.sync_status != SyncStatus.PENDING)
+
+
+def _address_of(model: SaveCustomer) -> AddressModel:
+    if model.address is None:
+        return NO_ADDRESS
+    return AddressModel() if model.address is UNSET else model.address
+
+
+def _left_out(model: SaveCustomer) -> tuple[Field, ...]:
+    address = _address_of(model)
+    sent = {
+        Field.EMAIL: (model.email,),
+        Field.NAME: (model.first_name, model.last_name, model.company_name),
+        Field.PHONE: (model.phone,),
+        Field.STREET: (address.street,),
+        Field.STREET2: (address.street2,),
+        Field.CITY: (address.city,),
+        Field.STATE: (address.state,),
+        Field.ZIP_CODE: (address.zip_code,),
+        Field.COUNTRY: (address.country,),
+    }
+    return tuple(field for field, values in sent.items() if all(value is UNSET for value in values))
 
 
 def customer_view(customer: Customer) -> CustomerView:

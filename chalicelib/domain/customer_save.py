@@ -1,0 +1,64 @@
+"""What a request to save a customer says, and what it leaves as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
+from chalicelib.domain.customer_fields import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """The request. `left_out` names the fields that it does not mention; their values in `profile` are None."""
+
+    profile: Profile
+    chosen: str | None = None
+    left_out: tuple[Field, ...] = ()
+    loaded_before: int | None = None
+    """Set if the request is a loaded customer that is sent back: it does not show what came from this second on."""
+
+    def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
+        """Returns the profile to store, where `read` is the customer that the request was first compared with.
+
+        `stored` is the customer as it is by now: what the request does not change is as it is stored.
+        """
+        base = read or stored
+        if base is None:
+            return self.profile
+        kept = [field for field in base.from_stripe if field in self.left_out or self._did_not_show(field, base)]
+        wanted = self.profile.with_fields_of(base.profile, kept)
+        return wanted if read is None or stored is None else wanted.rebased(read.profile, stored.profile)
+
+    def _did_not_show(self, field: Field, base: Customer) -> bool:
+        if self.loaded_before is None or self.profile.values[field] is not None:
+            return False
+        return any(
+            entry.kind is CustomerEvent.TAKEN_OVER and field in entry.fields and entry.at >= self.loaded_before
+            for entry in base.history
+        )
+
+
+def edition_after(
+    current: Customer, profile: Profile, chosen: str | None, connection: Connection, now: int
+) -> Customer | None:
+    """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe."""
+    if _has_news(current, profile, chosen, connection):
+        return waiting(current.edited(profile, chosen, now), connection)
+    if chosen is not None and current.candidates:
+        return current.choosing_the_present(now)
+    return None
+
+
+def waiting(edited: Customer, connection: Connection) -> Customer:
+    """Returns the customer as one that waits to be given to Stripe, or for a connection."""
+    return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
+
+
+def _has_news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
+    """Returns True if there is something to store, or to give to Stripe now that it is connected."""
+    if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
+        return True
+    elsewhere = current.seen_from(connection.account_id) != current
+    return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)
