@@ -106,6 +106,8 @@ class BatchItem:
     left_out: tuple[Field, ...] = ()
     """The fields of the customer that the row does not mention."""
     loaded_before: int | None = None
+    deliberate: bool = True
+    """These two as in `Save`."""
     status: ItemStatus = ItemStatus.QUEUED
     invoice_id: InvoiceId | None = None
     error: ItemError | None = None

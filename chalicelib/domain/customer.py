@@ -20,6 +20,9 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 MAX_HISTORY = 50
 """The newest entries of a customer's history that are kept."""
 
+MAX_FORMER = 20
+"""The newest Stripe customers that were shown as a customer before, which are kept."""
+
 RESERVED_IDS = frozenset({"import", "imports"})
 """Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
 
@@ -110,6 +113,12 @@ class Customer:
     history: tuple[CustomerEntry, ...] = ()
     from_stripe: tuple[Field, ...] = ()
     """The fields whose present values came from Stripe. A request that leaves one out does not remove its value."""
+    choice_refused: bool = False
+    """Whether Stripe was asked about the chosen Stripe customer, and the customer cannot be linked to it."""
+    former_stripe_ids: tuple[str, ...] = ()
+    """Stripe customers that were shown as this one before, the newest last: a stale form may name them."""
+    offered_by: StripeAccountId | None = None
+    """The account that has the candidates; None in a record stored before it was kept."""
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
         """Its Stripe id on that account, if it has one there."""
@@ -120,11 +129,12 @@ class Customer:
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
-        """Returns how it stands with this account: a link to an account that was connected before says nothing of it.
+        """Returns how it stands with this account: a link to a former account, or its candidates, say nothing of it.
 
         The next invoice, or the next save, brings the customer to the account that is connected now.
         """
-        if self.link is None or account_id is None or self.link.account_id == account_id:
+        account_of_this = self.link.account_id if self.link else self.offered_by
+        if account_id is None or account_of_this in (None, account_id):
             return self
         elsewhere = self.sync_status in {SyncStatus.SYNCED, SyncStatus.NEEDS_CHOICE}
         return replace(
@@ -156,34 +166,52 @@ class Customer:
 
     def says(self, profile: Profile, chosen: str | None) -> bool:
         """Returns True if this is the profile, and the chosen Stripe customer, if any, is linked or about to be."""
-        return self.profile == profile and chosen in (None, self._coming)
-
-    def refused(self, chosen: str | None) -> bool:
-        """Returns True if this Stripe customer was chosen and the customer could not be linked to it."""
-        linked = self.link.stripe_customer_id if self.link else None
-        return chosen == self._coming != linked and self.sync_status is SyncStatus.FAILED
+        return self.profile == profile and chosen in (None, self.shown_stripe_id)
 
     @property
-    def _coming(self) -> str | None:
-        return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
+    def shown_stripe_id(self) -> str | None:
+        """The Stripe customer that was chosen, until the customer is linked to it; otherwise the present link."""
+        return self.chosen_stripe_customer_id or self.linked_id
+
+    @property
+    def linked_id(self) -> str | None:
+        """Its Stripe customer, on whichever account."""
+        return self.link.stripe_customer_id if self.link else None
+
+    def target_on(self, account_id: StripeAccountId) -> str | None:
+        """Returns the Stripe customer to link or to keep. A choice that was refused does not replace a link."""
+        linked = self.linked_to(account_id)
+        return linked if linked and self.choice_refused else self.chosen_stripe_customer_id or linked
+
+    def was_shown_as(self, stripe_customer_id: str | None) -> bool:
+        """Returns True if a form of this customer may name this Stripe customer without choosing it."""
+        return stripe_customer_id in (None, self.shown_stripe_id, self.linked_id, *self.former_stripe_ids)
+
+    def _no_longer_shown(self, stripe_customer_id: str | None) -> tuple[str, ...]:
+        if stripe_customer_id is None:
+            return self.former_stripe_ids
+        others = tuple(each for each in self.former_stripe_ids if each != stripe_customer_id)
+        return (*others, stripe_customer_id)[-MAX_FORMER:]
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """The next edition, waiting to be given to Stripe. Whatever is chosen settles a choice that was offered."""
-        present = self.link.stripe_customer_id if self.link else None
+        """The next edition, waiting to be given to Stripe. Without a new choice, a refused one is withdrawn."""
+        before = None if self.choice_refused else self.chosen_stripe_customer_id
+        # The present link is no new choice, but it settles one that was offered.
+        coming = None if chosen and chosen == self.linked_id else chosen or before
+        dropped = self.chosen_stripe_customer_id != coming
         return replace(
             self,
             profile=profile,
             from_stripe=self._from_stripe_without(profile.fields_unlike(self.profile)),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
-            # The present link is no new choice: a record that is sent back whole names it.
-            chosen_stripe_customer_id=None
-            if chosen and chosen == present
-            else chosen or self.chosen_stripe_customer_id,
+            chosen_stripe_customer_id=coming,
+            choice_refused=False,
+            former_stripe_ids=self._no_longer_shown(self.chosen_stripe_customer_id if dropped else None),
             edition=self.edition + 1,
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
-            candidates=self.candidates if chosen is None else (),
+            candidates=() if chosen and chosen == self.linked_id else self.candidates,
         )
 
     def _from_stripe_without(self, changed: tuple[Field, ...]) -> tuple[Field, ...]:
@@ -191,16 +219,22 @@ class Customer:
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
         """Linked and claimed, but not in step yet: what was in step with another Stripe customer says nothing."""
+        chosen = self.chosen_stripe_customer_id
+        coming = None if chosen == stripe_customer_id else chosen
         if self.linked_to(account_id) == stripe_customer_id and self.link is not None:
-            return replace(self, link=replace(self.link, in_step=self.last_in_step, claims=True))
+            link = replace(self.link, in_step=self.last_in_step, claims=True)
+            return replace(self, link=link, chosen_stripe_customer_id=coming)
         return replace(
             self,
+            chosen_stripe_customer_id=coming,
             link=StripeLink(account_id, stripe_customer_id, 0, in_step={}, claims=True),
             sync_status=SyncStatus.PENDING,
             sync_error=None,
             stripe_as_of=0,
             search_spellings=False,
             candidates=(),
+            choice_refused=False,
+            former_stripe_ids=self._no_longer_shown(self.linked_id),
         )
 
     def synced(
@@ -213,12 +247,16 @@ class Customer:
     ) -> Self:
         """Known to Stripe in `edition`; still pending if a newer edition has come meanwhile."""
         current = edition == self.edition
-        status = SyncStatus.NEEDS_CHOICE if self.candidates else SyncStatus.SYNCED
+        status, error = SyncStatus.SYNCED, None
+        if self.choice_refused:
+            status, error = SyncStatus.FAILED, self.sync_error
+        elif self.candidates:
+            status, error = SyncStatus.NEEDS_CHOICE, choice_text(self.candidates)
         return replace(
             self,
             link=StripeLink(account_id, fact.id, edition, in_step, claims=True),
             sync_status=status if current else SyncStatus.PENDING,
-            sync_error=choice_text(self.candidates) if current and self.candidates else None,
+            sync_error=error if current else None,
             synced_at=now,
             stripe_as_of=max(self.stripe_as_of, fact.as_of),
         )
@@ -256,8 +294,14 @@ class Customer:
     def needing(self, choice: ChoiceNeeded) -> Self:
         """Not linked: the office is to choose one of several Stripe customers."""
         return replace(
-            self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)), candidates=choice.candidates
+            self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)),
+            candidates=choice.candidates,
+            offered_by=choice.account_id,
         )
+
+    def refusing_the_choice(self, reason: str) -> Self:
+        """The chosen Stripe customer cannot be this one. The present link and the candidates stay."""
+        return replace(self, sync_status=SyncStatus.FAILED, sync_error=reason, choice_refused=True)
 
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
         """Not known to Stripe as POM has it, and why."""
@@ -267,7 +311,8 @@ class Customer:
 
     def offering(self, candidates: tuple[str, ...], now: int) -> Self:
         """After the search: the office is to choose if there are candidates. The present link stays until it does."""
-        searched = replace(self, search_spellings=False, candidates=candidates)
+        account_id = self.link.account_id if self.link else None
+        searched = replace(self, search_spellings=False, candidates=candidates, offered_by=account_id)
         if not candidates:
             return searched
         told = searched.telling(CustomerEvent.CHOICE_OFFERED, Source.SWEEP, now, (Field.EMAIL,))
@@ -288,6 +333,8 @@ class Customer:
             self,
             link=None,
             chosen_stripe_customer_id=None,
+            choice_refused=False,
+            former_stripe_ids=self._no_longer_shown(self.linked_id),
             key_generation=self.key_generation + 1,
             sync_status=SyncStatus.DELETED_IN_STRIPE,
             sync_error=None,
@@ -303,10 +350,11 @@ class Customer:
 class ChoiceNeeded(Refused):
     """Stripe has several customers of one address, and none of them is POM's own."""
 
-    def __init__(self, candidates: tuple[str, ...]) -> None:
+    def __init__(self, candidates: tuple[str, ...], account_id: StripeAccountId | None = None) -> None:
         message, _, next_step = choice_text(candidates).partition(". ")
         super().__init__("customer_needs_choice", f"{message}.", field="customerId", next_step=next_step)
         self.candidates = candidates
+        self.account_id = account_id
 
 
 def choice_text(candidates: tuple[str, ...]) -> str:

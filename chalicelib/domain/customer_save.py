@@ -18,6 +18,13 @@ class Save:
     left_out: tuple[Field, ...] = ()
     loaded_before: int | None = None
     """Set if the request is a loaded customer that is sent back: it does not show what came from this second on."""
+    deliberate: bool = True
+    """Whether naming a Stripe customer chooses it even if the customer was shown with it."""
+
+    def choice(self, current: Customer | None) -> str | None:
+        """Returns the Stripe customer that the request chooses; None if it chooses none."""
+        shown = current is not None and not self.deliberate and current.was_shown_as(self.chosen)
+        return None if shown else self.chosen
 
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
         """Returns the profile to store, where `read` is the customer that the request was first compared with.
@@ -41,13 +48,18 @@ class Save:
 
 
 def edition_after(
-    current: Customer, profile: Profile, chosen: str | None, connection: Connection, now: int
+    current: Customer, save: Save, profile: Profile, connection: Connection, now: int
 ) -> Customer | None:
-    """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe."""
-    if _has_news(current, profile, chosen, connection):
-        return waiting(current.edited(profile, chosen, now), connection)
+    """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe.
+
+    `profile` is the request's profile on top of what is stored.
+    """
+    chosen = save.choice(current)
+    if _has_news(current, save, profile, chosen, connection):
+        again = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
+        return waiting(current.edited(profile, again, now), connection)
     if chosen is not None and current.candidates:
-        return current.choosing_the_present(now)
+        return current.choosing_the_present(now) if chosen == current.linked_id else None
     return None
 
 
@@ -56,9 +68,12 @@ def waiting(edited: Customer, connection: Connection) -> Customer:
     return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
 
 
-def _has_news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
+def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
+    if not current.says(profile, chosen):
+        return True
+    # The refused choice is made once more, or withdrawn.
+    if current.choice_refused and (save.chosen is None or chosen == current.chosen_stripe_customer_id):
         return True
     elsewhere = current.seen_from(connection.account_id) != current
     return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)

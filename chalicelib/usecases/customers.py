@@ -69,14 +69,14 @@ def put_customer(
     `resume_stuck` takes those up.
 
     Raises:
-        Refused: a customer cannot have this id.
+        Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
         Conflict: the chosen Stripe customer belongs to another customer.
         StaleWrite: the customer kept changing all the while.
     """
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
     first_read = current = ports.customers.get(organization_id, customer_id)
-    _check_choice(current, customer_id, save.chosen, connection, ports)
+    _check_choice(current, customer_id, save.choice(current), connection, ports)
     for attempt in attempts(ATTEMPTS, ports.clock):
         if attempt:
             # Our own worker has just stored how the customer stands in Stripe, or what came from there.
@@ -86,7 +86,7 @@ def put_customer(
             new = new_customer(organization_id, customer_id, profile, save.chosen, now)
             edited: Customer | None = waiting(new, connection)
         else:
-            edited = edition_after(current, profile, save.chosen, connection, now)
+            edited = edition_after(current, save, profile, connection, now)
         if current is not None and edited is None:
             # If a former attempt was stored and its answer was lost, the customer is not queued yet.
             return _queued(current, ports) if attempt else current
@@ -99,10 +99,11 @@ def put_customer(
 def _check_choice(
     current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
 ) -> None:
-    """Refuses a chosen Stripe customer that belongs to another customer. Only a new choice is looked at.
+    """Refuses a chosen Stripe customer that is not there, or another customer's. Only a new choice is looked at.
 
     Raises:
-        Conflict: it does.
+        Refused: Stripe has no such customer.
+        Conflict: it belongs to another customer.
     """
     account_id = connection.account_id if connection.active else None
     if chosen is None or account_id is None or (current is not None and current.linked_to(account_id) == chosen):
@@ -151,7 +152,8 @@ def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: 
         customer = get_customer(organization_id, customer_id, ports)
         usable_account(ports.connections.get(organization_id))
         with suppress(StaleWrite):  # our own worker was faster
-            saved = ports.customers.save(customer.edited(customer.profile, None, ports.clock.now()))
+            refused = customer.chosen_stripe_customer_id if customer.choice_refused else None
+            saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()))
             return _queued(saved, ports)
     raise StaleWrite("The customer")
 

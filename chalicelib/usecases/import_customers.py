@@ -32,6 +32,7 @@ class Row:
     error: ItemError | None = None
     left_out: tuple[Field, ...] = ()
     loaded_before: int | None = None
+    deliberate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
             chosen_stripe_customer_id=row.stripe_customer_id,
             left_out=row.left_out,
             loaded_before=row.loaded_before,
+            deliberate=row.deliberate,
         )
         error = row.error or _reserved(row.customer_id)
         if error is None and row.customer_id in first:
@@ -129,10 +131,10 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """
     if item.customer_id is None or item.profile is None:
         return True
-    save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before)
+    save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before, item.deliberate)
     first_read = current = ports.customers.get(batch.organization_id, item.customer_id)
     try:
-        _require_free_choice(batch, item.customer_id, save.chosen, current, ports)
+        _require_free_choice(batch, item.customer_id, save.choice(current), current, ports)
     except StripeUnavailable:
         return False
     except (Conflict, Refused) as refusal:
@@ -190,7 +192,7 @@ def _edited(
     profile = save.profile_on(first_read, current)
     if current is None:
         return waiting(new_customer(batch.organization_id, customer_id, profile, save.chosen, now), connection)
-    return edition_after(current, profile, save.chosen, connection, now)
+    return edition_after(current, save, profile, connection, now)
 
 
 def _outcome(current: Customer | None, edited: Customer | None) -> ItemStatus:

@@ -20,7 +20,13 @@ from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
 from chalicelib.domain.storage import StripeCustomerClaimed
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.stripe_owner import belongs_to_another, read_customer, stripe_customer_taken
+from chalicelib.usecases.stripe_owner import (
+    belongs_to_another,
+    read_customer,
+    refuses_the_choice,
+    stripe_customer_taken,
+    stripe_customer_unknown,
+)
 
 
 def ensure_in_stripe(
@@ -41,7 +47,17 @@ def ensure_in_stripe(
     """
     if customer.in_step_with(account_id):
         return customer
-    target = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
+    try:
+        return _ensured(customer, account_id, ports, creation)
+    except (Refused, Conflict) as refusal:
+        if customer.choice_refused or not refuses_the_choice(refusal) or customer.linked_to(account_id) is None:
+            raise
+        # The present link stays in force.
+        return _ensured(ports.customers.save(not_synced_because(customer, refusal)), account_id, ports, creation)
+
+
+def _ensured(customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation) -> Customer:
+    target = customer.target_on(account_id)
     if target is not None:
         fact = read_customer(account_id, target, ports)
         if fact.deleted:
@@ -53,7 +69,7 @@ def ensure_in_stripe(
             try:
                 return _linked_to(customer, fact, account_id, ports)
             except StripeCustomerClaimed as claimed:
-                if customer.chosen_stripe_customer_id is not None:
+                if customer.chosen_stripe_customer_id == target:
                     raise stripe_customer_taken(target) from claimed
                 # Linked before there were claims, and another customer was linked to it as well.
                 customer = customer.unlinked()
@@ -85,12 +101,7 @@ def _linked_anew(
 def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
     """A customer that Stripe had may be made again; one that was only named by mistake may not."""
     if customer.link is None or customer.link.stripe_customer_id != stripe_customer_id:
-        raise Refused(
-            "stripe_customer_unknown",
-            f"Stripe has no customer {stripe_customer_id}.",
-            field="stripeCustomerId",
-            next_step="Save the customer with the id of a customer that is in Stripe.",
-        )
+        raise stripe_customer_unknown(stripe_customer_id)
     return customer
 
 
@@ -134,7 +145,7 @@ def _found_by_email(
     for some in (own, unclaimed):
         free = [fact for fact in some if not _held_by_another(customer, fact, account_id, ports)]
         if free:
-            return _one_of(free if some is unclaimed else free[:1])
+            return _one_of(free if some is unclaimed else free[:1], account_id)
     return None
 
 
@@ -154,9 +165,9 @@ def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeA
     return holder not in (None, customer.id)
 
 
-def _one_of(candidates: Sequence[CustomerFact]) -> CustomerFact:
+def _one_of(candidates: Sequence[CustomerFact], account_id: StripeAccountId) -> CustomerFact:
     if len(candidates) > 1:
-        raise ChoiceNeeded(tuple(fact.id for fact in candidates))
+        raise ChoiceNeeded(tuple(fact.id for fact in candidates), account_id)
     return candidates[0]
 
 
@@ -185,4 +196,6 @@ def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Custo
     if isinstance(refusal, ChoiceNeeded):
         return customer.needing(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
+    if refuses_the_choice(refusal):
+        return customer.refusing_the_choice(message)
     return customer.not_synced(SyncStatus.FAILED, message)

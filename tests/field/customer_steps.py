@@ -5,8 +5,9 @@ from __future__ import annotations
 from string import Template
 from typing import Any
 
+from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from tests.api.client import ApiClient
-from tests.world import World
+from tests.world import ORGANIZATION, World
 
 
 class CustomerSteps:
@@ -95,8 +96,11 @@ class CustomerSteps:
         listed = self.api.get("/customers?first=100").json["data"]
         ours = {each["id"]: self.api.get(f"/customers/{each['id']}").json for each in listed}
         names = {stripe_id: name for name, stripe_id in self.names.items()}
-        for each in ours.values():
-            each["linkedTo"] = names.get(each["stripeCustomerId"], each["stripeCustomerId"])
+        for customer_id, each in ours.items():
+            stored = self.world.ports.customers.get(ORGANIZATION, CustomerId(customer_id))
+            linked_to = stored and stored.linked_to(StripeAccountId(self.account))
+            each["linkedTo"] = names.get(str(linked_to), linked_to)
+            each["showsStripe"] = names.get(each["stripeCustomerId"], each["stripeCustomerId"])
             each["told"] = {entry["kind"]: sorted(entry["fields"]) for entry in each.get("history", ())}
         living = [each for each in self.world.in_stripe(self.account, "customer") if not each.get("deleted")]
         theirs = {
@@ -109,7 +113,7 @@ class CustomerSteps:
 
     def _with_ids(self, body: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: Template(value).substitute(self.names) if name == "stripeCustomerId" else value
+            name: Template(value).substitute(self.names) if name == "stripeCustomerId" and value else value
             for name, value in body.items()
         }
 

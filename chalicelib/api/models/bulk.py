@@ -207,7 +207,14 @@ def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
         try:
             read = body_as(ImportedCustomer, bytes(raw))
             save = save_from(read)
-            yield Row(CustomerId(read.id), save.profile, save.chosen, None, save.left_out, save.loaded_before)
+            yield Row(
+                customer_id=CustomerId(read.id),
+                profile=save.profile,
+                stripe_customer_id=save.chosen,
+                left_out=save.left_out,
+                loaded_before=save.loaded_before,
+                deliberate=save.deliberate,
+            )
         except (Malformed, Refused) as wrong:
             error = ItemError(wrong.code, wrong.message, wrong.field, wrong.next_step)
             yield Row(_id_of(sent), None, None, error)

@@ -82,14 +82,21 @@ class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     phone: Phone | UnsetType | None = UNSET
     address: AddressModel | UnsetType | None = UNSET
     stripe_customer_id: StripeCustomerId | None = None
+    choose: Annotated[
+        bool,
+        Meta(
+            description="`true` chooses `stripeCustomerId` whatever else is sent. Without it, a body with read-only "
+            "fields counts as a loaded customer: the Stripe customer that it was shown with is no choice."
+        ),
+    ] = False
     id: ReadOnly = None
-    sync_status: ReadOnly = None
-    sync_error: ReadOnly = None
-    synced_at: ReadOnly = None
-    candidates: ReadOnly = None
-    created_at: ReadOnly = None
-    updated_at: ReadOnly = None
-    history: ReadOnly = None
+    sync_status: ReadOnly = UNSET
+    sync_error: ReadOnly = UNSET
+    synced_at: ReadOnly = UNSET
+    candidates: ReadOnly = UNSET
+    created_at: ReadOnly = UNSET
+    updated_at: ReadOnly = UNSET
+    history: ReadOnly = UNSET
 
 
 class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
@@ -105,7 +112,13 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     sync_status: SyncStatus
     sync_error: str | None
     synced_at: Instant | None
-    stripe_customer_id: str | None
+    stripe_customer_id: Annotated[
+        str | None,
+        Meta(
+            description="The linked Stripe customer. While `pending`, `not_connected` or `failed`: the one that the "
+            "office chose, if it chose one; a link that was there stays in force until then."
+        ),
+    ]
     candidates: Annotated[
         list[str],
         Meta(description="With `needs_choice`: the Stripe customers of this address, the present one among them."),
@@ -159,7 +172,21 @@ def save_from(model: SaveCustomer) -> Save:
             country=address.country or None,
         ),
     )
-    return Save(profile, model.stripe_customer_id, _left_out(model), _loaded_before(model))
+    deliberate = model.choose or not _was_loaded(model)
+    return Save(profile, model.stripe_customer_id, _left_out(model), _loaded_before(model), deliberate)
+
+
+def _was_loaded(model: SaveCustomer) -> bool:
+    read_only = (
+        model.sync_status,
+        model.sync_error,
+        model.synced_at,
+        model.candidates,
+        model.created_at,
+        model.updated_at,
+        model.history,
+    )
+    return any(value is not UNSET for value in read_only)
 
 
 def _loaded_before(model: SaveCustomer) -> int | None:
@@ -216,7 +243,7 @@ def customer_view(customer: Customer) -> CustomerView:
         sync_status=customer.sync_status,
         sync_error=customer.sync_error,
         synced_at=instant_or_none(customer.synced_at),
-        stripe_customer_id=customer.link.stripe_customer_id if customer.link else None,
+        stripe_customer_id=customer.shown_stripe_id,
         candidates=list(customer.candidates),
         created_at=instant(customer.created_at),
         updated_at=instant(customer.updated_at),
