@@ -128,6 +128,17 @@ class Customer:
         """Whether that account has the latest edition."""
         return bool(self.link and self.link.account_id == account_id and self.link.synced_edition == self.edition)
 
+    @property
+    def waits_for(self) -> StripeAccountId | None:
+        """The account that is to be given an edit which was made while it was not connected."""
+        if self.link is None or self.sync_status is not SyncStatus.NOT_CONNECTED:
+            return None
+        return None if self.in_step_with(self.link.account_id) else self.link.account_id
+
+    def connected_again(self) -> Self:
+        """Waiting to be given to Stripe, which is connected again. Nobody has edited it."""
+        return replace(self, sync_status=SyncStatus.PENDING)
+
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
         """Returns how it stands with this account: a link to a former account, or its candidates, say nothing of it.
 

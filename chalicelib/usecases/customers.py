@@ -26,6 +26,7 @@ from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.stripe_owner import require_free
 
 ATTEMPTS = 10
+WAITING_AT_ONCE = 100
 
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
@@ -156,6 +157,25 @@ def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: 
             saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()))
             return _queued(saved, ports)
     raise StaleWrite("The customer")
+
+
+def give_what_waited(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
+    """Has the account given what was edited while it was not connected. Returns how many customers that were.
+
+    Customers of other accounts are left alone: an invoice or a save brings them to the present one.
+    """
+    seen: set[CustomerId] = set()
+    while True:
+        waiting_ids = ports.customers.waiting_for(organization_id, account_id, WAITING_AT_ONCE)
+        fresh = [each for each in waiting_ids if each not in seen]  # the index may be behind
+        for customer_id in fresh:
+            customer = ports.customers.get(organization_id, customer_id)
+            if customer is not None and customer.waits_for == account_id:
+                with suppress(StaleWrite):  # somebody has just saved it, and had it queued
+                    _queued(ports.customers.save(customer.connected_again()), ports)
+        seen.update(fresh)
+        if not fresh:
+            return len(seen)
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
