@@ -26,6 +26,9 @@ MAX_FORMER = 20
 RESERVED_IDS = frozenset({"import", "imports"})
 """Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
 
+DOT_SEGMENTS = frozenset({".", ".."})
+"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
+
 
 class SyncStatus(StrEnum):
     """Whether Stripe has this customer as POM has it."""
@@ -380,12 +383,12 @@ def require_customer_id(customer_id: CustomerId) -> CustomerId:
     """Returns the id.
 
     Raises:
-        Refused: the API's own paths use this word.
+        Refused: the id has a meaning of its own in the paths of the API.
     """
-    if customer_id in RESERVED_IDS:
+    if customer_id in RESERVED_IDS | DOT_SEGMENTS:
         raise Refused(
             "customer_id_reserved",
-            f"A customer cannot have the id {customer_id}: the API's own paths use this word.",
+            f"A customer cannot have the id {customer_id}: this has a meaning of its own in the paths of the API.",
             field="customerId",
             next_step="Give the customer another id.",
         )

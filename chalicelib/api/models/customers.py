@@ -158,18 +158,18 @@ def save_from(model: SaveCustomer) -> Save:
     """
     address = _address_of(model)
     profile = Profile(
-        first_name=model.first_name or None,
-        last_name=model.last_name or None,
-        company_name=model.company_name or None,
+        first_name=_text(model.first_name),
+        last_name=_text(model.last_name),
+        company_name=_text(model.company_name),
         email=normalized_email(model.email or None),
-        phone=model.phone or None,
+        phone=_text(model.phone),
         address=Address(
-            street=address.street or None,
-            street2=address.street2 or None,
-            city=address.city or None,
-            state=address.state or None,
-            zip_code=address.zip_code or None,
-            country=address.country or None,
+            street=_text(address.street),
+            street2=_text(address.street2),
+            city=_text(address.city),
+            state=_text(address.state),
+            zip_code=_text(address.zip_code),
+            country=_text(address.country),
         ),
     )
     deliberate = model.choose or not _was_loaded(model)
@@ -198,6 +198,11 @@ def _loaded_before(model: SaveCustomer) -> int | None:
         return None
     # Stripe's values may come within the second in which a pending customer was loaded.
     return int(shown.timestamp()) + int(model.sync_status != SyncStatus.PENDING)
+
+
+def _text(text: str | UnsetType | None) -> str | None:
+    """Returns the text as it was typed; None if it is only white space."""
+    return text if text and text.strip() else None
 
 
 def _address_of(model: SaveCustomer) -> AddressModel:
