@@ -29,6 +29,7 @@ READS = (
     "arrivals",
     "without_email",
     "to_search",
+    "waiting_for",
     "holder_of",
     "items_at",
     "items",

@@ -15,6 +15,7 @@ from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.canary import is_canary
 from chalicelib.domain.customer import Customer, Profile
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.history import Source
@@ -152,9 +153,8 @@ class World:
     ) -> Customer:
         """Save a customer in POM."""
         named = {"first_name": "Ann", "last_name": "Lee", **profile}
-        return put_customer(
-            organization, CustomerId(customer_id), Profile(email=email, **named), stripe_customer_id, self.ports
-        )
+        save = Save(Profile(email=email, **named), stripe_customer_id)
+        return put_customer(organization, CustomerId(customer_id), save, self.ports)
 
     def invoice(self, *services: str, **changes: Any) -> Invoice:
         """Create an invoice of services at 75.00 each."""

@@ -35,7 +35,8 @@ router = Router(__name__, "Customers")
 def import_customers(call: Call[NewCustomerImport]) -> Reply:
     """Keep many customers, and give them to Stripe at the pace it allows, in the background.
 
-    A row that is wrong fails alone; the others are kept. Repeated with the same `Idempotency-Key` it answers the same
+    A row that is wrong fails alone; the others are kept. A row says of its customer what the same `PUT` would say,
+    also in what it leaves out. Repeated with the same `Idempotency-Key` it answers the same
     import, and a customer that POM has exactly so is left `unchanged`.
     """
     command = import_from(call.input, call.organization_id, call.user_id, call.idempotency_key)

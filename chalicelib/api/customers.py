@@ -9,7 +9,7 @@ from chalicelib.api.models.customers import (
     SaveCustomer,
     customer_detail,
     customer_list,
-    profile_from,
+    save_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.api.routing import Router
@@ -33,13 +33,18 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
 
     Stripe gets it a moment later: `syncStatus` says whether it has. With `needs_choice`, several Stripe customers
     have this e-mail address: repeat the request with the right one as `stripeCustomerId`. The answer of `GET` can be
-    sent back whole, and changes nothing.
+    sent back whole, and changes nothing: to confirm the Stripe customer that it names, add `choose: true`.
+
+    If the chosen Stripe customer turns out to be another customer's, or not there, `syncStatus` is `failed`. The link
+    that was there stays in force. Repeat the request with another `stripeCustomerId`, or without it.
+
+    `null` removes a value, in Stripe too. A field that is left out loses the value that POM gave it. If its value was
+    taken over from Stripe, it stays.
     """
     customer = customers.put_customer(
         call.organization_id,
         CustomerId(call.path["customerId"]),
-        profile_from(call.input),
-        call.input.stripe_customer_id,
+        save_from(call.input),
         bootstrap.ports(),
     )
     return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))
@@ -69,7 +74,9 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     `syncStatus` is `pending` until that is done; load the customer again to see it.
     """
     customer_id = CustomerId(call.path["customerId"])
-    return Reply(customer_detail(customers.sync_again(call.organization_id, customer_id, bootstrap.ports())), 202)
+    ports = bootstrap.ports()
+    customer = customers.sync_again(call.organization_id, customer_id, ports)
+    return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
 
 
 @router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=(422,))

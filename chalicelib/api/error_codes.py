@@ -70,7 +70,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "currency_unsupported": "Stripe does not take this currency.",
         "cursor_invalid": "The cursor does not belong to this list.",
         "customer_email_missing": "The customer has no e-mail address.",
-        "customer_id_reserved": "The API's own paths use this word, so it cannot be a customer's id.",
+        "customer_id_reserved": "The id has a meaning of its own in the paths of the API.",
         "customer_needs_choice": "Several Stripe customers have this e-mail address; one has to be chosen.",
         "draft_deleted": "The draft was deleted in Stripe while the invoice was being made.",
         "due_date_and_terms": "Both a due date and payment terms were given.",

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Self
 
 from chalicelib.domain.customer import Profile
+from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 
 
@@ -102,6 +103,11 @@ class BatchItem:
     """Which invoice of this customer: one takes 250 lines."""
     profile: Profile | None = None
     chosen_stripe_customer_id: str | None = None
+    left_out: tuple[Field, ...] = ()
+    """The fields of the customer that the row does not mention."""
+    loaded_before: int | None = None
+    deliberate: bool = True
+    """These two as in `Save`."""
     status: ItemStatus = ItemStatus.QUEUED
     invoice_id: InvoiceId | None = None
     error: ItemError | None = None

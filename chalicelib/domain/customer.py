@@ -23,8 +23,14 @@ MAX_HISTORY = 50
 MAX_UNLINKED_EMAILS = 5
 """The newest addresses of a customer that is not linked that are kept."""
 
+MAX_FORMER = 20
+"""The newest Stripe customers that were shown as a customer before, which are kept."""
+
 RESERVED_IDS = frozenset({"import", "imports"})
 """Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
+
+DOT_SEGMENTS = frozenset({".", ".."})
+"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
 
 
 class SyncStatus(StrEnum):
@@ -128,6 +134,14 @@ class Customer:
     candidates: tuple[str, ...] = ()
     """Stripe customers with the same address, including the linked one. The office has to choose one of them."""
     history: tuple[CustomerEntry, ...] = ()
+    from_stripe: tuple[Field, ...] = ()
+    """The fields whose present values came from Stripe. A request that leaves one out does not remove its value."""
+    choice_refused: bool = False
+    """Whether Stripe was asked about the chosen Stripe customer, and the customer cannot be linked to it."""
+    former_stripe_ids: tuple[str, ...] = ()
+    """Stripe customers that were shown as this one before, the newest last: a stale form may name them."""
+    offered_by: StripeAccountId | None = None
+    """The account that has the candidates; None in a record stored before it was kept."""
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
         """Returns the id of the linked Stripe customer on that account, or None if there is no link."""
@@ -141,12 +155,24 @@ class Customer:
         """Returns True if the office chose another Stripe customer than this one, which is the present link."""
         return self.chosen_stripe_customer_id not in (None, stripe_customer_id)
 
+    @property
+    def waits_for(self) -> StripeAccountId | None:
+        """The account that is to be given an edit which was made while it was not connected."""
+        if self.link is None or self.sync_status is not SyncStatus.NOT_CONNECTED:
+            return None
+        return None if self.in_step_with(self.link.account_id) else self.link.account_id
+
+    def connected_again(self) -> Self:
+        """Returns the customer as `pending`, because its account is connected again. Nobody has edited it."""
+        return replace(self, sync_status=SyncStatus.PENDING)
+
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
-        """Returns the customer as this account has it. A link to a formerly connected account is left out.
+        """Returns the customer as this account has it. A link to a former account, or its candidates, are left out.
 
         The next invoice, or the next save, brings the customer to the account that is connected now.
         """
-        if self.link is None or account_id is None or self.link.account_id == account_id:
+        account_of_this = self.link.account_id if self.link else self.offered_by
+        if account_id is None or account_of_this in (None, account_id):
             return self
         elsewhere = self.sync_status in {SyncStatus.SYNCED, SyncStatus.NEEDS_CHOICE}
         return replace(
@@ -178,34 +204,53 @@ class Customer:
 
     def says(self, profile: Profile, chosen: str | None) -> bool:
         """Returns True if it has this profile, and is or will be linked to the chosen Stripe customer, if any."""
-        return self.profile == profile and chosen in (None, self._coming)
-
-    def refused(self, chosen: str | None) -> bool:
-        """Returns True if this Stripe customer was chosen, and linking the customer to it failed."""
-        linked = self.link.stripe_customer_id if self.link else None
-        return chosen == self._coming != linked and self.sync_status is SyncStatus.FAILED
+        return self.profile == profile and chosen in (None, self.shown_stripe_id)
 
     @property
-    def _coming(self) -> str | None:
-        return self.chosen_stripe_customer_id or (self.link.stripe_customer_id if self.link else None)
+    def shown_stripe_id(self) -> str | None:
+        """The Stripe customer that was chosen, until the customer is linked to it; otherwise the present link."""
+        return self.chosen_stripe_customer_id or self.linked_id
+
+    @property
+    def linked_id(self) -> str | None:
+        """Its Stripe customer, on whichever account."""
+        return self.link.stripe_customer_id if self.link else None
+
+    def target_on(self, account_id: StripeAccountId) -> str | None:
+        """Returns the Stripe customer to link or to keep. A choice that was refused does not replace a link."""
+        linked = self.linked_to(account_id)
+        return linked if linked and self.choice_refused else self.chosen_stripe_customer_id or linked
+
+    def was_shown_as(self, stripe_customer_id: str | None) -> bool:
+        """Returns True if a form of this customer may name this Stripe customer without choosing it."""
+        return stripe_customer_id in (None, self.shown_stripe_id, self.linked_id, *self.former_stripe_ids)
+
+    def _no_longer_shown(self, stripe_customer_id: str | None) -> tuple[str, ...]:
+        if stripe_customer_id is None:
+            return self.former_stripe_ids
+        others = tuple(each for each in self.former_stripe_ids if each != stripe_customer_id)
+        return (*others, stripe_customer_id)[-MAX_FORMER:]
 
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
-        """Returns the customer in its next edition, as `pending`. A chosen Stripe customer ends an offer."""
-        present = self.link.stripe_customer_id if self.link else None
+        """Returns the customer in its next edition, as `pending`. A refused choice is withdrawn without a new one."""
+        before = None if self.choice_refused else self.chosen_stripe_customer_id
+        # The present link is no new choice, but it settles one that was offered.
+        coming = None if chosen and chosen == self.linked_id else chosen or before
+        dropped = self.chosen_stripe_customer_id != coming
         return replace(
             self,
             profile=profile,
             unlinked_emails=self._emails_while_unlinked(profile),
+            from_stripe=self._from_stripe_without(profile.fields_unlike(self.profile)),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
-            # The present link is no new choice: a record that is sent back whole names it.
-            chosen_stripe_customer_id=None
-            if chosen and chosen == present
-            else chosen or self.chosen_stripe_customer_id,
+            chosen_stripe_customer_id=coming,
+            choice_refused=False,
+            former_stripe_ids=self._no_longer_shown(self.chosen_stripe_customer_id if dropped else None),
             edition=self.edition + 1,
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
-            candidates=self.candidates if chosen is None else (),
+            candidates=() if chosen and chosen == self.linked_id else self.candidates,
         )
 
     def _emails_while_unlinked(self, edited: Profile) -> tuple[str, ...]:
@@ -214,15 +259,22 @@ class Customer:
             return self.unlinked_emails
         return (*(email for email in self.unlinked_emails if email != former), former)[-MAX_UNLINKED_EMAILS:]
 
+    def _from_stripe_without(self, changed: tuple[Field, ...]) -> tuple[Field, ...]:
+        return tuple(field for field in self.from_stripe if field not in changed)
+
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
         """Returns the customer with a link to and a claim on this Stripe customer.
 
         A new link has no fields in step yet, because they were in step with another Stripe customer.
         """
+        chosen = self.chosen_stripe_customer_id
+        coming = None if chosen == stripe_customer_id else chosen
         if self.linked_to(account_id) == stripe_customer_id and self.link is not None:
-            return replace(self, link=replace(self.link, in_step=self.last_in_step, claims=True))
+            link = replace(self.link, in_step=self.last_in_step, claims=True)
+            return replace(self, link=link, chosen_stripe_customer_id=coming)
         return replace(
             self,
+            chosen_stripe_customer_id=coming,
             link=StripeLink(account_id, stripe_customer_id, 0, in_step={}, claims=True),
             sync_status=SyncStatus.PENDING,
             sync_error=None,
@@ -230,6 +282,8 @@ class Customer:
             search_spellings=False,
             unlinked_emails=(),
             candidates=(),
+            choice_refused=False,
+            former_stripe_ids=self._no_longer_shown(self.linked_id),
         )
 
     def synced(
@@ -242,12 +296,16 @@ class Customer:
     ) -> Self:
         """Returns the customer after Stripe was given `edition`; `pending` if there is a newer edition by now."""
         current = edition == self.edition
-        status = SyncStatus.NEEDS_CHOICE if self.candidates else SyncStatus.SYNCED
+        status, error = SyncStatus.SYNCED, None
+        if self.choice_refused:
+            status, error = SyncStatus.FAILED, self.sync_error
+        elif self.candidates:
+            status, error = SyncStatus.NEEDS_CHOICE, choice_text(self.candidates)
         return replace(
             self,
             link=StripeLink(account_id, fact.id, edition, in_step, claims=True),
             sync_status=status if current else SyncStatus.PENDING,
-            sync_error=choice_text(self.candidates) if current and self.candidates else None,
+            sync_error=error if current else None,
             synced_at=now,
             stripe_as_of=max(self.stripe_as_of, fact.as_of),
         )
@@ -258,6 +316,7 @@ class Customer:
         taken = replace(
             self,
             profile=settled.profile,
+            from_stripe=(*self._from_stripe_without(settled.taken_over), *settled.taken_over),
             edition=self.edition + 1 if profile_changed else self.edition,
             updated_at=now if profile_changed else self.updated_at,
         )
@@ -284,8 +343,14 @@ class Customer:
     def needing(self, choice: ChoiceNeeded) -> Self:
         """Returns the customer as `needs_choice`: the office has to choose one of several Stripe customers."""
         return replace(
-            self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)), candidates=choice.candidates
+            self.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(choice.candidates)),
+            candidates=choice.candidates,
+            offered_by=choice.account_id,
         )
+
+    def refusing_the_choice(self, reason: str) -> Self:
+        """The chosen Stripe customer cannot be this one. The present link and the candidates stay."""
+        return replace(self, sync_status=SyncStatus.FAILED, sync_error=reason, choice_refused=True)
 
     def not_synced(self, status: SyncStatus, error: str | None) -> Self:
         """Returns the customer with this status and the reason why Stripe does not have it as POM has it."""
@@ -298,7 +363,8 @@ class Customer:
 
         If there are candidates, the office has to choose one. The link stays until it does.
         """
-        searched = replace(self, search_spellings=False, candidates=candidates)
+        account_id = self.link.account_id if self.link else None
+        searched = replace(self, search_spellings=False, candidates=candidates, offered_by=account_id)
         if not candidates:
             return searched
         told = searched.telling(CustomerEvent.CHOICE_OFFERED, Source.SWEEP, now, (Field.EMAIL,))
@@ -324,6 +390,8 @@ class Customer:
             self,
             link=None,
             chosen_stripe_customer_id=self.chosen_stripe_customer_id if leaving else None,
+            choice_refused=self.choice_refused and leaving,
+            former_stripe_ids=self._no_longer_shown(self.linked_id),
             key_generation=self.key_generation + 1,
             sync_status=self.sync_status if going_on else SyncStatus.DELETED_IN_STRIPE,
             sync_error=self.sync_error if going_on else None,
@@ -339,10 +407,11 @@ class Customer:
 class ChoiceNeeded(Refused):
     """Several Stripe customers have one address, and the metadata of none names this customer."""
 
-    def __init__(self, candidates: tuple[str, ...]) -> None:
+    def __init__(self, candidates: tuple[str, ...], account_id: StripeAccountId | None = None) -> None:
         message, _, next_step = choice_text(candidates).partition(". ")
         super().__init__("customer_needs_choice", f"{message}.", field="customerId", next_step=next_step)
         self.candidates = candidates
+        self.account_id = account_id
 
 
 def choice_text(candidates: tuple[str, ...]) -> str:
@@ -357,12 +426,12 @@ def require_customer_id(customer_id: CustomerId) -> CustomerId:
     """Returns the id if a customer may have it.
 
     Raises:
-        Refused: the API's own paths use this word.
+        Refused: the id has a meaning of its own in the paths of the API.
     """
-    if customer_id in RESERVED_IDS:
+    if customer_id in RESERVED_IDS | DOT_SEGMENTS:
         raise Refused(
             "customer_id_reserved",
-            f"A customer cannot have the id {customer_id}: the API's own paths use this word.",
+            f"A customer cannot have the id {customer_id}: this has a meaning of its own in the paths of the API.",
             field="customerId",
             next_step="Give the customer another id.",
         )

@@ -6,7 +6,7 @@ Stripe has one name, and an address of six parts. POM has a first name, a last n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -22,7 +22,8 @@ MAX_STREET = 200
 MAX_ADDRESS_PART = 100
 
 _EMAIL = re.compile(
-    r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+    r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -95,24 +96,36 @@ class Profile:
 
     @property
     def display_name(self) -> str | None:
-        person = " ".join(part for part in (self.first_name, self.last_name) if part)
-        return self.company_name or person or None
+        person = " ".join(part for part in (self.first_name, self.last_name) if part and _one_line(part))
+        return (self.company_name if _one_line(self.company_name) else person) or None
 
     @property
     def values(self) -> Values:
-        """Returns the value of each field; an empty text is none."""
+        """Returns the value of each field; a text that is only white space is none."""
         address = self.address
         return {
             Field.EMAIL: self.email or None,
             Field.NAME: self.display_name,
-            Field.PHONE: self.phone or None,
-            Field.STREET: address.street or None,
-            Field.STREET2: address.street2 or None,
-            Field.CITY: address.city or None,
-            Field.STATE: address.state or None,
-            Field.ZIP_CODE: address.zip_code or None,
-            Field.COUNTRY: address.country or None,
+            Field.PHONE: _not_blank(self.phone),
+            Field.STREET: _not_blank(address.street),
+            Field.STREET2: _not_blank(address.street2),
+            Field.CITY: _not_blank(address.city),
+            Field.STATE: _not_blank(address.state),
+            Field.ZIP_CODE: _not_blank(address.zip_code),
+            Field.COUNTRY: _not_blank(address.country),
         }
+
+    def with_fields_of(self, other: Profile, taken: Collection[Field]) -> Profile:
+        """Returns this profile with `other`'s values in these fields. The three names are one field."""
+        names = ("first_name", "last_name", "company_name") if Field.NAME in taken else ()
+        own = (*names, *(field.value for field in taken if field in (Field.EMAIL, Field.PHONE)))
+        parts = [_ATTRIBUTES.get(field, field.value) for field in taken if field in ADDRESS]
+        address = replace(self.address, **{name: getattr(other.address, name) for name in parts})
+        return replace(self, address=address, **{name: getattr(other, name) for name in own})
+
+    def fields_unlike(self, other: Profile) -> tuple[Field, ...]:
+        """Returns the fields whose values differ."""
+        return tuple(field for field in Field if self.with_fields_of(other, (field,)) != self)
 
     def rebased(self, read: Profile, stored: Profile) -> Profile:
         """Returns `stored` with the changes that this profile makes to `read`.
@@ -146,7 +159,7 @@ class Profile:
             raise NotTaken  # POM keeps the name that it knows
         if name == _one_line(self.display_name):
             return self
-        if self.company_name:
+        if _one_line(self.company_name):
             return replace(self, company_name=name)
         first, last = split_name(name, _one_line(self.first_name), _one_line(self.last_name))
         return replace(self, first_name=first, last_name=last)
@@ -206,8 +219,12 @@ def same_value(field: Field, one: str | None, other: str | None) -> bool:
 
 
 def same_address(one: str | None, other: str | None) -> bool:
-    """Returns True if two e-mail addresses differ in case at most, or if both are missing."""
-    return (one or "").strip().casefold() == (other or "").strip().casefold()
+    """Returns True if two e-mail addresses differ in capital letters at most, or if both are missing."""
+    return (one or "").strip().lower() == (other or "").strip().lower()
+
+
+def _not_blank(text: str | None) -> str | None:
+    return text if _one_line(text) else None
 
 
 def _one_line(text: str | None) -> str | None:
@@ -224,7 +241,7 @@ def normalized_email(email: str | None, *, field: str = "email") -> str | None:
     trimmed = (email or "").strip()
     if not trimmed:
         return None
-    if len(trimmed) > MAX_EMAIL or not _EMAIL.fullmatch(trimmed.lower()) or ".." in trimmed:
+    if len(trimmed) > MAX_EMAIL or not _EMAIL.fullmatch(trimmed) or ".." in trimmed:
         raise Refused(
             "email_invalid",
             "This is not a valid e-mail address.",

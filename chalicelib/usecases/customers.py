@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.customer_save import Save, edition_after, waiting
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
@@ -25,6 +26,7 @@ from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.stripe_owner import require_free
 
 ATTEMPTS = 10
+WAITING_AT_ONCE = 100
 
 
 def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
@@ -59,8 +61,7 @@ def as_it_stands(customer: Customer, ports: Ports) -> Customer:
 def put_customer(
     organization_id: OrganizationId,
     customer_id: CustomerId,
-    profile: Profile,
-    chosen_stripe_customer_id: str | None,
+    save: Save,
     ports: Ports,
 ) -> Customer:
     """Store POM's customer and queue its sync to Stripe. Storing the same record again changes nothing.
@@ -69,49 +70,40 @@ def put_customer(
     `resume_stuck` queues it later.
 
     Raises:
-        Refused: a customer cannot have this id.
+        Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
         Conflict: the chosen Stripe customer belongs to another customer.
         StaleWrite: the customer kept changing all the while.
     """
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
     first_read = current = ports.customers.get(organization_id, customer_id)
-    _check_choice(current, customer_id, chosen_stripe_customer_id, connection, ports)
+    _check_choice(current, customer_id, save.choice(current), connection, ports)
     for attempt in attempts(ATTEMPTS, ports.clock):
         if attempt:
             # A worker of POM has just stored the result of a sync, or values from Stripe.
             current = ports.customers.get(organization_id, customer_id)
-        wanted = (
-            profile if first_read is None or current is None else profile.rebased(first_read.profile, current.profile)
-        )
-        try:
-            if current is None:
-                now = ports.clock.now()
-                new = new_customer(organization_id, customer_id, wanted, chosen_stripe_customer_id, now)
-                return _saved(new, connection, ports)
-            if _has_news(current, wanted, chosen_stripe_customer_id, connection):
-                edited = current.edited(wanted, chosen_stripe_customer_id, ports.clock.now())
-                return _saved(edited, connection, ports)
-            if attempt and current.sync_status is SyncStatus.PENDING:
-                return _queued(current, ports)  # the former attempt was stored, and its answer was lost
-            return _choice_settled(current, chosen_stripe_customer_id, ports)
-        except StaleWrite:
-            continue
+        now, profile = ports.clock.now(), save.profile_on(first_read, current)
+        if current is None:
+            new = new_customer(organization_id, customer_id, profile, save.chosen, now)
+            edited: Customer | None = waiting(new, connection)
+        else:
+            edited = edition_after(current, save, profile, connection, now)
+        if current is not None and edited is None:
+            # If a former attempt was stored and its answer was lost, the customer is not queued yet.
+            return _queued(current, ports) if attempt else current
+        if edited is not None:
+            with suppress(StaleWrite):
+                return _queued(ports.customers.save(edited), ports)
     raise StaleWrite("The customer")
-
-
-def _saved(edited: Customer, connection: Connection, ports: Ports) -> Customer:
-    if not connection.active:
-        return ports.customers.save(edited.not_synced(SyncStatus.NOT_CONNECTED, None))
-    return _queued(ports.customers.save(edited), ports)
 
 
 def _check_choice(
     current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
 ) -> None:
-    """Refuses a new choice of a Stripe customer that belongs to another customer.
+    """Refuses a new choice of a Stripe customer that is not there, or that belongs to another customer.
 
     Raises:
+        Refused: Stripe has no such customer.
         Conflict: the Stripe customer belongs to another customer.
     """
     account_id = connection.account_id if connection.active else None
@@ -122,17 +114,11 @@ def _check_choice(
         require_free(connection.organization_id, customer_id, account_id, chosen, ports)
 
 
-def _choice_settled(current: Customer, chosen: str | None, ports: Ports) -> Customer:
-    """Returns the customer. A choice that was offered is settled when the present link is chosen."""
-    if chosen is None or not current.candidates:
-        return current
-    return ports.customers.save(current.choosing_the_present(ports.clock.now()))
-
-
 def _queued(saved: Customer, ports: Ports) -> Customer:
     # If the message is lost, `resume_stuck` finds the customer, because it is stored as `pending`.
-    with suppress(Retryable):
-        ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
+    if saved.sync_status is SyncStatus.PENDING:
+        with suppress(Retryable):
+            ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
     return saved
 
 
@@ -155,14 +141,6 @@ def new_customer(
     )
 
 
-def _has_news(current: Customer, profile: Profile, chosen: str | None, connection: Connection) -> bool:
-    """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if not current.says(profile, chosen) or (chosen is not None and current.refused(chosen)):
-        return True
-    elsewhere = current.seen_from(connection.account_id) != current
-    return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)
-
-
 def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
     """Queue a new sync of a customer, as a new edition, whatever the last sync did.
 
@@ -175,9 +153,29 @@ def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: 
         customer = get_customer(organization_id, customer_id, ports)
         usable_account(ports.connections.get(organization_id))
         with suppress(StaleWrite):  # our own worker was faster
-            saved = ports.customers.save(customer.edited(customer.profile, None, ports.clock.now()))
+            refused = customer.chosen_stripe_customer_id if customer.choice_refused else None
+            saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()))
             return _queued(saved, ports)
     raise StaleWrite("The customer")
+
+
+def give_what_waited(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
+    """Has the account given what was edited while it was not connected. Returns how many customers that were.
+
+    Customers of other accounts are left alone: an invoice or a save brings them to the present one.
+    """
+    seen: set[CustomerId] = set()
+    while True:
+        waiting_ids = ports.customers.waiting_for(organization_id, account_id, WAITING_AT_ONCE)
+        fresh = [each for each in waiting_ids if each not in seen]  # the index may be behind
+        for customer_id in fresh:
+            customer = ports.customers.get(organization_id, customer_id)
+            if customer is not None and customer.waits_for == account_id:
+                with suppress(StaleWrite):  # somebody has just saved it, and had it queued
+                    _queued(ports.customers.save(customer.connected_again()), ports)
+        seen.update(fresh)
+        if not fresh:
+            return len(seen)
 
 
 def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:

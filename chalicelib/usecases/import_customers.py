@@ -7,12 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus
-from chalicelib.domain.customer import Customer, Profile, require_customer_id
-from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused, Retryable, StripeUnavailable
+from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer_save import Save, edition_after, waiting
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
 from chalicelib.domain.pacing import LANES
 from chalicelib.usecases.batches import begin
-from chalicelib.usecases.customers import new_customer, sync_customer
+from chalicelib.usecases.contention import attempts
+from chalicelib.usecases.customers import ATTEMPTS, new_customer, sync_customer
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.stripe_owner import require_free
 
@@ -27,6 +30,9 @@ class Row:
     profile: Profile | None
     stripe_customer_id: str | None = None
     error: ItemError | None = None
+    left_out: tuple[Field, ...] = ()
+    loaded_before: int | None = None
+    deliberate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,13 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
     items = []
     for position, row in enumerate(rows):
         item = BatchItem(
-            position, row.customer_id, profile=row.profile, chosen_stripe_customer_id=row.stripe_customer_id
+            position,
+            row.customer_id,
+            profile=row.profile,
+            chosen_stripe_customer_id=row.stripe_customer_id,
+            left_out=row.left_out,
+            loaded_before=row.loaded_before,
+            deliberate=row.deliberate,
         )
         error = row.error or _reserved(row.customer_id)
         if error is None and row.customer_id in first:
@@ -119,24 +131,33 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """
     if item.customer_id is None or item.profile is None:
         return True
-    current = ports.customers.get(batch.organization_id, item.customer_id)
+    save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before, item.deliberate)
+    first_read = current = ports.customers.get(batch.organization_id, item.customer_id)
     try:
-        _require_free_choice(batch, item.customer_id, item.chosen_stripe_customer_id, current, ports)
+        _require_free_choice(batch, item.customer_id, save.choice(current), current, ports)
     except StripeUnavailable:
         return False
     except (Conflict, Refused) as refusal:
         error = ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
         ports.batches.decide(batch, item.failed(error, batch.round))
         return True
-    edited = _edited(batch, item, item.customer_id, item.profile, current, ports)
-    if edited is None:
-        ports.batches.decide(batch, item.decided(ItemStatus.UNCHANGED, batch.round))
+    for _ in attempts(ATTEMPTS, ports.clock):
+        edited = _edited(batch, item.customer_id, save, first_read, current, ports)
+        status = _outcome(current, edited)
+        try:
+            ports.batches.decide(batch, item.decided(status, batch.round), edited)
+        except StaleWrite:
+            # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch.
+            stored = ports.customers.get(batch.organization_id, item.customer_id)
+            if stored == current:
+                raise
+            current = stored
+            continue
+        if edited is not None and edited.sync_status is SyncStatus.PENDING:
+            with suppress(Retryable):  # left `pending`, which `resume_stuck` takes up
+                sync_customer(batch.organization_id, edited.id, ports)
         return True
-    status = ItemStatus.CREATED if current is None else ItemStatus.UPDATED
-    ports.batches.decide(batch, item.decided(status, batch.round), edited)
-    with suppress(Retryable):  # left `pending`, which `resume_stuck` takes up
-        sync_customer(batch.organization_id, edited.id, ports)
-    return True
+    raise StaleWrite("The customer")
 
 
 def _require_free_choice(
@@ -159,12 +180,22 @@ def _require_free_choice(
 
 
 def _edited(
-    batch: Batch, item: BatchItem, customer_id: CustomerId, profile: Profile, current: Customer | None, ports: Ports
+    batch: Batch,
+    customer_id: CustomerId,
+    save: Save,
+    first_read: Customer | None,
+    current: Customer | None,
+    ports: Ports,
 ) -> Customer | None:
-    """The customer as the row has it; None if that is how we have it."""
-    chosen, now = item.chosen_stripe_customer_id, ports.clock.now()
+    """Returns the customer as the row has it; None if that is how we have it."""
+    connection, now = ports.connections.get(batch.organization_id), ports.clock.now()
+    profile = save.profile_on(first_read, current)
     if current is None:
-        return new_customer(batch.organization_id, customer_id, profile, chosen, now)
-    if current.says(profile, chosen):
-        return None
-    return current.edited(profile, chosen, now)
+        return waiting(new_customer(batch.organization_id, customer_id, profile, save.chosen, now), connection)
+    return edition_after(current, save, profile, connection, now)
+
+
+def _outcome(current: Customer | None, edited: Customer | None) -> ItemStatus:
+    if edited is None:
+        return ItemStatus.UNCHANGED
+    return ItemStatus.CREATED if current is None else ItemStatus.UPDATED

@@ -34,6 +34,7 @@ from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_becau
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, store
+from chalicelib.usecases.stripe_owner import refuses_the_choice
 
 
 def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
@@ -113,6 +114,8 @@ def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) 
     except (Refused, Conflict) as refusal:
         if not isinstance(refusal, AccountUnreachable):
             ports.customers.save(not_synced_because(known, refusal))
+        if refuses_the_choice(refusal):
+            refusal.field = "customerId"  # as the request for an invoice names it
         raise
 
 

@@ -23,8 +23,10 @@ from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.stripe_owner import (
     belongs_to_another,
     read_customer,
+    refuses_the_choice,
     shared_with_its_owner,
     stripe_customer_taken,
+    stripe_customer_unknown,
 )
 
 
@@ -46,7 +48,17 @@ def ensure_in_stripe(
     """
     if customer.in_step_with(account_id) and customer.wanted_claim is not None:
         return customer
-    target = customer.chosen_stripe_customer_id or customer.linked_to(account_id)
+    try:
+        return _ensured(customer, account_id, ports, creation)
+    except (Refused, Conflict) as refusal:
+        if customer.choice_refused or not refuses_the_choice(refusal) or customer.linked_to(account_id) is None:
+            raise
+        # The present link stays in force.
+        return _ensured(ports.customers.save(not_synced_because(customer, refusal)), account_id, ports, creation)
+
+
+def _ensured(customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation) -> Customer:
+    target = customer.target_on(account_id)
     if target is not None:
         fact = read_customer(account_id, target, ports)
         if fact.deleted:
@@ -99,12 +111,7 @@ def _linked_anew(
 def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
     """Returns the customer if it was linked to this id; refuses an id that was never linked."""
     if customer.link is None or customer.link.stripe_customer_id != stripe_customer_id:
-        raise Refused(
-            "stripe_customer_unknown",
-            f"Stripe has no customer {stripe_customer_id}.",
-            field="stripeCustomerId",
-            next_step="Save the customer with the id of a customer that is in Stripe.",
-        )
+        raise stripe_customer_unknown(stripe_customer_id)
     return customer
 
 
@@ -155,7 +162,7 @@ def _found_by_email(
     for some in (own, unclaimed):
         free = [fact for fact in some if not _held_by_another(customer, fact, account_id, ports)]
         if free:
-            return _one_of(free if some is unclaimed else free[:1])
+            return _one_of(free if some is unclaimed else free[:1], account_id)
     return _made_with_a_former_address(customer, account_id, taken, ports)
 
 
@@ -186,9 +193,9 @@ def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeA
     return holder not in (None, customer.id)
 
 
-def _one_of(candidates: Sequence[CustomerFact]) -> CustomerFact:
+def _one_of(candidates: Sequence[CustomerFact], account_id: StripeAccountId) -> CustomerFact:
     if len(candidates) > 1:
-        raise ChoiceNeeded(tuple(fact.id for fact in candidates))
+        raise ChoiceNeeded(tuple(fact.id for fact in candidates), account_id)
     return candidates[0]
 
 
@@ -217,4 +224,6 @@ def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Custo
     if isinstance(refusal, ChoiceNeeded):
         return customer.needing(refusal)
     message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
+    if refuses_the_choice(refusal):
+        return customer.refusing_the_choice(message)
     return customer.not_synced(SyncStatus.FAILED, message)

@@ -20,6 +20,7 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ON_ITS_WAY, ObjectsSwept, SyncReport
 from chalicelib.usecases.change_connection import change_connection
 from chalicelib.usecases.connect import mark_revoked
+from chalicelib.usecases.customers import give_what_waited
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.receive_event import receive_event
@@ -76,6 +77,7 @@ def reconcile_account(
         if objects or connection.sweep.objects_wanted(organization_id, began_at):
             _remember_missed(organization_id, run, began_at, ports)
             account = _AccountRead.now(organization_id, account_id, ports)
+            give_what_waited(organization_id, account_id, ports)
             swept = sweep_objects(organization_id, account_id, connection.sweep.objects_before, ports)
             if swept.before is None:
                 search_spellings(organization_id, account_id, began_at + RUN_FOR, ports)

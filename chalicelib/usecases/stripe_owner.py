@@ -6,7 +6,7 @@ There is at most one, because otherwise invoices go to the wrong person.
 from __future__ import annotations
 
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Conflict, Gone
+from chalicelib.domain.errors import Conflict, Gone, Refused
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.usecases.ports import Ports
@@ -27,9 +27,10 @@ def require_free(
     stripe_customer_id: str,
     ports: Ports,
 ) -> None:
-    """Refuses a Stripe customer that belongs to another customer. Costs one call of Stripe at most.
+    """Refuses a Stripe customer that is not there, or another customer's. Costs one call of Stripe at most.
 
     Raises:
+        Refused: Stripe has no customer of this id.
         Conflict: the Stripe customer belongs to another customer.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
@@ -37,6 +38,8 @@ def require_free(
     if holder not in (None, customer_id):
         raise stripe_customer_taken(stripe_customer_id)
     fact = read_customer(account_id, stripe_customer_id, ports)
+    if fact.deleted:
+        raise stripe_customer_unknown(stripe_customer_id)
     if _marked_for_another(organization_id, customer_id, fact, account_id, ports):
         raise stripe_customer_taken(stripe_customer_id)
 
@@ -85,3 +88,18 @@ def stripe_customer_taken(stripe_customer_id: str) -> Conflict:
         field="stripeCustomerId",
         next_step="Choose another Stripe customer, or leave stripeCustomerId out to have one found or made.",
     )
+
+
+def stripe_customer_unknown(stripe_customer_id: str) -> Refused:
+    """The refusal of a Stripe customer that Stripe does not have, or no longer."""
+    return Refused(
+        "stripe_customer_unknown",
+        f"Stripe has no customer {stripe_customer_id}.",
+        field="stripeCustomerId",
+        next_step="Choose a customer that is in Stripe, or leave stripeCustomerId out to have one found or made.",
+    )
+
+
+def refuses_the_choice(refusal: Refused | Conflict) -> bool:
+    """Returns True if the chosen Stripe customer was refused, and not the customer."""
+    return refusal.code in ("stripe_customer_taken", "stripe_customer_unknown")

@@ -179,7 +179,7 @@ def test_an_import_reports_row_by_row(api: ApiClient, world: World) -> None:
     world.work()
     shown = api.get(f"/customers/imports/{begun.json['id']}").json
     assert shown["status"] == "completed"
-    assert shown["counts"] == {"queued": 0, "created": 2, "updated": 0, "unchanged": 0, "failed": 6}
+    assert shown["counts"] == {"queued": 0, "created": 1, "updated": 0, "unchanged": 0, "failed": 7}
     assert [(row["row"], row["customerId"], row["outcome"]) for row in shown["rows"]] == [
         (1, "cust_1", "created"),
         (2, "cust_2", "failed"),
@@ -188,7 +188,7 @@ def test_an_import_reports_row_by_row(api: ApiClient, world: World) -> None:
         (5, "cust_1", "failed"),
         (6, "cust_4", "failed"),
         (7, None, "failed"),
-        (8, "cust_6", "created"),
+        (8, "cust_6", "failed"),
     ]
     errors = [row["error"] for row in shown["rows"] if "error" in row]
     assert [(error["code"], error.get("field")) for error in errors] == [
@@ -198,11 +198,13 @@ def test_an_import_reports_row_by_row(api: ApiClient, world: World) -> None:
         ("customer_repeated", "id"),
         ("invalid_body", "nickname"),
         ("invalid_body", None),
+        ("stripe_customer_unknown", "stripeCustomerId"),
     ]
     assert api.get("/customers/cust_1").json["syncStatus"] == "synced"
-    assert api.get("/customers/cust_6").json["syncStatus"] == "failed"
+    assert api.get("/customers/cust_6").status == 404
     assert len(world.in_stripe(account, "customer")) == 1
-    changed = [{**ROWS[0], "firstName": "Anna"}, ROWS[7], {"id": "cust_9"}]
+    api.put("/customers/cust_6", {"email": "flo@example.test"})
+    changed = [{**ROWS[0], "firstName": "Anna"}, {"id": "cust_6", "email": "flo@example.test"}, {"id": "cust_9"}]
     second = api.post("/customers/import", {"customers": changed}).json["id"]
     world.work()
     rows = api.get(f"/customers/imports/{second}").json["rows"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.api.table import ROUTES
-from chalicelib.domain.customer import RESERVED_IDS
+from chalicelib.domain.customer import RESERVED_IDS, SyncStatus
+from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from tests.api.client import ApiClient
-from tests.world import World
+from tests.world import ORGANIZATION, World
 
 ANN = {"firstName": "Ann", "lastName": "Lee", "email": "ann@example.test"}
 LINE = {"serviceId": "svc_1", "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00"}
@@ -173,3 +176,33 @@ def test_a_list_leaves_the_history_out(api: ApiClient, world: World, account: st
     api.put("/customers/cust_1", ANN)
     assert "history" in api.get("/customers/cust_1").json
     assert "history" not in api.get("/customers").json["data"][0]
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["unlinked", "linked"])
+@pytest.mark.parametrize("choice", [None, "waits", "refused"])
+@pytest.mark.parametrize("status", [each for each in SyncStatus if each is not SyncStatus.NOT_CONNECTED])
+def test_a_customer_that_is_loaded_and_sent_back_stays_as_it_is_in_every_state(
+    status: SyncStatus, choice: str | None, link: bool, api: ApiClient, world: World
+) -> None:
+    account = world.connect()
+    world.customer(phone="1")
+    if link:
+        world.work()
+    world.ports.queues.take()
+    stored = world.ports.customers.get(ORGANIZATION, CustomerId("cust_1"))
+    assert stored is not None
+    world.ports.customers.save(
+        replace(
+            stored,
+            sync_status=status,
+            chosen_stripe_customer_id="cus_other" if choice else None,
+            choice_refused=choice == "refused",
+            candidates=("cus_other", stored.linked_to(StripeAccountId(account)) or "cus_third"),
+            from_stripe=(Field.PHONE,),
+        )
+    )
+    before = api.get("/customers/cust_1").json
+    world.double.api.log.reset()
+    assert api.put("/customers/cust_1", before).json == before
+    assert (api.get("/customers/cust_1").json, world.ports.queues.take()) == (before, [])
+    assert world.stripe_calls() == {}

@@ -290,6 +290,10 @@ class _Customers:
         self.town.call("DynamoDB", READ)
         return ()
 
+    def waiting_for(self, organization_id: str, account_id: str, limit: int) -> Sequence[str]:
+        self.town.call("DynamoDB", READ)
+        return ()
+
 
 @dataclass
 class _Connections:

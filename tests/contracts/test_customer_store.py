@@ -197,6 +197,17 @@ def test_customers_to_be_searched_for_are_found_within_their_organization(backen
     assert list(backend.customers.pending(NOW, 10)) == [(ORG, "cust_e")]
 
 
+def test_customers_edited_while_their_account_was_not_connected_are_found_by_account(backend: Backend) -> None:
+    for name, updated_at in (("a", NOW - 10), ("b", NOW - 20)):
+        made = linked(customer(name, updated_at=updated_at), f"cus_{name}")
+        backend.customers.save(made.edited(made.profile, None, updated_at).not_synced(SyncStatus.NOT_CONNECTED, None))
+    backend.customers.save(linked(customer("c"), "cus_c").not_synced(SyncStatus.NOT_CONNECTED, None))  # in step
+    backend.customers.save(customer("d").not_synced(SyncStatus.NOT_CONNECTED, None))  # of no account
+    assert list(backend.customers.waiting_for(ORG, ACCOUNT, 10)) == ["cust_b", "cust_a"]
+    assert list(backend.customers.waiting_for(ORG, ACCOUNT, 1)) == ["cust_b"]
+    assert list(backend.customers.waiting_for(ORG, OTHER_ACCOUNT, 10)) == []
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.sets(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=4), max_size=9),

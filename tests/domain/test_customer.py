@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, normalized_email
+from chalicelib.domain.customer_fields import same_address
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
@@ -59,6 +60,8 @@ def test_an_address_is_kept_as_it_was_typed_without_blanks_around_it(
         "a" * 65 + "@example.test",
         "ann@" + "a" * 600 + ".test",
         "ann@example.t",
+        "ann@\u212aelvin.test",
+        "ann@b\u00fccher.test",
         "ann@example.test\nBcc: x@y.zz",
     ],
 )
@@ -67,6 +70,11 @@ def test_what_is_no_address_is_refused(bad: str) -> None:
         normalized_email(bad)
     assert (refusal.value.code, refusal.value.field) == ("email_invalid", "email")
     assert bad not in str(refusal.value)
+
+
+def test_two_letters_s_are_no_sharp_s_in_an_address() -> None:
+    assert not same_address("strasse@example.test", "stra\u00dfe@example.test")
+    assert same_address("Stra\u00dfe@Example.test", "stra\u00dfe@example.test")
 
 
 @given(st.text(max_size=80))
@@ -85,6 +93,9 @@ def test_normalizing_twice_is_normalizing_once(text: str) -> None:
         (Profile(last_name="Lee"), "Lee"),
         (Profile(first_name="Ann", company_name="Lee Hotels"), "Lee Hotels"),
         (Profile(), None),
+        (Profile(first_name="Ann", last_name="Lee", company_name=" "), "Ann Lee"),
+        (Profile(first_name="\u00a0", last_name="Lee"), "Lee"),
+        (Profile(first_name=" "), None),
     ],
 )
 def test_a_customer_is_called_by_the_company_or_the_person(profile: Profile, name: str | None) -> None:

@@ -72,7 +72,19 @@ class FakeCustomers:
                 if customer.organization_id == organization_id
                 and customer.search_spellings
                 and customer.sync_status is not SyncStatus.PENDING
+                and customer.waits_for is None
                 and customer.updated_at < updated_before
+            )
+        return [customer_id for _, customer_id in left[:limit]]
+
+    def waiting_for(
+        self, organization_id: OrganizationId, account_id: StripeAccountId, limit: int
+    ) -> Sequence[CustomerId]:
+        with self._db.lock:
+            left = sorted(
+                (customer.updated_at, customer.id)
+                for customer in self._db.customers.values()
+                if customer.organization_id == organization_id and customer.waits_for == account_id
             )
         return [customer_id for _, customer_id in left[:limit]]
 

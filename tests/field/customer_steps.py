@@ -5,8 +5,9 @@ from __future__ import annotations
 from string import Template
 from typing import Any
 
+from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from tests.api.client import ApiClient
-from tests.world import World
+from tests.world import ORGANIZATION, World
 
 
 class CustomerSteps:
@@ -19,6 +20,7 @@ class CustomerSteps:
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
         self.reply: dict[str, Any] = {}
+        self.form: dict[str, Any] = {}
 
     # The office
 
@@ -29,6 +31,14 @@ class CustomerSteps:
     def put_back(self, customer: str = "cust_1") -> None:
         """Load a customer, and save it again exactly as it was answered."""
         self._replied(self.api.put(f"/customers/{customer}", self.api.get(f"/customers/{customer}").json))
+
+    def load_form(self, customer: str = "cust_1") -> None:
+        """Open a customer in the front end."""
+        self.form = self.api.get(f"/customers/{customer}").json
+
+    def save_form(self, **changes: Any) -> None:
+        """Change fields in the form that was opened, and save all of it."""
+        self._replied(self.api.put(f"/customers/{self.form['id']}", {**self.form, **self._with_ids(changes)}))
 
     def choose_present(self, customer: str) -> None:
         """Say that the customer's present link is right."""
@@ -45,6 +55,13 @@ class CustomerSteps:
         self.world.work()
         self._replied(self.api.get(f"/customers/imports/{begun['id']}"))
         self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
+
+    def import_present(self, customer: str) -> None:
+        """Import a row which says that the customer's present link is right."""
+        shown = self.api.get(f"/customers/{customer}").json
+        self.import_customers(
+            rows=[{name: shown[name] for name in ("id", "firstName", "lastName", "email", "stripeCustomerId")}]
+        )
 
     def remind(self) -> None:
         """Press Remind on the invoice."""
@@ -79,8 +96,11 @@ class CustomerSteps:
         listed = self.api.get("/customers?first=100").json["data"]
         ours = {each["id"]: self.api.get(f"/customers/{each['id']}").json for each in listed}
         names = {stripe_id: name for name, stripe_id in self.names.items()}
-        for each in ours.values():
-            each["linkedTo"] = names.get(each["stripeCustomerId"], each["stripeCustomerId"])
+        for customer_id, each in ours.items():
+            stored = self.world.ports.customers.get(ORGANIZATION, CustomerId(customer_id))
+            linked_to = stored and stored.linked_to(StripeAccountId(self.account))
+            each["linkedTo"] = names.get(str(linked_to), linked_to)
+            each["showsStripe"] = names.get(each["stripeCustomerId"], each["stripeCustomerId"])
             each["told"] = {entry["kind"]: sorted(entry["fields"]) for entry in each.get("history", ())}
         living = [each for each in self.world.in_stripe(self.account, "customer") if not each.get("deleted")]
         theirs = {
@@ -93,7 +113,7 @@ class CustomerSteps:
 
     def _with_ids(self, body: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: Template(value).substitute(self.names) if name == "stripeCustomerId" else value
+            name: Template(value).substitute(self.names) if name == "stripeCustomerId" and value else value
             for name, value in body.items()
         }
 

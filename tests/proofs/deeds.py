@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from chalicelib.domain.customer import Address, Profile
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -135,7 +136,7 @@ def edit_customer(town: Town, me: Actor) -> None:
         address=Address(street=me.rng.choice((None, "1 Elm St")), city=me.rng.choice((None, "Tempe"))),
     )  # fmt: skip
     with town.invariants.on_behalf_of(me, organization):
-        put_customer(organization, CustomerId(f"cust_{number}"), profile, None, town.ports)
+        put_customer(organization, CustomerId(f"cust_{number}"), Save(profile), town.ports)
 
 
 def change_settings(town: Town, me: Actor) -> None:

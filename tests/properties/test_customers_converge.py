@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, as_given, same_value
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases.customers import get_customer, put_customer, sync_again
 from tests.world import ORGANIZATION, World
@@ -86,7 +87,7 @@ class Life:
             profile = replace(profile, address=replace(profile.address, **{name: value}))
         else:
             profile = replace(profile, **{name: value})  # type: ignore[arg-type]
-        put_customer(ORGANIZATION, ANN, profile, None, self.world.ports)
+        put_customer(ORGANIZATION, ANN, Save(profile), self.world.ports)
 
     def _edit_in_stripe(self, name: str, value: str | None) -> None:
         changes: Any = {name: value or ""}

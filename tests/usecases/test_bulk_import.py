@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,36 @@ def test_the_same_rows_again_change_nothing() -> None:
     assert header is not None
     assert header.counts == {ItemStatus.UNCHANGED: 5}
     assert world.ports.database.customers == before
+
+
+def test_a_phone_that_comes_from_stripe_while_a_row_is_stored_is_kept() -> None:
+    world = World()
+    account = world.connect()
+    world.customer(phone="1")
+    world.work()
+    world.deliver()
+    world.advance(60)
+    plain = world.ports.batches
+
+    class Slow:
+        delivered = False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def decide(self, *decided: Any) -> None:
+            if not Slow.delivered:
+                Slow.delivered = True
+                stripe_id = world.in_stripe(account, "customer")[0]["id"]
+                world.client.v1.customers.update(stripe_id, {"phone": "777"}, {"stripe_account": account})
+                world.deliver()
+            plain.decide(*decided)
+
+    world.ports.batches = Slow()  # type: ignore[assignment]
+    ann = Profile(first_name="Anna", last_name="Lee", email="ann@example.test", phone="1")
+    row = Row(CustomerId("cust_1"), ann)
+    import_customers(ImportCustomers(ORGANIZATION, OFFICE, "again", "one row", (row,)), world.ports)
+    world.work()
+    [known] = world.ports.database.customers.values()
+    assert (known.profile.phone, known.profile.first_name) == ("777", "Anna")
+    assert world.in_stripe(account, "customer")[0]["phone"] == "777"

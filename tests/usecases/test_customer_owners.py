@@ -229,7 +229,9 @@ def test_a_choice_is_taken_back_by_naming_the_present_link(world: World, account
     world.customer()
     world.work()
     theirs = str(known(world).linked_to(account))
+    world.double.order_fault("close_before", method="GET", path="/v1/customers/*")
     world.customer(stripe_customer_id="cus_typo")
+    world.double.clear_faults()
     world.work()
     assert known(world).sync_status is SyncStatus.FAILED
     world.customer(stripe_customer_id=theirs)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.customer import (
+    DOT_SEGMENTS,
     MAX_HISTORY,
     RESERVED_IDS,
     Customer,
@@ -17,6 +18,7 @@ from chalicelib.domain.customer import (
     StripeLink,
     SyncStatus,
 )
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
@@ -234,10 +236,10 @@ def test_the_history_keeps_the_newest_entries(world: World, account: StripeAccou
     assert (len(made.history), made.history[-1].at, made.history[0].at) == (MAX_HISTORY, MAX_HISTORY + 4, 5)
 
 
-@pytest.mark.parametrize("customer_id", sorted(RESERVED_IDS))
-def test_a_word_of_the_api_is_no_customers_id(customer_id: str, world: World) -> None:
+@pytest.mark.parametrize("customer_id", sorted(RESERVED_IDS | DOT_SEGMENTS))
+def test_what_has_a_meaning_in_a_path_is_no_customers_id(customer_id: str, world: World) -> None:
     with pytest.raises(Refused) as refusal:
-        put_customer(ORGANIZATION, CustomerId(customer_id), Profile(), None, world.ports)
+        put_customer(ORGANIZATION, CustomerId(customer_id), Save(Profile()), world.ports)
     assert (refusal.value.code, refusal.value.field) == ("customer_id_reserved", "customerId")
     assert world.ports.database.customers == {}
 

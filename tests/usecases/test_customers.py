@@ -125,11 +125,12 @@ def test_a_choice_overrules_an_earlier_link(world: World, account: StripeAccount
 
 
 def test_a_choice_that_is_not_in_stripe_is_refused_and_makes_nobody(world: World, account: StripeAccountId) -> None:
-    world.customer(stripe_customer_id="cus_typo")
+    with pytest.raises(Refused) as refusal:
+        world.customer(stripe_customer_id="cus_typo")
+    assert (refusal.value.code, refusal.value.field) == ("stripe_customer_unknown", "stripeCustomerId")
+    assert "cus_typo" in refusal.value.message
     world.work()
-    assert known(world).sync_status is SyncStatus.FAILED
-    assert "cus_typo" in str(known(world).sync_error)
-    assert in_stripe(world, account) == []
+    assert (in_stripe(world, account), world.ports.database.customers) == ([], {})
 
 
 def test_two_customers_with_one_address_stay_two(world: World, account: StripeAccountId) -> None:

@@ -23,6 +23,7 @@ WORK = "pending"
 """The partition of the index `pending` for customers that POM has yet to give to Stripe.
 
 Customers whose address POM still has to search for are in one partition for each organization: see `_to_search`.
+So are those that were edited while their account was not connected: see `_waiting_for`.
 """
 
 CLAIM = "claim"
@@ -97,6 +98,13 @@ class TableCustomers:
             )
             return [CustomerId(item.customer_id) for item in left]
 
+    def waiting_for(
+        self, organization_id: OrganizationId, account_id: StripeAccountId, limit: int
+    ) -> Sequence[CustomerId]:
+        with answering():
+            left = CustomerItem.pending.query(_waiting_for(organization_id, account_id), limit=limit)
+            return [CustomerId(item.customer_id) for item in left]
+
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         with answering():
             found = CustomerItem.without_email.query(organization_id, limit=limit)
@@ -156,7 +164,13 @@ def _to_search(organization_id: OrganizationId) -> str:
     return key("spellings", organization_id)
 
 
+def _waiting_for(organization_id: OrganizationId, account_id: StripeAccountId) -> str:
+    return key("waiting", organization_id, account_id)
+
+
 def _work(customer: Customer) -> str | None:
     if customer.sync_status is SyncStatus.PENDING:
         return WORK
+    if customer.waits_for is not None:
+        return _waiting_for(customer.organization_id, customer.waits_for)
     return _to_search(customer.organization_id) if customer.search_spellings else None

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.decoding import body_as
 from chalicelib.api.models.common import CurrencyCode, Footer, Id, Instant, Memo, PageInfo, instant, page_info
-from chalicelib.api.models.customers import SaveCustomer, profile_from
+from chalicelib.api.models.customers import SaveCustomer, save_from
 from chalicelib.api.models.exact import Exact, canonical_json
 from chalicelib.api.models.invoicing_settings import Methods, Terms
 from chalicelib.api.models.new_invoice import Description, DueDate, Price
@@ -206,7 +206,15 @@ def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
     for raw, sent in zip(model.customers, as_sent, strict=True):
         try:
             read = body_as(ImportedCustomer, bytes(raw))
-            yield Row(CustomerId(read.id), profile_from(read), read.stripe_customer_id)
+            save = save_from(read)
+            yield Row(
+                customer_id=CustomerId(read.id),
+                profile=save.profile,
+                stripe_customer_id=save.chosen,
+                left_out=save.left_out,
+                loaded_before=save.loaded_before,
+                deliberate=save.deliberate,
+            )
         except (Malformed, Refused) as wrong:
             error = ItemError(wrong.code, wrong.message, wrong.field, wrong.next_step)
             yield Row(_id_of(sent), None, None, error)

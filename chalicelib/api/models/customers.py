@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
@@ -27,6 +28,7 @@ from chalicelib.domain.customer_fields import (
     Profile,
     normalized_email,
 )
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.history import Source
 from chalicelib.domain.storage import Page
 
@@ -72,34 +74,48 @@ _KIND = (
 
 
 class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """Where a customer lives."""
+    """Where a customer lives. A part that is left out is treated as a field of the customer that is left out."""
 
-    street: Street | None = None
-    street2: Street | None = None
-    city: AddressPart | None = None
-    state: AddressPart | None = None
-    zip_code: AddressPart | None = None
-    country: AddressPart | None = None
+    street: Street | UnsetType | None = UNSET
+    street2: Street | UnsetType | None = UNSET
+    city: AddressPart | UnsetType | None = UNSET
+    state: AddressPart | UnsetType | None = UNSET
+    zip_code: AddressPart | UnsetType | None = UNSET
+    country: AddressPart | UnsetType | None = UNSET
+
+
+NO_ADDRESS = AddressModel(None, None, None, None, None, None)
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """POM's whole record of a customer. Read-only fields may be sent back as `GET` returned them."""
+    """POM's whole record of a customer. Read-only fields may be sent back as `GET` returned them.
 
-    first_name: Name | None = None
-    last_name: Name | None = None
-    company_name: Name | None = None
-    email: Email | None = None
-    phone: Phone | None = None
-    address: AddressModel = msgspec.field(default_factory=AddressModel)
+    `null` removes a value. A field that is left out loses the value that POM gave it, and keeps a value that POM took
+    over from Stripe. The three names are one field.
+    """
+
+    first_name: Name | UnsetType | None = UNSET
+    last_name: Name | UnsetType | None = UNSET
+    company_name: Name | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    address: AddressModel | UnsetType | None = UNSET
     stripe_customer_id: StripeCustomerId | None = None
+    choose: Annotated[
+        bool,
+        Meta(
+            description="`true` chooses `stripeCustomerId` whatever else is sent. Without it, a body with read-only "
+            "fields counts as a loaded customer: the Stripe customer that it was shown with is no choice."
+        ),
+    ] = False
     id: ReadOnly = None
-    sync_status: ReadOnly = None
-    sync_error: ReadOnly = None
-    synced_at: ReadOnly = None
-    candidates: ReadOnly = None
-    created_at: ReadOnly = None
-    updated_at: ReadOnly = None
-    history: ReadOnly = None
+    sync_status: ReadOnly = UNSET
+    sync_error: ReadOnly = UNSET
+    synced_at: ReadOnly = UNSET
+    candidates: ReadOnly = UNSET
+    created_at: ReadOnly = UNSET
+    updated_at: ReadOnly = UNSET
+    history: ReadOnly = UNSET
 
 
 class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
@@ -115,7 +131,13 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     sync_status: Annotated[SyncStatus, Meta(description=_SYNC_STATUS)]
     sync_error: str | None
     synced_at: Instant | None
-    stripe_customer_id: str | None
+    stripe_customer_id: Annotated[
+        str | None,
+        Meta(
+            description="The linked Stripe customer. While `pending`, `not_connected` or `failed`: the one that the "
+            "office chose, if it chose one; a link that was there stays in force until then."
+        ),
+    ]
     candidates: Annotated[
         list[str],
         Meta(description="With `needs_choice`: the Stripe customers with this address, including the linked one."),
@@ -150,28 +172,81 @@ class CustomerList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def profile_from(model: SaveCustomer) -> Profile:
-    """The domain's record.
+def save_from(model: SaveCustomer) -> Save:
+    """Returns the domain's request.
 
     Raises:
         Refused: the e-mail address cannot be one.
     """
-    address = model.address
-    return Profile(
-        first_name=model.first_name,
-        last_name=model.last_name,
-        company_name=model.company_name,
-        email=normalized_email(model.email),
-        phone=model.phone,
+    address = _address_of(model)
+    profile = Profile(
+        first_name=_text(model.first_name),
+        last_name=_text(model.last_name),
+        company_name=_text(model.company_name),
+        email=normalized_email(model.email or None),
+        phone=_text(model.phone),
         address=Address(
-            street=address.street,
-            street2=address.street2,
-            city=address.city,
-            state=address.state,
-            zip_code=address.zip_code,
-            country=address.country,
+            street=_text(address.street),
+            street2=_text(address.street2),
+            city=_text(address.city),
+            state=_text(address.state),
+            zip_code=_text(address.zip_code),
+            country=_text(address.country),
         ),
     )
+    deliberate = model.choose or not _was_loaded(model)
+    return Save(profile, model.stripe_customer_id, _left_out(model), _loaded_before(model), deliberate)
+
+
+def _was_loaded(model: SaveCustomer) -> bool:
+    read_only = (
+        model.sync_status,
+        model.sync_error,
+        model.synced_at,
+        model.candidates,
+        model.created_at,
+        model.updated_at,
+        model.history,
+    )
+    return any(value is not UNSET for value in read_only)
+
+
+def _loaded_before(model: SaveCustomer) -> int | None:
+    try:
+        shown = msgspec.convert(model.updated_at, dt.datetime)
+    except msgspec.ValidationError:
+        return None  # read-only fields may hold anything
+    if shown.tzinfo is None:
+        return None
+    # Stripe's values may come within the second in which a pending customer was loaded.
+    return int(shown.timestamp()) + int(model.sync_status != SyncStatus.PENDING)
+
+
+def _text(text: str | UnsetType | None) -> str | None:
+    """Returns the text as it was typed; None if it is only white space."""
+    return text if text and text.strip() else None
+
+
+def _address_of(model: SaveCustomer) -> AddressModel:
+    if model.address is None:
+        return NO_ADDRESS
+    return AddressModel() if model.address is UNSET else model.address
+
+
+def _left_out(model: SaveCustomer) -> tuple[Field, ...]:
+    address = _address_of(model)
+    sent = {
+        Field.EMAIL: (model.email,),
+        Field.NAME: (model.first_name, model.last_name, model.company_name),
+        Field.PHONE: (model.phone,),
+        Field.STREET: (address.street,),
+        Field.STREET2: (address.street2,),
+        Field.CITY: (address.city,),
+        Field.STATE: (address.state,),
+        Field.ZIP_CODE: (address.zip_code,),
+        Field.COUNTRY: (address.country,),
+    }
+    return tuple(field for field, values in sent.items() if all(value is UNSET for value in values))
 
 
 def customer_view(customer: Customer) -> CustomerView:
@@ -195,7 +270,7 @@ def customer_view(customer: Customer) -> CustomerView:
         sync_status=customer.sync_status,
         sync_error=customer.sync_error,
         synced_at=instant_or_none(customer.synced_at),
-        stripe_customer_id=customer.link.stripe_customer_id if customer.link else None,
+        stripe_customer_id=customer.shown_stripe_id,
         candidates=list(customer.candidates),
         created_at=instant(customer.created_at),
         updated_at=instant(customer.updated_at),

@@ -123,6 +123,11 @@ class CustomerStore(Protocol):
     def to_search(self, organization_id: OrganizationId, updated_before: int, limit: int) -> Sequence[CustomerId]:
         """Returns customers whose address POM still has to search for, the longest unchanged first."""
 
+    def waiting_for(
+        self, organization_id: OrganizationId, account_id: StripeAccountId, limit: int
+    ) -> Sequence[CustomerId]:
+        """Customers of the account that were edited while it was not connected, the longest unchanged first."""
+
     def without_email(self, organization_id: OrganizationId, limit: int) -> Sequence[CustomerId]:
         """Customers that no invoice can be sent to, in the order of their ids."""
 

@@ -1,0 +1,79 @@
+"""What a request to save a customer says, and what it leaves as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
+from chalicelib.domain.customer_fields import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """The request. `left_out` names the fields that it does not mention; their values in `profile` are None."""
+
+    profile: Profile
+    chosen: str | None = None
+    left_out: tuple[Field, ...] = ()
+    loaded_before: int | None = None
+    """Set if the request is a loaded customer that is sent back: it does not show what came from this second on."""
+    deliberate: bool = True
+    """Whether naming a Stripe customer chooses it even if the customer was shown with it."""
+
+    def choice(self, current: Customer | None) -> str | None:
+        """Returns the Stripe customer that the request chooses; None if it chooses none."""
+        shown = current is not None and not self.deliberate and current.was_shown_as(self.chosen)
+        return None if shown else self.chosen
+
+    def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
+        """Returns the profile to store, where `read` is the customer that the request was first compared with.
+
+        `stored` is the customer as it is by now: what the request does not change is as it is stored.
+        """
+        base = read or stored
+        if base is None:
+            return self.profile
+        kept = [field for field in base.from_stripe if field in self.left_out or self._did_not_show(field, base)]
+        wanted = self.profile.with_fields_of(base.profile, kept)
+        return wanted if read is None or stored is None else wanted.rebased(read.profile, stored.profile)
+
+    def _did_not_show(self, field: Field, base: Customer) -> bool:
+        if self.loaded_before is None or self.profile.values[field] is not None:
+            return False
+        return any(
+            entry.kind is CustomerEvent.TAKEN_OVER and field in entry.fields and entry.at >= self.loaded_before
+            for entry in base.history
+        )
+
+
+def edition_after(
+    current: Customer, save: Save, profile: Profile, connection: Connection, now: int
+) -> Customer | None:
+    """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe.
+
+    `profile` is the request's profile on top of what is stored.
+    """
+    chosen = save.choice(current)
+    if _has_news(current, save, profile, chosen, connection):
+        again = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
+        return waiting(current.edited(profile, again, now), connection)
+    if chosen is not None and current.candidates:
+        return current.choosing_the_present(now) if chosen == current.linked_id else None
+    return None
+
+
+def waiting(edited: Customer, connection: Connection) -> Customer:
+    """Returns the customer as one that waits to be given to Stripe, or for a connection."""
+    return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
+
+
+def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
+    """Returns True if there is something to store, or to give to Stripe now that it is connected."""
+    if not current.says(profile, chosen):
+        return True
+    # The refused choice is made once more, or withdrawn.
+    if current.choice_refused and (save.chosen is None or chosen == current.chosen_stripe_customer_id):
+        return True
+    elsewhere = current.seen_from(connection.account_id) != current
+    return connection.active and (elsewhere or current.sync_status is SyncStatus.NOT_CONNECTED)
