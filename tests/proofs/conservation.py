@@ -80,6 +80,10 @@ def come_to_rest(town: Town) -> None:
         _work(town)
     for organization in ORGANIZATIONS:
         reconcile_account(organization, town.ports, objects=True)
+    _work(town)  # customers that were edited while their account was not connected
+    for organization in ORGANIZATIONS:  # and whose other spellings are searched for once Stripe has them
+        swept = reconcile_account(organization, town.ports, objects=True)
+        require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the second sweep found {swept}")
     town.double.drain()
     town.plain.queues.take()
     town.invariants.between_deeds()
@@ -87,10 +91,10 @@ def come_to_rest(town: Town) -> None:
     before = town.invariants.everything_kept()
     for organization in ORGANIZATIONS:
         swept = reconcile_account(organization, town.ports, objects=True)
-        require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the second sweep found {swept}")
+        require(swept.recovered == swept.corrected == swept.parked == 0, f"6: the third sweep found {swept}")
     after = town.invariants.everything_kept()
     changed = [name for name in before if before[name] != after[name]]
-    require(not changed, f"6: the second sweep changed {changed}")
+    require(not changed, f"6: the third sweep changed {changed}")
 
 
 def _work(town: Town) -> None:

@@ -19,7 +19,7 @@ CUSTOMERS = (
     ),
     guard(
         "a chosen Stripe customer belongs to nobody else",
-        "ensure_in_stripe",
+        "_ensured",
         Check("belongs_to_another"),
         f"{_T_OWNERS}::test_an_id_chosen_for_two_customers_before_either_is_linked_is_given_to_one",
         f"{_T_OWNERS}::test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync",
@@ -65,6 +65,6 @@ CUSTOMERS = (
         "a word of the API is no customer's id",
         "require_customer_id",
         Check("RESERVED_IDS"),
-        f"{_T_SAVES}::test_a_word_of_the_api_is_no_customers_id",
+        f"{_T_SAVES}::test_what_has_a_meaning_in_a_path_is_no_customers_id",
     ),
 )
