@@ -84,14 +84,15 @@ def with_what_was_done_in_stripe(
     revision yet. If somebody revised the invoice or finalized its draft, then POM must learn its payments. While POM
     itself sends an invoice, Stripe's answer brings the payments.
     """
-    if after.saga.running or after.stripe_invoice_id is None:
-        return after
     fact = after.facts.invoice
-    if before.live and not after.live and fact is not None and not fact.deleted:
-        present = ports.stripe.fetch(account_id, "invoice", after.stripe_invoice_id)
+    if fact is not None and before.live and not after.live and not fact.deleted:
+        present = ports.stripe.fetch(account_id, "invoice", fact.id)
         after = after.settled_by(present) if isinstance(present, InvoiceFact) else after
-    stripe_id = after.facts.unread_invoice
-    return after if stripe_id is None else after.settled_by(*ports.stripe.everything(account_id, stripe_id))
+    stripe_id, current = after.facts.unread_invoice, after.facts.invoice
+    sending = after.saga.running and current is not None and current.from_invoice_id is None
+    if stripe_id is None or (sending and stripe_id == after.stripe_invoice_id):
+        return after
+    return after.settled_by(*ports.stripe.everything(account_id, stripe_id))
 
 
 def _drafts_of_revisions(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Sequence[InvoiceFact]:

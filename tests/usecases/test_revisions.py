@@ -322,3 +322,19 @@ def test_an_invoice_of_nothing_asks_for_what_the_customer_owed_and_is_mailed(
     world.deliver()
     assert (world.now(invoice).status, world.now(invoice).balance) == (InvoiceStatus.PENDING, 700)
     assert [mail["invoice"] for mail in world.double.mails(account)] == [invoice.stripe_invoice_id]
+
+
+def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POM died after Stripe had sent the invoice. Somebody revises it before the work is resumed."""
+    world.double.set_delivery(paused=True)
+    world.double.order_fault("close_after", path="/v1/invoices/*/send", count=10)
+    invoice = world.invoice()
+    assert world.now(invoice).saga.running
+    world.double.clear_faults()
+    monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
+    revision = revise(world, invoice)
+    world.double.set_delivery(paused=False, lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
+    world.deliver()
+    assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
