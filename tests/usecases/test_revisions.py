@@ -328,13 +328,12 @@ def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
     world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """POM died after Stripe had sent the invoice. Somebody revises it before the work is resumed."""
-    world.double.set_delivery(paused=True)
+    world.double.set_delivery(lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     world.double.order_fault("close_after", path="/v1/invoices/*/send", count=10)
     invoice = world.invoice()
     assert world.now(invoice).saga.running
     world.double.clear_faults()
     monkeypatch.setattr(world.double.world.order, "usual", lambda: False)
     revision = revise(world, invoice)
-    world.double.set_delivery(paused=False, lose=["invoice.updated", "invoice.finalized", "invoice.sent"])
     world.deliver()
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
