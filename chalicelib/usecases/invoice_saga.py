@@ -36,6 +36,9 @@ from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, store
 from chalicelib.usecases.stripe_owner import refuses_the_choice
 
+SENT_BY_POM = "sent_by_pom"
+"""The kind of entry that tells that POM had Stripe e-mail the invoice."""
+
 
 def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
     """The invoice, finished, or still `running` where Stripe or the database failed: then it is resumed later.
@@ -142,9 +145,17 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
     if _must_look(invoice, ports):
         if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
-            return _advance(invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=True)
+            return _advance(
+                invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=SENT_BY_POM
+            )
         invoice = _found_nothing(invoice, ports)
-    free = invoice.order.total == 0
+    finalized = _finalized_at(invoice)
+    if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
+        # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
+        return _advance(
+            invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent="sent_in_stripe"
+        )
+    free = invoice.order.total == 0 and finalized is None
     deliver = ports.stripe.finalize if free else ports.stripe.send
     try:
         _require_its_customer(invoice, ports)
@@ -159,13 +170,21 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     except (Refused, Conflict) as refusal:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             # An earlier attempt got through, and the customer has changed since.
-            return _advance(invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=True)
+            return _advance(
+                invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=SENT_BY_POM
+            )
         if invoice.saga.send:
             return _take_back(invoice, refusal, ports)
         # It was drafted for a review, so the draft stays and can be sent when the cause is gone.
         _advance(invoice, Step.REVIEW, ports, ports.stripe.everything(account_id, stripe_id))
         raise
-    return _advance(invoice, Step.DONE, ports, facts, sent=not free)
+    return _advance(invoice, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+def _finalized_at(invoice: Invoice) -> int | None:
+    """Returns when the invoice was finalized, as far as POM knows, or None."""
+    fact = invoice.facts.invoice
+    return None if fact is None or fact.unfinished else fact.finalized_at
 
 
 def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
@@ -224,7 +243,7 @@ def _advance(
     facts: Sequence[StripeFact] = (),
     *,
     drafted_for: str | None = None,
-    sent: bool = False,
+    sent: str | None = None,
 ) -> Invoice:
     """Store what the step brought and the next recovery point, in one write.
 
@@ -238,11 +257,9 @@ def _advance(
             raise StaleWrite("The invoice")
         advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
         advanced = replace(advanced, stripe_customer_id=drafted_for or advanced.stripe_customer_id)
-        if not sent:
+        if sent is None:
             return advanced
-        told = HistoryEntry(
-            now, "sent_by_pom", Source.POM, actor=current.created_by, stripe_id=current.stripe_invoice_id
-        )
+        told = HistoryEntry(now, sent, Source.POM, actor=current.created_by, stripe_id=current.stripe_invoice_id)
         return replace(advanced.telling(told), sent_at=current.sent_at or now)
 
     return store(invoice, change, ports)

@@ -337,3 +337,14 @@ def test_a_void_is_not_believed_alone_while_our_own_sending_has_not_ended(
     revision = revise(world, invoice)
     world.deliver()
     assert (world.now(invoice).stripe_invoice_id, world.now(invoice).live) == (revision, True)
+
+
+def test_a_revision_that_stripe_has_just_mailed_is_not_mailed_again(world: World, account: StripeAccountId) -> None:
+    invoice = sent(world)
+    world.double.set_delivery(lose=["invoice.sent"])
+    revision = revise(world, invoice)
+    world.deliver()
+    mailed = len(world.double.mails(account))
+    answered = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+    assert (answered.stripe_invoice_id, answered.sent_at is not None) == (revision, True)
+    assert len(world.double.mails(account)) == mailed
