@@ -165,7 +165,7 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
     except AccountUnreachable:
         if not invoice.saga.send and invoice.saga.untouched:
-            _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and whoever asked for it is told so
+            _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
         raise
     except (Refused, Conflict) as refusal:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):

@@ -48,11 +48,11 @@ class RevisionSteps:
             self.finalize_revision()
 
     def finalize_revision(self) -> None:
-        """Whoever was revising it presses Update invoice, and Stripe e-mails the revision."""
+        """The person who revises it presses Update invoice, and Stripe e-mails the revision."""
         self._dashboard.invoices.send_invoice(self._last("invoice"), None, self._options)
 
     def drop_revision(self) -> None:
-        """Whoever was revising it deletes the draft."""
+        """The person who revises it deletes the draft."""
         self._dashboard.invoices.delete(self._last("invoice"), None, self._options)
 
     def duplicate(self) -> None:
