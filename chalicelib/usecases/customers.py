@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.domain.connection import Connection, usable_account
+from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
 from chalicelib.domain.customer_save import Save, edition_after, waiting
 from chalicelib.domain.errors import (
@@ -23,7 +23,7 @@ from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.stripe_owner import require_free
+from chalicelib.usecases.stripe_owner import require_free_choice
 
 ATTEMPTS = 10
 WAITING_AT_ONCE = 100
@@ -77,7 +77,9 @@ def put_customer(
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
     first_read = current = ports.customers.get(organization_id, customer_id)
-    _check_choice(current, customer_id, save.choice(current), connection, ports)
+    # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
+    with suppress(StripeUnavailable):
+        require_free_choice(current, customer_id, save.choice(current), connection, ports)
     for attempt in attempts(ATTEMPTS, ports.clock):
         if attempt:
             # A worker of POM has just stored the result of a sync, or values from Stripe.
@@ -95,23 +97,6 @@ def put_customer(
             with suppress(StaleWrite):
                 return _queued(ports.customers.save(edited), ports)
     raise StaleWrite("The customer")
-
-
-def _check_choice(
-    current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
-) -> None:
-    """Refuses a new choice of a Stripe customer that is not there, or that belongs to another customer.
-
-    Raises:
-        Refused: Stripe has no such customer.
-        Conflict: the Stripe customer belongs to another customer.
-    """
-    account_id = connection.account_id if connection.active else None
-    if chosen is None or account_id is None or (current is not None and current.linked_to(account_id) == chosen):
-        return
-    # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
-    with suppress(StripeUnavailable, AccountUnreachable):
-        require_free(connection.organization_id, customer_id, account_id, chosen, ports)
 
 
 def _queued(saved: Customer, ports: Ports) -> Customer:

@@ -10,14 +10,14 @@ from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, Item
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
 from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.customer_save import Save, edition_after, waiting
-from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
+from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
 from chalicelib.domain.pacing import LANES
 from chalicelib.usecases.batches import begin
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import ATTEMPTS, new_customer, sync_customer
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.stripe_owner import require_free
+from chalicelib.usecases.stripe_owner import require_free_choice
 
 MAX_ROWS = 5_000
 
@@ -134,7 +134,9 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before, item.deliberate)
     first_read = current = ports.customers.get(batch.organization_id, item.customer_id)
     try:
-        _require_free_choice(batch, item.customer_id, save.choice(current), current, ports)
+        if (choice := save.choice(current)) is not None:
+            connection = ports.connections.get(batch.organization_id)
+            require_free_choice(current, item.customer_id, choice, connection, ports)
     except StripeUnavailable:
         return False
     except (Conflict, Refused) as refusal:
@@ -158,25 +160,6 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
                 sync_customer(batch.organization_id, edited.id, ports)
         return True
     raise StaleWrite("The customer")
-
-
-def _require_free_choice(
-    batch: Batch, customer_id: CustomerId, chosen: str | None, current: Customer | None, ports: Ports
-) -> None:
-    """Refuses a chosen Stripe customer that belongs to another customer. Without a connection, the sync checks later.
-
-    Raises:
-        Conflict: the Stripe customer belongs to another customer.
-        StripeUnavailable, StripeRefused: as Stripe answers.
-    """
-    if chosen is None:
-        return
-    connection = ports.connections.get(batch.organization_id)
-    if not connection.active or connection.account_id is None:
-        return
-    if current is None or current.linked_to(connection.account_id) != chosen:
-        with suppress(AccountUnreachable):  # the sync marks the connection as revoked
-            require_free(batch.organization_id, customer_id, connection.account_id, chosen, ports)
 
 
 def _edited(

@@ -145,16 +145,12 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
     if _must_look(invoice, ports):
         if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
-            return _advance(
-                invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=SENT_BY_POM
-            )
+            return _found_sent(invoice, SENT_BY_POM, ports)
         invoice = _found_nothing(invoice, ports)
     finalized = _finalized_at(invoice)
     if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
         # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
-        return _advance(
-            invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent="sent_in_stripe"
-        )
+        return _found_sent(invoice, "sent_in_stripe", ports)
     free = invoice.order.total == 0 and finalized is None
     deliver = ports.stripe.finalize if free else ports.stripe.send
     try:
@@ -170,15 +166,19 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     except (Refused, Conflict) as refusal:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             # An earlier attempt got through, and the customer has changed since.
-            return _advance(
-                invoice, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id), sent=SENT_BY_POM
-            )
+            return _found_sent(invoice, SENT_BY_POM, ports)
         if invoice.saga.send:
             return _take_back(invoice, refusal, ports)
         # It was drafted for a review, so the draft stays and can be sent when the cause is gone.
         _advance(invoice, Step.REVIEW, ports, ports.stripe.everything(account_id, stripe_id))
         raise
     return _advance(invoice, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+def _found_sent(invoice: Invoice, told: str, ports: Ports) -> Invoice:
+    """Ends the saga of an invoice that has been e-mailed already; `told` is the kind of the history entry."""
+    facts = ports.stripe.everything(invoice.stripe_account_id, _stripe_id(invoice))
+    return _advance(invoice, Step.DONE, ports, facts, sent=told)
 
 
 def _finalized_at(invoice: Invoice) -> int | None:

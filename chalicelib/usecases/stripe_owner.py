@@ -5,8 +5,11 @@ There is at most one, because otherwise invoices go to the wrong person.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Conflict, Gone, Refused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Gone, Refused
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.usecases.ports import Ports
@@ -42,6 +45,25 @@ def require_free(
         raise stripe_customer_unknown(stripe_customer_id)
     if _marked_for_another(organization_id, customer_id, fact, account_id, ports):
         raise stripe_customer_taken(stripe_customer_id)
+
+
+def require_free_choice(
+    current: Customer | None, customer_id: CustomerId, chosen: str | None, connection: Connection, ports: Ports
+) -> None:
+    """Refuses a new choice of a Stripe customer that is not there, or that belongs to another customer.
+
+    Without a usable connection nothing is checked, because the sync checks again before it links.
+
+    Raises:
+        Refused: Stripe has no such customer.
+        Conflict: the Stripe customer belongs to another customer.
+        StripeUnavailable, StripeRefused: as Stripe answers.
+    """
+    account_id = connection.account_id if connection.active else None
+    if chosen is None or account_id is None or (current is not None and current.linked_to(account_id) == chosen):
+        return
+    with suppress(AccountUnreachable):  # the sync marks the connection as revoked
+        require_free(connection.organization_id, customer_id, account_id, chosen, ports)
 
 
 def belongs_to_another(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:

@@ -29,7 +29,7 @@ copied_or_not = pytest.mark.parametrize("metadata", [True, False], ids=["metadat
 
 
 def revise(world: World, invoice: Invoice, *, metadata: bool = True, more: int = 2500, send: bool = True) -> str:
-    """Somebody edits the invoice in Stripe's dashboard; answers the id of the revision."""
+    """Somebody edits the invoice in Stripe's dashboard. Returns the id of the revision."""
     world.double.config.revisions_copy_metadata = metadata
     world.advance(60)
     service, options = world.client.v1.invoices, on(invoice)
@@ -41,6 +41,20 @@ def revise(world: World, invoice: Invoice, *, metadata: bool = True, more: int =
     if send:
         service.send_invoice(draft.id, None, options)
     return str(draft.id)
+
+
+def copy(world: World, invoice: Invoice) -> None:
+    """Somebody makes another invoice like it in Stripe's dashboard, metadata and all."""
+    [ours] = world.in_stripe(invoice.stripe_account_id)
+    made = world.client.v1.invoices.create(
+        {
+            "customer": ours["customer"], "currency": "usd", "metadata": ours["metadata"],
+            "collection_method": "send_invoice", "days_until_due": 5,
+        },
+        on(invoice),
+    )  # fmt: skip
+    world.client.v1.invoices.add_lines(made.id, {"lines": [{"amount": 900}]}, on(invoice))
+    world.client.v1.invoices.send_invoice(made.id, None, on(invoice))
 
 
 def on(invoice: Invoice) -> Any:
@@ -113,16 +127,7 @@ def test_what_webhooks_tell_of_an_edit_waits_until_stripe_can_tell_of_the_revisi
 
 def test_a_copy_that_somebody_revises_is_another_invoice(world: World, account: StripeAccountId) -> None:
     invoice = sent(world)
-    [ours] = world.in_stripe(account)
-    copy = world.client.v1.invoices.create(
-        {
-            "customer": ours["customer"], "currency": "usd", "metadata": ours["metadata"],
-            "collection_method": "send_invoice", "days_until_due": 5,
-        },
-        on(invoice),
-    )  # fmt: skip
-    world.client.v1.invoices.add_lines(copy.id, {"lines": [{"amount": 900}]}, on(invoice))
-    world.client.v1.invoices.send_invoice(copy.id, None, on(invoice))
+    copy(world, invoice)
     revise(world, invoice, metadata=True)
     receipts = world.deliver()
     assert world.now(invoice) == invoice
@@ -285,16 +290,7 @@ def test_a_revision_is_not_given_up_before_it_is_due(world: World, account: Stri
 
 def test_the_revision_of_a_copy_costs_one_question_an_event(world: World, account: StripeAccountId) -> None:
     invoice = sent(world)
-    [ours] = world.in_stripe(account)
-    copy = world.client.v1.invoices.create(
-        {
-            "customer": ours["customer"], "currency": "usd", "metadata": ours["metadata"],
-            "collection_method": "send_invoice", "days_until_due": 5,
-        },
-        on(invoice),
-    )  # fmt: skip
-    world.client.v1.invoices.add_lines(copy.id, {"lines": [{"amount": 900}]}, on(invoice))
-    world.client.v1.invoices.send_invoice(copy.id, None, on(invoice))
+    copy(world, invoice)
     world.deliver()
     revise(world, invoice, metadata=True)
     world.double.api.log.reset()

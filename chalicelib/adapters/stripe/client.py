@@ -16,6 +16,7 @@ import stripe
 
 from chalicelib.domain.errors import AccountUnreachable, Gone, IntegrationError, StripeRefused, StripeUnavailable
 from chalicelib.domain.events import API_VERSION
+from chalicelib.domain.identifiers import StripeAccountId
 
 CONNECT_TIMEOUT = 3
 READ_TIMEOUT = 10
@@ -109,6 +110,12 @@ def read(text: str | msgspec.Raw, model: type[T]) -> T:
         return msgspec.json.decode(text, type=model)
     except msgspec.DecodeError as exc:
         raise _unreadable() from exc
+
+
+def on_account(account_id: StripeAccountId, key: str | None = None) -> Any:
+    """Returns the options of a request on behalf of a connected account. `key` is its idempotency key."""
+    options = {"stripe_account": account_id}
+    return {**options, "idempotency_key": key} if key else options
 
 
 class Clock(Protocol):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Answer, Asking, read, translated
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read, translated
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
 from chalicelib.adapters.stripe.parameters import customer_changes, customer_parameters
 from chalicelib.domain.customer import Customer
@@ -30,18 +29,18 @@ class Customers(Asking):
     @translated
     def find_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
         query = {"email": email, "limit": PAGE}
-        return _facts(self._ask(self._v1.customers.list, query, _for(account_id)))
+        return _facts(self._ask(self._v1.customers.list, query, on_account(account_id)))
 
     @translated
     def search_customers(self, account_id: StripeAccountId, email: str) -> Sequence[CustomerFact]:
         quoted = email.replace("\\", "\\\\").replace("'", "\\'")
         query = {"query": f"email:'{quoted}'", "limit": PAGE}
-        return _facts(self._ask(self._v1.customers.search, query, _for(account_id)))
+        return _facts(self._ask(self._v1.customers.search, query, on_account(account_id)))
 
     @translated
     def create_customer(self, account_id: StripeAccountId, customer: Customer, key: str) -> CustomerFact:
-        options = {**_for(account_id), "idempotency_key": key}
-        answer = self._ask(self._v1.customers.create, customer_parameters(customer), options)
+        parameters = customer_parameters(customer)
+        answer = self._ask(self._v1.customers.create, parameters, on_account(account_id, key))
         created = answer.read(StripeCustomer)
         return created.fact(created.created if answer.replayed else answer.as_of)
 
@@ -50,20 +49,18 @@ class Customers(Asking):
         self, account_id: StripeAccountId, stripe_customer_id: str, customer: Customer, changes: Values
     ) -> CustomerFact:
         parameters = customer_changes(customer, changes)
-        answer = self._ask_unless_gone(self._v1.customers.update, stripe_customer_id, parameters, _for(account_id))
+        answer = self._ask_unless_gone(
+            self._v1.customers.update, stripe_customer_id, parameters, on_account(account_id)
+        )
         if answer is None:
             return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
         return answer.read(StripeCustomer).fact(answer.as_of)
 
     @translated
     def customer(self, account_id: StripeAccountId, stripe_customer_id: str) -> CustomerFact:
-        answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, _for(account_id))
+        answer = self._ask(self._v1.customers.retrieve, stripe_customer_id, None, on_account(account_id))
         return answer.read(StripeCustomer).fact(answer.as_of)
 
 
 def _facts(answer: Answer) -> Sequence[CustomerFact]:
     return [read(raw, StripeCustomer).fact(answer.as_of) for raw in answer.read(Found).data]
-
-
-def _for(account_id: StripeAccountId) -> dict[str, Any]:
-    return {"stripe_account": account_id}

@@ -9,7 +9,7 @@ import msgspec
 import stripe
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import GONE, Answer, read, translated
+from chalicelib.adapters.stripe.client import GONE, Answer, on_account, read, translated
 from chalicelib.adapters.stripe.customers import Customers
 from chalicelib.adapters.stripe.events import listed_event, read_event
 from chalicelib.adapters.stripe.parameters import draft_parameters, lines_parameters
@@ -100,47 +100,51 @@ class StripeGateway(Customers, Records, Trials):
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
     ) -> InvoiceFact:
         parameters = draft_parameters(invoice, stripe_customer_id)
-        return self._invoice(account_id, self._ask(self._v1.invoices.create, parameters, _for(account_id, key)))
+        return self._invoice(account_id, self._ask(self._v1.invoices.create, parameters, on_account(account_id, key)))
 
     @translated
     def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
         drafted = _drafted(invoice)
-        added = self._ask(self._v1.invoices.add_lines, drafted, lines_parameters(invoice), _for(account_id, key))
+        added = self._ask(
+            self._v1.invoices.add_lines, drafted, lines_parameters(invoice), on_account(account_id, key)
+        )
         return self._invoice(account_id, added)
 
     @translated
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         expanded = {"expand": ["payments"]}
-        sent = self._ask(self._v1.invoices.send_invoice, stripe_invoice_id, expanded, _for(account_id, key))
+        sent = self._ask(self._v1.invoices.send_invoice, stripe_invoice_id, expanded, on_account(account_id, key))
         return self._with_payments(account_id, sent)
 
     @translated
     def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         quietly = {"auto_advance": False, "expand": ["payments"]}
-        finalized = self._ask(self._v1.invoices.finalize_invoice, stripe_invoice_id, quietly, _for(account_id, key))
+        finalized = self._ask(
+            self._v1.invoices.finalize_invoice, stripe_invoice_id, quietly, on_account(account_id, key)
+        )
         return self._with_payments(account_id, finalized)
 
     @translated
     def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact:
-        voided = self._ask(self._v1.invoices.void_invoice, stripe_invoice_id, None, _for(account_id, key))
+        voided = self._ask(self._v1.invoices.void_invoice, stripe_invoice_id, None, on_account(account_id, key))
         return self._invoice(account_id, voided)
 
     @translated
     def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         outside = {"paid_out_of_band": True, "expand": ["payments"]}
-        paid = self._ask(self._v1.invoices.pay, stripe_invoice_id, outside, _for(account_id, key))
+        paid = self._ask(self._v1.invoices.pay, stripe_invoice_id, outside, on_account(account_id, key))
         return self._with_payments(account_id, paid)
 
     @translated
     def mark_uncollectible(
         self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
     ) -> Sequence[StripeFact]:
-        marked = self._ask(self._v1.invoices.mark_uncollectible, stripe_invoice_id, None, _for(account_id, key))
+        marked = self._ask(self._v1.invoices.mark_uncollectible, stripe_invoice_id, None, on_account(account_id, key))
         return self._with_payments(account_id, marked)
 
     @translated
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
-        self._ask_unless_gone(self._v1.invoices.delete, stripe_invoice_id, None, _for(account_id))
+        self._ask_unless_gone(self._v1.invoices.delete, stripe_invoice_id, None, on_account(account_id))
 
     def _invoice(self, account_id: StripeAccountId, answer: Answer) -> InvoiceFact:
         facts = self._with_payments(account_id, answer)
@@ -200,11 +204,12 @@ class StripeGateway(Customers, Records, Trials):
 
     def _of_one_invoice(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
         expanded: Any = {"expand": ["payments"]}
-        found = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, expanded, _for(account_id))
+        found = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, expanded, on_account(account_id))
         if found is None:
             return [objects.deleted_invoice(stripe_invoice_id, as_of=0)]
-        facts = list(_as_answered(found))
-        if found.read(objects.Invoice).has_more_payments:
+        invoice = found.read(objects.Invoice)
+        facts = invoice.facts(found.as_of)
+        if invoice.has_more_payments:
             facts = [fact for fact in facts if not isinstance(fact, InvoicePaymentFact)]
             of_this: dict[str, Any] = {"invoice": stripe_invoice_id}
             for payment, as_of in self._all(
@@ -221,7 +226,7 @@ class StripeGateway(Customers, Records, Trials):
         return facts
 
     def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
-        intent = self._ask(self._v1.payment_intents.retrieve, payment_intent_id, None, _for(account_id))
+        intent = self._ask(self._v1.payment_intents.retrieve, payment_intent_id, None, on_account(account_id))
         yield intent.read(objects.PaymentIntent).fact(intent.as_of)
         of_intent = {"payment_intent": payment_intent_id}
         for charge, as_of in self._all(self._v1.charges.list, objects.Charge, account_id, of_intent):
@@ -239,7 +244,7 @@ class StripeGateway(Customers, Records, Trials):
             return self.account(account_id)
         model = objects.OBJECTS[object_type]
         service: Any = getattr(self._v1, f"{object_type}s")
-        answer = self._ask_unless_gone(service.retrieve, object_id, None, _for(account_id))
+        answer = self._ask_unless_gone(service.retrieve, object_id, None, on_account(account_id))
         if answer is None:
             return objects.deleted_invoice(object_id, as_of=0) if object_type == "invoice" else None
         return answer.read(model).fact(answer.as_of)
@@ -307,7 +312,7 @@ class StripeGateway(Customers, Records, Trials):
     def _pages(self, method: Any, account_id: StripeAccountId, query: dict[str, Any]) -> Iterator[tuple[Listed, int]]:
         after: dict[str, str] = {}
         while True:
-            answer = self._page(method, {**query, **after, "limit": PAGE}, _for(account_id))
+            answer = self._page(method, {**query, **after, "limit": PAGE}, on_account(account_id))
             page = answer.read(Listed)
             yield page, answer.as_of
             if not page.has_more or not page.data:
@@ -321,11 +326,6 @@ class StripeGateway(Customers, Records, Trials):
 
 def _made(since: int, before: int | None) -> dict[str, int]:
     return {"gte": since} if before is None else {"gte": since, "lt": before}
-
-
-def _for(account_id: StripeAccountId, key: str | None = None) -> Any:
-    options = {"stripe_account": account_id}
-    return {**options, "idempotency_key": key} if key else options
 
 
 def _as_answered(answer: Answer) -> Sequence[StripeFact]:

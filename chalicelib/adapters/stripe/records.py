@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Asking, translated
+from chalicelib.adapters.stripe.client import Asking, on_account, translated
 from chalicelib.adapters.stripe.objects import INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY, Metadata, Reference, id_of
 from chalicelib.adapters.stripe.parameters import TAX
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
@@ -91,7 +91,7 @@ class Records(Asking):
     @translated
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
         """None if it is gone, or carries no id of ours."""
-        options = {"stripe_account": account_id}
+        options = on_account(account_id)
         answer = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
         if answer is None:
             return None

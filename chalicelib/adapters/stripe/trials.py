@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Answer, Asking, translated
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, translated
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint
@@ -66,7 +66,7 @@ class Trials(Asking):
     @translated
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
         """Those that are still there, whichever run made them."""
-        answer = self._ask(self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE}, _for(account_id))
+        answer = self._ask(self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE}, on_account(account_id))
         return [
             TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, answer.as_of)
             for each in answer.read(Customers).data
@@ -77,7 +77,7 @@ class Trials(Asking):
     def create_trial_customer(self, account_id: StripeAccountId, run: str) -> str:
         """A customer that nobody is; answers its id."""
         made: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
-        answer = self._ask(self._v1.customers.create, made, _for(account_id))
+        answer = self._ask(self._v1.customers.create, made, on_account(account_id))
         return answer.read(Customer).id
 
     @translated
@@ -95,34 +95,34 @@ class Trials(Asking):
             "description": "A test of the connection with POM. It is voided at once.",
             "metadata": {TRIAL_KEY: run},
         }
-        made = self._ask(self._v1.invoices.create, draft, _for(account_id)).read(Invoice)
+        made = self._ask(self._v1.invoices.create, draft, on_account(account_id)).read(Invoice)
         line: Any = {"lines": [{"amount": amount, "description": TRIAL_NAME}]}
-        return _trial(self._ask(self._v1.invoices.add_lines, made.id, line, _for(account_id)))
+        return _trial(self._ask(self._v1.invoices.add_lines, made.id, line, on_account(account_id)))
 
     @translated
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
         """Finalize without an e-mail."""
         quietly = {"auto_advance": False}
-        return _trial(self._ask(self._v1.invoices.finalize_invoice, trial_id, quietly, _for(account_id)))
+        return _trial(self._ask(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
 
     @translated
     def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        return _trial(self._ask(self._v1.invoices.retrieve, trial_id, None, _for(account_id)))
+        return _trial(self._ask(self._v1.invoices.retrieve, trial_id, None, on_account(account_id)))
 
     @translated
     def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
         """What a test customer was billed; only what a test made."""
-        found = self._ask(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}, _for(account_id))
+        found = self._ask(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}, on_account(account_id))
         return [each.trial() for each in found.read(Invoices).data if TRIAL_KEY in (each.metadata or {})]
 
     @translated
     def void_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        return _trial(self._ask(self._v1.invoices.void_invoice, trial_id, None, _for(account_id)))
+        return _trial(self._ask(self._v1.invoices.void_invoice, trial_id, None, on_account(account_id)))
 
     @translated
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
         """Fine if it is gone."""
-        self._ask_unless_gone(self._v1.customers.delete, customer_id, None, _for(account_id))
+        self._ask_unless_gone(self._v1.customers.delete, customer_id, None, on_account(account_id))
 
     @translated
     def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
@@ -143,7 +143,3 @@ class Trials(Asking):
 
 def _trial(answer: Answer) -> TrialInvoice:
     return answer.read(Invoice).trial()
-
-
-def _for(account_id: StripeAccountId) -> Any:
-    return {"stripe_account": account_id}
