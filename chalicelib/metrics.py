@@ -100,7 +100,7 @@ WORKERS: Final = frozenset(
         "plan_reconciliation",
         "reconcile_account",
         "resume_stuck",
-        "send_reminders",
+        "plan_day",
     }
 )
 API: Final = "api_handler"

@@ -28,6 +28,7 @@ from chalicelib.usecases.check_webhooks import check_webhooks
 from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
 from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice
+from chalicelib.usecases.plan_day import plan_day
 from chalicelib.usecases.receive_event import Receipt, receive_event
 from chalicelib.usecases.reconcile import Reconciled, reconcile_account
 from chalicelib.usecases.resume_stuck import resume_stuck
@@ -193,6 +194,11 @@ class World:
     def resume(self) -> None:
         """The five-minute schedule and its work."""
         resume_stuck(self.ports)
+        self.work()
+
+    def plan_day(self) -> None:
+        """The hourly schedule and its work."""
+        plan_day(self.ports)
         self.work()
 
     def sweep(self, organization: OrganizationId = ORGANIZATION, *, objects: bool = True) -> Reconciled:

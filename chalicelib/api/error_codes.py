@@ -50,6 +50,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoicing_frozen": "Making and sending invoices is paused for the organization.",
         "invoice_of_other_account": "The invoice was made on a Stripe account that is no longer connected.",
         "payment_under_way": "A payment of the invoice is on its way.",
+        "sent_today": "The customer was sent the invoice today; nobody is reminded on that day.",
         "reminded_today": "The customer was reminded of the invoice today.",
         "service_already_billed": "A service is on another live invoice; the message names it.",
         "state_not_returned": "Stripe has not sent the browser back yet.",

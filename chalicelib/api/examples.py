@@ -121,6 +121,7 @@ INVOICE = {
     "partiallyRefunded": False,
     "disputed": False,
     "overdue": False,
+    "overdueSince": None,
 }
 
 HISTORY = [
@@ -250,6 +251,7 @@ EXAMPLES: Mapping[type, Any] = {
             "off.",
             "link": "https://dashboard.stripe.com/settings/billing/invoice",
         },
+        "reminderTime": {"from": "09:00", "timeZone": "America/Phoenix"},
     },
     NewCustomerImport: {"customers": [{"id": "cust_456", **PROFILE}]},
     NewInvoiceBatch: {

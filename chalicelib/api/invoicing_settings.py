@@ -34,4 +34,5 @@ def put_invoicing_settings(call: Call[InvoicingSettingsModel]) -> Reply:
 
 
 def _shown(settings: InvoicingSettings) -> Reply:
-    return Reply(settings_view(settings, dashboard_base=bootstrap.config().stripe_dashboard_base))
+    zone = invoicing_settings.time_zone(settings, bootstrap.ports())
+    return Reply(settings_view(settings, zone, dashboard_base=bootstrap.config().stripe_dashboard_base))

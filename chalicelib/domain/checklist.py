@@ -10,7 +10,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.dashboard import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN_SECURITY, PRICING
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
 from chalicelib.domain.identifiers import CustomerId
-from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.settings import InvoicingSettings, time_zone_of
 from chalicelib.domain.terms import day_of
 
 COUNTED_UP_TO = 100
@@ -49,7 +49,7 @@ def checklist(known: Known) -> list[Item]:
         _connected(known.connection),
         _verified(known.connection),
         _webhook(known),
-        _tested(known.connection, known.settings.time_zone),
+        _tested(known.connection, time_zone_of(known.settings, known.connection.account)),
         _terms(known.settings),
         _instructions(known.settings),
         _emails(known.without_email),

@@ -21,7 +21,6 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.wording import day, money, on_day
 
-DAY = 86400
 BANK_DEBITS = {
     "us_bank_account",
     "acss_debit",
@@ -172,13 +171,15 @@ def _asked(invoice: Invoice) -> Iterator[str]:
 
 
 def _due(invoice: Invoice, now: int) -> Iterator[str]:
-    if invoice.due_at is None:
+    if invoice.due_at is None or invoice.due_day is None:
         return
-    if invoice.overdue(now):
-        days = (now - invoice.due_at) // DAY
-        yield f"It was due on {day(invoice, invoice.due_at)}" + (f", {_counted(days)} ago." if days else ".")
+    on, days = day(invoice, invoice.due_at), (invoice.day_of(now) - invoice.due_day).days
+    if days < 0:
+        yield f"It is due on {on}."
+    elif days == 0:
+        yield "It is due today."
     else:
-        yield f"It is due on {day(invoice, invoice.due_at)}."
+        yield f"It was due yesterday, on {on}." if days == 1 else f"It was due on {on}, {days} days ago."
 
 
 def _under_way_since(invoice: Invoice) -> int:
@@ -265,7 +266,3 @@ def _latest(invoice: Invoice, *kinds: str) -> HistoryEntry | None:
         if entry.kind in kinds and (entry.stripe_id in own or not (entry.stripe_id or "").startswith("in_"))
     )
     return max(found, key=lambda entry: entry.at, default=None)
-
-
-def _counted(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"

@@ -463,6 +463,8 @@ class AccountFact:
     country: str | None = None
     requirements: tuple[Requirement, ...] = ()
     payment_capabilities: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str | None = None
+    """The IANA time zone of its Dashboard; None if Stripe does not say one that is known."""
 
     @property
     def precedence(self) -> tuple[int, int]:

@@ -29,6 +29,7 @@ from chalicelib.domain.status import (
     status_of,
 )
 from chalicelib.domain.tallies import Counted
+from chalicelib.domain.terms import day_of, end_of_day
 
 MAX_LINES = 250
 """https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
@@ -90,6 +91,8 @@ class Invoice:
     sent_at: int | None = None
     stripe_customer_id: str | None = None
     stripe_invoice_id: str | None = None
+    overdue_since: dt.date | None = None
+    """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
     reminded_on: dt.date | None = None
     """The latest day, in the organization's time zone, on which Stripe was asked to send its e-mail again."""
     links_read_at: int = 0
@@ -211,8 +214,33 @@ class Invoice:
         ends_at = link_ends_at(self.facts.invoice, self.links_read_at) if self.facts.invoice else None
         return ends_at is not None and ends_at < now
 
-    def overdue(self, now: int) -> bool:
-        return self.status in OPEN_STATUSES and self.due_at is not None and self.due_at < now
+    def day_of(self, moment: int) -> dt.date:
+        """Returns the calendar day of an epoch second in the time zone that the invoice was made in."""
+        return day_of(moment, self.order.time_zone)
+
+    @property
+    def due_day(self) -> dt.date | None:
+        """The day on which it is due; it keeps the time zone that it was made in."""
+        return self.day_of(self.due_at) if self.due_at is not None else None
+
+    @property
+    def overdue(self) -> bool:
+        """Returns True if it was stored as unpaid after its due day. Lists, sums and sentences rest on this fact."""
+        return self.overdue_since is not None and self.overdue_since == self._first_day_overdue
+
+    @property
+    def turns_overdue_at(self) -> int | None:
+        """Returns when it turns overdue (epoch seconds UTC), or None if it is overdue, or nothing is to be paid."""
+        if self.overdue or self._first_day_overdue is None or self.due_day is None:
+            return None
+        return end_of_day(self.due_day, self.order.time_zone) + 1
+
+    @property
+    def _first_day_overdue(self) -> dt.date | None:
+        """The day after the due day while money is expected, or None."""
+        if self.due_day is None or self.status not in OPEN_STATUSES:
+            return None
+        return self.due_day + dt.timedelta(days=1)
 
     @property
     def failure(self) -> FailedAttempt | None:
@@ -295,8 +323,10 @@ class Invoice:
         return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])
 
     def changed(self, at: int) -> Self:
-        """This invoice, changed at `at`."""
-        return replace(self, updated_at=max(self.updated_at, at))
+        """Returns this invoice as changed at `at`. If its due day is over by then, it is overdue from now on."""
+        updated_at, first = max(self.updated_at, at), self._first_day_overdue
+        over = first is not None and self.day_of(updated_at) >= first
+        return replace(self, updated_at=updated_at, overdue_since=first if over else None)
 
     def at_step(self, step: Step, now: int) -> Self:
         """This invoice with its saga at the next recovery point."""

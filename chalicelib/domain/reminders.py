@@ -1,4 +1,4 @@
-"""On which days an unpaid invoice is due for a reminder."""
+"""On which days an unpaid invoice is due for a reminder, and when its payment window has passed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FROM_HOUR = 9
 """Hour of the day, in the organization's time zone, from which reminders are sent."""
 
 
-def due_dates_to_remind_of(reminders: Reminders, today: dt.date) -> Iterable[dt.date]:
+def due_days_to_remind_of(reminders: Reminders, today: dt.date) -> Iterable[dt.date]:
     """Invoices due on these days get a reminder today."""
     if not reminders.enabled:
         return []
@@ -24,7 +24,7 @@ def due_dates_to_remind_of(reminders: Reminders, today: dt.date) -> Iterable[dt.
 
 
 def require_remindable(invoice: Invoice, today: dt.date) -> None:
-    """Nobody is reminded of what is paid, questioned, on its way, or was reminded of today.
+    """Nobody is reminded of what is paid, questioned, on its way, or was sent or reminded of today.
 
     Raises:
         Conflict: says which of these it is.
@@ -42,12 +42,23 @@ def require_remindable(invoice: Invoice, today: dt.date) -> None:
             next_step="Answer the dispute in the Stripe dashboard first.",
         )
     require_no_payment_under_way(invoice)
+    if invoice.sent_at is not None and invoice.day_of(invoice.sent_at) >= today:
+        raise Conflict(
+            "sent_today",
+            "The customer was sent this invoice today.",
+            next_step="Wait until tomorrow.",
+        )
     if invoice.reminded_on is not None and invoice.reminded_on >= today:
         raise Conflict(
             "reminded_today",
             "The customer was reminded of this invoice today.",
             next_step="Wait until tomorrow.",
         )
+
+
+def window_has_passed(invoice: Invoice, window: int, now: int) -> bool:
+    """Returns True if more than `window` days have passed since the invoice's due day."""
+    return invoice.due_day is not None and (invoice.day_of(now) - invoice.due_day).days > window
 
 
 def require_no_payment_under_way(invoice: Invoice) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.domain.errors import Refused
+from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.terms import is_time_zone
 
 PAYMENT_METHODS = (
     "card",
@@ -34,17 +35,32 @@ MAX_REMINDERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """When Stripe's reminder e-mail is sent, in days from the due date."""
+    """When Stripe's reminder e-mail is sent, in days from the due date.
+
+    `enabled` without any day stands for `DEFAULT_DAYS`: whoever switches reminders on wants them sent.
+    """
 
     enabled: bool = False
     days_before_due: tuple[int, ...] = ()
     on_due_date: bool = False
     days_after_due: tuple[int, ...] = ()
 
+    @property
+    def effective(self) -> Reminders:
+        """Returns the reminders with their days: the default ones if they are enabled and no day was chosen."""
+        chosen = self.days_before_due or self.on_due_date or self.days_after_due
+        return DEFAULT_DAYS if self.enabled and not chosen else self
+
+
+DEFAULT_DAYS = Reminders(enabled=True, days_before_due=(3,), on_due_date=True, days_after_due=(3, 7, 14))
+
 
 @dataclass(frozen=True, slots=True)
 class InvoicingSettings:
-    """One organization's defaults; each can be set anew on an invoice. `payment_window` is in days after due."""
+    """One organization's defaults; each can be set anew on an invoice. `payment_window` is in days after due.
+
+    `time_zone` is None unless the organization chose one: see `time_zone_of`.
+    """
 
     organization_id: OrganizationId
     invoice_type: str = "stripe"
@@ -55,9 +71,14 @@ class InvoicingSettings:
     footer: str | None = None
     reminders: Reminders = Reminders()
     currency: str | None = None
-    time_zone: str = "UTC"
+    time_zone: str | None = None
     customer_creation: CustomerCreation = CustomerCreation.WHEN_SAVED
     version: int = 0
+
+
+def time_zone_of(settings: InvoicingSettings, account: AccountFact | None) -> str:
+    """Returns the IANA time zone of the organization's days: the chosen one, else its Stripe account's, else UTC."""
+    return settings.time_zone or (account.time_zone if account else None) or "UTC"
 
 
 def known_time_zone(name: str, *, field: str = "timeZone") -> str:
@@ -66,15 +87,13 @@ def known_time_zone(name: str, *, field: str = "timeZone") -> str:
     Raises:
         Refused: there is no such zone.
     """
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+    if not is_time_zone(name):
         raise Refused(
             "time_zone_unknown",
             "This time zone is not known.",
             field=field,
             next_step="Use a name such as America/New_York.",
-        ) from exc
+        )
     return name
 
 

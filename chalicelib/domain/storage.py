@@ -32,10 +32,12 @@ class InvoiceFilter:
     customer_id: CustomerId | None = None
     created_from: int | None = None
     created_before: int | None = None
-    overdue_at: int | None = None
-    """Only invoices that money is expected for and that were due before this moment."""
+    due_before: int | None = None
+    """Only invoices that money is expected for and that are due before this moment; the earliest due come first."""
     due_from: int | None = None
-    """With `overdue_at`: and not before this one."""
+    """With `due_before`: and not before this one."""
+    overdue: bool = False
+    """With `due_before`: and that are stored as overdue."""
 
 
 class ServiceClaimed(Exception):

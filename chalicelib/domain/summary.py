@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.amounts import disputed_amount
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tallies import (
     DISPUTED,
-    DUE,
     LOST,
-    NEVER,
     NOTHING,
+    OVERDUE,
     PAID,
     REFUNDED,
     STATUS,
@@ -28,7 +27,6 @@ from chalicelib.domain.tallies import (
     Tally,
     added_up,
 )
-from chalicelib.domain.terms import day_of
 
 MAX_DAYS = 366
 
@@ -59,10 +57,11 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     currency, status, balance = invoice.order.currency, invoice.status, invoice.balance
     amounts = invoice.amounts
     counts = {Bucket(currency, STATUS, status.value): Tally(1, invoice.total, balance)}
-    if status in OPEN_STATUSES:
-        counts[Bucket(currency, DUE, _day(invoice.due_at, invoice) or NEVER)] = Tally(1, balance)
+    if invoice.overdue:
+        counts[Bucket(currency, OVERDUE)] = Tally(1, balance)
     known = invoice.facts.invoice
-    if known is not None and known.status == "paid" and (day := _day(known.paid_at, invoice)):
+    if known is not None and known.status == "paid" and known.paid_at is not None:
+        day = invoice.day_of(known.paid_at).isoformat()
         counts[Bucket(currency, PAID, day)] = Tally(1, amounts.paid_and_not_lost)
     if amounts.refunded:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
@@ -88,14 +87,9 @@ def uncounted(invoice: Invoice) -> Mapping[Bucket, Tally]:
     return added_up((bucket, tally.negated()) for bucket, tally in invoice.counted)
 
 
-def summarized(tallies: Mapping[Bucket, Tally], today: dt.date) -> list[CurrencySummary]:
-    """What the sums say, by currency.
-
-    Of what is due they hold the days from `today` on: overdue is all that is open, less that. So reading costs the
-    days ahead, not all the days there ever were. Sums that a write has reached in part say less than nothing for a
-    moment; then nothing is said.
-    """
-    return [_of_currency(currency, tallies, today) for currency in sorted({bucket.currency for bucket in tallies})]
+def summarized(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:
+    """What the sums say, by currency."""
+    return [_of_currency(currency, tallies) for currency in sorted({bucket.currency for bucket in tallies})]
 
 
 def period_from(first: dt.date | None, last: dt.date | None, today: dt.date) -> Period:
@@ -123,17 +117,15 @@ def period_from(first: dt.date | None, last: dt.date | None, today: dt.date) -> 
     return Period(first, last)
 
 
-def _of_currency(currency: str, tallies: Mapping[Bucket, Tally], today: dt.date) -> CurrencySummary:
+def _of_currency(currency: str, tallies: Mapping[Bucket, Tally]) -> CurrencySummary:
     ours = {bucket: tally for bucket, tally in tallies.items() if bucket.currency == currency}
     by_status = {
         status: ours[bucket] for status in InvoiceStatus if (bucket := Bucket(currency, STATUS, status)) in ours
     }
-    opened = _sum(by_status.get(status, NOTHING) for status in OPEN_STATUSES)
-    due_later = _sum(ours[bucket] for bucket in ours if bucket.kind == DUE and bucket.of >= today.isoformat())
     return CurrencySummary(
         currency=currency,
         by_status=by_status,
-        overdue=Tally(max(opened.invoices - due_later.invoices, 0), max(opened.balance - due_later.amount, 0)),
+        overdue=ours.get(Bucket(currency, OVERDUE), NOTHING),
         paid=_sum(ours[bucket] for bucket in ours if bucket.kind == PAID),
         refunded=ours.get(Bucket(currency, REFUNDED), NOTHING),
         disputed=ours.get(Bucket(currency, DISPUTED), NOTHING),
@@ -146,10 +138,6 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         total = total.plus(tally)
     return total
-
-
-def _day(moment: int | None, invoice: Invoice) -> str | None:
-    return day_of(moment, invoice.order.time_zone).isoformat() if moment is not None else None
 
 
 def _end_of_month(day: dt.date) -> dt.date:

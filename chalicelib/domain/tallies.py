@@ -9,11 +9,8 @@ STATUS = "status"
 REFUNDED = "refunded"
 DISPUTED = "disputed"
 LOST = "lost"
-DUE = "due"
+OVERDUE = "overdue"
 PAID = "paid"
-
-NEVER = "9999-12-31"
-"""The day on which an open invoice without a due date is due."""
 
 
 class Bucket(NamedTuple):

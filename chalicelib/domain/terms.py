@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.domain.errors import Refused
 
@@ -63,6 +63,15 @@ def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> Due:
     return Due(days=None, date=date)
 
 
+def is_time_zone(name: str) -> bool:
+    """Returns True if `name` is an IANA time zone (https://www.iana.org/time-zones)."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 def end_of_day(date: dt.date, time_zone: str) -> int:
     """The last second of `date` in `time_zone`, in epoch seconds UTC."""
     midnight = dt.datetime.combine(date + dt.timedelta(days=1), dt.time(), tzinfo=ZoneInfo(time_zone))
@@ -70,5 +79,12 @@ def end_of_day(date: dt.date, time_zone: str) -> int:
 
 
 def day_of(moment: int, time_zone: str) -> dt.date:
-    """The calendar day of an epoch second in `time_zone`."""
-    return dt.datetime.fromtimestamp(moment, tz=ZoneInfo(time_zone)).date()
+    """Returns the calendar day of an epoch second in `time_zone`.
+
+    A moment that no calendar has is the first or the last day, because reading what Stripe said must not fail.
+    """
+    return dt.datetime.fromtimestamp(min(max(moment, _EARLIEST), _LATEST), tz=ZoneInfo(time_zone)).date()
+
+
+_EARLIEST, _LATEST = 0, 253_000_000_000
+"""Epoch seconds: 1970, and the year 9987."""

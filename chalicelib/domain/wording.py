@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.terms import day_of
 
 _MONTHS = tuple("January February March April May June July August September October November December".split())
 
@@ -22,5 +21,5 @@ def on_day(invoice: Invoice, moment: int | None) -> str:
 
 def day(invoice: Invoice, moment: int) -> str:
     """Returns the day in the organization's time zone, such as 23 November 2026."""
-    found = day_of(moment, invoice.order.time_zone)
+    found = invoice.day_of(moment)
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"

@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.listed import with_owners
 from chalicelib.domain.recorded import RecordedInvoice
+from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.usecases.claims import claim, insert_claiming
 from chalicelib.usecases.ports import Ports
@@ -185,7 +186,7 @@ def _rebuilt(
     ports: Ports,
 ) -> Invoice:
     """The record with its first claims, in one transaction. A void one claims nothing."""
-    zone = ports.settings.get(connection.organization_id).time_zone
+    zone = time_zone_of(ports.settings.get(connection.organization_id), connection.account)
     invoice = recorded.rebuilt(account_id, customer_id, zone, ports.clock.nonce(), ports.clock.now())
     first = _services(recorded)[:MAX_CLAIMS_AT_ONCE]
     try:

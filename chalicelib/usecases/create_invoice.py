@@ -22,7 +22,7 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
 from chalicelib.domain.money import MAX_AMOUNT, exponent, line_amount, minor_units, require_chargeable
 from chalicelib.domain.saga import LEASE, Saga, Step
-from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_payment_methods
+from chalicelib.domain.settings import INVOICE_TYPES, InvoicingSettings, known_payment_methods, time_zone_of
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on
 from chalicelib.usecases.claims import insert_claiming
@@ -169,7 +169,8 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     tax = minor_units(command.tax, currency, field="tax") if command.tax is not None else 0
     if len(lines) + (1 if tax else 0) > MAX_LINES:
         raise _too_many_lines()
-    due = _due(command, settings, now)
+    zone = time_zone_of(settings, connection.account)
+    due = _due(command, settings, day_of(now, zone))
     methods = command.payment_methods if command.payment_methods is not None else settings.payment_methods
     order = Order(
         customer_id=command.customer_id,
@@ -178,7 +179,7 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
         payment_terms=None if command.due_date else command.payment_terms or settings.payment_terms,
         days_until_due=due.days,
         due_date=due.date,
-        time_zone=settings.time_zone,
+        time_zone=zone,
         fingerprint=command.fingerprint,
         tax=tax,
         memo=command.memo if command.memo is not None else settings.memo,
@@ -264,7 +265,7 @@ def _checked_line(line: NewLine, currency: str, field: str) -> LineItem:
     )
 
 
-def _due(command: CreateInvoice, settings: InvoicingSettings, now: int) -> Due:
+def _due(command: CreateInvoice, settings: InvoicingSettings, today: dt.date) -> Due:
     if command.due_date is not None and command.payment_terms is not None:
         raise Refused(
             "due_date_and_terms",
@@ -273,7 +274,7 @@ def _due(command: CreateInvoice, settings: InvoicingSettings, now: int) -> Due:
             next_step="Leave one of them out.",
         )
     if command.due_date is not None:
-        return due_on(command.due_date, today=day_of(now, settings.time_zone))
+        return due_on(command.due_date, today=today)
     return Due(days=days_of_terms(command.payment_terms or settings.payment_terms), date=None)
 
 

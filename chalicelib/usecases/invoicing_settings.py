@@ -14,6 +14,7 @@ from chalicelib.domain.settings import (
     Reminders,
     known_payment_methods,
     known_time_zone,
+    time_zone_of,
 )
 from chalicelib.domain.terms import MAX_DAYS, days_of_terms
 from chalicelib.usecases.ports import Ports
@@ -22,6 +23,11 @@ from chalicelib.usecases.ports import Ports
 def read(organization_id: OrganizationId, ports: Ports) -> InvoicingSettings:
     """The settings, or the defaults."""
     return ports.settings.get(organization_id)
+
+
+def time_zone(settings: InvoicingSettings, ports: Ports) -> str:
+    """Returns the IANA time zone in which the organization's days begin and end."""
+    return time_zone_of(settings, ports.connections.get(settings.organization_id).account)
 
 
 def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: Ports) -> InvoicingSettings:
@@ -54,7 +60,8 @@ def _checked(settings: InvoicingSettings) -> InvoicingSettings:
             next_step=f"Use one of {', '.join(INVOICE_TYPES)}.",
         )
     days_of_terms(settings.payment_terms)
-    known_time_zone(settings.time_zone)
+    if settings.time_zone is not None:
+        known_time_zone(settings.time_zone)
     if settings.currency is not None:
         exponent(settings.currency)
     window = settings.payment_window

@@ -7,85 +7,23 @@ after a crash, Stripe sends nothing a second time.
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.errors import Conflict, FormerAddress
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.reminders import FROM_HOUR, due_dates_to_remind_of, require_remindable
-from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.domain.terms import day_of, end_of_day
+from chalicelib.domain.reminders import require_remindable
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import require_same_account
-from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled_to_act_on, sent_unless_revised
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
-PAGE = 100
-
 REFUSED = "reminder_refused"
 """The kind of the entry that tells why a planned reminder was not sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """How many invoices are looked at again, to be reminded of or given up."""
-
-    reminders: int = 0
-    closings: int = 0
-
-
-def plan_reminders(ports: Ports) -> Planned:
-    """Every hour: queue what today asks for in each organization. Doing it again the same day repeats nothing."""
-    planned = Planned()
-    for organization_id in ports.connections.all_active():
-        settings = ports.settings.get(organization_id)
-        reminders = _queue_reminders(settings, ports)
-        closings = _queue_closings(settings, ports)
-        planned = Planned(planned.reminders + reminders, planned.closings + closings)
-    return planned
-
-
-def _queue_reminders(settings: InvoicingSettings, ports: Ports) -> int:
-    local = dt.datetime.fromtimestamp(ports.clock.now(), ZoneInfo(settings.time_zone))
-    if local.hour < FROM_HOUR:
-        return 0
-    queued = 0
-    for day in due_dates_to_remind_of(settings.reminders, local.date()):
-        first = end_of_day(day - dt.timedelta(days=1), settings.time_zone) + 1
-        wanted = InvoiceFilter(due_from=first, overdue_at=end_of_day(day, settings.time_zone) + 1)
-        queued += _queue(settings.organization_id, wanted, InvoiceTask.REMIND, local.date(), ports)
-    return queued
-
-
-def _queue_closings(settings: InvoicingSettings, ports: Ports) -> int:
-    """Invoices whose payment window has passed."""
-    if settings.payment_window is None:
-        return 0
-    passed = ports.clock.now() - settings.payment_window * 86400
-    wanted = InvoiceFilter(overdue_at=passed)
-    return _queue(settings.organization_id, wanted, InvoiceTask.CLOSE, None, ports)
-
-
-def _queue(
-    organization_id: OrganizationId, wanted: InvoiceFilter, task: InvoiceTask, today: dt.date | None, ports: Ports
-) -> int:
-    queued, after = 0, None
-    while True:
-        page = ports.invoices.page(organization_id, wanted, PAGE, after)
-        for invoice in page.items:
-            if today is None or invoice.reminded_on != today:
-                ports.queues.invoice_task(organization_id, invoice.id, task)
-                queued += 1
-        if not page.has_next:
-            return queued
-        after = page.end_cursor
 
 
 def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
@@ -109,12 +47,11 @@ def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports:
 def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
     """Tells it once a day, although the reminder is planned anew every hour."""
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
-    zone = invoice.order.time_zone
     told = HistoryEntry(now, REFUSED, Source.POM, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
 
     def refused(current: Invoice) -> Invoice:
         earlier = (entry.at for entry in current.history if entry.kind == REFUSED)
-        if any(day_of(at, zone) == day_of(now, zone) for at in earlier):
+        if any(current.day_of(at) == current.day_of(now) for at in earlier):
             return current
         return current.telling(told).changed(now)
 
@@ -131,7 +68,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     """
     invoice = load(organization_id, invoice_id, ports)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
-    today = day_of(ports.clock.now(), invoice.order.time_zone)
+    today = invoice.day_of(ports.clock.now())
     require_remindable(invoice, today)
     with noticing_revocation(organization_id, account_id, ports):
         invoice = pulled_to_act_on(invoice, account_id, ports)

@@ -7,7 +7,7 @@ from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.reminders import require_no_payment_under_way
+from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import Act, ended_in_stripe, require_same_account
@@ -63,7 +63,7 @@ def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     """
     invoice = load(organization_id, invoice_id, ports)
     window = ports.settings.get(organization_id).payment_window
-    if window is None or invoice.due_at is None or ports.clock.now() < invoice.due_at + window * 86400:
+    if window is None or not window_has_passed(invoice, window, ports.clock.now()):
         return False
     now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id
     entry = HistoryEntry(now, "payment_window_passed", Source.POM, reason=f"{window} days", stripe_id=stripe_id)

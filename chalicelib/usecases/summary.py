@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.summary import CurrencySummary, Period, period_from, summarized
 from chalicelib.domain.terms import day_of
 from chalicelib.usecases.ports import Ports
@@ -30,8 +31,8 @@ def get_summary(
     Raises:
         Refused: the period is none, or too long.
     """
-    time_zone = ports.settings.get(organization_id).time_zone
+    settings, connection = ports.settings.get(organization_id), ports.connections.get(organization_id)
+    time_zone = time_zone_of(settings, connection.account)
     today = day_of(ports.clock.now(), time_zone)
     period = period_from(first, last, today)
-    tallies = ports.summaries.tallies(organization_id, today, period)
-    return Summary(today, time_zone, period, summarized(tallies, today))
+    return Summary(today, time_zone, period, summarized(ports.summaries.tallies(organization_id, period)))

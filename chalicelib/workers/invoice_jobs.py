@@ -1,4 +1,5 @@
-"""From the invoice-jobs queue: go on with an invoice whose making stopped, remind of it, or give it up."""
+"""From the invoice-jobs queue: go on with an invoice whose making stopped, note that it is overdue,
+remind of it, or give it up."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from chalicelib import bootstrap
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.observability import invoice_refused, worker_boundary
+from chalicelib.usecases.plan_day import mark_overdue
 from chalicelib.usecases.ports import InvoiceTask
 from chalicelib.usecases.remind import remind_if_due
 from chalicelib.usecases.resume_stuck import resume_invoice
@@ -20,6 +22,7 @@ worker = Blueprint(__name__)
 
 TASKS = {
     InvoiceTask.RESUME: resume_invoice,
+    InvoiceTask.MARK_OVERDUE: mark_overdue,
     InvoiceTask.REMIND: remind_if_due,
     InvoiceTask.CLOSE: give_up_if_due,
 }

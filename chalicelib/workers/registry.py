@@ -6,10 +6,10 @@ from chalicelib.workers.batch_jobs import worker as batch_jobs
 from chalicelib.workers.canary import worker as canary
 from chalicelib.workers.customer_sync import worker as customer_sync
 from chalicelib.workers.invoice_jobs import worker as invoice_jobs
+from chalicelib.workers.plan_day import worker as plan_day
 from chalicelib.workers.plan_reconciliation import worker as plan_reconciliation
 from chalicelib.workers.reconcile_account import worker as reconcile_account
 from chalicelib.workers.resume_stuck import worker as resume_stuck
-from chalicelib.workers.send_reminders import worker as send_reminders
 
 WORKERS = (
     customer_sync,
@@ -18,6 +18,6 @@ WORKERS = (
     reconcile_account,
     plan_reconciliation,
     resume_stuck,
-    send_reminders,
+    plan_day,
     canary,
 )

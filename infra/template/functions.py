@@ -60,7 +60,7 @@ FUNCTIONS = (
     Function("batch_jobs", memory=512, timeout=180, queue="batch-jobs.fifo", concurrency=40, settings=SETTINGS),
     Function("reconcile_account", memory=512, timeout=300, queue="reconcile", concurrency=20, settings=SETTINGS),
     Function("plan_reconciliation", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
-    Function("send_reminders", memory=512, timeout=300, scheduled=True, settings=SETTINGS),
+    Function("plan_day", memory=512, timeout=300, scheduled=True, settings=SETTINGS),
     Function("resume_stuck", memory=512, timeout=120, scheduled=True, settings=SETTINGS),
     Function("canary", memory=512, timeout=60, scheduled=True, settings=SETTINGS),
 )

@@ -97,9 +97,9 @@ GRANTS: Mapping[str, Grants] = {
     "plan_reconciliation": Grants(
         tables={"connections": READ}, indexes={"connections": ("active",)}, sends=("reconcile",)
     ),
-    "send_reminders": Grants(
+    "plan_day": Grants(
         tables={"connections": READ},
-        indexes={"connections": ("active",), "invoices": ("by_due_date",)},
+        indexes={"connections": ("active",), "invoices": ("by_due_date", "due_work")},
         sends=("invoice-jobs.fifo",),
     ),
     "resume_stuck": Grants(

@@ -24,7 +24,6 @@ from tests.backends import Backend, dynamodb_answering, requests_to_dynamodb
 from tests.contracts.examples import NOW, ORG, in_status, invoice, marker, reference, services
 
 DAY = 86400
-TODAY = dt.date(2027, 1, 15)
 MONTH = Period(dt.date(2027, 1, 1), dt.date(2027, 1, 31))
 
 
@@ -59,7 +58,7 @@ def test_reading_takes_two_queries_however_many_invoices_there_are(stores_on_tab
         moment = NOW + (number - 60) * DAY
         stores_on_tables.invoices.insert(paid(made, moment) if number % 2 else pending(made, moment), {})
     with requests_to_dynamodb() as called:
-        stores_on_tables.summaries.tallies(ORG, TODAY, MONTH)
+        stores_on_tables.summaries.tallies(ORG, MONTH)
     assert called == ["Query", "Query"]
 
 
@@ -82,7 +81,7 @@ def test_a_write_that_changes_no_sum_has_nothing_added_to_it(stores_on_tables: B
         third = stores.save(replace(second, sent_at=NOW + 1))
     assert called == ["PutItem"]
     [tables] = written(lambda: stores.save(paid(third)))
-    assert tables == ["invoices", "summaries", "summaries", "summaries"]  # totals, a day due, a day paid
+    assert tables == ["invoices", "summaries", "summaries"]  # totals, a day paid
 
 
 def test_the_largest_transactions_fit(stores_on_tables: Backend) -> None:
@@ -99,7 +98,7 @@ def test_the_largest_transactions_fit(stores_on_tables: Backend) -> None:
     assert now is not None
     [removed] = written(lambda: stores.remove(now, [ServiceId(name) for name in names]))
     assert max(map(len, (inserted, applied, removed))) <= database.MAX_ITEMS_AT_ONCE
-    assert applied.count("summaries") == 3, "the totals, the day it was due and the day it was paid"
+    assert applied.count("summaries") == 2, "the totals and the day it was paid"
 
 
 @contextmanager

@@ -17,7 +17,7 @@ refundedAmount lostAmount receivedAmount balanceAppliedAmount creditedAmount cre
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
 replacedNumbers beingRevised
-partiallyRefunded disputed overdue""".split()
+partiallyRefunded disputed overdue overdueSince""".split()
 
 
 def line(service: str = "svc_1", **more: Any) -> dict[str, Any]:
@@ -181,6 +181,7 @@ def test_lists_are_filtered_and_paged(office: ApiClient, world: World) -> None:
     assert listed("overdue=true") == []
     assert len(listed("overdue=false")) == 3
     world.advance(40 * 24 * 3600)
+    world.plan_day()
     assert listed("overdue=true") == [ids[1], ids[2]]
     assert all(each["overdue"] for each in office.get("/invoices?overdue=true").json["data"])
 

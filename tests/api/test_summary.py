@@ -27,7 +27,7 @@ def test_everything_is_summed_up_by_currency(office: ApiClient, world: World) ->
     answer = office.acting("member").get("/summary")
     assert answer.status == 200
     assert list(answer.json) == ["today", "timeZone", "data"]
-    assert (answer.json["today"], answer.json["timeZone"]) == ("2027-01-15", "UTC")
+    assert (answer.json["today"], answer.json["timeZone"]) == ("2027-01-15", "America/Phoenix")
     kwd, usd = answer.json["data"]
     pending = {"count": 1, "total": "75.00", "balance": "75.00"}
     assert usd == {

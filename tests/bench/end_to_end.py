@@ -42,7 +42,7 @@ RATE = 20.0
 """Webhooks a second in the open loop: less than half of what either side holds on a quiet machine."""
 OUTAGE = 16
 """Webhooks that come while Stripe's API answers 500 to everything."""
-NEVER = dict.fromkeys(("plan_reconciliation", "send_reminders", "resume_stuck"), 86_400.0)
+NEVER = dict.fromkeys(("plan_reconciliation", "plan_day", "resume_stuck"), 86_400.0)
 
 
 def measure() -> list[Figure]:

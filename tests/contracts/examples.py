@@ -52,7 +52,7 @@ def in_status(made: Invoice, status: InvoiceStatus, due_at: int | None = None) -
         fact = replace(fact, amount_paid=7500, amount_remaining=0)
     facts = Facts(invoice=fact, attempt_failed_at=NOW if status is InvoiceStatus.FAILED else 0)
     resting = replace(made.saga, step=Step.DONE, resume_at=None)
-    placed = replace(made, facts=facts, saga=resting)
+    placed = replace(made, facts=facts, saga=resting).changed(NOW)
     assert placed.status is status
     return placed
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.identifiers import CustomerId, OrganizationId
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
@@ -18,6 +18,7 @@ from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, of_customer
 
 ALL = InvoiceFilter()
+HOUR, DAY = 3600, 86400
 fresh = count()
 
 
@@ -57,31 +58,64 @@ def test_an_empty_list_is_one_empty_page(backend: Backend) -> None:
     assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
 
 
+OVERDUE = InvoiceFilter(due_before=NOW, overdue=True)
+
+
 def test_overdue_invoices_come_longest_overdue_first(backend: Backend) -> None:
     soon, late, latest = put(
         backend,
-        in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - 1),
-        in_status(invoice("b"), InvoiceStatus.FAILED, due_at=NOW - 100),
-        in_status(invoice("c"), InvoiceStatus.PENDING, due_at=NOW - 1000),
+        in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - DAY),
+        in_status(invoice("b"), InvoiceStatus.FAILED, due_at=NOW - 2 * DAY),
+        in_status(invoice("c"), InvoiceStatus.PENDING, due_at=NOW - 9 * DAY),
     )
+    (today,) = put(backend, in_status(invoice("due-today"), InvoiceStatus.PENDING, due_at=NOW - 1))
     put(
         backend,
-        in_status(invoice("paid"), InvoiceStatus.PAID, due_at=NOW - 50),
+        in_status(invoice("paid"), InvoiceStatus.PAID, due_at=NOW - 5 * DAY),
         in_status(invoice("due-now"), InvoiceStatus.PENDING, due_at=NOW),
         in_status(invoice("undated"), InvoiceStatus.PENDING),
     )
-    assert whole(backend, ORG, InvoiceFilter(overdue_at=NOW), 2) == [latest, late, soon]
-    failed = InvoiceFilter(overdue_at=NOW, status=InvoiceStatus.FAILED)
+    assert whole(backend, ORG, OVERDUE, 2) == [latest, late, soon]
+    failed = replace(OVERDUE, status=InvoiceStatus.FAILED)
     assert whole(backend, ORG, failed, 2) == [late]
+    assert whole(backend, ORG, InvoiceFilter(due_before=NOW), 2) == [latest, late, soon, today]
+
+
+def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone(backend: Backend) -> None:
+    """Found in all organizations, until the fact is stored or nothing is to be paid any more."""
+    organizations = [OrganizationId(f"org_turning_{next(fresh)}") for _ in range(3)]
+    zones = dict(zip(organizations, ("Pacific/Auckland", "UTC", "America/Phoenix"), strict=True))
+    made = []
+    for organization, zone in zones.items():
+        plain = invoice("a", organization_id=organization)
+        placed = replace(plain, order=replace(plain.order, time_zone=zone))
+        made.append(in_status(placed, InvoiceStatus.PENDING, due_at=NOW))  # 08:00 in UTC
+    put(backend, *made)
+
+    def turning(now: int) -> list[OrganizationId]:
+        return [each for each, _ in backend.invoices.turning_overdue(now) if each in zones]
+
+    assert turning(NOW) == []
+    assert turning(NOW + 3 * HOUR - 1) == []
+    assert turning(NOW + 3 * HOUR) == organizations[:1]
+    assert turning(NOW + 16 * HOUR) == organizations[:2]
+    assert turning(NOW + 23 * HOUR) == organizations
+    first, second, _ = (backend.invoices.get(each, InvoiceId("inv_a")) for each in organizations)
+    assert first is not None
+    assert second is not None
+    backend.invoices.save(first.changed(NOW + 3 * HOUR))
+    backend.invoices.save(in_status(second, InvoiceStatus.PAID, due_at=NOW))
+    assert turning(NOW + 23 * HOUR) == organizations[2:]
 
 
 def test_an_invoice_moves_from_list_to_list_with_its_status(backend: Backend) -> None:
-    (a,) = put(backend, in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - 1))
-    paid = in_status(a, InvoiceStatus.PAID, due_at=NOW - 1)
+    (a,) = put(backend, in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - DAY))
+    assert whole(backend, ORG, OVERDUE, 5) == [a]
+    paid = in_status(a, InvoiceStatus.PAID, due_at=NOW - DAY)
     paid = backend.invoices.save(paid)
     assert whole(backend, ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 5) == []
     assert whole(backend, ORG, InvoiceFilter(status=InvoiceStatus.PAID), 5) == [paid]
-    assert whole(backend, ORG, InvoiceFilter(overdue_at=NOW), 5) == []
+    assert whole(backend, ORG, OVERDUE, 5) == []
     assert whole(backend, ORG, ALL, 5) == [paid]
 
 
@@ -117,7 +151,7 @@ def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
     [
         InvoiceFilter(status=InvoiceStatus.CREATING),
         InvoiceFilter(customer_id=CustomerId("cust_1")),
-        InvoiceFilter(overdue_at=NOW),
+        OVERDUE,
     ],
 )
 def test_a_cursor_of_another_list_is_refused(backend: Backend, other: InvoiceFilter) -> None:
@@ -175,13 +209,14 @@ filters = st.builds(
     customer_id=st.none() | st.sampled_from([CustomerId("c1"), CustomerId("c2")]),
     created_from=moments,
     created_before=moments,
-    overdue_at=moments,
+    due_before=moments,
+    overdue=st.booleans(),
 )
 
 
 def oracle(made: list[Invoice], wanted: InvoiceFilter) -> list[Invoice]:
     """The same list in plain Python."""
-    late = wanted.overdue_at
+    before = wanted.due_before
     fitting = [
         one
         for one in made
@@ -189,9 +224,10 @@ def oracle(made: list[Invoice], wanted: InvoiceFilter) -> list[Invoice]:
         and (wanted.customer_id is None or one.order.customer_id == wanted.customer_id)
         and (wanted.created_from is None or one.created_at >= wanted.created_from)
         and (wanted.created_before is None or one.created_at < wanted.created_before)
-        and (late is None or (one.status in OPEN_STATUSES and one.due_at is not None and one.due_at < late))
+        and (before is None or (one.status in OPEN_STATUSES and one.due_at is not None and one.due_at < before))
+        and (before is None or not wanted.overdue or one.overdue)
     ]
-    if late is not None:
+    if before is not None:
         return sorted(fitting, key=lambda one: (one.due_at or 0, one.id))
     return sorted(fitting, key=lambda one: (one.created_at, one.id), reverse=True)
 

@@ -29,7 +29,7 @@ __all__ = ["eager_threads"]
 
 DAY = 86400
 TODAY = dt.date(2027, 1, 15)
-EVER = (dt.date.min, Period(dt.date.min, dt.date.max))
+EVER = Period(dt.date.min, dt.date.max)
 CURRENCIES = ("usd", "jpy", "kwd")
 NAMES = ("a", "b", "c")
 
@@ -95,13 +95,12 @@ class Office:
 
     def check(self) -> None:
         stored = [one for name in (*NAMES, "x") if (one := self.read(name))]
-        tallies = self.backend.summaries.tallies(self.organization, *EVER)
+        tallies = self.backend.summaries.tallies(self.organization, EVER)
         assert tallies == counted_anew(stored)
         assert all(dict(one.counted) == contribution(one) for one in stored)
-        ahead = self.backend.summaries.tallies(self.organization, TODAY, EVER[1])
-        for summary in summarized(ahead, TODAY):
+        for summary in summarized(tallies):
             ours = [one for one in stored if one.order.currency == summary.currency]
-            late = [one for one in ours if one.overdue(1_799_971_200)]  # the beginning of TODAY
+            late = [one for one in ours if one.overdue]
             assert summary.overdue == Tally(len(late), sum(one.balance for one in late))
 
 
@@ -182,32 +181,28 @@ def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
     race(lambda n: backend.invoices.save(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY)))
     stored = [backend.invoices.get(ORG, InvoiceId(f"inv_{name}")) for name in (*"012345", "one")]
     assert None not in stored
-    assert backend.summaries.tallies(ORG, *EVER) == counted_anew(one for one in stored if one)
+    assert backend.summaries.tallies(ORG, EVER) == counted_anew(one for one in stored if one)
 
 
 def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
     days = [NOW + days * DAY for days in (-400, -31, -15, -14, -1, 0, 1, 16, 17, 50, 800)]
     for number, moment in enumerate(days):
-        backend.invoices.insert(in_status(invoice(f"due-{number}"), InvoiceStatus.PENDING, due_at=moment), {})
         paid = in_status(invoice(f"paid-{number}"), InvoiceStatus.PAID)
         assert paid.facts.invoice is not None
         known = replace(paid.facts.invoice, paid_at=moment)
         backend.invoices.insert(replace(paid, facts=replace(paid.facts, invoice=known)), {})
 
-    period = Period(dt.date(2026, 12, 31), dt.date(2027, 1, 31))
-    tallies = backend.summaries.tallies(ORG, TODAY, period)
-    found = {kind: sorted(bucket.of for bucket in tallies if bucket.kind == kind) for kind in ("due", "paid")}
-    assert found == {
-        "due": ["2027-01-15", "2027-01-16", "2027-01-31", "2027-02-01", "2027-03-06", "2029-03-25"],
-        "paid": ["2026-12-31", "2027-01-01", "2027-01-14", "2027-01-15", "2027-01-16", "2027-01-31"],
-    }
-    assert tallies[Bucket("usd", "status", "pending")].invoices == len(days)
+    tallies = backend.summaries.tallies(ORG, Period(dt.date(2026, 12, 31), dt.date(2027, 1, 31)))
+    assert sorted(bucket.of for bucket in tallies if bucket.kind == "paid") == [
+        "2026-12-31", "2027-01-01", "2027-01-14", "2027-01-15", "2027-01-16", "2027-01-31",
+    ]  # fmt: skip
+    assert tallies[Bucket("usd", "status", "paid")].invoices == len(days)
 
 
 def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
     backend.invoices.insert(invoice(), {})
-    assert backend.summaries.tallies(OTHER_ORG, *EVER) == {}
-    assert len(backend.summaries.tallies(ORG, *EVER)) == 1
+    assert backend.summaries.tallies(OTHER_ORG, EVER) == {}
+    assert len(backend.summaries.tallies(ORG, EVER)) == 1
 
 
 def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:
@@ -215,4 +210,4 @@ def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> 
     stored = backend.invoices.insert(invoice(), services(*names[:50]))
     backend.invoices.claim(stored, services(*names[50:]))
     backend.invoices.remove(stored, [ServiceId(name) for name in names])
-    assert backend.summaries.tallies(ORG, *EVER) == {}
+    assert backend.summaries.tallies(ORG, EVER) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,9 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
+
+LAST_SECOND = NOW + 57_599
+"""The end of the day on which `OPEN` is due."""
 
 OPEN = InvoiceFact("in_1", NOW, "open", 7500, 0, 7500, "usd", due_at=NOW + 100)
 PAID = replace(OPEN, status="paid", amount_paid=7500, amount_remaining=0)
@@ -182,11 +186,33 @@ def test_flags_stand_beside_the_status() -> None:
 
 
 def test_overdue_is_open_and_past_its_due_date() -> None:
-    assert not made(OPEN).overdue(NOW + 100)
-    assert made(OPEN).overdue(NOW + 101)
-    assert made(OPEN, INTENT).overdue(NOW + 101)
-    assert not made(PAID).overdue(NOW + 101)
-    assert not made(replace(OPEN, due_at=None)).overdue(NOW + 101)
+    """`changed` stores it; what changes later without a due day of its own takes it back at once."""
+    assert not made(OPEN).changed(LAST_SECOND).overdue
+    late = made(OPEN).changed(LAST_SECOND + 1)
+    assert (late.overdue, late.overdue_since) == (True, dt.date(2027, 1, 16))
+    assert made(OPEN, INTENT).changed(LAST_SECOND + 1).overdue
+    assert not made(PAID).changed(LAST_SECOND + 1).overdue
+    assert not made(replace(OPEN, due_at=None)).changed(LAST_SECOND + 1).overdue
+    paid = late.knowing(replace(PAID, as_of=LAST_SECOND + 9))
+    assert not paid.overdue
+    assert paid.changed(LAST_SECOND + 9).overdue_since is None
+
+
+def test_an_older_event_does_not_take_the_overdue_day_back() -> None:
+    late = made(OPEN).changed(LAST_SECOND + 1)
+    assert late.changed(NOW).overdue
+
+
+def test_an_invoice_turns_overdue_once() -> None:
+    assert made(OPEN).turns_overdue_at == LAST_SECOND + 1
+    assert made(OPEN).changed(LAST_SECOND + 1).turns_overdue_at is None
+    assert made(PAID).turns_overdue_at is None
+    assert made(replace(OPEN, due_at=None)).turns_overdue_at is None
+
+
+@pytest.mark.parametrize("due_at", [-(10**18), 10**18, 2**63])
+def test_a_due_date_that_no_calendar_has_stops_nothing(due_at: int) -> None:
+    assert made(replace(OPEN, due_at=due_at)).changed(NOW).due_day is not None
 
 
 def test_only_void_frees_the_services() -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.facts import DisputeFact, RefundFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period, contribution, period_from, recounted, summarized, uncounted
-from chalicelib.domain.tallies import NEVER, Bucket, Tally, added_up
+from chalicelib.domain.tallies import Bucket, Tally, added_up
 from tests.contracts.examples import NOW, in_status, invoice
 
 TODAY = dt.date(2027, 1, 15)
@@ -57,13 +57,11 @@ def test_every_invoice_counts_once_by_its_status(status: InvoiceStatus) -> None:
     assert [bucket.of for bucket in counts if bucket.kind == "status"] == [status]
 
 
-def test_an_open_invoice_is_due_on_a_day_and_others_are_not() -> None:
-    assert contribution(pending(remaining=500))[Bucket("usd", "due", "2027-01-16")] == Tally(1, 500)
-    assert not any(bucket.kind == "due" for bucket in contribution(paid()))
-
-
-def test_an_open_invoice_without_a_due_date_is_never_due() -> None:
-    assert contribution(pending(due_at=None))[Bucket("usd", "due", NEVER)] == Tally(1, 7500)
+def test_an_invoice_that_is_stored_as_overdue_counts_with_its_balance() -> None:
+    late = pending(NOW - DAY, remaining=500)
+    assert contribution(late)[Bucket("usd", "overdue")] == Tally(1, 500)
+    for made in (replace(late, overdue_since=None), pending(NOW), pending(None), paid().changed(NOW)):
+        assert Bucket("usd", "overdue") not in contribution(made)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +71,6 @@ def test_an_open_invoice_without_a_due_date_is_never_due() -> None:
 def test_days_are_those_of_the_orders_time_zone(time_zone: str, day: str) -> None:
     moment = NOW + 3 * 3600 if time_zone == "Pacific/Auckland" else NOW  # 11:00 or 08:00 in UTC
     assert Bucket("usd", "paid", day) in contribution(in_zone(paid(at=moment), time_zone))
-    assert Bucket("usd", "due", day) in contribution(in_zone(pending(due_at=moment), time_zone))
 
 
 def test_money_counts_as_paid_on_its_day_although_some_of_it_went_back() -> None:
@@ -109,7 +106,7 @@ def test_lost_money_counts_in_the_invoices_currency_and_was_not_paid() -> None:
     assert counts[Bucket("usd", "lost")] == Tally(1, 3000)
     assert counts[Bucket("usd", "paid", "2027-01-15")] == Tally(1, 4500)
     assert counts[Bucket("usd", "refunded")] == Tally(1, 500)
-    [usd] = summarized(counts, TODAY)
+    [usd] = summarized(counts)
     assert (usd.lost, usd.disputed) == (Tally(1, 3000), Tally(0, 0))
 
 
@@ -147,26 +144,16 @@ def test_an_invoice_that_counted_otherwise_in_another_release_is_put_right() -> 
     assert Bucket("usd", "status", "pending") in difference
 
 
-def test_what_is_open_and_not_due_today_or_later_is_overdue() -> None:
+def test_the_overdue_invoices_are_summed_up() -> None:
     made = [pending(NOW - 5 * DAY), pending(NOW - DAY, 100), pending(NOW), pending(NOW + 40 * DAY), pending(None)]
-    everything = added_up(*(contribution(one).items() for one in made))
-    ahead = {
-        bucket: tally for bucket, tally in everything.items() if bucket.kind != "due" or bucket.of >= "2027-01-15"
-    }
-    for tallies in (everything, ahead):
-        [usd] = summarized(tallies, TODAY)
-        assert usd.overdue == Tally(2, 7600)
-        assert usd.by_status == {InvoiceStatus.PENDING: Tally(5, 37500, 30100)}
-
-
-def test_sums_that_a_write_has_reached_in_part_never_say_less_than_nothing() -> None:
-    [usd] = summarized({Bucket("usd", "due", "2027-01-16"): Tally(1, 7500)}, TODAY)
-    assert usd.overdue == Tally(0, 0)
+    [usd] = summarized(added_up(*(contribution(one).items() for one in made)))
+    assert usd.overdue == Tally(2, 7600)
+    assert usd.by_status == {InvoiceStatus.PENDING: Tally(5, 37500, 30100)}
 
 
 def test_currencies_are_never_mixed() -> None:
     made = [pending(), replace(pending(), order=replace(invoice().order, currency="jpy"))]
-    eur, usd = summarized(added_up(*(contribution(one).items() for one in made)), TODAY)
+    eur, usd = summarized(added_up(*(contribution(one).items() for one in made)))
     assert (eur.currency, usd.currency) == ("jpy", "usd")
     assert eur.by_status == usd.by_status == {InvoiceStatus.PENDING: Tally(1, 7500, 7500)}
 

@@ -183,7 +183,7 @@ def test_reminders_go_out_by_themselves_on_the_due_date_and_once(stack: LocalSta
     assert company.admin.call("PUT", "/settings/invoicing", settings).status == 200
     due_today, due_later = billed(company, dueDate=today.isoformat()), billed(company)
     for _ in range(2):
-        stack.fire("send_reminders")
+        stack.fire("plan_day")
         stack.wait_until_idle()
     assert kinds(company, due_today).count("reminder_sent") == 1
     assert "reminder_sent" not in kinds(company, due_later)

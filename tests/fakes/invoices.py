@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.errors import StaleWrite
@@ -90,9 +90,9 @@ class FakeInvoices:
                 for invoice in self._db.invoices.values()
                 if invoice.organization_id == organization_id and _fits(invoice, wanted)
             ]
-        if wanted.overdue_at is not None:
-            overdue = ("overdue", organization_id)
-            return page_of(rows, lambda invoice: (invoice.due_at or 0, invoice.id), overdue, first, after)
+        if wanted.due_before is not None:
+            due = ("due", organization_id)
+            return page_of(rows, lambda invoice: (invoice.due_at or 0, invoice.id), due, first, after)
         name = ("created", organization_id, wanted.status or "", wanted.customer_id or "")
         return page_of(rows, lambda invoice: (invoice.created_at, invoice.id), name, first, after, descending=True)
 
@@ -104,6 +104,18 @@ class FakeInvoices:
                 if invoice.saga.resume_at is not None and invoice.saga.resume_at <= now
             ]
         return [(organization_id, invoice_id) for _, organization_id, invoice_id in sorted(due)[:limit]]
+
+    def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
+        with self._db.lock:
+            turning = [
+                (invoice.turns_overdue_at, invoice.organization_id, invoice.id)
+                for invoice in self._db.invoices.values()
+                if invoice.saga.resume_at is None
+                and invoice.turns_overdue_at is not None
+                and invoice.turns_overdue_at <= now
+            ]
+        for _, organization_id, invoice_id in sorted(turning):
+            yield organization_id, invoice_id
 
     def _require_unchanged(self, invoice: Invoice) -> None:
         require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
@@ -143,11 +155,13 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         return False
     if wanted.created_before is not None and invoice.created_at >= wanted.created_before:
         return False
-    if wanted.overdue_at is not None:
+    if wanted.due_before is not None:
+        if wanted.overdue and not invoice.overdue:
+            return False
         due_at = invoice.due_at
         return invoice.status in OPEN_STATUSES and due_at is not None and _due_between(due_at, wanted)
     return True
 
 
 def _due_between(due_at: int, wanted: InvoiceFilter) -> bool:
-    return (wanted.due_from or 0) <= due_at < (wanted.overdue_at or 0)
+    return (wanted.due_from or 0) <= due_at < (wanted.due_before or 0)

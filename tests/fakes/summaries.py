@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.summary import Period
-from chalicelib.domain.tallies import DUE, PAID, Bucket, Tally
+from chalicelib.domain.tallies import PAID, Bucket, Tally
 from tests.fakes.database import FakeDatabase
 
 
@@ -15,15 +15,13 @@ class FakeSummaries:
     def __init__(self, database: FakeDatabase) -> None:
         self._db = database
 
-    def tallies(self, organization_id: OrganizationId, due_from: dt.date, paid: Period) -> Mapping[Bucket, Tally]:
+    def tallies(self, organization_id: OrganizationId, paid: Period) -> Mapping[Bucket, Tally]:
         with self._db.lock:
             known = self._db.tallies.get(organization_id, {})
-        return {bucket: tally for bucket, tally in known.items() if _wanted(bucket, due_from, paid)}
+        return {bucket: tally for bucket, tally in known.items() if _wanted(bucket, paid)}
 
 
-def _wanted(bucket: Bucket, due_from: dt.date, paid: Period) -> bool:
-    if bucket.kind == DUE:
-        return dt.date.fromisoformat(bucket.of) >= due_from
+def _wanted(bucket: Bucket, paid: Period) -> bool:
     if bucket.kind == PAID:
         return paid.first <= dt.date.fromisoformat(bucket.of) <= paid.last
     return True

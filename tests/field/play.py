@@ -22,6 +22,7 @@ from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.field.customer_steps import CustomerSteps
+from tests.field.day_steps import DaySteps
 from tests.field.money_steps import MoneySteps
 from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
@@ -64,7 +65,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps, MoneySteps, RevisionSteps):
+class Play(CustomerSteps, MoneySteps, RevisionSteps, DaySteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
@@ -307,6 +308,7 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps):
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
         found |= self._shown_of_customers()
+        found |= self._shown_of_days()
         found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())

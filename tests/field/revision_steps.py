@@ -35,7 +35,9 @@ class RevisionSteps:
         """The office voids the invoice; `reply` tells what it is answered."""
         self._replied(self.api.post(f"/invoices/{self._invoice.id}/void"))
 
-    def revise(self, metadata: bool = True, more: int = 0, finalize: bool = True) -> None:
+    def revise(
+        self, metadata: bool = True, more: int = 0, finalize: bool = True, due_in_days: int | None = None
+    ) -> None:
         """Somebody edits the finalized invoice in Stripe's dashboard, with `more` on a line of its own."""
         self.world.double.config.revisions_copy_metadata = metadata
         wanted: Any = {"from_invoice": {"action": "revision", "invoice": self._stripe_id}}
@@ -44,6 +46,8 @@ class RevisionSteps:
             self._dashboard.invoices.add_lines(
                 draft.id, {"lines": [{"amount": more, "description": "Filter"}]}, self._options
             )
+        if due_in_days is not None:
+            self._dashboard.invoices.update(draft.id, {"days_until_due": due_in_days}, self._options)
         if finalize:
             self.finalize_revision()
 

@@ -68,6 +68,18 @@ def _paid_unheard(world: World) -> None:
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
 
 
+def _sent_yesterday(world: World) -> None:
+    _sent(world)
+    world.deliver()
+    world.advance(24 * 3600)
+
+
+def _due_a_day_ago(world: World) -> None:
+    _sent(world)
+    world.deliver()
+    world.advance(32 * 24 * 3600)
+
+
 def _to_be_delivered(world: World) -> None:
     _sent(world)
     invoice = _invoice(world)
@@ -100,7 +112,8 @@ ERRANDS = (
     Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
     Errand("reconcile", _paid_unheard, lambda world: world.sweep()),
-    Errand("remind", _sent, lambda world: remind(ORGANIZATION, _invoice(world).id, OFFICE, world.ports), mails=2),
+    Errand("remind", _sent_yesterday, lambda world: remind(ORGANIZATION, _invoice(world).id, OFFICE, world.ports), mails=2),
+    Errand("turn overdue", _due_a_day_ago, lambda world: world.plan_day()),
     Errand("cash", _sent, lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, "cash", None, w.ports)),
 )  # fmt: skip
 
@@ -166,6 +179,9 @@ def _wrong(world: World, errand: Errand) -> str | None:
         return "several Stripe invoices"
     if any(invoice.saga.running for invoice in database.invoices.values()):
         return "still being made"
+    now = world.ports.clock.now()
+    if any((invoice.turns_overdue_at or now + 1) <= now for invoice in database.invoices.values()):
+        return "its due day is over, and it is not overdue"
     return None
 
 

@@ -17,10 +17,11 @@ from chalicelib.usecases import connect, invoicing_settings
 from chalicelib.usecases.create_invoice import create_invoice
 from chalicelib.usecases.customers import put_customer, sync_customer
 from chalicelib.usecases.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.plan_day import plan_day
 from chalicelib.usecases.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.ports import InvoiceTask
 from chalicelib.usecases.reconcile import reconcile_account
-from chalicelib.usecases.remind import plan_reminders, remind
+from chalicelib.usecases.remind import remind
 from chalicelib.usecases.resume_stuck import resume_stuck
 from chalicelib.usecases.settle_outside import mark_paid
 from chalicelib.workers.invoice_jobs import TASKS
@@ -469,7 +470,7 @@ def plan_sweeps(town: Town, me: Actor) -> None:
 
 def plan_mails(town: Town, me: Actor) -> None:
     me.patience = 300
-    plan_reminders(town.ports)
+    plan_day(town.ports)
 
 
 def sweep(town: Town, me: Actor) -> None:

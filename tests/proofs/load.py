@@ -64,7 +64,7 @@ def prove(budget: Budget) -> Result:
     try:
         with dynamodb_local() as dynamodb:
             variables = {"AWS_ENDPOINT_URL_DYNAMODB": dynamodb}
-            never = dict.fromkeys(("plan_reconciliation", "send_reminders", "resume_stuck"), 86_400.0)
+            never = dict.fromkeys(("plan_reconciliation", "plan_day", "resume_stuck"), 86_400.0)
             with LocalStack(variables=variables, intervals=never) as stack:
                 _run(stack, size, random.Random(budget.seed), result)
     except Unavailable as missing:

@@ -117,7 +117,7 @@ class Life:
             (
                 InvoiceFilter(),
                 InvoiceFilter(status=self._rng.choice(STATUSES)),
-                InvoiceFilter(overdue_at=NOW + 90_000),
+                InvoiceFilter(due_before=NOW + 90_000, overdue=self._rng.random() < 0.5),
             )
         )
         return lambda stores: [

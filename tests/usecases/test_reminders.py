@@ -13,7 +13,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases import invoicing_settings
-from chalicelib.usecases.remind import plan_reminders, remind
+from chalicelib.usecases.remind import remind
 from tests.world import OFFICE, ORGANIZATION, World
 
 ZONE = "America/New_York"
@@ -55,8 +55,7 @@ class Company:
 
     def tick(self) -> None:
         """The hourly schedule, and the work it queues."""
-        plan_reminders(self.world.ports)
-        self.world.work()
+        self.world.plan_day()
         self.world.deliver()
 
     def mails(self) -> int:
@@ -131,6 +130,7 @@ def _happens(company: Company, what: str) -> None:
 
 
 def test_the_office_can_remind_by_hand_once_a_day(company: Company) -> None:
+    company.at(1)
     reminded = remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
     assert [entry.kind for entry in reminded.history][-1] == "reminder_sent"
     with pytest.raises(Conflict) as refused:
@@ -180,6 +180,7 @@ def test_a_payment_on_its_way_keeps_the_window_open(company: Company) -> None:
 def test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers(
     company: Company, email: str | None
 ) -> None:
+    company.at(1)
     company.world.customer(email=email)
     company.world.work()
     with pytest.raises(Conflict) as refused:
@@ -220,7 +221,7 @@ def test_a_changed_capital_letter_does_not_stop_a_reminder(company: Company) -> 
 def test_an_address_that_changed_in_stripe_stops_a_reminder_too(company: Company) -> None:
     [theirs] = company.world.in_stripe(company.account, "customer")
     options: Any = {"stripe_account": company.account}
-    company.world.advance(60)
+    company.at(1)
     company.world.client.v1.customers.update(theirs["id"], {"email": "new@example.test"}, options)
     company.world.deliver()
     with pytest.raises(Conflict) as refused:

@@ -151,6 +151,7 @@ def test_what_people_do_is_done_to_the_revision(world: World, account: StripeAcc
     invoice = sent(world)
     revision = revise(world, invoice, metadata=metadata)
     world.deliver()
+    world.advance(DAY)
     remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert world.double.mails(account)[-1]["invoice"] == revision
     paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, "check", None, world.ports)
@@ -260,6 +261,7 @@ def test_a_reminder_that_meets_a_revision_on_its_way_is_refused_as_that(
         return send(*args)
 
     monkeypatch.setattr(world.ports.stripe, "send", revised_first)
+    world.advance(DAY)
     with pytest.raises(Conflict) as refused:
         remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert refused.value.code == "invoice_revised"

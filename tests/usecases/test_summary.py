@@ -47,6 +47,7 @@ def test_an_invoice_moves_from_sum_to_sum_as_its_life_goes_on() -> None:
     assert of(world).by_status == {InvoiceStatus.FAILED: Tally(1, 7500, 7500)}
 
     world.advance(40 * DAY)
+    world.plan_day()
     assert of(world).overdue == Tally(1, 7500)
     paid = world.double.pay(account, stripe_id, "pm_card_visa")
     world.deliver()
@@ -141,8 +142,10 @@ def test_days_begin_where_the_organization_is() -> None:
     world.invoice("svc_2", due_date=day)
     assert of(world).overdue == Tally(0, 0)
     world.advance(20 * 3600)  # still the 16th there
+    world.plan_day()
     assert of(world).overdue == Tally(0, 0)
     world.advance(3 * 3600)
+    world.plan_day()
     assert of(world).overdue == Tally(1, 7500)
 
 

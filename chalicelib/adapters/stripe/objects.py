@@ -28,6 +28,7 @@ from chalicelib.domain.facts import (
 from chalicelib.domain.failures import failure_reason
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.listed import ListedInvoice
+from chalicelib.domain.terms import is_time_zone
 
 ORGANIZATION_KEY = "pom_organization_id"
 INVOICE_KEY = "pom_invoice_id"
@@ -411,6 +412,7 @@ class BusinessProfile(msgspec.Struct):
 
 class Dashboard(msgspec.Struct):
     display_name: str | None = None
+    timezone: str | None = None
 
 
 class AccountSettings(msgspec.Struct):
@@ -452,6 +454,12 @@ class Account(msgspec.Struct):
         )
         return next((name for name in names if name and name.strip()), None)
 
+    @property
+    def time_zone(self) -> str | None:
+        """Returns the Dashboard's time zone, or None if there is none of this name."""
+        named = self.settings.dashboard.timezone if self.settings and self.settings.dashboard else None
+        return named if named and is_time_zone(named) else None
+
     def fact(self, as_of: int) -> AccountFact:
         return AccountFact(
             id=self.id,
@@ -463,6 +471,7 @@ class Account(msgspec.Struct):
             country=self.country,
             requirements=_plain(self.requirements or Requirements()),
             payment_capabilities=self.capabilities or {},
+            time_zone=self.time_zone,
         )
 
 

@@ -46,7 +46,9 @@ def invoice_page(
 ) -> Page[Invoice]:
     """One page, by one query unless a filter is left that the index does not know."""
     listing = (
-        _overdue(organization_id, wanted) if wanted.overdue_at is not None else _by_time(organization_id, wanted)
+        _by_due_date(organization_id, wanted, wanted.due_before)
+        if wanted.due_before is not None
+        else _by_time(organization_id, wanted)
     )
     position = position_of(listing.name, after) if after is not None else None
     items = _read(listing, first + 1, position)
@@ -79,11 +81,11 @@ def _by_time(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing
     )
 
 
-def _overdue(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
+def _by_due_date(organization_id: OrganizationId, wanted: InvoiceFilter, due_before: int) -> _Listing:
     """The index holds only what is still to be paid, so the other filters go over few items."""
-    rest: Condition | None = None
+    rest: Condition | None = InvoiceItem.overdue_since.exists() if wanted.overdue else None
     if wanted.customer_id is not None:
-        rest = InvoiceItem.customer_id == wanted.customer_id
+        rest &= InvoiceItem.customer_id == wanted.customer_id
     if wanted.status is not None:
         rest &= InvoiceItem.status == wanted.status.value
     if wanted.created_from is not None:
@@ -95,7 +97,7 @@ def _overdue(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing
         partition=organization_id,
         range_key=InvoiceItem.due_key,
         low=_LOWEST if wanted.due_from is None else moment(wanted.due_from),
-        high=moment(wanted.overdue_at or 0),
+        high=moment(due_before),
         rest=rest,
         newest_first=False,
     )

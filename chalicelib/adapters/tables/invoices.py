@@ -31,8 +31,8 @@ from chalicelib.domain.tallies import Bucket, Tally
 
 T = TypeVar("T")
 
-WORK = "saga"
-"""The one partition of `due_work`."""
+RESUME, TURN_OVERDUE = "saga", "overdue"
+"""The partitions of `due_work`."""
 
 _INVOICE = "invoice"
 _SERVICE = "service#"
@@ -106,13 +106,18 @@ class TableInvoices:
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
         with answering():
-            due = InvoiceItem.due_work.query(WORK, InvoiceItem.resume_at <= now, limit=limit)
+            due = InvoiceItem.due_work.query(RESUME, InvoiceItem.resume_at <= now, limit=limit)
             return [(OrganizationId(item.organization_id), InvoiceId(item.invoice_id)) for item in due]
+
+    def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
+        with answering():
+            for item in InvoiceItem.due_work.query(TURN_OVERDUE, InvoiceItem.resume_at <= now):
+                yield OrganizationId(item.organization_id), InvoiceId(item.invoice_id)
 
 
 def _item(invoice: Invoice) -> InvoiceItem:
     organization_id, status = invoice.organization_id, invoice.status
-    resume_at, due_at = invoice.saga.resume_at, invoice.due_at
+    (work, at), due_at = _due_work(invoice), invoice.due_at
     return InvoiceItem(
         organization_id,
         invoice.id,
@@ -123,10 +128,19 @@ def _item(invoice: Invoice) -> InvoiceItem:
         status_key=key(organization_id, status.value),
         customer_key=key(organization_id, invoice.order.customer_id),
         due_key=key(moment(due_at), invoice.id) if status in OPEN_STATUSES and due_at is not None else None,
-        work=WORK if resume_at is not None else None,
-        resume_at=resume_at,
+        overdue_since=invoice.overdue_since.isoformat() if invoice.overdue and invoice.overdue_since else None,
+        work=work,
+        resume_at=at,
         **encoded(invoice),
     )
+
+
+def _due_work(invoice: Invoice) -> tuple[str | None, int | None]:
+    """Returns the next thing to do about the invoice, and when (epoch seconds UTC). Its making comes first."""
+    if invoice.saga.resume_at is not None:
+        return RESUME, invoice.saga.resume_at
+    turns = invoice.turns_overdue_at
+    return (None, None) if turns is None else (TURN_OVERDUE, turns)
 
 
 def _write(

@@ -72,7 +72,10 @@ class InvoicesByDueDate(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
-    """Invoices of all organizations whose saga is to be resumed, by when."""
+    """Invoices of all organizations that something is to be done about by itself, by when.
+
+    Their saga is to be resumed, or they turn overdue.
+    """
 
     class Meta:
         index_name = "due_work"
@@ -99,6 +102,7 @@ class InvoiceItem(Model):
     status_key = UnicodeAttribute()
     customer_key = UnicodeAttribute()
     due_key = UnicodeAttribute(null=True)
+    overdue_since = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     resume_at = NumberAttribute(null=True)
 

@@ -2,11 +2,10 @@
 
     place                        attributes
     total#usd#3                  status:paid:n, status:paid:amount, status:pending:balance, refunded::n …
-    due#2026-11#usd#3            23:n, 23:amount, for the invoices due on the 23rd
-    collected#2026-11#usd#3      the same, for the invoices paid on that day
+    collected#2026-11#usd#3      23:n, 23:amount, for the invoices paid on the 23rd
 
 The last part is a shard, chosen by the invoice: two writes seldom meet at one item, and the sum over all shards is
-what counts. The places are named so that what is due from some month on and the totals lie side by side.
+what counts.
 """
 
 from __future__ import annotations
@@ -21,13 +20,12 @@ from chalicelib.adapters.tables.keys import key
 from chalicelib.adapters.tables.models import SummaryItem
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.summary import Period
-from chalicelib.domain.tallies import DUE, PAID, Bucket, Tally, added_up
+from chalicelib.domain.tallies import PAID, Bucket, Tally, added_up
 
 SHARDS = 8
 
 _TOTAL = "total"
-_BY_DAY = {DUE: "due", PAID: "collected"}
-_KINDS = {place: kind for kind, place in _BY_DAY.items()}
+_COLLECTED = "collected"
 _MEASURES = ("n", "amount", "balance")
 _NEXT = "~"
 """Sorts behind whatever may follow in a key."""
@@ -36,24 +34,22 @@ _NEXT = "~"
 class TableSummaries:
     """Fulfils `SummaryStore`."""
 
-    def tallies(self, organization_id: OrganizationId, due_from: dt.date, paid: Period) -> Mapping[Bucket, Tally]:
-        due = read_between(SummaryItem, organization_id, key(_BY_DAY[DUE], _month(due_from)), _TOTAL + _NEXT)
+    def tallies(self, organization_id: OrganizationId, paid: Period) -> Mapping[Bucket, Tally]:
+        totals = read_between(SummaryItem, organization_id, _TOTAL, _TOTAL + _NEXT)
         collected = read_between(
             SummaryItem,
             organization_id,
-            key(_BY_DAY[PAID], _month(paid.first)),
-            key(_BY_DAY[PAID], _month(paid.last)) + _NEXT,
+            key(_COLLECTED, _month(paid.first)),
+            key(_COLLECTED, _month(paid.last)) + _NEXT,
         )
-        earliest = {DUE: due_from.isoformat(), PAID: paid.first.isoformat()}
-        latest = {PAID: paid.last.isoformat()}
-        wanted = (
+        first, last = paid.first.isoformat(), paid.last.isoformat()
+        return added_up(
             (bucket, tally)
-            for items in (due, collected)
+            for items in (totals, collected)
             for item in items
             for bucket, tally in _tallies(item)
-            if earliest.get(bucket.kind, "") <= bucket.of <= latest.get(bucket.kind, _NEXT)
+            if bucket.kind != PAID or first <= bucket.of <= last
         )
-        return added_up(wanted)
 
 
 def add_tallies(
@@ -75,9 +71,9 @@ def add_tallies(
 
 
 def _position(bucket: Bucket, shard: str) -> tuple[str, str]:
-    if bucket.kind in _BY_DAY:
+    if bucket.kind == PAID:
         month, day = bucket.of[:7], bucket.of[8:]
-        return key(_BY_DAY[bucket.kind], month, bucket.currency, shard), day
+        return key(_COLLECTED, month, bucket.currency, shard), day
     return key(_TOTAL, bucket.currency, shard), f"{bucket.kind}:{bucket.of}"
 
 
@@ -88,7 +84,7 @@ def _tallies(item: Item) -> Iterator[tuple[Bucket, Tally]]:
         name, _, measure = attribute.rpartition(":")
         if measure not in _MEASURES or "N" not in value:
             continue
-        kind, of = (_KINDS[sort], f"{rest[0]}-{name}") if sort in _KINDS else name.split(":", 1)
+        kind, of = (PAID, f"{rest[0]}-{name}") if sort == _COLLECTED else name.split(":", 1)
         amounts = dict.fromkeys(_MEASURES, 0) | {measure: int(value["N"])}
         yield Bucket(currency, kind, of), Tally(*amounts.values())
 

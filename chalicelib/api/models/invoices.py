@@ -15,7 +15,6 @@ from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.storage import Page
-from chalicelib.domain.terms import day_of
 from chalicelib.usecases.settle_outside import OUTSIDE_METHODS
 
 PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
@@ -140,7 +139,14 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         bool,
         Meta(description="True if the customer's bank disputes a payment now. See `lostAmount` for lost disputes."),
     ]
-    overdue: bool
+    overdue: Annotated[
+        bool,
+        Meta(
+            description="True if it is not paid and its due day is over. Days are of the time zone that the invoice "
+            "was made in."
+        ),
+    ]
+    overdue_since: Annotated[Day | None, Meta(description="The day after the due day, while it is overdue.")]
 
 
 class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -254,7 +260,8 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,
-        overdue=invoice.overdue(now),
+        overdue=invoice.overdue,
+        overdue_since=invoice.overdue_since.isoformat() if invoice.overdue and invoice.overdue_since else None,
     )
 
 
@@ -298,9 +305,8 @@ def _failure_view(failed: FailedAttempt | None) -> FailureView | None:
 
 def _due_date(invoice: Invoice) -> str | None:
     """The calendar day in the organization's time zone; None while a draft only has terms."""
-    if invoice.due_at is not None:
-        return day_of(invoice.due_at, invoice.order.time_zone).isoformat()
-    return invoice.order.due_date.isoformat() if invoice.order.due_date else None
+    day = invoice.due_day or invoice.order.due_date
+    return day.isoformat() if day else None
 
 
 def object_url(invoice: Invoice, stripe_id: str | None, base: str) -> str | None:

@@ -10,6 +10,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import CurrencyCode, Footer, Memo, Text100
 from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.reminders import FROM_HOUR
 from chalicelib.domain.settings import CustomerCreation, InvoicingSettings, Reminders
 
 Days = Annotated[list[int], Meta(description="Days from the due date.", examples=[[3, 7]])]
@@ -26,16 +27,35 @@ Creation = Annotated[
         description="When a customer whom Stripe does not know is made there; at the latest with the first invoice."
     ),
 ]
-Zone = Annotated[str, Meta(max_length=100, examples=["America/New_York"], description="IANA time zone.")]
+Zone = Annotated[
+    str,
+    Meta(
+        max_length=100,
+        examples=["America/New_York"],
+        description="IANA time zone that days begin and end in. Null: that of the Stripe account. A change counts "
+        "for invoices that are made from then on.",
+    ),
+]
 
 
 class RemindersModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """When Stripe e-mails a payment reminder."""
+    """When Stripe e-mails a payment reminder.
+
+    `enabled` without any day means 3 days before, on, and 3, 7 and 14 days after the due date. Nobody is reminded on
+    the day on which the invoice is sent.
+    """
 
     enabled: bool = False
     days_before_due: Days = []
     on_due_date: bool = False
     days_after_due: Days = []
+
+
+class ReminderTime(msgspec.Struct, rename="camel"):
+    """Reminders go out within an hour of this time of the day."""
+
+    from_: Annotated[str, Meta(examples=["09:00"])] = msgspec.field(name="from")
+    time_zone: str
 
 
 class SettingsNote(msgspec.Struct, rename="camel"):
@@ -57,8 +77,11 @@ class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fiel
     footer: Footer | None = None
     reminders: RemindersModel = msgspec.field(default_factory=RemindersModel)
     currency: CurrencyCode | None = None
-    time_zone: Zone = "UTC"
+    time_zone: Zone | None = None
     note: Annotated[SettingsNote | None, Meta(description="In answers only; in a request it says nothing.")] = None
+    reminder_time: Annotated[
+        ReminderTime | None, Meta(description="In answers only; in a request it says nothing.")
+    ] = None
     customer_creation: Creation = CustomerCreation.WHEN_SAVED
 
 
@@ -83,8 +106,9 @@ def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId
     )
 
 
-def settings_view(settings: InvoicingSettings, *, dashboard_base: str) -> InvoicingSettingsModel:
-    note = reminders_note(settings)
+def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base: str) -> InvoicingSettingsModel:
+    """Returns the settings; `time_zone` is the one in force, whether it was chosen or not."""
+    note, reminders = reminders_note(settings), settings.reminders.effective
     return InvoicingSettingsModel(
         invoice_type=settings.invoice_type,
         payment_terms=settings.payment_terms,
@@ -93,13 +117,14 @@ def settings_view(settings: InvoicingSettings, *, dashboard_base: str) -> Invoic
         memo=settings.memo,
         footer=settings.footer,
         reminders=RemindersModel(
-            enabled=settings.reminders.enabled,
-            days_before_due=list(settings.reminders.days_before_due),
-            on_due_date=settings.reminders.on_due_date,
-            days_after_due=list(settings.reminders.days_after_due),
+            enabled=reminders.enabled,
+            days_before_due=list(reminders.days_before_due),
+            on_due_date=reminders.on_due_date,
+            days_after_due=list(reminders.days_after_due),
         ),
         currency=settings.currency,
         time_zone=settings.time_zone,
         note=SettingsNote(note.message, note.next_step, address(dashboard_base, note.page)) if note else None,
+        reminder_time=ReminderTime(f"{FROM_HOUR:02}:00", time_zone),
         customer_creation=settings.customer_creation,
     )

@@ -37,7 +37,7 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     customer_id: Id | None = None
     created_from: Annotated[Moment, Meta(description="A day (UTC) or a moment; inclusive.")] | None = None
     created_to: Annotated[Moment, Meta(description="A day (UTC), inclusive, or a moment, exclusive.")] | None = None
-    overdue: Annotated[bool, Meta(description="Only invoices that are past due and not paid.")] = False
+    overdue: Annotated[bool, Meta(description="Only invoices that are not paid and whose due day is over.")] = False
 
 
 class CallbackQuery(msgspec.Struct):
@@ -60,7 +60,8 @@ def filter_from(query: InvoiceQuery, *, now: int) -> InvoiceFilter:
         customer_id=CustomerId(query.customer_id) if query.customer_id else None,
         created_from=created_from,
         created_before=_moment(query.created_to, "createdTo", end_of_day=True),
-        overdue_at=now if query.overdue else None,
+        due_before=now if query.overdue else None,
+        overdue=query.overdue,
     )
 
 

@@ -7,7 +7,6 @@ does not answer.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -77,17 +76,23 @@ class InvoiceStore(Protocol):
     def page(
         self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
     ) -> Page[Invoice]:
-        """Newest first (overdue: longest overdue first). Raises Refused `cursor_invalid` for a foreign cursor."""
+        """Newest first; those due before a moment: the earliest due first.
+
+        Raises: Refused `cursor_invalid` for a foreign cursor.
+        """
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
         """Invoices of any organization whose saga should be resumed; only their keys."""
+
+    def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
+        """Invoices of any organization whose due day is over and which are not stored as overdue; only their keys."""
 
 
 class SummaryStore(Protocol):
     """The tallies that `InvoiceStore` keeps of an organization's invoices."""
 
-    def tallies(self, organization_id: OrganizationId, due_from: dt.date, paid: Period) -> Mapping[Bucket, Tally]:
-        """What is not by day, what is due from that day on, and what was paid on these days, as it is now.
+    def tallies(self, organization_id: OrganizationId, paid: Period) -> Mapping[Bucket, Tally]:
+        """What is not by day, and what was paid on these days, as it is now.
 
         It takes a few requests, however many invoices there are.
         """

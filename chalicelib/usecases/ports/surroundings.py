@@ -23,6 +23,7 @@ class InvoiceTask(StrEnum):
     """What a worker is to do with an invoice."""
 
     RESUME = "resume"
+    MARK_OVERDUE = "mark_overdue"
     REMIND = "remind"
     CLOSE = "close"
 

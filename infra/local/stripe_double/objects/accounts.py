@@ -21,6 +21,7 @@ def make(
     email: str | None = None,
     country: str = "US",
     default_currency: str = "usd",
+    time_zone: str | None = "America/Phoenix",
     charges_enabled: bool = True,
     payouts_enabled: bool | None = None,
     currently_due: list[str] | None = None,
@@ -60,7 +61,7 @@ def make(
         "settings": {
             "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
             "card_payments": {"decline_on": None, "statement_descriptor_prefix": None},
-            "dashboard": {"display_name": business_name, "timezone": "America/Phoenix"},
+            "dashboard": {"display_name": business_name, "timezone": time_zone},
             "invoices": {"default_account_tax_ids": None, "hosted_payment_method_save": "never"},
             "payments": {"statement_descriptor": None},
         },
@@ -90,6 +91,8 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
             account[name] = value
         elif name == "business_name":
             _rename(account, value)
+        elif name == "time_zone":
+            account["settings"] = _with_dashboard(account, timezone=value)
         elif name == "profile_name":
             account["business_profile"] = {**account["business_profile"], "name": value}
         elif name in ("currently_due", "past_due", "eventually_due", "pending_verification", "disabled_reason"):
@@ -124,10 +127,14 @@ def application(world: World) -> JSON:
 
 
 def _rename(account: JSON, name: str) -> None:
-    dashboard = {**account["settings"]["dashboard"], "display_name": name}
-    account["settings"] = {**account["settings"], "dashboard": dashboard}
+    account["settings"] = _with_dashboard(account, display_name=name)
     if account["business_profile"]["name"] is not None:
         account["business_profile"] = {**account["business_profile"], "name": name}
+
+
+def _with_dashboard(account: JSON, **changes: str | None) -> JSON:
+    settings: JSON = account["settings"]
+    return {**settings, "dashboard": {**settings["dashboard"], **changes}}
 
 
 def _copy(account: JSON) -> JSON:

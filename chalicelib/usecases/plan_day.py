@@ -1,0 +1,112 @@
+"""What a day brings: invoices turn overdue, reminders are due, payment windows close.
+
+Days begin at another moment in each time zone, so this is planned every hour. It only queues tasks; each task looks
+anew at its invoice, so planning twice does nothing twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import FROM_HOUR, due_days_to_remind_of, window_has_passed
+from chalicelib.domain.settings import InvoicingSettings, time_zone_of
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.domain.terms import end_of_day
+from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.store_invoice import store
+
+PAGE = 100
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many invoices a worker looks at again, by what may be due."""
+
+    overdue: int = 0
+    reminders: int = 0
+    closings: int = 0
+
+
+def plan_day(ports: Ports) -> Planned:
+    """Queues what has become due in each organization; invoices turn overdue in disconnected ones too."""
+    overdue = 0
+    for organization_id, invoice_id in ports.invoices.turning_overdue(ports.clock.now()):
+        ports.queues.invoice_task(organization_id, invoice_id, InvoiceTask.MARK_OVERDUE)
+        overdue += 1
+    reminders = closings = 0
+    for organization_id in ports.connections.all_active():
+        settings = ports.settings.get(organization_id)
+        reminders += _queue(_to_remind_of(settings, ports), InvoiceTask.REMIND, ports)
+        closings += _queue(_to_close(settings, ports), InvoiceTask.CLOSE, ports)
+    return Planned(overdue, reminders, closings)
+
+
+def mark_overdue(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
+    """Stores that an unpaid invoice is overdue. Returns False if it is not, or was stored as overdue before.
+
+    Raises:
+        StaleWrite: to be tried again.
+    """
+    invoice, now = ports.invoices.get(organization_id, invoice_id), ports.clock.now()
+    if invoice is None:
+        return False
+
+    def marked(current: Invoice) -> Invoice:
+        turns = current.turns_overdue_at
+        return current if turns is None or turns > now else current.changed(now)
+
+    return store(invoice, marked, ports) is not invoice
+
+
+def _to_remind_of(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
+    now = ports.clock.now()
+    zone = time_zone_of(settings, ports.connections.get(settings.organization_id).account)
+    local = dt.datetime.fromtimestamp(now, ZoneInfo(zone))
+    if local.hour < FROM_HOUR:
+        return
+    for day in due_days_to_remind_of(settings.reminders.effective, local.date()):
+        # An invoice keeps the time zone that it was made in, where the same day begins and ends up to a day apart.
+        wanted = InvoiceFilter(
+            due_from=end_of_day(day, zone) - 2 * DAY,
+            due_before=end_of_day(day, zone) + DAY,
+        )
+        yield from _each(
+            settings.organization_id,
+            wanted,
+            lambda each, day=day: each.due_day == day and each.reminded_on != each.day_of(now),  # type: ignore[misc]
+            ports,
+        )
+
+
+def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
+    """Yields invoices whose payment window has passed."""
+    window, now = settings.payment_window, ports.clock.now()
+    if window is not None:
+        wanted = InvoiceFilter(due_before=now - (window - 1) * DAY)
+        yield from _each(settings.organization_id, wanted, lambda each: window_has_passed(each, window, now), ports)
+
+
+def _each(
+    organization_id: OrganizationId, wanted: InvoiceFilter, fits: Callable[[Invoice], bool], ports: Ports
+) -> Iterator[Invoice]:
+    after = None
+    while True:
+        page = ports.invoices.page(organization_id, wanted, PAGE, after)
+        yield from filter(fits, page.items)
+        if not page.has_next:
+            return
+        after = page.end_cursor
+
+
+def _queue(invoices: Iterator[Invoice], task: InvoiceTask, ports: Ports) -> int:
+    queued = 0
+    for invoice in invoices:
+        ports.queues.invoice_task(invoice.organization_id, invoice.id, task)
+        queued += 1
+    return queued

@@ -1,0 +1,25 @@
+"""Every hour: queue what the day asks for, which begins at another hour in each time zone."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib import bootstrap
+from chalicelib.observability import worker_boundary
+from chalicelib.usecases import plan_day as planning
+from chalicelib.workers.ticks import tick
+
+worker = Blueprint(__name__)
+
+
+@worker.schedule(Rate(1, unit=Rate.HOURS), name="plan_day")
+def plan_day(event: CloudWatchEvent) -> dict[str, int]:
+    """One tick."""
+    with tick(event):
+        return _plan()
+
+
+@worker_boundary("plan_day")
+def _plan() -> dict[str, int]:
+    planned = planning.plan_day(bootstrap.ports())
+    return {"overdue": planned.overdue, "reminders": planned.reminders, "closings": planned.closings}

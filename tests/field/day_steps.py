@@ -1,0 +1,47 @@
+"""Steps of cases about days, which pass in a company's time zone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.api.client import ApiClient
+from tests.world import World
+
+
+class DaySteps:
+    """What `Play` can do besides."""
+
+    world: World
+    api: ApiClient
+    _stripe_id: str
+    _dashboard: Any
+    _options: Any
+
+    def settings(self, **body: Any) -> None:
+        """The admin saves the invoicing settings."""
+        answer = self.api.admin.put("/settings/invoicing", body)
+        assert answer.status == 200, answer.text
+
+    def mail_in_stripe(self) -> None:
+        """Somebody sends the draft in Stripe's dashboard."""
+        self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
+
+    def until(self, hour: int, zone: str, days: int = 0, minute: int = 30) -> None:
+        """Time passes until this time of the day at a place, so many days from today."""
+        now = dt.datetime.fromtimestamp(self.world.ports.clock.now(), ZoneInfo(zone))
+        then = dt.datetime.combine(now.date() + dt.timedelta(days=days), dt.time(hour, minute), ZoneInfo(zone))
+        assert then >= now, f"it is {now} already"
+        self.world.advance(int(then.timestamp() - now.timestamp()))
+
+    def hourly(self) -> None:
+        """The hourly worker plans what the day asks for, and the workers do it."""
+        self.world.plan_day()
+        self.world.deliver()
+
+    def _shown_of_days(self) -> dict[str, Any]:
+        return {
+            "settings": self.api.get("/settings/invoicing").json,
+            "overdue": [each["dueDate"] for each in self.api.get("/invoices?overdue=true").json["data"]],
+        }
