@@ -112,7 +112,7 @@ ERRANDS = (
     Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
     Errand("reconcile", _paid_unheard, lambda world: world.sweep()),
-    Errand("remind", _sent_yesterday, lambda world: remind(ORGANIZATION, _invoice(world).id, OFFICE, world.ports), mails=2),
+    Errand("remind", _sent_yesterday, lambda w: remind(ORGANIZATION, _invoice(w).id, OFFICE, w.ports), mails=2),
     Errand("turn overdue", _due_a_day_ago, lambda world: world.plan_day()),
     Errand("cash", _sent, lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, "cash", None, w.ports)),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -137,6 +138,42 @@ def test_the_office_can_remind_by_hand_once_a_day(company: Company) -> None:
         remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
     assert refused.value.code == "reminded_today"
     assert company.mails() == 1
+
+
+def test_nobody_is_reminded_on_the_day_of_sending(company: Company) -> None:
+    company.saves(replace(company.settings, payment_terms="due_on_receipt"))
+    company.invoice = company.world.invoice("svc_2")
+    company.tick()
+    with pytest.raises(Conflict) as refused:
+        remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
+    assert refused.value.code == "sent_today"
+    assert company.mails() == 1, "the first mail of the second invoice"
+
+
+def test_reminders_without_days_are_sent_on_the_default_ones(company: Company) -> None:
+    company.saves(replace(company.settings, reminders=Reminders(enabled=True)))
+    reminded_on = []
+    for day in range(1, DUE_IN + 20):
+        before = company.mails()
+        company.at(day)
+        company.tick()
+        if company.mails() > before:
+            reminded_on.append(day - DUE_IN)
+    assert reminded_on == [-3, 0, 3, 7, 14]
+
+
+def test_an_invoice_keeps_its_days_when_the_company_changes_its_time_zone(company: Company) -> None:
+    company.saves(replace(company.settings, time_zone="Pacific/Kiritimati"))
+    reminded_on = []
+    for day in range(1, 13):
+        before = company.mails()
+        company.at(day, 18)  # 13:00 on the next day in Kiritimati
+        company.tick()
+        if company.mails() > before:
+            reminded_on.append(company.now.day_of(company.world.ports.clock.now()))
+    due = company.now.due_day
+    assert due is not None
+    assert reminded_on == [due + dt.timedelta(days=days) for days in (-4, -1, 1)]
 
 
 def test_reminders_that_are_off_are_not_sent(company: Company) -> None:

@@ -125,6 +125,16 @@ def test_void_drafts_and_everything_delivered_twice() -> None:
     assert of(world).by_status == {InvoiceStatus.VOID: Tally(2, 15000, 0)}
 
 
+def test_days_are_those_of_the_stripe_account_unless_others_are_chosen() -> None:
+    world = World()
+    assert summary(world).time_zone == "UTC"
+    world.connect(account=world.account(time_zone="Pacific/Auckland"))
+    world.advance(5 * 3600)  # 13:00 in UTC, and past midnight in Auckland
+    assert (summary(world).today, summary(world).time_zone) == (dt.date(2027, 1, 16), "Pacific/Auckland")
+    world.ports.settings.save(InvoicingSettings(ORGANIZATION, time_zone="UTC"))
+    assert (summary(world).today, summary(world).time_zone) == (dt.date(2027, 1, 15), "UTC")
+
+
 def test_days_begin_where_the_organization_is() -> None:
     world = company()
     world.ports.settings.save(InvoicingSettings(ORGANIZATION, time_zone="Pacific/Auckland"))

@@ -17,6 +17,7 @@ from tests.mutations.guard import Guard
 from tests.mutations.guards.api import API
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
+from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
@@ -26,5 +27,5 @@ from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
 
 GUARDS: tuple[Guard, ...] = (
-    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS,
+    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS,
 )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Days: when an invoice is overdue, and when its payer is reminded."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
+
+_T_REMINDERS = "tests/usecases/test_reminders.py"
+_T_STATUS = "tests/domain/test_status.py"
+
+DAYS = (
+    guard(
+        "an invoice is not overdue on its due day",
+        "Invoice.changed",
+        Always("day_of"),
+        f"{_T_STATUS}::test_overdue_is_open_and_past_its_due_date",
+    ),
+    guard(
+        "an older event does not take the overdue day back",
+        "Invoice.changed",
+        Instead("max", "at"),
+        f"{_T_STATUS}::test_an_older_event_does_not_take_the_overdue_day_back",
+    ),
+    guard(
+        "what is paid is not overdue",
+        "Invoice._first_day_overdue",
+        Never("OPEN_STATUSES"),
+        f"{_T_STATUS}::test_overdue_is_open_and_past_its_due_date",
+    ),
+    guard(
+        "the list of what is overdue lacks what is due today",
+        "_by_due_date",
+        Never("overdue"),
+        "tests/contracts/test_invoice_pages.py::test_overdue_invoices_come_longest_overdue_first",
+    ),
+    guard(
+        "a company's days are those of its Stripe account",
+        "time_zone_of",
+        Becomes("settings.time_zone or 'UTC'"),
+        "tests/usecases/test_summary.py::test_days_are_those_of_the_stripe_account_unless_others_are_chosen",
+    ),
+    guard(
+        "nobody is reminded on the day of sending",
+        "require_remindable",
+        Never("day_of"),
+        f"{_T_REMINDERS}::test_nobody_is_reminded_on_the_day_of_sending",
+    ),
+    guard(
+        "reminders that are switched on without days have days",
+        "Reminders.effective",
+        Never("enabled"),
+        f"{_T_REMINDERS}::test_reminders_without_days_are_sent_on_the_default_ones",
+    ),
+    guard(
+        "reminders wait for the company's morning",
+        "_to_remind_of",
+        Check("FROM_HOUR"),
+        f"{_T_REMINDERS}::test_nobody_is_reminded_before_nine_in_the_organizations_morning",
+    ),
+    guard(
+        "an invoice that is overdue is marked although its company is disconnected",
+        "plan_day(ports)",
+        Skipped("invoice_task"),
+        "tests/usecases/test_plan_day.py::test_invoices_of_a_disconnected_company_turn_overdue",
+    ),
+)

@@ -1,0 +1,108 @@
+"""List, page, sentence and summary agree about what is overdue, in whichever time zone a company is.
+
+Time passes at random, and payers do what they do. After each run of the hourly schedule, what POM shows is compared
+with what a calendar says of the invoice in Stripe. Nobody is mailed twice on one of the company's days.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import stripe
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.api.models.invoices import invoice_detail
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.usecases.invoices import list_invoices
+from chalicelib.usecases.remind import remind
+from chalicelib.usecases.summary import get_summary
+from infra.local.stripe_double import StripeFault
+from tests.world import OFFICE, ORGANIZATION, World
+
+HOUR = 3600
+ZONES = (
+    "Pacific/Kiritimati", "Pacific/Auckland", "Asia/Kolkata", "UTC", "America/St_Johns", "America/New_York",
+    "America/Phoenix", "Pacific/Midway",
+)  # fmt: skip
+BEGINNINGS = st.sampled_from([0, 57, 290])
+"""Days to wait first: 290 days after the beginning of the world, American clocks go back; 57 days after, forward."""
+
+
+class Company:
+    """One company with one invoice."""
+
+    def __init__(self, zone: str, days: int, wait: int, *, chosen: bool) -> None:
+        self.zone, self.world = ZoneInfo(zone), World(version="2026-10-28.endive")
+        made = self.world.account(time_zone="Asia/Tokyo" if chosen else zone)
+        self.account = self.world.connect(account=made)
+        reminders = Reminders(True, (1,), True, (1, 2))
+        self.world.ports.settings.save(
+            InvoicingSettings(ORGANIZATION, time_zone=zone if chosen else None, reminders=reminders)
+        )
+        self.world.advance(wait * 24 * HOUR)
+        self.world.customer()
+        self.invoice = self.world.invoice(payment_terms=f"days_{days}")
+        self.world.deliver()
+
+    def happens(self, what: str) -> None:
+        stripe_id = str(self.world.now(self.invoice).stripe_invoice_id)
+        options: Any = {"stripe_account": self.account}
+        with suppress(stripe.StripeError, StripeFault, ValueError, Conflict):
+            match what:
+                case "paid":
+                    self.world.double.pay(self.account, stripe_id)
+                case "declined":
+                    self.world.double.pay(self.account, stripe_id, "pm_card_chargeDeclined")
+                case "written off":
+                    self.world.client.v1.invoices.mark_uncollectible(stripe_id, None, options)
+                case "reminded":
+                    remind(ORGANIZATION, self.invoice.id, OFFICE, self.world.ports)
+
+    def day(self, moment: int) -> dt.date:
+        return dt.datetime.fromtimestamp(moment, self.zone).date()
+
+    def check(self) -> None:
+        now = self.world.ports.clock.now()
+        [theirs] = self.world.in_stripe(self.account, "invoice")
+        due = self.day(theirs["due_date"])
+        late = theirs["status"] == "open" and self.day(now) > due
+        shown = invoice_detail(self.world.now(self.invoice), now=now, dashboard_base="")
+        assert shown.due_date == due.isoformat()
+        assert shown.overdue == late
+        assert shown.overdue_since == ((due + dt.timedelta(days=1)).isoformat() if late else None)
+        assert ("It was due" in shown.explanation) == late
+        assert ("It is due today" in shown.explanation) == (theirs["status"] == "open" and self.day(now) == due)
+        wanted = InvoiceFilter(due_before=now, overdue=True)
+        assert len(list_invoices(ORGANIZATION, wanted, 5, None, self.world.ports).items) == late
+        [usd] = get_summary(ORGANIZATION, None, None, self.world.ports).currencies
+        assert usd.overdue.invoices == late
+        mailed = [self.day(int(mail["at"])) for mail in self.world.double.mails(self.account)]
+        assert len(mailed) == len(set(mailed)), f"two mails on one day: {mailed}"
+
+
+DEEDS = st.lists(
+    st.tuples(st.integers(0, 30), st.sampled_from(["", "", "", "declined", "reminded", "paid", "written off"])),
+    min_size=2,
+    max_size=9,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(ZONES), st.integers(0, 3), BEGINNINGS, st.booleans(), DEEDS)
+def test_everything_agrees_about_what_is_overdue(
+    zone: str, days: int, wait: int, chosen: bool, deeds: list[tuple[int, str]]
+) -> None:
+    company = Company(zone, days, wait, chosen=chosen)
+    for hours, what in deeds:
+        company.world.advance(hours * HOUR + 1)
+        company.happens(what)
+        company.world.deliver()
+        company.world.plan_day()
+        company.world.deliver()
+        company.check()
