@@ -42,7 +42,7 @@ DAYS = (
     guard(
         "nobody is reminded on the day of sending",
         "require_remindable",
-        Never("day_of"),
+        Always("day_of"),
         f"{_T_REMINDERS}::test_nobody_is_reminded_on_the_day_of_sending",
     ),
     guard(
