@@ -15,7 +15,7 @@ from infra.demo.telling import Teller
 from infra.local.cloudwatch.alarms import MetricAlarm
 from infra.local.cloudwatch.datapoints import Key
 from infra.local.cloudwatch.watch import Watch
-from infra.ops_demo.__main__ import HEADINGS, staged
+from infra.ops_demo.__main__ import HEADINGS, scene
 from infra.package import ROOT
 from infra.template.alarms import RUN_BOOKS
 
@@ -40,7 +40,7 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     printed = io.StringIO()
     teller = Teller(Console(file=printed, width=118), headings=HEADINGS)
-    with staged(teller, tmp_path_factory.mktemp("night")) as (night, watch):
+    with scene(teller, tmp_path_factory.mktemp("night")) as (night, watch):
         true = night.tell()
         yield Told(printed.getvalue(), true, watch)
 
@@ -115,4 +115,4 @@ def test_what_is_not_as_it_should_be_is_named_and_the_night_does_not_end_well() 
     teller.sees("ParkedEvents rings, after never", shown=False, expected=True)
     assert teller.ends() is False
     assert "✗ ParkedEvents rings, after never: no   expected yes" in printed.getvalue()
-    assert "1 not true" in printed.getvalue()
+    assert "1 of 1 checks failed" in printed.getvalue()
