@@ -17,7 +17,8 @@ from infra.local.cloudwatch.datapoints import Key
 from infra.local.cloudwatch.watch import Watch
 from infra.ops_demo.__main__ import HEADINGS, scene
 from infra.package import ROOT
-from infra.template.alarms import RUN_BOOKS
+from infra.template.alarm_list import ALARMS, COMPOSITES
+from infra.template.alarms import RUN_BOOKS, Grade
 
 ELSEWHERE = {metrics.INVOICE_TAKEN_BACK.name, metrics.TOKEN_REFUSED.name, metrics.SECURITY_REFUSED.name}
 """Metrics that this night has no cause to emit; `tests/api/test_metrics.py` does."""
@@ -102,6 +103,33 @@ def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> 
     alarms = [bell.alarm for bell in told.watch.bells if isinstance(bell.alarm, MetricAlarm)]
     watched = {_kind(query.key) for alarm in alarms for query in alarm.queries.values()}
     assert watched - {_kind(key) for key in told.watch.datapoints.keys()} == set()  # noqa: SIM118
+
+
+@pytest.mark.demo
+def test_the_table_has_every_alarm_that_told_somebody_as_the_template_has_it(told: Told) -> None:
+    table = re.split(r"\nThe alarms *\n", told.text)[1].partition("╭")[0]
+    rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
+    assert "CanaryFailing" in rows, "a dead worker flies no canary"
+    assert rows.keys() == told.watch.bells.ever_told
+    template = {alarm.name: alarm for alarm in (*ALARMS, *COMPOSITES)}
+    shown = {name: (row.split()[0], row.split()[-1]) for name, row in rows.items()}
+    assert shown == {name: (template[name].grade.value, template[name].run_book) for name in rows}
+
+
+def test_the_operators_page_asks_about_every_alarm_of_the_template() -> None:
+    """By its own name, or by that of its family with an ellipsis, in the column of its grade."""
+    page = (ROOT / "docs/operations.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ") and "?" in line]
+    columns = {Grade.PAGE: " ".join(row[1] for row in rows), Grade.TICKET: " ".join(row[-1] for row in rows)}
+    for alarm in (*ALARMS, *COMPOSITES):
+        if alarm.grade is not Grade.SIGNAL:
+            named = re.findall(r"`(\w+)(…?)`", columns[alarm.grade])
+            assert any(alarm.name == name or (more and alarm.name.startswith(name)) for name, more in named), (
+                alarm.name
+            )
+    everything = {name for name, _ in re.findall(r"`([A-Z]\w+)(…?)`", " ".join(columns.values()))}
+    names = [alarm.name for alarm in (*ALARMS, *COMPOSITES)]
+    assert [name for name in everything if not any(each.startswith(name) for each in names)] == []
 
 
 def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
