@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.stack import ROOT, LocalStack
+from infra.demo.http import request
+from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
+from infra.local.stripe_double.pages import authorize as pages_of_stripe
 from infra.local.summary import curl_lines, description, write
 
 README = (ROOT / "README.md").read_text()
@@ -35,6 +37,14 @@ def test_seeing_paid_by_hand_works_as_it_is_written(stack: LocalStack, tmp_path:
 
     assert done.returncode == 0, done.stderr
     assert isinstance(json.loads(done.stdout)["data"], list), done.stdout
+
+
+def test_every_button_that_is_to_be_pressed_is_on_a_page(stack: LocalStack) -> None:
+    back_from_stripe = f"{stack.urls.settings_page}?stripe=pending&state=a-state"
+    pages = request("GET", back_from_stripe).text + pages_of_stripe("Pool Office Manager", [], "", {})
+    pressed = set(re.findall(r"\*([A-Z][^*]+)\*", by_hand().replace("**", ""))) - {STRIPE_ACCOUNT["business_name"]}
+    assert pressed == {"Install or reconnect", "Connect", "Finish set-up"}
+    assert [each for each in pressed if f">{each}</button>" not in pages] == []
 
 
 def test_the_mails_can_be_read_by_hand_as_it_is_written(stack: LocalStack) -> None:
