@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from infra.demo.http import request
 from infra.local.stack import LocalStack
+from infra.local.summary import description, write
 from tests.e2e.company import Company
 from tests.ops.conftest import Operator
 from tests.ops.test_commands import unheard_of
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """A stack of its own: these tests lose webhooks and freeze everybody."""
+    with LocalStack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    file = tmp_path_factory.mktemp("ops") / "stack.json"
+    write(description(stack), file)
+    with Operator(file) as operator:
+        yield operator
+
 
 WOULD = {"wouldMove": "moved", "wouldDiscard": "discarded"}
 """What a dry run counts, and what the command counts in its place."""
