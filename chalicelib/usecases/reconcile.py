@@ -41,11 +41,13 @@ STRANGERS_MET_AGAIN = 1000
 class Reconciled:
     """What one run did. `recovered` counts events that no webhook had brought, `corrected` invoices.
 
+    `missed` counts the listed events that nobody had dealt with, those about nothing of ours included.
     `early` counts those that were applied so soon that their webhook may still come, and find them done.
     `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
     """
 
     events_seen: int = 0
+    missed: int = 0
     recovered: int = 0
     early: int = 0
     corrected: int = 0
@@ -88,6 +90,7 @@ def reconcile_account(
         return Reconciled()
     done = Reconciled(
         events_seen=run.seen,
+        missed=run.not_dealt_with,
         recovered=run.missed,
         early=run.early,
         corrected=swept.corrected if swept else 0,
@@ -115,6 +118,7 @@ class _Run:
     told_until: int
     connected_at: int
     seen: int = 0
+    not_dealt_with: int = 0
     missed: int = 0
     missed_at: int = 0
     early_at: int = 0
@@ -192,6 +196,7 @@ def _sweep_events(
             run.seen += len(page)
             known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
             missed += [event for event in page if event.id not in known]
+            run.not_dealt_with += len(page) - len(known)
             for event in page:
                 if event.id in known:
                     run.notice(event)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
 
 from rich.console import Console
 
 from infra.demo.people import Owner
 from infra.demo.sample import COMPANY
+from infra.demo.staging import staged
 from infra.demo.story import Story
 from infra.demo.telling import Teller
 from infra.local.processes import DidNotStart
-from infra.local.stack import STRIPE_ACCOUNT, LocalStack
+from infra.local.stack import STRIPE_ACCOUNT
 
 WIDTH = 118
 
@@ -26,20 +30,17 @@ def main() -> int:
     teller = Teller(console, pause=options.pause)
     teller.title(f"{COMPANY} uses Stripe with Pool Office Manager", "everything below goes over HTTP")
     try:
-        with console.status("starting the local stack"):
-            stack = LocalStack()
-            stack.start()
+        with tempfile.TemporaryDirectory(prefix="pom-demo-") as directory, ExitStack() as running:
+            with console.status("starting the local stack"):
+                stack, clock = running.enter_context(staged(Path(directory)))
+            owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
+            return 0 if Story(stack, clock, owner, teller).tell() else 1
     except DidNotStart as failure:
         console.print(f"[red]{failure}[/red]")
         return 1
-    try:
-        owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-        return 0 if Story(stack, owner, teller).tell() else 1
     except KeyboardInterrupt:
         console.print("\nStopping.")
         return 130
-    finally:
-        stack.stop()
 
 
 if __name__ == "__main__":

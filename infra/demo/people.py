@@ -107,9 +107,11 @@ class Surroundings:
 
     def latest_mail(self, account_id: str, to: str) -> Any:
         """The latest e-mail Stripe would have sent to somebody."""
-        mails = request("GET", f"{self._double}/mails/{account_id}").json
-        found = mails["data"] if isinstance(mails, dict) else mails
-        return [mail for mail in found if mail["to"] == to][-1]
+        return [mail for mail in self.mails(account_id) if mail["to"] == to][-1]
+
+    def mails(self, account_id: str) -> list[Any]:
+        """Every e-mail that Stripe would have sent for an account, oldest first."""
+        return list(request("GET", f"{self._double}/mails/{account_id}").json)
 
     def lose_webhooks(self, *types: str) -> None:
         """From now on webhooks of these types are lost; none again brings them back."""

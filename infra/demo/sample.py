@@ -75,3 +75,9 @@ def services_of(customer: PoolOwner) -> tuple[Service, ...]:
         Service(f"svc_{number}_chem", "Chemicals", "1.5", f"{number - 80}.50"),
         Service(f"svc_{number}_filter", "Filter change", "1", "89.99"),
     )
+
+
+def order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:
+    """The body of an invoice over the month's work at a customer's pool."""
+    lines = [service.line for service in services_of(customer)]
+    return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines, "send": send}

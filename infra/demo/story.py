@@ -1,19 +1,30 @@
-"""The story: one pool company goes through the guide from installing Stripe to losing and regaining it."""
+"""The story: one pool company goes through the guide from installing Stripe to losing and regaining it.
+
+Each step does something first, and then shows what came of it.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from infra.demo import reading
 from infra.demo.http import request
 from infra.demo.people import Office, Owner, Payer, Surroundings, query_of
-from infra.demo.sample import CUSTOMERS, PoolOwner, services_of
+from infra.demo.sample import CUSTOMERS, order, services_of
 from infra.demo.telling import Teller
+from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.stack import LocalStack
 
 INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
 GOOD_CARD = "4242 4242 4242 4242"
 """Stripe's published test cards (https://docs.stripe.com/testing)."""
+
+ZONE = "America/New_York"
+REMINDED_BEFORE = 3
+"""Days before an invoice is due."""
 
 ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 
@@ -21,8 +32,9 @@ ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 class Story:
     """Tells it, one chapter a method."""
 
-    def __init__(self, stack: LocalStack, owner: Owner, teller: Teller) -> None:
+    def __init__(self, stack: LocalStack, clock: SkippingClock, owner: Owner, teller: Teller) -> None:
         self._stack = stack
+        self._clock = clock
         self._teller = teller
         self._owner = owner
         self._admin = Office(stack.urls.api, stack.tokens["admin"])
@@ -41,6 +53,7 @@ class Story:
             self._refunding,
             self._sync_delays,
             self._connection_lost,
+            self._reminding,
             self._billing_many,
             self._at_a_glance,
         ):
@@ -65,7 +78,6 @@ class Story:
 
         say.says("Log in to your Stripe account. Grant POM permission to access your Stripe data.")
         state = self._granted(authorize_url)
-        say.does(f"pressed Connect for {self._owner.account_id}; Stripe sent the browser back")
         say.sees("The connection is not active before POM's admin completes it", self._status(), "pending")
 
         say.says("Return to POM to complete setup.")
@@ -83,17 +95,18 @@ class Story:
             "paymentTerms": "net_15",
             "paymentMethods": ["card"],
             "memo": "Thank you for letting us look after your pool.",
-            "timeZone": "America/New_York",
+            "reminders": {"enabled": True, "daysBeforeDue": [REMINDED_BEFORE]},
+            "timeZone": ZONE,
         }
         saved = self._admin.call("PUT", "/settings/invoicing", wanted)
-        say.does("PUT /v1/settings/invoicing: net 15, cards, a memo")
+        say.does(f"PUT /v1/settings/invoicing: net 15, cards, a memo, reminders {REMINDED_BEFORE} days before due")
         say.sees("Payment terms", saved.json.get("paymentTerms", saved.text), "net_15")
 
     def _customers(self) -> None:
         say = self._teller
         say.says("Email addresses are used as the primary identifier. Customer updates sync in real-time.")
         self._owner.does("POST", "/customers", email=ANN.email, name="A. Lee")
-        say.does(f"Stripe knows {ANN.email} already; saved {len(CUSTOMERS)} customers in POM")
+        say.does(f"saved {len(CUSTOMERS)} customers in POM; one of them, {ANN.email}, was in Stripe before")
         for customer in CUSTOMERS:
             self._office.call("PUT", f"/customers/{customer.id}", customer.body)
 
@@ -108,7 +121,7 @@ class Story:
         say = self._teller
         say.chapter("Using Stripe for payments")
         say.says("Select billable services. Click Create Invoice. Choose Stripe as the invoice type.")
-        draft = self._office.create_invoice(_order(ANN, send=False), "ann-november")
+        draft = self._office.create_invoice(order(ANN, send=False), "ann-november")
         self._invoices[ANN.id] = draft.json["id"]
         say.does(f"POST /v1/invoices with {len(services_of(ANN))} services of {ANN.name}, to be reviewed first")
         say.sees("Invoice", draft.json["status"], "draft")
@@ -117,9 +130,9 @@ class Story:
             for line in draft.json["lineItems"]
         ]
         say.table("", ["Service", "Quantity", "Unit price", "Amount"], lines)
-        again = self._office.create_invoice(_order(ANN, send=False), "ann-november")
+        again = self._office.create_invoice(order(ANN, send=False), "ann-november")
         say.sees("The same request again makes no second invoice", again.json["id"] == draft.json["id"], True)
-        twice = self._office.create_invoice(_order(ANN), "ann-once-more")
+        twice = self._office.create_invoice(order(ANN), "ann-once-more")
         say.sees("Billing a service a second time", twice.error_code, "service_already_billed")
 
         say.says("Review and send the invoice. Customer receives email with payment link.")
@@ -130,7 +143,7 @@ class Story:
         say.sees("The e-mail's link is the one that POM shows", mail["link"] == sent.json["paymentUrl"], True)
         say.tells(f"To {mail['to']}: {mail['subject']}")
         for customer in (BEN, CARLA, DAN):
-            made = self._office.create_invoice(_order(customer), f"{customer.id}-november")
+            made = self._office.create_invoice(order(customer), f"{customer.id}-november")
             self._invoices[customer.id] = made.json["id"]
 
     def _paying(self) -> None:
@@ -143,11 +156,11 @@ class Story:
         say.sees("The page speaks of insufficient funds", "insufficient funds" in page.lower(), True)
 
         say.says("Failed - Payment attempt failed. Common reasons: insufficient funds …")
+        say.does("GET /v1/invoices/{id}")
         say.sees("Invoice", self._status_of(invoice, "failed"), "failed")
         # Stripe says in one event that an attempt failed and in another why; they come in any order.
-        say.sees(
-            "Reason", self._office.sees(f"/invoices/{invoice}", _reason, "insufficient_funds"), "insufficient_funds"
-        )
+        why = self._office.sees(f"/invoices/{invoice}", reading.reason, "insufficient_funds")
+        say.sees("Reason", why, "insufficient_funds")
         failure = self._office.get(f"/invoices/{invoice}")["failure"] or {}
         say.tells(f"{failure.get('message')} {failure.get('nextStep')}")
 
@@ -157,6 +170,7 @@ class Story:
         say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
 
         say.says("Both POM and Stripe update automatically. Paid - Payment received and confirmed.")
+        say.does("GET /v1/invoices/{id}, and looked the invoice up in Stripe")
         say.sees("POM", self._status_of(invoice, "paid"), "paid")
         shown = self._office.get(f"/invoices/{invoice}")
         say.sees("Balance", shown["balance"], "0.00")
@@ -166,13 +180,11 @@ class Story:
 
         say.says("Click on an invoice. View payment details and transaction history.")
         expected = "created, send_requested, payment_failed, paid"
-        told = self._office.sees(f"/invoices/{invoice}/history", _told, expected)
+        told = self._office.sees(f"/invoices/{invoice}/history", reading.told, expected)
         history = self._office.get(f"/invoices/{invoice}/history")["data"]
         say.does("GET /v1/invoices/{id}/history")
         say.sees("It tells of", told, expected)
-        say.table(
-            "", ["When", "What", "Told by", "Amount", "Reason"], [_row(e) for e in history if e["kind"] != "updated"]
-        )
+        self._shows([entry for entry in history if entry["kind"] != "updated"])
 
     def _refunding(self) -> None:
         say = self._teller
@@ -181,11 +193,15 @@ class Story:
         say.says("Refunds are handled through the Stripe dashboard. Status updates automatically in POM.")
         total = self._office.get(f"/invoices/{invoice}")["total"]
         self._owner.refunds(int(total.replace(".", "")))
-        say.does(f"the company refunded {total} USD in its own Stripe account")
+        say.does(f"refunded {total} USD in Stripe, as the company itself")
         say.sees("Invoice", self._status_of(invoice, "refunded"), "refunded")
         shown = self._office.get(f"/invoices/{invoice}")
         say.sees("Refunded amount", shown["refundedAmount"], total)
         say.sees("Received amount, what came in and stayed", shown["receivedAmount"], "0.00")
+        path = f"/invoices/{invoice}/history"
+        refunded = self._office.sees(path, reading.refunded, f"{total} USD")
+        say.sees("The history has the refund", refunded, f"{total} USD")
+        self._shows([entry for entry in self._office.get(path)["data"] if "refund" in entry["kind"]])
 
     def _sync_delays(self) -> None:
         say = self._teller
@@ -194,10 +210,10 @@ class Story:
         say.says("If payments aren't syncing: …")
         self._world.lose_webhooks("*")
         Payer(self._office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
-        say.does(f"every webhook was lost while {BEN.name} paid")
+        say.does(f"lost every webhook while {BEN.name} paid with the link")
         say.sees("POM knows nothing of it yet", self._office.get(f"/invoices/{invoice}")["status"], "pending")
         self._office.call("POST", "/stripe/connection/refresh")
-        say.does("somebody clicked Refresh, before the schedule did it: POM asked Stripe for what it had missed")
+        say.does("clicked Refresh, before the schedule did it: POM asked Stripe for what it had missed")
         say.sees("Invoice", self._status_of(invoice, "paid"), "paid")
         history = self._office.get(f"/invoices/{invoice}/history")["data"]
         say.sees(
@@ -210,18 +226,21 @@ class Story:
         invoice = self._invoices[CARLA.id]
         say.says("If the connection is lost: …")
         self._world.revoke(self._owner.account_id)
-        say.does("the company removed POM from its connected apps in Stripe")
-        say.sees("Connection", self._admin.sees("/stripe/connection", _status, "disconnected"), "disconnected")
-        refused = self._office.create_invoice(_order(CUSTOMERS[5]), "while-disconnected")
+        say.does("removed POM from the connected apps in Stripe, as the company itself")
+        say.sees("Connection", self._admin.sees("/stripe/connection", reading.status, "disconnected"), "disconnected")
+        refused = self._office.create_invoice(order(CUSTOMERS[5]), "while-disconnected")
         say.sees("A new invoice is refused, with what to do", refused.error_code, "stripe_not_connected")
         say.tells(refused.json["error"]["nextStep"])
-        Payer(self._office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
-        say.does(f"meanwhile {CARLA.name} paid with the link of an earlier e-mail")
+        page = Payer(self._office.get(f"/invoices/{invoice}")["paymentUrl"]).pays_by_card(GOOD_CARD)
+        say.does(f"meanwhile paid with the link of an earlier e-mail, as {CARLA.name}")
+        say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
 
         say.says("Click Reconnect on Stripe. Re-authorize in Stripe.")
         begun = self._admin.call("POST", "/stripe/connection")
+        say.does("POST /v1/stripe/connection")
         state = self._granted(begun.json["authorizeUrl"])
         done = self._admin.call("POST", "/stripe/connection/complete", {"state": state})
+        say.does("POST /v1/stripe/connection/complete")
         say.sees("Connection", done.json["status"], "connected")
         say.sees("What was missed meanwhile has been caught up", self._status_of(invoice, "paid"), "paid")
 
@@ -232,6 +251,31 @@ class Story:
             say.tells(step["message"])
         say.sees("The connection works", report["ok"], True)
 
+    def _reminding(self) -> None:
+        say = self._teller
+        invoice = self._office.get(f"/invoices/{self._invoices[DAN.id]}")
+        say.chapter("Payment reminders")
+        say.says("Auto-reminders - Enable payment reminder emails through Stripe.")
+        day = dt.date.fromisoformat(invoice["dueDate"]) - dt.timedelta(days=REMINDED_BEFORE)
+        morning = dt.datetime.combine(day, dt.time(10), ZoneInfo(ZONE))
+        days = round((morning.timestamp() - self._clock.now()) / 86_400)
+        self._clock.skip_to(morning.timestamp())
+        self._stack.fire("plan_day")
+        self._stack.wait_until_idle()
+        say.does(f"let {days} days pass, on POM's clock and on Stripe's, and the hourly schedule run")
+        mails = self._world.mails(self._owner.account_id)
+        reminded = [mail for mail in mails if mail["kind"] == "reminder"]
+        say.sees(
+            "The one customer who has not paid was reminded", ", ".join(mail["to"] for mail in reminded), DAN.email
+        )
+        for mail in reminded:
+            say.sees("The e-mail's link is the one that POM shows", mail["link"] == invoice["paymentUrl"], True)
+            say.letter(mail["from"], mail["subject"], mail["text"])
+        history = self._office.get(f"/invoices/{invoice['id']}/history")["data"]
+        rows = [entry for entry in history if entry["kind"] == "reminder_sent"]
+        say.sees("The history has the reminder", len(rows), 1)
+        self._shows(rows)
+
     def _billing_many(self) -> None:
         say = self._teller
         say.chapter("Billing the rest of the month")
@@ -240,7 +284,7 @@ class Story:
         batch = self._office.call("POST", "/invoice-batches", {"services": services}, idempotency_key="november")
         say.does(f"POST /v1/invoice-batches: {len(services)} services of {len(THE_REST)} customers in one go")
         path = f"/invoice-batches/{batch.json['id']}"
-        say.sees("Invoices sent", self._office.sees(path, _sent, len(THE_REST)), len(THE_REST))
+        say.sees("Invoices sent", self._office.sees(path, reading.sent, len(THE_REST)), len(THE_REST))
         again = self._office.call("POST", "/invoice-batches", {"services": services}, idempotency_key="november")
         say.sees("The same request again is the same batch", again.json["id"] == batch.json["id"], True)
 
@@ -260,6 +304,7 @@ class Story:
             ]
             for invoice in invoices
         ]
+        say.does("GET /v1/invoices")
         say.table("", ["Number", "Customer", "Total", "Balance", "Status"], rows[-6:])
         say.tells(f"… and {len(rows) - 6} more")
         counted = Counter(invoice["status"] for invoice in invoices)
@@ -275,40 +320,15 @@ class Story:
         """Grant access in Stripe and let the browser go where it is sent; answers the state POM's page gets."""
         to_callback = self._owner.decides(authorize_url, "grant").headers["Location"]
         to_settings = request("GET", to_callback).headers["Location"]
+        self._teller.does(f"pressed Connect for {self._owner.account_id}; Stripe sent the browser back")
         self._teller.sees("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
         return query_of(to_settings)["state"]
 
+    def _shows(self, history: list[Any]) -> None:
+        self._teller.table("", reading.COLUMNS, [reading.row(entry) for entry in history])
+
     def _status(self) -> str:
-        return _status(self._admin.get("/stripe/connection"))
+        return reading.status(self._admin.get("/stripe/connection"))
 
     def _status_of(self, invoice_id: str, expected: str) -> str:
-        return self._office.sees(f"/invoices/{invoice_id}", _status, expected)
-
-
-def _status(answer: Any) -> str:
-    return str(answer["status"])
-
-
-def _reason(invoice: Any) -> str:
-    failure = invoice["failure"]
-    return str(failure["reason"]) if failure else "none"
-
-
-def _told(history: Any) -> str:
-    kinds = {entry["kind"] for entry in history["data"]}
-    return ", ".join(kind for kind in ("created", "send_requested", "payment_failed", "paid") if kind in kinds)
-
-
-def _sent(batch: Any) -> int:
-    return int(batch["counts"]["sent"])
-
-
-def _order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:
-    lines = [service.line for service in services_of(customer)]
-    return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines, "send": send}
-
-
-def _row(entry: Any) -> list[str]:
-    amount = f"{entry['amount']} {entry['currency'].upper()}" if "amount" in entry else ""
-    when = entry["at"].replace("T", " ").removesuffix("Z")
-    return [when, entry["kind"].replace("_", " "), entry["source"], amount, entry.get("reason", "")]
+        return self._office.sees(f"/invoices/{invoice_id}", reading.status, expected)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -42,7 +43,7 @@ class Step:
 class Headings:
     """How the story's sentences are shown, and what is above them in the summary."""
 
-    title: str = "What the guide promises, and what was seen"
+    title: str = "What the guide promises, and what POM and Stripe showed"
     column: str = "The guide says"
     sentence: str = "“{}”"
 
@@ -105,6 +106,13 @@ class Teller:
         for line in Text.from_ansi(text).split():
             self._console.print(Text.assemble("      ", line), soft_wrap=True)
 
+    def letter(self, sender: str, subject: str, text: str) -> None:
+        """An e-mail, as its reader sees it."""
+        shown = Text.assemble(
+            ("From: ", "dim"), sender, "\n", ("Subject: ", "dim"), (subject, "bold"), "\n\n", text.strip()
+        )
+        self._console.print(Padding(Panel(shown, box=box.SQUARE, style="dim"), (0, 0, 0, 4)))
+
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A small table inside a step."""
         table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="dim", pad_edge=False)
@@ -120,7 +128,7 @@ class Teller:
         table = Table(title=self._headings.title, box=box.ROUNDED)
         table.add_column("#", justify="right", style="cyan")
         table.add_column(self._headings.column, ratio=3)
-        table.add_column("Seen", ratio=2)
+        table.add_column("Result", ratio=2)
         table.add_column("", justify="center")
         for step in self._steps:
             worth_telling = [seen for seen in step.seen if not seen.true] or step.seen[-1:]
@@ -131,10 +139,9 @@ class Teller:
         false = [step for step in self._steps if not step.true]
         checked = sum(len(step.seen) for step in self._steps)
         took = time.monotonic() - self._began
-        verdict = "all true" if not false else f"{len(false)} not true"
-        self._console.print(
-            f"[bold]{len(self._steps)} steps, {checked} things looked at, {verdict}, in {took:.0f} s.[/bold]"
-        )
+        failed = sum(not seen.true for step in self._steps for seen in step.seen)
+        verdict = f"{checked} checks passed" if not false else f"{failed} of {checked} checks failed"
+        self._console.print(f"[bold]{len(self._steps)} steps, {verdict}, in {took:.0f} s.[/bold]")
         return not false
 
 

@@ -73,6 +73,9 @@ def freeze(
             frozen(each, by, reason, stage.ports)
         rows.append({"organization": each, "was_frozen": was is not None, "reason": was.reason if was else reason})
     screen.table("frozen", "Would be frozen" if dry_run else "Frozen", rows)
+    if everybody:
+        said = "would be frozen too" if dry_run else "is frozen too"
+        screen.fact("newcomers", reason, f"Whoever connects from now on {said}: {reason}")
 
 
 @click.command()
@@ -83,6 +86,7 @@ def freeze(
 def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, dry_run: bool) -> None:
     """Let organizations make and send invoices again; with --all also those that connect from now on."""
     some_or_all(organizations, everybody)
+    newcomers = stage.ports.connections.platform_freeze() if everybody else None
     if everybody and not dry_run:
         unfreeze_newcomers(stage.ports)
     rows = []
@@ -92,6 +96,10 @@ def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], every
             unfrozen(each, stage.ports)
         rows.append({"organization": each, "was_frozen": was is not None, "reason": was.reason if was else None})
     screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)
+    if everybody:
+        was_told = f"was frozen: {newcomers.reason}" if newcomers else "was not frozen"
+        said = f"{was_told}; {'would not be' if dry_run else 'is not'} from now on"
+        screen.fact("newcomers", newcomers.reason if newcomers else None, f"Whoever connects {said}.")
 
 
 class Secret:
@@ -138,6 +146,7 @@ def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
     kept = [new, *(each for each in secret.webhook_secrets if each != new)]
     if not dry_run:
         secret.keep(kept)
+    screen.fact("added", fingerprint(new), f"{'Would add' if dry_run else 'Added'} {fingerprint(new)}.")
     _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
 
 
@@ -154,8 +163,10 @@ def drop_secret(stage: Stage, screen: Screen, which: str, dry_run: bool) -> None
         screen.failure("There is only one secret: without it no webhook would be taken.")
         return
     kept = known[1:] if which == "newest" else known[:-1]
+    dropped = fingerprint(known[0] if which == "newest" else known[-1])
     if not dry_run:
         secret.keep(kept)
+    screen.fact("dropped", dropped, f"{'Would drop' if dry_run else 'Dropped'} {dropped}, the {which}.")
     _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
 
 

@@ -51,13 +51,14 @@ def redrive(
     if chosen is not None:
         wanted = len(chosen)
     if dry_run:
-        _put_back(client, source, chosen or ())
-        screen.fact(
-            "wouldMove", wanted, f"{wanted} of {waiting} messages of {dead_letter(queue)} would be sent again."
-        )
+        shown = list(_received(client, source, wanted, HIDDEN_FOR)) if chosen is None else chosen
+        _put_back(client, source, shown)
+        screen.table("deadLetters", f"Would be sent to {queue} again", [_row(each) for each in shown])
+        screen.fact("wouldMove", wanted, f"{wanted} messages would be sent to {queue} again; {waiting} are there.")
+        screen.document["left"] = waiting
         return
     letters = _received(client, source, wanted, HIDDEN_FOR) if chosen is None else chosen
-    moved = 0
+    rows = []
     for message in screen.each(letters, "Messages", wanted):
         attributes = message.get("Attributes", {})
         group = {"MessageGroupId": attributes["MessageGroupId"]} if "MessageGroupId" in attributes else {}
@@ -66,10 +67,11 @@ def redrive(
             group["MessageDeduplicationId"] = f"redrive-{message['MessageId']}-{int(time.time())}"
         client.send_message(QueueUrl=target, MessageBody=message["Body"], **group)
         client.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-        moved += 1
-        if moved < wanted:
+        rows.append(_row(message))
+        if len(rows) < wanted:
             time.sleep(1 / rate)
-    left = sum(books.depth(client, source) or (0, 0))
+    moved, left = len(rows), sum(books.depth(client, source) or (0, 0))
+    screen.table("deadLetters", f"Sent to {queue} again", rows)
     screen.fact("moved", moved, f"{moved} messages were sent to {queue} again; {left} are left.")
     screen.document["left"] = left
     if moved < wanted:
@@ -110,7 +112,11 @@ def discard(
     finally:
         _put_back(client, source, kept)
     thrown = len(letters) - len(kept)
-    screen.fact("discarded", thrown, f"{thrown} messages were thrown away; {waiting - thrown} are left.")
+    if dry_run:
+        count = len(letters)
+        screen.fact("wouldDiscard", count, f"{count} messages would be thrown away; {waiting} are there.")
+    else:
+        screen.fact("discarded", thrown, f"{thrown} messages were thrown away; {waiting - thrown} are left.")
     screen.document["left"] = waiting - thrown
     if len(letters) < wanted:
         screen.failure(f"SQS showed only {len(letters)} of {wanted} messages; the others are hidden. Try again.")

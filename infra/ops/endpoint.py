@@ -46,11 +46,10 @@ def webhook_endpoint(stage: Stage, screen: Screen, verify: bool, dry_run: bool) 
         _create(stage, screen, client, url, dry_run=dry_run)
     else:
         _update(screen, client, usable, dry_run=dry_run)
-    for each in found:
-        if usable is None or each.id != usable.id:
-            screen.fact(
-                "surplus", each.id, f"{each.id} is not the one we need: delete it in Stripe when all is well."
-            )
+    surplus = [each.id for each in found if usable is None or each.id != usable.id]
+    if surplus:
+        said = "not needed: delete in Stripe when all is well"
+        screen.fact("surplus", surplus, f"{', '.join(surplus)}: {said}.")
 
 
 def _client(stage: Stage) -> stripe.StripeClient:
@@ -68,8 +67,10 @@ def _ours(client: stripe.StripeClient, url: str) -> list[Any]:
 
 @translated
 def _create(stage: Stage, screen: Screen, client: stripe.StripeClient, url: str, *, dry_run: bool) -> None:
+    planned = {"url": url, "api_version": API_VERSION, "events": len(SUBSCRIPTION), "connect": True}
+    screen.table("changes", "Changes", [planned])
     if dry_run:
-        screen.fact("would", "create", f"Would create an endpoint with {len(SUBSCRIPTION)} events, {API_VERSION}.")
+        screen.fact("would", "create", "Would create an endpoint, and keep its secret beside the others.")
         return
     secret = Secret(stage)  # before anything is made: without it there is nowhere to put the new one
     wanted: Any = {
@@ -95,13 +96,13 @@ def _update(screen: Screen, client: stripe.StripeClient, endpoint: Any, *, dry_r
     if not added and not removed and endpoint.status == "enabled":
         screen.fact("unchanged", endpoint.id, f"{endpoint.id} is as it has to be.")
         return
-    screen.table(
-        "changes", "Changes", [*({"add": each} for each in added), *({"remove": each} for each in removed)],
-        ("add", "remove"),
-    )  # fmt: skip
+    enabled = [] if endpoint.status == "enabled" else [endpoint.id]
+    changes = {"enable": enabled, "add": added, "remove": removed}
+    rows = [{change: each} for change, subjects in changes.items() for each in subjects]
+    screen.table("changes", "Changes", rows, tuple(changes))
     if dry_run:
         screen.fact("would", "update", f"Would update {endpoint.id}.")
         return
-    changes: Any = {"enabled_events": list(SUBSCRIPTION), "disabled": False}
-    client.v1.webhook_endpoints.update(endpoint.id, changes)
+    wanted_settings: Any = {"enabled_events": list(SUBSCRIPTION), "disabled": False}
+    client.v1.webhook_endpoints.update(endpoint.id, wanted_settings)
     screen.fact("updated", endpoint.id, f"Updated {endpoint.id}.")

@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.explanation import explain as explained
-from chalicelib.domain.history import in_order
+from chalicelib.domain.history import HistoryEntry, in_order
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.webhook import WebhookCheck
@@ -129,9 +129,16 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
         "What Stripe said",
         [{"id": fact.id, "status": fact.status, "as_of": moment(fact.as_of)} for fact in known],
     )
-    timeline = [{**msgspec.to_builtins(entry), "at": moment(entry.at)} for entry in in_order(found.history)]
-    columns = ("at", "kind", "source", "amount", "actor", "outcome", "reason", "stripe_id", "event_id")
-    screen.table("timeline", "Timeline", timeline, columns)
+    columns = ("at", "kind", "source", "amount", "currency", "actor", "outcome", "reason", "stripe_id", "event_id")
+    screen.table("timeline", "Timeline", [_entry(each) for each in in_order(found.history)], columns)
+
+
+def _entry(entry: HistoryEntry) -> dict[str, Any]:
+    """One line of a timeline; the amount is decimal, as in the API and on the invoice above it."""
+    told = {**msgspec.to_builtins(entry), "at": moment(entry.at)}
+    if entry.amount is not None and entry.currency is not None:
+        told["amount"] = decimal_string(entry.amount, entry.currency)
+    return told
 
 
 @explain.command("event")

@@ -173,19 +173,16 @@ def by_webhook(rows: Sequence[Row]) -> Row:
 @command
 def measure(stage: Stage, screen: Screen, hours: int, dry_run: bool) -> None:
     """Cold starts, durations, latencies and request units of a deployed stage, beside the budgets."""
+    if not dry_run and "AWS_ENDPOINT_URL" in os.environ:
+        screen.failure("Only AWS can tell this: name a deployed stage with --deployed. Here `make bench` measures.")
+        return
     stack = stage.config.table_prefix.removesuffix("-")
     asked = list(asked_of(stack))
+    screen.fact("insights", {"groups": list(log_groups(stack)), "query": REPORTS}, f"Logs Insights:\n{REPORTS}")
+    queries = [each.query(number)["MetricStat"] for number, each in enumerate(asked)]
+    rows_asked = [{"what": each.what, "asks": query} for each, query in zip(asked, queries, strict=True)]
+    screen.table("metrics", "Would be asked of CloudWatch" if dry_run else "Asked of CloudWatch", rows_asked)
     if dry_run:
-        screen.fact("insights", {"groups": list(log_groups(stack)), "query": REPORTS}, f"Logs Insights:\n{REPORTS}")
-        queries = [each.query(number)["MetricStat"] for number, each in enumerate(asked)]
-        screen.table(
-            "metrics",
-            "Metrics",
-            [{"what": each.what, "asks": query} for each, query in zip(asked, queries, strict=True)],
-        )
-        return
-    if "AWS_ENDPOINT_URL" in os.environ:
-        screen.failure("Only AWS can tell this: name a deployed stage with --deployed. Here `make bench` measures.")
         return
     end = stage.ports.clock.now() // HOUR * HOUR + HOUR
     start = end - hours * HOUR

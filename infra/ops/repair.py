@@ -18,13 +18,16 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.receive_event import receive_event
-from chalicelib.usecases.reconcile import reconcile_account, window_begins
+from chalicelib.usecases.reconcile import Reconciled, reconcile_account, window_begins
 from chalicelib.usecases.tie_out import tie_out as tied_out
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
 from infra.ops.control import chosen
 from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
+
+ONLY_A_RUN_TELLS = ("recovered", "early", "corrected", "goes_on")
+"""Of what a reconciliation counts: that which is not known before it is done."""
 
 AGO = re.compile(r"(\d+)(min|h|d)")
 UNITS = {"min": 60, "h": 3600, "d": 86400}
@@ -87,7 +90,8 @@ def replay(
             wanted |= {each.id: each for each in page if each.id not in known}
     rows = []
     for event in screen.each(sorted(wanted.values(), key=lambda each: each.created), "Events", len(wanted)):
-        outcome, error = ("would be applied", None) if dry_run else _applied(stage, account_id, event)
+        kept = books.event(stage, account_id, event.id)
+        outcome, error = (_would(kept), None) if dry_run else _applied(stage, account_id, event)
         if outcome == EventOutcome.PARKED:
             screen.failure(f"{event.id} could not be applied: {error}")
         rows.append(
@@ -95,11 +99,16 @@ def replay(
                 "event": event.id,
                 "type": event.type,
                 "created": moment(event.created),
+                "parked_for": kept.error if kept and kept.parked else None,
                 "outcome": outcome,
                 "error": error,
             }
         )
-    screen.table("events", "Events", rows)
+    screen.table("events", "Would be replayed" if dry_run else "Replayed", rows)
+
+
+def _would(kept: books.KnownEvent | None) -> str:
+    return "would be applied" if kept is None or kept.parked else "duplicate"
 
 
 def _parked(stage: Stage, account_id: StripeAccountId) -> Iterator[StripeEvent]:
@@ -146,23 +155,31 @@ def reconcile(
     since: int | None,
     dry_run: bool,
 ) -> None:
-    """Find what webhooks did not bring, now; the schedule does it by itself."""
+    """Find what webhooks did not bring, now; the schedule does it by itself.
+
+    `missed` counts events that nobody had dealt with. A dry run counts them and the parked ones, and says whether
+    the objects would be compared; what would be recovered or corrected only the run itself can tell.
+    """
     rows = []
     for each in screen.each(chosen(stage, organizations, everybody), "Organizations"):
         try:
-            if dry_run:
-                found = _missed(stage, each, since)
+            connection = stage.ports.connections.get(each)
+            if not connection.active:
+                found, reason = Reconciled(), "not connected"
+            elif dry_run:
+                found, reason = _looked_at(stage, each, since, objects=objects), None
             else:
-                found = asdict(reconcile_account(each, stage.ports, objects=objects, since=since))
+                found, reason = reconcile_account(each, stage.ports, objects=objects, since=since), None
         except Exception as error:  # noqa: BLE001 the others are to be reconciled nevertheless
             screen.failure(f"{each}: {type(error).__name__}: {error}")
             continue
-        rows.append({"organization": each, **found})
-    screen.table("reconciled", "Would be looked at" if dry_run else "Reconciled", rows)
+        counts = asdict(found) | (dict.fromkeys(ONLY_A_RUN_TELLS) if dry_run else {})
+        rows.append({"organization": each, **counts, "left_out": reason})
+    screen.table("reconciled", "Would be reconciled" if dry_run else "Reconciled", rows)
 
 
-def _missed(stage: Stage, organization_id: str, since: int | None) -> dict[str, int]:
-    """How many events of the window nobody has dealt with."""
+def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> Reconciled:
+    """What a run would find and do, as far as that is known before: nothing is recovered or corrected yet."""
     connection, account_id = books.connected(stage, organization_id)
     now = stage.ports.clock.now()
     seen = missed = 0
@@ -170,7 +187,12 @@ def _missed(stage: Stage, organization_id: str, since: int | None) -> dict[str, 
         known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
         seen += len(page)
         missed += len(page) - len(known)
-    return {"events_seen": seen, "missed": missed, "parked": sum(1 for _ in books.parked(stage, account_id))}
+    return Reconciled(
+        events_seen=seen,
+        missed=missed,
+        parked=sum(1 for _ in books.parked(stage, account_id)),
+        objects=objects or connection.sweep.objects_wanted(connection.organization_id, now),
+    )
 
 
 @click.command("tie-out")

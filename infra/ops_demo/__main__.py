@@ -11,35 +11,26 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.demo.people import Surroundings
+from infra.demo.staging import staged
 from infra.demo.telling import Headings, Teller
-from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.watch import Watch
 from infra.local.processes import DidNotStart
-from infra.local.stack import LocalStack
 from infra.ops.recording import Recording
-from infra.ops_demo.moved_clock import VARIABLE, MovedClock
+from infra.ops_demo import DEFECT
 from infra.ops_demo.night import Night
 from infra.ops_demo.run_book import Operator
 
 WIDTH = 118
-HEADINGS = Headings("What was done and what was seen", "Step", "{}")
+APP = "infra.ops_demo.staged_app:app"
+HEADINGS = Headings("What was done, and what it showed", "Step", "{}")
 
 
 @contextmanager
-def staged(teller: Teller, directory: Path) -> Iterator[tuple[Night, Watch]]:
+def scene(teller: Teller, directory: Path) -> Iterator[tuple[Night, Watch]]:
     """A stack whose time can pass and whose defect can be deployed, its operator, its alarms, and their night."""
-    defect, moved = directory / "defect-is-deployed", directory / "seconds-ahead"
-    variables = {"POM_DEMO_DEFECT": str(defect), VARIABLE: str(moved)}
-    clock = MovedClock(moved)
-    with LocalStack(app="infra.ops_demo.staged_app:app", variables=variables) as stack:
-        world = Surroundings(stack.urls.stripe)
-
-        def moved_on(seconds: float) -> None:
-            clock.advance(seconds)
-            world.advances(seconds)
-
-        watch = Watch(stack, SkippingClock(moved=moved_on))
+    defect = directory / "defect-is-deployed"
+    with staged(directory, app=APP, variables={DEFECT: str(defect)}) as (stack, clock):
+        watch = Watch(stack, clock)
         yield Night(stack, watch, Operator(stack, directory, teller), defect, teller), watch
 
 
@@ -57,9 +48,8 @@ def main() -> int:
     try:
         with (
             tempfile.TemporaryDirectory(prefix="pom-ops-demo-") as directory,
-            staged(teller, Path(directory)) as scene,
+            scene(teller, Path(directory)) as (night, watch),
         ):
-            night, watch = scene
             true = night.tell()
             if options.record is not None:
                 Recording.of(watch, night.acts).write(options.record)

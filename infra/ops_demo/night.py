@@ -58,7 +58,7 @@ class Night:
             self._morning,
         ):
             act()
-        self._teller.table("The alarms", ["Alarm", "Tells", "Measured", "Rings", "After", "Run book"], self._rang)
+        self._teller.table("The alarms", ["Alarm", "Grade", "Measured", "Threshold", "After", "Run book"], self._rang)
         return self._teller.ends()
 
     def _evening(self) -> None:
@@ -214,17 +214,23 @@ class Night:
         say.says(f"What rings: {', '.join(names)}.")
         say.sees("Rang before it broke", self._before.telling, "none")
         self._watch.until(*names, ringing=True, at_most=FINDING_OUT)
+        others = [name for name in bells.telling() if name not in names]
         for name in names:
             bell = bells[name]
-            after = f"{(bell.since - self._before.at) / 60:.0f} min" if bell.tells else "never"
-            grade, book = bell.alarm.grade, bell.alarm.run_book
+            after, grade = self._after(bell), bell.alarm.grade
             measured = f"measured {self._before.measured[name]} before and {_measured(bell)} now"
             say.tells(f"{name} ({grade}): {measured}, rings at {_limit(bell)}")
             say.sees(f"{name} rings, after {after}", bell.tells, True)
-            self._rang.append([name, grade, _measured(bell), _limit(bell), after, book])
-        others = [name for name in bells.telling() if name not in names]
+        for name in (*names, *others):
+            bell = bells[name]
+            alarm = bell.alarm
+            self._rang.append([name, alarm.grade, _measured(bell), _limit(bell), self._after(bell), alarm.run_book])
         say.tells(f"Rings too: {_joined(others)}")
         say.tells(f"Run books: {_joined(sorted({f'docs/runbooks/{bells[name].alarm.run_book}' for name in names}))}")
+
+    def _after(self, bell: Bell) -> str:
+        """How long after it broke an alarm rang."""
+        return f"{(bell.since - self._before.at) / 60:.0f} min" if bell.tells else "never"
 
     def _is_quiet_again(self, *names: str) -> None:
         """Let time pass until nothing rings any more."""

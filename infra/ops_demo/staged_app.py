@@ -15,12 +15,10 @@ from chalicelib.usecases import receive_event as receiving
 from chalicelib.usecases.apply_event import apply_event
 from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.ports import Ports
-from infra.ops_demo import moved_clock
+from infra.demo import moved_clock
+from infra.ops_demo import DEFECT
 
-APP = "infra.ops_demo.staged_app:app"
-DEFECT = "POM_DEMO_DEFECT"
-
-__all__ = ["APP", "DEFECT", "app"]
+__all__ = ["app"]
 
 
 def _with_defect(event: StripeEvent, source: Source, ports: Ports) -> EventOutcome:

@@ -134,17 +134,22 @@ def test_reconcile_recovers_and_the_second_run_finds_nothing(company: Company, o
     assert operator.does("reconcile", "--all", company.organization_id).status == 2
 
 
+def counts(told: Any) -> dict[str, int]:
+    """What a command on dead letters says of their number."""
+    return {name: value for name, value in told.items() if name != "deadLetters"}
+
+
 def test_dead_letters_are_sent_again(company: Company, operator: Operator, stack: LocalStack) -> None:
     made = company.bill("svc_dead").json
     body = json.dumps({"organizationId": company.organization_id, "invoiceId": made["id"], "task": "resume"})
     for number in range(3):
         operator.sets("bury", "invoice-jobs-dlq.fifo", body + " " * number)
-    assert operator.asks("redrive", "invoice-jobs.fifo", "--dry-run") == {"wouldMove": 3}
-    assert operator.asks("redrive", "invoice-jobs.fifo", "--max", "1") == {"moved": 1, "left": 2}
+    assert counts(operator.asks("redrive", "invoice-jobs.fifo", "--dry-run")) == {"wouldMove": 3, "left": 3}
+    assert counts(operator.asks("redrive", "invoice-jobs.fifo", "--max", "1")) == {"moved": 1, "left": 2}
     stack.wait_until_idle()
-    assert operator.asks("redrive", "invoice-jobs.fifo", "--rate", "50") == {"moved": 2, "left": 0}
+    assert counts(operator.asks("redrive", "invoice-jobs.fifo", "--rate", "50")) == {"moved": 2, "left": 0}
     stack.wait_until_idle()
-    assert operator.asks("redrive", "invoice-jobs.fifo") == {"moved": 0, "left": 0}
+    assert counts(operator.asks("redrive", "invoice-jobs.fifo")) == {"moved": 0, "left": 0}
     assert operator.does("redrive", "no-such-queue").status == 2
 
 
@@ -153,12 +158,12 @@ def test_only_dead_letters_about_one_id_are_sent_again(operator: Operator, stack
         body = {"organizationId": "org_gone", "invoiceId": invoice, "task": "resume"}
         operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body) + " " * number)
     about = ("invoice-jobs.fifo", "--about", "inv_one")
-    assert operator.asks("redrive", *about, "--dry-run") == {"wouldMove": 2}
-    assert operator.asks("redrive", *about, "--max", "1") == {"moved": 1, "left": 2}
+    assert counts(operator.asks("redrive", *about, "--dry-run")) == {"wouldMove": 2, "left": 3}
+    assert counts(operator.asks("redrive", *about, "--max", "1")) == {"moved": 1, "left": 2}
     stack.wait_until_idle()
-    assert operator.asks("redrive", *about) == {"moved": 1, "left": 1}
+    assert counts(operator.asks("redrive", *about)) == {"moved": 1, "left": 1}
     stack.wait_until_idle()
-    assert operator.asks("redrive", *about) == {"moved": 0, "left": 1}
+    assert counts(operator.asks("redrive", *about)) == {"moved": 0, "left": 1}
     rest = operator.asks("discard", "invoice-jobs.fifo", "--about", "inv_two", "--yes")
     assert ([each["about"] for each in rest["deadLetters"]], rest["left"]) == (["org_gone inv_two resume"], 0)
 
@@ -174,7 +179,7 @@ def test_failed_ticks_of_schedules_are_shown_and_thrown_away(operator: Operator)
     shown = operator.does("--json", "discard", "schedule-failures", "--dry-run")
     rows = {each["about"]: each["error"] for each in shown.json["deadLetters"]}
     assert rows == {"pom-dev-resume-stuck": "Retryable", "unreadable": None}
-    assert (shown.json["discarded"], shown.json["left"]) == (0, 2)
+    assert (shown.json["wouldDiscard"], shown.json["left"]) == (2, 2)
     assert "anna" not in shown.out
     declined = operator.does("discard", "schedule-failures", given="n\n")
     assert (declined.status, "Throw 2 of 2 messages away for good?" in declined.err) == (130, True)
@@ -191,7 +196,7 @@ def test_a_message_that_must_not_be_done_again_is_thrown_away(operator: Operator
     operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body))
     told = operator.asks("discard", "invoice-jobs.fifo", "--yes")
     assert [each["about"] for each in told["deadLetters"]] == ["org_gone inv_gone resume req-1"]
-    assert operator.asks("redrive", "invoice-jobs.fifo", "--dry-run") == {"wouldMove": 0}
+    assert counts(operator.asks("redrive", "invoice-jobs.fifo", "--dry-run")) == {"wouldMove": 0, "left": 0}
 
 
 def test_books_are_tied_out(stack: LocalStack, operator: Operator) -> None:

@@ -164,6 +164,16 @@ def test_a_dry_run_shows_what_would_be_asked_and_asks_nothing(aws: Aws, capsys: 
     assert {each["what"] for each in told["metrics"]} >= {"webhook p99", "write units invoices by_status"}
 
 
+def test_what_a_dry_run_shows_is_shown_by_the_measurement_too(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    _, would = asked(capsys, "--dry-run")
+    aws.measures()
+    aws.reports()
+
+    _, did = asked(capsys)
+
+    assert {name: did[name] for name in would} == would
+
+
 def test_the_local_stack_is_not_measured_as_if_it_were_aws(
     aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

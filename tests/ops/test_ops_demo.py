@@ -15,9 +15,10 @@ from infra.demo.telling import Teller
 from infra.local.cloudwatch.alarms import MetricAlarm
 from infra.local.cloudwatch.datapoints import Key
 from infra.local.cloudwatch.watch import Watch
-from infra.ops_demo.__main__ import HEADINGS, staged
+from infra.ops_demo.__main__ import HEADINGS, scene
 from infra.package import ROOT
-from infra.template.alarms import RUN_BOOKS
+from infra.template.alarm_list import ALARMS, COMPOSITES
+from infra.template.alarms import RUN_BOOKS, Grade
 
 ELSEWHERE = {metrics.INVOICE_TAKEN_BACK.name, metrics.TOKEN_REFUSED.name, metrics.SECURITY_REFUSED.name}
 """Metrics that this night has no cause to emit; `tests/api/test_metrics.py` does."""
@@ -40,7 +41,7 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     printed = io.StringIO()
     teller = Teller(Console(file=printed, width=118), headings=HEADINGS)
-    with staged(teller, tmp_path_factory.mktemp("night")) as (night, watch):
+    with scene(teller, tmp_path_factory.mktemp("night")) as (night, watch):
         true = night.tell()
         yield Told(printed.getvalue(), true, watch)
 
@@ -104,6 +105,33 @@ def test_what_alarms_look_at_is_written_by_just_these_dimensions(told: Told) -> 
     assert watched - {_kind(key) for key in told.watch.datapoints.keys()} == set()  # noqa: SIM118
 
 
+@pytest.mark.demo
+def test_the_table_has_every_alarm_that_told_somebody_as_the_template_has_it(told: Told) -> None:
+    table = re.split(r"\nThe alarms *\n", told.text)[1].partition("╭")[0]
+    rows = dict(re.findall(r"^ (\w+) +((?:page|ticket) .*\S) *$", table, re.MULTILINE))
+    assert "CanaryFailing" in rows, "a dead worker flies no canary"
+    assert rows.keys() == told.watch.bells.ever_told
+    template = {alarm.name: alarm for alarm in (*ALARMS, *COMPOSITES)}
+    shown = {name: (row.split()[0], row.split()[-1]) for name, row in rows.items()}
+    assert shown == {name: (template[name].grade.value, template[name].run_book) for name in rows}
+
+
+def test_the_operators_page_asks_about_every_alarm_of_the_template() -> None:
+    """By its own name, or by that of its family with an ellipsis, in the column of its grade."""
+    page = (ROOT / "docs/operations.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ") and "?" in line]
+    columns = {Grade.PAGE: " ".join(row[1] for row in rows), Grade.TICKET: " ".join(row[-1] for row in rows)}
+    for alarm in (*ALARMS, *COMPOSITES):
+        if alarm.grade is not Grade.SIGNAL:
+            named = re.findall(r"`(\w+)(…?)`", columns[alarm.grade])
+            assert any(alarm.name == name or (more and alarm.name.startswith(name)) for name, more in named), (
+                alarm.name
+            )
+    everything = {name for name, _ in re.findall(r"`([A-Z]\w+)(…?)`", " ".join(columns.values()))}
+    names = [alarm.name for alarm in (*ALARMS, *COMPOSITES)]
+    assert [name for name in everything if not any(each.startswith(name) for each in names)] == []
+
+
 def _kind(key: Key) -> tuple[str, str, tuple[str, ...]]:
     return key.namespace, key.name, tuple(sorted(dict(key.dimensions)))
 
@@ -115,4 +143,4 @@ def test_what_is_not_as_it_should_be_is_named_and_the_night_does_not_end_well() 
     teller.sees("ParkedEvents rings, after never", shown=False, expected=True)
     assert teller.ends() is False
     assert "✗ ParkedEvents rings, after never: no   expected yes" in printed.getvalue()
-    assert "1 not true" in printed.getvalue()
+    assert "1 of 1 checks failed" in printed.getvalue()

@@ -70,7 +70,8 @@ class Controls:
             body = json.loads(request.body or b"{}")
             if not isinstance(body, dict):
                 raise ValueError("the body must be a JSON object")
-            return as_json(200, action(body, args) or {})
+            result = action(body, args)
+            return as_json(200, {} if result is None else result)
         except StripeFault as exc:
             return as_json(exc.status, exc.body)
         except KeyError as exc:

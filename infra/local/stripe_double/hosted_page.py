@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from . import pages, payment_engine
+from . import invoice_page, pages, payment_engine
 from .cards import ROUTING_NUMBER, Method, by_bank_account, by_card_number
 from .errors import StripeFault
 from .http import Request, Response, as_html, redirect
+from .invoice_page import Problem
 from .ledger import JSON, Ledger
 from .objects.invoice_states import link_ends_at
 from .pdf import invoice_pdf
@@ -34,20 +35,22 @@ class HostedPage:
                 return as_html(404, pages.message("Invoice not found", "This link is not valid."))
             ledger, invoice = found
             if self._expired(invoice, match.group(2)):
-                return as_html(410, pages.message("Link expired", "Ask the company for a new link to this invoice."))
+                text = f"Ask {invoice['account_name']} for a new link to this invoice."
+                return as_html(410, pages.message("Link expired", text))
             if match.group(3):
                 body = invoice_pdf(invoice, ledger.lines.get(invoice["id"], []))
                 name = f'inline; filename="Invoice-{invoice["number"]}.pdf"'
                 return Response(200, body, {"Content-Type": "application/pdf", "Content-Disposition": name})
-            error = ""
+            problem, form = None, {}
             if request.method == "POST":
                 form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-                error = self._pay(ledger, invoice, form)
-                if not error:
+                problem = self._pay(ledger, invoice, form)
+                if problem is None:
                     return redirect(request.path)
             intent = self._intent(ledger, invoice)
             lines = ledger.lines.get(invoice["id"], [])
-            return as_html(402 if error else 200, pages.invoice(ledger, invoice, lines, intent, error))
+            html = invoice_page.invoice(ledger, invoice, lines, intent, problem, form)
+            return as_html(402 if problem else 200, html)
 
     def _find(self, account: str, token: str) -> tuple[Ledger, JSON] | None:
         ledger = self._world.ledgers.get(account)
@@ -68,45 +71,57 @@ class HostedPage:
             return payment_engine.intent_of(ledger, payment)
         return None
 
-    def _pay(self, ledger: Ledger, invoice: JSON, form: dict[str, str]) -> str:
-        """Try to pay; the empty string, or what to tell the payer."""
+    def _pay(self, ledger: Ledger, invoice: JSON, form: dict[str, str]) -> Problem | None:
+        """Try to pay; returns what to tell the payer if it came to nothing.
+
+        What was typed before 3-D Secure is put back into `form` after it.
+        """
         if invoice["status"] not in ("open", "uncollectible"):
-            return ""
+            return None
         try:
             payment = payment_engine.default_payment(ledger, invoice)
             intent = payment_engine.intent_of(ledger, payment)
             passed: bool | None = None
             if form.get("authenticate") in ("complete", "fail"):
                 if intent["status"] != "requires_action":
-                    return "There is nothing to confirm."
+                    return Problem("There is nothing to confirm.")
                 passed = form["authenticate"] == "complete"
-                method: Method | str = intent["_method"]
+                method: Method | Problem = intent["_method"]
+                form |= intent.pop("_typed", {})
             else:
                 method = _typed(form, self._world.clock.now())
-            if isinstance(method, str):
+            if isinstance(method, Problem):
                 return method
             outcome = payment_engine.attempt(self._world, ledger, payment, method, passed=passed)
         except StripeFault as exc:
-            return str(exc)
-        return outcome.error["message"] if outcome.error else ""
+            return Problem(str(exc))
+        if outcome.status == "requires_action":
+            intent["_typed"] = form
+        if outcome.error is None:
+            return None
+        return Problem(outcome.error["message"], _CORRECTABLE.get(outcome.error["code"], ()))
 
 
-def _typed(form: dict[str, str], now: float) -> Method | str:
+_CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "incorrect_cvc": ("cvc",)}
+"""The inputs to correct, by the code of a decline."""
+
+
+def _typed(form: dict[str, str], now: float) -> Method | Problem:
     """What the payer typed, or what is wrong with it; bad dates and codes never reach Stripe's servers."""
     if form.get("method") == "us_bank_account":
-        method = by_bank_account(form.get("account", ""))
         if form.get("routing", "").strip() != ROUTING_NUMBER:
-            return "The routing number is not valid. Test accounts use 110000000."
-        return method or "The account number is not one of Stripe's test accounts."
+            return Problem("The routing number is not valid. Test accounts use 110000000.", ("routing",))
+        account = by_bank_account(form.get("account", ""))
+        return account or Problem("The account number is not one of Stripe's test accounts.", ("account",))
     match = re.match(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$", form.get("exp", ""))
     if not match or not 1 <= int(match.group(1)) <= 12:
-        return "Your card's expiration date is incomplete."
+        return Problem("Your card's expiration date is incomplete.", ("exp",))
     year = int(match.group(2)) % 100 + 2000
     today = datetime.fromtimestamp(now, UTC)
     if (year, int(match.group(1))) < (today.year, today.month):
-        return "Your card's expiration date is in the past."
+        return Problem("Your card's expiration date is in the past.", ("exp",))
     if not re.match(r"^\d{3,4}$", form.get("cvc", "").strip()):
-        return "Your card's security code is incomplete."
+        return Problem("Your card's security code is incomplete.", ("cvc",))
     if not form.get("number", "").strip():
-        return "Your card number is incomplete."
+        return Problem("Your card number is incomplete.", ("number",))
     return by_card_number(form["number"])

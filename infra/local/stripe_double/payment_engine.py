@@ -199,6 +199,7 @@ def _ask(world: World, ledger: Ledger, invoice: JSON, intent: JSON, before: JSON
     url = f"{invoice['hosted_invoice_url']}"
     intent.update(
         status="requires_action",
+        last_payment_error=None,  # that of the previous confirmation (https://docs.stripe.com/api/payment_intents/object)
         next_action={"type": "redirect_to_url", "redirect_to_url": {"return_url": url, "url": url}},
     )
     world.emit(ledger, "payment_intent.requires_action", intent)

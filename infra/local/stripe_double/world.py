@@ -58,18 +58,6 @@ class World:
         """What `updated` compares with."""
         return frozen(render(ledger, obj))
 
-    def mail(self, ledger: Ledger, to: str, subject: str, link: str, invoice: str) -> None:
-        """Keep an e-mail that Stripe would send."""
-        mail = {
-            "at": self.now(),
-            "to": to,
-            "subject": subject,
-            "link": link,
-            "invoice": invoice,
-            "account": ledger.id,
-        }
-        ledger.mails.append(mail)
-
     def permitted(self, account: str, key_shown: str, livemode: bool) -> Ledger:
         """A connected account's ledger; raises 403 `account_invalid` when access is missing or revoked."""
         ledger = self.ledgers.get(account)

@@ -1,5 +1,5 @@
 """Python imports this when it starts: the operator's commands are typed as they are printed, on the moved clock."""
 
-from infra.ops_demo.moved_clock import install
+from infra.demo.moved_clock import install
 
 install()

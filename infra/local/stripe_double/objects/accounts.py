@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from ..errors import NoSuchObject
 from ..ledger import JSON, Ledger
@@ -119,6 +121,12 @@ def retrieve(call: Call) -> JSON:
 def name_of(account: JSON) -> str:
     """The name that people see: the public profile's, else the Dashboard's."""
     return str(account["business_profile"]["name"] or account["settings"]["dashboard"]["display_name"])
+
+
+def day(account: JSON, at: int) -> str:
+    """The day that people see of a moment (epoch seconds): in the time zone of the account's Dashboard."""
+    zone = ZoneInfo(account["settings"]["dashboard"]["timezone"])
+    return datetime.fromtimestamp(at, zone).strftime("%B %-d, %Y")
 
 
 def application(world: World) -> JSON:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import money
+from .. import mails, money
 from .. import payment_engine as engine
 from ..cards import TOKENS
 from ..clock import DAY
@@ -187,8 +187,7 @@ def do_send(world: World, ledger: Ledger, invoice: JSON) -> None:
     if invoice["status"] == "draft":
         do_finalize(world, ledger, invoice, world.snapshot(ledger, invoice))
     renew_link(world, ledger, invoice)
-    subject = f"New invoice from {invoice['account_name']} #{invoice['number']}"
-    world.mail(ledger, to, subject, invoice["hosted_invoice_url"], invoice["id"])
+    ledger.mails.append(mails.about_invoice(ledger, invoice, to, world.now()))
     world.emit(ledger, "invoice.sent", invoice)
 
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from chalicelib.adapters.clock import SystemClock
 
 VARIABLE = "POM_DEMO_CLOCK"
-SITE = Path(__file__).parent / "site"
-"""A directory for PYTHONPATH: a Python that starts with it begins by moving its clock."""
 
 
 class MovedClock:

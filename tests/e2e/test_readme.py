@@ -1,0 +1,88 @@
+"""The README's commands work as they are written, for somebody who has only what the README says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra.demo.http import request
+from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
+from infra.local.stripe_double.pages import authorize as pages_of_stripe
+from infra.local.summary import curl_lines, description, write
+
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def by_hand() -> str:
+    return README.partition("## Try it by hand")[2].partition("\n## ")[0]
+
+
+def test_seeing_paid_by_hand_works_as_it_is_written(stack: LocalStack, tmp_path: Path) -> None:
+    write(description(stack), tmp_path / ".local/stack.json")
+    [block] = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+
+    done = subprocess.run(
+        ["/bin/sh", "-euc", block.replace("http://127.0.0.1:8000", stack.urls.api)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout)["data"], list), done.stdout
+
+
+def test_every_button_that_is_to_be_pressed_is_on_a_page(stack: LocalStack) -> None:
+    back_from_stripe = f"{stack.urls.settings_page}?stripe=pending&state=a-state"
+    pages = request("GET", back_from_stripe).text + pages_of_stripe("Pool Office Manager", [], "", {})
+    pressed = set(re.findall(r"\*([A-Z][^*]+)\*", by_hand().replace("**", ""))) - {STRIPE_ACCOUNT["business_name"]}
+    assert pressed == {"Install or reconnect", "Connect", "Finish set-up"}
+    assert [each for each in pressed if f">{each}</button>" not in pages] == []
+
+
+def test_the_mails_can_be_read_by_hand_as_it_is_written(stack: LocalStack) -> None:
+    [line] = re.findall(r"`(curl -sS http://127\.0\.0\.1:8002/[^`]+)`", by_hand())
+
+    words = line.replace("http://127.0.0.1:8002", stack.urls.stripe).split()
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), list)
+
+
+def test_every_variable_of_a_shell_command_is_set_in_that_command() -> None:
+    for page in (ROOT / "README.md", ROOT / "infra/local/README.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text()
+        blocks = re.findall(r"```(?:sh)?\n(.*?)```", text, re.DOTALL)
+        spans = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+        for command in (*blocks, *spans):
+            used = set(re.findall(r"\$\{?([A-Z_]+)\b", command))
+            assert used <= set(re.findall(r"\b([A-Z_]+)=", command)), (page.name, command)
+
+
+def test_there_are_as_many_curl_lines_as_the_readme_says(stack: LocalStack) -> None:
+    assert len(curl_lines(stack, stack.tokens)) == 3
+    assert "three `curl` lines" in README
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md", "docs/deploying.md", "docs/field.md"])
+def test_every_target_that_a_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)\b(?=[ `\n]|$)", (ROOT / page).read_text()))
+    code = set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text()))
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    assert code <= targets
+    assert named & targets, page
+
+
+def test_every_path_on_the_map_exists() -> None:
+    linked = re.findall(r"\]\(([^)#]+)\)", README)
+    assert [link for link in linked if not link.startswith("http") and not (ROOT / link).exists()] == []
+    ci = re.findall(r"`(\.ci/\w+|requirements[\w-]*\.txt|\.venv/bin/\w+)", README)
+    assert [name for name in ci if not (ROOT / name).exists()] == []

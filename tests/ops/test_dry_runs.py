@@ -1,0 +1,190 @@
+"""A dry run shows the rows and reasons of the command itself, and the command shows all that its dry run does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.demo.http import request
+from infra.local.stack import LocalStack
+from infra.local.summary import description, write
+from tests.e2e.company import Company
+from tests.ops.conftest import Operator
+from tests.ops.test_commands import unheard_of
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[LocalStack]:
+    """A stack of its own: these tests lose webhooks and freeze everybody."""
+    with LocalStack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def operator(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    file = tmp_path_factory.mktemp("ops") / "stack.json"
+    write(description(stack), file)
+    with Operator(file) as operator:
+        yield operator
+
+
+WOULD = {"wouldMove": "moved", "wouldDiscard": "discarded"}
+"""What a dry run counts, and what the command counts in its place."""
+
+
+def headers(out: str) -> list[str]:
+    """The headers of the tables that a command printed."""
+    return [line for line in out.splitlines() if line.startswith("┃")]
+
+
+def same_kinds(would: Any, did: Any) -> None:
+    """Both documents tell the same things, and of each table the same columns in the same order."""
+    assert {WOULD.get(name, name) for name in would} == set(did)
+    for name, table in did.items():
+        if isinstance(table, list) and table and isinstance(table[0], dict):
+            assert [list(row) for row in would[name]] == [list(row) for row in table], name
+
+
+def test_a_reconciliation_counts_what_its_dry_run_counted(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_dry_sweep").json
+    company.all_delivered()
+    unheard_of(company, made)
+    words = ("reconcile", company.organization_id, "--objects")
+
+    would = operator.asks(*words, "--dry-run")
+    did = operator.asks(*words)
+
+    same_kinds(would, did)
+    [before], [after] = would["reconciled"], did["reconciled"]
+    assert before["missed"] > 0
+    told_before = ("organization", "missed", "parked", "objects", "left_out")
+    assert {name: before[name] for name in told_before} == {name: after[name] for name in told_before}
+    assert (before["recovered"], before["early"], before["corrected"]) == (None, None, None)
+    assert after["recovered"] + after["early"] > 0
+
+
+def test_a_disconnected_organization_is_left_out_for_the_same_reason_either_way(
+    stack: LocalStack, operator: Operator
+) -> None:
+    company = Company(stack).connect()
+    company.admin.call("DELETE", "/stripe/connection")
+    words = ("reconcile", company.organization_id)
+
+    would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
+
+    same_kinds(would, did)
+    assert [each["left_out"] for told in (would, did) for each in told["reconciled"]] == ["not connected"] * 2
+
+
+def test_a_replay_names_why_an_event_was_parked_either_way(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_dry_parked").json
+    company.all_delivered()
+    unheard_of(company, made)
+    event = operator.sets("park", company.organization_id, "stripe_unreachable")
+    words = ("replay", company.organization_id, "--parked")
+
+    would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
+
+    same_kinds(would, did)
+    for told in (would, did):
+        assert [(each["event"], each["parked_for"]) for each in told["events"]] == [(event, "stripe_unreachable")]
+    again = ("replay", company.organization_id, "--event", event)
+    assert [operator.asks(*again, *more)["events"][0]["outcome"] for more in (("--dry-run",), ())] == [
+        "duplicate", "duplicate",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [("redrive",), ("discard", "--yes")], ids=lambda words: words[0])
+def test_dead_letters_are_listed_either_way(stack: LocalStack, operator: Operator, command: tuple[str, ...]) -> None:
+    verb, *more = command
+    for number, invoice in enumerate((f"inv_one_to_{verb}", f"inv_two_to_{verb}"), start=10 * len(command)):
+        body = {"organizationId": "org_gone", "invoiceId": invoice, "task": "resume"}
+        operator.sets("bury", "invoice-jobs-dlq.fifo", json.dumps(body) + " " * number)
+    words = (verb, "invoice-jobs.fifo", *more)
+
+    would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
+    stack.wait_until_idle()
+
+    same_kinds(would, did)
+    assert len(did["deadLetters"]) == 2
+    assert would["deadLetters"] == did["deadLetters"]
+    assert next(value for name, value in would.items() if name in WOULD) == 2
+
+
+def test_a_freeze_of_everybody_says_that_newcomers_are_frozen_too_either_way(
+    company: Company, operator: Operator
+) -> None:
+    words = ("freeze", "--all", "--reason", "drill", "--by", "kim")
+    would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
+    same_kinds(would, did)
+    assert would == did
+    assert did["newcomers"] == "drill"
+
+    would, did = operator.asks("unfreeze", "--all", "--dry-run"), operator.asks("unfreeze", "--all")
+    same_kinds(would, did)
+    assert would == did
+    assert did["newcomers"] == "drill"
+    assert operator.asks("unfreeze", "--all", "--dry-run")["newcomers"] is None
+
+
+def test_secrets_that_are_added_and_dropped_are_named_either_way(operator: Operator) -> None:
+    for words, given in (
+        (("rotate-secret", "add"), "whsec_of_a_dry_run"),
+        (("rotate-secret", "drop", "--newest"), ""),
+    ):
+        would, did = (operator.does("--json", *words, *more, given=given).json for more in (("--dry-run",), ()))
+        assert would == did
+        assert set(did) == {"secrets", "added" if "add" in words else "dropped"}
+
+
+def test_what_is_changed_about_the_webhook_endpoint_is_listed_either_way(
+    operator: Operator, stack: LocalStack
+) -> None:
+    [endpoint] = operator.asks("webhook-endpoint", "--dry-run")["present"]
+    auth = {"Authorization": f"Bearer {stack.secret.api_key}"}
+    url = f"{stack.urls.stripe}/v1/webhook_endpoints/{endpoint['id']}"
+    request("POST", url, form={"disabled": "true"}, headers=auth)
+
+    would, did = operator.asks("webhook-endpoint", "--dry-run"), operator.asks("webhook-endpoint")
+
+    assert would["present"] == did["present"]
+    assert would["changes"] == did["changes"] == [{"enable": endpoint["id"]}]
+    assert (would["would"], did["updated"]) == ("update", endpoint["id"])
+
+
+def test_a_backfill_tells_the_same_rows_either_way(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_dry_backfill").json
+    company.all_delivered()
+    unheard_of(company, made)
+    words = ("backfill", company.organization_id, "--since", "1d", "--rate", "20")
+
+    would, did = operator.asks(*words, "--dry-run"), operator.asks(*words)
+
+    same_kinds(would, did)
+    assert [each["invoice"] for each in would["invoices"]] == [each["invoice"] for each in did["invoices"]]
+    assert would == did
+
+
+def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company, operator: Operator) -> None:
+    mine = company.organization_id
+    for words in (
+        ("reconcile", mine),
+        ("freeze", mine, "--reason", "drill"),
+        ("unfreeze", mine),
+        ("backfill", mine, "--since", "1d", "--rate", "20"),
+    ):
+        would, did = operator.does(*words, "--dry-run"), operator.does(*words)
+        assert headers(would.out) == headers(did.out) != [], words
+
+
+def test_the_amounts_of_a_timeline_are_those_that_people_know(company: Company, operator: Operator) -> None:
+    made = company.bill("svc_dry_words").json
+    company.all_delivered()
+
+    told = operator.asks("explain", "invoice", company.organization_id, made["id"])
+
+    amounts = {(each["amount"], each["currency"]) for each in told["timeline"] if each.get("amount") is not None}
+    assert amounts == {("75.00", "usd")}
