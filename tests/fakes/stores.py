@@ -16,7 +16,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAcco
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import Page, StripeCustomerClaimed
 from chalicelib.domain.webhook import WebhookCheck
-from tests.fakes.database import FakeDatabase, Parked, require_unchanged
+from tests.fakes.database import FakeDatabase, Parked, require_possible_key, require_unchanged
 from tests.fakes.paging import page_of
 
 PLATFORM = StripeAccountId("platform")
@@ -52,6 +52,7 @@ class FakeCustomers:
             return stored
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
+        require_possible_key(account_id + stripe_customer_id)
         with self._db.lock:
             linked = (c for c in self._db.customers.values() if c.linked_to(account_id) == stripe_customer_id)
             return next(linked, None)
