@@ -122,7 +122,7 @@ def test_an_event_that_cannot_be_applied_is_parked_and_acknowledged(
 
     monkeypatch.setattr(receiving, "apply_event", broken)
     assert deliver(api, body, signed(world, body)).status == 200
-    assert world.ports.events.parked(json.loads(body)["account"], 10) == [body.decode()]
+    assert [each.body for each in world.ports.events.parked(json.loads(body)["account"], 10)] == [body.decode()]
 
 
 def test_webhooks_may_be_larger_than_other_bodies_but_not_endless(api: ApiClient, world: World) -> None:

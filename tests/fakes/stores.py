@@ -13,6 +13,7 @@ from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import Page, StripeCustomerClaimed
 from chalicelib.domain.webhook import WebhookCheck
@@ -240,14 +241,17 @@ class FakeEvents:
                 first = known.received_at if known else received_at
                 self._db.events[key] = Parked(event, first, received_at, error)
 
-    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with self._db.lock:
             parked = sorted(
-                (known.tried_at, known.event.created, known.event.id, known.event.body)
+                (known.tried_at, known.event.created, known.event.id, known)
                 for (account, _), known in self._db.events.items()
                 if account == account_id and isinstance(known, Parked) and not known.aside
             )
-        return [body for *_, body in parked[:limit]]
+        return [
+            ParkedEvent(known.event.id, known.event.body, known.received_at, known.error)
+            for *_, known in parked[:limit]
+        ]
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         with self._db.lock:

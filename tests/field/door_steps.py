@@ -10,7 +10,7 @@ class DoorSteps:
     """Part of `Play`."""
 
     def odd_webhook(self, at: str, value: Any = "", times: int | None = None, **told: Any) -> None:
-        """Stripe sends an event like `webhook` does, with `value` in one place, `times` times in a row if that is said.
+        """Stripe sends an event like `webhook` does, with `value` in one place, or with `times` of it in a row.
 
         `at` names the place: `id`, or `data.object.metadata.pom_customer_id`.
         """
