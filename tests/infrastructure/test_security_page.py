@@ -46,6 +46,4 @@ def test_every_alarm_says_who_can_make_it_fire_and_what_stops_it() -> None:
     assert all(any(alarm.startswith(family) for alarm in alarms) for family in families)
     assert len(named) == len(set(named))
     assert all(len(row) == 3 and row[1].strip() and row[2].strip() for row in rows)
-    assert all("Nobody" in row[1] or row[2].strip() != "–" for row in rows), (
-        "whoever can fire it is stopped by something"
-    )
+    assert all("Nobody" in row[1] or len(row[2].strip()) > 1 for row in rows), "something stops whoever can fire it"
