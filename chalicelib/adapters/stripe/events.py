@@ -79,14 +79,14 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
         NoEvent: the body is no event, or its own id or its account cannot be Stripe's.
     """
     try:
-        return _read(body, account_id)
+        return _event_in(body, account_id)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read(_mended(body), account_id)
+        return _event_in(_mended(body), account_id)
     except RecursionError as exc:
         raise NoEvent("It is nested deeper than anything of Stripe's") from exc
 
 
-def _read(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
+def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     text, event = body.decode(), _event_decoder.decode(body)
     account = account_id or event.account
     if not is_stripe_id(event.id) or not (account is None or is_account_id(account)):
