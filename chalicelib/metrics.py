@@ -39,7 +39,19 @@ STRIPE_OUTCOMES: Final = frozenset({OK, REFUSED, THROTTLED, FAILED, UNKNOWN})
 
 EVENT_FAMILIES: Final = frozenset(event_type.partition(".")[0] for event_type in SUBSCRIPTION) | {OTHER}
 EVENT_OUTCOMES: Final = frozenset(
-    {"applied", "no_change", "recovered", "duplicate", "foreign", "ignored", "wrong_mode", "parked", OTHER}
+    {
+        "applied",
+        "no_change",
+        "recovered",
+        "duplicate",
+        "foreign",
+        "ignored",
+        "wrong_mode",
+        "parked",
+        "unknown_object",
+        "unreadable",
+        OTHER,
+    }
 )
 
 STRIPE_RESOURCES: Final = frozenset(
@@ -64,6 +76,7 @@ TOKEN_REASONS: Final = frozenset(
     {
         "algorithm",
         "audience",
+        "claim_malformed",
         "claim_missing",
         "expired",
         "header",
@@ -140,7 +153,9 @@ INVOICES_BILLED_TWICE: Final = Metric("InvoicesBilledTwice", COUNT, 1)
 EVENT_LAG: Final = Metric("EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",), ()))
 """How long an event took to reach us; its count is the number of events, without our own canaries."""
 EVENTS_PARKED: Final = Metric("EventsParked", COUNT, 2)
-"""Events of one organization that were parked when its reconciliation ended."""
+"""Events of one organization that came within a day and were still parked when its reconciliation ended."""
+EVENTS_GIVEN_UP: Final = Metric("EventsGivenUp", COUNT, 2)
+"""Parked events of one organization that its reconciliation set aside, because they could not be applied in time."""
 RECONCILIATIONS_PLANNED: Final = Metric("ReconciliationsPlanned", COUNT, 2)
 CANARY_PASSED: Final = Metric("CanaryPassed", COUNT, 2)
 """1 if a signed event of ours came through to the table, 0 if not."""
@@ -175,6 +190,7 @@ METRICS: Final[Mapping[str, Metric]] = {
         INVOICES_BILLED_TWICE,
         EVENT_LAG,
         EVENTS_PARKED,
+        EVENTS_GIVEN_UP,
         RECONCILIATIONS_PLANNED,
         CANARY_PASSED,
         CANARY_ROUND_TRIP,

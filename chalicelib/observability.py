@@ -118,19 +118,29 @@ def invoice_refused(organization_id: str, invoice_id: str, code: str) -> None:
 
 
 def account_reconciled(
-    organization_id: str, *, events_seen: int, recovered: int, corrected: int, parked: int
+    organization_id: str, *, events_seen: int, recovered: int, corrected: int, parked: int, given_up: int
 ) -> None:
-    """What one reconciliation run found; `recovered` and `corrected` should be 0."""
+    """What one reconciliation run found; `recovered`, `corrected` and `given_up` should be 0.
+
+    `parked` counts events that came within a day, so that an old one does not keep the alarm from telling of others.
+    """
     counts = {
         metrics.EVENTS_SWEPT: events_seen,
         metrics.EVENTS_RECOVERED: recovered,
         metrics.INVOICES_CORRECTED: corrected,
         metrics.EVENTS_PARKED: parked,
+        metrics.EVENTS_GIVEN_UP: given_up,
     }
     for metric, count in counts.items():
         emit(metric, count)
-    fields = {"events_seen": events_seen, "recovered": recovered, "corrected": corrected, "parked": parked}
-    logger.info("account_reconciled", extra={"organization_id": organization_id, **fields})
+    found = {
+        "events_seen": events_seen,
+        "recovered": recovered,
+        "corrected": corrected,
+        "parked": parked,
+        "given_up": given_up,
+    }
+    logger.info("account_reconciled", extra={"organization_id": organization_id, **found})
 
 
 def tied_out(organization_id: str, *, differences: int, billed_twice: int) -> None:

@@ -83,7 +83,11 @@ class Opened:
 def webhook() -> dict[str, Any]:
     """As API Gateway hands it over: an event of an invoice that the table does not have."""
     now = int(time.time())
-    invoice = {"id": "in_1", "object": "invoice", "metadata": {"pom_organization_id": "o", "pom_invoice_id": "i"}}
+    invoice = {
+        "id": "in_1",
+        "object": "invoice",
+        "metadata": {"pom_organization_id": "o", "pom_invoice_id": f"inv_{'a' * 26}"},
+    }
     event = {"id": "evt_1", "type": "invoice.paid", "created": now, "account": "acct_1", "data": {"object": invoice}}
     body = json.dumps(event)
     signed = hmac.new(SECRET.encode(), f"{now}.{body}".encode(), hashlib.sha256).hexdigest()

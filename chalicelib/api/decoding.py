@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import msgspec
 
 from chalicelib.api.errors import PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
-from chalicelib.api.models.common import ID_PATTERN
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.table import KIB
 from chalicelib.domain.errors import Malformed, Unsupported
+from chalicelib.domain.identifiers import ID_PATTERN
 
 SEE_CONTRACT = "Compare it with /v1/openapi.json."
 IDEMPOTENCY_KEY = "Idempotency-Key"

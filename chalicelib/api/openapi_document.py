@@ -18,11 +18,11 @@ from chalicelib.api.decoding import IDEMPOTENCY_KEY, MAX_KEY
 from chalicelib.api.error_codes import ERROR_CODES
 from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.health import VERSION
-from chalicelib.api.models.common import ID_PATTERN
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.table import READING, SUFFICIENT, Role, Route
+from chalicelib.domain.identifiers import ID_PATTERN
 
 Json = dict[str, Any]
 

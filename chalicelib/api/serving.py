@@ -22,8 +22,8 @@ from chalicelib.api.models.queries import Nothing
 from chalicelib.api.pages import problem_page, wants_page
 from chalicelib.api.table import READING, SUFFICIENT, Call, Handler, Reply, Role, Route
 from chalicelib.domain.errors import Forbidden, InvalidSignature
-from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX, OrganizationId, UserId
-from chalicelib.domain.identity import Identity, Unauthorized
+from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
+from chalicelib.domain.identity import Identity, identity_of
 
 _encode = msgspec.json.Encoder().encode
 
@@ -84,11 +84,8 @@ def _identified(route: Route, incoming: gateway.Incoming) -> Identity | None:
 
 def _identity(authorizer: Mapping[str, object] | None) -> Identity:
     context = authorizer or {}
-    organization_id, user_id = context.get("organizationId"), context.get("userId")
-    if not isinstance(organization_id, str) or not isinstance(user_id, str) or not organization_id or not user_id:
-        raise Unauthorized("no_identity")
-    roles = frozenset(str(context.get("roles", "")).split())
-    return Identity(OrganizationId(organization_id), UserId(user_id), roles)
+    roles = str(context.get("roles", "")).split(" ")
+    return identity_of(context.get("organizationId"), context.get("userId"), roles)
 
 
 def _checked(

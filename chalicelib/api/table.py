@@ -22,7 +22,10 @@ READING = frozenset({"GET"})
 
 KIB = 1024
 MAX_BODY = 256 * KIB
-MAX_WEBHOOK = 1024 * KIB
+MAX_WEBHOOK = 6 * 1024 * KIB
+"""As much as Lambda takes (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), because Stripe
+sends a signed event again for days if it is refused.
+"""
 MAX_BULK = 2048 * KIB
 
 

@@ -9,7 +9,7 @@ finalization of a company's other invoices until every subscriber has answered i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
 from chalicelib.domain.history import Source
@@ -58,6 +58,18 @@ SUBSCRIPTION: Mapping[str, str] = {
 }
 """Event type to the kind of history entry it makes."""
 
+CLOCKS_MAY_DIFFER_BY = 300
+"""Seconds by which Stripe's clock may be ahead of ours: as much as a signature's time may be."""
+
+UNREADABLE = "unreadable"
+"""The type given to a signed body that names no event that could be Stripe's; nobody subscribes to it."""
+
+LATEST_MOMENT = 253402300799
+"""The last second of the year 9999, in epoch seconds UTC: no later time can be written as a date."""
+
+DEAUTHORIZED = "account.application.deauthorized"
+"""The type of the event that ends a connection."""
+
 FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
 """Events that say that an attempt failed, but not why; another event says why."""
 
@@ -77,7 +89,7 @@ MAY_COME_BEFORE_ITS_PAYMENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class StripeEvent:
-    """One authentic event. `created` is epoch seconds; `body` is the JSON as Stripe sent it, kept for parking.
+    """One authentic event. `created` is epoch seconds; `body` is JSON as Stripe sent it, kept for parking.
 
     `api_version` is the version in which Stripe rendered it: the endpoint's for a webhook, the account's own for an
     event that Stripe lists, whatever version we ask in (https://docs.stripe.com/webhooks/versioning).
@@ -102,11 +114,23 @@ class StripeEvent:
     customer_hint: str | None = None
     revised_id: str | None = None
     """The id of the Stripe invoice that the object revises, if the object is a revision."""
+    dated: bool = True
+    """Whether `created` is Stripe's; if not, it is when the event came, and what the event shows has no order."""
 
     @property
     def current(self) -> bool:
         """Whether the object is rendered in our API version; in another, only whose it is can be read."""
         return self.api_version == API_VERSION
+
+    def received(self, now: int) -> StripeEvent:
+        """Returns the event as it is to be believed by somebody who receives it `now` (epoch seconds UTC).
+
+        A date that is missing, or lies further ahead than clocks differ, tells no order: believed, it would make
+        every later event outdated. Such an event says that something happened, and the object is asked for.
+        """
+        if 0 < self.created <= now + CLOCKS_MAY_DIFFER_BY:
+            return self
+        return replace(self, created=now, fact=None, dated=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b32encode
-from typing import NewType
+from typing import NewType, TypeGuard
 
 OrganizationId = NewType("OrganizationId", str)
 UserId = NewType("UserId", str)
@@ -16,6 +17,44 @@ BatchId = NewType("BatchId", str)
 
 INVOICE_PREFIX = "inv_"
 BATCH_PREFIX = "bat_"
+
+
+ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,128}$(?!\n)"
+"""Ids of organizations, customers and services are POM's, and become parts of keys: letters, digits and `._:~-`."""
+
+STRIPE_ID_PATTERN = r"^[!-~]{1,255}$(?!\n)"
+"""Stripe's ids have at most 255 characters (https://docs.stripe.com/upgrades); ours admit ASCII without blanks.
+
+As a part of a key such an id takes at most 765 bytes, of the 1,024 that DynamoDB allows for a sort key.
+"""
+
+ACCOUNT_ID_PATTERN = r"^acct_[A-Za-z0-9_]{1,123}$(?!\n)"
+"""An account is the tenant of an event, so it must look like an account of Stripe's and like nothing else."""
+
+_ID = re.compile(ID_PATTERN)
+_INVOICE_ID = re.compile(f"{INVOICE_PREFIX}[a-z2-7]{{26}}")
+_STRIPE_ID = re.compile(STRIPE_ID_PATTERN)
+_ACCOUNT_ID = re.compile(ACCOUNT_ID_PATTERN)
+
+
+def is_id(value: object) -> TypeGuard[str]:
+    """Returns True if the value can be the id of an organization, a customer or a service."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
+
+
+def is_invoice_id(value: object) -> TypeGuard[str]:
+    """Returns True if the value has the form of the ids that `invoice_id_for` makes."""
+    return isinstance(value, str) and _INVOICE_ID.fullmatch(value) is not None
+
+
+def is_stripe_id(value: object) -> TypeGuard[str]:
+    """Returns True if the value can be the id of an object or an event of Stripe's."""
+    return isinstance(value, str) and _STRIPE_ID.fullmatch(value) is not None
+
+
+def is_account_id(value: object) -> TypeGuard[str]:
+    """Returns True if the value can be the id of a Stripe account."""
+    return isinstance(value, str) and _ACCOUNT_ID.fullmatch(value) is not None
 
 
 def digest(*parts: str) -> str:

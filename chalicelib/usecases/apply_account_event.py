@@ -61,6 +61,8 @@ def _connected_anew(connection: Connection, event: StripeEvent, account_id: Stri
     """
     if not connection.active or connection.connected_at is None:
         return False
+    if not event.dated:
+        return reachable(account_id, ports)
     later_by = event.created - connection.connected_at
     if abs(later_by) > CLOCKS_DIFFER_BY:
         return later_by < 0
@@ -83,7 +85,7 @@ def _account_now(
     known = connection.account
     if known is not None and known.as_of > event.created:
         return known
-    if event.current and isinstance(event.fact, AccountFact):
+    if event.current and isinstance(event.fact, AccountFact) and event.fact.id == account_id:
         with suppress(CannotOrder):
             return newer(known, event.fact)
     return settle(known, ports.stripe.account(account_id)) if connection.active else known

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite, StripeUnavailable
-from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
+from chalicelib.domain.events import DEAUTHORIZED, SUBSCRIPTION, UNREADABLE, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.usecases.apply_account_event import apply_deauthorization, apply_to_account
@@ -35,9 +35,8 @@ APPLIERS: dict[str, Apply] = {
     "customer": apply_to_customer,
     "account": apply_to_account,
     "capability": apply_to_account,
-    "application": apply_deauthorization,
 }
-"""The kind of object an event is about, to who applies it."""
+"""The kind of object an event is about, to who applies it. The end of a connection is told by its type alone."""
 
 
 def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcome:
@@ -47,11 +46,13 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
         StaleWrite, StripeUnavailable, Retryable: not now.
     """
     account_id = event.account_id
+    if event.type == UNREADABLE:
+        return EventOutcome.UNREADABLE
     if event.type not in SUBSCRIPTION or account_id is None:
         return EventOutcome.IGNORED
-    if event.object_type not in APPLIERS:
-        raise StripeUnavailable("stripe_answer_unreadable", "The event is about no known object.", answered=True)
-    apply = APPLIERS[event.object_type]
+    apply = _applier_of(event)
+    if apply is None:
+        return EventOutcome.UNKNOWN_OBJECT
     for _ in attempts(ATTEMPTS, ports.clock):
         try:
             return apply(event, account_id, source, ports)
@@ -62,3 +63,20 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
         except StaleWrite:
             continue
     raise StaleWrite("What the event is about")
+
+
+def _applier_of(event: StripeEvent) -> Apply | None:
+    """Returns who applies the event, or None if nothing of POM's could change by it.
+
+    The end of a connection is told by the type alone, whatever object Stripe shows. Anything else happened to an
+    object. One of a kind that POM does not know, or without an id that Stripe could have given, is nothing that POM
+    has. If no object is shown at all, nobody can tell, and the event is tried again for a while.
+
+    Raises:
+        StripeUnavailable: the event shows no object.
+    """
+    if event.type == DEAUTHORIZED:
+        return apply_deauthorization
+    if not event.object_type:
+        raise StripeUnavailable("stripe_answer_unreadable", "The event shows no object.", answered=True)
+    return APPLIERS.get(event.object_type) if event.object_id else None

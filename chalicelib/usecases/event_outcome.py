@@ -25,6 +25,10 @@ class EventOutcome(StrEnum):
     """Of a type we do not subscribe to."""
     WRONG_MODE = "wrong_mode"
     """A test event for a live connection, or the other way round."""
+    UNKNOWN_OBJECT = "unknown_object"
+    """About a kind of object that POM has no use for, or about one without an id: nothing of POM's could change."""
+    UNREADABLE = "unreadable"
+    """A signed body that names no event, or no account, that could be Stripe's."""
     PARKED = "parked"
 
 

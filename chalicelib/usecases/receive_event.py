@@ -34,8 +34,9 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
         Retryable: it could not even be parked, so the sender must send it again.
     """
     now = ports.clock.now()
+    event = event.received(now)
     lag = max(0, now - event.created)
-    with about(event_id=event.id) as ids:
+    with about(event_id=event.id or None) as ids:
         try:
             return Receipt(apply_event(event, source, ports), event.type, lag, None, ids)
         except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost

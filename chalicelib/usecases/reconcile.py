@@ -17,13 +17,14 @@ from chalicelib.domain.events import MAY_COME_BEFORE_ITS_PAYMENT, StripeEvent
 from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ON_ITS_WAY, ObjectsSwept, SyncReport
 from chalicelib.usecases.change_connection import change_connection
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.customers import give_what_waited
 from chalicelib.usecases.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.receive_event import Receipt, receive_event
 from chalicelib.usecases.search_spellings import search_spellings
 from chalicelib.usecases.sweep_objects import RUN_FOR, sweep_objects
 
@@ -43,6 +44,7 @@ class Reconciled:
 
     `missed` counts the listed events that nobody had dealt with, those about nothing of ours included.
     `early` counts those that were applied so soon that their webhook may still come, and find them done.
+    `parked_lately` counts those of `parked` that came within a day, `given_up` those that were set aside for good.
     `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
     """
 
@@ -52,6 +54,8 @@ class Reconciled:
     early: int = 0
     corrected: int = 0
     parked: int = 0
+    parked_lately: int = 0
+    given_up: int = 0
     objects: bool = False
     goes_on: bool = False
 
@@ -95,6 +99,8 @@ def reconcile_account(
         early=run.early,
         corrected=swept.corrected if swept else 0,
         parked=run.parked_still,
+        parked_lately=run.parked_lately,
+        given_up=len(run.given_up),
         objects=swept is not None and swept.before is None,
         goes_on=swept is not None and swept.before is not None,
     )
@@ -112,7 +118,8 @@ class _Run:
     No webhook is under way of what happened until `told_until`; none was ever sent of what happened before
     `connected_at`. `missed_at` is when the newest event happened that a webhook should have brought and had not,
     `early_at` the same of those whose webhook may still come. `met` are events that may have come before.
-    `known_until` is when the newest event happened that had been dealt with before this run.
+    `known_until` is when the newest event happened that had been dealt with before this run. `parked_before` are
+    parked events that came more than a day ago, `given_up` are those that are not to be tried any more.
     """
 
     told_until: int
@@ -129,9 +136,12 @@ class _Run:
     met: set[str] = field(default_factory=set)
     parked: list[StripeEvent] = field(default_factory=list)
     strangers: list[StripeEvent] = field(default_factory=list)
+    parked_before: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
 
-    def receive(self, event: StripeEvent, strangers: list[StripeEvent], ports: Ports) -> None:
-        outcome = receive_event(event, Source.SWEEP, ports).outcome
+    def receive(self, event: StripeEvent, strangers: list[StripeEvent], ports: Ports) -> Receipt:
+        receipt = receive_event(event, Source.SWEEP, ports)
+        outcome = receipt.outcome
         self.outcomes[event.id] = outcome
         if outcome in MARKED and not self._may_have_come(event):
             self._count(event, recovered=outcome is EventOutcome.RECOVERED)
@@ -139,6 +149,7 @@ class _Run:
             self.notice(event)
         else:
             strangers.append(event)
+        return receipt
 
     def _may_have_come(self, event: StripeEvent) -> bool:
         """Returns True if a webhook may have brought the event when POM did not know its payment yet.
@@ -172,6 +183,12 @@ class _Run:
         """How many could not be applied, however often that was tried."""
         return list(self.outcomes.values()).count(EventOutcome.PARKED)
 
+    @property
+    def parked_lately(self) -> int:
+        """Returns how many of them came within the last day."""
+        still = {event_id for event_id, outcome in self.outcomes.items() if outcome is EventOutcome.PARKED}
+        return len(still - self.parked_before)
+
 
 def window_begins(connection: Connection, now: int, since: int | None = None) -> int:
     """From when on a run looks at events, in epoch seconds: Stripe lists them for 30 days."""
@@ -186,16 +203,14 @@ def _sweep_events(
     connected_at = connection.connected_at or 0
     run = _Run(max(now - ON_ITS_WAY, connected_at - 1), connected_at)
     begin = window_begins(connection, now, since)
-    for body in ports.events.parked(account_id, PARKED_AT_ONCE):
-        event = ports.stripe.read_event(body, account_id)
-        run.met.add(event.id)
-        run.receive(event, run.parked, ports)
+    for parked in ports.events.parked(account_id, PARKED_AT_ONCE):
+        _try_again(parked, account_id, now, run, ports)
     for start in range(begin, now + 1, LISTED_AT_ONCE):
         missed: list[StripeEvent] = []
         for page in ports.stripe.events(account_id, start, min(start + LISTED_AT_ONCE - 1, now)):
             run.seen += len(page)
             known = ports.events.known(account_id, [event.id for event in page]) if page else frozenset()
-            missed += [event for event in page if event.id not in known]
+            missed += [event for event in page if event.id not in known | run.given_up]
             run.not_dealt_with += len(page) - len(known)
             for event in page:
                 if event.id in known:
@@ -204,6 +219,25 @@ def _sweep_events(
         for event in reversed(missed):
             run.receive(event, run.strangers, ports)
     return run
+
+
+def _try_again(parked: ParkedEvent, account_id: StripeAccountId, now: int, run: _Run, ports: Ports) -> None:
+    """Applies a parked event, or sets it aside if it still cannot be applied and is not to be tried any more."""
+    event = ports.stripe.read_event(parked.body, account_id)
+    if event is None:
+        run.given_up.add(parked.event_id)
+        ports.events.set_aside(account_id, parked.event_id, now)
+        return
+    run.met.add(event.id)
+    receipt = run.receive(event, run.parked, ports)
+    if receipt.outcome is not EventOutcome.PARKED:
+        return
+    if parked.is_given_up(now, receipt.error):
+        run.given_up.add(event.id)
+        del run.outcomes[event.id]
+        ports.events.set_aside(account_id, event.id, now)
+    elif not parked.is_new(now):
+        run.parked_before.add(event.id)
 
 
 def _remember_missed(organization_id: OrganizationId, run: _Run, began_at: int, ports: Ports) -> None:

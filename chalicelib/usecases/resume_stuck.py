@@ -5,6 +5,7 @@ Attempts to connect that were granted in Stripe and never completed are given up
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import StaleWrite
@@ -26,7 +27,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """How much was taken up."""
+    """How much was taken up. `invoices` are those that may go on, without those of organizations that are paused."""
 
     invoices: int
     customers: int
@@ -45,7 +46,18 @@ def resume_stuck(ports: Ports) -> Resumed:
         customer = ports.customers.get(organization_id, customer_id)
         if customer is not None:
             ports.queues.sync_customer(organization_id, customer_id, customer.edition)
-    return Resumed(len(invoices), len(customers), resume_batches(ports), give_up_abandoned(ports))
+    return Resumed(_free_to_go_on(invoices, ports), len(customers), resume_batches(ports), give_up_abandoned(ports))
+
+
+def _free_to_go_on(invoices: Sequence[tuple[OrganizationId, InvoiceId]], ports: Ports) -> int:
+    """Returns how many of these invoices belong to organizations whose invoicing is not paused.
+
+    Invoices of a paused organization wait until somebody decides, for days if need be. If they counted as stuck, one
+    organization would keep the alarm from telling of all others.
+    """
+    organizations = {organization_id for organization_id, _ in invoices}
+    paused = {each for each in organizations if ports.connections.get(each).frozen is not None}
+    return sum(organization_id not in paused for organization_id, _ in invoices)
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:

@@ -40,7 +40,8 @@ def _reconcile(message: Reconcile) -> None:
         events_seen=done.events_seen,
         recovered=done.recovered,
         corrected=done.corrected,
-        parked=done.parked,
+        parked=done.parked_lately,
+        given_up=done.given_up,
     )
     if done.objects:
         with suppress(Retryable):  # what is not proved today is tomorrow: a tie-out looks back three days

@@ -117,9 +117,9 @@ def _parked(stage: Stage, account_id: StripeAccountId) -> Iterator[StripeEvent]:
         listed = _listed(stage, account_id, known.id)
         if listed is not None:
             yield listed
-    for body in stage.ports.events.parked(account_id, 1000):
-        kept = stage.ports.stripe.read_event(body, account_id)
-        if stage.ports.clock.now() - kept.created > EVENTS_LISTED_FOR:
+    for parked in stage.ports.events.parked(account_id, 1000):
+        kept = stage.ports.stripe.read_event(parked.body, account_id)
+        if kept is not None and stage.ports.clock.now() - kept.created > EVENTS_LISTED_FOR:
             yield kept
 
 

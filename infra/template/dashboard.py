@@ -107,7 +107,7 @@ QUESTIONS = (
     ),
     Question(
         "2. Are events flowing?",
-        "Received = applied + no change + duplicate + foreign + parked, nothing is parked, no queue is old.",
+        "Received = the sum of all outcomes, nothing is parked, unreadable or unknown, no queue is old.",
         (
             Graph(
                 "Events by what became of them",
@@ -119,7 +119,12 @@ QUESTIONS = (
             ),
             Graph("Delivery lag by family, p99", [search(metrics.EVENT_LAG, "p99", outcome="applied")]),
             Graph(
-                "Parked events", [ours(metrics.EVENTS_PARKED, "Maximum", "of one organization")], ("ParkedEvents",)
+                "Parked events",
+                [
+                    ours(metrics.EVENTS_PARKED, "Maximum", "of one organization"),
+                    ours(metrics.EVENTS_GIVEN_UP, "Sum", "given up"),
+                ],
+                ("ParkedEvents",),
             ),
             Graph("Oldest message", [oldest(queue) for queue in FED], ("BacklogReconcile", "StalledReconcile")),
             Graph(

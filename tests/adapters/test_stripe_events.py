@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
-from chalicelib.adapters.stripe.events import listed_event, read_event
+from chalicelib.adapters.stripe.events import LARGEST_KEPT, NoEvent, listed_event, read_event
+from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId
 
 ACCOUNT = StripeAccountId("acct_1")
@@ -46,10 +46,52 @@ def test_an_event_with_an_odd_envelope_is_read_as_far_as_it_goes(
 )
 def test_an_entry_without_id_or_type_is_passed_over_in_a_list_and_refused_elsewhere(body: bytes) -> None:
     assert listed_event(body, ACCOUNT) is None
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(NoEvent):
         read_event(body, ACCOUNT)
 
 
 def test_the_account_of_a_webhook_is_the_one_that_stripe_names() -> None:
     assert read_event(json.dumps({**EVENT, "account": "acct_2"}).encode()).account_id == "acct_2"
-    assert read_event(json.dumps({**EVENT, "account": 7}).encode()).account_id is None
+    assert read_event(json.dumps({**EVENT, "account": None}).encode()).account_id is None
+
+
+@pytest.mark.parametrize("account", [7, "", "platform", "canary", "acct_", "acct_é", "acct_" + "1" * 124])
+def test_an_event_of_an_impossible_account_is_no_event(account: Any) -> None:
+    with pytest.raises(NoEvent):
+        read_event(json.dumps({**EVENT, "account": account}).encode())
+
+
+@pytest.mark.parametrize("event_id", ["", "e" * 256, "evt 1", "evt_é", "evt_\x00", "evt_\ud800"])
+def test_an_event_of_an_impossible_id_is_no_event(event_id: str) -> None:
+    with pytest.raises(NoEvent):
+        read_event(json.dumps({**EVENT, "id": event_id}).encode())
+
+
+@pytest.mark.parametrize("created", ["true", "-1", "0", "1e300", "1e400", "NaN", '"1"', "null", "1" + "0" * 60, "[]"])
+def test_a_time_that_is_none_is_no_time(created: str) -> None:
+    body = json.dumps({**EVENT, "created": "$created"}).replace('"$created"', created)
+    assert read_event(body.encode()).created == 0
+
+
+def test_half_a_character_in_a_text_is_replaced() -> None:
+    shown = {"id": "cus_1", "object": "customer", "name": "Ann \ud83d", "email": "ann@example.test"}
+    event = read_event(json.dumps({**EVENT, "data": {"object": shown}}).encode())
+    assert isinstance(event.fact, CustomerFact)
+    assert event.fact.name == "Ann \ufffd"
+    event.body.encode()
+
+
+def test_an_event_that_is_too_large_to_keep_is_kept_as_what_leads_to_its_object() -> None:
+    shown = {"id": "re_1", "object": "refund", "payment_intent": "pi_1", "description": "x" * LARGEST_KEPT}
+    event = read_event(json.dumps({**EVENT, "data": {"object": shown}}).encode())
+    again = read_event(event.body.encode(), ACCOUNT)
+    assert len(event.body) < 1000
+    assert (again.id, again.type, again.created, again.object_type, again.object_id, again.owner_ids) == (
+        event.id, event.type, event.created, "refund", "re_1", None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"id":"evt_1","type":"a","data":' + b"[" * 100_000])
+def test_what_is_nested_without_end_is_no_event(body: bytes) -> None:
+    with pytest.raises(NoEvent):
+        read_event(body)

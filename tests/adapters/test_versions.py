@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from chalicelib.adapters.stripe.client import asked_at
-from chalicelib.adapters.stripe.versions import OWNER_FIELDS, OwnerField, subject_of
+from chalicelib.adapters.stripe.versions import OWNER_FIELDS, OwnerField, Subject, subject_of
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.usecases.apply_event import APPLIERS, apply_to_invoice
 
@@ -45,7 +45,7 @@ def test_every_kind_that_belongs_to_an_invoice_is_in_the_table() -> None:
 
 def test_every_event_that_we_subscribe_to_is_about_a_kind_that_can_be_applied() -> None:
     kinds = {name.rpartition(".")[0].rpartition(".")[2] for name in SUBSCRIPTION}
-    assert kinds <= set(APPLIERS)
+    assert kinds - set(APPLIERS) == {"application"}, "the end of a connection is told by the type of its event"
 
 
 @pytest.mark.parametrize("version", [None, "2011-01-01", OLD, "2025-03-31.basil", API_VERSION])
@@ -88,10 +88,35 @@ def test_what_is_no_object_says_nothing(shown: Any) -> None:
     assert (subject.kind, subject.stripe_id, subject.owner_ids(API_VERSION)) == ("", "", ())
 
 
-@pytest.mark.parametrize("metadata", [None, [], "pom", {"pom_invoice_id": 7}, {"pom_invoice_id": ""}, {}])
+NO_IDS = [7, "", " ", "池" * 342, "a" * 129, "inv_1#2", "inv_" + "A" * 26, "inv_\x00", "org_1\n"]
+
+
+@pytest.mark.parametrize("metadata", [None, [], "pom", {}, *({"pom_invoice_id": each} for each in NO_IDS)])
 def test_metadata_of_another_shape_is_no_hint(metadata: Any) -> None:
-    subject = subject_of(msgspec.Raw(json.dumps({"id": "in_1", "object": "invoice", "metadata": metadata}).encode()))
-    assert subject.hint("pom_invoice_id") is None
+    assert shown_with(metadata).invoice_hint is None
+
+
+@pytest.mark.parametrize("text", [each for each in NO_IDS if each != "inv_" + "A" * 26])
+def test_a_text_that_is_no_id_of_ours_is_no_hint(text: Any) -> None:
+    subject = shown_with({"pom_organization_id": text, "pom_customer_id": text})
+    assert (subject.organization_hint, subject.customer_hint) == (None, None)
+
+
+def test_ids_of_ours_are_hints() -> None:
+    ours = {"pom_organization_id": "org:1", "pom_invoice_id": "inv_" + "a2" * 13, "pom_customer_id": "cust~1.x-2"}
+    subject = shown_with(ours)
+    assert [subject.organization_hint, subject.invoice_hint, subject.customer_hint] == list(ours.values())
+
+
+def shown_with(metadata: Any) -> Subject:
+    shown = {"id": "in_1", "object": "invoice", "metadata": metadata}
+    return subject_of(msgspec.Raw(json.dumps(shown).encode()))
+
+
+@pytest.mark.parametrize("stripe_id", ["", 5, "p" * 256, "p i", "pi_é", "pi_\x00"])
+def test_what_cannot_be_an_id_of_stripes_does_not_tell(stripe_id: Any) -> None:
+    assert owner_ids({"id": "re_1", "object": "refund", "payment_intent": stripe_id}) is None
+    assert subject_of(msgspec.Raw(json.dumps({"id": stripe_id, "object": "refund"}).encode())).stripe_id == ""
 
 
 # When an answer was asked for

@@ -83,7 +83,10 @@ def test_nobody_gets_in_without_a_token(api: ApiClient, route: Route) -> None:
 @pytest.mark.parametrize("route", PRIVATE, ids=LABELS)
 def test_a_request_that_passed_no_authorizer_is_refused_all_the_same(app: Chalice, world: Any, route: Route) -> None:
     """A gateway that was set up wrongly must not open the API."""
-    for context in (None, {}, {"organizationId": "org_blue"}, {"userId": "u"}, {"organizationId": "", "userId": ""}):
+    for context in (
+        None, {}, {"organizationId": "org_blue"}, {"userId": "u"}, {"organizationId": "", "userId": ""},
+        {"organizationId": "org_\ud800", "userId": "u"}, {"organizationId": "org_blue", "userId": "u\x00"},
+    ):  # fmt: skip
         event = {
             "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": context},
             "headers": {},

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.parking import ParkedEvent
 from tests.backends import Backend
-from tests.contracts.examples import ACCOUNT, NOW, OTHER_ACCOUNT, customer, event, marker
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, customer, event, marker
 
 
 def test_events_dealt_with_are_known_on_their_account(backend: Backend) -> None:
@@ -28,7 +31,7 @@ def test_a_hundred_events_can_be_asked_for_and_no_more(backend: Backend) -> None
 
 def test_a_parked_event_is_kept_whole_and_not_known(backend: Backend) -> None:
     backend.events.park(event(body='{"name": "Zoë"}'), NOW, "KeyError: 'total'")
-    assert list(backend.events.parked(ACCOUNT, 10)) == ['{"name": "Zoë"}']
+    assert [each.body for each in backend.events.parked(ACCOUNT, 10)] == ['{"name": "Zoë"}']
     assert list(backend.events.parked(OTHER_ACCOUNT, 10)) == []
     assert backend.events.known(ACCOUNT, ["evt_1"]) == frozenset()
 
@@ -36,23 +39,23 @@ def test_a_parked_event_is_kept_whole_and_not_known(backend: Backend) -> None:
 def test_parked_events_come_oldest_first(backend: Backend) -> None:
     for n in (3, 1, 2):
         backend.events.park(event(f"evt_{n}", created=NOW + n, body=str(n)), NOW, "error")
-    assert list(backend.events.parked(ACCOUNT, 10)) == ["1", "2", "3"]
-    assert list(backend.events.parked(ACCOUNT, 2)) == ["1", "2"]
+    assert [each.body for each in backend.events.parked(ACCOUNT, 10)] == ["1", "2", "3"]
+    assert [each.body for each in backend.events.parked(ACCOUNT, 2)] == ["1", "2"]
 
 
 def test_an_event_that_fails_again_lets_the_others_pass(backend: Backend) -> None:
     for n in (1, 2, 3):
         backend.events.park(event(f"evt_{n}", created=NOW + n, body=str(n)), NOW, "error")
     backend.events.park(event("evt_1", created=NOW + 1, body="1"), NOW + 60, "error")
-    assert list(backend.events.parked(ACCOUNT, 2)) == ["2", "3"]
-    assert list(backend.events.parked(ACCOUNT, 3)) == ["2", "3", "1"]
+    assert [each.body for each in backend.events.parked(ACCOUNT, 2)] == ["2", "3"]
+    assert [each.body for each in backend.events.parked(ACCOUNT, 3)] == ["2", "3", "1"]
 
 
 def test_an_event_parked_again_is_parked_once_and_came_when_it_first_came(backend: Backend) -> None:
     long, short = '{"long": "' + "x" * 50_000 + '"}', "{}"
     for n, body in enumerate((short, long, short)):
         backend.events.park(event(body=body), NOW + n, f"error {n}")
-        assert list(backend.events.parked(ACCOUNT, 10)) == [body]
+        assert [each.body for each in backend.events.parked(ACCOUNT, 10)] == [body]
     assert backend.events.last_received_at(ACCOUNT) == NOW
 
 
@@ -86,7 +89,7 @@ def test_the_largest_event_can_be_parked(backend: Backend) -> None:
     body = "".join(chr(0x4E00 + n * n % 20000) for n in range(90_000))
     assert len(body.encode()) > 256 * 1024
     backend.events.park(event(body=body), NOW, "error")
-    assert list(backend.events.parked(ACCOUNT, 10)) == [body]
+    assert [each.body for each in backend.events.parked(ACCOUNT, 10)] == [body]
 
 
 def test_an_event_of_the_platform_itself_can_be_parked_too(backend: Backend) -> None:
@@ -143,3 +146,31 @@ def test_a_canary_is_kept_apart_from_everybodys_events(backend: Backend) -> None
     assert backend.events.last_received_at(ACCOUNT) is None
     assert backend.events.known(ACCOUNT, ["canary_1"]) == frozenset()
     assert list(backend.events.parked(ACCOUNT, 10)) == []
+
+
+@pytest.mark.parametrize("event_id", ["", "e" * 1025, "池" * 342], ids=["empty", "1,025 bytes", "1,026 bytes"])
+def test_a_key_that_dynamodb_does_not_take_is_refused_in_tests_too(backend: Backend, event_id: str) -> None:
+    with pytest.raises((ValueError, PynamoDBException)):
+        backend.events.park(event(event_id), NOW, "error")
+    with pytest.raises((ValueError, PynamoDBException)):
+        backend.customers.apply(customer(), marker(event_id))
+    with pytest.raises((ValueError, PynamoDBException)):
+        backend.invoices.find_by_reference(ACCOUNT, [event_id])
+    with pytest.raises((ValueError, PynamoDBException)):
+        backend.events.known(ACCOUNT, [event_id])
+
+
+def test_the_longest_ids_of_stripes_make_keys_that_dynamodb_takes(backend: Backend) -> None:
+    longest = StripeAccountId("acct_" + "1" * 123)
+    backend.events.park(event("%" * 255, account_id=longest), NOW, "error")
+    assert [each.event_id for each in backend.events.parked(longest, 10)] == ["%" * 255]
+    assert backend.customers.find_by_stripe_id(longest, "%" * 255) is None
+    assert backend.customers.holder_of(ORG, longest, "%" * 255) is None
+    assert backend.invoices.find_by_reference(longest, ["#" * 255]) == {}
+    assert backend.connections.organization_of(longest) is None
+
+
+def test_a_parked_event_says_when_it_first_came_and_why_it_was_parked(backend: Backend) -> None:
+    backend.events.park(event(), NOW, "error 1")
+    backend.events.park(event(), NOW + 60, "error 2")
+    assert list(backend.events.parked(ACCOUNT, 10)) == [ParkedEvent("evt_1", event().body, NOW, "error 2")]

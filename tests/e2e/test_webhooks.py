@@ -115,7 +115,7 @@ def test_a_signed_body_that_is_no_event_is_accepted_and_ignored(company: Company
 
 
 def test_a_webhook_that_is_too_large(company: Company) -> None:
-    body = b'{"id": "' + b"x" * 1024 * 1024 + b'"}'
+    body = b'{"id": "' + b"x" * 6 * 1024 * 1024 + b'"}'
 
     refused(delivered(company, body, header(body, "x", int(time.time()))), 413, "payload_too_large")
 

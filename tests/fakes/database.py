@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from chalicelib.domain.batch import Batch, BatchItem, Part
 from chalicelib.domain.canary import Canary, Flight
@@ -35,6 +35,38 @@ class Versioned(Protocol):
 
 V = TypeVar("V", bound=Versioned)
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+MAX_KEY_SIZES = (2048, 1024)
+"""Bytes that DynamoDB takes for a partition key and for a sort key; neither may be empty."""
+
+
+def require_possible_key(*parts: object) -> None:
+    """Raises ValueError for a key that DynamoDB refuses, so that tests in memory notice it too."""
+    for part, limit in zip(parts, MAX_KEY_SIZES, strict=False):
+        if isinstance(part, str) and not 0 < len(part.encode()) <= limit:
+            raise ValueError(f"DynamoDB takes no key of {len(part.encode())} bytes")
+
+
+class Keyed(dict[K, T]):
+    """A dictionary whose keys are those of a table."""
+
+    def __getitem__(self, key: K) -> T:
+        require_possible_key(*(key if isinstance(key, tuple) else (key,)))
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: K, value: T) -> None:
+        require_possible_key(*(key if isinstance(key, tuple) else (key,)))
+        super().__setitem__(key, value)
+
+    def __contains__(self, key: object) -> bool:
+        require_possible_key(*(key if isinstance(key, tuple) else (key,)))
+        return super().__contains__(key)
+
+    def get(self, key: K, default: Any = None) -> Any:
+        require_possible_key(*(key if isinstance(key, tuple) else (key,)))
+        return super().get(key, default)
 
 
 @dataclass(frozen=True)
@@ -53,20 +85,20 @@ class FakeDatabase:
     """Plain dictionaries. Tests may look into them; stores hold `lock` while they read and write."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
-    invoices: dict[tuple[OrganizationId, InvoiceId], Invoice] = field(default_factory=dict)
+    invoices: dict[tuple[OrganizationId, InvoiceId], Invoice] = field(default_factory=Keyed)
     tallies: dict[OrganizationId, Mapping[Bucket, Tally]] = field(default_factory=dict)
-    claims: dict[tuple[OrganizationId, ServiceId], InvoiceId] = field(default_factory=dict)
+    claims: dict[tuple[OrganizationId, ServiceId], InvoiceId] = field(default_factory=Keyed)
     stripe_claims: dict[tuple[OrganizationId, StripeClaim], CustomerId] = field(default_factory=dict)
-    references: dict[tuple[StripeAccountId, str], tuple[OrganizationId, InvoiceId]] = field(default_factory=dict)
-    customers: dict[tuple[OrganizationId, CustomerId], Customer] = field(default_factory=dict)
-    connections: dict[OrganizationId, Connection] = field(default_factory=dict)
-    bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=dict)
+    references: dict[tuple[StripeAccountId, str], tuple[OrganizationId, InvoiceId]] = field(default_factory=Keyed)
+    customers: dict[tuple[OrganizationId, CustomerId], Customer] = field(default_factory=Keyed)
+    connections: dict[OrganizationId, Connection] = field(default_factory=Keyed)
+    bindings: dict[StripeAccountId, OrganizationId] = field(default_factory=Keyed)
     authorizations: dict[str, Authorization] = field(default_factory=dict)
     webhook_check: WebhookCheck | None = None
     canary_flight: Flight | None = None
     platform_freeze: Freeze | None = None
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
-    events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=dict)
+    events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=Keyed)
     delivered: dict[tuple[StripeAccountId, str], int] = field(default_factory=dict)
     canaries: dict[str, Canary] = field(default_factory=dict)
 

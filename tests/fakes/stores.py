@@ -13,10 +13,11 @@ from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import Page, StripeCustomerClaimed
 from chalicelib.domain.webhook import WebhookCheck
-from tests.fakes.database import FakeDatabase, Parked, require_unchanged
+from tests.fakes.database import FakeDatabase, Parked, require_possible_key, require_unchanged
 from tests.fakes.paging import page_of
 
 PLATFORM = StripeAccountId("platform")
@@ -52,6 +53,7 @@ class FakeCustomers:
             return stored
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None:
+        require_possible_key(account_id + stripe_customer_id)
         with self._db.lock:
             linked = (c for c in self._db.customers.values() if c.linked_to(account_id) == stripe_customer_id)
             return next(linked, None)
@@ -239,14 +241,17 @@ class FakeEvents:
                 first = known.received_at if known else received_at
                 self._db.events[key] = Parked(event, first, received_at, error)
 
-    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with self._db.lock:
             parked = sorted(
-                (known.tried_at, known.event.created, known.event.id, known.event.body)
+                (known.tried_at, known.event.created, known.event.id, known)
                 for (account, _), known in self._db.events.items()
                 if account == account_id and isinstance(known, Parked) and not known.aside
             )
-        return [body for *_, body in parked[:limit]]
+        return [
+            ParkedEvent(known.event.id, known.event.body, known.received_at, known.error)
+            for *_, known in parked[:limit]
+        ]
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         with self._db.lock:

@@ -23,6 +23,7 @@ from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.field.customer_steps import CustomerSteps
 from tests.field.day_steps import DaySteps
+from tests.field.door_steps import DoorSteps
 from tests.field.money_steps import MoneySteps
 from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
@@ -65,7 +66,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps, MoneySteps, RevisionSteps, DaySteps):
+class Play(CustomerSteps, DaySteps, DoorSteps, MoneySteps, RevisionSteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
@@ -193,13 +194,18 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps, DaySteps):
 
     def webhook(self, **told: Any) -> None:
         """Stripe sends an event of this `type` about this `object`, with ids filled in, and signs it."""
+        self._post_signed(self._event(**told))
+
+    def _event(self, **told: Any) -> str:
         self._events += 1
         envelope = {
             "id": f"evt_field_{self._events}", "object": "event", "account": self.account,
             "api_version": self.version, "created": "$now", "livemode": False, "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": None},
         }  # fmt: skip
-        body = self._filled({**envelope, "data": {"object": told.pop("object")}, **told})
+        return self._filled({**envelope, "data": {"object": told.pop("object")}, **told})
+
+    def _post_signed(self, body: str) -> None:
         signed = WebhookSignature.generate_signature_header(body, self.world.secrets[0], self.world.ports.clock.now())
         headers = {"Stripe-Signature": signed}
         answer = self.api.post("/stripe/webhooks", body.encode(), token=None, headers=headers)

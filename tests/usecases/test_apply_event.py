@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.stripe.events import read_event
 from chalicelib.domain.errors import StaleWrite, StripeUnavailable
-from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
+from chalicelib.domain.events import API_VERSION, DEAUTHORIZED, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact
 from chalicelib.domain.history import Outcome, Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
@@ -249,8 +249,7 @@ def test_every_kind_of_object_we_subscribe_to_has_who_applies_it() -> None:
     for type_ in SUBSCRIPTION:
         family = type_.split(".")[0]
         kind = "dispute" if type_.startswith("charge.dispute") else objects[family]
-        kind = "application" if type_.startswith("account.application") else kind
-        assert kind in APPLIERS, type_
+        assert type_ == DEAUTHORIZED or kind in APPLIERS, type_
 
 
 # What they do
@@ -397,7 +396,7 @@ def test_an_event_that_needs_stripe_while_it_is_down_is_parked_and_healed_by_the
     receipt = receive_event(event, Source.WEBHOOK, world.ports)
     assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "stripe_failed")
     assert world.now(invoice).status is InvoiceStatus.PENDING
-    assert world.ports.events.parked(invoice.stripe_account_id, 10) == [event.body]
+    assert [each.body for each in world.ports.events.parked(invoice.stripe_account_id, 10)] == [event.body]
     world.double.clear_faults()
     world.advance(40 * 86400)  # Stripe lists it no more
     world.sweep(objects=False)

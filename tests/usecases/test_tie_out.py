@@ -14,6 +14,7 @@ from chalicelib.usecases import connect
 from chalicelib.usecases.bill_many import BillableService, BillMany, bill_many
 from chalicelib.usecases.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
 from chalicelib.usecases.invoices import send_invoice
+from chalicelib.usecases.resume_stuck import resume_stuck
 from chalicelib.usecases.tie_out import freeze_if_billed_twice, tie_out
 from tests.boundaries import unwatched, watched
 from tests.usecases.test_reconcile import lively
@@ -283,6 +284,7 @@ def test_half_made_invoices_stay_where_they_are_while_frozen(world: World, accou
     world.advance(400)
     world.resume()
     assert world.now(made) == made
+    assert resume_stuck(world.ports).invoices == 0, "a paused organization keeps no alarm on"
     unfreeze(ORGANIZATION, world.ports)
     world.resume()
     assert world.now(made).status is InvoiceStatus.PENDING

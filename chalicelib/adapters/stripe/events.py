@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hmac
+import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from chalicelib.adapters.stripe.objects import CUSTOMER_KEY, INVOICE_KEY, OBJECTS, ORGANIZATION_KEY
-from chalicelib.adapters.stripe.versions import subject_of
+from chalicelib.adapters.stripe.objects import OBJECTS
+from chalicelib.adapters.stripe.versions import Subject, subject_of
 from chalicelib.domain.errors import InvalidSignature
-from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.events import LATEST_MOMENT, UNREADABLE, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import StripeAccountId, is_account_id, is_stripe_id
 
 TOLERANCE = 300
 """Seconds that a signature's time may be off, either way (https://docs.stripe.com/webhooks#replay-attacks)."""
 
-UNREADABLE = "unreadable"
-"""The type given to a signed body that is no snapshot event; nobody subscribes to it."""
-
+LARGEST_KEPT = 240 * 1024
+"""Bytes of an event's body that are kept if it is parked: an item of DynamoDB holds 400 KB, compressed or not."""
 
 NOTHING = msgspec.Raw(b"null")
 
@@ -53,8 +54,10 @@ class Event(msgspec.Struct):
 
     @property
     def created_at(self) -> int:
-        """Epoch seconds; 0 if the event does not say."""
-        return int(self.created) if isinstance(self.created, int | float) else 0
+        """Returns epoch seconds UTC, or 0 if the event does not say a time that can be written as a date."""
+        if isinstance(self.created, bool) or not isinstance(self.created, int | float):
+            return 0
+        return int(self.created) if 0 < self.created <= LATEST_MOMENT else 0
 
 
 _data_decoder = msgspec.json.Decoder(EventData)
@@ -62,42 +65,81 @@ _event_decoder = msgspec.json.Decoder(Event)
 _decoders = {name: msgspec.json.Decoder(model) for name, model in OBJECTS.items()}
 
 
+class NoEvent(ValueError):
+    """The body names no event that could be Stripe's."""
+
+
 def read_event(body: bytes, account_id: StripeAccountId | None = None) -> StripeEvent:
     """Returns an event as the domain knows it. A listed event does not name its account, so the lister says it.
 
+    Where letters or numbers in the body are none, they are replaced: Stripe passes on what people type, and a text
+    may have been cut off in the middle of a character.
+
     Raises:
-        msgspec.DecodeError: the body is no event.
+        NoEvent: the body is no event, or its own id or its account cannot be Stripe's.
     """
-    event = _event_decoder.decode(body)
+    try:
+        return _event_in(body, account_id)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _event_in(_mended(body), account_id)
+    except RecursionError as exc:
+        raise NoEvent("It is nested deeper than anything of Stripe's") from exc
+
+
+def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
+    text, event = body.decode(), _event_decoder.decode(body)
+    account = account_id or event.account
+    if not is_stripe_id(event.id) or not (account is None or is_account_id(account)):
+        raise NoEvent("Stripe has no such event or account")
     shown = event.object
     subject = subject_of(shown)
-    organization, invoice = subject.hint(ORGANIZATION_KEY), subject.hint(INVOICE_KEY)
-    account = account_id or event.account
     version = event.api_version if isinstance(event.api_version, str) else None
     return StripeEvent(
         id=event.id,
         type=event.type,
-        account_id=StripeAccountId(account) if account and isinstance(account, str) else None,
+        account_id=StripeAccountId(account) if account else None,
         livemode=event.livemode is True,
         created=event.created_at,
         api_version=version,
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=_fact_of(shown, subject.kind, event),
-        body=body.decode(),
+        body=text if len(body) <= LARGEST_KEPT else _shortened(event, subject),
         owner_ids=subject.owner_ids(version),
-        organization_hint=OrganizationId(organization) if organization else None,
-        invoice_hint=InvoiceId(invoice) if invoice else None,
+        organization_hint=subject.organization_hint,
+        invoice_hint=subject.invoice_hint,
         revised_id=subject.revised_id,
-        customer_hint=subject.hint(CUSTOMER_KEY),
+        customer_hint=subject.customer_hint,
     )
 
 
+def _mended(body: bytes) -> bytes:
+    try:
+        loose = json.loads(body.decode(errors="replace"), parse_float=_finite, parse_constant=lambda _: None)
+        written = json.dumps(loose, ensure_ascii=False).encode("utf-16", "surrogatepass")
+        mended = written.decode("utf-16", "replace").encode()
+        _event_decoder.decode(mended)
+    except (ValueError, RecursionError) as exc:
+        raise NoEvent("It is no JSON, or no event") from exc
+    return mended
+
+
+def _finite(written: str) -> float | None:
+    number = float(written)
+    return number if math.isfinite(number) else None
+
+
+def _shortened(event: Event, subject: Subject) -> str:
+    """Returns the body to keep of an event that is too large. A retry fetches the object from Stripe."""
+    told = {name: getattr(event, name) for name in ("id", "type", "created", "livemode", "account", "api_version")}
+    return msgspec.json.encode({**told, "data": {"object": subject.pointer()}}).decode()
+
+
 def listed_event(body: bytes, account_id: StripeAccountId) -> StripeEvent | None:
-    """Returns an event of Stripe's list, or None for one without an id or a type: it must not stop the others."""
+    """Returns an event of Stripe's list, or None for one that cannot be Stripe's: it must not stop the others."""
     try:
         return read_event(body, account_id)
-    except msgspec.DecodeError:
+    except NoEvent:
         return None
 
 
@@ -108,11 +150,11 @@ def _fact_of(shown: msgspec.Raw, object_type: str, event: Event) -> StripeFact |
         return None
     try:
         found = decoder.decode(shown)
+        if event.type.endswith(".deleted") and hasattr(found, "deleted"):
+            found.deleted = True
+        return found.fact(event.created_at)
     except msgspec.ValidationError:
         return None
-    if event.type.endswith(".deleted") and hasattr(found, "deleted"):
-        found.deleted = True
-    return found.fact(event.created_at)
 
 
 class Clock(Protocol):
@@ -131,7 +173,7 @@ class WebhookOpener:
         self._clock = clock
 
     def open(self, body: bytes, signature_header: str | None) -> StripeEvent:
-        """The event in a webhook request.
+        """The event in a webhook request; of the type UNREADABLE, and without an id, if it can be none of Stripe's.
 
         Raises:
             InvalidSignature: the body is altered, too old, dated ahead, or signed with another secret.
@@ -139,7 +181,7 @@ class WebhookOpener:
         verify(body, signature_header, self._secrets(), now=self._clock.now())
         try:
             return read_event(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except NoEvent:
             return StripeEvent(
                 id="", type=UNREADABLE, account_id=None, livemode=False, created=self._clock.now(),
                 api_version=None, object_type="", object_id="", fact=None, body="",

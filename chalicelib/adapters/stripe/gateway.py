@@ -11,7 +11,7 @@ import stripe
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import GONE, Answer, on_account, read, translated
 from chalicelib.adapters.stripe.customers import Customers
-from chalicelib.adapters.stripe.events import listed_event, read_event
+from chalicelib.adapters.stripe.events import listed_event
 from chalicelib.adapters.stripe.parameters import draft_parameters, lines_parameters
 from chalicelib.adapters.stripe.records import Records
 from chalicelib.adapters.stripe.trials import Trials
@@ -256,8 +256,8 @@ class StripeGateway(Customers, Records, Trials):
             listed = [listed_event(bytes(raw), account_id) for raw in page.data]
             yield [event for event in listed if event is not None and event.type in SUBSCRIPTION]
 
-    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
-        return read_event(body.encode(), account_id)
+    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent | None:
+        return listed_event(body.encode(), account_id)
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None
@@ -271,7 +271,7 @@ class StripeGateway(Customers, Records, Trials):
     ) -> Iterator[PaymentIntentFact]:
         expanded = ["data.payment.payment_intent"]
         query = {"status": "open", "created": _made(since, before), "expand": expanded}
-        for found, as_of in self._all(self._v1.invoice_payments.list, objects.InvoicePayment, account_id, query):
+        for found, as_of in self._all(self._v1.invoice_payments.list, objects.OpenInvoicePayment, account_id, query):
             if found.intent is not None:
                 yield found.intent.fact(as_of)
 

@@ -6,11 +6,13 @@ be an id or, when expanded, the object itself.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
 import msgspec
 
 from chalicelib.adapters.stripe.requirements import disabled_requirement, is_rejected, requirement_text
+from chalicelib.adapters.stripe.versions import customer_named, invoice_named, organization_named
+from chalicelib.domain.events import LATEST_MOMENT
 from chalicelib.domain.facts import (
     AccountFact,
     ChargeFact,
@@ -26,49 +28,58 @@ from chalicelib.domain.facts import (
     StripeFact,
 )
 from chalicelib.domain.failures import failure_reason
-from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.identifiers import STRIPE_ID_PATTERN, InvoiceId
 from chalicelib.domain.listed import ListedInvoice
 from chalicelib.domain.terms import is_time_zone
 
-ORGANIZATION_KEY = "pom_organization_id"
-INVOICE_KEY = "pom_invoice_id"
-CUSTOMER_KEY = "pom_customer_id"
 SERVICE_KEY = "pom_service_id"
 
-Reference = str | dict[str, Any] | None
+StripeId = Annotated[str, msgspec.Meta(pattern=STRIPE_ID_PATTERN)]
+
+
+class Expanded(msgspec.Struct):
+    """An object in the place of its id."""
+
+    id: StripeId | None = None
+
+
+Reference = StripeId | Expanded | None
 Metadata = dict[str, str] | None
+
+Amount = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
+"""Stripe's amounts have at most twelve digits (https://docs.stripe.com/currencies). DynamoDB adds up 38."""
+
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MOMENT)]
+"""Epoch seconds UTC."""
+
+Word = Annotated[str, msgspec.Meta(max_length=255)]
+"""One of Stripe's codes: a status, a reason, a currency. It is kept in the timeline, so it must not be endless."""
 
 
 def id_of(reference: Reference) -> str | None:
-    """The id behind a reference, expanded or not."""
-    return reference.get("id") if isinstance(reference, dict) else reference
+    """Returns the id behind a reference, expanded or not."""
+    return reference.id if isinstance(reference, Expanded) else reference
 
 
 class StatusTransitions(msgspec.Struct):
-    finalized_at: int | None = None
-    paid_at: int | None = None
+    finalized_at: Moment | None = None
+    paid_at: Moment | None = None
 
 
 class PaymentOfInvoice(msgspec.Struct):
-    type: str = "payment_intent"
+    type: Word = "payment_intent"
     payment_intent: Reference = None
 
 
 class InvoicePayment(msgspec.Struct):
     """https://docs.stripe.com/api/invoice-payment/object"""
 
-    id: str
+    id: StripeId
     invoice: Reference
-    currency: str
-    status: str
+    currency: Word
+    status: Word
     payment: PaymentOfInvoice = msgspec.field(default_factory=PaymentOfInvoice)
-    amount_paid: int | None = None
-
-    @property
-    def intent(self) -> PaymentIntent | None:
-        """The intent itself, where it was expanded."""
-        expanded = self.payment.payment_intent
-        return msgspec.convert(expanded, PaymentIntent) if isinstance(expanded, dict) else None
+    amount_paid: Amount | None = None
 
     def fact(self, as_of: int) -> InvoicePaymentFact:
         return InvoicePaymentFact(
@@ -88,7 +99,7 @@ class InvoicePayments(msgspec.Struct):
 
 
 class DiscountAmount(msgspec.Struct):
-    amount: int = 0
+    amount: Amount = 0
 
 
 class FromInvoice(msgspec.Struct):
@@ -99,26 +110,26 @@ class FromInvoice(msgspec.Struct):
 class Invoice(msgspec.Struct):
     """https://docs.stripe.com/api/invoices/object"""
 
-    id: str
-    currency: str = ""
-    status: str | None = "draft"
-    total: int = 0
-    amount_paid: int = 0
-    amount_remaining: int = 0
-    amount_paid_off_stripe: int | None = None
-    amount_overpaid: int | None = None
-    amount_due: int | None = None
-    starting_balance: int | None = None
-    ending_balance: int | None = None
+    id: StripeId
+    currency: Word = ""
+    status: Word | None = "draft"
+    total: Amount = 0
+    amount_paid: Amount = 0
+    amount_remaining: Amount = 0
+    amount_paid_off_stripe: Amount | None = None
+    amount_overpaid: Amount | None = None
+    amount_due: Amount | None = None
+    starting_balance: Amount | None = None
+    ending_balance: Amount | None = None
     total_discount_amounts: list[DiscountAmount] | None = None
-    pre_payment_credit_notes_amount: int | None = None
-    post_payment_credit_notes_amount: int | None = None
+    pre_payment_credit_notes_amount: Amount | None = None
+    post_payment_credit_notes_amount: Amount | None = None
     customer_email: str | None = None
     customer: Reference = None
     from_invoice: FromInvoice | None = None
     latest_revision: Reference = None
     number: str | None = None
-    due_date: int | None = None
+    due_date: Moment | None = None
     hosted_invoice_url: str | None = None
     invoice_pdf: str | None = None
     status_transitions: StatusTransitions = msgspec.field(default_factory=StatusTransitions)
@@ -173,8 +184,7 @@ class Invoice(msgspec.Struct):
     @property
     def ours(self) -> InvoiceId | None:
         """Our id, if it carries one."""
-        known = (self.metadata or {}).get(INVOICE_KEY)
-        return InvoiceId(known) if known else None
+        return invoice_named(self.metadata)
 
     def listed(self, as_of: int) -> ListedInvoice:
         """As a list shows it whose payments were expanded."""
@@ -203,17 +213,17 @@ def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
 
 
 class PaymentError(msgspec.Struct):
-    code: str | None = None
-    decline_code: str | None = None
+    code: Word | None = None
+    decline_code: Word | None = None
 
 
 class PaymentIntent(msgspec.Struct):
     """https://docs.stripe.com/api/payment_intents/object"""
 
-    id: str
-    status: str
-    amount: int
-    currency: str
+    id: StripeId
+    status: Word
+    amount: Amount
+    currency: Word
     latest_charge: Reference = None
     last_payment_error: PaymentError | None = None
 
@@ -230,24 +240,41 @@ class PaymentIntent(msgspec.Struct):
         )
 
 
+class PaymentWithIntent(msgspec.Struct):
+    payment_intent: StripeId | PaymentIntent | None = None
+
+
+class OpenInvoicePayment(msgspec.Struct):
+    """An invoice payment, listed with its intent expanded."""
+
+    id: StripeId
+    payment: PaymentWithIntent = msgspec.field(default_factory=PaymentWithIntent)
+
+    @property
+    def intent(self) -> PaymentIntent | None:
+        """Returns the intent itself, where it was expanded."""
+        expanded = self.payment.payment_intent
+        return expanded if isinstance(expanded, PaymentIntent) else None
+
+
 class ChargeOutcome(msgspec.Struct):
-    reason: str | None = None
+    reason: Word | None = None
 
 
 class PaymentMethodDetails(msgspec.Struct):
-    type: str | None = None
+    type: Word | None = None
 
 
 class Charge(msgspec.Struct):
     """https://docs.stripe.com/api/charges/object"""
 
-    id: str
-    status: str
-    amount: int
-    currency: str
-    created: int
+    id: StripeId
+    status: Word
+    amount: Amount
+    currency: Word
+    created: Moment
     payment_intent: Reference = None
-    failure_code: str | None = None
+    failure_code: Word | None = None
     outcome: ChargeOutcome | None = None
     payment_method_details: PaymentMethodDetails | None = None
 
@@ -270,14 +297,14 @@ class Charge(msgspec.Struct):
 class Refund(msgspec.Struct):
     """https://docs.stripe.com/api/refunds/object"""
 
-    id: str
-    amount: int
-    currency: str
-    created: int
-    status: str | None = None
+    id: StripeId
+    amount: Amount
+    currency: Word
+    created: Moment
+    status: Word | None = None
     payment_intent: Reference = None
     charge: Reference = None
-    failure_reason: str | None = None
+    failure_reason: Word | None = None
 
     def fact(self, as_of: int) -> RefundFact:
         return RefundFact(
@@ -294,17 +321,17 @@ class Refund(msgspec.Struct):
 
 
 class EvidenceDetails(msgspec.Struct):
-    due_by: int | None = None
+    due_by: Moment | None = None
 
 
 class Dispute(msgspec.Struct):
     """https://docs.stripe.com/api/disputes/object"""
 
-    id: str
-    status: str
-    amount: int
-    currency: str
-    reason: str | None = None
+    id: StripeId
+    status: Word
+    amount: Amount
+    currency: Word
+    reason: Word | None = None
     evidence_details: EvidenceDetails | None = None
     payment_intent: Reference = None
     charge: Reference = None
@@ -324,8 +351,8 @@ class Dispute(msgspec.Struct):
 
 
 class RefundOfCreditNote(msgspec.Struct):
-    amount_refunded: int = 0
-    type: str | None = None
+    amount_refunded: Amount = 0
+    type: Word | None = None
 
     @property
     def outside_stripe(self) -> bool:
@@ -336,15 +363,15 @@ class RefundOfCreditNote(msgspec.Struct):
 class CreditNote(msgspec.Struct):
     """https://docs.stripe.com/api/credit_notes/object"""
 
-    id: str
-    status: str
-    amount: int
-    currency: str
+    id: StripeId
+    status: Word
+    amount: Amount
+    currency: Word
     invoice: Reference
-    reason: str | None = None
-    pre_payment_amount: int | None = None
-    post_payment_amount: int | None = None
-    out_of_band_amount: int | None = None
+    reason: Word | None = None
+    pre_payment_amount: Amount | None = None
+    post_payment_amount: Amount | None = None
+    out_of_band_amount: Amount | None = None
     refunds: list[RefundOfCreditNote] | None = None
 
     def fact(self, as_of: int) -> CreditNoteFact:
@@ -377,17 +404,17 @@ class Address(msgspec.Struct):
 class Customer(msgspec.Struct):
     """https://docs.stripe.com/api/customers/object"""
 
-    id: str
+    id: StripeId
     email: str | None = None
     name: str | None = None
     phone: str | None = None
     address: Address | None = None
-    created: int = 0
+    created: Moment = 0
     metadata: Metadata = None
     deleted: bool = False
 
     def fact(self, as_of: int) -> CustomerFact:
-        address, metadata = self.address or Address(), self.metadata or {}
+        address = self.address or Address()
         return CustomerFact(
             id=self.id,
             as_of=as_of,
@@ -400,8 +427,8 @@ class Customer(msgspec.Struct):
             state=address.state,
             zip_code=address.postal_code,
             country=address.country,
-            pom_customer_id=metadata.get(CUSTOMER_KEY),
-            pom_organization_id=metadata.get(ORGANIZATION_KEY),
+            pom_customer_id=customer_named(self.metadata),
+            pom_organization_id=organization_named(self.metadata),
             deleted=self.deleted,
         )
 
@@ -421,7 +448,7 @@ class AccountSettings(msgspec.Struct):
 
 class RequirementError(msgspec.Struct):
     requirement: str
-    reason: str = ""
+    reason: Word = ""
 
 
 class Requirements(msgspec.Struct):
@@ -434,7 +461,7 @@ class Requirements(msgspec.Struct):
 class Account(msgspec.Struct):
     """https://docs.stripe.com/api/accounts/object"""
 
-    id: str
+    id: StripeId
     business_profile: BusinessProfile | None = None
     settings: AccountSettings | None = None
     charges_enabled: bool = False

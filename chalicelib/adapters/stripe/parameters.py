@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.stripe.objects import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY
+from chalicelib.adapters.stripe.objects import SERVICE_KEY
+from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
 from chalicelib.domain.invoice import Invoice, LineItem

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.stripe.client import Asking, on_account, translated
-from chalicelib.adapters.stripe.objects import INVOICE_KEY, ORGANIZATION_KEY, SERVICE_KEY, Metadata, Reference, id_of
+from chalicelib.adapters.stripe.objects import SERVICE_KEY, Metadata, Reference, id_of
 from chalicelib.adapters.stripe.parameters import TAX
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
+from chalicelib.adapters.stripe.versions import invoice_named, organization_named
+from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.invoice import LineItem
 from chalicelib.domain.recorded import RecordedInvoice
 
@@ -25,7 +26,7 @@ class Line(msgspec.Struct):
     @property
     def service_id(self) -> ServiceId | None:
         found = (self.metadata or {}).get(SERVICE_KEY)
-        return ServiceId(found) if found else None
+        return ServiceId(found) if is_id(found) else None
 
     @property
     def tax(self) -> bool:
@@ -54,15 +55,14 @@ class Order(msgspec.Struct):
 
     def recorded(self, lines: list[Line]) -> RecordedInvoice | None:
         """None if it does not carry an id of ours."""
-        metadata = self.metadata or {}
-        if INVOICE_KEY not in metadata:
+        invoice_id = invoice_named(self.metadata)
+        if invoice_id is None:
             return None
-        organization = metadata.get(ORGANIZATION_KEY)
         settings = self.payment_settings or PaymentSettings()
         return RecordedInvoice(
             stripe_id=self.id,
-            organization_id=OrganizationId(organization) if organization else None,
-            invoice_id=InvoiceId(metadata[INVOICE_KEY]),
+            organization_id=organization_named(self.metadata),
+            invoice_id=invoice_id,
             livemode=self.livemode,
             created=self.created,
             status=self.status or "draft",

@@ -18,6 +18,13 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, is_id, is_invoice_id, is_stripe_id
+
+ORGANIZATION_KEY = "pom_organization_id"
+INVOICE_KEY = "pom_invoice_id"
+CUSTOMER_KEY = "pom_customer_id"
+"""Names of our own ids in the metadata of Stripe's objects."""
+
 FIRST = "2011-01-01"
 BASIL = "2025-03-31"
 REVISIONS = "2022-04-19"
@@ -80,10 +87,20 @@ class Subject(msgspec.Struct):
         """The object's id, or the empty string."""
         return _id_in(self.id) or ""
 
-    def hint(self, key: str) -> str | None:
-        """A value of the object's metadata."""
-        found = self.metadata.get(key) if isinstance(self.metadata, dict) else None
-        return found if isinstance(found, str) and found else None
+    @property
+    def organization_hint(self) -> OrganizationId | None:
+        """Returns the organization that the metadata names, or None."""
+        return organization_named(self.metadata)
+
+    @property
+    def invoice_hint(self) -> InvoiceId | None:
+        """Returns the invoice of ours that the metadata names, or None."""
+        return invoice_named(self.metadata)
+
+    @property
+    def customer_hint(self) -> str | None:
+        """Returns the customer of ours that the metadata names, or None."""
+        return customer_named(self.metadata)
 
     @property
     def revised_id(self) -> str | None:
@@ -92,6 +109,17 @@ class Subject(msgspec.Struct):
         if not isinstance(origin, dict) or origin.get("action") != "revision":
             return None
         return _id_in(origin.get("invoice"))
+
+    def pointer(self) -> dict[str, Any]:
+        """Returns what is enough to fetch the object from Stripe and to find its owner, as JSON takes it."""
+        hints = {
+            ORGANIZATION_KEY: self.organization_hint,
+            INVOICE_KEY: self.invoice_hint,
+            CUSTOMER_KEY: self.customer_hint,
+        }
+        named = {key: hint for key, hint in hints.items() if hint is not None}
+        origin = {"action": "revision", "invoice": self.revised_id} if self.revised_id else None
+        return {"id": self.stripe_id, "object": self.kind, "metadata": named, "from_invoice": origin}
 
     def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
         """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.
@@ -129,7 +157,33 @@ def subject_of(raw: msgspec.Raw) -> Subject:
         return Subject()
 
 
+def organization_named(metadata: object) -> OrganizationId | None:
+    """Returns the organization that an object's metadata names, or None.
+
+    Anybody with access to a company's Stripe account can write anything there. A text that cannot be an id of ours is
+    no hint at all, because as a key it would be refused by DynamoDB each time it is read.
+    """
+    named = _named(metadata, ORGANIZATION_KEY)
+    return OrganizationId(named) if is_id(named) else None
+
+
+def invoice_named(metadata: object) -> InvoiceId | None:
+    """Returns the invoice of ours that an object's metadata names, or None."""
+    named = _named(metadata, INVOICE_KEY)
+    return InvoiceId(named) if is_invoice_id(named) else None
+
+
+def customer_named(metadata: object) -> str | None:
+    """Returns the customer of ours that an object's metadata names, or None."""
+    named = _named(metadata, CUSTOMER_KEY)
+    return named if is_id(named) else None
+
+
+def _named(metadata: object, key: str) -> object:
+    return metadata.get(key) if isinstance(metadata, dict) else None
+
+
 def _id_in(reference: Any) -> str | None:
-    """The id behind a reference, expanded or not."""
+    """Returns the id behind a reference, expanded or not, or None for what cannot be an id of Stripe's."""
     found = reference.get("id") if isinstance(reference, dict) else reference
-    return found if isinstance(found, str) and found else None
+    return found if is_stripe_id(found) else None

@@ -22,6 +22,8 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.parking import KEPT_FOR as PARKED_FOR
+from chalicelib.domain.parking import ParkedEvent
 
 PLATFORM = StripeAccountId("platform")
 """Stands for the account in events of the platform itself, which name none."""
@@ -44,7 +46,7 @@ class TableEvents:
     def park(self, event: StripeEvent, received_at: int, error: str) -> None:
         """Parked again, it keeps the moment at which it first came, and goes behind those not tried for longer.
 
-        It is kept until it is dealt with: only then does it get a time at which it may go.
+        The time at which DynamoDB may delete it stays that of when it first came (`domain.parking`).
         """
         body = encoded(event.body)
         document, packed = body.get("document"), body.get("packed")
@@ -57,14 +59,21 @@ class TableEvents:
             EventItem.received_at.set(EventItem.received_at | received_at),
             EventItem.document.remove() if document is None else EventItem.document.set(document),
             EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
-            EventItem.expires_at.remove(),
+            EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + PARKED_FOR)),
         ]
         _update(event.account_id or PLATFORM, event.id, actions, not_dealt_with())
 
-    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         with answering():
-            items = EventItem.parked.query(account_id, limit=limit)
-            return [decoded(str, item.document, item.packed) for item in items]
+            return [
+                ParkedEvent(
+                    item.event_id,
+                    decoded(str, item.document, item.packed),
+                    int(item.received_at),
+                    item.error or "",
+                )
+                for item in EventItem.parked.query(account_id, limit=limit)
+            ]
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
         """It leaves the index of parked events, and may go when a marker of the same day may."""

@@ -8,10 +8,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from chalicelib.domain.identifiers import ID_PATTERN
 from chalicelib.domain.storage import Page
-
-ID_PATTERN = r"^[A-Za-z0-9._:~-]{1,128}$(?!\n)"
-"""Ids are opaque to us, but they become parts of keys: letters, digits and `._:~-`."""
 
 ONE_LINE_PATTERN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$(?!\n)"

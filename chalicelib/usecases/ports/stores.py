@@ -26,6 +26,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE as MAX_CLAIMS_AT_ONCE
 from chalicelib.domain.storage import InvoiceExists as InvoiceExists
@@ -252,13 +253,16 @@ class EventStore(Protocol):
         """Which of at most 100 events have been dealt with (not: parked); one batch read."""
 
     def park(self, event: StripeEvent, received_at: int, error: str) -> None:
-        """Keep an event that could not be applied, unless it has been dealt with meanwhile."""
+        """Keep an event that could not be applied, unless it has been dealt with meanwhile. See `domain.parking`."""
 
-    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[str]:
-        """The bodies of parked events as Stripe sent them, those not tried for longest first."""
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
+        """Returns parked events, those not tried for longest first."""
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """A parked event is none of ours after all: not to be tried again. One dealt with meanwhile stays so."""
+        """A parked event is not to be tried again: it is none of ours after all, or it never could be applied.
+
+        One dealt with meanwhile stays so. It does not count as dealt with, so an operator can replay it.
+        """
 
     def last_received_at(self, account_id: StripeAccountId) -> int | None:
         """When the latest event came, by webhook or sweep; epoch seconds."""

@@ -121,8 +121,8 @@ class StripeGateway(Protocol):
     def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
         """Pages of at most 100 subscribed events created in [since, until], both epoch seconds."""
 
-    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent:
-        """A parked event, read again."""
+    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent | None:
+        """Returns a parked event, read again, or None if it cannot be Stripe's by what is known today."""
 
     def invoices_of_status(
         self, account_id: StripeAccountId, status: str, since: int, before: int | None

@@ -12,6 +12,7 @@ from moto.dynamodb import models
 from moto.dynamodb.models.table import Table
 from moto.sqs.models import Queue
 
+from infra.local.aws.key_sizes import checking_puts, checking_queries, checking_reads, checking_updates
 from infra.local.aws.queries import answering_narrowed, narrowed
 from infra.local.aws.queues import deduplicating, waiting_unlocked
 from infra.local.aws.rendering import reading_attribute_values_directly
@@ -27,7 +28,10 @@ def _install() -> None:
     for target, name, replacement in (
         (models, "copy", copies_all_but_tables()),
         (backend, "transact_write_items", restoring(backend.transact_write_items)),
-        (Table, "query", narrowed(Table.query)),
+        (backend, "update_item", checking_updates(backend.update_item)),
+        (Table, "get_item", checking_reads(Table.get_item)),
+        (Table, "put_item", checking_puts(Table.put_item)),
+        (Table, "query", checking_queries(narrowed(Table.query))),
         (Table, "all_items", answering_narrowed(Table.all_items)),
         (ResponseSerializer, "get_value", reading_attribute_values_directly(ResponseSerializer.get_value)),
         (Queue, "wait_for_messages", waiting_unlocked),

@@ -23,8 +23,8 @@ API = (
     ),
     guard(
         "no identity, no entry",
-        "_identity",
-        Check("Unauthorized"),
+        "identity_of",
+        Becomes("Identity(organization_id, user_id, frozenset(roles))"),
         "tests/api/test_roles.py::test_a_request_that_passed_no_authorizer_is_refused_all_the_same",
     ),
     guard("size of a body", "check_size", Check("limit"), f"{_T_REFUSALS}::test_a_body_over_256_kib_is_too_large"),

@@ -15,9 +15,14 @@ TOKENS = (
     guard("a short leeway", "LEEWAY", Becomes("600"), _T_TOKENS),
     guard("headers that name keys", "_key_id", Check("DECEPTIVE_HEADERS"), _T_TOKENS),
     guard("tokens of some length", "_key_id", Check("MAX_TOKEN"), _T_TOKENS),
-    guard("claims are text", "_is_text", Becomes("bool(value)"), _T_TOKENS),
+    guard("an organization is an id", "is_id", Becomes("isinstance(value, str)"), _T_TOKENS),
+    guard("a user is what OpenID Connect allows", "USER_ID_PATTERN", Becomes("'(?s).+'"), _T_TOKENS),
     guard(
-        "roles do not come apart", "_roles", Check("split =="), "tests/api/test_roles.py::test_a_role_is_a_whole_word"
+        "roles do not come apart",
+        "ROLE_PATTERN",
+        Becomes("'(?s).+'"),
+        "tests/api/test_roles.py::test_a_role_is_a_whole_word",
+        "tests/api/test_tokens.py::test_a_word_with_an_odd_blank_in_it_is_no_role",
     ),
     guard(
         "weak keys are left out",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.events import API_VERSION
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, AnyValue, Becomes, Check, Never, Skipped, Without
+from tests.mutations.taken import Always, AnyValue, Becomes, Check, Never, Skipped
 
 _FORGERIES = "tests/proofs/test_hostile_doors.py::test_no_forgery_is_accepted_and_the_sdk_agrees"
 _FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 _T_APPLY = "tests/usecases/test_apply_event.py"
 _T_CONNECT = "tests/usecases/test_connect.py"
 _T_STORE = "tests/contracts/test_invoice_store.py"
+_T_READING = "tests/adapters/test_stripe_events.py::test_an_event_of_an_impossible"
 _T_VERSIONS = "tests/adapters/test_versions.py"
 _UNSIGNED = "tests/api/test_webhooks.py::test_an_event_that_stripe_did_not_sign_leaves_no_trace"
 
@@ -23,9 +25,55 @@ WEBHOOKS = (
     guard("bad signature leaves no trace", "_served", Never("InvalidSignature"), _UNSIGNED),
     guard(
         "a signed body that breaks parsers",
-        "WebhookOpener.open",
-        Without("RecursionError"),
+        "read_event(body)",
+        Becomes("_event_in(body, account_id)"),
         "tests/proofs/test_nonsense.py::test_whatever_stripe_signs_is_acknowledged",
+    ),
+    guard("an event's own id is an id", "_event_in", Check("is_stripe_id"), f"{_T_READING}_id_is_no_event"),
+    guard(
+        "an event's account is an account", "_event_in", Check("is_account_id"), f"{_T_READING}_account_is_no_event"
+    ),
+    guard(
+        "a hint is an id of ours",
+        "customer_named",
+        Becomes("str(_named(metadata, CUSTOMER_KEY))"),
+        f"{_T_VERSIONS}::test_a_text_that_is_no_id_of_ours_is_no_hint",
+    ),
+    guard(
+        "a reference is an id of Stripe's",
+        "_id_in",
+        Becomes("reference if isinstance(reference, str) else None"),
+        f"{_T_VERSIONS}::test_what_cannot_be_an_id_of_stripes_does_not_tell",
+    ),
+    guard(
+        "a date that is none orders nothing",
+        "StripeEvent.received",
+        Becomes("self"),
+        f"{_FIELD}[account_dated_many_years_ahead-{API_VERSION}]",
+    ),
+    guard(
+        "an unknown kind of object is not parked",
+        "_applier_of",
+        Becomes("APPLIERS[event.object_type]"),
+        "tests/usecases/test_parked_events.py::test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept",
+    ),
+    guard(
+        "parked events have an end",
+        "ParkedEvent.is_given_up",
+        Becomes("False"),
+        "tests/usecases/test_parked_events.py::test_an_event_is_tried_for_a_week_and_then_set_aside",
+    ),
+    guard(
+        "an old parked event keeps no alarm on",
+        "ParkedEvent.is_new",
+        Becomes("True"),
+        "tests/usecases/test_parked_events.py::test_the_alarm_counts_what_was_parked_within_a_day",
+    ),
+    guard(
+        "paused organizations keep no alarm on",
+        "_free_to_go_on",
+        Becomes("len(invoices)"),
+        "tests/usecases/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
     ),
     guard(
         "tenant of an event is its account",

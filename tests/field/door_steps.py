@@ -1,0 +1,35 @@
+"""Steps of a case in which an event that Stripe signed holds what nobody expects."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+class DoorSteps:
+    """Part of `Play`."""
+
+    def odd_webhook(self, at: str, value: Any = "", times: int | None = None, **told: Any) -> None:
+        """Stripe sends an event like `webhook` does, with `value` in one place, or with `times` of it in a row.
+
+        `at` names the place: `id`, or `data.object.metadata.pom_customer_id`.
+        """
+        event = json.loads(self._event(**told))
+        *way, last = at.split(".")
+        holder = event
+        for name in way:
+            holder = holder.setdefault(name, {})
+        holder[last] = value if times is None else value * times
+        self._post_signed(json.dumps(event))
+
+    def undated_webhook(self, created: str, **told: Any) -> None:
+        """Stripe sends an event like `webhook` does; its `created` is this piece of JSON."""
+        self._post_signed(self._event(**told, created="$$moment").replace('"$moment"', created))
+
+    # Parts of `Play`
+
+    def _event(self, **told: Any) -> str:
+        raise NotImplementedError
+
+    def _post_signed(self, body: str) -> None:
+        raise NotImplementedError

@@ -1,0 +1,136 @@
+"""Parked events have an end: after a week of attempts, or at once if nothing could make them apply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.parking import NEW_FOR, TRIED_FOR
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.event_outcome import MARKED, EventOutcome
+from chalicelib.usecases.receive_event import receive_event
+from tests.world import World
+
+DAY = 86400
+
+
+class Failing:
+    """A store of invoices that fails whenever an event is applied."""
+
+    def __init__(self, store: Any, error: Exception) -> None:
+        self._store, self._error = store, error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def apply(self, *_: Any) -> Any:
+        raise self._error
+
+
+@pytest.fixture
+def invoice(world: World) -> Invoice:
+    world.connect()
+    world.customer()
+    made = world.invoice()
+    world.deliver()
+    return made
+
+
+def fail_with(world: World, error: Exception) -> None:
+    world.ports.invoices = Failing(world.ports.invoices, error)  # type: ignore[assignment]
+
+
+def paid_event(world: World, invoice: Invoice) -> StripeEvent:
+    """The event of a payment, taken from Stripe's list; no webhook of it ever comes."""
+    world.double.set_delivery(lose=["*"])
+    world.double.pay(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
+    now = world.ports.clock.now()
+    listed = world.ports.stripe.events(invoice.stripe_account_id, now - 60, now)
+    return next(each for page in listed for each in page if each.type == "invoice.paid")
+
+
+def parked(world: World, account_id: StripeAccountId) -> int:
+    return len(world.ports.events.parked(account_id, 100))
+
+
+def test_an_event_is_tried_for_a_week_and_then_set_aside(world: World, invoice: Invoice) -> None:
+    event = paid_event(world, invoice)
+    fail_with(world, KeyError("a defect"))
+    assert receive_event(event, Source.WEBHOOK, world.ports).outcome is EventOutcome.PARKED
+
+    world.advance(TRIED_FOR - 1)
+    assert world.sweep(objects=False).given_up == 0
+    assert event.id in {each.event_id for each in world.ports.events.parked(invoice.stripe_account_id, 100)}
+
+    world.advance(DAY)
+    assert world.sweep(objects=False).given_up >= 1
+    assert event.id not in {each.event_id for each in world.ports.events.parked(invoice.stripe_account_id, 100)}
+
+
+def test_an_event_that_was_given_up_can_still_be_replayed(world: World, invoice: Invoice) -> None:
+    event = paid_event(world, invoice)
+    plain = world.ports.invoices
+    fail_with(world, KeyError("a defect"))
+    receive_event(event, Source.WEBHOOK, world.ports)
+    world.advance(TRIED_FOR)
+    world.sweep(objects=False)
+    world.ports.invoices = plain
+    assert receive_event(event, Source.SWEEP, world.ports).outcome in MARKED
+    assert world.now(invoice).status is InvoiceStatus.PAID
+
+
+def test_what_an_event_would_have_told_is_found_by_the_daily_comparison(world: World, invoice: Invoice) -> None:
+    event = replace(paid_event(world, invoice), body='{"nothing": "that could be read"}')
+    world.ports.events.park(event, world.ports.clock.now(), "stripe_answer_unreadable")
+    world.sweep(objects=True)
+    assert parked(world, invoice.stripe_account_id) == 0
+    assert world.now(invoice).status is InvoiceStatus.PAID
+
+
+def test_a_record_that_is_full_is_tried_once_more_and_rings_nothing(world: World, invoice: Invoice) -> None:
+    event = paid_event(world, invoice)
+    fail_with(world, Refused("record_too_large", "No."))
+    assert receive_event(event, Source.WEBHOOK, world.ports).error == "record_too_large"
+    world.advance(700)
+    done = world.sweep(objects=False)
+    assert event.id not in {each.event_id for each in world.ports.events.parked(invoice.stripe_account_id, 100)}
+    assert done.given_up >= 1
+
+
+def test_the_alarm_counts_what_was_parked_within_a_day(world: World, invoice: Invoice) -> None:
+    fail_with(world, KeyError("a defect"))
+    receive_event(paid_event(world, invoice), Source.WEBHOOK, world.ports)
+    first = world.sweep(objects=False)
+    assert first.parked_lately == first.parked > 0
+    world.advance(NEW_FOR)
+    later = world.sweep(objects=False)
+    assert (later.parked, later.parked_lately) == (first.parked, 0)
+
+
+def test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept(world: World, invoice: Invoice) -> None:
+    event = replace(paid_event(world, invoice), object_type="invoice_of_tomorrow")
+    assert receive_event(event, Source.WEBHOOK, world.ports).outcome is EventOutcome.UNKNOWN_OBJECT
+    assert parked(world, invoice.stripe_account_id) == 0
+
+
+def test_another_event_about_our_application_ends_no_connection(world: World, invoice: Invoice) -> None:
+    event = replace(paid_event(world, invoice), object_type="application")
+    assert receive_event(event, Source.WEBHOOK, world.ports).outcome is EventOutcome.UNKNOWN_OBJECT
+    assert world.ports.connections.get(invoice.organization_id).active
+
+
+def test_an_undated_end_of_a_connection_is_checked_with_stripe(world: World, invoice: Invoice) -> None:
+    shown = {"type": "account.application.deauthorized", "object_type": "application", "object_id": "ca_1"}
+    event = replace(paid_event(world, invoice), fact=None, created=0, **shown)
+    receive_event(event, Source.WEBHOOK, world.ports)
+    assert world.ports.connections.get(invoice.organization_id).active
+    world.double.revoke(invoice.stripe_account_id)
+    receive_event(replace(event, id="evt_again"), Source.WEBHOOK, world.ports)
+    assert not world.ports.connections.get(invoice.organization_id).active
