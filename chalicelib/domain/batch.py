@@ -18,6 +18,8 @@ from typing import Self
 
 from chalicelib.domain.customer import Profile
 from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 
 
@@ -82,14 +84,34 @@ class BillingTerms:
     send: bool = True
 
 
+MAX_ITEM_ERRORS = 10
+"""A failed item keeps at most this many of its errors: a batch has thousands of items, and each is stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemError:
-    """Why an item failed."""
+    """Why an item failed. `others` are the further errors of the same item."""
 
     code: str
     message: str
     field: str | None = None
     next_step: str | None = None
+    others: tuple[ItemError, ...] = ()
+    more: bool = False
+    """There were more errors than are kept."""
+
+
+def item_error(error: IntegrationError, *, name_fields: bool = True) -> ItemError:
+    """Returns the error, and those that it carries, to keep with an item.
+
+    Fields are left out if they belong to another body than the one in which the item came.
+    """
+    first, *others = (
+        ItemError(each.code, each.message, each.field if name_fields else None, each.next_step)
+        for each in all_of(error)[:MAX_ITEM_ERRORS]
+    )
+    more = error.more or len(error.others) >= MAX_ITEM_ERRORS
+    return replace(first, others=tuple(others), more=more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus, item_error
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
 from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.customer_save import Save, edition_after, waiting
@@ -107,7 +107,7 @@ def _reserved(customer_id: CustomerId | None) -> ItemError | None:
     try:
         require_customer_id(customer_id)
     except Refused as refusal:
-        return ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
+        return replace(item_error(refusal), field="id")
     return None
 
 
@@ -140,8 +140,7 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     except StripeUnavailable:
         return False
     except (Conflict, Refused) as refusal:
-        error = ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
-        ports.batches.decide(batch, item.failed(error, batch.round))
+        ports.batches.decide(batch, item.failed(item_error(refusal), batch.round))
         return True
     for _ in attempts(ATTEMPTS, ports.clock):
         edited = _edited(batch, item.customer_id, save, first_read, current, ports)
