@@ -51,7 +51,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoice_of_other_account": "The invoice was made on a Stripe account that is no longer connected.",
         "payment_under_way": "A payment of the invoice is on its way.",
         "reminded_today": "The customer was reminded of the invoice today.",
-        "service_already_billed": "Services are on other live invoices; `details` names each service and its invoice.",
+        "service_already_billed": "Services are on other live invoices; `details` names each of them.",
         "state_not_returned": "Stripe has not sent the browser back yet.",
         "state_used": "The state was used before.",
         "stripe_account_unreachable": "The connection was revoked in Stripe.",

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.decoding import IDEMPOTENCY_KEY, MAX_KEY
+from chalicelib.api.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.error_codes import ERROR_CODES
 from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.health import VERSION
@@ -144,7 +144,13 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
             for name, each in schema["properties"].items()
         ]
     if route.idempotency_key:
-        key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"]}
+        key = {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_KEY,
+            "pattern": KEY_PATTERN,
+            "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"],
+        }
         parameters.append({"name": IDEMPOTENCY_KEY, "in": "header", "required": False, "schema": key})
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}

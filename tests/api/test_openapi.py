@@ -56,6 +56,8 @@ FIXED = {"StaleWrite", "Unauthorized"}
 
 ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {
     "FormerAddress",
+    "ItemError",
+    "ServiceAlreadyBilled",
     "StripeRefused",
     "Unsupported",
     "Problem",

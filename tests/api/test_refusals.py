@@ -28,7 +28,9 @@ def assert_error(answer: Answer, status: int, code: str, field: str | None = Non
     assert answer.error["requestId"]
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"error"}
-    assert set(answer.error) <= {"code", "message", "field", "requestId", "nextStep"}
+    assert set(answer.error) <= {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
+    repeated = ("code", "message", "field", "nextStep")
+    assert answer.error["details"][0] == {name: answer.error[name] for name in repeated if name in answer.error}
 
 
 @pytest.mark.parametrize(
