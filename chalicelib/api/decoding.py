@@ -22,7 +22,7 @@ SEE_CONTRACT = "Compare it with /v1/openapi.json."
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_KEY = 255
 
-KEY_PATTERN = rf"^(?=.*[!-~])[ -~]{{1,{MAX_KEY}}}$"
+KEY_PATTERN = rf"^(?=.*[!-~])[ -~]{{1,{MAX_KEY}}}$(?!\n)"
 _KEY = re.compile(KEY_PATTERN)
 _ID = re.compile(ID_PATTERN)
 

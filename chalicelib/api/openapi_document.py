@@ -18,6 +18,7 @@ from chalicelib.api.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.error_codes import ERROR_CODES
 from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.health import VERSION
+from chalicelib.api.models.bulk import ImportedCustomer
 from chalicelib.api.models.common import ID_PATTERN
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
@@ -88,7 +89,7 @@ def statuses_refused(route: Route) -> list[int]:
 
 
 def _models(routes: Sequence[Route]) -> list[type]:
-    wanted: dict[type, None] = {ErrorBody: None}
+    wanted: dict[type, None] = {ErrorBody: None, ImportedCustomer: None}
     for route in routes:
         wanted.update(dict.fromkeys(model for model in route.answers.values() if model is not None))
         wanted[route.takes] = None

@@ -174,7 +174,7 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
         customer_id=command.customer_id,
         currency=currency,
         line_items=tuple(_line_item(line, currency, _field(n)) for n, line in enumerate(command.line_items)),
-        payment_terms=None if command.due_date else command.payment_terms or settings.payment_terms,
+        payment_terms=None if command.due_date else _terms(command, settings),
         days_until_due=due.days,
         due_date=due.date,
         time_zone=settings.time_zone,
@@ -329,4 +329,8 @@ def _due(command: CreateInvoice, settings: InvoicingSettings, now: int) -> Due:
         )
     if command.due_date is not None:
         return due_on(command.due_date, today=day_of(now, settings.time_zone))
-    return Due(days=days_of_terms(command.payment_terms or settings.payment_terms), date=None)
+    return Due(days=days_of_terms(_terms(command, settings)), date=None)
+
+
+def _terms(command: CreateInvoice, settings: InvoicingSettings) -> str:
+    return settings.payment_terms if command.payment_terms is None else command.payment_terms

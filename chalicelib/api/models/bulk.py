@@ -129,7 +129,11 @@ class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
         list[msgspec.Raw],
         Meta(
             description="Customers as in `PUT /v1/customers/{id}`, each with its `id`.",
-            extra_json_schema={"minItems": 1, "maxItems": MAX_ROWS, "items": {"type": "object", "required": ["id"]}},
+            extra_json_schema={
+                "minItems": 1,
+                "maxItems": MAX_ROWS,
+                "items": {"$ref": "#/components/schemas/ImportedCustomer"},
+            },
         ),
     ]
 

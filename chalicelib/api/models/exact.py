@@ -15,13 +15,20 @@ MAX_DECIMALS = 12
 """Decimals of a number in a request, with zeros at its end."""
 
 _PLAIN = re.compile(rf"-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
-_WHOLE = rf"(0|[1-9][0-9]{{0,{len(str(MAX_AMOUNT)) - 1}}})"
 _MOST = str(MAX_QUANTITY)
-_LESS = rf"(0|[1-9][0-9]{{0,{len(_MOST) - 2}}})"
+
+
+def _whole(digits: int) -> str:
+    return rf"(0|[1-9][0-9]{{0,{digits - 1}}})"
 
 
 def _decimals(places: int) -> str:
-    return rf"(\.[0-9]{{1,{places}}}0{{0,{MAX_DECIMALS - places}}})?"
+    return rf"\.[0-9]{{1,{places}}}0{{0,{MAX_DECIMALS - places}}}"
+
+
+_ZEROS = rf"(\.0{{1,{MAX_DECIMALS}}})?"
+_WITHOUT_DECIMALS = f"{_whole(len(str(MAX_AMOUNT)))}{_ZEROS}"
+_WITH_TWO = f"{_whole(len(str(MAX_AMOUNT)) - 2)}{_decimals(2)}"
 
 
 class Readable:
@@ -68,8 +75,8 @@ class Exact(Readable, Decimal):
 class ExactAmount(Exact):
     """An amount of money. How many decimals and how much it may have depends on the currency, so rules check that.
 
-    The schema has the limits of the currencies with the most: no decimals are the most whole units, and three are the
-    most decimals.
+    The schema has the limits of the currencies that allow most. Those without decimals have the largest amounts. None
+    has more than two decimals in use: Stripe takes nothing but a zero as the third one.
     """
 
     __slots__ = ()
@@ -78,7 +85,7 @@ class ExactAmount(Exact):
         "type": ["number", "string"],
         "minimum": 0,
         "maximum": MAX_AMOUNT,
-        "pattern": f"^{_WHOLE}{_decimals(3)}$",
+        "pattern": f"^({_WITHOUT_DECIMALS}|{_WITH_TWO})$",
         "examples": ["75.00", 75.0],
     }
 
@@ -92,7 +99,7 @@ class ExactQuantity(Exact):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": int(MAX_QUANTITY),
-        "pattern": rf"^(?!0(\.0*)?$)({_LESS}{_decimals(MAX_QUANTITY_DECIMALS)}|{_MOST}(\.0{{1,{MAX_DECIMALS}}})?)$",
+        "pattern": rf"^(?!0(\.0*)?$)({_whole(len(_MOST) - 1)}({_decimals(MAX_QUANTITY_DECIMALS)})?|{_MOST}{_ZEROS})$",
         "examples": ["1", 1.5],
     }
 

@@ -43,7 +43,7 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
 class CallbackQuery(msgspec.Struct):
     """What Stripe adds to the URL; there may be more, which is not looked at."""
 
-    state: str | None = None
+    state: Annotated[str, Meta(extra_json_schema={"minLength": 1})] | None = None
     code: str | None = None
     error: str | None = None
 
