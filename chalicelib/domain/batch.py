@@ -10,7 +10,7 @@ The items are dealt out to lanes, in turn; `Part` is how far a lane has come wit
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -106,12 +106,18 @@ def item_error(error: IntegrationError, *, name_fields: bool = True) -> ItemErro
 
     Fields are left out if they belong to another body than the one in which the item came.
     """
-    first, *others = (
-        ItemError(each.code, each.message, each.field if name_fields else None, each.next_step)
-        for each in all_of(error)[:MAX_ITEM_ERRORS]
-    )
-    more = error.more or len(error.others) >= MAX_ITEM_ERRORS
-    return replace(first, others=tuple(others), more=more)
+    each = [
+        ItemError(one.code, one.message, one.field if name_fields else None, one.next_step) for one in all_of(error)
+    ]
+    kept = together(each)
+    return replace(kept, more=kept.more or error.more)
+
+
+def together(errors: Sequence[ItemError]) -> ItemError:
+    """Returns the first of these errors, which then has the others. There is at least one."""
+    each = [replace(one, others=()) for error in errors for one in (error, *error.others)]
+    more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)
+    return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=more)
 
 
 @dataclass(frozen=True, slots=True)
