@@ -71,7 +71,7 @@ def _refuse_or_take_over(
         ServiceAlreadyBilled: a holder is live. There is one error for each service that is on a live invoice.
         StripeUnavailable, StripeRefused: Stripe did not say whether a void invoice was replaced.
     """
-    live = {holder_id: _live(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
+    live = {holder_id: _live_holder(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
     positions = {line.service_id: position for position, line in enumerate(invoice.order.line_items)}
     raise_all(
         _already_billed(service_id, positions.get(service_id), holder)
@@ -81,7 +81,7 @@ def _refuse_or_take_over(
     return dict(holders)
 
 
-def _live(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:
+def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:
     """Returns the holder if it is live, or was replaced by a live revision that POM had not read."""
     holder = ports.invoices.get(invoice.organization_id, holder_id)
     if holder is None or holder.live:
