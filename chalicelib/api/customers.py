@@ -14,6 +14,8 @@ from chalicelib.api.models.customers import (
 from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.api.routing import Router
 from chalicelib.api.table import Call, Reply, Role
+from chalicelib.domain.customer import require_customer_id
+from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases import customers
 
@@ -41,12 +43,9 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     `null` removes a value, in Stripe too. A field that is left out loses the value that POM gave it. If its value was
     taken over from Stripe, it stays.
     """
-    customer = customers.put_customer(
-        call.organization_id,
-        CustomerId(call.path["customerId"]),
-        save_from(call.input),
-        bootstrap.ports(),
-    )
+    customer_id = CustomerId(call.path["customerId"])
+    raise_all([*errors_of(save_from, call.input), *errors_of(require_customer_id, customer_id)])
+    customer = customers.put_customer(call.organization_id, customer_id, save_from(call.input), bootstrap.ports())
     return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))
 
 

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
 
+from chalicelib.api import shape
 from chalicelib.api.errors import PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
-from chalicelib.api.models.exact import decoder
+from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.api.models.queries import Nothing
 from chalicelib.api.table import KIB
 from chalicelib.domain.errors import Malformed, Unsupported
+from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.identifiers import ID_PATTERN
 
 SEE_CONTRACT = "Compare it with /v1/openapi.json."
 IDEMPOTENCY_KEY = "Idempotency-Key"
 MAX_KEY = 255
-MAX_NAME = 100
-"""Letters of an unknown field's name that are repeated to the client."""
 
-_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at `(?P<place>key in )?\$(?P<path>[^`]*)`)?", re.DOTALL)
-_NAMED = re.compile(r"Object (?:contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
-_KEY = re.compile(rf"[\x20-\x7e]{{1,{MAX_KEY}}}")
+KEY_PATTERN = rf"^(?=.*[!-~])[ -~]{{1,{MAX_KEY}}}$(?!\n)"
+_KEY = re.compile(KEY_PATTERN)
 _ID = re.compile(ID_PATTERN)
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
@@ -42,8 +42,8 @@ def check_size(body: bytes, limit: int) -> None:
         )
 
 
-def check_json_type(content_type: str | None) -> None:
-    """JSON in UTF-8 is the only type; no header at all counts as JSON, as it does for API Gateway.
+def check_json_type(content_type: str | None, *, repeated: bool = False) -> None:
+    """JSON in UTF-8 is the only type, said once; no header at all counts as JSON, as it does for API Gateway.
 
     Raises:
         Unsupported: anything else.
@@ -52,7 +52,7 @@ def check_json_type(content_type: str | None) -> None:
         return
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     charsets = {part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")}
-    if media_type != "application/json" or not charsets <= {"utf-8", "utf8"}:
+    if repeated or media_type != "application/json" or not charsets <= {"utf-8", "utf8"}:
         raise Unsupported(
             UNSUPPORTED_MEDIA_TYPE,
             "The body must be JSON in UTF-8.",
@@ -65,17 +65,28 @@ def body_as(kind: type[T], body: bytes) -> T:
     """The body as a model.
 
     Raises:
-        Malformed: not JSON, or not of the model's shape; names the field.
+        Malformed: not JSON, or not of the model's shape; names the field, and carries the other faults of the shape.
     """
     try:
-        decoded: T = _decoder_of(kind).decode(body)
-    except msgspec.ValidationError as exc:
-        _refuse("invalid_body", str(exc), exc)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        try:
+            decoded: T = _decoder_of(kind).decode(body)
+        except msgspec.ValidationError as exc:
+            raise_all(_malformed("invalid_body", _faults(kind, body)))
+            raise Malformed("invalid_body", f"{shape.in_words(str(exc))}.", next_step=SEE_CONTRACT) from exc
+        raise_all(_malformed("invalid_body", shape.repeated(kind, body)))
+    except (ValueError, RecursionError) as exc:
         raise Malformed(
             "malformed_json", "The body is not JSON.", next_step="Send one JSON object, in UTF-8."
         ) from exc
     return decoded
+
+
+def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[shape.Fault]:
+    yield from shape.faults(kind, body)
+    try:
+        yield from shape.repeated(kind, body)
+    except (ValueError, RecursionError):
+        return  # What follows a wrong part may be no JSON at all. The wrong part is told.
 
 
 def _decoder_of(kind: type) -> msgspec.json.Decoder[Any]:
@@ -89,18 +100,15 @@ def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
     """The query string as a model.
 
     Raises:
-        Malformed: a parameter is unknown, repeated, or of the wrong type; names it.
+        Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
     """
-    for name, values in query.items():
-        if len(values) != 1:
-            raise Malformed(
-                "invalid_query", "This parameter is given twice.", field=name[:MAX_NAME], next_step=SEE_CONTRACT
-            )
-    single: dict[str, Any] = {name: values[0] for name, values in query.items()}
-    try:
-        return msgspec.convert(single, kind, strict=False)
-    except msgspec.ValidationError as exc:
-        _refuse("invalid_query", str(exc), exc)
+    raise_all(_malformed("invalid_query", shape.faults_of_query(kind, query)))
+    return msgspec.convert({name: values[0] for name, values in query.items()}, kind, strict=False, dec_hook=dec_hook)
+
+
+def _malformed(code: str, faults: Iterable[shape.Fault]) -> Iterator[Malformed]:
+    for what, field in faults:
+        yield Malformed(code, f"{what}.", field=field, next_step=SEE_CONTRACT)
 
 
 def path_ids(path: Mapping[str, str]) -> dict[str, str]:
@@ -121,38 +129,38 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
     return decoded
 
 
-def idempotency_key(headers: Mapping[str, str]) -> str | None:
-    """The Idempotency-Key, if there is one.
+def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:
+    """The Idempotency-Key, or None if the header is not there. A client that sends it empty relies on it in vain.
 
     Raises:
-        Malformed: empty, too long, or not printable ASCII.
+        Malformed: empty, blank, too long, not printable ASCII, or sent more than once.
     """
-    key = headers.get(IDEMPOTENCY_KEY.lower())
-    if key is not None and not _KEY.fullmatch(key):
+    name = IDEMPOTENCY_KEY.lower()
+    key = headers.get(name)
+    if key is not None and (name in repeated or not _KEY.fullmatch(key)):
         raise Malformed(
             "invalid_idempotency_key",
-            f"An Idempotency-Key is 1 to {MAX_KEY} printable ASCII characters.",
+            f"An Idempotency-Key is 1 to {MAX_KEY} printable ASCII characters, not all of them blanks, sent once.",
             field=IDEMPOTENCY_KEY,
             next_step="Send a random key such as a UUID, a new one for each new request.",
         )
     return key
 
 
-def _refuse(code: str, message: str, cause: msgspec.ValidationError) -> NoReturn:
-    what, field = problem_and_field(message)
-    raise Malformed(code, f"{what}.", field=field, next_step=SEE_CONTRACT) from cause
+def no_query(query: Mapping[str, Sequence[str]]) -> None:
+    """Refuses parameters of a request that takes none: what somebody asks for there would not be done.
+
+    Raises:
+        Malformed: there are some; names the first and carries the others.
+    """
+    query_as(Nothing, query)
 
 
-def problem_and_field(message: str) -> tuple[str, str | None]:
-    """msgspec's message taken apart: what is wrong, and where, as `lineItems[0].quantity`."""
-    found = _PROBLEM.fullmatch(message)
-    if found is None:
-        return message, None
-    path = (found["path"] or "").removeprefix(".")
-    what = found["what"]
-    named = _NAMED.fullmatch(what)
-    if named is None:
-        return what, path or None
-    name = named["name"][:MAX_NAME]
-    missing = "missing" in what[: len("Object missing")]
-    return ("This field is missing" if missing else "This field is not known"), f"{path}.{name}" if path else name
+def no_body(body: bytes) -> None:
+    """Refuses a body where none is taken. An empty object says nothing, so it is let through.
+
+    Raises:
+        Malformed: there is one; names its fields.
+    """
+    if body.strip():
+        body_as(Nothing, body)

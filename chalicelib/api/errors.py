@@ -7,12 +7,12 @@ A client gets a stable code, a message, the field and the next step; of an error
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from chalicelib.api.models.errors import ErrorBody, ErrorDetail
+from chalicelib.api.models.errors import ErrorBody, ErrorDetail, FirstError, error_detail
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
@@ -27,6 +27,7 @@ from chalicelib.domain.errors import (
     StripeUnavailable,
     Unsupported,
 )
+from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identity import Unauthorized
 
 PAYLOAD_TOO_LARGE = "payload_too_large"
@@ -68,7 +69,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as a client sees it."""
+    """An error as a client sees it, with the further errors of the same request."""
 
     status: int
     code: str
@@ -76,17 +77,24 @@ class Problem:
     field: str | None = None
     next_step: str | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    details: Sequence[ErrorDetail] = ()
+    """All errors, this one first. Empty if this is the only one and has nothing to add."""
+    more: bool = False
 
     def json(self, request_id: str) -> str:
         """The error contract's body."""
-        detail = ErrorDetail(
+        field, next_step = self.field or msgspec.UNSET, self.next_step or msgspec.UNSET
+        alone = ErrorDetail(code=self.code, message=self.message, field=field, next_step=next_step)
+        first = FirstError(
             code=self.code,
             message=self.message,
             request_id=request_id,
-            field=self.field or msgspec.UNSET,
-            next_step=self.next_step or msgspec.UNSET,
+            field=field,
+            next_step=next_step,
+            details=list(self.details) or [alone],
+            more_details=self.more or msgspec.UNSET,
         )
-        return _encode(ErrorBody(detail)).decode()
+        return _encode(ErrorBody(first)).decode()
 
 
 INTERNAL_ERROR = Problem(
@@ -102,17 +110,6 @@ INVALID_SIGNATURE = Problem(
     "This is not signed by Stripe for this endpoint, or it was signed too long ago.",
     next_step="Check the webhook endpoint's signing secret.",
 )
-
-NEXT_STEP: Mapping[int, str] = {
-    400: "Correct the request; compare it with /v1/openapi.json.",
-    403: "Ask an admin of your organization.",
-    404: "Check the id, and that it belongs to your organization.",
-    409: "Load the present state and decide anew.",
-    422: "Correct the field that is named and repeat the request.",
-    502: "Nothing is lost. Wait a moment; repeating the request is safe.",
-    503: "Nothing is lost. Wait a moment; repeating the request is safe.",
-}
-"""What to do where an error does not say it itself."""
 
 _OF_CHALICE: Mapping[int, Problem] = {
     400: Problem(400, "malformed_request", "The request cannot be understood.", next_step="See /v1/openapi.json."),
@@ -133,8 +130,17 @@ def problem_of(error: Exception) -> Problem:
     status = _status(error)
     if status is None:
         return INTERNAL_ERROR
-    next_step = error.next_step or USUAL_NEXT_STEP[status]
-    return Problem(status, error.code, error.message, error.field, next_step, _headers(error, status))
+    usual = USUAL_NEXT_STEP[status]
+    return Problem(
+        status,
+        error.code,
+        error.message,
+        error.field,
+        error.next_step or usual,
+        _headers(error, status),
+        [error_detail(each, usual) for each in all_of(error)],
+        error.more,
+    )
 
 
 def problem_of_status(status: int) -> Problem:

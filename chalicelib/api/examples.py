@@ -187,6 +187,18 @@ IMPORT = {
     "createdAt": "2026-11-30T17:00:00Z",
 }
 
+EMAIL_INVALID = {
+    "code": "email_invalid",
+    "message": "This is not a valid e-mail address.",
+    "field": "email",
+    "nextStep": "Correct the address; Stripe sends the invoice there.",
+}
+EMAIL_MISSING = {
+    "code": "customer_email_missing",
+    "message": "This customer has no e-mail address, so Stripe cannot send an invoice.",
+    "nextStep": "Add an e-mail address to the customer.",
+}
+
 EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
     CustomerImportDetail: {
@@ -198,12 +210,7 @@ EXAMPLES: Mapping[type, Any] = {
                 "row": 3,
                 "customerId": "cust_458",
                 "outcome": "failed",
-                "error": {
-                    "code": "email_invalid",
-                    "message": "This is not a valid e-mail address.",
-                    "field": "email",
-                    "nextStep": "Correct the address; Stripe sends the invoice there.",
-                },
+                "error": {**EMAIL_INVALID, "details": [EMAIL_INVALID]},
             },
         ],
         "pageInfo": LAST_PAGE,
@@ -219,11 +226,7 @@ EXAMPLES: Mapping[type, Any] = {
             {
                 "customerId": "cust_457",
                 "status": "failed",
-                "error": {
-                    "code": "customer_email_missing",
-                    "message": "This customer has no e-mail address, so Stripe cannot send an invoice.",
-                    "nextStep": "Add an e-mail address to the customer.",
-                },
+                "error": {**EMAIL_MISSING, "details": [EMAIL_MISSING]},
             },
         ],
         "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True},

@@ -35,6 +35,8 @@ class Incoming:
     headers: Mapping[str, str]
     body: bytes
     authorizer: Mapping[str, object] | None
+    repeated_headers: frozenset[str] = frozenset()
+    """Names of headers that came more than once; `headers` has one of their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,15 @@ def incoming() -> Incoming:
     """The request at hand."""
     request = _request.get()
     body = request.raw_body
+    event = request.to_original_event()
+    header_values = event.get("multiValueHeaders") or {}
     return Incoming(
         request_id=_id_of(request),
-        query=request.to_original_event().get("multiValueQueryStringParameters") or {},
+        query=event.get("multiValueQueryStringParameters") or {},
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body if isinstance(body, bytes) else body.encode(),
         authorizer=request.context.get("authorizer"),
+        repeated_headers=frozenset(name.lower() for name, values in header_values.items() if len(values) > 1),
     )
 
 

@@ -24,6 +24,7 @@ from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases import invoices
 from chalicelib.usecases.create_invoice import create_invoice as make_invoice
+from chalicelib.usecases.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.remind import remind
 from chalicelib.usecases.settle_outside import mark_paid
@@ -58,7 +59,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, newest first; with `overdue`, longest overdue first."""
     ports = bootstrap.ports()
     query, now = call.input, ports.clock.now()
-    wanted = filter_from(query, now=now)
+    wanted = filter_from(query, now=now, time_zone=lambda: time_zone_in_force(call.organization_id, ports))
     page = invoices.list_invoices(call.organization_id, wanted, query.first, query.after, ports)
     return Reply(invoice_list(page, now=now, dashboard_base=bootstrap.config().stripe_dashboard_base))
 

@@ -34,5 +34,5 @@ def put_invoicing_settings(call: Call[InvoicingSettingsModel]) -> Reply:
 
 
 def _shown(settings: InvoicingSettings) -> Reply:
-    zone = invoicing_settings.time_zone(settings, bootstrap.ports())
+    zone = invoicing_settings.time_zone_in_force(settings.organization_id, bootstrap.ports())
     return Reply(settings_view(settings, zone, dashboard_base=bootstrap.config().stripe_dashboard_base))

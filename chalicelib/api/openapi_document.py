@@ -14,10 +14,13 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.decoding import IDEMPOTENCY_KEY, MAX_KEY
+from chalicelib.api.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.error_codes import ERROR_CODES
+from chalicelib.api.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
 from chalicelib.api.examples import EXAMPLES
+from chalicelib.api.examples_errors import ERROR_EXAMPLES
 from chalicelib.api.health import VERSION
+from chalicelib.api.models.bulk import ImportedCustomer
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
@@ -37,14 +40,18 @@ Connects an organization of Pool Office Manager with its Stripe account.
 
 Money in requests is a decimal number or a string with at most as many decimals as the currency has; in answers \
 it is a string beside a `currency`. Times are RFC 3339 in UTC. Lists take `first` and `after` and answer \
-`pageInfo`. Unknown fields and parameters are refused.
+`pageInfo`. Unknown fields and parameters are refused, and so are fields that an object has twice, and parameters \
+and bodies where none are taken.
 
 Whoever has a valid access token of the organization may read; the role `billing` keeps customers and invoices; \
 the role `admin` may do everything.
 
-Errors have a stable `code`, a `message` and often a `nextStep` for people, the `field` that is wrong, and the \
-`requestId` to give to support. All codes are in `components.responses`. Answers of 429, 502 and 503 carry \
-`Retry-After`; repeating such a request is safe. An `Idempotency-Key` makes repeating any create safe.
+Errors have a stable `code`, a `message` and a `nextStep` for people, the `field` that is wrong, and the `requestId` \
+to give to support. `details` has all errors of the request, the first one again among them: 400 tells all faults of \
+its shape, and a request of the right shape hears of all rules that it breaks. There are at most 50; `moreDetails` \
+says that there are more. The first error decides the status. All codes are in `components.responses`. Answers of \
+429, 502 and 503 carry `Retry-After`; repeating such a request is safe. An `Idempotency-Key` makes repeating any \
+create safe.
 """
 
 
@@ -88,7 +95,7 @@ def statuses_refused(route: Route) -> list[int]:
 
 
 def _models(routes: Sequence[Route]) -> list[type]:
-    wanted: dict[type, None] = {ErrorBody: None}
+    wanted: dict[type, None] = {ErrorBody: None, ImportedCustomer: None}
     for route in routes:
         wanted.update(dict.fromkeys(model for model in route.answers.values() if model is not None))
         wanted[route.takes] = None
@@ -144,7 +151,13 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
             for name, each in schema["properties"].items()
         ]
     if route.idempotency_key:
-        key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"]}
+        key = {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_KEY,
+            "pattern": KEY_PATTERN,
+            "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"],
+        }
         parameters.append({"name": IDEMPOTENCY_KEY, "in": "header", "required": False, "schema": key})
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
@@ -182,8 +195,12 @@ def _error_name(status: int) -> str:
 def _error_response(status: int) -> Json:
     codes = ERROR_CODES[status]
     listed = "\n".join(f"- `{code}`: {meaning}" for code, meaning in codes.items())
-    code, meaning = next(iter(codes.items()))
-    example = {"error": {"code": code, "message": meaning, "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"}}
+    details: Sequence[Json] = ERROR_EXAMPLES.get(status) or [_plain_example(status)]
+    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    repeated: Json = {
+        name: details[0][name] for name in ("code", "message", "field", "nextStep") if name in details[0]
+    }
+    example = {"error": {**repeated, "requestId": request_id, "details": details}}
     response: Json = {
         "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
         "content": {
@@ -194,6 +211,11 @@ def _error_response(status: int) -> Json:
     if status in HEADERS_OF:
         response["headers"] = {HEADERS_OF[status]: {"schema": {"type": "string"}}}
     return response
+
+
+def _plain_example(status: int) -> Json:
+    code, meaning = next(iter(ERROR_CODES[status].items()))
+    return {"code": code, "message": meaning, "nextStep": USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step)}
 
 
 def _camel(name: str) -> str:

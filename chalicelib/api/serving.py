@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +21,8 @@ from chalicelib.api.errors import problem_of
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.pages import problem_page, wants_page
 from chalicelib.api.table import READING, SUFFICIENT, Call, Handler, Reply, Role, Route
-from chalicelib.domain.errors import Forbidden, InvalidSignature
+from chalicelib.domain.errors import Forbidden, IntegrationError, InvalidSignature, Malformed
+from chalicelib.domain.every_error import attach, errors_of, raise_all
 from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
 from chalicelib.domain.identity import Identity, identity_of
 
@@ -93,12 +94,14 @@ def _checked(
 ) -> Call[Any]:
     decoding.check_size(incoming.body, route.max_body)
     if route.has_body:
-        decoding.check_json_type(incoming.headers.get("content-type"))
-        taken = decoding.body_as(route.takes, incoming.body)
-    elif route.method in READING:
-        taken = decoding.query_as(route.takes, incoming.query)
-    else:
-        taken = Nothing()
+        repeated = "content-type" in incoming.repeated_headers
+        decoding.check_json_type(incoming.headers.get("content-type"), repeated=repeated)
+    try:
+        taken = _taken(route, incoming)
+    except Malformed as error:
+        attach(error, _errors_besides(route, incoming, path))
+        raise
+    raise_all(_errors_besides(route, incoming, path))
     ids = decoding.path_ids(path)
     correlation.note(invoice_id=_ours(ids.get("invoiceId")), batch_id=_ours(ids.get("batchId")))
     return Call(
@@ -110,6 +113,23 @@ def _checked(
         body=incoming.body,
         idempotency_key=decoding.idempotency_key(incoming.headers) if route.idempotency_key else None,
     )
+
+
+def _taken(route: Route, incoming: gateway.Incoming) -> msgspec.Struct:
+    if route.has_body:
+        return decoding.body_as(route.takes, incoming.body)
+    return decoding.query_as(route.takes, incoming.query) if route.method in READING else Nothing()
+
+
+def _errors_besides(route: Route, incoming: gateway.Incoming, path: Mapping[str, str]) -> Iterator[IntegrationError]:
+    """Yields what is wrong with the request besides what the route takes."""
+    if not route.raw_body and route.method not in READING:
+        yield from errors_of(decoding.no_query, incoming.query)
+    if not route.raw_body and not route.has_body:
+        yield from errors_of(decoding.no_body, incoming.body)
+    yield from errors_of(decoding.path_ids, path)
+    if route.idempotency_key:
+        yield from errors_of(decoding.idempotency_key, incoming.headers, incoming.repeated_headers)
 
 
 def _ours(given: str | None) -> str | None:

@@ -10,7 +10,7 @@ The items are dealt out to lanes, in turn; `Part` is how far a lane has come wit
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +18,8 @@ from typing import Self
 
 from chalicelib.domain.customer import Profile
 from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 
 
@@ -82,14 +84,40 @@ class BillingTerms:
     send: bool = True
 
 
+MAX_ITEM_ERRORS = 10
+"""A failed item keeps at most this many of its errors: a batch has thousands of items, and each is stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemError:
-    """Why an item failed."""
+    """Why an item failed. `others` are the further errors of the same item."""
 
     code: str
     message: str
     field: str | None = None
     next_step: str | None = None
+    others: tuple[ItemError, ...] = ()
+    more: bool = False
+    """There were more errors than are kept."""
+
+
+def item_error(error: IntegrationError, *, name_fields: bool = True) -> ItemError:
+    """Returns the error, and those that it carries, to keep with an item.
+
+    Fields are left out if they belong to another body than the one in which the item came.
+    """
+    each = [
+        ItemError(one.code, one.message, one.field if name_fields else None, one.next_step) for one in all_of(error)
+    ]
+    kept = together(each)
+    return replace(kept, more=kept.more or error.more)
+
+
+def together(errors: Sequence[ItemError]) -> ItemError:
+    """Returns the first of these errors, which then has the others. There is at least one."""
+    each = [replace(one, others=()) for error in errors for one in (error, *error.others)]
+    more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)
+    return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ _EMAIL = re.compile(
     r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
     r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
+EMAIL_PATTERN = rf"^\s*((?!.*\.\.){_EMAIL.pattern})?\s*$"
+"""What `normalized_email` accepts, for the contract: an address or nothing, with blanks around it."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

@@ -17,14 +17,18 @@
     DuplicateEvent                this Stripe event has been applied before
 
 `code` is stable: front ends and run books match on it. `message` and `next_step` are for people, and hold
-nothing secret. `api.errors` alone knows HTTP statuses; workers retry on `Retryable` only.
+nothing secret. `api.errors` alone knows HTTP statuses; workers retry on `Retryable` only. An error of a request
+carries the other errors of the same request (`domain.every_error`).
 """
 
 from __future__ import annotations
 
 
 class IntegrationError(Exception):
-    """Root of all expected errors."""
+    """Root of all expected errors.
+
+    `others` are the further errors of the same request, and `more` says that it has even more than these.
+    """
 
     def __init__(self, code: str, message: str, *, field: str | None = None, next_step: str | None = None) -> None:
         super().__init__(f"{code}: {message}")
@@ -32,6 +36,8 @@ class IntegrationError(Exception):
         self.message = message
         self.field = field
         self.next_step = next_step
+        self.others: tuple[IntegrationError, ...] = ()
+        self.more = False
 
 
 class Malformed(IntegrationError):
@@ -52,6 +58,17 @@ class NotFound(IntegrationError):
 
 class Conflict(IntegrationError):
     """The request contradicts the present state."""
+
+
+class ServiceAlreadyBilled(Conflict):
+    """A service is on a live invoice. `number` is None while Stripe has not numbered that invoice."""
+
+    def __init__(
+        self, code: str, message: str, *, field: str, next_step: str, invoice_id: str, number: str | None
+    ) -> None:
+        super().__init__(code, message, field=field, next_step=next_step)
+        self.invoice_id = invoice_id
+        self.number = number
 
 
 class FormerAddress(Conflict):

@@ -56,9 +56,9 @@ def exponent(currency: str) -> int:
         return 2
     raise Refused(
         "currency_unsupported",
-        f"{currency!r} is not a currency that Stripe takes.",
+        f"Stripe does not take the currency {currency.upper()}.",
         field="currency",
-        next_step="Use a three-letter ISO 4217 code in lower case, such as 'usd'.",
+        next_step="Use a three-letter ISO 4217 code such as usd.",
     )
 
 
@@ -123,7 +123,7 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
         )
     places = exponent(currency)
     if value and value.adjusted() > MAX_DIGITS:
-        raise _too_large(field)
+        raise _too_large(currency, field)
     # As exact as the number is written: the default context rounds to 28 digits without a word.
     exactly = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
     scaled = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
@@ -136,7 +136,7 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
             next_step=f"Round it to {_decimals_in_use(currency)} decimals.",
         )
     if whole > MAX_AMOUNT:
-        raise _too_large(field)
+        raise _too_large(currency, field)
     return int(whole)
 
 
@@ -150,7 +150,7 @@ def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str
     exact = quantity * unit_price
     rounded = int((exact / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)) * step
     if rounded > MAX_AMOUNT:
-        raise _too_large(field)
+        raise _too_large(currency, field)
     return rounded
 
 
@@ -181,10 +181,11 @@ def _decimals_in_use(currency: str) -> int:
     return {1: exponent(currency), 10: 2, 100: 0}[_grid(currency)]
 
 
-def _too_large(field: str) -> Refused:
+def _too_large(currency: str, field: str) -> Refused:
     return Refused(
         "amount_too_large",
-        "The amount is larger than Stripe takes on an invoice.",
+        f"The amount is larger than {decimal_string(MAX_AMOUNT, currency)} {currency.upper()}, "
+        "the most that Stripe takes on an invoice.",
         field=field,
         next_step="Split it over several invoices.",
     )

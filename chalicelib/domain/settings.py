@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.errors import Refused
+from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.terms import is_time_zone
@@ -97,18 +98,36 @@ def known_time_zone(name: str, *, field: str = "timeZone") -> str:
     return name
 
 
-def known_payment_methods(methods: tuple[str, ...], *, field: str = "paymentMethods") -> tuple[str, ...]:
-    """Payment methods, each once.
+def known_invoice_type(name: str, *, field: str = "invoiceType") -> str:
+    """Returns the name of the invoice type.
 
     Raises:
-        Refused: one of them is not known.
+        Refused: POM does not make invoices of this type.
     """
-    for position, method in enumerate(methods):
-        if method not in PAYMENT_METHODS:
-            raise Refused(
-                "payment_method_unknown",
-                "This payment method cannot be offered on an invoice.",
-                field=f"{field}[{position}]",
-                next_step=f"Use one of {', '.join(PAYMENT_METHODS)}.",
-            )
+    if name not in INVOICE_TYPES:
+        raise Refused(
+            "invoice_type_unknown",
+            "POM does not make invoices of this type.",
+            field=field,
+            next_step=f"Use one of {', '.join(INVOICE_TYPES)}.",
+        )
+    return name
+
+
+def known_payment_methods(methods: tuple[str, ...], *, field: str = "paymentMethods") -> tuple[str, ...]:
+    """Returns the payment methods, each once.
+
+    Raises:
+        Refused: some of them are not known; the first carries the others.
+    """
+    raise_all(
+        Refused(
+            "payment_method_unknown",
+            "This payment method cannot be offered on an invoice.",
+            field=f"{field}[{position}]",
+            next_step=f"Use one of {', '.join(PAYMENT_METHODS)}.",
+        )
+        for position, method in enumerate(methods)
+        if method not in PAYMENT_METHODS
+    )
     return tuple(dict.fromkeys(methods))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.batch import Batch, BatchItem, ItemError, ItemStatus
+from chalicelib.domain.batch import Batch, BatchItem, ItemStatus, item_error
 from chalicelib.domain.errors import Conflict, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
@@ -21,7 +21,7 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     try:
         invoice = _made(command, ports)
     except (Refused, Conflict, NotFound) as refusal:
-        error = ItemError(refusal.code, refusal.message, None, refusal.next_step)
+        error = item_error(refusal, name_fields=False)
         kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
         ports.batches.decide(batch, item.failed(error, batch.round, kept.id if kept else None))
         return True

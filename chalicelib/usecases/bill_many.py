@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service
-from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.errors import Refused
+from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.errors import IntegrationError, Refused
+from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import MAX_LINES
 from chalicelib.domain.pacing import LANES
@@ -62,7 +63,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     A customer's services are on one invoice, or on several of 250 lines each, in the order of the request.
 
     Raises:
-        Refused: the request breaks a rule; nothing was stored.
+        Refused: the request breaks a rule; nothing was stored. The first error carries the others.
         Conflict: not connected, or the key was used for another request.
         Retryable: repeating the request goes on with it.
     """
@@ -70,9 +71,10 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     batch_id = batch_id_for(command.organization_id, BatchKind.INVOICES, key)
     known = ports.batches.get(command.organization_id, batch_id)
     currency = _one_currency(command.services)
-    groups = _grouped(_checked(command.services))
+    groups = _grouped(command.services)
     if known is None:
-        _check_orders(command, currency, groups, ports)
+        connection = _connection_to_bill_with(command, ports)
+        raise_all(_errors_of(command, groups, connection, ports))
     items = [_item(position, group, command) for position, group in enumerate(groups)]
     terms = BillingTerms(
         currency=currency,
@@ -97,32 +99,50 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     return begin(batch, items, ports)
 
 
-def _checked(services: Sequence[BillableService]) -> Sequence[BillableService]:
-    if not services:
-        raise Refused(
+def _connection_to_bill_with(command: BillMany, ports: Ports) -> Connection:
+    """Raises: Conflict, Refused."""
+    connection = ports.connections.get(command.organization_id)
+    usable_account(connection)
+    require_invoicing(connection)
+    if command.send:
+        require_ready_to_send(connection)
+    return connection
+
+
+def _errors_of(
+    command: BillMany, groups: Sequence[_Group], connection: Connection, ports: Ports
+) -> Iterator[IntegrationError]:
+    """Yields what is wrong with the services, and what would be wrong with an invoice whoever its customer is."""
+    if not command.services:
+        yield Refused(
             "services_missing",
             "There is nothing to bill.",
             field="services",
             next_step="Select at least one billable service.",
         )
-    if len(services) > MAX_SERVICES:
-        raise Refused(
+    elif len(command.services) > MAX_SERVICES:
+        yield Refused(
             "services_too_many",
             f"A batch takes at most {MAX_SERVICES} services.",
             field="services",
             next_step="Bill the rest in another batch.",
         )
+    else:
+        yield from _errors_of_repetition(command.services)
+        yield from _errors_of_orders(command, groups, connection, ports)
+
+
+def _errors_of_repetition(services: Sequence[BillableService]) -> Iterator[IntegrationError]:
     seen: set[ServiceId] = set()
     for position, service in enumerate(services):
         if service.line.service_id in seen:
-            raise Refused(
+            yield Refused(
                 "service_repeated",
                 f"The service {service.line.service_id} is in this batch twice.",
                 field=f"services[{position}].serviceId",
                 next_step="Leave one of the two out.",
             )
         seen.add(service.line.service_id)
-    return services
 
 
 def _grouped(services: Sequence[BillableService]) -> list[_Group]:
@@ -142,15 +162,11 @@ def _one_currency(services: Sequence[BillableService]) -> str | None:
     return next((service.line.currency for service in services if service.line.currency), None)
 
 
-def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Group], ports: Ports) -> None:
-    """Whatever would be wrong with an invoice whoever its customer is, is wrong with the whole request."""
-    connection = ports.connections.get(command.organization_id)
-    usable_account(connection)
-    require_invoicing(connection)
-    if command.send:
-        require_ready_to_send(connection)
+def _errors_of_orders(
+    command: BillMany, groups: Sequence[_Group], connection: Connection, ports: Ports
+) -> Iterator[IntegrationError]:
     settings = ports.settings.get(command.organization_id)
-    now = ports.clock.now()
+    currency, now = _one_currency(command.services), ports.clock.now()
     for group in groups:
         order = CreateInvoice(
             organization_id=command.organization_id,
@@ -164,16 +180,19 @@ def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Gro
             currency=currency,
             payment_methods=command.payment_methods,
         )
-        try:
-            checked_order(order, settings, connection, now)
-        except Refused as refusal:
-            field = _field_in_batch(refusal.field, group)
-            raise Refused(refusal.code, refusal.message, field=field, next_step=refusal.next_step) from refusal
+        for error in errors_of(checked_order, order, settings, connection, now):
+            if error.code != "service_repeated":  # told of the whole batch already
+                field = _field_in_batch(error.field, group, command.services)
+                yield Refused(error.code, error.message, field=field, next_step=error.next_step)
 
 
-def _field_in_batch(field: str | None, group: _Group) -> str | None:
+def _field_in_batch(field: str | None, group: _Group, services: Sequence[BillableService]) -> str | None:
+    """Returns the field of the batch's body that stands for this field of an invoice's body."""
     if field == "lineItems":
         return f"services[{group.positions[0]}]"
+    if field == "currency":  # that of the first service that names one
+        named = (position for position, service in enumerate(services) if service.line.currency)
+        return next((f"services[{position}].currency" for position in named), None)
     found = _LINE.fullmatch(field or "")
     return f"services[{group.positions[int(found[1])]}]{found[2]}" if found else field
 

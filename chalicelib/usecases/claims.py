@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.errors import ServiceAlreadyBilled, StaleWrite
+from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import ServiceClaimed
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.pull_invoice import pulled
@@ -27,7 +29,7 @@ def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Port
 
     Raises:
         InvoiceExists: an invoice of this id is stored.
-        Conflict: a service is billed on a live one.
+        ServiceAlreadyBilled: a service is on a live invoice.
         StaleWrite: somebody claimed one at the same moment.
     """
     return _claiming(invoice, services, ports, ports.invoices.insert)
@@ -37,7 +39,7 @@ def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None
     """Claim more services for an invoice that is stored.
 
     Raises:
-        Conflict: a service is billed on a live one.
+        ServiceAlreadyBilled: a service is on a live invoice.
         StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
     """
     _claiming(invoice, services, ports, ports.invoices.claim)
@@ -66,35 +68,48 @@ def _refuse_or_take_over(
     """Returns the claims to take over from void invoices.
 
     Raises:
-        Conflict: a holder is live. The message names the service and the invoice.
+        ServiceAlreadyBilled: a holder is live. There is one error for each service that is on a live invoice.
         StripeUnavailable, StripeRefused: Stripe did not say whether a void invoice was replaced.
     """
-    lives = {holder_id: _lives(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
-    for service_id, holder_id in holders.items():
-        if lives[holder_id]:
-            raise Conflict(
-                "service_already_billed",
-                f"The service {service_id} is on the invoice {holder_id} already.",
-                field=_field_of(invoice, service_id),
-                next_step=f"Leave it out, or void the invoice {holder_id} first.",
-            )
+    live = {holder_id: _live_holder(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
+    positions = {line.service_id: position for position, line in enumerate(invoice.order.line_items)}
+    raise_all(
+        _already_billed(service_id, positions.get(service_id), holder)
+        for service_id in sorted(holders, key=lambda each: positions.get(each, -1))
+        if (holder := live[holders[service_id]]) is not None
+    )
     return dict(holders)
 
 
-def _lives(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> bool:
-    """Returns True if the holder is live, or was replaced by a live revision that POM has not read."""
+def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:
+    """Returns the holder if it is live, or was replaced by a live revision that POM had not read."""
     holder = ports.invoices.get(invoice.organization_id, holder_id)
     if holder is None or holder.live:
-        return holder is not None
+        return holder
     fact = holder.facts.invoice
     if fact is None or fact.deleted or holder.stripe_account_id != invoice.stripe_account_id:
-        return False
+        return None
     present = ports.stripe.fetch(holder.stripe_account_id, "invoice", fact.id)
     if not isinstance(present, InvoiceFact) or present.latest_revision_id is None:
-        return False
-    return pulled(holder, holder.stripe_account_id, Source.SWEEP, ports).live
+        return None
+    revised = pulled(holder, holder.stripe_account_id, Source.SWEEP, ports)
+    return revised if revised.live else None
 
 
-def _field_of(invoice: Invoice, service_id: ServiceId) -> str:
-    positions = [n for n, line in enumerate(invoice.order.line_items) if line.service_id == service_id]
-    return f"lineItems[{positions[0]}].serviceId" if positions else "lineItems"
+def _already_billed(service_id: ServiceId, position: int | None, holder: Invoice) -> ServiceAlreadyBilled:
+    number = holder.facts.invoice.number if holder.facts.invoice else None
+    if number is not None:
+        where, undo = f"the invoice {number} ({holder.id}) already", f"void the invoice {number} ({holder.id}) first"
+    elif holder.status is InvoiceStatus.DRAFT:
+        where, undo = f"the draft {holder.id} already, which has no number yet", f"delete the draft {holder.id} first"
+    else:
+        where = f"the invoice {holder.id} already, which is still being made and has no number yet"
+        undo = f"void the invoice {holder.id} once it has been made"
+    return ServiceAlreadyBilled(
+        "service_already_billed",
+        f"The service {service_id} is on {where}.",
+        field="lineItems" if position is None else f"lineItems[{position}].serviceId",
+        next_step=f"Leave the service out, or {undo}.",
+        invoice_id=holder.id,
+        number=number,
+    )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus, item_error, together
 from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
 from chalicelib.domain.customer_fields import Field
 from chalicelib.domain.customer_save import Save, edition_after, waiting
@@ -80,7 +80,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
 
 def _items(rows: Sequence[Row]) -> list[BatchItem]:
     """An item a row; what is wrong with a row by itself is known already."""
-    first: dict[CustomerId, int] = {}
+    first: dict[CustomerId | None, int] = {}
     items = []
     for position, row in enumerate(rows):
         item = BatchItem(
@@ -92,12 +92,9 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
             loaded_before=row.loaded_before,
             deliberate=row.deliberate,
         )
-        error = row.error or _reserved(row.customer_id)
-        if error is None and row.customer_id in first:
-            error = _repeated(row.customer_id, first[row.customer_id])
-        elif error is None and row.customer_id is not None:
-            first[row.customer_id] = position
-        items.append(item.failed(error, 0) if error else item)
+        repeated = _repeated(row.customer_id, first.setdefault(row.customer_id, position), position)
+        errors = [each for each in (row.error, _reserved(row.customer_id), repeated) if each is not None]
+        items.append(item.failed(together(errors), 0) if errors else item)
     return items
 
 
@@ -107,11 +104,13 @@ def _reserved(customer_id: CustomerId | None) -> ItemError | None:
     try:
         require_customer_id(customer_id)
     except Refused as refusal:
-        return ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
+        return replace(item_error(refusal), field="id")
     return None
 
 
-def _repeated(customer_id: CustomerId, first: int) -> ItemError:
+def _repeated(customer_id: CustomerId | None, first: int, position: int) -> ItemError | None:
+    if customer_id is None or first == position:
+        return None
     return ItemError(
         "customer_repeated",
         f"The customer {customer_id} is in row {first + 1} already.",
@@ -140,8 +139,7 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     except StripeUnavailable:
         return False
     except (Conflict, Refused) as refusal:
-        error = ItemError(refusal.code, refusal.message, refusal.field, refusal.next_step)
-        ports.batches.decide(batch, item.failed(error, batch.round))
+        ports.batches.decide(batch, item.failed(item_error(refusal), batch.round))
         return True
     for _ in attempts(ATTEMPTS, ports.clock):
         edited = _edited(batch, item.customer_id, save, first_read, current, ports)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.errors import Refused, StaleWrite
+from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
+from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.money import exponent
 from chalicelib.domain.settings import (
-    INVOICE_TYPES,
     MAX_REMINDERS,
     InvoicingSettings,
-    Reminders,
+    known_invoice_type,
     known_payment_methods,
     known_time_zone,
     time_zone_of,
@@ -25,9 +26,9 @@ def read(organization_id: OrganizationId, ports: Ports) -> InvoicingSettings:
     return ports.settings.get(organization_id)
 
 
-def time_zone(settings: InvoicingSettings, ports: Ports) -> str:
+def time_zone_in_force(organization_id: OrganizationId, ports: Ports) -> str:
     """Returns the IANA time zone in which the organization's days begin and end."""
-    return time_zone_of(settings, ports.connections.get(settings.organization_id).account)
+    return time_zone_of(ports.settings.get(organization_id), ports.connections.get(organization_id).account)
 
 
 def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: Ports) -> InvoicingSettings:
@@ -37,7 +38,7 @@ def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: 
     That is no conflict.
 
     Raises:
-        Refused: a value is out of its range; names the field.
+        Refused: a value is out of its range; names the field, and carries the other errors.
         StaleWrite: somebody else changed them at the same moment.
     """
     current = ports.settings.get(organization_id)
@@ -52,47 +53,46 @@ def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: 
 
 
 def _checked(settings: InvoicingSettings) -> InvoicingSettings:
-    if settings.invoice_type not in INVOICE_TYPES:
-        raise Refused(
-            "invoice_type_unknown",
-            "This invoice type is not known.",
-            field="invoiceType",
-            next_step=f"Use one of {', '.join(INVOICE_TYPES)}.",
-        )
-    days_of_terms(settings.payment_terms)
+    raise_all(_errors_of(settings))
+    return replace(
+        settings,
+        payment_methods=known_payment_methods(settings.payment_methods),
+        reminders=replace(
+            settings.reminders,
+            days_before_due=tuple(sorted(set(settings.reminders.days_before_due))),
+            days_after_due=tuple(sorted(set(settings.reminders.days_after_due))),
+        ),
+    )
+
+
+def _errors_of(settings: InvoicingSettings) -> Iterator[IntegrationError]:
+    yield from errors_of(known_invoice_type, settings.invoice_type)
+    yield from errors_of(days_of_terms, settings.payment_terms)
     if settings.time_zone is not None:
-        known_time_zone(settings.time_zone)
+        yield from errors_of(known_time_zone, settings.time_zone)
     if settings.currency is not None:
-        exponent(settings.currency)
-    window = settings.payment_window
-    if window is not None and not 1 <= window <= MAX_DAYS:
+        yield from errors_of(exponent, settings.currency)
+    yield from errors_of(_require_payment_window, settings.payment_window)
+    yield from errors_of(known_payment_methods, settings.payment_methods)
+    yield from errors_of(_require_days, settings.reminders.days_before_due, field="reminders.daysBeforeDue")
+    yield from errors_of(_require_days, settings.reminders.days_after_due, field="reminders.daysAfterDue")
+
+
+def _require_payment_window(days: int | None) -> None:
+    if days is not None and not 1 <= days <= MAX_DAYS:
         raise Refused(
             "payment_window_invalid",
             f"The payment window is between 1 and {MAX_DAYS} days after the due date.",
             field="paymentWindow",
             next_step="Correct the number of days, or leave the payment window open.",
         )
-    return replace(
-        settings,
-        payment_methods=known_payment_methods(settings.payment_methods),
-        reminders=_checked_reminders(settings.reminders),
-    )
 
 
-def _checked_reminders(reminders: Reminders) -> Reminders:
-    for field, days in (
-        ("reminders.daysBeforeDue", reminders.days_before_due),
-        ("reminders.daysAfterDue", reminders.days_after_due),
-    ):
-        if len(days) > MAX_REMINDERS or any(not 1 <= day <= MAX_DAYS for day in days):
-            raise Refused(
-                "reminder_days_invalid",
-                f"Up to {MAX_REMINDERS} days can be given, each 1 to {MAX_DAYS} days from the due date.",
-                field=field,
-                next_step="Correct the list of days.",
-            )
-    return replace(
-        reminders,
-        days_before_due=tuple(sorted(set(reminders.days_before_due))),
-        days_after_due=tuple(sorted(set(reminders.days_after_due))),
-    )
+def _require_days(days: Sequence[int], *, field: str) -> None:
+    if len(days) > MAX_REMINDERS or any(not 1 <= day <= MAX_DAYS for day in days):
+        raise Refused(
+            "reminder_days_invalid",
+            f"Up to {MAX_REMINDERS} days can be given, each 1 to {MAX_DAYS} days from the due date.",
+            field=field,
+            next_step="Correct the list of days.",
+        )

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.summary import CurrencySummary, Period, period_from, summarized
 from chalicelib.domain.terms import day_of
+from chalicelib.usecases.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.ports import Ports
 
 
@@ -31,8 +31,7 @@ def get_summary(
     Raises:
         Refused: the period is none, or too long.
     """
-    settings, connection = ports.settings.get(organization_id), ports.connections.get(organization_id)
-    time_zone = time_zone_of(settings, connection.account)
+    time_zone = time_zone_in_force(organization_id, ports)
     today = day_of(ports.clock.now(), time_zone)
     period = period_from(first, last, today)
     return Summary(today, time_zone, period, summarized(ports.summaries.tallies(organization_id, period)))

@@ -38,6 +38,7 @@ from infra.local.gateway_responses import (
     UNAUTHORIZED,
     RefusedError,
 )
+from infra.local.headers import KeepingChannel, header_values
 from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.wsgi import Environ, Served, StartResponse, serve
@@ -97,7 +98,7 @@ class _Gateway(LocalGateway):
     def __init__(self, app: Chalice) -> None:
         super().__init__(app, Config.create(lambda_timeout=LAMBDA_TIMEOUT, lambda_memory_size=512))
         self._authorizer = _Authorizer(app)
-        self._request_ids = threading.local()
+        self._request = threading.local()
 
     def methods(self, path: str) -> list[str]:
         """The methods of the route that a path leads to.
@@ -111,19 +112,24 @@ class _Gateway(LocalGateway):
             raise RefusedError(NOT_FOUND) from error
         return list(self._app_object.routes[match.route])
 
-    def call(self, method: str, path: str, headers: dict[str, str], body: bytes, request_id: str) -> Any:
-        """The application's answer to one request, as Lambda would return it."""
-        self._request_ids.current = request_id
-        return self.handle_request(method=method, path=path, headers=headers, body=body or None)
+    def call(self, method: str, path: str, headers: dict[str, list[str]], body: bytes, request_id: str) -> Any:
+        """The application's answer to one request, as Lambda would return it.
+
+        Like API Gateway, it hands on every value of a header, and beside them the last one alone.
+        """
+        self._request.id, self._request.headers = request_id, headers
+        last = {name: values[-1] for name, values in headers.items()}
+        return self.handle_request(method=method, path=path, headers=last, body=body or None)
 
     def _generate_lambda_event(self, *arguments: Any, **more: Any) -> dict[str, Any]:
         event: dict[str, Any] = super()._generate_lambda_event(*arguments, **more)
-        event["requestContext"]["requestId"] = self._request_ids.current
+        event["requestContext"]["requestId"] = self._request.id
+        event["multiValueHeaders"] = self._request.headers
         return event
 
     def _generate_lambda_context(self) -> LambdaContext:
         context = super()._generate_lambda_context()
-        context.aws_request_id = self._request_ids.current
+        context.aws_request_id = self._request.id
         return context
 
 
@@ -166,17 +172,8 @@ class FrontDoor:
         if int(environ.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RefusedError(PAYLOAD_TOO_LARGE)
         body = environ["wsgi.input"].read()
-        response = self._gateway.call(method, path, _request_headers(environ), body, request_id)
+        response = self._gateway.call(method, path, header_values(environ), body, request_id)
         return response["statusCode"], list(_response_headers(response)), _response_body(response)
-
-
-def _request_headers(environ: Environ) -> dict[str, str]:
-    headers = {
-        name.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_") or name in ("CONTENT_TYPE", "CONTENT_LENGTH")
-    }
-    return {name: value for name, value in headers.items() if value != ""}
 
 
 def _response_headers(response: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -199,7 +196,7 @@ def _response_body(response: dict[str, Any]) -> bytes:
 @contextmanager
 def served_app(app: Chalice, port: int = 0, *, cors_origin: str | None = None) -> Iterator[Served]:
     """Serve an application on 127.0.0.1 until the block ends; port 0 takes a free one."""
-    with serve(FrontDoor(app, cors_origin=cors_origin), port, threads=THREADS) as served:
+    with serve(FrontDoor(app, cors_origin=cors_origin), port, threads=THREADS, channel=KeepingChannel) as served:
         yield served
 
 

@@ -17,13 +17,8 @@ class GatewayResponse:
 
     def body(self, request_id: str) -> bytes:
         """The JSON body; `request_id` is what the caller may quote to support."""
-        error = {
-            "code": self.code,
-            "message": self.message,
-            "requestId": request_id,
-            "nextStep": self.next_step,
-        }
-        return json.dumps({"error": error}).encode()
+        error = {"code": self.code, "message": self.message, "nextStep": self.next_step}
+        return json.dumps({"error": {**error, "requestId": request_id, "details": [error]}}).encode()
 
 
 class RefusedError(Exception):

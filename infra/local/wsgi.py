@@ -10,6 +10,7 @@ from typing import Any
 
 import waitress
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 Environ = dict[str, Any]
@@ -37,8 +38,13 @@ class Served:
 
 
 @contextmanager
-def serve(application: Application, port: int = 0, *, threads: int = 8) -> Iterator[Served]:
+def serve(
+    application: Application, port: int = 0, *, threads: int = 8, channel: type[HTTPChannel] = HTTPChannel
+) -> Iterator[Served]:
     """Serve `application` on 127.0.0.1 until the block ends; port 0 takes a free one.
+
+    Args:
+        channel: what reads the requests of a connection.
 
     Raises:
         OSError: the port is taken.
@@ -52,6 +58,7 @@ def serve(application: Application, port: int = 0, *, threads: int = 8) -> Itera
         clear_untrusted_proxy_headers=True,
         ident=None,
     )
+    server.channel_class = channel
     loop = threading.Thread(target=server.run, name=f"wsgi-{server.effective_port}", daemon=True)
     loop.start()
     try:

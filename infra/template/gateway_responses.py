@@ -20,13 +20,8 @@ class GatewayResponse:
 
     def template(self) -> str:
         """The body, with API Gateway's variable for the request's id."""
-        error = {
-            "code": self.code,
-            "message": self.message,
-            "requestId": "$context.requestId",
-            "nextStep": self.next_step,
-        }
-        return json.dumps({"error": error})
+        error = {"code": self.code, "message": self.message, "nextStep": self.next_step}
+        return json.dumps({"error": {**error, "requestId": "$context.requestId", "details": [error]}})
 
 
 UNAUTHORIZED = GatewayResponse(

@@ -73,6 +73,7 @@ def test_every_error_of_the_tree_has_a_status() -> None:
         error = kind.__new__(kind)
         IntegrationError.__init__(error, "c", "m")
         error.answered = False  # type: ignore[attr-defined]
+        error.invoice_id = error.number = "1"  # type: ignore[attr-defined]
         assert problem_of(error).status < 500 or isinstance(error, Retryable), kind
 
 
@@ -91,7 +92,7 @@ def test_what_nobody_foresaw_is_500_without_detail_and_logged_with_its_cause(
     monkeypatch.setattr(observability.logger, "error", lambda _, extra: logged.append(extra))
     answer = api.get("/apps")
     assert answer.status == 500
-    assert set(answer.error) == {"code", "message", "requestId", "nextStep"}
+    assert set(answer.error) == {"code", "message", "requestId", "nextStep", "details"}
     assert answer.code == "internal_error"
     [line] = logged
     assert (line["route"], line["status"], line["outcome"]) == ("GET /v1/apps", 500, "failed")

@@ -19,6 +19,7 @@ from chalicelib.api.error_codes import ERROR_CODES
 from chalicelib.api.errors import STATUS, problem_of_status
 from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.health import VERSION
+from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.openapi_document import document, statuses_refused
 from chalicelib.api.table import ROUTES, Role
@@ -56,6 +57,8 @@ FIXED = {"StaleWrite", "Unauthorized"}
 
 ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {
     "FormerAddress",
+    "ItemError",
+    "ServiceAlreadyBilled",
     "StripeRefused",
     "Unsupported",
     "Problem",
@@ -139,6 +142,15 @@ def test_examples_are_of_their_model(model: type) -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(model)}
     assert set(EXAMPLES[model]) <= fields
     assert isinstance(decoded, model)
+
+
+def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_status(openapi: dict[str, Any]) -> None:
+    for response in openapi["components"]["responses"].values():
+        example = response["content"]["application/json"]["example"]
+        first = msgspec.convert(example, ErrorBody).error
+        assert {each.code for each in first.details} <= set(response["x-error-codes"])
+        assert (first.code, first.message) == (first.details[0].code, first.details[0].message)
+        assert all(each.next_step for each in first.details)
 
 
 def test_answers_have_no_floats(openapi: dict[str, Any]) -> None:

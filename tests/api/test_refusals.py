@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from chalice.app import Chalice
 
 from tests.api.client import Answer, ApiClient
 from tests.world import World
@@ -28,7 +30,9 @@ def assert_error(answer: Answer, status: int, code: str, field: str | None = Non
     assert answer.error["requestId"]
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"error"}
-    assert set(answer.error) <= {"code", "message", "field", "requestId", "nextStep"}
+    assert set(answer.error) <= {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
+    repeated = ("code", "message", "field", "nextStep")
+    assert answer.error["details"][0] == {name: answer.error[name] for name in repeated if name in answer.error}
 
 
 @pytest.mark.parametrize(
@@ -154,6 +158,45 @@ def test_size_is_checked_where_no_body_is_expected(api: ApiClient) -> None:
 def test_an_idempotency_key_is_printable_ascii(api: ApiClient, key: str) -> None:
     answer = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
     assert_error(answer, 400, "invalid_idempotency_key", "Idempotency-Key")
+
+
+@pytest.mark.parametrize("key", [" ", "   "])
+def test_a_blank_idempotency_key_is_no_key(api: ApiClient, key: str) -> None:
+    answer = api.post("/invoices", INVOICE, headers={"Idempotency-Key": key})
+    assert_error(answer, 400, "invalid_idempotency_key", "Idempotency-Key")
+
+
+@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/invoice-batches", "/v1/customers/import"])
+def test_an_idempotency_key_that_is_sent_twice_is_refused(app: Chalice, world: World, path: str) -> None:
+    world.connect()
+    values = {"Content-Type": ["application/json"], "Idempotency-Key": ["one", "two"]}
+    event = {
+        "requestContext": {
+            "httpMethod": "POST",
+            "resourcePath": path,
+            "authorizer": {"organizationId": "org_blue", "userId": "user_1", "roles": "billing"},
+        },
+        "headers": {name: each[-1] for name, each in values.items()},
+        "multiValueHeaders": values,
+        "pathParameters": None,
+        "multiValueQueryStringParameters": None,
+        "stageVariables": None,
+        "body": json.dumps(INVOICE),
+        "isBase64Encoded": False,
+    }
+    error = json.loads(app(event, None)["body"])["error"]
+    assert "Idempotency-Key" in {each.get("field") for each in error["details"]}
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", b"{}"])
+def test_an_empty_body_is_let_through_where_none_is_taken(api: ApiClient, body: bytes) -> None:
+    assert api.post("/invoices/inv_1/void", body).code == "invoice_not_found"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"text", b'{"reason": "duplicate"}'])
+def test_a_body_is_refused_where_none_is_taken(api: ApiClient, body: bytes) -> None:
+    for answer in (api.post("/invoices/inv_1/void", body), api.call("GET", "/invoices", body)):
+        assert answer.status == 400
 
 
 @pytest.mark.parametrize(

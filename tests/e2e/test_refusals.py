@@ -170,7 +170,7 @@ def test_a_key_cannot_be_used_for_another_order(company: Company) -> None:
         refused(company.bill("k2", key="one-key"), 409, "idempotency_key_reused", "Idempotency-Key")
 
 
-@pytest.mark.parametrize("key", ["k" * 256, "\u00e9"])
+@pytest.mark.parametrize("key", ["", "   ", "k" * 256, "\u00e9"])
 def test_a_key_that_cannot_be_one(company: Company, key: str) -> None:
     answer = posted(company, json.dumps(order("k3")).encode(), Idempotency_Key=key)
 

@@ -88,7 +88,8 @@ def test_queues_are_those_of_the_local_stack() -> None:
 def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
     answer = gateway_responses()[occasion]
     error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]
-    assert error.keys() == {"code", "message", "requestId", "nextStep"}
+    assert error.keys() == {"code", "message", "requestId", "nextStep", "details"}
+    assert error["details"] == [{name: error[name] for name in ("code", "message", "nextStep")}]
     assert error["requestId"] == "$context.requestId"
     assert all("$" not in error[field] for field in ("code", "message", "nextStep"))
 

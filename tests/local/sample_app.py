@@ -29,6 +29,11 @@ def sample_app(together: int = 1, on_messages: Callable[[Any], Any] | None = Non
         body = app.current_request.raw_body
         return Response(body, headers={"Content-Type": "text/plain", "X-Twice": ["a", "b"]})
 
+    @app.route("/v1/headers")
+    def headers() -> Any:
+        event = app.current_request.to_original_event()
+        return {"headers": event["headers"], "multiValueHeaders": event["multiValueHeaders"]}
+
     @app.route("/v1/meet", methods=["POST"])
     def meet() -> Any:
         meeting.wait(timeout=10)

@@ -43,6 +43,22 @@ def test_a_body_reaches_the_application_byte_for_byte(served: Served, body: byte
     assert headers.get_all("X-Twice") == ["a", "b"]
 
 
+def test_headers_reach_the_application_empty_and_repeated_as_they_were_sent(served: Served) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    connection.putrequest("GET", "/v1/headers")
+    for value in ("first", "second"):
+        connection.putheader("Idempotency-Key", value)
+    connection.putheader("X-Empty", "")
+    connection.endheaders()
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+
+    assert answer["multiValueHeaders"]["idempotency-key"] == ["first", "second"]
+    assert answer["headers"]["idempotency-key"] == "second"
+    assert answer["headers"]["x-empty"] == ""
+    assert "content-type" not in answer["headers"]
+
+
 def test_concurrent_requests_each_see_their_own(served: Served) -> None:
     def meet(number: int) -> tuple[int, str, str]:
         body = json.dumps({"number": number}).encode()
@@ -88,7 +104,7 @@ def test_refusals_come_in_the_error_contract(
     assert answered == status
     if method != "HEAD":
         error = json.loads(body)["error"]
-        assert set(error) == {"code", "message", "requestId", "nextStep"}
+        assert set(error) == {"code", "message", "requestId", "nextStep", "details"}
         assert error["code"] == code
         assert error["requestId"] == answer_headers["x-amzn-RequestId"]
         assert answer_headers["Content-Type"] == "application/json"

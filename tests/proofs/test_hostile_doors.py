@@ -301,7 +301,9 @@ def test_the_callback_leads_nowhere_but_to_the_configured_page(
 
 def test_stripe_is_told_our_callback_whatever_the_request_says(api: ApiClient) -> None:
     headers = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "http"}
-    begun = api.admin.post("/stripe/connection?redirect_uri=https://evil.test", headers=headers)
+    refused = api.admin.post("/stripe/connection?redirect_uri=https://evil.test", headers=headers)
+    assert (refused.status, refused.code, refused.error["field"]) == (400, "invalid_query", "redirect_uri")
+    begun = api.admin.post("/stripe/connection", headers=headers)
     query = parse_qs(urlsplit(begun.json["authorizeUrl"]).query)
     assert query["redirect_uri"] == ["https://api.example.test/v1/stripe/oauth/callback"]
 

@@ -13,16 +13,20 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.api.decoding import body_as
 from chalicelib.api.models.common import CurrencyCode, Footer, Id, Instant, Memo, PageInfo, instant, page_info
 from chalicelib.api.models.customers import SaveCustomer, save_from
-from chalicelib.api.models.exact import Exact, canonical_json
+from chalicelib.api.models.errors import ErrorDetail, MoreDetails
+from chalicelib.api.models.exact import canonical_json
 from chalicelib.api.models.invoicing_settings import Methods, Terms
-from chalicelib.api.models.new_invoice import Description, DueDate, Price
-from chalicelib.domain.batch import Batch, BatchItem, BatchStatus, ItemError, ItemStatus
+from chalicelib.api.models.new_invoice import Description, DueDate, Price, Quantity
+from chalicelib.domain.batch import MAX_ITEM_ERRORS, Batch, BatchItem, BatchStatus, ItemError, ItemStatus, item_error
 from chalicelib.domain.errors import Malformed, Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.storage import Page
 from chalicelib.usecases.bill_many import MAX_SERVICES, BillableService, BillMany
 from chalicelib.usecases.create_invoice import NewLine
 from chalicelib.usecases.import_customers import MAX_ROWS, ImportCustomers, Row
+
+TRY_AGAIN = "Correct what is wrong and try it again."
+"""What to do about an item's error that does not say it itself."""
 
 
 class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
@@ -31,7 +35,7 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
     customer_id: Id
     service_id: Id
     description: Description
-    quantity: Exact
+    quantity: Quantity
     unit_price: Price
     currency: CurrencyCode | None = None
     taxable: bool = False
@@ -79,12 +83,14 @@ class InvoiceBatchView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class ItemErrorView(msgspec.Struct, rename="camel", kw_only=True):
-    """Why it failed, with a stable code as everywhere."""
+    """Why it failed, with a stable code as everywhere. `details` has every error of the item, this one first."""
 
     code: str
     message: str
     field: str | UnsetType = UNSET
-    next_step: str | UnsetType = UNSET
+    next_step: str
+    details: Annotated[list[ErrorDetail], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_ITEM_ERRORS})]
+    more_details: MoreDetails | UnsetType = UNSET
 
 
 class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
@@ -123,7 +129,11 @@ class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
         list[msgspec.Raw],
         Meta(
             description="Customers as in `PUT /v1/customers/{id}`, each with its `id`.",
-            extra_json_schema={"minItems": 1, "maxItems": MAX_ROWS, "items": {"type": "object", "required": ["id"]}},
+            extra_json_schema={
+                "minItems": 1,
+                "maxItems": MAX_ROWS,
+                "items": {"$ref": "#/components/schemas/ImportedCustomer"},
+            },
         ),
     ]
 
@@ -216,8 +226,7 @@ def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
                 deliberate=save.deliberate,
             )
         except (Malformed, Refused) as wrong:
-            error = ItemError(wrong.code, wrong.message, wrong.field, wrong.next_step)
-            yield Row(_id_of(sent), None, None, error)
+            yield Row(_id_of(sent), None, None, item_error(wrong))
 
 
 def _id_of(sent: Any) -> CustomerId | None:
@@ -281,6 +290,20 @@ def import_detail(batch: Batch, page: Page[BatchItem]) -> CustomerImportDetail:
 def _error_view(error: ItemError | None) -> ItemErrorView | UnsetType:
     if error is None:
         return UNSET
+    details = [
+        ErrorDetail(
+            code=each.code,
+            message=each.message,
+            field=each.field or UNSET,
+            next_step=each.next_step or TRY_AGAIN,
+        )
+        for each in (error, *error.others)
+    ]
     return ItemErrorView(
-        code=error.code, message=error.message, field=error.field or UNSET, next_step=error.next_step or UNSET
+        code=error.code,
+        message=error.message,
+        field=error.field or UNSET,
+        next_step=error.next_step or TRY_AGAIN,
+        details=details,
+        more_details=error.more or UNSET,
     )

@@ -15,9 +15,6 @@ ONE_LINE_PATTERN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
 TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$(?!\n)"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, examples=["cust_456"])]
-Text100 = Annotated[str, Meta(max_length=100, pattern=ONE_LINE_PATTERN)]
-Text200 = Annotated[str, Meta(max_length=200, pattern=ONE_LINE_PATTERN)]
-Text512 = Annotated[str, Meta(max_length=512, pattern=ONE_LINE_PATTERN)]
 Memo = Annotated[str, Meta(max_length=500, pattern=TEXT_PATTERN)]
 Footer = Annotated[str, Meta(max_length=1000, pattern=TEXT_PATTERN)]
 CurrencyCode = Annotated[

@@ -18,6 +18,7 @@ from chalicelib.api.models.common import (
 )
 from chalicelib.domain.customer import Customer, CustomerEvent, SyncStatus
 from chalicelib.domain.customer_fields import (
+    EMAIL_PATTERN,
     MAX_ADDRESS_PART,
     MAX_EMAIL,
     MAX_NAME,
@@ -36,7 +37,7 @@ Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=ONE_LINE_PATTERN)]
 Street = Annotated[str, Meta(max_length=MAX_STREET, pattern=ONE_LINE_PATTERN)]
 AddressPart = Annotated[str, Meta(max_length=MAX_ADDRESS_PART, pattern=ONE_LINE_PATTERN)]
 Phone = Annotated[str, Meta(max_length=MAX_PHONE, pattern=ONE_LINE_PATTERN)]
-Email = Annotated[str, Meta(max_length=MAX_EMAIL, pattern=ONE_LINE_PATTERN)]
+Email = Annotated[str, Meta(max_length=MAX_EMAIL, extra_json_schema={"pattern": EMAIL_PATTERN})]
 ReadOnly = Annotated[
     Any,
     Meta(

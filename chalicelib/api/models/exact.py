@@ -1,29 +1,62 @@
-"""Exact decimals in requests: a JSON number or a string, never a float on the way."""
+"""Exact decimals in requests: a JSON number or a string, never a float on the way. Hooks for types of our own."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import msgspec
 
-_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+from chalicelib.domain.money import MAX_AMOUNT
+from chalicelib.usecases.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS
 
-SCHEMA: dict[str, object] = {
-    "type": ["number", "string"],
-    "pattern": rf"^{_PLAIN.pattern}$",
-    "examples": ["75.00", 75.0],
-}
+MAX_DECIMALS = 12
+"""Decimals of a number in a request, with zeros at its end."""
+
+_PLAIN = re.compile(rf"-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
+_MOST = str(MAX_QUANTITY)
 
 
-class Exact(Decimal):
+def _whole(digits: int) -> str:
+    return rf"(0|[1-9][0-9]{{0,{digits - 1}}})"
+
+
+def _decimals(places: int) -> str:
+    return rf"\.[0-9]{{1,{places}}}0{{0,{MAX_DECIMALS - places}}}"
+
+
+_ZEROS = rf"(\.0{{1,{MAX_DECIMALS}}})?"
+_WITHOUT_DECIMALS = f"{_whole(len(str(MAX_AMOUNT)))}{_ZEROS}"
+_WITH_TWO = f"{_whole(len(str(MAX_AMOUNT)) - 2)}{_decimals(2)}"
+
+
+class Readable:
+    """A type of our own in a request: how it is read, and how the OpenAPI document describes it."""
+
+    __slots__ = ()
+
+    SCHEMA: ClassVar[dict[str, object]]
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read what JSON or a query string held.
+
+        Raises:
+            ValueError: it cannot be read; the message is for the client.
+        """
+        raise NotImplementedError(cls)
+
+
+class Exact(Readable, Decimal):
     """A plain decimal such as 75.00: no exponent, no NaN, few enough digits to calculate with exactly."""
 
     __slots__ = ()
 
+    SCHEMA: ClassVar[dict[str, object]] = {"type": ["number", "string"], "pattern": rf"^{_PLAIN.pattern}$"}
+
     @classmethod
-    def read(cls, value: object) -> Exact:
+    def read(cls, value: object) -> Self:
         """Read what JSON held.
 
         Raises:
@@ -39,10 +72,42 @@ class Exact(Decimal):
         return format(self.normalize(), "f")
 
 
+class ExactAmount(Exact):
+    """An amount of money. How many decimals and how much it may have depends on the currency, so rules check that.
+
+    The schema has the limits of the currencies that allow most. Those without decimals have the largest amounts. None
+    has more than two decimals in use: Stripe takes nothing but a zero as the third one.
+    """
+
+    __slots__ = ()
+
+    SCHEMA: ClassVar[dict[str, object]] = {
+        "type": ["number", "string"],
+        "minimum": 0,
+        "maximum": MAX_AMOUNT,
+        "pattern": f"^({_WITHOUT_DECIMALS}|{_WITH_TWO})$",
+        "examples": ["75.00", 75.0],
+    }
+
+
+class ExactQuantity(Exact):
+    """How many of something."""
+
+    __slots__ = ()
+
+    SCHEMA: ClassVar[dict[str, object]] = {
+        "type": ["number", "string"],
+        "exclusiveMinimum": 0,
+        "maximum": int(MAX_QUANTITY),
+        "pattern": rf"^(?!0(\.0*)?$)({_whole(len(_MOST) - 1)}({_decimals(MAX_QUANTITY_DECIMALS)})?|{_MOST}{_ZEROS})$",
+        "examples": ["1", 1.5],
+    }
+
+
 def dec_hook(kind: type, value: object) -> object:
-    """For msgspec: read an Exact."""
-    if kind is Exact:
-        return Exact.read(value)
+    """For msgspec: read a type of our own."""
+    if issubclass(kind, Readable):
+        return kind.read(value)
     raise NotImplementedError(kind)
 
 
@@ -54,13 +119,13 @@ def enc_hook(value: object) -> object:
 
 
 def schema_hook(kind: type) -> dict[str, object]:
-    """For msgspec: the JSON Schema of an Exact."""
-    if kind is Exact:
-        return SCHEMA
+    """For msgspec: the JSON Schema of a type of our own."""
+    if issubclass(kind, Readable):
+        return kind.SCHEMA
     raise NotImplementedError(kind)
 
 
-def decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """A decoder that hands numbers with a fraction on as they are written."""
     return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=str)
 

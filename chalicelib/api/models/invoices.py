@@ -7,7 +7,16 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, instant_or_none, page_info
+from chalicelib.api.models.common import (
+    ONE_LINE_PATTERN,
+    Day,
+    Instant,
+    Money,
+    PageInfo,
+    instant,
+    instant_or_none,
+    page_info,
+)
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
@@ -153,7 +162,7 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     """How the customer paid, and under which reference, such as the number of a check."""
 
     method: Annotated[str, Meta(extra_json_schema={"enum": list(OUTSIDE_METHODS)})]
-    reference: Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    reference: Annotated[str, Meta(max_length=100, pattern=ONE_LINE_PATTERN)] | None = None
 
 
 class InvoiceList(msgspec.Struct, rename="camel"):

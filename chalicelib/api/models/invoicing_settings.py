@@ -7,20 +7,46 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import CurrencyCode, Footer, Memo, Text100
+from chalicelib.api.models.common import ONE_LINE_PATTERN, CurrencyCode, Footer, Memo
 from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.reminders import FROM_HOUR
-from chalicelib.domain.settings import CustomerCreation, InvoicingSettings, Reminders
+from chalicelib.domain.settings import (
+    INVOICE_TYPES,
+    MAX_REMINDERS,
+    PAYMENT_METHODS,
+    CustomerCreation,
+    InvoicingSettings,
+    Reminders,
+)
+from chalicelib.domain.terms import MAX_DAYS, TERMS_PATTERN
 
-Days = Annotated[list[int], Meta(description="Days from the due date.", examples=[[3, 7]])]
+Days = Annotated[
+    list[Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})]],
+    Meta(description="Days from the due date.", examples=[[3, 7]], extra_json_schema={"maxItems": MAX_REMINDERS}),
+]
 Terms = Annotated[
-    str, Meta(max_length=30, description="`due_on_receipt`, `net_7`, `net_15`, `net_30`, `net_60` or `days_N`.")
+    str,
+    Meta(
+        max_length=30,
+        description=f"`due_on_receipt`, `net_7`, `net_15`, `net_30`, `net_60`, or `days_N` with N up to {MAX_DAYS}.",
+        extra_json_schema={"pattern": TERMS_PATTERN},
+        examples=["net_15"],
+    ),
+]
+InvoiceType = Annotated[
+    str, Meta(max_length=100, pattern=ONE_LINE_PATTERN, extra_json_schema={"enum": list(INVOICE_TYPES)})
+]
+Method = Annotated[
+    str, Meta(max_length=100, pattern=ONE_LINE_PATTERN, extra_json_schema={"enum": list(PAYMENT_METHODS)})
 ]
 Methods = Annotated[
-    list[Text100], Meta(description="Empty: as the Stripe account is set up.", examples=[["card", "us_bank_account"]])
+    list[Method], Meta(description="Empty: as the Stripe account is set up.", examples=[["card", "us_bank_account"]])
 ]
-Window = Annotated[int | None, Meta(description="Days after the due date within which the invoice should be paid.")]
+Window = Annotated[
+    Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})] | None,
+    Meta(description="Days after the due date within which the invoice should be paid."),
+]
 Creation = Annotated[
     CustomerCreation,
     Meta(
@@ -69,7 +95,7 @@ class SettingsNote(msgspec.Struct, rename="camel"):
 class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """The defaults of new invoices. A PUT replaces them all: what is left out goes back to its default."""
 
-    invoice_type: Text100 = "stripe"
+    invoice_type: InvoiceType = "stripe"
     payment_terms: Terms = "net_30"
     payment_window: Window = None
     payment_methods: Methods = []

@@ -10,15 +10,25 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo, Text100
-from chalicelib.api.models.exact import Exact, canonical_json
-from chalicelib.api.models.invoicing_settings import Methods, Terms
+from chalicelib.api.models.common import ONE_LINE_PATTERN, CurrencyCode, Footer, Id, Memo
+from chalicelib.api.models.exact import ExactAmount, ExactQuantity, canonical_json
+from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import MAX_LINES
-from chalicelib.usecases.create_invoice import CreateInvoice, NewLine
+from chalicelib.usecases.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, CreateInvoice, NewLine
 
-Description = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
-Price = Annotated[Exact, Meta(description="In units of the currency, with at most as many decimals as it has.")]
+Description = Annotated[str, Meta(min_length=1, max_length=500, pattern=ONE_LINE_PATTERN)]
+Price = Annotated[
+    ExactAmount,
+    Meta(
+        description="In units of the currency, with at most as many decimals as it has. The most is 99,999,999 of "
+        "its smallest units: 999,999.99 USD, or 99,999,999 JPY."
+    ),
+]
+Quantity = Annotated[
+    ExactQuantity,
+    Meta(description=f"More than 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals."),
+]
 DueDate = Annotated[dt.date, Meta(description="A day in the organization's time zone.", examples=["2026-12-23"])]
 
 
@@ -27,7 +37,7 @@ class NewLineItem(msgspec.Struct, rename="camel", forbid_unknown_fields=True, om
 
     service_id: Id
     description: Description
-    quantity: Exact
+    quantity: Quantity
     unit_price: Price
     currency: CurrencyCode | None = None
     taxable: bool = False
@@ -35,7 +45,10 @@ class NewLineItem(msgspec.Struct, rename="camel", forbid_unknown_fields=True, om
 
 Lines = Annotated[
     list[NewLineItem],
-    Meta(description="Each service once.", extra_json_schema={"minItems": 1, "maxItems": MAX_LINES}),
+    Meta(
+        description="Each service once. A tax takes one of the lines.",
+        extra_json_schema={"minItems": 1, "maxItems": MAX_LINES},
+    ),
 ]
 
 
@@ -44,7 +57,7 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
 
     customer_id: Id
     line_items: Lines
-    invoice_type: Text100 = "stripe"
+    invoice_type: InvoiceType = "stripe"
     payment_terms: Terms | None = None
     due_date: DueDate | None = None
     currency: CurrencyCode | None = None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Becomes, Check, Instead, Skipped
+from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
 
 _ISOLATION = "tests/proofs/test_isolation.py"
+_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+_T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_carries_the_others_in_their_order"
+_T_BOUNDED = "tests/domain/test_every_error.py::test_so_many_errors_are_told_and_that_there_are_more"
 _T_REFUSALS = "tests/api/test_refusals.py"
 
 API = (
@@ -32,7 +35,30 @@ API = (
         "media type", "check_json_type", Check("Unsupported"), f"{_T_REFUSALS}::test_another_media_type_is_not_taken"
     ),
     guard("ids in paths", "path_ids", Check("_ID"), f"{_T_REFUSALS}::test_a_path_takes_ids_only"),
-    guard("parameters once", "query_as", Check("len"), f"{_T_REFUSALS}::test_a_wrong_query_names_the_parameter"),
+    guard(
+        "parameters once", "faults_of_query", Always("len"), f"{_T_REFUSALS}::test_a_wrong_query_names_the_parameter"
+    ),
+    guard(
+        "no parameters where none are taken",
+        "no_query",
+        Becomes("None"),
+        f"{_FIELD}[draft_asked_for_in_the_query-2026-10-28.endive]",
+    ),
+    guard(
+        "no body where none is taken",
+        "no_body",
+        Becomes("None"),
+        f"{_FIELD}[body_where_none_is_taken-2026-10-28.endive]",
+    ),
+    guard("each field once", "repeated", Never("any"), f"{_FIELD}[field_twice_in_json-2026-10-28.endive]"),
+    guard("all errors in one answer", "raise_all", Skipped("attach"), _T_TOGETHER),
+    guard("not more errors than anybody reads", "attach", Never("MAX_ERRORS"), _T_BOUNDED),
+    guard(
+        "an idempotency key is sent once",
+        "idempotency_key",
+        Check("repeated"),
+        f"{_T_REFUSALS}::test_an_idempotency_key_that_is_sent_twice_is_refused",
+    ),
     guard(
         "idempotency keys are printable",
         "idempotency_key",

@@ -92,7 +92,7 @@ FACTS = (
     ),
     guard(
         "services of a void invoice that was revised stay billed",
-        "_lives",
+        "_live_holder",
         Instead("fetch", "None"),
         "tests/field/test_cases.py::test_pom_shows_what_is_so"
         "[services_billed_again_before_the_revision_was_heard_of-2026-10-28.endive]",

@@ -1,0 +1,57 @@
+"""Days and moments in query strings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, ClassVar, Self
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.exact import Readable
+from chalicelib.domain.terms import end_of_day
+
+DAY = "2026-11-01"
+_Moment = Annotated[dt.datetime, Meta(tz=True)]
+
+
+class DayOrMoment(Readable):
+    """A day, which begins and ends in some time zone, or a moment in epoch seconds UTC. `moment` counts without a day."""
+
+    SCHEMA: ClassVar[dict[str, object]] = {
+        "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],
+        "examples": [DAY, f"{DAY}T09:30:00Z"],
+    }
+
+    __slots__ = ("day", "moment")
+
+    def __init__(self, day: dt.date | None, moment: int = 0) -> None:
+        self.day, self.moment = day, moment
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read what a query string held.
+
+        Raises:
+            ValueError: it is neither a day nor a moment.
+        """
+        try:
+            if len(str(value)) != len(DAY):
+                return cls(None, int(msgspec.convert(value, _Moment).timestamp()))
+            day = msgspec.convert(value, dt.date)
+            if not dt.date.min < day < dt.date.max:
+                raise OverflowError
+            return cls(day)
+        except (msgspec.ValidationError, OverflowError) as exc:
+            raise ValueError(
+                f"This is neither a day such as {DAY} nor a moment such as {DAY}T09:30:00Z; a + in a URL is "
+                "written %2B"
+            ) from exc
+
+    def begins(self, time_zone: str) -> int:
+        """Returns the day's first second in `time_zone`, or the moment itself, in epoch seconds UTC."""
+        return self.moment if self.day is None else end_of_day(self.day - dt.timedelta(days=1), time_zone) + 1
+
+    def ends(self, time_zone: str) -> int:
+        """Returns the first second after the day in `time_zone`, or the moment itself, in epoch seconds UTC."""
+        return self.moment if self.day is None else end_of_day(self.day, time_zone) + 1

@@ -1,0 +1,207 @@
+"""Every fault of a body's shape. msgspec stops at the first one.
+
+Only a body that msgspec has refused is looked at here. Each part is decoded by itself, with the decoder that the
+whole body goes through. A part that passes is left alone; an object or a list that fails is taken apart. So each
+byte is decoded once a level, and a caller that stops asking stops the work.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+import msgspec
+
+from chalicelib.api.models.common import ONE_LINE_PATTERN, TEXT_PATTERN
+from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.domain.identifiers import ID_PATTERN
+
+MAX_NAME = 100
+"""Letters of an unknown field's name that are repeated to the client."""
+MISSING = "This field is missing"
+UNKNOWN = "This field is not known"
+TWICE = "This field is given twice"
+
+_OF_PATTERN = {
+    ID_PATTERN: "This is not an id: letters, digits and ._:~- are, up to 128 of them",
+    ONE_LINE_PATTERN: "This is one line of text, without control characters",
+    TEXT_PATTERN: "This is text without control characters other than line breaks and tabs",
+}
+_PATTERN = re.compile(r"Expected `str` matching regex '(?P<pattern>.*)'", re.DOTALL)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Fault(NamedTuple):
+    """What is wrong, and where, as `lineItems[0].quantity`; None stands for the whole body."""
+
+    what: str
+    field: str | None
+
+
+def faults(kind: type, body: bytes) -> Iterator[Fault]:
+    """Yields what keeps this body from being a `kind`, in the order of the body; what is missing comes last.
+
+    Raises:
+        msgspec.DecodeError: the body is not JSON.
+    """
+    yield from _faults(_part(kind), msgspec.Raw(body), "")
+
+
+def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
+    """Yields what keeps these parameters from being a `kind`, in their order; what is missing comes last."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for name, values in query.items():
+        if len(values) != 1:
+            yield Fault(TWICE, name[:MAX_NAME])
+        elif name in fields:
+            try:
+                msgspec.convert(values[0], fields[name].type, strict=False, dec_hook=dec_hook)
+            except msgspec.ValidationError as refusal:
+                yield Fault(in_words(str(refusal)), name)
+        elif kind.__struct_config__.forbid_unknown_fields:
+            yield Fault(UNKNOWN, name[:MAX_NAME])
+    for name, field in fields.items():
+        if field.required and name not in query:
+            yield Fault(MISSING, name)
+
+
+def in_words(message: str) -> str:
+    """Returns msgspec's message about one value; a pattern is said in words."""
+    matching = _PATTERN.fullmatch(message)
+    if matching is None:
+        return message
+    return _OF_PATTERN.get(ast.literal_eval(f"'{matching['pattern']}'"), message)
+
+
+def repeated(kind: type, body: bytes) -> Iterator[Fault]:
+    """Yields the fields that are in an object twice. Readers of JSON disagree which of the two counts.
+
+    What is inside of values that the contract does not describe is not looked at.
+
+    Raises:
+        ValueError, RecursionError: the standard library cannot read it.
+    """
+    objects: list[bool] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> _Pairs:
+        objects.append(len({name for name, _ in pairs}) < len(pairs))
+        return _Pairs(pairs)
+
+    tree = json.loads(body, object_pairs_hook=note, parse_int=str, parse_float=str)
+    if any(objects):
+        yield from _repeated(_part(kind), tree, "")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """How one part of a body is read: as an object of these members, as a list, or as one value."""
+
+    decoder: msgspec.json.Decoder[Any]
+    members: Mapping[str, _Part] | None = None
+    required: Sequence[str] = ()
+    others_allowed: bool = False
+    each: _Part | None = None
+
+
+@cache
+def _part(kind: type) -> _Part:
+    return _part_of(kind)
+
+
+def _part_of(kind: Any) -> _Part:
+    whole = decoder(kind)
+    for each in _alternatives(kind):
+        if isinstance(each, type) and issubclass(each, msgspec.Struct):
+            fields = msgspec.structs.fields(each)
+            return _Part(
+                whole,
+                members={field.encode_name: _part_of(_without_unset(field.type)) for field in fields},
+                required=[field.encode_name for field in fields if field.required],
+                others_allowed=not each.__struct_config__.forbid_unknown_fields,
+            )
+        if get_origin(each) is list:
+            return _Part(whole, each=_part_of(get_args(each)[0]))
+    return _Part(whole)
+
+
+def _alternatives(kind: Any) -> Iterator[Any]:
+    """Yields the types that a value may have, without what annotates them."""
+    if get_origin(kind) is Annotated:
+        yield from _alternatives(get_args(kind)[0])
+    elif get_origin(kind) in (Union, UnionType):
+        for each in get_args(kind):
+            yield from _alternatives(each)
+    else:
+        yield kind
+
+
+def _without_unset(kind: Any) -> Any:
+    """Returns the type of a field as that of a value by itself, which is always there."""
+    if get_origin(kind) in (Union, UnionType):
+        return Union[tuple(each for each in get_args(kind) if each is not msgspec.UnsetType)]  # noqa: UP007
+    return kind
+
+
+def _faults(part: _Part, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+    try:
+        part.decoder.decode(raw)
+    except msgspec.ValidationError as refusal:
+        inside: Iterator[Fault] = iter(())
+        opening = bytes(raw).lstrip()[:1]
+        if part.members is not None and opening == b"{":
+            inside = _faults_of_members(part, part.members, raw, path)
+        elif part.each is not None and opening == b"[":
+            inside = _faults_of_items(part.each, raw, path)
+        first = next(inside, None)
+        if first is None:
+            yield Fault(in_words(str(refusal)), path or None)
+        else:
+            yield first
+            yield from inside
+
+
+def _faults_of_members(part: _Part, members: Mapping[str, _Part], raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+    sent = _members(raw)
+    for name, value in sent.items():
+        if name in members:
+            yield from _faults(members[name], value, _within(path, name))
+        elif not part.others_allowed:
+            yield Fault(UNKNOWN, _within(path, name[:MAX_NAME]))
+    for name in part.required:
+        if name not in sent:
+            yield Fault(MISSING, _within(path, name))
+
+
+def _faults_of_items(each: _Part, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
+    for position, item in enumerate(_items(raw)):
+        yield from _faults(each, item, f"{path}[{position}]")
+
+
+def _within(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object of JSON, with every member as it was sent."""
+
+
+def _repeated(part: _Part, node: Any, path: str) -> Iterator[Fault]:
+    if part.members is not None and isinstance(node, _Pairs):
+        seen: set[str] = set()
+        for name, value in node:
+            place = _within(path, name[:MAX_NAME])
+            if name in seen:
+                yield Fault(TWICE, place)
+            seen.add(name)
+            if name in part.members:
+                yield from _repeated(part.members[name], value, place)
+    elif part.each is not None and isinstance(node, list):
+        for position, item in enumerate(node):
+            yield from _repeated(part.each, item, f"{path}[{position}]")

@@ -1,0 +1,158 @@
+"""Values at the edges of a JSON Schema: those that it still takes, and those just beyond."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+Json = dict[str, Any]
+Path = tuple[str | int, ...]
+
+TEXTS = (
+    "", " ", "\n", "a\nb", "a\x00b", "#", "a", "a/b", "é", "a\n", "x" * 128, "x" * 129,
+    "0", "-1", "01", "1e3", "0.01", "0.010", "0.001", "1.0001", "1.00001", "1." + "0" * 12, "1." + "0" * 13,
+    "999999.99", "1000000.01", "99999999", "99999999.0", "99999999.5", "100000000",
+    "100000", "100000.0", "100000.5", "100001", "usd", "jpy", "us", "usdd",
+    "due_on_receipt", "net_30", "net_31", "days_0", "days_365", "days_366", "days_999", "days_1000",
+    "cus_1", "cus_", "cus_" + "a" * 64, "cus_" + "a" * 65, "acct_1",
+    "a@b.co", " a@b.co ", "a..b@c.co", "a@b", "a b@c.co",
+)  # fmt: skip
+"""Texts to try on any pattern: the pattern itself says which of them it takes."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A value for one place of a request, and whether the schema takes it."""
+
+    path: Path
+    value: Any
+    taken: bool
+
+    @property
+    def fields(self) -> set[str]:
+        """The place, and the list that it is in: an error may be one of the list as a whole."""
+        return {self.field, re.sub(r"\[\d+\]$", "", self.field)}
+
+    @property
+    def field(self) -> str:
+        """The place as the API names it."""
+        return "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in self.path).lstrip(".")
+
+
+def edges(schema: Json, example: Any, schemas: Json, path: Path = ()) -> Iterator[Edge]:
+    """Yields the edges of every limit in a schema. `example` is a value that it takes."""
+    schema = resolved(schema, schemas)
+    if schema.get("readOnly"):
+        return
+    for alternative in schema.get("anyOf", [schema]):
+        alternative = {**{name: value for name, value in schema.items() if name != "anyOf"}, **alternative}
+        yield from _edges(resolved(alternative, schemas), example, schemas, path)
+
+
+def resolved(schema: Json, schemas: Json) -> Json:
+    """Returns the schema itself where it is a reference to one."""
+    if "$ref" not in schema:
+        return schema
+    rest = {name: value for name, value in schema.items() if name != "$ref"}
+    return {**schemas[schema["$ref"].rpartition("/")[2]], **rest}
+
+
+def placed(body: Any, path: Path, value: Any) -> Any:
+    """Returns the body with this value at this place."""
+    if not path:
+        return value
+    changed = copy.deepcopy(body)
+    node = changed
+    for step, following in pairwise(path):
+        if isinstance(node, dict) and not isinstance(node.get(step), (dict, list)):
+            node[step] = [] if isinstance(following, int) else {}
+        node = node[step]
+    if isinstance(node, list) and path[-1] == len(node):
+        node.append(value)
+    else:
+        node[path[-1]] = value
+    return changed
+
+
+def _edges(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Edge]:
+    if "properties" in schema:
+        given = example if isinstance(example, dict) else {}
+        for name, each in schema["properties"].items():
+            yield from edges(each, given.get(name), schemas, (*path, name))
+        for name in schema.get("required", ()):
+            yield Edge((*path, name), MISSING, False)
+        return
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if "array" in kinds:
+        yield from _edges_of_list(schema, example, schemas, path)
+    if "enum" in schema:
+        yield from (Edge(path, value, True) for value in schema["enum"])
+        yield Edge(path, "something_else", False)
+    elif "string" in kinds and "format" not in schema:
+        yield from (Edge(path, text, _takes(schema, text)) for text in [*TEXTS, *_long(schema)])
+    if {"integer", "number"} & set(kinds):
+        yield from _edges_of_number(schema, path)
+    if "boolean" in kinds:
+        yield from (Edge(path, value, True) for value in (True, False))
+
+
+def _edges_of_list(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Edge]:
+    items = resolved(schema["items"], schemas)
+    one = example[0] if example else items.get("examples", [items.get("minimum", None)])[0]
+    one = items["enum"][0] if one is None and "enum" in items else one
+    most, least = schema.get("maxItems", 400), schema.get("minItems", 0)
+    yield Edge(path, _several(one, most), True)
+    if "maxItems" in schema:
+        yield Edge(path, _several(one, most + 1), False)
+    yield Edge(path, _several(one, least), True)
+    if least:
+        yield Edge(path, _several(one, least - 1), False)
+    if "$ref" not in schema["items"] or "ImportedCustomer" not in schema["items"]["$ref"]:
+        yield from edges(schema["items"], one, schemas, (*path, 0))
+
+
+def _several(one: Any, number: int) -> list[Any]:
+    """Copies with ids of their own."""
+    if not isinstance(one, dict):
+        return [one] * number
+    own = {"serviceId", "id"} & set(one)
+    return [{**one, **{name: f"{one[name]}_{n}" for name in own}} for n in range(number)]
+
+
+def _edges_of_number(schema: Json, path: Path) -> Iterator[Edge]:
+    for limit, outward in (("minimum", -1), ("maximum", 1)):
+        if limit in schema:
+            yield Edge(path, schema[limit], True)
+            yield Edge(path, schema[limit] + outward, False)
+    if "exclusiveMinimum" in schema:
+        yield Edge(path, schema["exclusiveMinimum"], False)
+        yield Edge(path, schema["exclusiveMinimum"] + 1, True)
+    if "maximum" not in schema:
+        yield Edge(path, 10**15, True)
+
+
+def _long(schema: Json) -> list[str]:
+    """Texts of the longest and the next length; where none is said, of more than anybody writes."""
+    if "maxLength" in schema:
+        return [letter * length for letter in "xé" for length in (schema["maxLength"], schema["maxLength"] + 1)]
+    return ["x" * 3000]
+
+
+def _takes(schema: Json, text: str) -> bool:
+    pattern = schema.get("pattern")
+    return schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)) and (
+        pattern is None or re.search(pattern, text) is not None
+    )
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "left out"
+
+
+MISSING = _Missing()

@@ -1,0 +1,133 @@
+"""The limits in the OpenAPI document are those of the code. Every edge is tried, and none of them is listed here."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from chalicelib.api import blueprints
+from chalicelib.api.openapi_document import document
+from chalicelib.api.table import ROUTES, Route
+from tests.api.client import Answer, ApiClient
+from tests.api.schema_edges import MISSING, Edge, Json, Path, edges, placed
+from tests.world import World
+
+assert blueprints
+DOCUMENT = document(ROUTES)
+SCHEMAS: Json = DOCUMENT["components"]["schemas"]
+CURRENCIES = ("usd", "jpy")
+"""Limits of amounts depend on the currency: the schema has the widest."""
+
+NOT_LIMITS = {
+    "currency_mixed",
+    "currency_unsupported",
+    "cursor_invalid",
+    "state_unknown",
+    "stripe_customer_unknown",
+    "time_zone_unknown",
+}
+"""Codes of well-formed values. What is wrong with them lies in other fields, in the database, or at Stripe."""
+
+
+def operation(route: Route) -> Json:
+    found: Json = DOCUMENT["paths"][route.path][route.method.lower()]
+    return found
+
+
+WITH_BODY = [route for route in ROUTES if route.has_body]
+WITH_PARAMETERS = [route for route in ROUTES if operation(route)["parameters"] and not route.raw_body]
+
+
+@pytest.fixture
+def office(api: ApiClient, world: World) -> ApiClient:
+    """An admin of a connected company. Nothing is mailed by creating a draft, so each order is one."""
+    world.connect()
+    for customer_id in ("cust_456", "cust_457"):
+        world.customer(customer_id)
+    return api.admin
+
+
+def refused_fields(answer: Answer) -> set[str]:
+    """Fields that a 400 or 422 names because of a limit."""
+    details = answer.error["details"] if answer.status in (400, 422) else []
+    return {each.get("field", "") for each in details if each["code"] not in NOT_LIMITS}
+
+
+def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:
+    """The example with the edge in its place, in each currency that may matter."""
+    if edge.value is MISSING:
+        parent: Path = edge.path[:-1]
+        inner: Any = example
+        for step in parent:
+            inner = inner[step]
+        return [placed(example, parent, {name: each for name, each in inner.items() if name != edge.path[-1]})]
+    if not route.path.startswith("/v1/invoice"):
+        return [placed(example, edge.path, edge.value)]
+    bodies = []
+    for currency in CURRENCIES:
+        body: Json = {name: value for name, value in example.items() if name not in ("currency", "tax")}
+        lines = "services" if "services" in body else "lineItems"
+        if lines in body:
+            body[lines] = [{**line, "unitPrice": "75", "quantity": "1", "currency": currency} for line in body[lines]]
+            body |= {"currency": currency} if lines == "lineItems" else {}
+        if edge.path[0] in ("dueDate", "paymentTerms"):
+            body = {name: value for name, value in body.items() if name not in ("dueDate", "paymentTerms")}
+        if edge.path[-1] == "currency":
+            body[lines] = [{name: each for name, each in line.items() if name != "currency"} for line in body[lines]]
+            body.pop("currency", None)
+        bodies.append(placed(body, edge.path, edge.value))
+    return bodies
+
+
+@pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: route.label)
+def test_a_body_is_taken_up_to_each_limit_of_the_document_and_no_further(office: ApiClient, route: Route) -> None:
+    content = operation(route)["requestBody"]["content"]["application/json"]
+    tried = list(edges(content["schema"], content["example"], SCHEMAS))
+    assert {edge.taken for edge in tried} == {True, False}
+    wrong = []
+    for edge in tried:
+        answers = [
+            office.call(route.method, address(route), body) for body in bodies(route, content["example"], edge)
+        ]
+        assert all(answer.status < 500 for answer in answers), edge
+        refusals = [bool(edge.fields & refused_fields(answer)) for answer in answers]
+        if edge.taken is all(refusals):
+            wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {answers[0].text[:150]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("route", WITH_PARAMETERS, ids=lambda route: route.label)
+def test_parameters_are_taken_up_to_each_limit_of_the_document_and_no_further(
+    office: ApiClient, route: Route
+) -> None:
+    wrong = []
+    for parameter in operation(route)["parameters"]:
+        for edge in edges(parameter["schema"], None, SCHEMAS, (parameter["name"],)):
+            if parameter["in"] == "path" and edge.value == "":
+                continue  # another path
+            answer = with_parameter(office, route, parameter, edge.value)
+            assert answer.status < 500, edge
+            if edge.taken is (answer.status == 400 and edge.fields & refused_fields(answer) != set()):
+                wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {answer.text[:200]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def with_parameter(office: ApiClient, route: Route, parameter: Json, value: Any) -> Answer:
+    example = operation(route).get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if parameter["in"] == "header":
+        return office.call(route.method, address(route), example, headers={parameter["name"]: text})
+    if parameter["in"] == "path":
+        path = address(route, **{parameter["name"]: quote(text, safe="")})
+        return office.call(route.method, path, example)
+    return office.call(route.method, f"{address(route)}?{urlencode({parameter['name']: text})}", example)
+
+
+def address(route: Route, **ids: str) -> str:
+    """The route's path without its prefix, with ids in it."""
+    path = route.path.removeprefix("/v1")
+    for name in ("customerId", "invoiceId", "batchId", "importId"):
+        path = path.replace(f"{{{name}}}", ids.get(name, "cust_456"))
+    return path

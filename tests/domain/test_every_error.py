@@ -1,0 +1,73 @@
+"""Errors of one request are told together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.domain.errors import Conflict, IntegrationError, Refused
+from chalicelib.domain.every_error import MAX_ERRORS, attach, errors_of, raise_all
+
+
+def refused(number: int) -> Refused:
+    return Refused("c", "m", field=f"lines[{number}]", next_step="Correct it.")
+
+
+def fields(error: IntegrationError) -> list[str | None]:
+    return [each.field for each in (error, *error.others)]
+
+
+def test_the_first_error_is_raised_and_carries_the_others_in_their_order() -> None:
+    with pytest.raises(Refused) as raised:
+        raise_all(refused(n) for n in (2, 0, 1))
+    assert fields(raised.value) == ["lines[2]", "lines[0]", "lines[1]"]
+    assert not raised.value.more
+
+
+def test_no_error_is_no_exception() -> None:
+    raise_all(errors_of(len, []))
+
+
+def test_an_error_that_is_told_twice_is_listed_once() -> None:
+    with pytest.raises(Refused) as raised:
+        raise_all(refused(n) for n in (0, 1, 0, 1))
+    assert fields(raised.value) == ["lines[0]", "lines[1]"]
+
+
+def test_what_an_error_carries_is_carried_on() -> None:
+    def rule() -> None:
+        raise_all(refused(n) for n in (1, 2))
+
+    first = refused(0)
+    attach(first, errors_of(rule))
+    assert fields(first) == ["lines[0]", "lines[1]", "lines[2]"]
+
+
+@pytest.mark.parametrize(("number", "more"), [(MAX_ERRORS, False), (MAX_ERRORS + 1, True)])
+def test_so_many_errors_are_told_and_that_there_are_more(number: int, more: bool) -> None:
+    with pytest.raises(Refused) as raised:
+        raise_all(refused(n) for n in range(number))
+    assert len(fields(raised.value)) == MAX_ERRORS
+    assert raised.value.more is more
+
+
+def test_nothing_is_checked_beyond_the_first_error_that_is_not_told() -> None:
+    asked: list[int] = []
+
+    def endless() -> Iterator[IntegrationError]:
+        while True:
+            asked.append(1)
+            yield refused(len(asked))
+
+    with pytest.raises(Refused):
+        raise_all(endless())
+    assert len(asked) == MAX_ERRORS + 1
+
+
+def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
+    def not_connected() -> None:
+        raise Conflict("stripe_not_connected", "m", next_step="Connect it.")
+
+    with pytest.raises(Conflict):
+        raise_all(errors_of(not_connected))
