@@ -16,7 +16,7 @@ _Moment = Annotated[dt.datetime, Meta(tz=True)]
 
 
 class DayOrMoment(Readable):
-    """A day, which begins and ends in some time zone, or a moment in epoch seconds UTC. `moment` counts without a day."""
+    """A day, which begins and ends in some time zone; without a day, a moment in epoch seconds UTC."""
 
     SCHEMA: ClassVar[dict[str, object]] = {
         "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import NoSuchObject
 from ..ledger import JSON, Ledger
@@ -124,8 +124,9 @@ def name_of(account: JSON) -> str:
 
 
 def day(account: JSON, at: int) -> str:
-    """The day that people see of a moment (epoch seconds): in the time zone of the account's Dashboard."""
-    zone = ZoneInfo(account["settings"]["dashboard"]["timezone"])
+    """The day that people see of a moment (epoch seconds): in the time zone of the account's Dashboard, if it is one."""
+    named = account["settings"]["dashboard"]["timezone"]
+    zone = ZoneInfo(named if named in available_timezones() else "UTC")
     return datetime.fromtimestamp(at, zone).strftime("%B %-d, %Y")
 
 
