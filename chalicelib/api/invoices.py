@@ -15,6 +15,7 @@ from chalicelib.api.models.invoices import (
     invoice_detail,
     invoice_list,
     invoice_view,
+    settlement_from,
 )
 from chalicelib.api.models.new_invoice import NewInvoice, command_from
 from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
@@ -150,12 +151,14 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
     refuses=(404, 409, 422, 502, 503),
 )
 def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
-    """Record a payment that did not go through Stripe, such as cash or a check."""
-    ports, payment = bootstrap.ports(), call.input
-    invoice = mark_paid(
-        call.organization_id, _invoice_id(call), call.user_id, payment.method, payment.reference, ports
-    )
-    return _shown(invoice, ports)
+    """Record a payment that did not go through Stripe, such as cash or a check.
+
+    It settles the whole rest of the invoice. An invoice that is paid already is refused with `invoice_already_paid`,
+    and the message says how it was paid. So if an answer was lost, repeating the request shows that it was carried out.
+    """
+    ports = bootstrap.ports()
+    settlement = settlement_from(call.input)
+    return _shown(mark_paid(call.organization_id, _invoice_id(call), call.user_id, settlement, ports), ports)
 
 
 def _invoice_id(call: Call[Any]) -> InvoiceId:

@@ -62,8 +62,8 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     if status in OPEN_STATUSES:
         counts[Bucket(currency, DUE, _day(invoice.due_at, invoice) or NEVER)] = Tally(1, balance)
     known = invoice.facts.invoice
-    if known is not None and known.status == "paid" and (day := _day(known.paid_at, invoice)):
-        counts[Bucket(currency, PAID, day)] = Tally(1, amounts.paid_and_not_lost)
+    if known is not None and known.status == "paid" and invoice.paid_on:
+        counts[Bucket(currency, PAID, invoice.paid_on.isoformat())] = Tally(1, amounts.paid_and_not_lost)
     if amounts.refunded:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
     if amounts.lost:

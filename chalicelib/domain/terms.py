@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Refused
 
 NAMED_TERMS: dict[str, int] = {"due_on_receipt": 0, "net_7": 7, "net_15": 15, "net_30": 30, "net_60": 60}
 MAX_DAYS = 365
+_MONTHS = tuple("January February March April May June July August September October November December".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,14 @@ def end_of_day(date: dt.date, time_zone: str) -> int:
 def day_of(moment: int, time_zone: str) -> dt.date:
     """The calendar day of an epoch second in `time_zone`."""
     return dt.datetime.fromtimestamp(moment, tz=ZoneInfo(time_zone)).date()
+
+
+def day_in_words(date: dt.date) -> str:
+    """Returns a day such as 23 November 2026."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def minute_in_words(moment: int) -> str:
+    """Returns an epoch second as a day and a time in UTC, such as 23 November 2026, 15:04 UTC."""
+    at = dt.datetime.fromtimestamp(moment, tz=dt.UTC)
+    return f"{day_in_words(at.date())}, {at:%H:%M} UTC"

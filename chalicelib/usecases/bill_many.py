@@ -14,7 +14,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId,
 from chalicelib.domain.invoice import MAX_LINES
 from chalicelib.domain.pacing import LANES
 from chalicelib.usecases.batches import begin
-from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, checked_order
+from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, checked_order, usual_currency
 from chalicelib.usecases.ports import Ports
 
 MAX_SERVICES = 10_000
@@ -72,7 +72,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     currency = _one_currency(command.services)
     groups = _grouped(_checked(command.services))
     if known is None:
-        _check_orders(command, currency, groups, ports)
+        currency = _check_orders(command, currency, groups, ports)
     items = [_item(position, group, command) for position, group in enumerate(groups)]
     terms = BillingTerms(
         currency=currency,
@@ -142,8 +142,11 @@ def _one_currency(services: Sequence[BillableService]) -> str | None:
     return next((service.line.currency for service in services if service.line.currency), None)
 
 
-def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Group], ports: Ports) -> None:
-    """Whatever would be wrong with an invoice whoever its customer is, is wrong with the whole request."""
+def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Group], ports: Ports) -> str:
+    """Returns the currency of the batch. It stays, although the settings or the account may change before it is billed.
+
+    Whatever would be wrong with an invoice whoever its customer is, is wrong with the whole request.
+    """
     connection = ports.connections.get(command.organization_id)
     usable_account(connection)
     require_invoicing(connection)
@@ -151,6 +154,7 @@ def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Gro
         require_ready_to_send(connection)
     settings = ports.settings.get(command.organization_id)
     now = ports.clock.now()
+    currency = currency or usual_currency(settings, connection)
     for group in groups:
         order = CreateInvoice(
             organization_id=command.organization_id,
@@ -169,6 +173,7 @@ def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Gro
         except Refused as refusal:
             field = _field_in_batch(refusal.field, group)
             raise Refused(refusal.code, refusal.message, field=field, next_step=refusal.next_step) from refusal
+    return currency
 
 
 def _field_in_batch(field: str | None, group: _Group) -> str | None:

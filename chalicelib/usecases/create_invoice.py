@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.customer import Customer, require_customer_id
+from chalicelib.domain.customer import require_customer_id
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import (
@@ -30,6 +30,7 @@ from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.present_address import require_address
 from chalicelib.usecases.wake import wake
 
 MAX_QUANTITY = Decimal(100_000)
@@ -90,7 +91,8 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         require_ready_to_send(connection)
     wake(connection, ports)
     customer_id = require_customer_id(command.customer_id)
-    customer = _billable(get_customer(command.organization_id, customer_id, ports))
+    customer = get_customer(command.organization_id, customer_id, ports)
+    require_address(customer)
     settings = ports.settings.get(command.organization_id)
     now = ports.clock.now()
     order = checked_order(command, settings, connection, now)
@@ -140,17 +142,6 @@ def _made_meanwhile(command: CreateInvoice, invoice_id: InvoiceId, ports: Ports)
     return _same_request(known, command)
 
 
-def _billable(customer: Customer) -> Customer:
-    if customer.profile.email is None:
-        raise Refused(
-            "customer_email_missing",
-            "This customer has no e-mail address, so Stripe cannot send an invoice.",
-            field="customerId",
-            next_step="Add an e-mail address to the customer.",
-        )
-    return customer
-
-
 def checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
     """The order, exact and complete.
 
@@ -196,9 +187,13 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     return order
 
 
+def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
+    """Returns the currency of an order that names none: that of the settings, or else of the Stripe account."""
+    return settings.currency or (connection.account.default_currency if connection.account else "usd")
+
+
 def _one_currency(command: CreateInvoice, settings: InvoicingSettings, connection: Connection) -> str:
-    usual = settings.currency or (connection.account.default_currency if connection.account else "usd")
-    currency = (command.currency or usual).lower()
+    currency = (command.currency or usual_currency(settings, connection)).lower()
     exponent(currency)
     for position, line in enumerate(command.line_items):
         if line.currency is not None and line.currency.lower() != currency:

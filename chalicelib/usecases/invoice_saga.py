@@ -22,17 +22,24 @@ from chalicelib.domain.errors import (
     StripeUnavailable,
 )
 from chalicelib.domain.facts import InvoiceFact, StripeFact
-from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.history import SEND_REFUSED, HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
+from chalicelib.usecases.as_reviewed import (
+    as_in_stripe,
+    draft_deleted,
+    finalized_meanwhile,
+    made_with_our_total,
+    require_as_reviewed,
+)
 from chalicelib.usecases.claims import claim
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.present_address import require_present_address
+from chalicelib.usecases.present_address import require_address, require_present_address
 from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, store
 from chalicelib.usecases.stripe_owner import refuses_the_choice
 
@@ -81,7 +88,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
     found, drafted_for = invoice.facts.invoice, None
     if found is not None:
         # An event has told of the draft before we noted it; making another one would leave one of them behind.
-        return _take_back(invoice, _draft_deleted(), ports) if found.deleted else _advance(invoice, Step.LINES, ports)
+        return _take_back(invoice, draft_deleted(), ports) if found.deleted else _advance(invoice, Step.LINES, ports)
     if _must_look(invoice, ports):
         found = ports.stripe.find_invoice(account_id, invoice)
         if found is None:
@@ -112,6 +119,7 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
 
 def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    require_address(known)
     try:
         return ensure_in_stripe(known, invoice.stripe_account_id, ports)
     except (Refused, Conflict) as refusal:
@@ -133,7 +141,7 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             else:
                 invoice = _found_nothing(invoice, ports)
         facts = facts or [ports.stripe.add_lines(account_id, invoice, invoice.saga.key)]
-        _require_our_total(invoice, facts)
+        made_with_our_total(invoice, next(fact for fact in facts if isinstance(fact, InvoiceFact)))
     except AccountUnreachable:
         raise
     except StripeRefused as refusal:
@@ -147,13 +155,20 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             return _found_sent(invoice, SENT_BY_POM, ports)
         invoice = _found_nothing(invoice, ports)
+    first_try, was_draft = invoice.saga.untouched, _finalized_at(invoice) is None
+    has_waited = not (invoice.saga.send and first_try)
+    reviewed, invoice = invoice, as_in_stripe(invoice, ports) if was_draft and has_waited else invoice
     finalized = _finalized_at(invoice)
     if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
         # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
-        return _found_sent(invoice, "sent_in_stripe", ports)
+        return _found_sent(invoice, "sent_in_stripe" if first_try else SENT_BY_POM, ports)
     free = invoice.order.total == 0 and finalized is None
     deliver = ports.stripe.finalize if free else ports.stripe.send
     try:
+        if was_draft and finalized is not None and first_try:
+            raise finalized_meanwhile()
+        if finalized is None and has_waited:
+            require_as_reviewed(reviewed, invoice, ports)
         _require_its_customer(invoice, ports)
         facts = deliver(account_id, stripe_id, invoice.saga.key)
         if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
@@ -167,12 +182,25 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             # An earlier attempt got through, and the customer has changed since.
             return _found_sent(invoice, SENT_BY_POM, ports)
-        if invoice.saga.send:
+        if not has_waited:
             return _take_back(invoice, refusal, ports)
-        # It was drafted for a review, so the draft stays and can be sent when the cause is gone.
-        _advance(invoice, Step.REVIEW, ports, ports.stripe.everything(account_id, stripe_id))
+        _keep_for_review(invoice, refusal, ports)
         raise
     return _advance(invoice, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+def _keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:
+    """Keeps the draft, which can be sent when the cause of the refusal is gone.
+
+    If the request for it was answered long ago, only the timeline can tell that it was not sent.
+    """
+    facts = ports.stripe.everything(invoice.stripe_account_id, _stripe_id(invoice))
+    kept = _advance(invoice, Step.REVIEW, ports, facts)
+    if invoice.saga.untouched:
+        return
+    now = ports.clock.now()
+    told = HistoryEntry(now, SEND_REFUSED, Source.POM, reason=refusal.code, stripe_id=kept.stripe_invoice_id)
+    store(kept, lambda current: current.telling(told).changed(now), ports)
 
 
 def _found_sent(invoice: Invoice, told: str, ports: Ports) -> Invoice:
@@ -315,26 +343,6 @@ def _at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
     if (ours.step, ours.generation, ours.nonce) != (theirs.step, theirs.generation, theirs.nonce):
         raise StaleWrite("The invoice")
     return current
-
-
-def _require_our_total(invoice: Invoice, facts: Sequence[StripeFact]) -> None:
-    fact = next(fact for fact in facts if isinstance(fact, InvoiceFact))
-    if fact.deleted:
-        raise _draft_deleted()
-    if fact.total != invoice.order.total:
-        raise StripeRefused(
-            "total_differs",
-            f"Stripe computed {fact.total} {fact.currency} where POM computed {invoice.order.total}.",
-            next_step="Check whether the Stripe account adds taxes or discounts by itself.",
-        )
-
-
-def _draft_deleted() -> StripeRefused:
-    return StripeRefused(
-        "draft_deleted",
-        "The draft was deleted in Stripe while the invoice was being made.",
-        next_step="Create the invoice again.",
-    )
 
 
 def _stripe_id(invoice: Invoice) -> str:

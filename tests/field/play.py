@@ -22,6 +22,7 @@ from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.field.customer_steps import CustomerSteps
+from tests.field.hand_steps import HandSteps
 from tests.field.money_steps import MoneySteps
 from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
@@ -64,7 +65,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps, MoneySteps, RevisionSteps):
+class Play(CustomerSteps, MoneySteps, RevisionSteps, HandSteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
@@ -306,7 +307,7 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps):
             for each in found["invoice"]["history"]:
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
-        found |= self._shown_of_customers()
+        found |= self._shown_of_customers() | self._shown_by_hand()
         found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
@@ -358,7 +359,7 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps):
         return Template(text).substitute(ids)
 
 
-NO_STEPS = {"play", "shown", "answer", "books"}
+NO_STEPS = {"play", "shown", "answer", "books", "batch_id"}
 STEPS = {name for name in dir(Play) if not name.startswith("_")} - NO_STEPS
 """What a case can let happen."""
 
