@@ -154,7 +154,8 @@ def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
     """Record a payment that did not go through Stripe, such as cash or a check.
 
     It settles the whole rest of the invoice. An invoice that is paid already is refused with `invoice_already_paid`,
-    and the message says how it was paid. So if an answer was lost, repeating the request shows that it was carried out.
+    and the message says how it was paid. So after a lost answer, a repeated request tells that the first one was
+    carried out.
     """
     ports = bootstrap.ports()
     settlement = settlement_from(call.input)

@@ -136,7 +136,11 @@ def require_invoicing(connection: Connection) -> None:
         InvoicingPaused: the organization's invoicing is paused; says since when and why.
     """
     if connection.frozen is not None:
-        raise InvoicingPaused(connection.frozen.in_words)
+        raise InvoicingPaused(
+            "invoicing_frozen",
+            connection.frozen.in_words,
+            next_step="Nothing is lost. Repeat the request later. Support can tell when invoicing goes on.",
+        )
 
 
 def require_ready_to_send(connection: Connection) -> None:

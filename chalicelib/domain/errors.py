@@ -78,13 +78,6 @@ class Gone(StripeRefused):
 class InvoicingPaused(Conflict):
     """Operations have paused the organization's invoicing. The same request may pass later."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(
-            "invoicing_frozen",
-            message,
-            next_step="Nothing is lost. Repeat the request later. Support can tell when invoicing goes on.",
-        )
-
 
 class Retryable(IntegrationError):
     """The same request may pass later. `retry_after` is in seconds."""

@@ -48,7 +48,8 @@ def difference(invoice: Invoice, total: int) -> str:
 def terms(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence for each discount, balance and credit note that changed the amount due."""
     amounts = invoice.amounts
-    if invoice.total_difference and invoice.status is not InvoiceStatus.DRAFT:
+    unexplained = invoice.total_difference + amounts.discount
+    if unexplained and invoice.status is not InvoiceStatus.DRAFT:
         yield f"It was changed in Stripe: {difference(invoice, invoice.total)}."
     if amounts.discount:
         yield f"Discounts in Stripe took {money(invoice, amounts.discount)} off; the total is what they left."

@@ -69,7 +69,7 @@ class InvoiceFact:
     drafted_for: str | None = None
     """The Stripe customer of a draft. None once it is finalized, because `customer_email` then says where it goes."""
     drafted_lines: tuple[tuple[str, int], ...] | None = None
-    """The service id, or an empty text, and the amount of each line of a draft. None if Stripe did not list them all."""
+    """The service id, or an empty text, and the amount of each line of a draft. None if Stripe did not list all."""
     charges_automatically: bool = False
     """True for a draft that Stripe will charge to a saved payment method and not e-mail."""
     from_invoice_id: str | None = None

@@ -75,7 +75,7 @@ class Order:
 
     @property
     def billed(self) -> tuple[tuple[str, int], ...]:
-        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines` has them. A tax has no service."""
+        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`. The tax has no service."""
         taxes = [("", self.tax)] if self.tax else []
         return tuple(sorted([*((line.service_id, line.amount) for line in self.line_items), *taxes]))
 
@@ -136,7 +136,7 @@ class Invoice:
 
     @property
     def has_other_lines(self) -> bool:
-        """Returns True if the draft has other lines in Stripe than POM ordered. Only drafts of ten lines show them all."""
+        """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
         drafted = self.facts.invoice.drafted_lines if self.facts.invoice else None
         return drafted is not None and not self._lacks_lines and drafted != self.order.billed
 

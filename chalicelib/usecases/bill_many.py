@@ -143,7 +143,7 @@ def _one_currency(services: Sequence[BillableService]) -> str | None:
 
 
 def _check_orders(command: BillMany, currency: str | None, groups: Sequence[_Group], ports: Ports) -> str:
-    """Returns the currency of the batch. It stays, although the settings or the account may change before it is billed.
+    """Returns the currency of the batch, which stays even if the settings or the account change before it is billed.
 
     Whatever would be wrong with an invoice whoever its customer is, is wrong with the whole request.
     """

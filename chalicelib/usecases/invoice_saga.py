@@ -155,25 +155,8 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             return _found_sent(invoice, SENT_BY_POM, ports)
         invoice = _found_nothing(invoice, ports)
-    first_try, was_draft = invoice.saga.untouched, _finalized_at(invoice) is None
-    has_waited = not (invoice.saga.send and first_try)
-    reviewed, invoice = invoice, as_in_stripe(invoice, ports) if was_draft and has_waited else invoice
-    finalized = _finalized_at(invoice)
-    if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
-        # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
-        return _found_sent(invoice, "sent_in_stripe" if first_try else SENT_BY_POM, ports)
-    free = invoice.order.total == 0 and finalized is None
-    deliver = ports.stripe.finalize if free else ports.stripe.send
     try:
-        if was_draft and finalized is not None and first_try:
-            raise finalized_meanwhile()
-        if finalized is None and has_waited:
-            require_as_reviewed(reviewed, invoice, ports)
-        _require_its_customer(invoice, ports)
-        facts = deliver(account_id, stripe_id, invoice.saga.key)
-        if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
-            # The customer owed something from before, and finalizing added it to what is to be paid.
-            facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
+        return _mailed(invoice, ports)
     except AccountUnreachable:
         if not invoice.saga.send and invoice.saga.untouched:
             _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
@@ -182,11 +165,44 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             # An earlier attempt got through, and the customer has changed since.
             return _found_sent(invoice, SENT_BY_POM, ports)
-        if not has_waited:
+        if invoice.saga.send and refusal.code not in KEEPS_DRAFT:
             return _take_back(invoice, refusal, ports)
         _keep_for_review(invoice, refusal, ports)
         raise
-    return _advance(invoice, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+KEEPS_DRAFT = frozenset({"changed_in_stripe", "due_date_in_past", "stripe_account_not_ready", "total_differs"})
+"""If one of these refuses an order that has waited, its draft stays, because people can mend it in Stripe."""
+
+
+def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice after Stripe has mailed it.
+
+    Raises:
+        Refused, Conflict: it may not be mailed as it is now, or Stripe says no.
+    """
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    reviewed, first_try = invoice, invoice.saga.untouched
+    # A draft that has waited for a review, or for the end of an outage, may have been changed in Stripe meanwhile.
+    waited = _finalized_at(invoice) is None and not (invoice.saga.send and first_try)
+    if waited:
+        invoice = as_in_stripe(invoice, ports)
+    finalized = _finalized_at(invoice)
+    if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
+        # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
+        return _found_sent(reviewed, "sent_in_stripe" if first_try else SENT_BY_POM, ports)
+    if waited and finalized is not None and first_try:
+        raise finalized_meanwhile()
+    if waited and finalized is None:
+        require_as_reviewed(reviewed, invoice, ports)
+    _require_its_customer(invoice, ports)
+    free = invoice.order.total == 0 and finalized is None
+    deliver = ports.stripe.finalize if free else ports.stripe.send
+    facts = deliver(account_id, stripe_id, invoice.saga.key)
+    if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
+        # The customer owed something from before, and finalizing added it to what is to be paid.
+        facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
+    return _advance(reviewed, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
 
 
 def _keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:

@@ -148,7 +148,8 @@ def _require_unpaid(invoice: Invoice) -> None:
         raise Conflict(
             "invoice_not_voidable",
             f"{paid} of this invoice has been paid, so Stripe does not void it.",
-            next_step=f"Issue a credit note over the {rest} that remains in the Stripe dashboard. Then: {way_out(invoice)}",
+            next_step=f"Issue a credit note over the {rest} that remains, in the Stripe dashboard. "
+            f"Then: {way_out(invoice)}",
         )
 
 
@@ -235,7 +236,7 @@ def _instead(invoice: Invoice) -> str:
     if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
         return way_out(invoice)
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
-        return "The payment link of its last e-mail still works. Record a payment, or void it and bill its services again."
+        return "Its payment link still works. Record a payment, or void it and bill its services again."
     return "Bill its services again."
 
 

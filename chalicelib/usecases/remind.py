@@ -125,8 +125,8 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     """Have Stripe send its e-mail again, at most once a day.
 
     Raises:
-        NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or the customer has
-            another address by now.
+        NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
+            the customer has another address by now.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     invoice = load(organization_id, invoice_id, ports)

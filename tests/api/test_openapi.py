@@ -56,6 +56,7 @@ FIXED = {"StaleWrite", "Unauthorized"}
 
 ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {
     "FormerAddress",
+    "InvoicingPaused",
     "StripeRefused",
     "Unsupported",
     "Problem",

@@ -136,8 +136,8 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     paid_on: Annotated[
         Day | None,
         Meta(
-            description="The day on which it was paid, in the organization's time zone. For a payment that was recorded "
-            "in POM, that is the day that was given. The summary counts the invoice on this day."
+            description="The day on which it was paid, in the organization's time zone. For a payment that was "
+            "recorded in POM, that is the day that was given. The summary counts the invoice on this day."
         ),
     ]
     memo: str | None
@@ -172,8 +172,8 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Annotated[
             dt.date,
             Meta(
-                description="The day on which the customer paid, in the organization's time zone. Today if it is left "
-                "out. It may not be in the future, nor more than a year before the invoice was made.",
+                description="The day on which the customer paid, in the organization's time zone. Today if it is "
+                "left out. It may not be in the future, nor more than a year before the invoice was made.",
                 examples=["2026-11-20"],
             ),
         ]
@@ -183,8 +183,8 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Annotated[
             Exact,
             Meta(
-                description="What the customer paid. It must be what remains to be paid, because only the whole rest can "
-                "be recorded. If it is left out, the rest is recorded as paid."
+                description="What the customer paid. It must be what remains to be paid, because only the whole "
+                "rest can be recorded. If it is left out, the rest is recorded as paid."
             ),
         ]
         | None
@@ -228,8 +228,8 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
                 "`failure.reason`; another charge has the type of its payment method. A refund has Stripe's reason "
                 "if it failed, and otherwise its status. A dispute has its status, a credit note its reason in "
                 "Stripe. `refund_found` has the refund's status. `marked_paid` has the method and the reference. "
-                "`payment_window_passed` has the length of the window. `send_refused` and `reminder_refused` have the "
-                "code of the refusal. Other kinds have none."
+                "`payment_window_passed` has the length of the window. `send_refused` and `reminder_refused` have "
+                "the code of the refusal. Other kinds have none."
             ),
         ]
         | UnsetType
