@@ -6,13 +6,14 @@ asked right before a draft is mailed that has waited for a review, or for the en
 
 from __future__ import annotations
 
-from chalicelib.domain.connection import require_ready_to_send
+from chalicelib.domain.connection import require_ready_to_send, usable_account
 from chalicelib.domain.errors import Conflict, Refused, StripeRefused
 from chalicelib.domain.explained_money import UNDO, changes_in_stripe, difference
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.same_account import require_same_account
 
 
 def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:
@@ -29,11 +30,11 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
     Raises:
         StripeRefused: its total differs from POM's order, or it was deleted.
         Refused: its due date has passed, or Stripe does not let the account take payments any more.
-        Conflict: it was changed otherwise.
+        Conflict: it was changed otherwise, or its account is not connected any more.
     """
     connection = ports.connections.get(present.organization_id)
-    if connection.account_id == present.stripe_account_id:
-        require_ready_to_send(connection)
+    require_same_account(present, usable_account(connection))
+    require_ready_to_send(connection)
     fact = present.facts.invoice
     if fact is None or fact.deleted:
         raise draft_deleted()

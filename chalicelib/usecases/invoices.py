@@ -22,6 +22,7 @@ from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.pull_invoice import pulled, pulled_to_act_on, revised
+from chalicelib.usecases.same_account import require_same_account
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 from chalicelib.usecases.wake import wake
 
@@ -210,26 +211,6 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
         return invoice
     with noticing_revocation(organization_id, account_id, ports):
         return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
-
-
-def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
-    """The account, if the invoice was made on it.
-
-    Raises:
-        Conflict: it was made on another one.
-    """
-    if invoice.stripe_account_id != account_id:
-        raise of_other_account()
-    return account_id
-
-
-def of_other_account() -> Conflict:
-    """Why nothing can be done with an invoice whose account is gone."""
-    return Conflict(
-        "invoice_of_other_account",
-        "This invoice was made on a Stripe account that is no longer connected.",
-        next_step="Its history stays readable; reconnect that account to act on it.",
-    )
 
 
 def _instead(invoice: Invoice) -> str:

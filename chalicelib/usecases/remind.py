@@ -21,10 +21,10 @@ from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.terms import day_of, end_of_day
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
 from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled_to_act_on, sent_unless_revised
+from chalicelib.usecases.same_account import require_same_account
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 PAGE = 100

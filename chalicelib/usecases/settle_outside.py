@@ -22,9 +22,10 @@ from chalicelib.domain.terms import day_of
 from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, money
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import ended_in_stripe, require_same_account
+from chalicelib.usecases.invoices import ended_in_stripe
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.pull_invoice import pulled_to_act_on
+from chalicelib.usecases.same_account import require_same_account
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)

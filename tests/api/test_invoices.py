@@ -13,7 +13,8 @@ from tests.api.client import ApiClient
 from tests.world import World
 
 FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total totalDifference
-discountAmount paidAmount refundedAmount lostAmount receivedAmount balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
+discountAmount paidAmount refundedAmount lostAmount receivedAmount
+balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt paidOn memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
 replacedNumbers beingRevised

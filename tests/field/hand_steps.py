@@ -36,6 +36,8 @@ class HandSteps:
     _options: Any
     _replied: Any
     _known_customer: Any
+    reply: dict[str, Any]
+    first_account: str | None = None
     batch_id: str | None = None
 
     # The office
@@ -46,6 +48,13 @@ class HandSteps:
         due = None if due_in is None else self._day(due_in)
         self.invoice = self.world.invoice("svc_0", send=False, due_date=due, payment_terms=terms)
         self.world.deliver()
+
+    def bill_service_again(self) -> None:
+        """The office bills the service of the case once more; from now on the case is about that invoice."""
+        item = {"serviceId": "svc_0", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
+        self._replied(self.api.post("/invoices", {"customerId": "cust_1", "lineItems": [item]}))
+        if "id" in self.reply:
+            self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
 
     def void_by_hand(self) -> None:
         """The office voids the invoice; `reply` tells what it is answered."""
@@ -155,6 +164,7 @@ class HandSteps:
 
     def stuck_before_sending(self, hours: int = 1, due_in: int | None = None, path: str = "send") -> None:
         """An invoice over 75.00 is ordered, Stripe is down when it is to be sent, and hours pass."""
+        self.first_account = self.account
         self._known_customer()
         self.world.double.order_fault("close_before", path=f"/v1/invoices/*/{path}", count=10)
         due = None if due_in is None else self._day(due_in)
@@ -203,6 +213,8 @@ class HandSteps:
         if self.invoice is not None:
             kinds = [entry.kind for entry in self._invoice.history]
             found["times"] = {kind: kinds.count(kind) for kind in (*kinds, *HAND_KINDS)}
+        if self.first_account is not None:
+            found["mails_of_former"] = len(self.world.double.mails(self.first_account))
         if self.batch_id is not None:
             batch = self.api.get(f"/invoice-batches/{self.batch_id}").json
             found["batch"] = {**batch, "items": batch["items"]}

@@ -359,7 +359,7 @@ class Play(CustomerSteps, MoneySteps, RevisionSteps, HandSteps):
         return Template(text).substitute(ids)
 
 
-NO_STEPS = {"play", "shown", "answer", "books", "batch_id"}
+NO_STEPS = {"play", "shown", "answer", "books", "batch_id", "first_account"}
 STEPS = {name for name in dir(Play) if not name.startswith("_")} - NO_STEPS
 """What a case can let happen."""
 
