@@ -6,6 +6,8 @@ asked right before a draft is mailed that has waited for a review, or for the en
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.domain.connection import require_ready_to_send, usable_account
 from chalicelib.domain.errors import Conflict, Refused, StripeRefused
 from chalicelib.domain.explained_money import UNDO, changes_in_stripe, difference
@@ -17,9 +19,18 @@ from chalicelib.usecases.same_account import require_same_account
 
 
 def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:
-    """Returns the invoice with its draft as Stripe has it now. This costs one call."""
-    present = ports.stripe.fetch(invoice.stripe_account_id, "invoice", invoice.stripe_invoice_id or "")
-    return invoice.settled_by(present) if isinstance(present, InvoiceFact) else invoice
+    """Returns the invoice with its draft as Stripe has it now.
+
+    This costs one call. If the draft has more than ten lines, it costs one more, and one for each hundred lines.
+    """
+    account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
+    present = ports.stripe.fetch(account_id, "invoice", stripe_id)
+    if not isinstance(present, InvoiceFact):
+        return invoice
+    if present.unfinished and present.drafted_lines is None:
+        recorded = ports.stripe.recorded(account_id, stripe_id)
+        present = replace(present, drafted_lines=recorded.billed if recorded else None)
+    return invoice.settled_by(present)
 
 
 def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> None:

@@ -11,7 +11,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.connection import require_invoicing, usable_account
+from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import Conflict, FormerAddress
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
@@ -127,12 +127,14 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     Raises:
         NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
             the customer has another address by now.
+        Refused: Stripe does not let the account take payments.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     invoice = load(organization_id, invoice_id, ports)
     connection = ports.connections.get(organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
+    require_ready_to_send(connection)
     today = day_of(ports.clock.now(), invoice.order.time_zone)
     require_remindable(invoice, today)
     with noticing_revocation(organization_id, account_id, ports):
