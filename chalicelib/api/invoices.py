@@ -89,7 +89,11 @@ def get_invoice_history(call: Call[Nothing]) -> Reply:
     refuses=(404, 409, 422, 502, 503),
 )
 def send_invoice(call: Call[Nothing]) -> Reply:
-    """Send a draft that has been reviewed. An invoice that was sent is answered as it is."""
+    """Send a draft that has been reviewed. An invoice that was sent is answered as it is.
+
+    Stripe is asked first whether the draft is still as POM has shown it. If its total is not the one that POM ordered,
+    it is refused with `total_differs`, and after another change with `changed_in_stripe`.
+    """
     ports = bootstrap.ports()
     invoice = invoices.send_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
     return _shown(invoice, ports)

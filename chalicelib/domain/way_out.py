@@ -25,7 +25,10 @@ def way_out(invoice: Invoice) -> str:
 def _steps(invoice: Invoice) -> Iterator[str]:
     amounts = invoice.amounts
     outside = _left_outside(invoice)
-    in_stripe = amounts.received - credited_to_balance(invoice.facts) - outside
+    put_back = credited_to_balance(invoice.facts)
+    from_balance = max(amounts.balance_applied, 0)
+    # A surplus is on the customer's balance already, and so is what credit notes put there.
+    in_stripe = amounts.received - outside - amounts.overpaid - max(put_back - from_balance, 0)
     if invoice.disputed:
         yield (
             "Answer the dispute in the Stripe dashboard first: "
@@ -39,12 +42,8 @@ def _steps(invoice: Invoice) -> Iterator[str]:
             f"Return {amount} outside Stripe, as it was paid, and record that by a credit note over {amount} "
             "in the Stripe dashboard, as given back outside Stripe."
         )
-    from_balance = amounts.balance_applied - credited_to_balance(invoice.facts)
-    if amounts.paid == 0 and from_balance > 0:
-        yield (
-            f"Issue a credit note over {money(invoice, from_balance)} in the Stripe dashboard, "
-            "which puts it back on the customer's credit balance."
-        )
+    if from_balance > put_back:
+        yield f"Add {money(invoice, from_balance - put_back)} to the customer's credit balance in the Stripe dashboard."
 
 
 def _left_outside(invoice: Invoice) -> int:
