@@ -16,9 +16,10 @@ from chalicelib.api.models.bulk import (
     NewInvoiceBatch,
 )
 from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
-from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView, OutsidePayment
+from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
 from chalicelib.api.models.system import Health, Received
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason

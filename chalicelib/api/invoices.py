@@ -10,14 +10,13 @@ from chalicelib.api.models.invoices import (
     InvoiceHistory,
     InvoiceList,
     InvoiceView,
-    OutsidePayment,
     history_view,
     invoice_detail,
     invoice_list,
     invoice_view,
-    settlement_from,
 )
 from chalicelib.api.models.new_invoice import NewInvoice, command_from
+from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
 from chalicelib.api.routing import Router
 from chalicelib.api.table import Call, Reply, Role
@@ -91,8 +90,8 @@ def get_invoice_history(call: Call[Nothing]) -> Reply:
 def send_invoice(call: Call[Nothing]) -> Reply:
     """Send a draft that has been reviewed. An invoice that was sent is answered as it is.
 
-    Stripe is asked first whether the draft is still as POM has shown it. If its total is not the one that POM ordered,
-    it is refused with `total_differs`, and after another change with `changed_in_stripe`.
+    Stripe is asked first whether the draft is still as POM has shown it. If its total is not the one that POM
+    ordered, it is refused with `total_differs`, and after another change with `changed_in_stripe`.
     """
     ports = bootstrap.ports()
     invoice = invoices.send_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)

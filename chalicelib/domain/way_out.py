@@ -43,7 +43,8 @@ def _steps(invoice: Invoice) -> Iterator[str]:
             "in the Stripe dashboard, as given back outside Stripe."
         )
     if from_balance > put_back:
-        yield f"Add {money(invoice, from_balance - put_back)} to the customer's credit balance in the Stripe dashboard."
+        amount = money(invoice, from_balance - put_back)
+        yield f"Add {amount} to the customer's credit balance in the Stripe dashboard."
 
 
 def _left_outside(invoice: Invoice) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.errors import Conflict, FormerAddress
+from chalicelib.domain.errors import Conflict, FormerAddress, Refused, StripeRefused
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
 from chalicelib.domain.invoice import Invoice
@@ -101,7 +101,9 @@ def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports:
     except FormerAddress as refusal:
         _tell_refusal(organization_id, invoice_id, refusal, ports)
         return False
-    except Conflict:
+    except StripeRefused:
+        raise
+    except (Conflict, Refused):
         return False
     return True
 

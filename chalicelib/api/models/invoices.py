@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, instant_or_none, page_info
-from chalicelib.api.models.exact import Exact
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
 from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.outside_payment import METHODS
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.storage import Page
 from chalicelib.domain.terms import day_of
-from chalicelib.usecases.settle_outside import Settlement
 
 PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
 """Prefix of a Stripe id to the Dashboard's pages of its kind."""
@@ -163,34 +159,6 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     overdue: bool
 
 
-class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How the customer paid, and under which reference, such as the number of a check."""
-
-    method: Annotated[str, Meta(extra_json_schema={"enum": list(METHODS)})]
-    reference: Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
-    paid_on: (
-        Annotated[
-            dt.date,
-            Meta(
-                description="The day on which the customer paid, in the organization's time zone. Today if it is "
-                "left out. It may not be in the future, nor more than a year before the invoice was made.",
-                examples=["2026-11-20"],
-            ),
-        ]
-        | None
-    ) = None
-    amount: (
-        Annotated[
-            Exact,
-            Meta(
-                description="What the customer paid. It must be what remains to be paid, because only the whole "
-                "rest can be recorded. If it is left out, the rest is recorded as paid."
-            ),
-        ]
-        | None
-    ) = None
-
-
 class InvoiceList(msgspec.Struct, rename="camel"):
     """A page of invoices, newest first; if only overdue ones were asked for, longest overdue first."""
 
@@ -251,10 +219,6 @@ class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
 
     explanation: Annotated[str, Meta(description="Why it has its status, in plain sentences.")]
     history: list[HistoryEntryView]
-
-
-def settlement_from(payment: OutsidePayment) -> Settlement:
-    return Settlement(payment.method, payment.reference, payment.paid_on, payment.amount)
 
 
 def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceView:
