@@ -58,7 +58,7 @@ def mark_paid(
         NotFound; Conflict: paid already, not open, a payment is under way, or not connected.
     """
     require_known_method(settlement.method)
-    invoice = load(organization_id, invoice_id, ports)
+    invoice = _with_its_record_told(load(organization_id, invoice_id, ports), ports)
     _require_payable(invoice, user_id)
     record = _record(invoice, settlement, user_id, ports.clock.now())
     given = None
@@ -66,26 +66,35 @@ def mark_paid(
         given = minor_units(settlement.amount, invoice.order.currency, field="amount")
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
-        present = pulled_to_act_on(invoice, account_id, ports)
+        present = _with_its_record_told(pulled_to_act_on(invoice, account_id, ports), ports)
         _require_payable(present, user_id)
         require_no_payment_under_way(present)
         _require_the_rest(given, present)
         intended = store(present, lambda current: replace(current, outside_payment=record), ports)
         facts = _paid_outside(intended, record, account_id, ports)
+
+    def recorded(current: Invoice) -> Invoice:
+        return _telling(replace(knowing_also(current, facts, intended, ports), outside_payment=record), record)
+
+    return store(intended, recorded, ports)
+
+
+def _with_its_record_told(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice with its record on the timeline, also if POM died before it could tell of it."""
+    record = invoice.recorded_payment
+    return invoice if record is None else store(invoice, lambda current: _telling(current, record), ports)
+
+
+def _telling(invoice: Invoice, record: OutsidePayment) -> Invoice:
     entry = HistoryEntry(
         record.recorded_at,
         "marked_paid",
         Source.POM,
-        actor=user_id,
+        actor=record.recorded_by,
         reason=record.way,
         stripe_id=record.stripe_invoice_id,
     )
-
-    def recorded(current: Invoice) -> Invoice:
-        known = replace(knowing_also(current, facts, intended, ports), outside_payment=record)
-        return known.telling(entry).changed(entry.at)
-
-    return store(intended, recorded, ports)
+    return invoice if entry in invoice.history else invoice.telling(entry).changed(entry.at)
 
 
 def _record(invoice: Invoice, settlement: Settlement, user_id: UserId, now: int) -> OutsidePayment:
