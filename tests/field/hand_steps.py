@@ -196,6 +196,10 @@ class HandSteps:
         none: Any = {"discounts": ""}
         self._dashboard.invoices.update(self._stripe_id, none, self._options)
 
+    def delete_in_stripe(self) -> None:
+        """Somebody deletes the draft in Stripe's dashboard."""
+        self._dashboard.invoices.delete(self._stripe_id, None, self._options)
+
     def send_in_stripe(self) -> None:
         """Somebody sends the draft in Stripe's dashboard."""
         self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
