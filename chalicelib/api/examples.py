@@ -16,9 +16,10 @@ from chalicelib.api.models.bulk import (
     NewInvoiceBatch,
 )
 from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
-from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView, OutsidePayment
+from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
 from chalicelib.api.models.system import Health, Received
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
@@ -90,6 +91,7 @@ INVOICE = {
     "subtotal": "112.50",
     "tax": "9.00",
     "total": "121.50",
+    "totalDifference": "0.00",
     "discountAmount": "0.00",
     "paidAmount": "0.00",
     "refundedAmount": "0.00",
@@ -105,6 +107,7 @@ INVOICE = {
     "updatedAt": "2026-11-24T08:00:12Z",
     "sentAt": "2026-11-23T15:04:09Z",
     "paidAt": None,
+    "paidOn": None,
     "memo": "Thank you.",
     "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
     "paymentUrlExpired": False,
@@ -230,6 +233,7 @@ EXAMPLES: Mapping[type, Any] = {
             },
         ],
         "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True},
+        "invoicingPaused": {"since": "2026-11-23T15:10:00Z", "reason": "We look into two invoices for one service."},
     },
     InvoiceBatchList: {"data": [BATCH], "pageInfo": LAST_PAGE},
     InvoiceBatchView: BATCH,
@@ -294,7 +298,7 @@ EXAMPLES: Mapping[type, Any] = {
         "memo": "Thank you.",
         "send": True,
     },
-    OutsidePayment: {"method": "check", "reference": "No. 1042"},
+    OutsidePayment: {"method": "check", "reference": "No. 1042", "paidOn": "2026-11-20", "amount": "121.50"},
     Received: {"received": True},
     SaveCustomer: PROFILE,
     SummaryView: SUMMARY,

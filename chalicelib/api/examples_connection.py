@@ -29,6 +29,7 @@ CONNECTION = {
     "catchUp": None,
     "lastTestedAt": "2026-11-01T09:32:10Z",
     "webhook": {"healthy": True, "checkedAt": "2026-11-23T15:00:00Z"},
+    "invoicingPaused": None,
 }
 
 CONNECTION_EXAMPLES: Mapping[type, Any] = {
@@ -42,6 +43,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "action": None,
                 "needsAttention": False,
                 "attention": [],
+                "invoicingPaused": None,
             }
         ],
         "pageInfo": ONE_PAGE,

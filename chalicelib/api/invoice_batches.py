@@ -64,7 +64,8 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     """Show how far a batch is, and what became of each invoice."""
     ports, query = bootstrap.ports(), call.input
     batch = batches.get_batch(call.organization_id, _batch_id(call), BatchKind.INVOICES, ports)
-    return Reply(batch_detail(batch, batches.list_items(batch, query.first, query.after, ports)))
+    page = batches.list_items(batch, query.first, query.after, ports)
+    return Reply(batch_detail(batch, page, batches.pause_of(batch, ports)))
 
 
 @router.route(

@@ -10,13 +10,13 @@ from chalicelib.api.models.invoices import (
     InvoiceHistory,
     InvoiceList,
     InvoiceView,
-    OutsidePayment,
     history_view,
     invoice_detail,
     invoice_list,
     invoice_view,
 )
 from chalicelib.api.models.new_invoice import NewInvoice, command_from
+from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
 from chalicelib.api.routing import Router
 from chalicelib.api.table import Call, Reply, Role
@@ -89,7 +89,11 @@ def get_invoice_history(call: Call[Nothing]) -> Reply:
     refuses=(404, 409, 422, 502, 503),
 )
 def send_invoice(call: Call[Nothing]) -> Reply:
-    """Send a draft that has been reviewed. An invoice that was sent is answered as it is."""
+    """Send a draft that has been reviewed. An invoice that was sent is answered as it is.
+
+    Stripe is asked first whether the draft is still as POM has shown it. If its total is not the one that POM
+    ordered, it is refused with `total_differs`, and after another change with `changed_in_stripe`.
+    """
     ports = bootstrap.ports()
     invoice = invoices.send_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
     return _shown(invoice, ports)
@@ -151,12 +155,15 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
     refuses=(404, 409, 422, 502, 503),
 )
 def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
-    """Record a payment that did not go through Stripe, such as cash or a check."""
-    ports, payment = bootstrap.ports(), call.input
-    invoice = mark_paid(
-        call.organization_id, _invoice_id(call), call.user_id, payment.method, payment.reference, ports
-    )
-    return _shown(invoice, ports)
+    """Record a payment that did not go through Stripe, such as cash or a check.
+
+    It settles the whole rest of the invoice. An invoice that is paid already is refused with `invoice_already_paid`,
+    and the message says how it was paid. So after a lost answer, a repeated request tells that the first one was
+    carried out.
+    """
+    ports = bootstrap.ports()
+    settlement = settlement_from(call.input)
+    return _shown(mark_paid(call.organization_id, _invoice_id(call), call.user_id, settlement, ports), ports)
 
 
 def _invoice_id(call: Call[Any]) -> InvoiceId:

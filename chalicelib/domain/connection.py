@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
-from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.errors import Conflict, InvoicingPaused, Refused
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.sweep import Sweep
+from chalicelib.domain.terms import minute_in_words
 
 STATE_VALID_FOR = 600
 """Seconds for which an authorization that was begun can be finished."""
@@ -30,11 +31,19 @@ class ConnectionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Why an operator has paused an organization's invoicing, and since when (epoch seconds UTC)."""
+    """Why an operator has paused an organization's invoicing, and since when (epoch seconds UTC).
+
+    The organization is shown `reason`. It is never shown `by`.
+    """
 
     at: int
     by: str
     reason: str
+
+    @property
+    def in_words(self) -> str:
+        """Returns a sentence for the organization about since when and why, without the operator's name."""
+        return f"Making and sending invoices has been paused since {minute_in_words(self.at)}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +133,13 @@ def require_invoicing(connection: Connection) -> None:
     """Nothing is made or sent while operations look into something.
 
     Raises:
-        Conflict: the organization's invoicing is paused.
+        InvoicingPaused: the organization's invoicing is paused; says since when and why.
     """
     if connection.frozen is not None:
-        raise Conflict(
+        raise InvoicingPaused(
             "invoicing_frozen",
-            "Making and sending invoices is paused for this organization at the moment.",
-            next_step="Nothing is lost. Repeat the request later; support can tell when.",
+            connection.frozen.in_words,
+            next_step="Nothing is lost. Repeat the request later. Support can tell when invoicing goes on.",
         )
 
 

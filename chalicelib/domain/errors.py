@@ -6,6 +6,7 @@
     ├── Forbidden                 understood, but this role may not
     ├── NotFound                  nothing of this organization has that id
     ├── Conflict                  the request contradicts the present state
+    │   └── InvoicingPaused       operations look into something first
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
     │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
     │       ├── AccountUnreachable   the company's Stripe account no longer trusts us
@@ -89,6 +90,10 @@ class AccountUnreachable(StripeRefused):
 
 class Gone(StripeRefused):
     """What the request is about was deleted in Stripe."""
+
+
+class InvoicingPaused(Conflict):
+    """Operations have paused the organization's invoicing. The same request may pass later."""
 
 
 class Retryable(IntegrationError):

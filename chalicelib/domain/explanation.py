@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.explained_money import (
+    changes_of_draft,
     disputes,
     given_back,
     only_credited,
@@ -16,9 +17,10 @@ from chalicelib.domain.explained_money import (
 )
 from chalicelib.domain.facts import ChargeFact
 from chalicelib.domain.failures import FAILURE_TEXTS
-from chalicelib.domain.history import HistoryEntry
+from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.wording import day, money, on_day
 
 BANK_DEBITS = {
@@ -46,12 +48,21 @@ def explain(invoice: Invoice, now: int) -> str:
 
 
 def _creating(invoice: Invoice, now: int) -> Iterator[str]:
-    yield "It is being made in Stripe; that goes on by itself."
+    yield "It is being made in Stripe. That goes on by itself, unless invoicing is paused or Stripe is not connected."
 
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     yield "It is a draft: the customer has not been asked to pay. Review and send it."
+    yield from _not_sent(invoice)
+    yield from changes_of_draft(invoice)
     yield from terms(invoice)
+
+
+def _not_sent(invoice: Invoice) -> Iterator[str]:
+    """Yields that an order to send the draft was refused after the request had been answered."""
+    refused = _latest(invoice, SEND_REFUSED)
+    if refused is not None:
+        yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused. Send it to see why."
 
 
 def _pending(invoice: Invoice, now: int) -> Iterator[str]:
@@ -104,7 +115,7 @@ def _failed(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _paid(invoice: Invoice, now: int) -> Iterator[str]:
-    yield _how_paid(invoice)
+    yield how_paid(invoice)
     yield from terms(invoice)
     yield from given_back(invoice)
     yield from put_on_balance(invoice)
@@ -116,7 +127,7 @@ def _paid(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _refunded(invoice: Invoice, now: int) -> Iterator[str]:
-    yield _how_paid(invoice)
+    yield how_paid(invoice)
     yield from terms(invoice)
     if invoice.amounts.refunded_outside:
         yield from given_back(invoice)
@@ -200,13 +211,14 @@ def _slow(invoice: Invoice) -> bool:
     return not methods or bool(methods & BANK_DEBITS)
 
 
-def _how_paid(invoice: Invoice) -> str:
+def how_paid(invoice: Invoice) -> str:
+    """Returns a sentence about when and in which ways a paid invoice was paid."""
     known, amounts = invoice.facts.invoice, invoice.amounts
     if known is None or (known.total == 0 and amounts.paid == amounts.balance_applied == 0):
         return "There was nothing to pay."
     if only_credited(invoice):
         return f"Settled by credit notes over {money(invoice, amounts.credited_before_payment)}; no money came in."
-    when = on_day(invoice, known.paid_at)
+    when = f" on {day_in_words(invoice.paid_on)}" if invoice.paid_on else ""
     if amounts.paid == 0:
         return f"Settled{when}; no money came in."
     ways = list(_ways_paid(invoice, known.amount_paid_off_stripe))
@@ -229,11 +241,17 @@ def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
         ways = charged if known else {"by payments in Stripe" if outside > 0 else "": in_stripe}
         yield from ((amount, way) for way, amount in ways.items())
     if outside > 0:
-        marked = _latest(invoice, "marked_paid")
-        yield (
-            outside,
-            f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe",
-        )
+        yield outside, _way_outside(invoice)
+
+
+def _way_outside(invoice: Invoice) -> str:
+    record = invoice.recorded_payment
+    if record is not None:
+        recorded_on = day_of(record.recorded_at, invoice.order.time_zone)
+        later = f" on {day_in_words(recorded_on)}" if recorded_on != record.paid_on else ""
+        return f"by {record.way}, as recorded in POM{later}"
+    marked = _latest(invoice, "marked_paid")  # by a release that kept it on the timeline only
+    return f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
 
 
 def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:

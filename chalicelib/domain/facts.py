@@ -68,6 +68,10 @@ class InvoiceFact:
     """The address that Stripe e-mails the invoice to. It does not follow the customer. None for a draft."""
     drafted_for: str | None = None
     """The Stripe customer of a draft. None once it is finalized, because `customer_email` then says where it goes."""
+    drafted_lines: tuple[tuple[str, int], ...] | None = None
+    """The service id, or an empty text, and the amount of each line of a draft. None if Stripe did not list all."""
+    charges_automatically: bool = False
+    """True for a draft that Stripe will charge to a saved payment method and not e-mail."""
     from_invoice_id: str | None = None
     """The invoice that this one was made to replace (https://docs.stripe.com/invoicing/invoice-edits)."""
     latest_revision_id: str | None = None

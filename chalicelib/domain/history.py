@@ -52,6 +52,9 @@ class HistoryEntry:
     event_id: str | None = None
 
 
+SEND_REFUSED = "send_refused"
+"""The kind of entry that tells that POM could not send an invoice after the request for it had been answered."""
+
 MAX_ENTRIES = 1000
 """An item holds 400 KB at most; beyond this many entries facts are still merged, but no longer told."""
 

@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
     UserId,
 )
+from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.status import (
@@ -72,6 +73,12 @@ class Order:
     def total(self) -> int:
         return self.subtotal + self.tax
 
+    @property
+    def billed(self) -> tuple[tuple[str, int], ...]:
+        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`. The tax has no service."""
+        taxes = [("", self.tax)] if self.tax else []
+        return tuple(sorted([*((line.service_id, line.amount) for line in self.line_items), *taxes]))
+
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
@@ -93,6 +100,8 @@ class Invoice:
     stripe_invoice_id: str | None = None
     overdue_since: dt.date | None = None
     """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
+    outside_payment: OutsidePayment | None = None
+    """A payment that somebody recorded by hand. It is stored before Stripe is told; see `recorded_payment`."""
     reminded_on: dt.date | None = None
     """The latest day, in the organization's time zone, on which Stripe was asked to send its e-mail again."""
     links_read_at: int = 0
@@ -120,10 +129,23 @@ class Invoice:
     @property
     def total(self) -> int:
         fact = self.facts.invoice
-        if fact is None or fact.deleted:
-            return self.order.total
-        # A draft that is being made lacks lines, so its total is not Stripe's yet.
-        return self.order.total - fact.discount_amount if fact.status == "draft" else fact.total
+        return self.order.total if fact is None or fact.deleted or self._lacks_lines else fact.total
+
+    @property
+    def total_difference(self) -> int:
+        """Returns Stripe's total less the total that POM ordered, in minor units."""
+        return self.total - self.order.total
+
+    @property
+    def has_other_lines(self) -> bool:
+        """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
+        drafted = self.facts.invoice.drafted_lines if self.facts.invoice else None
+        return drafted is not None and not self._lacks_lines and drafted != self.order.billed
+
+    @property
+    def _lacks_lines(self) -> bool:
+        """Returns True if POM has yet to add lines to the draft, so that Stripe's total says nothing."""
+        return self._still_being_made and self.saga.step is not Step.SEND
 
     @property
     def amounts(self) -> Amounts:
@@ -160,6 +182,29 @@ class Invoice:
             payment.amount_paid for payment in self.facts.payments.values() if payment.stripe_invoice_id == invoice.id
         )
         return invoice.amount_paid - invoice.amount_paid_off_stripe > known
+
+    @property
+    def recorded_payment(self) -> OutsidePayment | None:
+        """Returns the payment that was recorded by hand, if Stripe shows that a payment outside Stripe paid it."""
+        fact, record = self.facts.invoice, self.outside_payment
+        if fact is None or record is None or record.stripe_invoice_id != fact.id:
+            return None
+        return record if fact.status == "paid" and fact.amount_paid_off_stripe > 0 else None
+
+    @property
+    def paid_on(self) -> dt.date | None:
+        """Returns the day on which the customer paid, in the organization's time zone, or None if it is not paid.
+
+        A payment that was recorded by hand has the day that the office gave, unless a later payment in Stripe
+        completed the amount.
+        """
+        fact, record, zone = self.facts.invoice, self.recorded_payment, self.order.time_zone
+        if fact is None or fact.status != "paid" or fact.paid_at is None:
+            return None
+        if record is None:
+            return day_of(fact.paid_at, zone)
+        charged = [charge.created for charge in self.facts.charges.values() if charge.status == "succeeded"]
+        return max([record.paid_on, *(day_of(created, zone) for created in charged)])
 
     @property
     def drafted_for(self) -> str | None:
@@ -302,6 +347,7 @@ class Invoice:
             hosted_url="link" if facts.invoice.hosted_url else None,
             pdf_url="link" if facts.invoice.pdf_url else None,
             drafted_for=None,
+            drafted_lines=None,
         )
         failure = self.failure
         return (
@@ -311,6 +357,7 @@ class Invoice:
             self.payment_under_way,
             self.waits_for_confirmation,
             self.being_revised,
+            self.has_other_lines,
             {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
             facts.payments,
             facts.refunds,

@@ -60,9 +60,8 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     if invoice.overdue:
         counts[Bucket(currency, OVERDUE)] = Tally(1, balance)
     known = invoice.facts.invoice
-    if known is not None and known.status == "paid" and known.paid_at is not None:
-        day = invoice.day_of(known.paid_at).isoformat()
-        counts[Bucket(currency, PAID, day)] = Tally(1, amounts.paid_and_not_lost)
+    if known is not None and known.status == "paid" and invoice.paid_on:
+        counts[Bucket(currency, PAID, invoice.paid_on.isoformat())] = Tally(1, amounts.paid_and_not_lost)
     if amounts.refunded:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
     if amounts.lost:

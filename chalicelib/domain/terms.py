@@ -13,6 +13,7 @@ NAMED_TERMS: dict[str, int] = {"due_on_receipt": 0, "net_7": 7, "net_15": 15, "n
 MAX_DAYS = 365
 TERMS_PATTERN = rf"^({'|'.join(NAMED_TERMS)}|days_([0-2]?[0-9]{{1,2}}|3[0-5][0-9]|36[0-5]))$"
 """What `days_of_terms` accepts, for the contract."""
+_MONTHS = tuple("January February March April May June July August September October November December".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +91,14 @@ def day_of(moment: int, time_zone: str) -> dt.date:
 
 _EARLIEST, _LATEST = 0, 253_000_000_000
 """Epoch seconds: 1970, and the year 9987."""
+
+
+def day_in_words(date: dt.date) -> str:
+    """Returns a day such as 23 November 2026."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
+
+
+def minute_in_words(moment: int) -> str:
+    """Returns an epoch second as a day and a time in UTC, such as 23 November 2026, 15:04 UTC."""
+    at = dt.datetime.fromtimestamp(moment, tz=dt.UTC)
+    return f"{day_in_words(at.date())}, {at:%H:%M} UTC"

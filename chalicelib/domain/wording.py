@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
-
-_MONTHS = tuple("January February March April May June July August September October November December".split())
+from chalicelib.domain.terms import day_in_words
 
 
 def money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
@@ -21,5 +20,4 @@ def on_day(invoice: Invoice, moment: int | None) -> str:
 
 def day(invoice: Invoice, moment: int) -> str:
     """Returns the day in the organization's time zone, such as 23 November 2026."""
-    found = invoice.day_of(moment)
-    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+    return day_in_words(invoice.day_of(moment))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus, Part
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part
+from chalicelib.domain.connection import Freeze
 from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.storage import Page
@@ -74,6 +75,11 @@ def list_batches(
 ) -> Page[Batch]:
     """A page of batches, newest first."""
     return ports.batches.page(organization_id, kind, first, after)
+
+
+def pause_of(batch: Batch, ports: Ports) -> Freeze | None:
+    """Returns the pause of the organization's invoicing during which an unfinished batch rests, or None."""
+    return ports.connections.get(batch.organization_id).frozen if batch.status is BatchStatus.RUNNING else None
 
 
 def list_items(batch: Batch, first: int, after: str | None, ports: Ports) -> Page[BatchItem]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus, item_error
-from chalicelib.domain.errors import Conflict, NotFound, Refused
+from chalicelib.domain.errors import Conflict, InvoicingPaused, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.invoices import send_invoice
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.resume_stuck import resume_invoice
 
 
 def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
-    """Make the item's invoice, or find it, and store what became of it; False where Stripe has not answered.
+    """Make the item's invoice, or find it, and store what became of it.
+
+    Returns False where Stripe has not answered, or where invoicing is paused.
 
     Raises:
         StaleWrite: somebody else decided the item, or asked for another round.
@@ -20,6 +24,8 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     command = command_for(batch, item)
     try:
         invoice = _made(command, ports)
+    except InvoicingPaused:
+        return False
     except (Refused, Conflict, NotFound) as refusal:
         error = item_error(refusal, name_fields=False)
         kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
@@ -57,8 +63,13 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
 
 
 def _made(command: CreateInvoice, ports: Ports) -> Invoice | None:
-    """The invoice; one whose making stopped is taken up where that was, unless somebody is at it."""
+    """Returns the invoice. If its making stopped, that is taken up, unless somebody is at it.
+
+    A draft that was to be sent and was refused is sent again.
+    """
     invoice = create_invoice(command, ports)
+    if command.send and invoice.status is InvoiceStatus.DRAFT:
+        return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports)
     if not invoice.saga.running:
         return invoice
     return resume_invoice(invoice.organization_id, invoice.id, ports)

@@ -15,7 +15,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId,
 from chalicelib.domain.invoice import MAX_LINES
 from chalicelib.domain.pacing import LANES
 from chalicelib.usecases.batches import begin
-from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, checked_order
+from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, checked_order, usual_currency
 from chalicelib.usecases.ports import Ports
 
 MAX_SERVICES = 10_000
@@ -75,6 +75,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     if known is None:
         connection = _connection_to_bill_with(command, ports)
         raise_all(_errors_of(command, groups, connection, ports))
+        currency = currency or usual_currency(ports.settings.get(command.organization_id), connection)
     items = [_item(position, group, command) for position, group in enumerate(groups)]
     terms = BillingTerms(
         currency=currency,

@@ -31,6 +31,7 @@ from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.present_address import require_address
 from chalicelib.usecases.wake import wake
 
 MAX_QUANTITY = Decimal(100_000)
@@ -146,13 +147,7 @@ def _made_meanwhile(command: CreateInvoice, invoice_id: InvoiceId, ports: Ports)
 def _billable_customer(command: CreateInvoice, ports: Ports) -> Customer:
     customer_id = require_customer_id(command.customer_id)
     customer = get_customer(command.organization_id, customer_id, ports)
-    if customer.profile.email is None:
-        raise Refused(
-            "customer_email_missing",
-            "This customer has no e-mail address, so Stripe cannot send an invoice.",
-            field="customerId",
-            next_step="Add an e-mail address to the customer.",
-        )
+    require_address(customer)
     return customer
 
 
@@ -188,6 +183,11 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     )
     _require_payable(order)
     return order
+
+
+def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
+    """Returns the currency of an order that names none: that of the settings, or else of the Stripe account."""
+    return settings.currency or (connection.account.default_currency if connection.account else "usd")
 
 
 def _errors_of_parts(
@@ -248,8 +248,7 @@ def _field(position: int) -> str:
 
 
 def _currency(command: CreateInvoice, settings: InvoicingSettings, connection: Connection) -> str:
-    usual = settings.currency or (connection.account.default_currency if connection.account else "usd")
-    return (command.currency or usual).lower()
+    return (command.currency or usual_currency(settings, connection)).lower()
 
 
 def _require_currency(line: NewLine, currency: str, field: str) -> None:

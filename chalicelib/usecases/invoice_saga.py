@@ -8,7 +8,6 @@ forgotten the key, or keeps a failure with it, the step looks whether its work i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import (
@@ -16,24 +15,31 @@ from chalicelib.domain.errors import (
     Conflict,
     Gone,
     Refused,
-    Retryable,
     StaleWrite,
     StripeRefused,
     StripeUnavailable,
 )
 from chalicelib.domain.facts import InvoiceFact, StripeFact
-from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.history import SEND_REFUSED, HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
+from chalicelib.usecases.as_reviewed import (
+    as_in_stripe,
+    draft_deleted,
+    finalized_meanwhile,
+    made_with_our_total,
+    require_as_reviewed,
+)
 from chalicelib.usecases.claims import claim
 from chalicelib.usecases.connect import mark_revoked
 from chalicelib.usecases.contention import attempts
 from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.present_address import require_present_address
-from chalicelib.usecases.store_invoice import ATTEMPTS, knowing_also, load, store
+from chalicelib.usecases.present_address import require_address, require_present_address
+from chalicelib.usecases.saga_progress import advance, found_nothing, must_look, postpone, take_back
+from chalicelib.usecases.store_invoice import ATTEMPTS, load, store
 from chalicelib.usecases.stripe_owner import refuses_the_choice
 
 SENT_BY_POM = "sent_by_pom"
@@ -59,10 +65,10 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
             if invoice.stripe_invoice_id is None and invoice.saga.untouched:
                 take_back_at_once(invoice, ports)
             else:
-                _postpone(invoice, ports, stored_by_stripe=False)
+                postpone(invoice, ports, stored_by_stripe=False)
             raise
         except StripeUnavailable as failure:
-            return _postpone(invoice, ports, stored_by_stripe=failure.answered)
+            return postpone(invoice, ports, stored_by_stripe=failure.answered)
     return invoice
 
 
@@ -72,8 +78,8 @@ def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         try:
             claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
         except Conflict as refusal:
-            return _take_back(invoice, refusal, ports)
-    return _advance(invoice, Step.DRAFT, ports)
+            return take_back(invoice, refusal, ports)
+    return advance(invoice, Step.DRAFT, ports)
 
 
 def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
@@ -81,11 +87,11 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
     found, drafted_for = invoice.facts.invoice, None
     if found is not None:
         # An event has told of the draft before we noted it; making another one would leave one of them behind.
-        return _take_back(invoice, _draft_deleted(), ports) if found.deleted else _advance(invoice, Step.LINES, ports)
-    if _must_look(invoice, ports):
+        return take_back(invoice, draft_deleted(), ports) if found.deleted else advance(invoice, Step.LINES, ports)
+    if must_look(invoice, ports):
         found = ports.stripe.find_invoice(account_id, invoice)
         if found is None:
-            invoice = _found_nothing(invoice, ports)
+            invoice = found_nothing(invoice, ports)
     if found is None:
         try:
             drafted_for = _known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
@@ -93,8 +99,8 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
         except AccountUnreachable:
             raise
         except (Refused, Conflict) as refusal:
-            return _take_back(invoice, refusal, ports)
-    return _advance(invoice, Step.LINES, ports, [found], drafted_for=drafted_for)
+            return take_back(invoice, refusal, ports)
+    return advance(invoice, Step.LINES, ports, [found], drafted_for=drafted_for)
 
 
 def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> InvoiceFact:
@@ -106,12 +112,13 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
             raise
         # Deleted in Stripe, and no event has told us: begin again, with a customer made anew and another key.
         ports.customers.save(customer.unlinked())
-        _found_nothing(invoice, ports)
+        found_nothing(invoice, ports)
         raise StaleWrite("The customer") from gone
 
 
 def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    require_address(known)
     try:
         return ensure_in_stripe(known, invoice.stripe_account_id, ports)
     except (Refused, Conflict) as refusal:
@@ -127,58 +134,94 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     following = Step.SEND if invoice.saga.send else Step.REVIEW
     facts: Sequence[StripeFact] = ()
     try:
-        if _must_look(invoice, ports):
+        if must_look(invoice, ports):
             if ports.stripe.line_count(account_id, stripe_id) > 0:
                 facts = ports.stripe.everything(account_id, stripe_id)
             else:
-                invoice = _found_nothing(invoice, ports)
+                invoice = found_nothing(invoice, ports)
         facts = facts or [ports.stripe.add_lines(account_id, invoice, invoice.saga.key)]
-        _require_our_total(invoice, facts)
+        made_with_our_total(invoice, next(fact for fact in facts if isinstance(fact, InvoiceFact)))
     except AccountUnreachable:
         raise
     except StripeRefused as refusal:
-        return _take_back(invoice, refusal, ports)
-    return _advance(invoice, following, ports, facts)
+        return take_back(invoice, refusal, ports)
+    return advance(invoice, following, ports, facts)
 
 
 def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
-    if _must_look(invoice, ports):
+    if must_look(invoice, ports):
         if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             return _found_sent(invoice, SENT_BY_POM, ports)
-        invoice = _found_nothing(invoice, ports)
-    finalized = _finalized_at(invoice)
-    if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
-        # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
-        return _found_sent(invoice, "sent_in_stripe", ports)
-    free = invoice.order.total == 0 and finalized is None
-    deliver = ports.stripe.finalize if free else ports.stripe.send
+        invoice = found_nothing(invoice, ports)
     try:
-        _require_its_customer(invoice, ports)
-        facts = deliver(account_id, stripe_id, invoice.saga.key)
-        if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
-            # The customer owed something from before, and finalizing added it to what is to be paid.
-            facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
+        return _mailed(invoice, ports)
     except AccountUnreachable:
         if not invoice.saga.send and invoice.saga.untouched:
-            _advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
+            advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
         raise
     except (Refused, Conflict) as refusal:
         if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
             # An earlier attempt got through, and the customer has changed since.
             return _found_sent(invoice, SENT_BY_POM, ports)
-        if invoice.saga.send:
-            return _take_back(invoice, refusal, ports)
-        # It was drafted for a review, so the draft stays and can be sent when the cause is gone.
-        _advance(invoice, Step.REVIEW, ports, ports.stripe.everything(account_id, stripe_id))
+        if invoice.saga.send and refusal.code not in KEEPS_DRAFT:
+            return take_back(invoice, refusal, ports)
+        _keep_for_review(invoice, refusal, ports)
         raise
-    return _advance(invoice, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+KEEPS_DRAFT = frozenset({"changed_in_stripe", "due_date_in_past", "stripe_account_not_ready", "total_differs"})
+"""If one of these refuses an order that has waited, its draft stays, because people can mend it in Stripe."""
+
+
+def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice after Stripe has mailed it.
+
+    Raises:
+        Refused, Conflict: it may not be mailed as it is now, or Stripe says no.
+    """
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    reviewed, first_try = invoice, invoice.saga.untouched
+    # A draft that has waited for a review, or for the end of an outage, may have been changed in Stripe meanwhile.
+    waited = _finalized_at(invoice) is None and not (invoice.saga.send and first_try)
+    if waited:
+        invoice = as_in_stripe(invoice, ports)
+    finalized = _finalized_at(invoice)
+    if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
+        # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
+        return _found_sent(reviewed, "sent_in_stripe" if first_try else SENT_BY_POM, ports)
+    if waited and finalized is not None and first_try:
+        raise finalized_meanwhile()
+    if waited and finalized is None:
+        require_as_reviewed(reviewed, invoice, ports)
+    _require_its_customer(invoice, ports)
+    free = invoice.order.total == 0 and finalized is None
+    deliver = ports.stripe.finalize if free else ports.stripe.send
+    facts = deliver(account_id, stripe_id, invoice.saga.key)
+    if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
+        # The customer owed something from before, and finalizing added it to what is to be paid.
+        facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
+    return advance(reviewed, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+def _keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:
+    """Keeps the draft, which can be sent when the cause of the refusal is gone.
+
+    If the request for it was answered long ago, only the timeline can tell that it was not sent.
+    """
+    facts = ports.stripe.everything(invoice.stripe_account_id, _stripe_id(invoice))
+    kept = advance(invoice, Step.REVIEW, ports, facts)
+    if invoice.saga.untouched:
+        return
+    now = ports.clock.now()
+    told = HistoryEntry(now, SEND_REFUSED, Source.POM, reason=refusal.code, stripe_id=kept.stripe_invoice_id)
+    store(kept, lambda current: current.telling(told).changed(now), ports)
 
 
 def _found_sent(invoice: Invoice, told: str, ports: Ports) -> Invoice:
     """Ends the saga of an invoice that has been e-mailed already; `told` is the kind of the history entry."""
     facts = ports.stripe.everything(invoice.stripe_account_id, _stripe_id(invoice))
-    return _advance(invoice, Step.DONE, ports, facts, sent=told)
+    return advance(invoice, Step.DONE, ports, facts, sent=told)
 
 
 def _finalized_at(invoice: Invoice) -> int | None:
@@ -216,7 +259,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         except StripeRefused:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
-            return _advance(invoice, Step.DONE, ports, facts)
+            return advance(invoice, Step.DONE, ports, facts)
     take_back_at_once(invoice, ports)
     kind = Conflict if refusal.conflict else Refused
     raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)
@@ -234,107 +277,6 @@ _STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
     Step.SEND: _send,
     Step.ABORT: _abort,
 }
-
-
-def _advance(
-    invoice: Invoice,
-    step: Step,
-    ports: Ports,
-    facts: Sequence[StripeFact] = (),
-    *,
-    drafted_for: str | None = None,
-    sent: str | None = None,
-) -> Invoice:
-    """Store what the step brought and the next recovery point, in one write.
-
-    `drafted_for` is the Stripe customer of a draft that was just made.
-    """
-    now = ports.clock.now()
-    expected = invoice.saga.step
-
-    def change(current: Invoice) -> Invoice:
-        if current.saga.step is not expected:
-            raise StaleWrite("The invoice")
-        advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
-        advanced = replace(advanced, stripe_customer_id=drafted_for or advanced.stripe_customer_id)
-        if sent is None:
-            return advanced
-        told = HistoryEntry(now, sent, Source.POM, actor=current.created_by, stripe_id=current.stripe_invoice_id)
-        return replace(advanced.telling(told), sent_at=current.sent_at or now)
-
-    return store(invoice, change, ports)
-
-
-def _take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> Invoice:
-    conflict = isinstance(refusal, Conflict)
-    reason = Refusal(refusal.code, refusal.message, refusal.field, refusal.next_step, conflict)
-    now = ports.clock.now()
-
-    def change(current: Invoice) -> Invoice:
-        return replace(_at_same_point(current, invoice), saga=current.saga.aborting(reason, now))
-
-    return store(invoice, change, ports)
-
-
-def _postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:
-    """Note that the step's outcome is not known. Where even that fails, the lease runs out and it is resumed."""
-    now = ports.clock.now()
-    expected = invoice.saga
-
-    def change(current: Invoice) -> Invoice:
-        if current.saga.step is not expected.step:
-            return current
-        return replace(current, saga=current.saga.failed_attempt(now, stored_by_stripe=stored_by_stripe))
-
-    try:
-        return store(invoice, change, ports)
-    except Retryable:
-        return invoice
-
-
-def _must_look(invoice: Invoice, ports: Ports) -> bool:
-    return invoice.saga.must_look_first(ports.clock.now())
-
-
-def _found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
-    now = ports.clock.now()
-
-    def change(current: Invoice) -> Invoice:
-        return replace(_at_same_point(current, invoice), saga=current.saga.found_nothing(now))
-
-    return store(invoice, change, ports)
-
-
-def _at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
-    """`current`, unless another worker has gone on since: whoever slept past its lease must look again.
-
-    Raises:
-        StaleWrite: it has.
-    """
-    ours, theirs = looked_at.saga, current.saga
-    if (ours.step, ours.generation, ours.nonce) != (theirs.step, theirs.generation, theirs.nonce):
-        raise StaleWrite("The invoice")
-    return current
-
-
-def _require_our_total(invoice: Invoice, facts: Sequence[StripeFact]) -> None:
-    fact = next(fact for fact in facts if isinstance(fact, InvoiceFact))
-    if fact.deleted:
-        raise _draft_deleted()
-    if fact.total != invoice.order.total:
-        raise StripeRefused(
-            "total_differs",
-            f"Stripe computed {fact.total} {fact.currency} where POM computed {invoice.order.total}.",
-            next_step="Check whether the Stripe account adds taxes or discounts by itself.",
-        )
-
-
-def _draft_deleted() -> StripeRefused:
-    return StripeRefused(
-        "draft_deleted",
-        "The draft was deleted in Stripe while the invoice was being made.",
-        next_step="Create the invoice again.",
-    )
 
 
 def _stripe_id(invoice: Invoice) -> str:

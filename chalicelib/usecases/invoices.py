@@ -6,20 +6,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from chalicelib.domain.amounts import credited_to_balance
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter, Page
+from chalicelib.domain.way_out import way_out
+from chalicelib.domain.wording import money
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.pull_invoice import pulled, revised
+from chalicelib.usecases.pull_invoice import pulled, pulled_to_act_on, revised
+from chalicelib.usecases.same_account import require_same_account
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 from chalicelib.usecases.wake import wake
 
@@ -61,12 +64,16 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     invoice = load(organization_id, invoice_id, ports)
     if _sent(invoice):
         return invoice
-    if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
-        raise _not_now(invoice, "sent")
+    _require_sendable(invoice)
     connection = ports.connections.get(organization_id)
-    require_same_account(invoice, usable_account(connection))
+    account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
     require_ready_to_send(connection)
+    if invoice.status in OPEN_STATUSES:
+        with noticing_revocation(organization_id, account_id, ports):
+            invoice = pulled_to_act_on(invoice, account_id, ports)
+        _require_sendable(invoice)
+        require_no_payment_under_way(invoice)
     wake(connection, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()
     asked = HistoryEntry(now, "send_requested", Source.POM, actor=user_id)
@@ -80,6 +87,11 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     return run(store(invoice, sending, ports), ports)
 
 
+def _require_sendable(invoice: Invoice) -> None:
+    if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
+        raise _not_now(invoice, "sent")
+
+
 def _sent(invoice: Invoice) -> bool:
     return invoice.sent_at is not None and invoice.live and not invoice.saga.running
 
@@ -88,17 +100,27 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     """Void an invoice, or delete it while it is a draft; its services can be billed again.
 
     Raises:
-        NotFound; Conflict: it is being made, or is paid.
+        NotFound; Conflict: it is being made, is paid, or a payment of it is under way.
     """
     invoice = load(organization_id, invoice_id, ports)
     if invoice.status is InvoiceStatus.VOID:
         return invoice
     stripe_id = invoice.stripe_invoice_id
-    if stripe_id is None or invoice.status not in (*VOIDABLE, InvoiceStatus.DRAFT):
+    if stripe_id is None:
         raise _not_now(invoice, "voided")
+    _require_voidable(invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
-        facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
+        if invoice.payment_under_way:  # it may have failed since
+            invoice = pulled_to_act_on(invoice, account_id, ports)
+            require_no_payment_under_way(invoice)
+        try:
+            facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
+        except AccountUnreachable:
+            raise
+        except StripeRefused:
+            _require_unpaid(pulled_to_act_on(invoice, account_id, ports))
+            raise
     now = ports.clock.now()
     told = HistoryEntry(now, "voided_by_pom", Source.POM, actor=user_id, stripe_id=stripe_id)
 
@@ -107,6 +129,29 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         return replace(known.telling(told).changed(now), saga=known.saga.advanced(Step.DONE, now))
 
     return store(invoice, voided, ports)
+
+
+def _require_voidable(invoice: Invoice) -> None:
+    if invoice.status not in (*VOIDABLE, InvoiceStatus.DRAFT):
+        raise _not_now(invoice, "voided")
+
+
+def _require_unpaid(invoice: Invoice) -> None:
+    """Says why Stripe did not void an invoice: it is paid by now, in part or in full, or a payment is under way.
+
+    Raises:
+        Conflict: says which of these it is.
+    """
+    _require_voidable(invoice)
+    require_no_payment_under_way(invoice)
+    if invoice.amounts.paid:
+        paid, rest = money(invoice, invoice.amounts.paid), money(invoice, invoice.balance)
+        raise Conflict(
+            "invoice_not_voidable",
+            f"{paid} of this invoice has been paid, so Stripe does not void it.",
+            next_step=f"Issue a credit note over the {rest} that remains, in the Stripe dashboard. "
+            f"Then: {way_out(invoice)}",
+        )
 
 
 def _voided_in_stripe(
@@ -168,32 +213,12 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
         return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
 
 
-def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
-    """The account, if the invoice was made on it.
-
-    Raises:
-        Conflict: it was made on another one.
-    """
-    if invoice.stripe_account_id != account_id:
-        raise of_other_account()
-    return account_id
-
-
-def of_other_account() -> Conflict:
-    """Why nothing can be done with an invoice whose account is gone."""
-    return Conflict(
-        "invoice_of_other_account",
-        "This invoice was made on a Stripe account that is no longer connected.",
-        next_step="Its history stays readable; reconnect that account to act on it.",
-    )
-
-
 def _instead(invoice: Invoice) -> str:
-    if invoice.status is not InvoiceStatus.PAID:
-        return "Make a new invoice."
-    if invoice.amounts.received > credited_to_balance(invoice.facts):
-        return "Refund it in the Stripe dashboard instead."
-    return "Issue a credit note in the Stripe dashboard instead; there is no money left to refund."
+    if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
+        return way_out(invoice)
+    if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
+        return "Its payment link still works. Record a payment, or void it and bill its services again."
+    return "Bill its services again."
 
 
 def _not_now(invoice: Invoice, verb: str) -> Conflict:

@@ -7,9 +7,24 @@ from __future__ import annotations
 
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import same_address
-from chalicelib.domain.errors import FormerAddress
+from chalicelib.domain.errors import FormerAddress, Refused
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
+
+
+def require_address(customer: Customer) -> None:
+    """Refuses to bill a customer to whom Stripe cannot mail.
+
+    Raises:
+        Refused: the customer has no e-mail address.
+    """
+    if customer.profile.email is None:
+        raise Refused(
+            "customer_email_missing",
+            "This customer has no e-mail address, so Stripe cannot send an invoice.",
+            field="customerId",
+            next_step="Add an e-mail address to the customer.",
+        )
 
 
 def require_present_address(invoice: Invoice, customer: Customer, account_id: StripeAccountId) -> None:

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import Conflict, FormerAddress
+from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.errors import Conflict, FormerAddress, Refused, StripeRefused
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId, digest
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_remindable
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import require_same_account
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.present_address import require_present_address
 from chalicelib.usecases.pull_invoice import pulled_to_act_on, sent_unless_revised
+from chalicelib.usecases.same_account import require_same_account
 from chalicelib.usecases.store_invoice import knowing_also, load, store
 
 REFUSED = "reminder_refused"
@@ -39,7 +39,9 @@ def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports:
     except FormerAddress as refusal:
         _tell_refusal(organization_id, invoice_id, refusal, ports)
         return False
-    except Conflict:
+    except StripeRefused:
+        raise
+    except (Conflict, Refused):
         return False
     return True
 
@@ -62,12 +64,16 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
     """Have Stripe send its e-mail again, at most once a day.
 
     Raises:
-        NotFound; Conflict: not connected, nothing to remind of (see `require_remindable`), or the customer has
-            another address by now.
+        NotFound; Conflict: not connected, invoicing is paused, nothing to remind of (see `require_remindable`), or
+            the customer has another address by now.
+        Refused: Stripe does not let the account take payments.
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     invoice = load(organization_id, invoice_id, ports)
-    account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    connection = ports.connections.get(organization_id)
+    account_id = require_same_account(invoice, usable_account(connection))
+    require_invoicing(connection)
+    require_ready_to_send(connection)
     today = invoice.day_of(ports.clock.now())
     require_remindable(invoice, today)
     with noticing_revocation(organization_id, account_id, ports):

@@ -15,8 +15,8 @@ from chalicelib.domain.saga import Step
 from chalicelib.usecases.batches import resume_batches
 from chalicelib.usecases.give_up_abandoned import give_up_abandoned
 from chalicelib.usecases.invoice_saga import run, take_back_at_once
-from chalicelib.usecases.invoices import of_other_account
 from chalicelib.usecases.ports import InvoiceTask, Ports
+from chalicelib.usecases.same_account import of_other_account
 
 PENDING_FOR = 120
 """Seconds after which a customer still pending counts as forgotten."""

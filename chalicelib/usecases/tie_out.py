@@ -36,6 +36,9 @@ SETTLES_WITHIN = 14 * DAY
 
 CLOCKS_DIFFER = 600
 
+BILLED_TWICE = "In Stripe there are two invoices for one invoice of POM. Support is looking into it."
+"""What the organization is shown while its invoicing is paused for that reason."""
+
 DAYS = 3
 PAGE = 100
 
@@ -67,7 +70,7 @@ def freeze_if_billed_twice(organization_id: OrganizationId, found: TieOut, ports
     """Stop the organization's invoicing if an invoice of its stands in Stripe twice; answers whether it does."""
     if not found.billed_twice:
         return False
-    freeze(organization_id, "tie-out", "an invoice was billed twice", ports)
+    freeze(organization_id, "tie-out", BILLED_TWICE, ports)
     return True
 
 

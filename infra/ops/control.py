@@ -46,7 +46,7 @@ def chosen(
 @click.command()
 @click.argument("organizations", nargs=-1)
 @everybody
-@click.option("--reason", required=True, help="Shown to whoever looks at the organization.")
+@click.option("--reason", required=True, help="Shown to the organization, word for word.")
 @click.option("--by", default=getpass.getuser, show_default="who runs this", help="Who answers for it.")
 @dry_run
 @command
@@ -59,8 +59,9 @@ def freeze(
     by: str,
     dry_run: bool,
 ) -> None:
-    """Let nobody make or send invoices for the moment. Payments and reconciliation go on.
+    """Let nobody make, send or remind of invoices for the moment. Payments and reconciliation go on.
 
+    The organization is shown the reason and since when, so write it for its people. It is not shown who did it.
     After --all whoever connects is frozen too, until `unfreeze --all`.
     """
     some_or_all(organizations, everybody)
@@ -76,6 +77,8 @@ def freeze(
     if everybody:
         said = "would be frozen too" if dry_run else "is frozen too"
         screen.fact("newcomers", reason, f"Whoever connects from now on {said}: {reason}")
+    shown = "would be shown" if dry_run else "is shown"
+    screen.fact("shown", reason, f"This reason {shown} to each organization: {reason}")
 
 
 @click.command()

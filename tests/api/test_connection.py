@@ -61,6 +61,7 @@ def test_installing_leads_from_not_connected_to_connected(api: ApiClient, world:
         "catchUp",
         "lastTestedAt",
         "webhook",
+        "invoicingPaused",
     }
     assert done.json["connectedAt"].endswith("Z")
 

@@ -12,10 +12,11 @@ from chalicelib.domain.errors import StripeUnavailable
 from tests.api.client import ApiClient
 from tests.world import World
 
-FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total discountAmount paidAmount
-refundedAmount lostAmount receivedAmount balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
+FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total totalDifference
+discountAmount paidAmount refundedAmount lostAmount receivedAmount
+balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
-dueDate createdAt updatedAt sentAt paidAt memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
+dueDate createdAt updatedAt sentAt paidAt paidOn memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
 replacedNumbers beingRevised
 partiallyRefunded disputed overdue overdueSince""".split()
 

@@ -57,6 +57,7 @@ FIXED = {"StaleWrite", "Unauthorized"}
 
 ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {
     "FormerAddress",
+    "InvoicingPaused",
     "ItemError",
     "ServiceAlreadyBilled",
     "StripeRefused",

@@ -60,7 +60,12 @@ def made(*facts: Any, history: tuple[HistoryEntry, ...] = (), sent: bool = True,
 BROKE_TEXT = FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS]
 
 TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
-    ("creating", invoice(), InvoiceStatus.CREATING, "It is being made in Stripe; that goes on by itself."),
+    (
+        "creating",
+        invoice(),
+        InvoiceStatus.CREATING,
+        "It is being made in Stripe. That goes on by itself, unless invoicing is paused or Stripe is not connected.",
+    ),
     (
         "draft",
         made(replace(OPEN, status="draft", finalized_at=None, hosted_url=None), sent=False),
@@ -75,6 +80,9 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         ),
         InvoiceStatus.DRAFT,
         "It is a draft: the customer has not been asked to pay. Review and send it. "
+        "It was changed in Stripe: the total is 65.00 USD, 10.00 USD less than POM ordered. "
+        "POM does not send it like this. Undo the change in the Stripe dashboard, or send the draft from there. "
+        "Or void it in POM and bill its services again. "
         "Discounts in Stripe took 10.00 USD off; the total is what they left.",
     ),
     (
@@ -171,7 +179,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "nothing to pay",
         made(replace(PAID, total=0, amount_paid=0)),
         InvoiceStatus.PAID,
-        "There was nothing to pay.",
+        "There was nothing to pay. It was changed in Stripe: the total is 0.00 USD, 75.00 USD less than POM ordered.",
     ),
     (
         "credited",
@@ -269,6 +277,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         made(replace(PAID, total=20, amount_paid=0, starting_balance=20, ending_balance=40)),
         InvoiceStatus.PAID,
         "Settled on 16 January 2027; no money came in. "
+        "It was changed in Stripe: the total is 0.20 USD, 74.80 USD less than POM ordered. "
         "0.20 USD is less than the smallest amount that Stripe charges. "
         "Stripe did not ask for it, put it on the customer's balance, and adds it to the next invoice.",
     ),
@@ -291,6 +300,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         made(replace(PAID, total=-500, amount_paid=0, starting_balance=0, ending_balance=-500)),
         InvoiceStatus.PAID,
         "Settled on 16 January 2027; no money came in. "
+        "It was changed in Stripe: the total is -5.00 USD, 80.00 USD less than POM ordered. "
         "Its total is below zero: 5.00 USD went to the customer's balance in Stripe.",
     ),
     (

@@ -166,11 +166,16 @@ def test_an_invoice_in_creation_says_so_until_stripe_has_finalized_it() -> None:
         ([PAID], 0),
         ([PAID, REFUND], 0),
         ([replace(OPEN, status="void")], 0),
-        ([replace(OPEN, status="draft", total=0, amount_remaining=0)], 7500),
     ],
 )
 def test_the_balance_is_what_is_still_to_be_paid(facts: list[Any], balance: int) -> None:
     assert made(*facts).balance == balance
+
+
+def test_the_balance_of_a_draft_is_what_was_ordered_until_its_lines_are_there() -> None:
+    draft = replace(OPEN, status="draft", total=0, amount_remaining=0)
+    assert made(draft, step=Step.LINES).balance == 7500
+    assert made(replace(draft, total=10_000), step=Step.REVIEW).balance == 10_000
 
 
 def test_flags_stand_beside_the_status() -> None:

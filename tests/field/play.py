@@ -25,6 +25,7 @@ from tests.field.customer_steps import CustomerSteps
 from tests.field.day_steps import DaySteps
 from tests.field.door_steps import DoorSteps
 from tests.field.error_steps import ErrorSteps
+from tests.field.hand_steps import HandSteps
 from tests.field.money_steps import MoneySteps
 from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
@@ -67,7 +68,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps, DaySteps, DoorSteps, ErrorSteps, MoneySteps, RevisionSteps):
+class Play(CustomerSteps, DaySteps, DoorSteps, ErrorSteps, HandSteps, MoneySteps, RevisionSteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:
@@ -314,8 +315,7 @@ class Play(CustomerSteps, DaySteps, DoorSteps, ErrorSteps, MoneySteps, RevisionS
             for each in found["invoice"]["history"]:
                 told[each["kind"]] = each.get("reason") or told.get(each["kind"])
             found["timeline"] = told
-        found |= self._shown_of_customers()
-        found |= self._shown_of_days()
+        found |= self._shown_of_customers() | self._shown_of_days() | self._shown_by_hand()
         found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
@@ -367,7 +367,7 @@ class Play(CustomerSteps, DaySteps, DoorSteps, ErrorSteps, MoneySteps, RevisionS
         return Template(text).substitute(ids)
 
 
-NO_STEPS = {"play", "shown", "answer", "books"}
+NO_STEPS = {"play", "shown", "answer", "books", "batch_id", "first_account"}
 STEPS = {name for name in dir(Play) if not name.startswith("_")} - NO_STEPS
 """What a case can let happen."""
 

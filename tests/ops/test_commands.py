@@ -214,8 +214,11 @@ def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: C
     mine = company.organization_id
     assert operator.asks("freeze", mine, "--reason", "drill", "--dry-run")["frozen"][0]["was_frozen"] is False
     assert company.bill("svc_before").status == 201
-    operator.asks("freeze", mine, "--reason", "drill", "--by", "kim")
+    assert operator.asks("freeze", mine, "--reason", "drill", "--by", "kim")["shown"] == "drill"
     refused(company.bill("svc_frozen"), 409, "invoicing_frozen")
+    seen = [company.admin.call("GET", path).json for path in ("/apps", "/stripe/connection")]
+    assert [seen[0]["data"][0]["invoicingPaused"]["reason"], seen[1]["invoicingPaused"]["reason"]] == ["drill"] * 2
+    assert "kim" not in str(seen)
     told = operator.asks("explain", "organization", mine)["organization"]
     assert next(each["is"] for each in told if each["what"] == "frozen").startswith("drill (kim, ")
     assert operator.asks("unfreeze", mine)["unfrozen"][0]["was_frozen"] is True

@@ -24,7 +24,7 @@ from chalicelib.usecases.create_invoice import create_invoice
 from chalicelib.usecases.customers import sync_customer
 from chalicelib.usecases.invoices import send_invoice, void_invoice
 from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.usecases.settle_outside import Settlement, mark_paid
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.proofs.report import Budget, Result
@@ -114,7 +114,7 @@ ERRANDS = (
     Errand("reconcile", _paid_unheard, lambda world: world.sweep()),
     Errand("remind", _sent_yesterday, lambda w: remind(ORGANIZATION, _invoice(w).id, OFFICE, w.ports), mails=2),
     Errand("turn overdue", _due_a_day_ago, lambda world: world.plan_day()),
-    Errand("cash", _sent, lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, "cash", None, w.ports)),
+    Errand("cash", _sent, lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, Settlement("cash"), w.ports)),
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from chalicelib.usecases.ports import InvoiceTask
 from chalicelib.usecases.reconcile import reconcile_account
 from chalicelib.usecases.remind import remind
 from chalicelib.usecases.resume_stuck import resume_stuck
-from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.usecases.settle_outside import Settlement, mark_paid
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.fakes.ports import CustomerSync, InvoiceJob, Reconciliation
 from tests.proofs.invariants import original_of, require
@@ -106,7 +106,8 @@ def _acting(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> Callable[[
 send = _acting(lambda company, invoice_id, town: send_invoice(company, invoice_id, OFFICE, town.ports))
 void = _acting(lambda company, invoice_id, town: void_invoice(company, invoice_id, OFFICE, town.ports))
 refresh = _acting(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, OFFICE, town.ports))
-cash = _acting(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, "cash", None, town.ports))
+CASH = Settlement("cash")
+cash = _acting(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, CASH, town.ports))
 
 
 def _reminding(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:

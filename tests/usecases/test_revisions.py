@@ -18,7 +18,7 @@ from chalicelib.usecases.event_outcome import EventOutcome
 from chalicelib.usecases.invoices import refresh_invoice, send_invoice, void_invoice
 from chalicelib.usecases.invoicing_settings import change
 from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import give_up_if_due, mark_paid
+from chalicelib.usecases.settle_outside import Settlement, give_up_if_due, mark_paid
 from chalicelib.usecases.tie_out import tie_out
 from tests.usecases.test_backfill import lose
 from tests.world import OFFICE, ORGANIZATION, World, line
@@ -154,7 +154,7 @@ def test_what_people_do_is_done_to_the_revision(world: World, account: StripeAcc
     world.advance(DAY)
     remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert world.double.mails(account)[-1]["invoice"] == revision
-    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, "check", None, world.ports)
+    paid = mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("check"), world.ports)
     assert (paid.status, paid.paid_amount) == (InvoiceStatus.PAID, 10_000)
     assert [each["status"] for each in world.in_stripe(account)] == ["void", "paid"]
 

@@ -242,7 +242,9 @@ def test_a_lease_keeps_a_second_worker_away() -> None:
     assert boundaries.calls == ["invoices.get"]
 
 
-REVIEWED_SEND = ("invoices.get connections.get invoices.save customers.get stripe.send invoices.save").split()
+REVIEWED_SEND = (
+    "invoices.get connections.get invoices.save stripe.fetch connections.get customers.get stripe.send invoices.save"
+).split()
 
 
 @pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600])

@@ -9,7 +9,7 @@ from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoices import refresh_invoice
-from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.usecases.settle_outside import Settlement, mark_paid
 from tests.world import OFFICE, World
 
 DEBIT = "pm_usBankAccount_success"
@@ -148,9 +148,12 @@ def test_cash_and_checks_are_recorded_with_method_and_reference(company: Company
     assert in_stripe["status"] == "paid"
 
 
-def test_marking_a_paid_invoice_as_paid_again_changes_nothing(company: Company) -> None:
+def test_marking_a_paid_invoice_as_paid_again_changes_nothing_and_tells_who_recorded_it(company: Company) -> None:
     first = _marked_paid(company, "cash", None)
-    assert _marked_paid(company, "cash", None) == first
+    with pytest.raises(Conflict, match="You recorded it on 15 January 2027: cash") as refused:
+        _marked_paid(company, "cash", None)
+    assert refused.value.code == "invoice_already_paid"
+    assert company.now == first
 
 
 def test_an_invoice_whose_debit_is_on_its_way_cannot_be_marked_as_paid(company: Company) -> None:
@@ -173,9 +176,11 @@ def test_a_debit_that_began_a_moment_ago_keeps_the_invoice_from_being_marked_as_
 def test_what_was_paid_by_card_a_moment_ago_is_not_marked_as_paid_by_cash(company: Company) -> None:
     company.world.double.set_delivery(paused=True)
     company.world.double.pay(company.account, company.stripe_id)
-    paid = _marked_paid(company, "cash", None)
-    assert paid.status is InvoiceStatus.PAID
-    assert "marked_paid" not in [entry.kind for entry in paid.history]
+    with pytest.raises(Conflict, match="Paid on 15 January 2027 by card") as refused:
+        _marked_paid(company, "cash", None)
+    assert refused.value.code == "invoice_already_paid"
+    assert company.now.status is InvoiceStatus.PAID
+    assert "marked_paid" not in company.kinds()
 
 
 def test_only_an_open_invoice_can_be_marked_as_paid() -> None:
@@ -193,4 +198,4 @@ def test_an_unknown_method_is_refused(company: Company) -> None:
 
 def _marked_paid(company: Company, method: str, reference: str | None) -> Invoice:
     invoice = company.invoice
-    return mark_paid(invoice.organization_id, invoice.id, OFFICE, method, reference, company.world.ports)
+    return mark_paid(invoice.organization_id, invoice.id, OFFICE, Settlement(method, reference), company.world.ports)

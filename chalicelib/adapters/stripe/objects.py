@@ -102,6 +102,25 @@ class DiscountAmount(msgspec.Struct):
     amount: Amount = 0
 
 
+class LineOfInvoice(msgspec.Struct):
+    amount: int = 0
+    metadata: Metadata = None
+
+
+class LinesOfInvoice(msgspec.Struct):
+    """The first ten lines (https://docs.stripe.com/api/invoices/object#invoice_object-lines)."""
+
+    data: list[LineOfInvoice] = []
+    has_more: bool = False
+
+    @property
+    def billed(self) -> tuple[tuple[str, int], ...] | None:
+        """Returns each line's service id and amount, or None if there are more lines."""
+        if self.has_more:
+            return None
+        return tuple(sorted(((line.metadata or {}).get(SERVICE_KEY, ""), line.amount) for line in self.data))
+
+
 class FromInvoice(msgspec.Struct):
     action: str | None = None
     invoice: Reference = None
@@ -135,6 +154,8 @@ class Invoice(msgspec.Struct):
     status_transitions: StatusTransitions = msgspec.field(default_factory=StatusTransitions)
     metadata: Metadata = None
     payments: InvoicePayments | None = None
+    lines: LinesOfInvoice | None = None
+    collection_method: str | None = None
     deleted: bool = False
 
     def fact(self, as_of: int) -> InvoiceFact:
@@ -156,6 +177,8 @@ class Invoice(msgspec.Struct):
             ending_balance=self.ending_balance if finalized else None,
             customer_email=self.customer_email if finalized else None,
             drafted_for=None if finalized else id_of(self.customer),
+            drafted_lines=None if finalized or self.lines is None else self.lines.billed,
+            charges_automatically=not finalized and self.collection_method == "charge_automatically",
             discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
             pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,
             post_payment_credit_notes_amount=self.post_payment_credit_notes_amount or 0,

@@ -12,12 +12,14 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.decoding import body_as
 from chalicelib.api.models.common import CurrencyCode, Footer, Id, Instant, Memo, PageInfo, instant, page_info
+from chalicelib.api.models.connection import PausedOrNot, pause_view
 from chalicelib.api.models.customers import SaveCustomer, save_from
 from chalicelib.api.models.errors import ErrorDetail, MoreDetails
 from chalicelib.api.models.exact import canonical_json
 from chalicelib.api.models.invoicing_settings import Methods, Terms
 from chalicelib.api.models.new_invoice import Description, DueDate, Price, Quantity
 from chalicelib.domain.batch import MAX_ITEM_ERRORS, Batch, BatchItem, BatchStatus, ItemError, ItemStatus, item_error
+from chalicelib.domain.connection import Freeze
 from chalicelib.domain.errors import Malformed, Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.storage import Page
@@ -107,6 +109,7 @@ class InvoiceBatchDetail(InvoiceBatchView, rename="camel", kw_only=True):
 
     items: list[BatchItemView]
     page_info: PageInfo
+    invoicing_paused: PausedOrNot
 
 
 class InvoiceBatchList(msgspec.Struct, rename="camel"):
@@ -251,7 +254,8 @@ def batch_list(page: Page[Batch]) -> InvoiceBatchList:
     return InvoiceBatchList([batch_view(each) for each in page.items], page_info(page))
 
 
-def batch_detail(batch: Batch, page: Page[BatchItem]) -> InvoiceBatchDetail:
+def batch_detail(batch: Batch, page: Page[BatchItem], pause: Freeze | None) -> InvoiceBatchDetail:
+    """Returns a batch with a page of its items, and with the pause during which it rests."""
     items = [
         BatchItemView(
             customer_id=item.customer_id or "",
@@ -261,7 +265,12 @@ def batch_detail(batch: Batch, page: Page[BatchItem]) -> InvoiceBatchDetail:
         )
         for item in page.items
     ]
-    return InvoiceBatchDetail(**msgspec.structs.asdict(batch_view(batch)), items=items, page_info=page_info(page))
+    return InvoiceBatchDetail(
+        **msgspec.structs.asdict(batch_view(batch)),
+        items=items,
+        page_info=page_info(page),
+        invoicing_paused=pause_view(pause),
+    )
 
 
 def import_view(batch: Batch) -> CustomerImportView:

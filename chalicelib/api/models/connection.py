@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
-from chalicelib.domain.connection import ConnectionStatus
+from chalicelib.domain.connection import ConnectionStatus, Freeze
 from chalicelib.domain.facts import Requirement
 from chalicelib.domain.sweep import SyncReport
 from chalicelib.usecases.connect import Begun, ConnectionReport
@@ -62,6 +62,18 @@ class SyncReportView(msgspec.Struct, rename="camel", kw_only=True):
     parked: Annotated[int, Meta(description="Events that could not be applied; they are kept and tried again.")]
 
 
+class InvoicingPause(msgspec.Struct, rename="camel"):
+    """Operations have paused making and sending invoices. Payments, refunds, voiding and the comparisons go on."""
+
+    since: Instant
+    reason: Annotated[str, Meta(description="In the words of operations.")]
+
+
+PausedOrNot = Annotated[
+    InvoicingPause | None, Meta(description="Since when and why invoicing is paused; null if it is not.")
+]
+
+
 class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
     """The organization's connection to Stripe."""
 
@@ -81,6 +93,7 @@ class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     last_tested_at: Annotated[Instant | None, Meta(description="When a test invoice last went well.")]
     webhook: WebhookHealth
+    invoicing_paused: PausedOrNot
 
 
 class Attention(msgspec.Struct, rename="camel"):
@@ -100,6 +113,7 @@ class AppView(msgspec.Struct, rename="camel", kw_only=True):
     action: str | None
     needs_attention: bool
     attention: list[Attention]
+    invoicing_paused: PausedOrNot
 
 
 class AppList(msgspec.Struct, rename="camel"):
@@ -144,7 +158,13 @@ def connection_view(report: ConnectionReport) -> ConnectionView:
             report.webhook_problem or UNSET,
             instant_or_none(report.webhook_checked_at) or UNSET,
         ),
+        invoicing_paused=pause_view(connection.frozen),
     )
+
+
+def pause_view(freeze: Freeze | None) -> InvoicingPause | None:
+    """Returns what the organization is shown of a pause. The operator's name is not."""
+    return InvoicingPause(instant(freeze.at), freeze.reason) if freeze else None
 
 
 def sync_report_view(report: SyncReport | None) -> SyncReportView | None:
@@ -170,11 +190,16 @@ def app_view(report: ConnectionReport) -> AppView:
         action=_ACTIONS.get(report.status),
         needs_attention=bool(attention),
         attention=attention,
+        invoicing_paused=pause_view(report.connection.frozen),
     )
 
 
 def _attention(report: ConnectionReport) -> list[Attention]:
     found: list[Attention] = []
+    if report.connection.frozen is not None:
+        found.append(
+            Attention(report.connection.frozen.in_words, "Nothing is lost. Support can tell when it goes on.")
+        )
     if report.status is ConnectionStatus.DISCONNECTED:
         found.append(Attention("Stripe is disconnected.", "An admin can reconnect it under Settings, Apps, Stripe."))
     if report.status is ConnectionStatus.PENDING:

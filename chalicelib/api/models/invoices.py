@@ -8,7 +8,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import (
-    ONE_LINE_PATTERN,
     Day,
     Instant,
     Money,
@@ -24,7 +23,6 @@ from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.storage import Page
-from chalicelib.usecases.settle_outside import OUTSIDE_METHODS
 
 PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
 """Prefix of a Stripe id to the Dashboard's pages of its kind."""
@@ -75,6 +73,13 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     subtotal: Annotated[Money, Meta(description=_AS_ORDERED)]
     tax: Annotated[Money, Meta(description=_AS_ORDERED)]
     total: Money
+    total_difference: Annotated[
+        str,
+        Meta(
+            description="`total` less the total that POM ordered. It is not 0 if somebody changed the invoice in "
+            "Stripe. Such a draft is not sent by POM."
+        ),
+    ]
     discount_amount: Annotated[str, Meta(description="Discounts in Stripe took this off; `total` is what they left.")]
     paid_amount: Annotated[
         str,
@@ -127,7 +132,17 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     created_at: Instant
     updated_at: Instant
     sent_at: Instant | None
-    paid_at: Instant | None
+    paid_at: Annotated[
+        Instant | None,
+        Meta(description="When Stripe took it as paid. For a payment outside Stripe, that is when it was recorded."),
+    ]
+    paid_on: Annotated[
+        Day | None,
+        Meta(
+            description="The day on which it was paid, in the organization's time zone. For a payment that was "
+            "recorded in POM, that is the day that was given. The summary counts the invoice on this day."
+        ),
+    ]
     memo: str | None
     payment_url: str | None
     payment_url_expired: Annotated[
@@ -156,13 +171,6 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     overdue_since: Annotated[Day | None, Meta(description="The day after the due day, while it is overdue.")]
-
-
-class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How the customer paid, and under which reference, such as the number of a check."""
-
-    method: Annotated[str, Meta(extra_json_schema={"enum": list(OUTSIDE_METHODS)})]
-    reference: Annotated[str, Meta(max_length=100, pattern=ONE_LINE_PATTERN)] | None = None
 
 
 class InvoiceList(msgspec.Struct, rename="camel"):
@@ -202,7 +210,8 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
                 "`failure.reason`; another charge has the type of its payment method. A refund has Stripe's reason "
                 "if it failed, and otherwise its status. A dispute has its status, a credit note its reason in "
                 "Stripe. `refund_found` has the refund's status. `marked_paid` has the method and the reference. "
-                "`payment_window_passed` has the length of the window. Other kinds have none."
+                "`payment_window_passed` has the length of the window. `send_refused` and `reminder_refused` have "
+                "the code of the refusal. Other kinds have none."
             ),
         ]
         | UnsetType
@@ -244,6 +253,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         subtotal=money(order.subtotal),
         tax=money(order.tax),
         total=money(invoice.total),
+        total_difference=money(invoice.total_difference),
         discount_amount=money(amounts.discount),
         paid_amount=money(amounts.paid),
         refunded_amount=money(amounts.refunded),
@@ -259,6 +269,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         updated_at=instant(invoice.updated_at),
         sent_at=instant_or_none(invoice.sent_at),
         paid_at=instant_or_none(known.paid_at) if known else None,
+        paid_on=invoice.paid_on.isoformat() if invoice.paid_on else None,
         memo=order.memo,
         payment_url=known.hosted_url if known and not expired else None,
         payment_url_expired=expired,

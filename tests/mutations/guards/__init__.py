@@ -19,6 +19,7 @@ from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.facts import FACTS
+from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
 from tests.mutations.guards.saga import SAGA
@@ -27,5 +28,5 @@ from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
 
 GUARDS: tuple[Guard, ...] = (
-    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS,
+    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
 )  # fmt: skip

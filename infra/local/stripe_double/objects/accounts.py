@@ -124,7 +124,7 @@ def name_of(account: JSON) -> str:
 
 
 def day(account: JSON, at: int) -> str:
-    """The day that people see of a moment (epoch seconds): in the time zone of the account's Dashboard, if it is one."""
+    """The day that people see of a moment (epoch seconds): in the Dashboard's time zone, or in UTC if it is none."""
     named = account["settings"]["dashboard"]["timezone"]
     zone = ZoneInfo(named if named in available_timezones() else "UTC")
     return datetime.fromtimestamp(at, zone).strftime("%B %-d, %Y")

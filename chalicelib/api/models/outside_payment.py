@@ -1,0 +1,45 @@
+"""A payment that did not go through Stripe, as it is asked to be recorded."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.exact import Exact
+from chalicelib.domain.outside_payment import METHODS
+from chalicelib.usecases.settle_outside import Settlement
+
+
+class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How the customer paid, and under which reference, such as the number of a check."""
+
+    method: Annotated[str, Meta(extra_json_schema={"enum": list(METHODS)})]
+    reference: Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    paid_on: (
+        Annotated[
+            dt.date,
+            Meta(
+                description="The day on which the customer paid, in the organization's time zone. Today if it is "
+                "left out. It may not be in the future, nor more than a year before the invoice was made.",
+                examples=["2026-11-20"],
+            ),
+        ]
+        | None
+    ) = None
+    amount: (
+        Annotated[
+            Exact,
+            Meta(
+                description="What the customer paid. It must be what remains to be paid, because only the whole "
+                "rest can be recorded. If it is left out, the rest is recorded as paid."
+            ),
+        ]
+        | None
+    ) = None
+
+
+def settlement_from(payment: OutsidePayment) -> Settlement:
+    return Settlement(payment.method, payment.reference, payment.paid_on, payment.amount)

@@ -1,0 +1,249 @@
+"""Steps about drafts that are changed in Stripe, payments that are recorded by hand, and paused invoicing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.usecases.freeze import freeze, unfreeze
+from chalicelib.usecases.invoices import get_invoice
+from chalicelib.usecases.invoicing_settings import change
+from chalicelib.usecases.remind import plan_reminders
+from tests.api.client import ApiClient
+from tests.world import OFFICE, ORGANIZATION, World
+
+if TYPE_CHECKING:
+    from chalicelib.domain.invoice import Invoice
+
+DAY = 86400
+HAND_KINDS = ("marked_paid", "voided_by_pom", "payment_window_passed", "send_refused")
+
+
+class HandSteps:
+    """A part of `Play`."""
+
+    world: World
+    api: ApiClient
+    account: str
+    invoice: Invoice | None
+    _invoice: Invoice
+    _stripe_id: str
+    _dashboard: Any
+    _options: Any
+    _replied: Any
+    _known_customer: Any
+    reply: dict[str, Any]
+    first_account: str | None = None
+    batch_id: str | None = None
+
+    # The office
+
+    def draft(self, due_in: int | None = None, terms: str | None = None) -> None:
+        """The office makes a draft over 75.00, due in so many days or on terms, and Stripe tells of it."""
+        self._known_customer()
+        due = None if due_in is None else self._day(due_in)
+        self.invoice = self.world.invoice("svc_0", send=False, due_date=due, payment_terms=terms)
+        self.world.deliver()
+
+    def bill_service_again(self) -> None:
+        """The office bills the service of the case once more; from now on the case is about that invoice."""
+        item = {"serviceId": "svc_0", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}
+        self._replied(self.api.post("/invoices", {"customerId": "cust_1", "lineItems": [item]}))
+        if "id" in self.reply:
+            self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
+
+    def void_by_hand(self) -> None:
+        """The office voids the invoice; `reply` tells what it is answered."""
+        self._replied(self.api.post(f"/invoices/{self._invoice.id}/void"))
+
+    def record_payment(
+        self,
+        method: str = "check",
+        reference: str | None = None,
+        paid_on: int | str | None = None,
+        amount: str | None = None,
+        by: str = OFFICE,
+    ) -> None:
+        """The office records a payment; `paid_on` is a day, or so many days from today. `reply` tells the answer."""
+        day = self._day(paid_on).isoformat() if isinstance(paid_on, int) else paid_on
+        given = {"method": method, "reference": reference, "paidOn": day, "amount": amount}
+        body = {name: value for name, value in given.items() if value is not None}
+        user = self.api.acting("billing", user=by)
+        self._replied(user.post(f"/invoices/{self._invoice.id}/mark-paid", body))
+
+    def crashes_after_stripe(self, then: dict[str, Any]) -> None:
+        """Stripe does what the step asks, and POM dies before it can store what Stripe answered."""
+        [(name, options)] = then.items()
+        invoices = self.world.ports.invoices
+        kept, stripe_has_paid = invoices.save, lambda: self.world.in_stripe(self.account)[-1]["status"] == "paid"
+
+        def dies(*args: Any) -> Any:
+            if stripe_has_paid():
+                raise RuntimeError("the process is gone")
+            return kept(*args)
+
+        invoices.save = dies  # type: ignore[method-assign]
+        try:
+            getattr(self, name)(**options)
+        finally:
+            invoices.save = kept  # type: ignore[method-assign]
+
+    def time_zone(self, name: str) -> None:
+        self._set(time_zone=name)
+
+    def payment_window(self, days: int) -> None:
+        self._set(payment_window=days)
+
+    def close_unpaid(self) -> None:
+        """The hourly schedule reminds, and closes what was not paid within its payment window."""
+        plan_reminders(self.world.ports)
+        self.world.work()
+
+    def bill_in_bulk(self, customers: int = 1, paused_after: int | None = None, down: bool = False) -> None:
+        """The office bills one service to each customer in a batch, on which the workers have not begun yet.
+
+        With `paused_after`, an operator pauses invoicing as soon as so many invoices are sent. With `down`, Stripe is
+        down when the first one is to be sent.
+        """
+        self._known_customer()
+        for number in range(customers):
+            self.world.customer(f"cust_bulk_{number}", f"bulk{number}@example.test")
+        self.world.work()
+        services = [
+            {"serviceId": f"svc_bulk_{number}", "customerId": f"cust_bulk_{number}", "description": "Cleaning",
+             "quantity": 1, "unitPrice": "75.00"}
+            for number in range(customers)
+        ]  # fmt: skip
+        answer = self.api.post("/invoice-batches", {"services": services}, headers={"Idempotency-Key": "bulk"})
+        assert answer.status == 202, answer.text
+        self.batch_id = str(answer.json["id"])
+        if paused_after is not None:
+            self._freeze_after(paused_after)
+        if down:
+            self.world.double.order_fault("close_before", path="/v1/invoices/*/send")
+
+    def check_batch(self, **counts: int) -> None:
+        """What the batch counts at this point."""
+        shown = self.api.get(f"/invoice-batches/{self.batch_id}").json["counts"]
+        assert {name: shown[name] for name in counts} == counts, shown
+
+    def retry_batch(self) -> None:
+        """The office tries the failed invoices of the batch again."""
+        assert self.api.post(f"/invoice-batches/{self.batch_id}/retry").status == 202
+
+    def look_at_first(self) -> None:
+        """From now on the case is about the invoice that was made first."""
+        [*_, oldest] = self.api.get("/invoices").json["data"]
+        self.invoice = get_invoice(ORGANIZATION, oldest["id"], self.world.ports)
+
+    def currency(self, name: str) -> None:
+        """An admin changes the currency in the settings."""
+        self._set(currency=name)
+
+    def test_connection(self) -> None:
+        """An admin verifies the connection with a test invoice; `reply` tells what is answered."""
+        self._replied(self.api.admin.post("/stripe/connection/test"))
+
+    # Operations
+
+    def freeze(self, reason: str) -> None:
+        """An operator pauses the company's invoicing."""
+        assert freeze(ORGANIZATION, "kim@operations", reason, self.world.ports)
+
+    def unfreeze(self) -> None:
+        assert unfreeze(ORGANIZATION, self.world.ports)
+
+    def resume(self) -> None:
+        """The five-minute schedule takes up what rests. A refusal ends the work, as in the worker."""
+        with suppress(Conflict, Refused):
+            self.world.resume()
+
+    def stuck_before_sending(self, hours: int = 1, due_in: int | None = None, path: str = "send") -> None:
+        """An invoice over 75.00 is ordered, Stripe is down when it is to be sent, and hours pass."""
+        self.first_account = self.account
+        self._known_customer()
+        self.world.double.order_fault("close_before", path=f"/v1/invoices/*/{path}", count=10)
+        due = None if due_in is None else self._day(due_in)
+        self.invoice = self.world.invoice("svc_0", due_date=due)
+        assert self.invoice.saga.running, "Stripe was not down"
+        self.world.double.clear_faults()
+        self.world.deliver()
+        self.world.advance(hours * 3600)
+
+    # The company in Stripe's dashboard
+
+    def add_to_draft(self, amount: int, description: str = "Filter") -> None:
+        """Somebody adds a line to the draft; a negative amount takes something off."""
+        added: Any = {"lines": [{"amount": amount, "description": description}]}
+        self._dashboard.invoices.add_lines(self._stripe_id, added, self._options)
+
+    def due_date_in_stripe(self, days: int) -> None:
+        """Somebody changes the due date of the draft to so many days from today."""
+        due: Any = {"due_date": self.world.ports.clock.now() + days * DAY}
+        self._dashboard.invoices.update(self._stripe_id, due, self._options)
+
+    def charge_automatically(self) -> None:
+        """Somebody changes the draft so that Stripe charges a saved method instead of mailing the invoice."""
+        method: Any = {"collection_method": "charge_automatically"}
+        self._dashboard.invoices.update(self._stripe_id, method, self._options)
+
+    def no_discount(self) -> None:
+        """Somebody takes the discount off the draft again."""
+        none: Any = {"discounts": ""}
+        self._dashboard.invoices.update(self._stripe_id, none, self._options)
+
+    def delete_in_stripe(self) -> None:
+        """Somebody deletes the draft in Stripe's dashboard."""
+        self._dashboard.invoices.delete(self._stripe_id, None, self._options)
+
+    def send_in_stripe(self) -> None:
+        """Somebody sends the draft in Stripe's dashboard."""
+        self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
+
+    # What POM shows
+
+    def summary_of(self, first: int, last: int) -> None:
+        """`answer` is the summary of these days, counted from today."""
+        days = f"from={self._day(first)}&to={self._day(last)}"
+        [found] = self.api.get(f"/summary?{days}").json["data"]
+        self.answer = found
+
+    def _shown_by_hand(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"apps": self.api.get("/apps").json["data"][0]}
+        if self.invoice is not None:
+            kinds = [entry.kind for entry in self._invoice.history]
+            found["times"] = {kind: kinds.count(kind) for kind in (*kinds, *HAND_KINDS)}
+        if self.first_account is not None:
+            found["mails_of_former"] = len(self.world.double.mails(self.first_account))
+        if self.batch_id is not None:
+            batch = self.api.get(f"/invoice-batches/{self.batch_id}").json
+            found["batch"] = {**batch, "items": batch["items"]}
+            assert {each["status"] for each in batch["items"]} <= {status.value for status in ItemStatus}
+        return found
+
+    # Parts
+
+    def _freeze_after(self, sent: int) -> None:
+        decide, batches = self.world.ports.batches.decide, self.world.ports.batches
+        decided: list[str] = []
+
+        def decides(*args: Any) -> Any:
+            answer = decide(*args)
+            decided.append("one")
+            if len(decided) == sent:
+                self.freeze("Two invoices were made for one service.")
+            return answer
+
+        batches.decide = decides  # type: ignore[method-assign]
+
+    def _day(self, days: int) -> dt.date:
+        today = dt.datetime.fromtimestamp(self.world.ports.clock.now(), dt.UTC).date()
+        return today + dt.timedelta(days=days)
+
+    def _set(self, **changes: Any) -> None:
+        settings = self.world.ports.settings.get(ORGANIZATION)
+        change(ORGANIZATION, replace(settings, **changes), self.world.ports)

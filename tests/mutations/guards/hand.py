@@ -1,0 +1,76 @@
+"""Drafts that were changed in Stripe, payments recorded by hand, and paused invoicing."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Check, Instead, Never, Skipped
+
+_CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+
+
+def _case(name: str) -> str:
+    return f"{_CASES}[{name}-2026-10-28.endive]"
+
+
+HAND = (
+    guard(
+        "a draft with another total is not mailed",
+        "require_our_total",
+        Check("total_difference"),
+        _case("draft_changed_in_stripe_is_not_sent"),
+    ),
+    guard(
+        "a draft with other lines is not mailed",
+        "changes_in_stripe",
+        Never("has_other_lines"),
+        _case("draft_with_another_line_of_the_same_price"),
+    ),
+    guard(
+        "Stripe is asked before a reviewed draft is mailed",
+        "_mailed",
+        Instead("as_in_stripe", "invoice"),
+        _case("draft_changed_between_review_and_send"),
+    ),
+    guard(
+        "a draft is not mailed after its due date",
+        "require_as_reviewed",
+        Check("now"),
+        _case("draft_whose_due_date_has_passed"),
+    ),
+    guard(
+        "an order that rested is not mailed from a former account",
+        "require_as_reviewed",
+        Skipped("require_same_account"),
+        _case("order_that_rested_until_another_account_was_connected"),
+    ),
+    guard(
+        "a part is never recorded as the whole",
+        "mark_paid",
+        Skipped("_require_the_rest"),
+        _case("check_over_a_part"),
+    ),
+    guard(
+        "a day of payment is not in the future",
+        "require_plausible_day",
+        Check("today"),
+        _case("check_that_comes_tomorrow"),
+    ),
+    guard(
+        "nothing is voided while a payment is under way",
+        "_require_unpaid",
+        Skipped("require_no_payment_under_way"),
+        _case("void_while_a_debit_is_under_way_unheard"),
+    ),
+    guard(
+        "a batch rests while invoicing is paused",
+        "bill",
+        Instead("InvoicingPaused", "KeyError"),
+        _case("paused_while_a_batch_ran"),
+    ),
+    guard(
+        "nobody is reminded while invoicing is paused",
+        "remind",
+        Skipped("require_invoicing"),
+        _case("paused_company_does_not_remind"),
+    ),
+)
