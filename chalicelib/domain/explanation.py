@@ -53,6 +53,9 @@ def _creating(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     yield "It is a draft: the customer has not been asked to pay. Review and send it."
+    if invoice.due_by_terms:
+        days = invoice.order.days_until_due
+        yield f"It is due {days} days after it is sent." if days else "It is due on the day on which it is sent."
     yield from _not_sent(invoice)
     yield from changes_of_draft(invoice)
     yield from terms(invoice)

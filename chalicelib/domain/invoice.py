@@ -98,6 +98,8 @@ class Invoice:
     sent_at: int | None = None
     stripe_customer_id: str | None = None
     stripe_invoice_id: str | None = None
+    terms_due_at: int | None = None
+    """When a draft is due by its payment terms (epoch seconds UTC). Somebody in Stripe chose any other due date."""
     overdue_since: dt.date | None = None
     """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
     outside_payment: OutsidePayment | None = None
@@ -269,6 +271,14 @@ class Invoice:
         return self.day_of(self.due_at) if self.due_at is not None else None
 
     @property
+    def due_by_terms(self) -> bool:
+        """Returns True if a draft is due as its payment terms say, and not on a day that somebody chose in Stripe."""
+        fact = self.facts.invoice
+        if self.order.days_until_due is None or fact is None or not fact.unfinished:
+            return False
+        return fact.due_at is None or fact.due_at == self.terms_due_at
+
+    @property
     def overdue(self) -> bool:
         """Returns True if it was stored as unpaid after its due day. Lists, sums and sentences rest on this fact."""
         return self.overdue_since is not None and self.overdue_since == self._first_day_overdue
@@ -376,5 +386,6 @@ class Invoice:
         return replace(self, updated_at=updated_at, overdue_since=first if over else None)
 
     def at_step(self, step: Step, now: int) -> Self:
-        """This invoice with its saga at the next recovery point."""
-        return replace(self, saga=self.saga.advanced(step, now))
+        """This invoice with its saga at the next recovery point. A draft that was just made is due by its terms."""
+        due = self.due_at if self.saga.step is Step.DRAFT else self.terms_due_at
+        return replace(self, saga=self.saga.advanced(step, now), terms_due_at=due)

@@ -6,6 +6,7 @@ asked right before a draft is mailed that has waited for a review, or for the en
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from chalicelib.domain.connection import require_ready_to_send, usable_account
@@ -13,9 +14,10 @@ from chalicelib.domain.errors import Conflict, Refused, StripeRefused
 from chalicelib.domain.explained_money import UNDO, changes_in_stripe, difference
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.terms import day_in_words, day_of
+from chalicelib.domain.terms import day_in_words, day_of, end_of_day
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.same_account import require_same_account
+from chalicelib.usecases.store_invoice import store
 
 
 def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:
@@ -52,7 +54,7 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
     require_our_total(present)
     for change in changes_in_stripe(present):
         raise _changed(change, UNDO)
-    if fact.due_at is None:
+    if fact.due_at is None or present.due_by_terms:
         return
     due, zone = day_of(fact.due_at, present.order.time_zone), present.order.time_zone
     if due < day_of(ports.clock.now(), zone):
@@ -68,6 +70,28 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
             f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
             "Load the invoice again, look at its due date, and send it if that is right.",
         )
+
+
+def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[Invoice, Invoice]:
+    """Lets a draft on payment terms be due so many days after today, because terms count from the day of sending.
+
+    Stripe counts them from the day on which the draft was made
+    (`days_until_due`, https://docs.stripe.com/api/invoices/create). A due date that somebody chose in Stripe stays.
+    The new date is stored before Stripe is told, so after a crash it is not taken for somebody's choice.
+
+    Returns `reviewed` as it is stored and `present` as Stripe has it then.
+    """
+    days, today = present.order.days_until_due, present.day_of(ports.clock.now())
+    if days is None or present.due_day is None or not present.due_by_terms:
+        return reviewed, present
+    due = today + dt.timedelta(days=days)
+    if present.due_day == due:
+        return reviewed, present
+    due_at = end_of_day(due, present.order.time_zone)
+    stored = store(reviewed, lambda current: replace(current, terms_due_at=due_at), ports)
+    account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
+    moved = ports.stripe.set_due_date(account_id, stripe_id, due_at, f"{present.saga.key}-due-{due_at}")
+    return stored, present.settled_by(moved)
 
 
 def require_our_total(invoice: Invoice) -> None:

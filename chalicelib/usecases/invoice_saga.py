@@ -27,6 +27,7 @@ from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.usecases.as_reviewed import (
     as_in_stripe,
     draft_deleted,
+    due_from_today,
     finalized_meanwhile,
     made_with_our_total,
     require_as_reviewed,
@@ -194,6 +195,7 @@ def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
         raise finalized_meanwhile()
     if waited and finalized is None:
         require_as_reviewed(reviewed, invoice, ports)
+        reviewed, invoice = due_from_today(reviewed, invoice, ports)
     _require_its_customer(invoice, ports)
     free = invoice.order.total == 0 and finalized is None
     deliver = ports.stripe.finalize if free else ports.stripe.send

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused, StripeRefused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, StripeRefused
+from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.explanation import how_paid
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
@@ -18,7 +19,6 @@ from chalicelib.domain.money import minor_units
 from chalicelib.domain.outside_payment import OutsidePayment, require_known_method, require_plausible_day
 from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.terms import day_of
 from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, money
 from chalicelib.usecases.connect import noticing_revocation
@@ -57,13 +57,11 @@ def mark_paid(
         Refused: the method, the day or the amount cannot be right; names the field.
         NotFound; Conflict: paid already, not open, a payment is under way, or not connected.
     """
-    require_known_method(settlement.method)
     invoice = _with_its_record_told(load(organization_id, invoice_id, ports), ports)
+    now = ports.clock.now()
+    raise_all(_errors_of(settlement, invoice, now))
     _require_payable(invoice, user_id)
-    record = _record(invoice, settlement, user_id, ports.clock.now())
-    given = None
-    if settlement.amount is not None:
-        given = minor_units(settlement.amount, invoice.order.currency, field="amount")
+    record, given = _record(invoice, settlement, user_id, now), _given(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
         present = _with_its_record_told(pulled_to_act_on(invoice, account_id, ports), ports)
@@ -97,11 +95,23 @@ def _telling(invoice: Invoice, record: OutsidePayment) -> Invoice:
     return invoice if entry in invoice.history else invoice.telling(entry).changed(entry.at)
 
 
+def _errors_of(settlement: Settlement, invoice: Invoice, now: int) -> Iterator[IntegrationError]:
+    yield from errors_of(require_known_method, settlement.method)
+    if settlement.paid_on is not None:
+        invoiced_on, today = invoice.day_of(invoice.created_at), invoice.day_of(now)
+        yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
+    yield from errors_of(_given, settlement, invoice)
+
+
+def _given(settlement: Settlement, invoice: Invoice) -> int | None:
+    """Returns the amount that the office counted, in minor units, or None if it did not say."""
+    if settlement.amount is None:
+        return None
+    return minor_units(settlement.amount, invoice.order.currency, field="amount")
+
+
 def _record(invoice: Invoice, settlement: Settlement, user_id: UserId, now: int) -> OutsidePayment:
-    zone = invoice.order.time_zone
-    today = day_of(now, zone)
-    paid_on = settlement.paid_on or today
-    require_plausible_day(paid_on, invoiced_on=day_of(invoice.created_at, zone), today=today)
+    paid_on = settlement.paid_on or invoice.day_of(now)
     stripe_id = invoice.stripe_invoice_id or ""
     return OutsidePayment(paid_on, settlement.method, settlement.reference, now, user_id, stripe_id)
 

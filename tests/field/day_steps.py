@@ -28,6 +28,13 @@ class DaySteps:
         """Somebody sends the draft in Stripe's dashboard."""
         self._dashboard.invoices.send_invoice(self._stripe_id, None, self._options)
 
+    def stripe_is_down_at(self, path: str) -> None:
+        """From now on, requests of this path get no answer."""
+        self.world.double.order_fault("close_before", path=path, count=10)
+
+    def stripe_is_back(self) -> None:
+        self.world.double.clear_faults()
+
     def until(self, hour: int, zone: str, days: int = 0, minute: int = 30) -> None:
         """Time passes until this time of the day at a place, so many days from today."""
         now = dt.datetime.fromtimestamp(self.world.ports.clock.now(), ZoneInfo(zone))

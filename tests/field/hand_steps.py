@@ -12,7 +12,6 @@ from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.usecases.freeze import freeze, unfreeze
 from chalicelib.usecases.invoices import get_invoice
 from chalicelib.usecases.invoicing_settings import change
-from chalicelib.usecases.remind import plan_reminders
 from tests.api.client import ApiClient
 from tests.world import OFFICE, ORGANIZATION, World
 
@@ -100,8 +99,7 @@ class HandSteps:
 
     def close_unpaid(self) -> None:
         """The hourly schedule reminds, and closes what was not paid within its payment window."""
-        plan_reminders(self.world.ports)
-        self.world.work()
+        self.world.plan_day()
 
     def bill_in_bulk(self, customers: int = 1, paused_after: int | None = None, down: bool = False) -> None:
         """The office bills one service to each customer in a batch, on which the workers have not begun yet.

@@ -325,6 +325,8 @@ def _failure_view(failed: FailedAttempt | None) -> FailureView | None:
 
 def _due_date(invoice: Invoice) -> str | None:
     """The calendar day in the organization's time zone; None while a draft only has terms."""
+    if invoice.due_by_terms:
+        return None
     day = invoice.due_day or invoice.order.due_date
     return day.isoformat() if day else None
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.exact import Exact
+from chalicelib.api.models.exact import ExactAmount
 from chalicelib.domain.outside_payment import METHODS
 from chalicelib.usecases.settle_outside import Settlement
 
@@ -31,7 +31,7 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     ) = None
     amount: (
         Annotated[
-            Exact,
+            ExactAmount,
             Meta(
                 description="What the customer paid. It must be what remains to be paid, because only the whole "
                 "rest can be recorded. If it is left out, the rest is recorded as paid."
