@@ -104,15 +104,18 @@ def test_a_field_that_a_later_release_adds_is_skipped() -> None:
     assert decoded(Customer, msgspec.json.encode(stored).decode(), None) == customer()
 
 
+SHORT = invoice(order=dataclasses.replace(invoice().order, line_items=()))
+
+
 def test_a_field_that_an_earlier_release_did_not_have_takes_its_default() -> None:
-    stored = msgspec.json.decode(encoded(invoice())["document"])
+    stored = msgspec.json.decode(encoded(SHORT)["document"])
     for name in ("facts", "history", "sent_at", "stripe_customer_id", "version"):
         del stored[name]
-    assert decoded(Invoice, msgspec.json.encode(stored).decode(), None) == invoice()
+    assert decoded(Invoice, msgspec.json.encode(stored).decode(), None) == SHORT
 
 
 def test_a_long_document_is_deflated_and_a_short_one_is_readable() -> None:
-    assert set(encoded(invoice())) == {"document"}
+    assert set(encoded(SHORT)) == {"document"}
     order = dataclasses.replace(invoice().order, memo="long " * DEFLATE_FROM)
     long = invoice(order=order)
     stored = encoded(long)
@@ -136,7 +139,7 @@ def test_an_item_without_a_document_is_no_aggregate() -> None:
 
 
 def test_no_document_holds_a_float() -> None:
-    text = encoded(invoice(created_at=NOW))["document"]
+    text = encoded(dataclasses.replace(SHORT, created_at=NOW))["document"]
     assert not any(isinstance(leaf, float) for leaf in leaves(msgspec.json.decode(text)))
 
 

@@ -30,6 +30,11 @@ def end_pause(stack: LocalStack, organization_id: str, invoice_id: str) -> None:
     _in_its_own_process(stack, "invoice", organization_id, invoice_id)
 
 
+def was_sent_yesterday(stack: LocalStack, organization_id: str, invoice_id: str) -> None:
+    """A day has gone by since the invoice was sent."""
+    _in_its_own_process(stack, "sent", organization_id, invoice_id)
+
+
 def sweeps_fall_due(stack: LocalStack) -> None:
     """No account has been compared with Stripe for so long that the next plan has it done."""
     _in_its_own_process(stack, "sweeps")
@@ -61,7 +66,11 @@ def main(kind: str, *ids: str) -> None:
     else:
         invoice = ports.invoices.get(OrganizationId(ids[0]), InvoiceId(ids[1]))
         assert invoice is not None
-        ports.invoices.save(replace(invoice, saga=replace(invoice.saga, resume_at=passed)))
+        if kind == "sent":
+            assert invoice.sent_at is not None
+            ports.invoices.save(replace(invoice, sent_at=invoice.sent_at - 86_400))
+        else:
+            ports.invoices.save(replace(invoice, saga=replace(invoice.saga, resume_at=passed)))
 
 
 if __name__ == "__main__":

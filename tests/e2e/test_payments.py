@@ -11,6 +11,7 @@ import pytest
 from infra.demo.people import Payer
 from infra.local.stack import LocalStack
 from tests.e2e.company import Company, eventually, refused
+from tests.e2e.passing_time import was_sent_yesterday
 
 _services = (f"svc_pay_{number}" for number in count())
 
@@ -170,6 +171,8 @@ def test_what_is_on_its_way_cannot_be_marked_as_paid_nor_reminded_of(company: Co
 def test_the_office_reminds_once_a_day(company: Company) -> None:
     invoice = billed(company)
     before = len(company.double("GET", f"mails/{company.account_id}"))
+    refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "sent_today")
+    was_sent_yesterday(company.stack, company.organization_id, invoice["id"])
     reminded = company.office.call("POST", f"/invoices/{invoice['id']}/remind")
     assert reminded.status == 200, reminded.text
     refused(company.office.call("POST", f"/invoices/{invoice['id']}/remind"), 409, "reminded_today")
@@ -183,6 +186,7 @@ def test_reminders_go_out_by_themselves_on_the_due_date_and_once(stack: LocalSta
     settings = {"timeZone": zone, "reminders": {"enabled": True, "onDueDate": True}}
     assert company.admin.call("PUT", "/settings/invoicing", settings).status == 200
     due_today, due_later = billed(company, dueDate=today.isoformat()), billed(company)
+    was_sent_yesterday(stack, company.organization_id, due_today["id"])
     for _ in range(2):
         stack.fire("plan_day")
         stack.wait_until_idle()

@@ -100,6 +100,7 @@ API: Mapping[str, Calls] = {
         lambda g: g.add_lines(ACCOUNT, drafted(line_items=lines(250)), KEY),
         lambda g: g.add_lines(ACCOUNT, drafted(line_items=lines(249), tax=1), KEY),
     ],
+    "set_due_date": [lambda g: g.set_due_date(ACCOUNT, "in_1", NOW, KEY)],
     "send": [lambda g: g.send(ACCOUNT, "in_1", KEY)],
     "finalize": [lambda g: g.finalize(ACCOUNT, "in_1", KEY)],
     "void": [lambda g: g.void(ACCOUNT, "in_1", KEY)],

@@ -16,7 +16,7 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.errors import AccountUnreachable, Refused, StripeRefused, StripeUnavailable
-from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, invoice_id_for
 from chalicelib.domain.invoice import Invoice
 from infra.local.stripe_double import Config, Server, StripeDouble
 from infra.local.stripe_double.clock import Clock
@@ -207,26 +207,30 @@ def test_oauth_codes_work_once(gateway: StripeGateway, double: StripeDouble) -> 
 # Lists and Stripe's clock
 
 
-def of_us(name: str) -> Invoice:
-    made = drafted()
-    return replace(made, id=InvoiceId(name), stripe_invoice_id=None)
+def our_id(name: str) -> InvoiceId:
+    """An id of the form that POM gives."""
+    return invoice_id_for(OrganizationId("org_1"), name)
+
+
+def of_us(invoice_id: InvoiceId) -> Invoice:
+    return replace(drafted(), id=invoice_id, stripe_invoice_id=None)
 
 
 def test_an_invoice_is_found_behind_several_pages(
     gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
 ) -> None:
     made = gateway.create_customer(account, customer(profile=FULL), "key").id
-    first = gateway.create_draft(account, of_us("inv_first"), made, "first")
+    first = gateway.create_draft(account, of_us(our_id("first")), made, "first")
     for n in range(210):
-        gateway.create_draft(account, of_us(f"inv_{n}"), made, f"key {n}")
+        gateway.create_draft(account, of_us(our_id(str(n))), made, f"key {n}")
     double.api.log.reset()
 
-    found = gateway.find_invoice(account, replace(invoice(), id=InvoiceId("inv_first")))
+    found = gateway.find_invoice(account, replace(invoice(), id=our_id("first")))
 
     assert found is not None
     assert found.id == first.id
     assert double.api.log.counts() == {"GET /v1/invoices": 3}
-    assert gateway.find_invoice(account, replace(invoice(), id=InvoiceId("inv_never"))) is None
+    assert gateway.find_invoice(account, replace(invoice(), id=our_id("never"))) is None
 
 
 def test_250_lines_are_counted_and_sent_in_one_request(
