@@ -6,7 +6,7 @@ Every story runs through the Lambda handlers (`stories_stage`), webhooks include
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -78,26 +78,26 @@ class Told:
 
 
 BOUNDS = {
-    "save a new customer": (7, 6, 6),
-    "create and send, customer new to Stripe": (23, 14, 134),
-    "create and send, known customer": (22, 14, 131),
+    "save a new customer": (8, 6, 10),
+    "create and send, customer new to Stripe": (24, 14, 139),
+    "create and send, known customer": (23, 14, 132),
     "paid by card": (13, 9, 88),
     "card declined": (10, 7, 70),
-    "paid by card after the decline": (13, 9, 92),
+    "paid by card after the decline": (13, 9, 111),
     "bank debit begun": (5, 3, 33),
     "bank debit arrived": (13, 9, 88),
-    "partial refund": (6, 5, 31),
+    "partial refund": (6, 5, 42),
     "full refund": (6, 5, 33),
-    "dispute opened": (6, 5, 31),
+    "dispute opened": (6, 5, 42),
     "void": (10, 7, 62),
-    "reminder": (5, 3, 27),
-    "edit a customer": (10, 8, 10),
+    "reminder": (6, 4, 27),
+    "edit a customer": (11, 8, 12),
     "show an invoice": (1, 1, 0),
     "the same create again": (1, 1, 0),
     f"bulk of {BULK}, sent": (2650, 1600, 14100),
     "page of 25 invoices": (1, 6, 0),
-    "summary": (3, 3, 0),
-    "reconciliation, nothing missed": (7, 11, 4),
+    "summary": (4, 4, 0),
+    "reconciliation, nothing missed": (8, 12, 4),
     "a schedule's tick, nothing due": (5, 3, 2),
 }
 """By story: the most requests to DynamoDB, read units and write units. Requests are what is; units leave a tenth."""
@@ -143,7 +143,7 @@ class Teller:
         tell("dispute opened", lambda: stage.double.open_dispute(stage.account_id, charge["id"]))
         voided = self._quietly(lambda: self._bill("svc_5"))
         tell("void", lambda: self._ok(stage.office.post(f"/invoices/{voided['id']}/void")))
-        reminded = self._quietly(lambda: self._bill("svc_6"))
+        reminded = self._quietly(lambda: self._sent_yesterday("svc_6"))
         tell("reminder", lambda: self._ok(stage.office.post(f"/invoices/{reminded['id']}/remind")))
         tell("edit a customer", lambda: self._customer("cust_2", "known@example.test", companyName="Blue"))
         tell("show an invoice", lambda: self._ok(stage.office.get(f"/invoices/{made['id']}")))
@@ -185,6 +185,14 @@ class Teller:
     def _bill(self, service: str, customer: str = "cust_2", **more: Any) -> Any:
         body = {"customerId": customer, "invoiceType": "stripe", "lineItems": [_line(service)], **more}
         return self._ok(self._stage.office.post("/invoices", body, headers={"Idempotency-Key": f"bill {service}"}))
+
+    def _sent_yesterday(self, service: str) -> Any:
+        """Nobody is reminded on the day of sending; a clock moved by a day would make accounts due for comparison."""
+        made = self._bill(service)
+        ports = self._stage.ports
+        stored = get_invoice(ORGANIZATION, made["id"], ports)
+        ports.invoices.save(replace(stored, sent_at=(stored.sent_at or 0) - 86_400))
+        return made
 
     def _pay(self, made: Any, method: str = "pm_card_visa") -> Any:
         return self._stage.double.pay(self._stage.account_id, _stripe_id(made), method)
