@@ -138,7 +138,7 @@ def refresh_invoice(call: Call[Nothing]) -> Reply:
     refuses=(404, 409, 422, 502, 503),
 )
 def remind_invoice(call: Call[Nothing]) -> Reply:
-    """Have Stripe e-mail the payment link again, at most once a day.
+    """Have Stripe e-mail the payment link again, at most once a day, and not on the day it was sent.
 
     Stripe is asked first where the invoice stands; nobody is reminded of what is paid, disputed or on its way.
     """

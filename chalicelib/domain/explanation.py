@@ -20,7 +20,7 @@ from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.terms import day_in_words, day_of
+from chalicelib.domain.terms import day_in_words
 from chalicelib.domain.wording import day, money, on_day
 
 BANK_DEBITS = {
@@ -250,7 +250,7 @@ def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
 def _way_outside(invoice: Invoice) -> str:
     record = invoice.recorded_payment
     if record is not None:
-        recorded_on = day_of(record.recorded_at, invoice.order.time_zone)
+        recorded_on = invoice.day_of(record.recorded_at)
         later = f" on {day_in_words(recorded_on)}" if recorded_on != record.paid_on else ""
         return f"by {record.way}, as recorded in POM{later}"
     marked = _latest(invoice, "marked_paid")  # by a release that kept it on the timeline only

@@ -200,13 +200,13 @@ class Invoice:
         A payment that was recorded by hand has the day that the office gave, unless a later payment in Stripe
         completed the amount.
         """
-        fact, record, zone = self.facts.invoice, self.recorded_payment, self.order.time_zone
+        fact, record = self.facts.invoice, self.recorded_payment
         if fact is None or fact.status != "paid" or fact.paid_at is None:
             return None
         if record is None:
-            return day_of(fact.paid_at, zone)
+            return self.day_of(fact.paid_at)
         charged = [charge.created for charge in self.facts.charges.values() if charge.status == "succeeded"]
-        return max([record.paid_on, *(day_of(created, zone) for created in charged)])
+        return max([record.paid_on, *map(self.day_of, charged)])
 
     @property
     def drafted_for(self) -> str | None:

@@ -14,7 +14,7 @@ from chalicelib.domain.errors import Conflict, Refused, StripeRefused
 from chalicelib.domain.explained_money import UNDO, changes_in_stripe, difference
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.terms import day_in_words, day_of, end_of_day
+from chalicelib.domain.terms import day_in_words, end_of_day
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.same_account import require_same_account
 from chalicelib.usecases.store_invoice import store
@@ -56,8 +56,8 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
         raise _changed(change, UNDO)
     if fact.due_at is None or present.due_by_terms:
         return
-    due, zone = day_of(fact.due_at, present.order.time_zone), present.order.time_zone
-    if due < day_of(ports.clock.now(), zone):
+    due = present.day_of(fact.due_at)
+    if due < present.day_of(ports.clock.now()):
         raise Refused(
             "due_date_in_past",
             f"The draft's due date, {day_in_words(due)}, has passed. The customer would get an overdue invoice.",
@@ -65,7 +65,7 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
             next_step="Change the due date in the Stripe dashboard and send the draft again, or void it and bill its "
             "services again.",
         )
-    if reviewed.due_at is not None and day_of(reviewed.due_at, zone) != due:
+    if reviewed.due_day not in (None, due):
         raise _changed(
             f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
             "Load the invoice again, look at its due date, and send it if that is right.",
