@@ -258,7 +258,7 @@ EXAMPLES: Mapping[type, Any] = {
             "off.",
             "link": "https://dashboard.stripe.com/settings/billing/invoice",
         },
-        "reminderTime": {"from": "09:00", "timeZone": "America/Phoenix"},
+        "reminderTime": {"from": "09:00", "until": "18:00", "timeZone": "America/Phoenix"},
     },
     NewCustomerImport: {"customers": [{"id": "cust_456", **PROFILE}]},
     NewInvoiceBatch: {

@@ -192,8 +192,10 @@ def _due(invoice: Invoice, now: int) -> Iterator[str]:
         yield f"It is due on {on}."
     elif days == 0:
         yield "It is due today."
+    elif not invoice.overdue or days == 1:
+        yield f"It was due yesterday, on {on}." if days == 1 else f"It was due on {on}."
     else:
-        yield f"It was due yesterday, on {on}." if days == 1 else f"It was due on {on}, {days} days ago."
+        yield f"It was due on {on}, {days} days ago."
 
 
 def _under_way_since(invoice: Invoice) -> int:

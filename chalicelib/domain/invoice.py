@@ -104,8 +104,10 @@ class Invoice:
     """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
     outside_payment: OutsidePayment | None = None
     """A payment that somebody recorded by hand. It is stored before Stripe is told; see `recorded_payment`."""
-    reminded_on: dt.date | None = None
-    """The latest day, in the organization's time zone, on which Stripe was asked to send its e-mail again."""
+    reminder_asked_at: int | None = None
+    """When Stripe was last asked to send its e-mail again (epoch seconds UTC), whether or not its answer arrived."""
+    reminded_at: int | None = None
+    """When Stripe was last asked to send its e-mail again and did (epoch seconds UTC)."""
     links_read_at: int = 0
     """When the links were last read from Stripe's API, which makes them good for some days more."""
     version: int = 0
@@ -322,7 +324,8 @@ class Invoice:
         if known is None or known.id == self.stripe_invoice_id:
             return replace(self, facts=facts)
         # A revision has not been e-mailed yet, whatever its original was.
-        return replace(self, facts=facts, stripe_invoice_id=known.id, sent_at=None, reminded_on=None)
+        unsent = replace(self, sent_at=None, reminder_asked_at=None, reminded_at=None)
+        return replace(unsent, facts=facts, stripe_invoice_id=known.id)
 
     @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:

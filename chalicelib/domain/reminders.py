@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.settings import Reminders
+from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.terms import day_of
 
-FROM_HOUR = 9
-"""Hour of the day, in the organization's time zone, from which reminders are sent."""
+FROM_HOUR, UNTIL_HOUR = 9, 18
+"""Hours of the company's day between which planned reminders go out: from the first, and after an outage no later."""
 
 
-def due_days_to_remind_of(reminders: Reminders, today: dt.date) -> Iterable[dt.date]:
-    """Invoices due on these days get a reminder today."""
-    if not reminders.enabled:
+def reminder_is_due(invoice: Invoice, settings: InvoicingSettings, now: dt.datetime) -> bool:
+    """Returns True if the settings ask for a reminder of the invoice at `now`, a moment in the company's time zone.
+
+    An invoice whose payment window has passed is given up, and its payer is not reminded of it before.
+    """
+    window = settings.payment_window
+    given_up = window is not None and window_has_passed(invoice, window, int(now.timestamp()))
+    return invoice.due_day in due_days_to_remind_of(settings.reminders, now) and not given_up
+
+
+def due_days_to_remind_of(chosen: Reminders, now: dt.datetime) -> list[dt.date]:
+    """Returns the due days that call for a reminder at `now`, a moment in the company's time zone."""
+    reminders, today = chosen.effective, now.date()
+    if not reminders.enabled or not FROM_HOUR <= now.hour < UNTIL_HOUR:
         return []
     before = [today + dt.timedelta(days=days) for days in reminders.days_before_due]
     after = [today - dt.timedelta(days=days) for days in reminders.days_after_due]
     return [*before, *([today] if reminders.on_due_date else []), *after]
 
 
-def require_remindable(invoice: Invoice, today: dt.date) -> None:
+def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
     """Nobody is reminded of what is paid, questioned, on its way, or was sent or reminded of today.
+
+    Today is a day in the company's present `time_zone`, which may be another one than the invoice was made in.
 
     Raises:
         Conflict: says which of these it is.
@@ -42,18 +55,23 @@ def require_remindable(invoice: Invoice, today: dt.date) -> None:
             next_step="Answer the dispute in the Stripe dashboard first.",
         )
     require_no_payment_under_way(invoice)
-    if invoice.sent_at is not None and invoice.day_of(invoice.sent_at) >= today:
+    if is_today(invoice.sent_at, now, time_zone):
         raise Conflict(
             "sent_today",
             "The customer was sent this invoice today.",
             next_step="Wait until tomorrow.",
         )
-    if invoice.reminded_on is not None and invoice.reminded_on >= today:
+    if is_today(invoice.reminded_at, now, time_zone):
         raise Conflict(
             "reminded_today",
             "The customer was reminded of this invoice today.",
             next_step="Wait until tomorrow.",
         )
+
+
+def is_today(moment: int | None, now: int, time_zone: str) -> bool:
+    """Returns True if a moment lies on the day of `now` in `time_zone`, or after it by a clock that is ahead."""
+    return moment is not None and day_of(moment, time_zone) >= day_of(now, time_zone)
 
 
 def window_has_passed(invoice: Invoice, window: int, now: int) -> bool:

@@ -7,13 +7,18 @@ anew at its invoice, so planning twice does nothing twice.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.reminders import FROM_HOUR, due_days_to_remind_of, window_has_passed
+from chalicelib.domain.reminders import (
+    due_days_to_remind_of,
+    is_today,
+    reminder_is_due,
+    window_has_passed,
+)
 from chalicelib.domain.settings import InvoicingSettings, time_zone_of
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.terms import end_of_day
@@ -53,35 +58,35 @@ def mark_overdue(organization_id: OrganizationId, invoice_id: InvoiceId, ports: 
     Raises:
         StaleWrite: to be tried again.
     """
-    invoice, now = ports.invoices.get(organization_id, invoice_id), ports.clock.now()
-    if invoice is None:
-        return False
+    invoice = ports.invoices.get(organization_id, invoice_id)
+    return invoice is not None and marked_overdue(invoice, ports) is not invoice
+
+
+def marked_overdue(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice, stored as overdue if it is unpaid and its due day is over.
+
+    Raises:
+        StaleWrite: to be tried again.
+    """
+    now = ports.clock.now()
 
     def marked(current: Invoice) -> Invoice:
         turns = current.turns_overdue_at
         return current if turns is None or turns > now else current.changed(now)
 
-    return store(invoice, marked, ports) is not invoice
+    return store(invoice, marked, ports)
 
 
 def _to_remind_of(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
-    now = ports.clock.now()
     zone = time_zone_of(settings, ports.connections.get(settings.organization_id).account)
-    local = dt.datetime.fromtimestamp(now, ZoneInfo(zone))
-    if local.hour < FROM_HOUR:
-        return
-    for day in due_days_to_remind_of(settings.reminders.effective, local.date()):
+    now = dt.datetime.fromtimestamp(ports.clock.now(), ZoneInfo(zone))
+    for day in due_days_to_remind_of(settings.reminders, now):
         # An invoice keeps the time zone that it was made in, where the same day begins and ends up to a day apart.
-        wanted = InvoiceFilter(
-            due_from=end_of_day(day, zone) - 2 * DAY,
-            due_before=end_of_day(day, zone) + DAY,
-        )
-        yield from _each(
-            settings.organization_id,
-            wanted,
-            lambda each, day=day: each.due_day == day and each.reminded_on != each.day_of(now),  # type: ignore[misc]
-            ports,
-        )
+        wanted = InvoiceFilter(due_from=end_of_day(day, zone) - 2 * DAY, due_before=end_of_day(day, zone) + DAY)
+        for invoice in _each(settings.organization_id, wanted, ports):
+            done = is_today(invoice.reminded_at, ports.clock.now(), zone)
+            if invoice.due_day == day and not done and reminder_is_due(invoice, settings, now):
+                yield invoice
 
 
 def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
@@ -89,16 +94,16 @@ def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
     window, now = settings.payment_window, ports.clock.now()
     if window is not None:
         wanted = InvoiceFilter(due_before=now - (window - 1) * DAY)
-        yield from _each(settings.organization_id, wanted, lambda each: window_has_passed(each, window, now), ports)
+        for invoice in _each(settings.organization_id, wanted, ports):
+            if window_has_passed(invoice, window, now):
+                yield invoice
 
 
-def _each(
-    organization_id: OrganizationId, wanted: InvoiceFilter, fits: Callable[[Invoice], bool], ports: Ports
-) -> Iterator[Invoice]:
+def _each(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Iterator[Invoice]:
     after = None
     while True:
         page = ports.invoices.page(organization_id, wanted, PAGE, after)
-        yield from filter(fits, page.items)
+        yield from page.items
         if not page.has_next:
             return
         after = page.end_cursor

@@ -15,6 +15,7 @@ from chalicelib.domain.saga import Step
 from chalicelib.usecases.batches import resume_batches
 from chalicelib.usecases.give_up_abandoned import give_up_abandoned
 from chalicelib.usecases.invoice_saga import run, take_back_at_once
+from chalicelib.usecases.plan_day import marked_overdue
 from chalicelib.usecases.ports import InvoiceTask, Ports
 from chalicelib.usecases.same_account import of_other_account
 
@@ -72,7 +73,11 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     """
     now = ports.clock.now()
     invoice = ports.invoices.get(organization_id, invoice_id)
-    if invoice is None or not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
+    if invoice is None:
+        return None
+    # While its making rests, the index of what is due for work has no place for the end of its due day.
+    invoice = marked_overdue(invoice, ports)
+    if not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
         return invoice
     connection = ports.connections.get(organization_id)
     if invoice.saga.step is not Step.ABORT and connection.frozen is not None:

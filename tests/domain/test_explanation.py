@@ -100,7 +100,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
     ),
     (
         "overdue",
-        made(replace(OPEN, due_at=NOW + 2 * DAY)),
+        made(replace(OPEN, due_at=NOW + 2 * DAY)).changed(NOW + 3 * DAY),
         InvoiceStatus.PENDING,
         "Sent on 15 January 2027. Nobody has tried to pay yet. It was due on 17 January 2027, 3 days ago.",
     ),

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.usecases.plan_day import plan_day
 from tests.api.client import ApiClient
 from tests.world import World
 
@@ -41,6 +42,14 @@ class DaySteps:
         then = dt.datetime.combine(now.date() + dt.timedelta(days=days), dt.time(hour, minute), ZoneInfo(zone))
         assert then >= now, f"it is {now} already"
         self.world.advance(int(then.timestamp() - now.timestamp()))
+
+    def answer_is_lost_at(self, path: str) -> None:
+        """Stripe does what the next request of this path asks for, and its answer is lost."""
+        self.world.double.order_fault("close_after", path=path)
+
+    def plan_only(self) -> None:
+        """The hourly worker plans, and the other workers are busy."""
+        plan_day(self.world.ports)
 
     def hourly(self) -> None:
         """The hourly worker plans what the day asks for, and the workers do it."""

@@ -226,7 +226,7 @@ def test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers(
     assert "example.test" not in f"{refused.value.message} {refused.value.next_step}"
     company.at(DUE_IN)
     company.tick()
-    assert (company.mails(), company.now.reminded_on) == (0, None)
+    assert (company.mails(), company.now.reminded_at) == (0, None)
 
 
 def test_the_timeline_tells_once_a_day_why_a_planned_reminder_was_not_sent(company: Company) -> None:

@@ -10,7 +10,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import ONE_LINE_PATTERN, CurrencyCode, Footer, Memo
 from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.reminders import FROM_HOUR
+from chalicelib.domain.reminders import FROM_HOUR, UNTIL_HOUR
 from chalicelib.domain.settings import (
     INVOICE_TYPES,
     MAX_REMINDERS,
@@ -78,9 +78,10 @@ class RemindersModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
 
 
 class ReminderTime(msgspec.Struct, rename="camel"):
-    """Reminders go out within an hour of this time of the day."""
+    """Reminders go out within the hour after `from`; after an outage later on that day, but not from `until` on."""
 
     from_: Annotated[str, Meta(examples=["09:00"])] = msgspec.field(name="from")
+    until: Annotated[str, Meta(examples=["18:00"])]
     time_zone: str
 
 
@@ -151,6 +152,6 @@ def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base
         currency=settings.currency,
         time_zone=settings.time_zone,
         note=SettingsNote(note.message, note.next_step, address(dashboard_base, note.page)) if note else None,
-        reminder_time=ReminderTime(f"{FROM_HOUR:02}:00", time_zone),
+        reminder_time=ReminderTime(f"{FROM_HOUR:02}:00", f"{UNTIL_HOUR:02}:00", time_zone),
         customer_creation=settings.customer_creation,
     )

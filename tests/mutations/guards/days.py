@@ -42,7 +42,7 @@ DAYS = (
     guard(
         "nobody is reminded on the day of sending",
         "require_remindable",
-        Always("day_of"),
+        Never("sent_at"),
         f"{_T_REMINDERS}::test_nobody_is_reminded_on_the_day_of_sending",
     ),
     guard(
@@ -53,7 +53,7 @@ DAYS = (
     ),
     guard(
         "reminders wait for the company's morning",
-        "_to_remind_of",
+        "due_days_to_remind_of",
         Check("FROM_HOUR"),
         f"{_T_REMINDERS}::test_nobody_is_reminded_before_nine_in_the_organizations_morning",
     ),
@@ -62,5 +62,26 @@ DAYS = (
         "plan_day(ports)",
         Skipped("invoice_task"),
         "tests/usecases/test_plan_day.py::test_invoices_of_a_disconnected_company_turn_overdue",
+    ),
+    guard(
+        "a reminder whose answer was lost is not mailed again",
+        "_asking",
+        Never("_unanswered"),
+        "tests/field/test_cases.py"
+        "::test_pom_shows_what_is_so[reminder_whose_answer_was_lost_before_midnight-2026-10-28.endive]",
+    ),
+    guard(
+        "a reminder that nobody wants any more is not mailed",
+        "remind_if_due",
+        Always("_still_due"),
+        "tests/field/test_cases.py"
+        "::test_pom_shows_what_is_so[reminders_switched_off_before_the_worker_came-2026-10-28.endive]",
+    ),
+    guard(
+        "reminders do not come in the evening",
+        "due_days_to_remind_of",
+        Check("UNTIL_HOUR"),
+        "tests/field/test_cases.py"
+        "::test_pom_shows_what_is_so[reminders_switched_on_in_the_evening-2026-10-28.endive]",
     ),
 )
