@@ -90,7 +90,7 @@ BOUNDS = {
     "full refund": (6, 5, 33),
     "dispute opened": (6, 5, 42),
     "void": (10, 7, 62),
-    "reminder": (6, 4, 27),
+    "reminder": (8, 5, 38),
     "edit a customer": (11, 8, 12),
     "show an invoice": (1, 1, 0),
     "the same create again": (1, 1, 0),
