@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from rich.console import Console, Group
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.progress import track
 from rich.table import Table
@@ -54,7 +53,7 @@ class Screen:
             return
         names = columns or tuple(rows[0])
         table = _table(title, names, rows, style)
-        fits = Measurement.get(console, console.options, table).minimum <= console.width
+        fits = _least_width(table) <= console.width
         console.print(table if fits else _row_by_row(title, names, rows, style), highlight=False)
 
     def fact(self, name: str, value: Any, text: str) -> None:
@@ -129,6 +128,11 @@ def _table(title: str, names: Sequence[str], rows: Sequence[Row], style: Callabl
         # A text may hold square brackets, which rich would take for markup.
         table.add_row(*(escape(_text(row.get(name))) for name in names), style=style(row))
     return table
+
+
+def _least_width(table: Table) -> int:
+    """Returns the columns of the screen that the table needs: words, blanks at both sides, and lines between."""
+    return sum((column.min_width or 0) + 3 for column in table.columns) + 1
 
 
 def _row_by_row(title: str, names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Group:
