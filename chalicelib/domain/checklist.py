@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.connection import Connection
@@ -11,7 +11,7 @@ from chalicelib.domain.dashboard import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN_SE
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.settings import InvoicingSettings, time_zone_of
-from chalicelib.domain.terms import day_of
+from chalicelib.domain.terms import day_of, days_of_terms
 
 COUNTED_UP_TO = 100
 """Customers without an address are counted up to here: more need no exact number."""
@@ -41,18 +41,20 @@ class Known:
     webhook_healthy: bool | None
     webhook_problem: str | None
     without_email: Sequence[CustomerId]
+    has_customers: bool
 
 
 def checklist(known: Known) -> list[Item]:
     """The whole list, in the order in which one would go through it."""
     return [
         _connected(known.connection),
+        *_paused(known.connection),
         _verified(known.connection),
         _webhook(known),
         _tested(known.connection, time_zone_of(known.settings, known.connection.account)),
         _terms(known.settings),
         _instructions(known.settings),
-        _emails(known.without_email),
+        _emails(known.without_email, has_customers=known.has_customers),
         Item(
             "fees_reviewed",
             "Review Stripe's fees and pricing",
@@ -102,6 +104,18 @@ def _connected(connection: Connection) -> Item:
     )
 
 
+def _paused(connection: Connection) -> Iterator[Item]:
+    """The line is shown only while it matters: nobody has to do anything so that invoicing is not paused."""
+    if connection.frozen is not None:
+        yield Item(
+            "invoicing_paused",
+            "Invoices can be made and sent",
+            False,
+            connection.frozen.in_words,
+            "Wait until the pause is over, or ask support about it.",
+        )
+
+
 def _verified(connection: Connection) -> Item:
     title = "Business verification is complete"
     if connection.ready_to_send:
@@ -139,11 +153,18 @@ def _tested(connection: Connection, time_zone: str) -> Item:
 
 def _terms(settings: InvoicingSettings) -> Item:
     title = "Payment terms are set"
-    detail = f"New invoices have the terms {settings.payment_terms}."
+    detail = f"New invoices are due {_in_words(days_of_terms(settings.payment_terms))}."
     if settings.version:
         return Item("payment_terms", title, True, detail)
     step = "Save the invoice settings once, with the terms that you want."
     return Item("payment_terms", title, False, f"{detail} Nobody has chosen that.", step)
+
+
+def _in_words(days: int) -> str:
+    """Returns when an invoice is due, so many days after its sending."""
+    if days == 0:
+        return "on the day they are sent"
+    return f"{days} {'day' if days == 1 else 'days'} after they are sent"
 
 
 def _instructions(settings: InvoicingSettings) -> Item:
@@ -157,8 +178,11 @@ def _instructions(settings: InvoicingSettings) -> Item:
     return Item("payment_instructions", title, False, detail, step)
 
 
-def _emails(without: Sequence[CustomerId]) -> Item:
+def _emails(without: Sequence[CustomerId], *, has_customers: bool) -> Item:
     title = "Customers have e-mail addresses"
+    if not has_customers:
+        step = "Save your customers in POM, each with an e-mail address."
+        return Item("customer_emails", title, False, "There are no customers yet.", step)
     if not without:
         return Item("customer_emails", title, True, "Every customer has an address that invoices can be sent to.")
     many = f"More than {COUNTED_UP_TO}" if len(without) > COUNTED_UP_TO else str(len(without))

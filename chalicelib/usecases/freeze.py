@@ -6,6 +6,7 @@ Payments, refunds and reconciliation go on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.domain.connection import Freeze
@@ -15,21 +16,36 @@ from chalicelib.usecases.ports import Ports
 
 
 def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
-    """Pause an organization's invoicing; answers whether that changed anything."""
-    return _set_frozen(organization_id, Freeze(ports.clock.now(), by, reason), ports)
+    """Pauses an organization's invoicing, or replaces the reason and the operator of a pause that it has already.
+
+    A pause keeps the moment when it began. Returns True if anything changed.
+    """
+    now = ports.clock.now()
+    return _set_frozen(organization_id, lambda was: Freeze(was.at if was else now, by, reason), ports)
+
+
+def freeze_unless_frozen(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
+    """Pauses an organization's invoicing. A pause that it has already keeps its reason. Returns True if it had none.
+
+    Schedules use this: they run again and again, and must not replace the words that an operator chose since.
+    """
+    now = ports.clock.now()
+    return _set_frozen(organization_id, lambda was: was or Freeze(now, by, reason), ports)
 
 
 def unfreeze(organization_id: OrganizationId, ports: Ports) -> bool:
-    """Let an organization make and send invoices again; answers whether that changed anything."""
-    return _set_frozen(organization_id, None, ports)
+    """Lets an organization make and send invoices again. Returns True if it was paused."""
+    return _set_frozen(organization_id, lambda was: None, ports)
 
 
 def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
-    """Pause the invoicing of whoever connects from now on: `complete` copies this into the connection it makes.
+    """Pauses the invoicing of whoever connects from now on: `complete` copies this into the connection it makes.
 
+    If they are paused already, the reason and the operator are replaced and the moment is kept.
     To pause everybody's, do this first and then freeze each; whoever connects in between is met by one or the other.
     """
-    ports.connections.keep_platform_freeze(Freeze(ports.clock.now(), by, reason))
+    was = ports.connections.platform_freeze()
+    ports.connections.keep_platform_freeze(Freeze(was.at if was else ports.clock.now(), by, reason))
 
 
 def unfreeze_newcomers(ports: Ports) -> None:
@@ -37,13 +53,16 @@ def unfreeze_newcomers(ports: Ports) -> None:
     ports.connections.keep_platform_freeze(None)
 
 
-def _set_frozen(organization_id: OrganizationId, wanted: Freeze | None, ports: Ports) -> bool:
+def _set_frozen(
+    organization_id: OrganizationId, changed: Callable[[Freeze | None], Freeze | None], ports: Ports
+) -> bool:
     while True:
         connection = ports.connections.get(organization_id)
-        if (connection.frozen is None) == (wanted is None):
+        frozen = changed(connection.frozen)
+        if frozen == connection.frozen:
             return False
         try:
-            ports.connections.save(replace(connection, frozen=wanted))
+            ports.connections.save(replace(connection, frozen=frozen))
         except StaleWrite:
             continue
         return True

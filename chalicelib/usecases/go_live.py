@@ -18,5 +18,6 @@ def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Ite
             known.webhook_healthy,
             known.webhook_problem,
             ports.customers.without_email(organization_id, COUNTED_UP_TO + 1),
+            has_customers=bool(ports.customers.page(organization_id, 1, None).items),
         )
     )

@@ -20,7 +20,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences, questioned
 from chalicelib.usecases.connect import mark_revoked
-from chalicelib.usecases.freeze import freeze
+from chalicelib.usecases.freeze import freeze_unless_frozen
 from chalicelib.usecases.ports import Ports
 
 DAY = 86400
@@ -67,10 +67,10 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
 
 
 def freeze_if_billed_twice(organization_id: OrganizationId, found: TieOut, ports: Ports) -> bool:
-    """Stop the organization's invoicing if an invoice of its stands in Stripe twice; answers whether it does."""
+    """Pauses the organization's invoicing if an invoice of its stands in Stripe twice. Returns True if one does."""
     if not found.billed_twice:
         return False
-    freeze(organization_id, "tie-out", BILLED_TWICE, ports)
+    freeze_unless_frozen(organization_id, "tie-out", BILLED_TWICE, ports)
     return True
 
 

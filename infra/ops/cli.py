@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.config import ConfigurationError
@@ -60,12 +61,29 @@ def command(work: F) -> Any:
     @functools.wraps(work)
     def run(context: click.Context, *args: Any, **kwargs: Any) -> None:
         with telling(Screen(context.obj["as_json"])) as screen:
+            if kwargs.get("dry_run"):
+                screen.document["dryRun"] = True
             try:
                 stage = Stage(environment_of(*context.obj["where"]))
                 work(stage, screen, *args, **kwargs)
             except EXPECTED as error:
-                screen.failure(f"{type(error).__name__}: {error}")
+                screen.failure(_nobody_answers(error) or f"{type(error).__name__}: {error}")
         if screen.failed:
             context.exit(1)
 
     return run
+
+
+def _nobody_answers(error: BaseException) -> str | None:
+    """Returns what to say if the cause is an address of AWS's, or of the local stack's, where nothing answers."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, EndpointConnectionError | ConnectTimeoutError):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return None
+    address = cause.kwargs["endpoint_url"].rstrip("/")
+    if "AWS_ENDPOINT_URL" in os.environ:
+        todo = "The local stack does not run: start it with `make run`, or name another with --stack or --deployed."
+    else:
+        todo = "Look at the network, the credentials and the region (AWS_REGION), then try again."
+    return f"Nothing answers at {address}. {todo}"

@@ -12,13 +12,14 @@ import boto3
 import click
 
 from chalicelib.domain.canary import fingerprint
+from chalicelib.domain.connection import Freeze
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.usecases.freeze import freeze as frozen
 from chalicelib.usecases.freeze import freeze_newcomers, unfreeze_newcomers
 from chalicelib.usecases.freeze import unfreeze as unfrozen
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
-from infra.ops.screen import Screen
+from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
 
 
@@ -43,11 +44,24 @@ def chosen(
     return [each.organization_id for each in known if each.active or (frozen_too and each.frozen is not None)]
 
 
+def in_words(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Returns the text without blanks around it.
+
+    Raises:
+        click.BadParameter: it has neither a letter nor a digit, so that it tells nobody anything.
+    """
+    if not any(each.isalnum() for each in value):
+        raise click.BadParameter("Say it in words.", context, parameter)
+    return value.strip()
+
+
 @click.command()
 @click.argument("organizations", nargs=-1)
 @everybody
-@click.option("--reason", required=True, help="Shown to the organization, word for word.")
-@click.option("--by", default=getpass.getuser, show_default="who runs this", help="Who answers for it.")
+@click.option("--reason", required=True, callback=in_words, help="Shown to the organization, word for word.")
+@click.option(
+    "--by", default=getpass.getuser, show_default="who runs this", callback=in_words, help="Who answers for it."
+)
 @dry_run
 @command
 def freeze(
@@ -62,6 +76,7 @@ def freeze(
     """Let nobody make, send or remind of invoices for the moment. Payments and reconciliation go on.
 
     The organization is shown the reason and since when, so write it for its people. It is not shown who did it.
+    An organization that is frozen already is shown the new reason, with the time since when it has been frozen.
     After --all whoever connects is frozen too, until `unfreeze --all`.
     """
     some_or_all(organizations, everybody)
@@ -72,7 +87,7 @@ def freeze(
         was = stage.ports.connections.get(each).frozen
         if not dry_run:
             frozen(each, by, reason, stage.ports)
-        rows.append({"organization": each, "was_frozen": was is not None, "reason": was.reason if was else reason})
+        rows.append({**_frozen_before(each, was), "reason_before": was.reason if was else None, "reason": reason})
     screen.table("frozen", "Would be frozen" if dry_run else "Frozen", rows)
     if everybody:
         said = "would be frozen too" if dry_run else "is frozen too"
@@ -87,7 +102,10 @@ def freeze(
 @dry_run
 @command
 def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], everybody: bool, dry_run: bool) -> None:
-    """Let organizations make and send invoices again; with --all also those that connect from now on."""
+    """Let organizations make and send invoices again; with --all also those that connect from now on.
+
+    With --all only organizations that are frozen are listed.
+    """
     some_or_all(organizations, everybody)
     newcomers = stage.ports.connections.platform_freeze() if everybody else None
     if everybody and not dry_run:
@@ -97,12 +115,22 @@ def unfreeze(stage: Stage, screen: Screen, organizations: tuple[str, ...], every
         was = stage.ports.connections.get(each).frozen
         if not dry_run:
             unfrozen(each, stage.ports)
-        rows.append({"organization": each, "was_frozen": was is not None, "reason": was.reason if was else None})
+        if was is not None or not everybody:
+            rows.append({**_frozen_before(each, was), "reason": was.reason if was else None})
     screen.table("unfrozen", "Would be unfrozen" if dry_run else "Unfrozen", rows)
     if everybody:
         was_told = f"was frozen: {newcomers.reason}" if newcomers else "was not frozen"
         said = f"{was_told}; {'would not be' if dry_run else 'is not'} from now on"
         screen.fact("newcomers", newcomers.reason if newcomers else None, f"Whoever connects {said}.")
+
+
+def _frozen_before(organization_id: OrganizationId, was: Freeze | None) -> dict[str, Any]:
+    """Returns how an organization stood before the command: whether it was frozen, and since when."""
+    return {
+        "organization": organization_id,
+        "was_frozen": was is not None,
+        "frozen_since": moment(was.at) if was else None,
+    }
 
 
 class Secret:

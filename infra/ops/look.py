@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from chalicelib.domain.canary import Flight
+from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.explanation import explain as explained
 from chalicelib.domain.history import HistoryEntry, in_order
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -33,7 +34,10 @@ def status(stage: Stage, screen: Screen) -> None:
     """
     now = stage.ports.clock.now()
     rows: list[dict[str, Any]] = []
+    frozen: list[dict[str, Any]] = []
     for connection in screen.each(books.organizations(stage), "Organizations"):
+        if connection.frozen is not None:
+            frozen.append(_freeze(connection.organization_id, connection.frozen))
         account = connection.account_id
         last = stage.ports.events.last_received_at(account) if account else None
         latest = connection.sweep.latest
@@ -42,11 +46,11 @@ def status(stage: Stage, screen: Screen) -> None:
                 "organization": connection.organization_id,
                 "account": account,
                 "status": connection.status(now).value,
-                "frozen": connection.frozen.reason if connection.frozen else None,
+                "frozen": connection.frozen is not None,
                 "last_event": ago(last, now),
                 "swept": ago(connection.sweep.swept_until, now),
                 "recovered": latest.recovered + latest.corrected if latest else 0,
-                "webhooks": arrival_problem(connection, stage.ports) if connection.active else None,
+                "webhooks": _webhooks(connection, stage),
                 "parked": sum(1 for _ in books.parked(stage, account)) if account else 0,
             }
         )
@@ -55,6 +59,7 @@ def status(stage: Stage, screen: Screen) -> None:
         since = f"since {moment(freeze.at)}, by {freeze.by}: {freeze.reason}"
         screen.fact("platformFrozen", since, f"FROZEN for everybody, whoever connects now included, {since}")
     screen.table("organizations", "Organizations", rows)
+    screen.table("frozen", "Frozen organizations", frozen)
     screen.table("queues", "Queues", books.queue_depths(stage))
     stuck = stage.ports.invoices.due_for_work(now, STUCK_AT_ONCE)
     screen.table("stuck", "Stuck invoices", [{"organization": one, "invoice": other} for one, other in stuck])
@@ -65,6 +70,17 @@ def status(stage: Stage, screen: Screen) -> None:
     refused = refused_signatures(stage)
     figure = "unknown" if refused is None else refused
     screen.fact("refusedSignatures", figure, f"Webhooks refused for their signature in {HOURS} hours: {figure}")
+
+
+def _freeze(organization_id: OrganizationId, freeze: Freeze) -> dict[str, Any]:
+    return {"organization": organization_id, "since": moment(freeze.at), "by": freeze.by, "reason": freeze.reason}
+
+
+def _webhooks(connection: Connection, stage: Stage) -> str:
+    """Returns in words what the sweep found out about whether webhooks arrive."""
+    if not connection.active:
+        return "not connected"
+    return arrival_problem(connection, stage.ports) or "no problem known"
 
 
 def _endpoint(check: WebhookCheck | None, now: int) -> str:
@@ -172,7 +188,7 @@ def explain_organization(stage: Stage, screen: Screen, organization: str) -> Non
         "swept_until": moment(sweep.swept_until),
         "objects_swept": moment(sweep.objects_swept_at),
         "last_event": moment(stage.ports.events.last_received_at(account_id)),
-        "frozen": f"{frozen.reason} ({frozen.by}, {moment(frozen.at)})" if frozen else None,
+        "frozen": f"{frozen.reason} ({frozen.by}, {moment(frozen.at)})" if frozen else False,
     }
     screen.table("organization", organization, [{"what": name, "is": value} for name, value in told.items()])
     if connection.account is not None:

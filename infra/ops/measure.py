@@ -167,6 +167,18 @@ def by_webhook(rows: Sequence[Row]) -> Row:
     return row("write units a webhook, all else included", written / webhooks if webhooks else None, "", None)
 
 
+def _question(what: str, asks: Mapping[str, Any]) -> Row:
+    """Returns a row of what is asked of CloudWatch: `asks` as the API takes it, and its parts in words."""
+    metric = asks["Metric"]
+    return {
+        "what": what,
+        "metric": f"{metric['Namespace']} {metric['MetricName']}",
+        "of": ", ".join(f"{each['Name']} {each['Value']}" for each in metric["Dimensions"]),
+        "statistic": f"{asks['Stat']} by {asks['Period'] // 60} minutes",
+        "asks": asks,
+    }
+
+
 @click.command()
 @click.option("--hours", default=24, show_default=True, help="How far to look back.")
 @dry_run
@@ -179,9 +191,9 @@ def measure(stage: Stage, screen: Screen, hours: int, dry_run: bool) -> None:
     stack = stage.config.table_prefix.removesuffix("-")
     asked = list(asked_of(stack))
     screen.fact("insights", {"groups": list(log_groups(stack)), "query": REPORTS}, f"Logs Insights:\n{REPORTS}")
-    queries = [each.query(number)["MetricStat"] for number, each in enumerate(asked)]
-    rows_asked = [{"what": each.what, "asks": query} for each, query in zip(asked, queries, strict=True)]
-    screen.table("metrics", "Would be asked of CloudWatch" if dry_run else "Asked of CloudWatch", rows_asked)
+    rows_asked = [_question(each.what, each.query(number)["MetricStat"]) for number, each in enumerate(asked)]
+    title = "Would be asked of CloudWatch" if dry_run else "Asked of CloudWatch"
+    screen.table("metrics", title, rows_asked, ("what", "metric", "of", "statistic"))
     if dry_run:
         return
     end = stage.ports.clock.now() // HOUR * HOUR + HOUR

@@ -57,7 +57,11 @@ class Moment(click.ParamType[int]):
 @click.argument("organization")
 @click.option("--parked", is_flag=True, help="All parked events.")
 @click.option("--event", "events", multiple=True, metavar="ID", help="This event; repeatable.")
-@click.option("--since", type=Moment(), help="Events that nobody has dealt with, from this moment on.")
+@click.option(
+    "--since",
+    type=Moment(),
+    help="Events from this moment on that nobody has dealt with: missed or parked.",
+)
 @click.option("--until", type=Moment(), help="With --since: and not later.")
 @dry_run
 @command
@@ -71,7 +75,11 @@ def replay(
     until: int | None,
     dry_run: bool,
 ) -> None:
-    """Fetch events from Stripe again and apply them. An event that has been applied changes nothing."""
+    """Fetch events from Stripe again and apply them. An event that has been applied changes nothing.
+
+    --since leaves out the events that have been dealt with, and says how many they are. --event fetches one of them
+    all the same.
+    """
     if not parked and not events and since is None:
         raise click.UsageError("Say --parked, --event or --since.")
     _, account_id = books.connected(stage, organization)
@@ -84,10 +92,12 @@ def replay(
             screen.failure(f"Stripe does not list {event_id}: it lists events for 30 days.")
         else:
             wanted[event_id] = found
+    dealt_with = 0
     if since is not None:
         for page in stage.ports.stripe.events(account_id, since, until or stage.ports.clock.now()):
             known = stage.ports.events.known(account_id, [each.id for each in page]) if page else frozenset()
             wanted |= {each.id: each for each in page if each.id not in known}
+            dealt_with += len(known)
     rows = []
     for event in screen.each(sorted(wanted.values(), key=lambda each: each.created), "Events", len(wanted)):
         kept = books.event(stage, account_id, event.id)
@@ -105,6 +115,11 @@ def replay(
             }
         )
     screen.table("events", "Would be replayed" if dry_run else "Replayed", rows)
+    if since is not None:
+        said = (
+            f"{dealt_with} events since then have been dealt with and are left out; --event ID replays one of them."
+        )
+        screen.fact("dealtWith", dealt_with, said)
 
 
 def _would(kept: books.KnownEvent | None) -> str:
@@ -225,7 +240,7 @@ def _day(day: Any) -> dict[str, str]:
 
     theirs, ours = day.stripe, day.ours
     return {
-        "day": moment(day.begins_at)[:10],
+        "day": (moment(day.begins_at) or "")[:10],
         "currency": day.currency,
         "paid": said(theirs.paid, ours.paid),
         "refunded": said(theirs.refunded, ours.refunded),

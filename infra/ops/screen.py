@@ -10,13 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
+
+SENTENCE_WIDTH = 24
+"""Columns of the screen below which a sentence in a table is hard to read."""
 
 
 @dataclass
@@ -35,19 +40,21 @@ class Screen:
         columns: Sequence[str] = (),
         style: Callable[[Row], str] = lambda row: "",
     ) -> None:
-        """Tell rows; `columns` are those that people see, all of the first row's unless given; `style` is rich's."""
+        """Tells rows; people see `columns`, or all of the first row's if none are given; `style` is rich's.
+
+        A table in which words would be broken on this screen is shown row by row, one column a line.
+        """
         self.document[name] = [dict(row) for row in rows]
         if self.as_json:
             return
-        shown = Table(title=escape(title), title_justify="left", title_style="bold")
-        names = columns or tuple(rows[0] if rows else ("nothing",))
-        for column in names:
-            shown.add_column(column.replace("_", " "), overflow="fold")
-        for row in rows:
-            # A text may hold square brackets, which rich would take for markup.
-            shown.add_row(*(escape(_text(row.get(column))) for column in names), style=style(row))
         console = Console()
-        console.print(shown if rows else f"[bold]{escape(title)}[/bold]: none", highlight=False)
+        if not rows:
+            console.print(f"[bold]{escape(title)}[/bold]: none", highlight=False)
+            return
+        names = columns or tuple(rows[0])
+        table = _table(title, names, rows, style)
+        fits = _least_width(table) <= console.width
+        console.print(table if fits else _row_by_row(title, names, rows, style), highlight=False)
 
     def fact(self, name: str, value: Any, text: str) -> None:
         """Tell one thing."""
@@ -91,9 +98,9 @@ def telling(screen: Screen) -> Iterator[Screen]:
         screen.close()
 
 
-def moment(at: int | None) -> str:
-    """Epoch seconds as people and machines read them."""
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else "-"
+def moment(at: int | None) -> str | None:
+    """Returns epoch seconds as people and machines read them; None if there are none."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def ago(at: int | None, now: int) -> str:
@@ -107,5 +114,46 @@ def ago(at: int | None, now: int) -> str:
     return f"{seconds} s"
 
 
+def _table(title: str, names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Table:
+    """Returns a table whose least width leaves every word whole and gives each sentence some room."""
+    table = Table(title=escape(title), title_justify="left", title_style="bold")
+    for name in names:
+        texts = [_text(row.get(name)) for row in rows]
+        longest = max(len(text) for text in texts)
+        sentence = longest > SENTENCE_WIDTH and any(" " in text for text in texts)
+        words = (word for text in (_header(name), *texts) for word in text.split())
+        least = max(SENTENCE_WIDTH, *map(len, words)) if sentence else max(longest, len(_header(name)))
+        table.add_column(_header(name), overflow="fold", no_wrap=not sentence, min_width=least)
+    for row in rows:
+        # A text may hold square brackets, which rich would take for markup.
+        table.add_row(*(escape(_text(row.get(name))) for name in names), style=style(row))
+    return table
+
+
+def _least_width(table: Table) -> int:
+    """Returns the columns of the screen that the table needs: words, blanks at both sides, and lines between."""
+    return sum((column.min_width or 0) + 3 for column in table.columns) + 1
+
+
+def _row_by_row(title: str, names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Group:
+    """Returns each row as a block of lines: the name of a column, and what the row has there."""
+    blocks: list[Any] = [Text(title, style="bold")]
+    for row in rows:
+        block = Table.grid(padding=(0, 2, 0, 0))
+        block.add_column(no_wrap=True)
+        block.add_column(overflow="fold")
+        for name in names:
+            block.add_row(_header(name), escape(_text(row.get(name))), style=style(row))
+        blocks.append(Padding(block, (0, 0, 1, 2)))
+    return Group(*blocks)
+
+
+def _header(column: str) -> str:
+    return column.replace("_", " ")
+
+
 def _text(value: Any) -> str:
+    """Returns what people see of a value: JSON keeps true, false and null."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "-" if value is None or value == "" else str(value)

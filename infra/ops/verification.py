@@ -24,7 +24,7 @@ NOTE = (
     "Stripe's API does not reveal a signing secret: whether the endpoint's is one of ours is judged by what arrives."
 )
 CANNOT_BE_JUDGED = "no event yet: cannot be judged"
-MARKS = {True: "yes", False: "NO", None: "?"}
+MARKS = {True: True, False: False, None: "not known"}
 
 
 def verify_webhooks(stage: Stage, screen: Screen) -> None:
@@ -141,7 +141,7 @@ def _arrivals(stage: Stage, screen: Screen, deaf: list[Row]) -> Iterator[Row]:
     elif heard:
         yield _row("organizations that no webhook reaches", "none", True)
     if heard:
-        yield _row("latest event by webhook", moment(max(heard)), None if deaf else True)
+        yield _row("latest event by webhook", str(moment(max(heard))), None if deaf else True)
     else:
         yield _row("latest event by webhook", "none" if deaf else CANNOT_BE_JUDGED, False if deaf else None)
 

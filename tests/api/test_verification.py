@@ -8,8 +8,9 @@ import pytest
 
 from chalicelib.domain.errors import Retryable
 from chalicelib.usecases.check_webhooks import check_webhooks
+from chalicelib.usecases.freeze import freeze
 from tests.api.client import ApiClient
-from tests.world import World
+from tests.world import ORGANIZATION, World
 
 URL = "https://api.example.test/v1/stripe/webhooks"
 
@@ -115,7 +116,7 @@ def test_the_check_list_goes_from_nothing_to_done(api: ApiClient, world: World) 
     member = api.acting("member")
     before = member.get("/stripe/connection/checklist")
     assert before.status == 200
-    assert [item for item, is_done in done(before).items() if is_done] == ["customer_emails"]
+    assert [item for item, is_done in done(before).items() if is_done] == []
     world.connect()
     world.look()
     world.customer(email=None)
@@ -130,6 +131,13 @@ def test_the_check_list_goes_from_nothing_to_done(api: ApiClient, world: World) 
     links = {each["link"] for each in after.json["data"] if "link" in each}
     assert "https://dashboard.stripe.com/settings/user" in links
     assert all(link.startswith("https://") for link in links)
+
+
+def test_the_check_list_tells_of_a_pause(api: ApiClient, world: World, account: str) -> None:
+    freeze(ORGANIZATION, "kim", "We look into a double bill.", world.ports)
+    [paused] = [each for each in api.get("/stripe/connection/checklist").json["data"] if "paused" in each["id"]]
+    assert paused["done"] is False
+    assert "We look into a double bill." in paused["detail"]
 
 
 def test_the_check_list_asks_stripe_nothing(api: ApiClient, world: World, account: str) -> None:

@@ -8,20 +8,22 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.checklist import Item, Known, checklist
-from chalicelib.domain.connection import Connection
+from chalicelib.domain.connection import Connection, Freeze
 from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.facts import AccountFact, Requirement
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.money import MINIMUM_CHARGE, minimum_charge
 from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.terms import NAMED_TERMS
 
 ORG = OrganizationId("org")
 NOW = 1_800_000_000
 READY = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
 CONNECTED = Connection(ORG).activated(READY, StripeAccountId("acct_1"), livemode=True, by=UserId("a"), now=NOW)
 SET = InvoicingSettings(ORG, memo="Pay by the link. Questions: 602 555 0143", version=1)
-DONE = Known(replace(CONNECTED, tested_at=NOW), SET, True, None, [])
-NEVER = Known(Connection(ORG), InvoicingSettings(ORG), False, None, [])
+DONE = Known(replace(CONNECTED, tested_at=NOW), SET, True, None, [], has_customers=True)
+NEVER = Known(Connection(ORG), InvoicingSettings(ORG), False, None, [], has_customers=False)
+PAUSED = replace(CONNECTED, frozen=Freeze(NOW, "kim", "We look into a double bill."))
 
 
 def line(known: Known, item_id: str) -> Item:
@@ -38,7 +40,7 @@ def test_all_that_can_be_known_is_done() -> None:
 
 def test_before_connecting_nothing_is_done() -> None:
     items = checklist(NEVER)
-    assert [item.id for item in items if item.done] == ["customer_emails"]
+    assert [item.id for item in items if item.done] == []
     assert len({item.id for item in items}) == len(items)
 
 
@@ -70,12 +72,21 @@ def test_every_line_that_is_not_done_has_a_next_step(known: Known) -> None:
         ("webhook_healthy", {"webhook_healthy": None, "webhook_problem": "Not checked."}, None, "Not checked"),
         ("test_invoice", {}, True, "2027-01-15"),
         ("test_invoice", {"connection": CONNECTED}, False, "not been tested"),
-        ("payment_terms", {"settings": replace(SET, payment_terms="net_15")}, True, "net_15"),
+        (
+            "payment_terms",
+            {"settings": replace(SET, payment_terms="net_15")},
+            True,
+            "due 15 days after they are sent",
+        ),
+        ("payment_terms", {"settings": replace(SET, payment_terms="days_1")}, True, "due 1 day after they are sent"),
+        ("payment_terms", {"settings": replace(SET, payment_terms="due_on_receipt")}, True, "due on the day"),
         ("payment_terms", {"settings": replace(SET, version=0)}, False, "Nobody has chosen"),
         ("payment_instructions", {"settings": replace(SET, memo=None)}, False, "neither memo nor footer"),
         ("payment_instructions", {"settings": replace(SET, memo="Thank you.")}, False, "no phone number"),
         ("payment_instructions", {"settings": replace(SET, memo=None, footer="help@blue.example")}, True, "contact"),
         ("payment_instructions", {"settings": replace(SET, memo="See www.blue.example")}, True, "contact"),
+        ("customer_emails", {"has_customers": False}, False, "There are no customers yet"),
+        ("invoicing_paused", {"connection": PAUSED}, False, "We look into a double bill."),
         ("customer_emails", {"without_email": customers(1)}, False, "1 customer has no valid"),
         ("customer_emails", {"without_email": customers(7)}, False, "cust_3, cust_4, …"),
         ("customer_emails", {"without_email": customers(101)}, False, "More than 100 customers"),
@@ -113,3 +124,15 @@ def test_the_smallest_charge_of_each_currency() -> None:
     assert (minimum_charge("usd"), minimum_charge("gbp"), minimum_charge("jpy")) == (50, 30, 50)
     assert (minimum_charge("cop"), minimum_charge("clp"), minimum_charge("kwd")) == (10_000, 100, 100_000)
     assert all(minimum_charge(currency) == amount for currency, amount in MINIMUM_CHARGE.items())
+
+
+def test_a_pause_is_shown_without_the_operators_name() -> None:
+    item = line(replace(DONE, connection=PAUSED), "invoicing_paused")
+    assert "kim" not in f"{item.detail} {item.next_step}"
+    assert item.next_step
+    assert "invoicing_paused" not in [each.id for each in checklist(DONE)]
+
+
+def test_no_line_shows_a_code_for_the_payment_terms() -> None:
+    for terms in (*NAMED_TERMS, "days_45"):
+        assert terms not in line(replace(DONE, settings=replace(SET, payment_terms=terms)), "payment_terms").detail

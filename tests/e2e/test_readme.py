@@ -6,13 +6,16 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.demo.http import request
+from infra.demo.people import Owner
 from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
 from infra.local.stripe_double.pages import authorize as pages_of_stripe
 from infra.local.summary import curl_lines, description, write
+from tests.e2e.company import Company
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -37,6 +40,57 @@ def test_seeing_paid_by_hand_works_as_it_is_written(stack: LocalStack, tmp_path:
 
     assert done.returncode == 0, done.stderr
     assert isinstance(json.loads(done.stdout)["data"], list), done.stdout
+
+
+def of_the_shell(block: str, stack: LocalStack) -> Any:
+    """Returns the JSON that a block of the README prints, with the ports of this stack."""
+    line = block.replace("http://127.0.0.1:8002", stack.urls.stripe)
+    done = subprocess.run(["/bin/sh", "-euc", line], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_the_readme_says_to_do_instead_of_the_dashboard_does_it() -> None:
+    section = README.partition("## Instead of the dashboard")[2].partition("\n## ")[0]
+    refund, settle, day_passes = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    [failing] = re.findall(r"`(-d '\{\"fail\".*?)`", section)
+    with LocalStack() as stack:
+        company = Company(stack)
+        company.account_id = STRIPE_ACCOUNT["account_id"]
+        company.owner = Owner(stack.urls.stripe, company.account_id)
+        company.connect()
+        company.customer()
+        by_card, arrives, returns, waits = (company.bill(f"svc_{number}").json for number in range(4))
+
+        pay(by_card, method="card", number="4242424242424242", exp="12/34", cvc="123")
+        company.becomes(by_card["id"], status="paid")
+        assert of_the_shell(refund, stack)["object"] == "refund"
+        company.becomes(by_card["id"], status="refunded")
+
+        for made, block in ((arrives, settle), (returns, settle.rstrip() + " " + failing)):
+            pay_from_bank(made)
+            assert of_the_shell(block, stack) == {}
+            company.becomes(made["id"], status="paid" if made is arrives else "failed")
+
+        pay_from_bank(waits)
+        assert [of_the_shell(day_passes, stack)["happened"] for _ in range(5)].count(0) < 5
+        company.becomes(waits["id"], status="paid")
+
+
+def pay(made: Any, **form: str) -> None:
+    request("POST", made["paymentUrl"], form=form)
+
+
+def pay_from_bank(made: Any) -> None:
+    pay(made, method="us_bank_account", routing="110000000", account="000123456789")
+
+
+def test_a_link_to_the_dashboard_leads_to_what_to_do_instead(company: Company) -> None:
+    made = company.bill("svc_dashboard").json
+
+    page = request("GET", made["dashboardUrl"])
+
+    assert (page.status, "Instead of the dashboard" in page.text) == (404, True)
 
 
 def test_every_button_that_is_to_be_pressed_is_on_a_page(stack: LocalStack) -> None:

@@ -171,6 +171,7 @@ def test_what_a_dry_run_shows_is_shown_by_the_measurement_too(aws: Aws, capsys: 
 
     _, did = asked(capsys)
 
+    assert would.pop("dryRun") is True
     assert {name: did[name] for name in would} == would
 
 

@@ -43,6 +43,24 @@ def test_every_run_book_has_what_somebody_needs_at_night() -> None:
         assert commands(text), book.name
 
 
+def test_whoever_pastes_a_block_that_freezes_has_frozen() -> None:
+    """A block with nothing but a dry run would go on to the next step with nobody frozen."""
+    blocks = [
+        block.splitlines() for book in BOOKS for block in re.findall(r"```sh\n(.*?)```", book.read_text(), re.DOTALL)
+    ]
+    dry = [(block, line) for block in blocks for line in block if " freeze " in line and line.endswith(" --dry-run")]
+    assert len(dry) == 4
+    assert [line for block, line in dry if block[block.index(line) + 1] != line.removesuffix(" --dry-run")] == []
+
+
+def test_books_that_freeze_everybody_say_that_newcomers_are_released_too() -> None:
+    assert all("are not frozen" not in book.read_text() for book in BOOKS)
+    for book in BOOKS:
+        text = book.read_text()
+        if "freeze --all --reason" in text:
+            assert "unfreeze --all" in text.partition("## Way back")[2], book.name
+
+
 def test_what_run_books_name_exists() -> None:
     alarms = {alarm.name for alarm in (*ALARMS, *COMPOSITES)}
     queries = {query.name for query in QUERIES}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.tie_out import Kind
+from chalicelib.domain.tie_out import Difference, Kind, TieOut
 from chalicelib.usecases import connect
 from chalicelib.usecases.bill_many import BillableService, BillMany, bill_many
 from chalicelib.usecases.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
@@ -196,6 +196,20 @@ def test_a_second_live_invoice_for_one_of_ours_stops_the_organization(world: Wor
     assert again.billed_twice == 0
     assert not freeze_if_billed_twice(ORGANIZATION, again, world.ports)
     assert world.now(invoice).status is InvoiceStatus.PENDING
+
+
+def test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave(world: World, account: StripeAccountId) -> None:
+    found = TieOut((), (Difference(Kind.BILLED_TWICE, "in_twin", InvoiceId("inv_1"), "two", "one"),))
+    assert freeze_if_billed_twice(ORGANIZATION, found, world.ports)
+    began = world.ports.connections.get(ORGANIZATION).frozen
+    world.advance(HOUR)
+    assert freeze(ORGANIZATION, "kim", "We look into a double bill.", world.ports)
+    world.advance(DAY)
+    assert freeze_if_billed_twice(ORGANIZATION, found, world.ports)
+    frozen = world.ports.connections.get(ORGANIZATION).frozen
+    assert began is not None
+    assert frozen is not None
+    assert (frozen.at, frozen.by, frozen.reason) == (began.at, "kim", "We look into a double bill.")
 
 
 def test_an_organization_that_is_not_connected_has_no_books(world: World) -> None:

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Id
 from chalicelib.api.models.moments import DayOrMoment
+from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter
@@ -55,13 +56,29 @@ class CallbackQuery(msgspec.Struct):
 
 
 def filter_from(query: InvoiceQuery, *, now: int, time_zone: Callable[[], str]) -> InvoiceFilter:
-    """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read."""
+    """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read.
+
+    Raises:
+        Refused: `createdFrom` is after `createdTo`.
+    """
     zone = time_zone() if any(each and each.day for each in (query.created_from, query.created_to)) else "UTC"
+    created_from = query.created_from.begins(zone) if query.created_from else None
+    created_before = query.created_to.ends(zone) if query.created_to else None
+    if created_from is not None and created_before is not None:
+        # A day is meant to its end: a period from the next day's first second on has ended before. A moment is not.
+        by_day = query.created_to is not None and query.created_to.day is not None
+        if created_from > created_before or (by_day and created_from == created_before):
+            raise Refused(
+                "period_invalid",
+                "The period ends before it begins.",
+                field="createdFrom",
+                next_step="Give a `createdFrom` that is not after `createdTo`.",
+            )
     return InvoiceFilter(
         status=query.status,
         customer_id=CustomerId(query.customer_id) if query.customer_id else None,
-        created_from=query.created_from.begins(zone) if query.created_from else None,
-        created_before=query.created_to.ends(zone) if query.created_to else None,
+        created_from=created_from,
+        created_before=created_before,
         due_before=now if query.overdue else None,
         overdue=query.overdue,
     )

@@ -121,6 +121,9 @@ BANKS: dict[str, Method] = {
     )
 }
 ROUTING_NUMBER = "110000000"
+_SAY_OF_BANK = {each.code: each.message for each in BANKS.values() if each.code}
+_DEBIT_FAILED = "The customer's bank did not accept this payment."
+"""What is said of a bank debit that failed with a code that no test account has."""
 
 _TOKENS = {
     "pm_card_visa": "4242424242424242",
@@ -177,7 +180,7 @@ def declining(method: Method, decline: Sequence[str]) -> Method:
         raise ValueError(f"decline is (code,) or (code, decline_code), not {decline!r}")
     code, decline_code = decline[0], "".join(decline[1:])
     if method.kind != "card":
-        return replace(method, code=code, decline_code=decline_code, message=f"The bank debit failed: {code}.")
+        return replace(method, code=code, decline_code=decline_code, message=_SAY_OF_BANK.get(code, _DEBIT_FAILED))
     made = _decline(method.number, code, decline_code, brand=method.brand, funding=method.funding)
     return replace(made, authenticate=method.authenticate, without_charge=code == "incorrect_number")
 

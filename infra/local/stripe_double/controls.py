@@ -1,6 +1,6 @@
 """/_double/…: the double's own controls, as JSON over HTTP. README.md has the table.
 
-A control answers 200 with JSON; 404 for an unknown object, 400 for a wrong setting.
+A control answers 200 with JSON; 404 for an unknown object, 400 for a wrong field or setting.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .control_fields import calling
 from .errors import StripeFault
+from .faults import Fault
 from .http import Request, Response, as_json
+from .objects import accounts, webhook_endpoints
 from .objects.accounts import name_of
 
 if TYPE_CHECKING:
@@ -29,8 +32,8 @@ class Controls:
             ("GET", "health"): lambda b, a: {"ok": True, "now": d.clock.now(), "url": d.config.public_url},
             ("GET", "settings"): lambda b, a: self._settings(),
             ("GET", "accounts"): lambda b, a: self._accounts(),
-            ("POST", "accounts"): lambda b, a: d.create_account(**b),
-            ("POST", "accounts/*"): lambda b, a: d.update_account(a[0], **b),
+            ("POST", "accounts"): calling(d.create_account, accounts.make),
+            ("POST", "accounts/*"): calling(d.update_account),
             ("POST", "accounts/*/revoke"): lambda b, a: d.revoke(a[0]),
             ("POST", "accounts/*/code"): lambda b, a: {"code": d.authorization_code(a[0])},
             ("GET", "ledger/*"): lambda b, a: d.ledger(a[0]),
@@ -39,23 +42,23 @@ class Controls:
             ("GET", "suppressed"): lambda b, a: d.suppressed(),
             ("GET", "mails"): lambda b, a: d.mails(),
             ("GET", "mails/*"): lambda b, a: d.mails(a[0]),
-            ("POST", "endpoints"): lambda b, a: d.add_webhook_endpoint(**b),
-            ("POST", "endpoints/*/roll"): lambda b, a: {"secret": d.roll_secret(a[0], **b)},
-            ("POST", "invoices/*/*/pay"): lambda b, a: d.pay(a[0], a[1], **b),
-            ("POST", "debits/*/*/settle"): lambda b, a: d.settle_debit(a[0], a[1], **b),
-            ("POST", "refunds/*/*/settle"): lambda b, a: d.settle_refund(a[0], a[1], **b),
-            ("POST", "charges/*/*/dispute"): lambda b, a: d.open_dispute(a[0], a[1], **b),
-            ("POST", "disputes/*/*"): lambda b, a: d.move_dispute(a[0], a[1], **b),
+            ("POST", "endpoints"): calling(d.add_webhook_endpoint, webhook_endpoints.make),
+            ("POST", "endpoints/*/roll"): self._roll,
+            ("POST", "invoices/*/*/pay"): calling(d.pay),
+            ("POST", "debits/*/*/settle"): calling(d.settle_debit),
+            ("POST", "refunds/*/*/settle"): calling(d.settle_refund),
+            ("POST", "charges/*/*/dispute"): calling(d.open_dispute),
+            ("POST", "disputes/*/*"): calling(d.move_dispute),
             ("GET", "clock"): lambda b, a: {"now": d.clock.now()},
-            ("POST", "clock/advance"): lambda b, a: {"happened": d.advance(**b), "now": d.clock.now()},
+            ("POST", "clock/advance"): self._advance,
             ("GET", "delivery"): lambda b, a: d.set_delivery(),
-            ("POST", "delivery"): lambda b, a: d.set_delivery(**b),
+            ("POST", "delivery"): calling(d.set_delivery),
             ("POST", "delivery/step"): lambda b, a: d.step(),
             ("POST", "delivery/drain"): lambda b, a: {"tries": d.drain()},
             ("GET", "deliveries"): lambda b, a: self._deliveries(),
-            ("POST", "faults"): lambda b, a: d.order_fault(**b),
+            ("POST", "faults"): calling(d.order_fault, Fault),
             ("DELETE", "faults"): lambda b, a: d.clear_faults(),
-            ("POST", "rates"): lambda b, a: d.set_rates(**b),
+            ("POST", "rates"): calling(d.set_rates),
             ("GET", "requests"): lambda b, a: self._requests(),
             ("DELETE", "requests"): lambda b, a: d.api.log.reset(),
         }
@@ -76,7 +79,7 @@ class Controls:
             return as_json(exc.status, exc.body)
         except KeyError as exc:
             return as_json(404, {"error": f"not found: {exc}"})
-        except (TypeError, ValueError) as exc:
+        except ValueError as exc:
             return as_json(400, {"error": str(exc)})
 
     def _match(self, method: str, path: str) -> tuple[Action | None, list[str]]:
@@ -88,6 +91,12 @@ class Controls:
                 if all(p in ("*", g) for p, g in pairs):
                     return action, [g for p, g in pairs if p == "*"]
         return None, []
+
+    def _roll(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+        return {"secret": calling(self._double.roll_secret)(body, ids)}
+
+    def _advance(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+        return {"happened": calling(self._double.advance)(body, ids), "now": self._double.clock.now()}
 
     def _settings(self) -> dict[str, Any]:
         config = self._double.config

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from . import payment_engine
+from . import pages, payment_engine
 from .api import Api
 from .auth import dashboard_key
 from .cards import Method, by_name, declining
@@ -20,7 +21,7 @@ from .errors import InvalidState
 from .events import EventPolicy
 from .faults import Fault
 from .hosted_page import HostedPage
-from .http import Request, Response, as_json
+from .http import Request, Response, as_html, as_json
 from .ledger import JSON, frozen, public
 from .oauth import OAuth
 from .objects import (
@@ -49,6 +50,8 @@ _FAMILIES = (
     accounts, customers, invoices, invoice_states, lines, payments, refunds, disputes, credit_notes, event_list,
     webhook_endpoints, tax_rates, discounts,
 )  # fmt: skip
+
+_API_VERSION = re.compile(r"^/v\d+/")
 
 
 class StripeDouble:
@@ -89,6 +92,8 @@ class StripeDouble:
             response = self.hosted_page.handle(request)
         elif request.path.startswith("/_double"):
             response = self.controls.handle(request)
+        elif request.method == "GET" and not _API_VERSION.match(request.path):
+            response = as_html(404, pages.no_dashboard(request.path))
         else:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
             response = as_json(404, {"error": {"message": message, "type": "invalid_request_error"}})

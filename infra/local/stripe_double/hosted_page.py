@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -99,7 +100,8 @@ class HostedPage:
             intent["_typed"] = form
         if outcome.error is None:
             return None
-        return Problem(outcome.error["message"], _CORRECTABLE.get(outcome.error["code"], ()))
+        correctable = _CORRECTABLE.get(outcome.error["code"], ())
+        return Problem(outcome.error["message"], correctable, method.kind)
 
 
 _CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "incorrect_cvc": ("cvc",)}
@@ -107,21 +109,47 @@ _CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "inco
 
 
 def _typed(form: dict[str, str], now: float) -> Method | Problem:
-    """What the payer typed, or what is wrong with it; bad dates and codes never reach Stripe's servers."""
-    if form.get("method") == "us_bank_account":
-        if form.get("routing", "").strip() != ROUTING_NUMBER:
-            return Problem("The routing number is not valid. Test accounts use 110000000.", ("routing",))
-        account = by_bank_account(form.get("account", ""))
-        return account or Problem("The account number is not one of Stripe's test accounts.", ("account",))
-    match = re.match(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$", form.get("exp", ""))
-    if not match or not 1 <= int(match.group(1)) <= 12:
-        return Problem("Your card's expiration date is incomplete.", ("exp",))
-    year = int(match.group(2)) % 100 + 2000
-    today = datetime.fromtimestamp(now, UTC)
-    if (year, int(match.group(1))) < (today.year, today.month):
-        return Problem("Your card's expiration date is in the past.", ("exp",))
-    if not re.match(r"^\d{3,4}$", form.get("cvc", "").strip()):
-        return Problem("Your card's security code is incomplete.", ("cvc",))
+    """Returns what the payer typed, or all that is wrong with it: that never reaches Stripe's servers."""
+    by_bank = form.get("method") == "us_bank_account"
+    wrong = dict(_wrong_in_bank_account(form) if by_bank else _wrong_in_card(form, now))
+    if wrong:
+        return Problem(" ".join(wrong.values()), tuple(wrong), form.get("method", "card"))
+    if not by_bank:
+        return by_card_number(form["number"])
+    account = by_bank_account(form["account"])
+    assert account is not None, "an unknown account number was refused above"
+    return account
+
+
+def _wrong_in_bank_account(form: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields each input that is wrong and what to say of it, in the order of the form."""
+    routing, account = form.get("routing", "").strip(), form.get("account", "").strip()
+    if not routing:
+        yield "routing", "The routing number is missing."
+    elif routing != ROUTING_NUMBER:
+        yield "routing", f"The routing number is not valid. Test accounts use {ROUTING_NUMBER}."
+    if not account:
+        yield "account", "The account number is missing."
+    elif by_bank_account(account) is None:
+        yield "account", "The account number is not one of Stripe's test accounts."
+
+
+def _wrong_in_card(form: dict[str, str], now: float) -> Iterator[tuple[str, str]]:
+    """Yields each input that is wrong and what to say of it, in Stripe's words and the order of the form."""
     if not form.get("number", "").strip():
-        return Problem("Your card number is incomplete.", ("number",))
-    return by_card_number(form["number"])
+        yield "number", "Your card number is incomplete."
+    if problem := _wrong_in_expiry(form.get("exp", ""), now):
+        yield "exp", problem
+    if not re.match(r"^\d{3,4}$", form.get("cvc", "").strip()):
+        yield "cvc", "Your card's security code is incomplete."
+
+
+def _wrong_in_expiry(exp: str, now: float) -> str | None:
+    match = re.match(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$", exp)
+    if not match:
+        return "Your card's expiration date is incomplete."
+    year, month = int(match.group(2)) % 100 + 2000, int(match.group(1))
+    if not 1 <= month <= 12:
+        return "Your card's expiration month is invalid."
+    today = datetime.fromtimestamp(now, UTC)
+    return "Your card's expiration date is in the past." if (year, month) < (today.year, today.month) else None

@@ -14,10 +14,14 @@ from .pages import isolated, page
 
 @dataclass(frozen=True)
 class Problem:
-    """Why an attempt to pay came to nothing, and the ids of the inputs to correct."""
+    """Why an attempt to pay came to nothing, the ids of the inputs to correct, and the kind of method it was about.
+
+    An empty `method` stands for no method in particular.
+    """
 
     message: str
     inputs: tuple[str, ...] = ()
+    method: str = ""
 
 
 _BADGE = {"processing": "wait", "paid": "paid", "void": "bad", "uncollectible": "wait"}
@@ -100,8 +104,13 @@ def _action(inv: JSON, intent: JSON | None, problem: Problem | None, typed: Mapp
         return f'<div class="note wait" role=status id=outcome>{text}</div>'
     if intent["status"] == "requires_action":
         return _alert(problem) + _CONFIRM
-    earlier = (intent["last_payment_error"] or {}).get("message")
-    return _alert(problem or (Problem(earlier) if earlier else None)) + _forms(inv, intent, problem, typed)
+    return _forms(inv, intent, problem or _earlier(intent), typed)
+
+
+def _earlier(intent: JSON) -> Problem | None:
+    """Returns why the latest attempt failed, if one has."""
+    error = intent["last_payment_error"]
+    return Problem(error["message"], method=error["payment_method"]["type"]) if error else None
 
 
 def _alert(problem: Problem | None) -> str:
@@ -128,14 +137,19 @@ def _forms(inv: JSON, intent: JSON, problem: Problem | None, typed: Mapping[str,
             f' value="{escape(typed.get(name, ""))}" autocomplete=off{marked}></div>'
         )
 
-    forms = ""
-    if "card" in intent["payment_method_types"]:
-        forms += f"""<form method="post"><h2>Pay by card</h2><input type="hidden" name="method" value="card">
+    def alert(method: str) -> str:
+        return _alert(problem) if problem and problem.method == method else ""
+
+    offered = intent["payment_method_types"]
+    forms = _alert(problem) if problem and problem.method not in offered else ""
+    if "card" in offered:
+        forms += f"""<form method="post"><h2>Pay by card</h2>{alert("card")}
+<input type="hidden" name="method" value="card">
 {field("number", "Card number", "4242 4242 4242 4242")}
 <div class=row>{field("exp", "Expiry (MM/YY)", "12/34")}{field("cvc", "CVC", "123")}</div>
 <button>Pay {amount}</button></form>"""
-    if "us_bank_account" in intent["payment_method_types"]:
-        forms += f"""<form method="post"><h2>Pay from a US bank account</h2>
+    if "us_bank_account" in offered:
+        forms += f"""<form method="post"><h2>Pay from a US bank account</h2>{alert("us_bank_account")}
 <input type="hidden" name="method" value="us_bank_account">
 <div class=row>{field("routing", "Routing number", "110000000")}
 {field("account", "Account number", "000123456789")}</div>

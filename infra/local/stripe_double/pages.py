@@ -49,6 +49,15 @@ def message(title: str, text: str) -> str:
     return page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
 
 
+def no_dashboard(path: str) -> str:
+    """Returns what is said at an address of Stripe's Dashboard, to which POM's answers link."""
+    return message(
+        "This stand-in has no dashboard",
+        f"At Stripe, {path or '/'} is a page of the Dashboard. Here, calls of the double take its place: the section"
+        " 'Instead of the dashboard' of README.md has them.",
+    )
+
+
 def authorize(application: str, ledgers: Iterable[Ledger], query: str, prefill: Mapping[str, str]) -> str:
     """Choose an account, then Connect or Cancel."""
     options = "".join(

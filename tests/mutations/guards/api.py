@@ -34,6 +34,12 @@ API = (
     guard(
         "media type", "check_json_type", Check("Unsupported"), f"{_T_REFUSALS}::test_another_media_type_is_not_taken"
     ),
+    guard(
+        "a list of a period that ends before it begins is not empty but refused",
+        "filter_from",
+        Check("Refused"),
+        f"{_FIELD}[invoices_of_a_period_that_ends_before_it_begins-2026-10-28.endive]",
+    ),
     guard("ids in paths", "path_ids", Check("_ID"), f"{_T_REFUSALS}::test_a_path_takes_ids_only"),
     guard(
         "parameters once", "faults_of_query", Always("len"), f"{_T_REFUSALS}::test_a_wrong_query_names_the_parameter"

@@ -7,6 +7,18 @@ from tests.mutations.taken import Check, Instead
 
 OPERATING = (
     guard(
+        "a second freeze keeps since when the organization has been frozen",
+        "usecases.freeze.freeze",
+        Instead("at", "now"),
+        "tests/usecases/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
+    ),
+    guard(
+        "the daily tie-out keeps the words that an operator chose",
+        "freeze_unless_frozen",
+        Instead("was", "None"),
+        "tests/usecases/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
+    ),
+    guard(
         "a canary passes only if the table has the very one",
         "_sent(door)",
         Check("ALTERED"),

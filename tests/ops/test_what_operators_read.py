@@ -1,0 +1,205 @@
+"""What operators read on the screen and in JSON: reasons of a freeze, tables that fit, and plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.processes import free_port
+from infra.local.stack import LocalStack
+from infra.local.summary import description, write
+from infra.ops.screen import Screen
+from tests.e2e.company import Company
+from tests.ops.conftest import Operator
+
+WHY = "We look into an invoice that may have been made twice."
+
+
+@pytest.fixture
+def frozen(company: Company, operator: Operator) -> Iterator[str]:
+    """A company whose invoicing is paused with the reason "First"."""
+    operator.asks("freeze", company.organization_id, "--reason", "First", "--by", "kim")
+    yield company.organization_id
+    operator.asks("unfreeze", company.organization_id)
+
+
+def paused(company: Company) -> dict[str, Any]:
+    """What the company's people are shown."""
+    shown: dict[str, Any] = company.admin.call("GET", "/stripe/connection").json["invoicingPaused"]
+    return shown
+
+
+def test_a_second_freeze_replaces_the_reason_and_keeps_since_when(
+    company: Company, frozen: str, operator: Operator
+) -> None:
+    first = paused(company)
+    words = ("freeze", frozen, "--reason", WHY)
+
+    would = operator.asks(*words, "--dry-run")
+    unchanged = paused(company)
+    did = operator.asks(*words)
+    second = paused(company)
+
+    assert (first["reason"], unchanged["reason"], second["reason"], did["shown"]) == ("First", "First", WHY, WHY)
+    assert first["since"] == second["since"]
+    for told in (would, did):
+        [row] = told["frozen"]
+        assert (row["was_frozen"], row["reason_before"], row["reason"]) == (True, "First", WHY)
+        assert row["frozen_since"] == first["since"]
+
+
+def test_a_second_freeze_of_everybody_replaces_the_reason_of_newcomers(
+    company: Company, frozen: str, operator: Operator
+) -> None:
+    operator.asks("freeze", "--all", "--reason", "Second")
+    since = operator.asks("status")["platformFrozen"].split(",")[0]
+    operator.asks("freeze", "--all", "--reason", "Third")
+    told = operator.asks("status")["platformFrozen"]
+    shown = paused(company)["reason"]
+    operator.asks("unfreeze", "--all")
+
+    assert told.startswith(since)
+    assert told.endswith("Third")
+    assert shown == "Third"
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\t\n", "\u200b", "-"])
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_freeze_needs_a_reason_in_words(
+    company: Company, operator: Operator, reason: str, more: tuple[str, ...]
+) -> None:
+    said = operator.does("freeze", company.organization_id, "--reason", reason, *more)
+
+    assert (said.status, "--reason" in said.err) == (2, True)
+    assert paused(company) is None
+
+
+def test_status_says_who_is_frozen_since_when_and_why(frozen: str, operator: Operator) -> None:
+    told = operator.asks("status")
+    mine = next(each for each in told["organizations"] if each["organization"] == frozen)
+    [row] = told["frozen"]
+
+    assert mine["frozen"] is True
+    assert (row["organization"], row["by"], row["reason"]) == (frozen, "kim", "First")
+    assert {each["frozen"] for each in told["organizations"] if each["organization"] != frozen} <= {False}
+    assert "Frozen organizations" in operator.does("status").out
+
+
+def test_status_breaks_no_word_on_a_screen_of_80_columns(frozen: str, operator: Operator) -> None:
+    operator.asks("freeze", frozen, "--reason", WHY)
+    told = operator.asks("status")
+    out = operator.does("status").out
+
+    for each in told["organizations"]:
+        assert each["organization"] in out
+        assert each["account"] is None or each["account"] in out
+    assert "organization" in out
+    assert set(WHY.split()) <= set(out.split())
+    assert max(len(line) for line in out.splitlines() if line.startswith(("┃", "│", " "))) <= 80
+
+
+def test_status_says_in_words_whether_webhooks_arrive(company: Company, operator: Operator) -> None:
+    told = operator.asks("status")["organizations"]
+    mine = next(each for each in told if each["organization"] == company.organization_id)
+
+    assert mine["webhooks"] == "no problem known"
+    assert "no problem known" in operator.does("status").out
+
+
+def test_a_table_says_yes_and_no_and_json_true_and_false(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"organization": "org_1", "was_frozen": True}, {"organization": "org_2", "was_frozen": False}]
+    for as_json in (False, True):
+        screen = Screen(as_json)
+        screen.table("frozen", "Frozen", rows)
+        screen.close()
+        out = capsys.readouterr().out
+        assert "True" not in out
+        assert "False" not in out
+        assert ("yes" in out) is not as_json
+    assert json.loads(out)["frozen"] == rows
+
+
+def test_a_table_that_is_too_wide_is_told_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"organization": "org_" + "a" * 32, "account": "acct_" + "1" * 16, "reason": WHY, "swept": "5 min"}
+
+    Screen().table("organizations", "Organizations", [row])
+
+    out = capsys.readouterr().out
+    assert all(value in out for value in row.values())
+    assert all(name in out for name in row)
+
+
+def test_whatever_only_told_what_would_be_done_says_so(company: Company, operator: Operator) -> None:
+    mine = company.organization_id
+    for words in (
+        ("freeze", mine, "--reason", "drill"),
+        ("unfreeze", mine),
+        ("reconcile", mine),
+        ("replay", mine, "--parked"),
+        ("redrive", "invoice-jobs.fifo"),
+        ("discard", "invoice-jobs.fifo"),
+        ("rotate-secret", "drop"),
+        ("webhook-endpoint",),
+        ("backfill", mine, "--since", "1d", "--rate", "20"),
+        ("measure",),
+    ):
+        assert operator.does("--json", *words, "--dry-run").json["dryRun"] is True, words
+    assert "dryRun" not in operator.asks("reconcile", mine)
+
+
+def test_unfreeze_all_lists_only_those_that_are_frozen(
+    stack: LocalStack, company: Company, frozen: str, operator: Operator
+) -> None:
+    Company(stack).connect()
+    would = operator.asks("unfreeze", "--all", "--dry-run")["unfrozen"]
+
+    assert [each["organization"] for each in would] == [frozen]
+    assert would[0]["reason"] == "First"
+
+
+def test_what_is_not_known_of_an_organization_is_null_in_json(company: Company, operator: Operator) -> None:
+    told = operator.asks("explain", "organization", company.organization_id)["organization"]
+    values = {each["what"]: each["is"] for each in told}
+
+    assert values["disconnected"] is None
+    assert "-" not in values.values()
+    assert values["frozen"] is False
+
+
+def test_a_measurement_tells_what_it_would_ask_in_words(operator: Operator) -> None:
+    said = operator.does("measure", "--dry-run")
+
+    assert said.status == 0
+    assert "{'" not in said.out
+    assert "AWS/DynamoDB" in said.out
+
+
+def test_replay_says_that_it_leaves_out_what_has_been_dealt_with(company: Company, operator: Operator) -> None:
+    company.bill("svc_replay_words")
+    company.all_delivered()
+
+    told = operator.asks("replay", company.organization_id, "--since", "1h", "--dry-run")
+    said = operator.does("replay", company.organization_id, "--since", "1h", "--dry-run")
+
+    assert (told["events"], told["dealtWith"] > 0) == ([], True)
+    assert "have been dealt with" in said.out
+
+
+def test_a_stack_that_does_not_run_any_more_is_said_so(stack: LocalStack, tmp_path: Path) -> None:
+    described = description(stack)
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    described["environment"]["AWS_ENDPOINT_URL"] = nowhere
+    file = tmp_path / "stack.json"
+    write(described, file)
+
+    with Operator(file) as operator:
+        said = operator.does("status")
+
+    assert said.status == 1
+    assert f"Nothing answers at {nowhere}" in said.err
+    assert "make run" in said.err
+    assert "Error" not in said.err
