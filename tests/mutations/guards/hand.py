@@ -76,13 +76,13 @@ HAND = (
     ),
     guard(
         "a payment that Stripe shows weeks later is not the one that failed",
-        "is_seen_in",
+        "IntendedAct.is_seen_in",
         Instead("ANSWERED_WITHIN", "10**9"),
         _case("check_that_was_not_recorded_and_paid_in_stripe_later"),
     ),
     guard(
         "a payment outside Stripe over less is not the one that failed",
-        "is_seen_in",
+        "IntendedAct.is_seen_in",
         Check("paid_outside"),
         _case("cash_that_was_not_recorded_and_a_part_by_card_minutes_later"),
     ),
@@ -102,7 +102,7 @@ HAND = (
     ),
     guard(
         "the outcome of an earlier void is asked for before voiding again",
-        "void_invoice",
+        "usecases.invoices.void_invoice",
         Never("intended"),
         _case("void_whose_answer_was_lost_is_asked_for_again"),
     ),
@@ -115,7 +115,7 @@ HAND = (
     guard(
         "a payment of nothing is not recorded",
         "_given",
-        Check("amount_zero"),
+        Check("Refused"),
         _case("payment_of_nothing"),
     ),
 )
