@@ -110,12 +110,11 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     _require_voidable(invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
-        if invoice.payment_under_way or invoice.intended:  # it may have failed since, or been done
-            invoice = pulled_to_act_on(invoice, account_id, ports)
-            if invoice.status is InvoiceStatus.VOID:
-                return invoice
-            _require_voidable(invoice)
-            require_no_payment_under_way(invoice)
+        invoice = _with_outcomes_known(invoice, account_id, ports)
+        if invoice.status is InvoiceStatus.VOID:
+            return invoice
+        _require_voidable(invoice)
+        require_no_payment_under_way(invoice)
         act = IntendedAct(VOIDED, ports.clock.now(), stripe_id, actor=user_id)
         voids = _deletes_or_voids(ports) if invoice.status is InvoiceStatus.DRAFT else _voids(ports)
         try:
@@ -128,6 +127,13 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
                 return present
             _require_unpaid(present)
             raise
+
+
+def _with_outcomes_known(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns the invoice as Stripe has it if a payment may have failed, or an act of POM's been done, since."""
+    if invoice.payment_under_way or invoice.intended:
+        return pulled_to_act_on(invoice, account_id, ports)
+    return invoice
 
 
 def _with_making_ended(invoice: Invoice, ports: Ports) -> Invoice:

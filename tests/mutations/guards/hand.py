@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Instead, Never, Skipped
+from tests.mutations.taken import Always, Check, Instead, Never, Skipped
 
 _WAYS = "tests/usecases/test_ways_of_paying.py"
 _CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
@@ -83,7 +83,7 @@ HAND = (
     guard(
         "a payment outside Stripe over less is not the one that failed",
         "IntendedAct.is_seen_in",
-        Check("paid_outside"),
+        Always("paid_outside"),
         _case("cash_that_was_not_recorded_and_a_part_by_card_minutes_later"),
     ),
     guard(
@@ -102,7 +102,7 @@ HAND = (
     ),
     guard(
         "the outcome of an earlier void is asked for before voiding again",
-        "usecases.invoices.void_invoice",
+        "_with_outcomes_known",
         Never("intended"),
         _case("void_whose_answer_was_lost_is_asked_for_again"),
     ),
