@@ -70,6 +70,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "amount_not_what_remains": "A payment outside Stripe is more or less than what remains to be paid.",
         "amount_too_large": "An amount or the total is larger than Stripe takes.",
         "amount_too_precise": "An amount has more decimals than its currency.",
+        "amount_zero": "A payment outside Stripe is over nothing.",
         "currency_mixed": "A line is in another currency than the invoice.",
         "currency_unsupported": "Stripe does not take this currency.",
         "cursor_invalid": "The cursor does not belong to this list.",

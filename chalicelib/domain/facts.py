@@ -53,6 +53,8 @@ class InvoiceFact:
     pdf_url: str | None = None
     finalized_at: int | None = None
     paid_at: int | None = None
+    voided_at: int | None = None
+    marked_uncollectible_at: int | None = None
     amount_paid_off_stripe: int = 0
     amount_overpaid: int = 0
     amount_due: int | None = None

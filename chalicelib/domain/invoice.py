@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
     UserId,
 )
+from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
@@ -103,7 +104,9 @@ class Invoice:
     overdue_since: dt.date | None = None
     """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
     outside_payment: OutsidePayment | None = None
-    """A payment that somebody recorded by hand. It is stored before Stripe is told; see `recorded_payment`."""
+    """The payment that was recorded by hand, once Stripe has recorded it; see `recorded_payment`."""
+    intended: tuple[IntendedAct, ...] = ()
+    """Acts that POM asks Stripe for, and whose outcome it does not know yet."""
     reminder_asked_at: int | None = None
     """When Stripe was last asked to send its e-mail again (epoch seconds UTC), whether or not its answer arrived."""
     reminded_at: int | None = None
@@ -322,10 +325,43 @@ class Invoice:
     def _with_facts(self, facts: Facts) -> Self:
         known = facts.invoice
         if known is None or known.id == self.stripe_invoice_id:
-            return replace(self, facts=facts)
+            return replace(self, facts=facts)._with_acts_seen()
         # A revision has not been e-mailed yet, whatever its original was.
         unsent = replace(self, sent_at=None, reminder_asked_at=None, reminded_at=None)
         return replace(unsent, facts=facts, stripe_invoice_id=known.id)
+
+    def intending(self, act: IntendedAct) -> Self:
+        """Returns this invoice with an act that Stripe is about to be asked for, unless it is done already.
+
+        Acts that Stripe can no longer be doing are dropped.
+        """
+        fact = self.facts.invoice
+        if fact is not None and act.is_over(fact):
+            return self
+        others = (other for other in self.intended if other.may_be_under_way(act.at) and not other.repeats(act))
+        return replace(self, intended=(*others, act))
+
+    def doing(self, act: IntendedAct) -> Self:
+        """Returns this invoice after Stripe has done the act. The timeline tells it, and its payment counts."""
+        others = tuple(other for other in self.intended if other.kind != act.kind)
+        done = replace(self, intended=others, outside_payment=act.payment or self.outside_payment)
+        return done if act.entry in done.history else done.telling(act.entry).changed(act.at)
+
+    def dropping(self, act: IntendedAct) -> Self:
+        """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
+        return replace(self, intended=tuple(other for other in self.intended if other != act))._with_acts_seen()
+
+    def _with_acts_seen(self) -> Self:
+        """Returns this invoice after those acts that Stripe shows as done.
+
+        If two acts may have done the same, neither is told until Stripe has answered or refused one of them.
+        """
+        invoice, fact = self, self.facts.invoice
+        seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
+        for act in seen:
+            if [other.kind for other in seen].count(act.kind) == 1:
+                invoice = invoice.doing(act)
+        return invoice
 
     @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:
@@ -361,6 +397,8 @@ class Invoice:
             pdf_url="link" if facts.invoice.pdf_url else None,
             drafted_for=None,
             drafted_lines=None,
+            voided_at=None,
+            marked_uncollectible_at=None,
         )
         failure = self.failure
         return (

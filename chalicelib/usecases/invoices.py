@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.errors import AccountUnreachable, Conflict, StripeRefused
-from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Gone, StripeRefused
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
+from chalicelib.domain.intended_act import VOIDED, IntendedAct
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.saga import Step
@@ -18,16 +19,14 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.storage import InvoiceFilter, Page
 from chalicelib.domain.way_out import way_out
 from chalicelib.domain.wording import money
+from chalicelib.usecases.act_in_stripe import Ask, done_in_stripe
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoice_saga import run
 from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.pull_invoice import pulled, pulled_to_act_on, revised
+from chalicelib.usecases.pull_invoice import pulled, pulled_to_act_on
 from chalicelib.usecases.same_account import require_same_account
-from chalicelib.usecases.store_invoice import knowing_also, load, store
+from chalicelib.usecases.store_invoice import load, store
 from chalicelib.usecases.wake import wake
-
-Act = Callable[[StripeAccountId, str, str], Sequence[StripeFact]]
-"""Something done to a Stripe invoice: the account, the invoice, the idempotency key."""
 
 VOIDABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -111,24 +110,42 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     _require_voidable(invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
-        if invoice.payment_under_way:  # it may have failed since
-            invoice = pulled_to_act_on(invoice, account_id, ports)
-            require_no_payment_under_way(invoice)
+        invoice = _with_outcomes_known(invoice, account_id, ports)
+        if invoice.status is InvoiceStatus.VOID:
+            return invoice
+        _require_voidable(invoice)
+        require_no_payment_under_way(invoice)
+        act = IntendedAct(VOIDED, ports.clock.now(), stripe_id, actor=user_id)
+        voids = _deletes_or_voids(ports) if invoice.status is InvoiceStatus.DRAFT else _voids(ports)
         try:
-            facts = _voided_in_stripe(invoice, account_id, stripe_id, ports)
+            return _with_making_ended(done_in_stripe(invoice, act, voids, ports), ports)
         except AccountUnreachable:
             raise
         except StripeRefused:
-            _require_unpaid(pulled_to_act_on(invoice, account_id, ports))
+            present = pulled_to_act_on(invoice, account_id, ports)
+            if present.status is InvoiceStatus.VOID:
+                return present
+            _require_unpaid(present)
             raise
+
+
+def _with_outcomes_known(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns the invoice as Stripe has it if a payment may have failed, or an act of POM's been done, since."""
+    if invoice.payment_under_way or invoice.intended:
+        return pulled_to_act_on(invoice, account_id, ports)
+    return invoice
+
+
+def _with_making_ended(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice with nothing left to do: a draft is no longer sent."""
     now = ports.clock.now()
-    told = HistoryEntry(now, "voided_by_pom", Source.POM, actor=user_id, stripe_id=stripe_id)
 
-    def voided(current: Invoice) -> Invoice:
-        known = knowing_also(current, facts, invoice, ports)
-        return replace(known.telling(told).changed(now), saga=known.saga.advanced(Step.DONE, now))
+    def ended(current: Invoice) -> Invoice:
+        if current.saga.step is Step.DONE:
+            return current
+        return replace(current, saga=current.saga.advanced(Step.DONE, now))
 
-    return store(invoice, voided, ports)
+    return store(invoice, ended, ports)
 
 
 def _require_voidable(invoice: Invoice) -> None:
@@ -154,38 +171,25 @@ def _require_unpaid(invoice: Invoice) -> None:
         )
 
 
-def _voided_in_stripe(
-    invoice: Invoice, account_id: StripeAccountId, stripe_id: str, ports: Ports
-) -> Sequence[StripeFact]:
-    """Whatever it is in Stripe by now: a draft is deleted, an open invoice voided, a void one left as it is."""
-    if invoice.status is InvoiceStatus.DRAFT:
+def _voids(ports: Ports) -> Ask:
+    return lambda *request: [ports.stripe.void(*request)]
+
+
+def _deletes_or_voids(ports: Ports) -> Ask:
+    """Returns what ends a draft: Stripe deletes it, or voids what somebody has finalized a moment ago."""
+
+    def ends(account_id: StripeAccountId, stripe_id: str, key: str) -> Sequence[StripeFact]:
         with _unless_finalized():
-            ports.stripe.delete_draft(account_id, stripe_id)
+            if not ports.stripe.delete_draft(account_id, stripe_id):
+                raise Gone(
+                    "draft_deleted",
+                    "The draft was deleted in Stripe.",
+                    next_step="Bill its services in a new invoice.",
+                )
             return ports.stripe.everything(account_id, stripe_id)
-    return ended_in_stripe(account_id, stripe_id, "void", lambda *ids: [ports.stripe.void(*ids)], ports)
+        return [ports.stripe.void(account_id, stripe_id, key)]
 
-
-def ended_in_stripe(
-    account_id: StripeAccountId, stripe_id: str, wanted: str, act: Act, ports: Ports
-) -> Sequence[StripeFact]:
-    """Returns the facts from `act`, or the present ones if Stripe refuses because the invoice is `wanted` already.
-
-    Raises:
-        Conflict: a revision has replaced the invoice in Stripe, and POM has not read it yet.
-    """
-    try:
-        # A new key each time: Stripe would repeat an earlier refusal, and ending it twice changes nothing.
-        return act(account_id, stripe_id, f"pom-{ports.clock.nonce()}")
-    except AccountUnreachable:
-        raise
-    except StripeRefused:
-        facts = ports.stripe.everything(account_id, stripe_id)
-        present = next(fact for fact in facts if isinstance(fact, InvoiceFact))
-        if present.latest_revision_id is not None:
-            raise revised() from None
-        if present.status == wanted:
-            return facts
-        raise
+    return ends
 
 
 @contextmanager
@@ -193,7 +197,7 @@ def _unless_finalized() -> Iterator[None]:
     """A draft that cannot be deleted was finalized in Stripe a moment ago."""
     try:
         yield
-    except AccountUnreachable:
+    except (AccountUnreachable, Gone):
         raise
     except StripeRefused:
         return

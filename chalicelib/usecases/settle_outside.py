@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, StripeRefused
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.explanation import how_paid
-from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.history import HistoryEntry, Source
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
+from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, IntendedAct
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import minor_units
 from chalicelib.domain.outside_payment import OutsidePayment, require_known_method, require_plausible_day
@@ -21,12 +20,12 @@ from chalicelib.domain.reminders import require_no_payment_under_way, window_has
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, money
+from chalicelib.usecases.act_in_stripe import done_in_stripe
 from chalicelib.usecases.connect import noticing_revocation
-from chalicelib.usecases.invoices import ended_in_stripe
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.same_account import require_same_account
-from chalicelib.usecases.store_invoice import knowing_also, load, store
+from chalicelib.usecases.store_invoice import load
 
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -50,49 +49,34 @@ def mark_paid(
 ) -> Invoice:
     """Records that the customer has paid the rest of an invoice by other means, and returns the invoice.
 
-    The record is stored before Stripe is told. If POM dies in between, Stripe's word that a payment outside Stripe
-    paid the invoice makes the record count.
+    The payment counts once Stripe has recorded it. If no answer comes, it counts as soon as POM sees that a payment
+    outside Stripe paid all that remained within minutes of this request.
 
     Raises:
         Refused: the method, the day or the amount cannot be right; names the field.
         NotFound; Conflict: paid already, not open, a payment is under way, or not connected.
     """
-    invoice = _with_its_record_told(load(organization_id, invoice_id, ports), ports)
+    invoice = load(organization_id, invoice_id, ports)
     now = ports.clock.now()
     raise_all(_errors_of(settlement, invoice, now))
     _require_payable(invoice, user_id)
-    record, given = _record(invoice, settlement, user_id, now), _given(settlement, invoice)
+    given = _given(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
-        present = _with_its_record_told(pulled_to_act_on(invoice, account_id, ports), ports)
+        present = pulled_to_act_on(invoice, account_id, ports)
         _require_payable(present, user_id)
         require_no_payment_under_way(present)
         _require_the_rest(given, present)
-        intended = store(present, lambda current: replace(current, outside_payment=record), ports)
-        facts = _paid_outside(intended, record, account_id, ports)
-
-    def recorded(current: Invoice) -> Invoice:
-        return _telling(replace(knowing_also(current, facts, intended, ports), outside_payment=record), record)
-
-    return store(intended, recorded, ports)
-
-
-def _with_its_record_told(invoice: Invoice, ports: Ports) -> Invoice:
-    """Returns the invoice with its record on the timeline, also if POM died before it could tell of it."""
-    record = invoice.recorded_payment
-    return invoice if record is None else store(invoice, lambda current: _telling(current, record), ports)
-
-
-def _telling(invoice: Invoice, record: OutsidePayment) -> Invoice:
-    entry = HistoryEntry(
-        record.recorded_at,
-        "marked_paid",
-        Source.POM,
-        actor=record.recorded_by,
-        reason=record.way,
-        stripe_id=record.stripe_invoice_id,
-    )
-    return invoice if entry in invoice.history else invoice.telling(entry).changed(entry.at)
+        act = _payment(present, settlement, user_id, ports.clock.now())
+        try:
+            return done_in_stripe(present, act, ports.stripe.pay_outside, ports)
+        except AccountUnreachable:
+            raise
+        except StripeRefused:
+            present = pulled_to_act_on(present, account_id, ports)
+            _require_payable(present, user_id)
+            require_no_payment_under_way(present)
+            raise
 
 
 def _errors_of(settlement: Settlement, invoice: Invoice, now: int) -> Iterator[IntegrationError]:
@@ -104,41 +88,39 @@ def _errors_of(settlement: Settlement, invoice: Invoice, now: int) -> Iterator[I
 
 
 def _given(settlement: Settlement, invoice: Invoice) -> int | None:
-    """Returns the amount that the office counted, in minor units, or None if it did not say."""
-    if settlement.amount is None:
-        return None
-    return minor_units(settlement.amount, invoice.order.currency, field="amount")
-
-
-def _record(invoice: Invoice, settlement: Settlement, user_id: UserId, now: int) -> OutsidePayment:
-    paid_on = settlement.paid_on or invoice.day_of(now)
-    stripe_id = invoice.stripe_invoice_id or ""
-    return OutsidePayment(paid_on, settlement.method, settlement.reference, now, user_id, stripe_id)
-
-
-def _paid_outside(
-    invoice: Invoice, record: OutsidePayment, account_id: StripeAccountId, ports: Ports
-) -> Sequence[StripeFact]:
-    """Returns what Stripe answers. If it refuses, the record is dropped, and the present state says why.
+    """Returns the amount that the office counted, in minor units, or None if it did not say.
 
     Raises:
-        Conflict: somebody paid, voided or revised the invoice a moment ago.
+        Refused: it cannot be paid.
     """
-    try:
-        # A new key each time: Stripe would repeat an earlier refusal, and a paid invoice cannot be paid again.
-        return ports.stripe.pay_outside(account_id, record.stripe_invoice_id, f"pom-{ports.clock.nonce()}")
-    except AccountUnreachable:
-        raise
-    except StripeRefused:
-        dropped = store(invoice, lambda current: _without(current, record), ports)
-        present = pulled_to_act_on(dropped, account_id, ports)
-        _require_payable(present, record.recorded_by)
-        require_no_payment_under_way(present)
-        raise
+    if settlement.amount is None:
+        return None
+    given = minor_units(settlement.amount, invoice.order.currency, field="amount")
+    if given == 0:
+        raise Refused(
+            "amount_zero",
+            "A payment of nothing cannot be recorded.",
+            field="amount",
+            next_step="Give the amount that the customer paid, or leave it out. "
+            "If the customer owes nothing, void the invoice.",
+        )
+    return given
 
 
-def _without(invoice: Invoice, record: OutsidePayment) -> Invoice:
-    return replace(invoice, outside_payment=None) if invoice.outside_payment == record else invoice
+def _payment(invoice: Invoice, settlement: Settlement, user_id: UserId, now: int) -> IntendedAct:
+    """Returns the act of recording the payment as one over all that remains."""
+    fact, stripe_id = invoice.facts.invoice, invoice.stripe_invoice_id or ""
+    paid_on = settlement.paid_on or invoice.day_of(now)
+    payment = OutsidePayment(paid_on, settlement.method, settlement.reference, now, user_id, stripe_id)
+    return IntendedAct(
+        MARKED_PAID,
+        now,
+        stripe_id,
+        actor=user_id,
+        reason=payment.way,
+        payment=payment,
+        paid_outside=invoice.balance + (fact.amount_paid_off_stripe if fact else 0),
+    )
 
 
 def _require_payable(invoice: Invoice, user_id: UserId) -> None:
@@ -185,19 +167,22 @@ def _require_the_rest(given: int | None, invoice: Invoice) -> None:
     """
     if given is None or given == invoice.balance:
         return
-    rest = money(invoice, invoice.balance)
-    less = given < invoice.balance
+    remains = money(invoice, invoice.balance)
+    if given > invoice.balance:
+        surplus = money(invoice, given - invoice.balance)
+        next_step = f"Record {remains}, and return the {surplus} that the customer paid too much."
+    else:
+        next_step = (
+            f"Record {remains} when the customer has paid that much. Or issue a credit note over "
+            f"{money(invoice, given)} in the Stripe dashboard, so that the customer is asked for "
+            f"{money(invoice, invoice.balance - given)} only; POM then shows {money(invoice, given)} as credited."
+        )
     raise Refused(
         "amount_not_what_remains",
-        f"The payment is over {money(invoice, given)}, and {rest} of this invoice remains to be paid. "
-        "Only the whole rest can be recorded.",
+        f"The payment is over {money(invoice, given)}, and {remains} of this invoice remains to be paid. "
+        "Stripe can only record a payment over all that remains.",
         field="amount",
-        next_step=(
-            "Record it when the customer has paid the rest. Or issue a credit note over what was paid in the Stripe "
-            "dashboard, so that the customer is only asked for the rest; POM then shows that part as credited."
-            if less
-            else f"Give {rest}, and return the rest to the customer."
-        ),
+        next_step=next_step,
     )
 
 
@@ -211,16 +196,14 @@ def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     window = ports.settings.get(organization_id).payment_window
     if window is None or not window_has_passed(invoice, window, ports.clock.now()):
         return False
-    now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id
-    entry = HistoryEntry(now, "payment_window_passed", Source.POM, reason=f"{window} days", stripe_id=stripe_id)
     try:
-        ended = _given_up(invoice, entry, ports)
+        ended = _given_up(invoice, window, ports)
     except Conflict:
         return False
     return ended.status is InvoiceStatus.UNCOLLECTIBLE
 
 
-def _given_up(invoice: Invoice, entry: HistoryEntry, ports: Ports) -> Invoice:
+def _given_up(invoice: Invoice, window: int, ports: Ports) -> Invoice:
     """Returns the invoice, marked uncollectible in Stripe if Stripe still shows it as open."""
     connection = ports.connections.get(invoice.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
@@ -229,10 +212,14 @@ def _given_up(invoice: Invoice, entry: HistoryEntry, ports: Ports) -> Invoice:
         if invoice.status not in OPEN_STATUSES:
             return invoice
         require_no_payment_under_way(invoice)
-        stripe_id = invoice.stripe_invoice_id or ""
-        facts = ended_in_stripe(account_id, stripe_id, "uncollectible", ports.stripe.mark_uncollectible, ports)
-
-    def ended(current: Invoice) -> Invoice:
-        return knowing_also(current, facts, invoice, ports).telling(entry).changed(entry.at)
-
-    return store(invoice, ended, ports)
+        now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id or ""
+        act = IntendedAct(GIVEN_UP, now, stripe_id, reason=f"{window} days")
+        try:
+            return done_in_stripe(invoice, act, ports.stripe.mark_uncollectible, ports)
+        except AccountUnreachable:
+            raise
+        except StripeRefused:
+            present = pulled_to_act_on(invoice, account_id, ports)
+            if present.status in OPEN_STATUSES:
+                raise
+            return present

@@ -55,9 +55,9 @@ class HandSteps:
         if "id" in self.reply:
             self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
 
-    def void_by_hand(self) -> None:
-        """The office voids the invoice; `reply` tells what it is answered."""
-        self._replied(self.api.post(f"/invoices/{self._invoice.id}/void"))
+    def void_by_hand(self, by: str = OFFICE) -> None:
+        """The office voids the invoice, or deletes the draft; `reply` tells what it is answered."""
+        self._replied(self.api.acting("billing", user=by).post(f"/invoices/{self._invoice.id}/void"))
 
     def record_payment(
         self,
@@ -74,22 +74,29 @@ class HandSteps:
         user = self.api.acting("billing", user=by)
         self._replied(user.post(f"/invoices/{self._invoice.id}/mark-paid", body))
 
-    def crashes_after_stripe(self, then: dict[str, Any]) -> None:
-        """Stripe does what the step asks, and POM dies before it can store what Stripe answered."""
+    def crashes_after_stripe(self, then: dict[str, Any], status: str = "paid") -> None:
+        """Stripe does what the step asks, which gives the invoice this status, and POM dies before it stores that."""
         [(name, options)] = then.items()
         invoices = self.world.ports.invoices
-        kept, stripe_has_paid = invoices.save, lambda: self.world.in_stripe(self.account)[-1]["status"] == "paid"
+        kept, died = invoices.save, []
 
         def dies(*args: Any) -> Any:
-            if stripe_has_paid():
-                raise RuntimeError("the process is gone")
-            return kept(*args)
+            if self._status_in_stripe() != status:
+                return kept(*args)
+            died.append(status)
+            raise RuntimeError("the process is gone")
 
         invoices.save = dies  # type: ignore[method-assign]
         try:
-            getattr(self, name)(**options)
+            with suppress(RuntimeError):
+                getattr(self, name)(**options)
         finally:
             invoices.save = kept  # type: ignore[method-assign]
+        assert died, f"the invoice never was {status}"
+
+    def no_answer_from(self, path: str) -> None:
+        """From now on Stripe does what requests of this path ask, and no answer arrives."""
+        self.world.double.order_fault("close_after", path=path, count=10)
 
     def time_zone(self, name: str) -> None:
         self._set(time_zone=name)
@@ -215,6 +222,7 @@ class HandSteps:
         if self.invoice is not None:
             kinds = [entry.kind for entry in self._invoice.history]
             found["times"] = {kind: kinds.count(kind) for kind in (*kinds, *HAND_KINDS)}
+            found["actors"] = {entry.kind: entry.actor for entry in self._invoice.history}
         if self.first_account is not None:
             found["mails_of_former"] = len(self.world.double.mails(self.first_account))
         if self.batch_id is not None:
@@ -224,6 +232,10 @@ class HandSteps:
         return found
 
     # Parts
+
+    def _status_in_stripe(self) -> str:
+        present = [each["status"] for each in self.world.in_stripe(self.account)]
+        return str(present[-1]) if present else "deleted"
 
     def _freeze_after(self, sent: int) -> None:
         decide, batches = self.world.ports.batches.decide, self.world.ports.batches

@@ -2,8 +2,8 @@
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
 it: connecting, creating an invoice, sending a draft, voiding, applying an event, giving a customer to Stripe,
-reconciling, reminding, recording cash. Afterwards POM equals Stripe, and there is one invoice, one customer and one
-e-mail (two where a reminder was asked for).
+reconciling, reminding, recording cash, giving an invoice up. Afterwards POM equals Stripe, there is one invoice, one
+customer and one e-mail (two where a reminder was asked for), and the timeline says once what POM had Stripe do.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not.
@@ -19,12 +19,14 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.saga import LEASE
 from chalicelib.usecases.create_invoice import create_invoice
 from chalicelib.usecases.customers import sync_customer
 from chalicelib.usecases.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing_settings import change
 from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import Settlement, mark_paid
+from chalicelib.usecases.settle_outside import Settlement, give_up_if_due, mark_paid
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.proofs.report import Budget, Result
@@ -36,12 +38,13 @@ DAY = 86_400
 
 @dataclass(frozen=True)
 class Errand:
-    """What is done, what comes before it, and how many e-mails there are in the end."""
+    """What is done, what comes before it, how many e-mails there are in the end, and what the timeline then tells."""
 
     name: str
     before: Callable[[World], None]
     do: Callable[[World], object]
     mails: int = 1
+    tells: str | None = None
     repeatable: bool = True
 
 
@@ -80,6 +83,13 @@ def _due_a_day_ago(world: World) -> None:
     world.advance(32 * 24 * 3600)
 
 
+def _past_its_window(world: World) -> None:
+    _due_a_day_ago(world)
+    settings = world.ports.settings.get(ORGANIZATION)
+    change(ORGANIZATION, replace(settings, payment_window=1), world.ports)
+    world.advance(2 * 24 * 3600)
+
+
 def _to_be_delivered(world: World) -> None:
     _sent(world)
     invoice = _invoice(world)
@@ -96,6 +106,10 @@ def _deliver(world: World) -> object:
     return world.double.drain()
 
 
+def _void(world: World) -> object:
+    return void_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)
+
+
 def _edited(world: World) -> None:
     _sent(world)
     world.customer(email="new@pool.test")
@@ -106,15 +120,26 @@ ERRANDS = (
     Errand("reconnect", _sent, _connect),
     Errand("create invoice", _connected, lambda world: create_invoice(ONCE, world.ports)),
     Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
-    Errand("void", _sent, lambda world: void_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
-    Errand("delete draft", _drafted, lambda w: void_invoice(ORGANIZATION, _invoice(w).id, OFFICE, w.ports), mails=0),
+    Errand("void", _sent, _void, tells=VOIDED),
+    Errand("delete draft", _drafted, _void, mails=0, tells=VOIDED),
     Errand("apply event", _to_be_delivered, _deliver),
     Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
     Errand("reconcile", _paid_unheard, lambda world: world.sweep()),
     Errand("remind", _sent_yesterday, lambda w: remind(ORGANIZATION, _invoice(w).id, OFFICE, w.ports), mails=2),
     Errand("turn overdue", _due_a_day_ago, lambda world: world.plan_day()),
-    Errand("cash", _sent, lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, Settlement("cash"), w.ports)),
+    Errand(
+        "cash",
+        _sent,
+        lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, Settlement("cash"), w.ports),
+        tells=MARKED_PAID,
+    ),
+    Errand(
+        "give up",
+        _past_its_window,
+        lambda w: give_up_if_due(ORGANIZATION, _invoice(w).id, w.ports),
+        tells=GIVEN_UP,
+    ),
 )  # fmt: skip
 
 
@@ -179,6 +204,9 @@ def _wrong(world: World, errand: Errand) -> str | None:
         return "several Stripe invoices"
     if any(invoice.saga.running for invoice in database.invoices.values()):
         return "still being made"
+    told = [entry.kind for invoice in database.invoices.values() for entry in invoice.history]
+    if errand.tells is not None and told.count(errand.tells) != 1:
+        return f"the timeline tells {told.count(errand.tells)} times that it was {errand.tells}"
     now = world.ports.clock.now()
     if any((invoice.turns_overdue_at or now + 1) <= now for invoice in database.invoices.values()):
         return "its due day is over, and it is not overdue"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoices import refresh_invoice
@@ -199,3 +205,74 @@ def test_an_unknown_method_is_refused(company: Company) -> None:
 def _marked_paid(company: Company, method: str, reference: str | None) -> Invoice:
     invoice = company.invoice
     return mark_paid(invoice.organization_id, invoice.id, OFFICE, Settlement(method, reference), company.world.ports)
+
+
+class Interrupting:
+    """Recorded payments that reach Stripe only after somebody else has acted in between, and may lose POM then."""
+
+    def __init__(self, company: Company, meanwhile: Callable[[], object], *, then_dies: bool = False) -> None:
+        self._company, self._meanwhile, self._dies = company, meanwhile, then_dies
+
+    def record(self, settlement: Settlement, user_id: UserId = OFFICE) -> None:
+        stripe, invoice = self._company.world.ports.stripe, self._company.invoice
+        pays = stripe.pay_outside
+
+        def paying(*request: Any) -> Sequence[StripeFact]:
+            stripe.pay_outside = pays  # type: ignore[method-assign]
+            self._meanwhile()
+            facts = pays(*request)
+            if self._dies:
+                raise RuntimeError("the process is gone")
+            return facts
+
+        stripe.pay_outside = paying  # type: ignore[method-assign]
+        mark_paid(invoice.organization_id, invoice.id, user_id, settlement, self._company.world.ports)
+
+    def told(self) -> list[tuple[str | None, str | None]]:
+        return [(entry.actor, entry.reason) for entry in self._company.now.history if entry.kind == "marked_paid"]
+
+
+COLLEAGUE = UserId("user_colleague")
+
+
+def _records(company: Company, settlement: Settlement, user_id: UserId) -> Invoice:
+    invoice = company.invoice
+    return mark_paid(invoice.organization_id, invoice.id, user_id, settlement, company.world.ports)
+
+
+def test_of_two_people_who_record_at_once_the_one_whose_request_stripe_took_is_named(company: Company) -> None:
+    def colleague_is_faster() -> None:
+        _records(company, Settlement("cash"), COLLEAGUE)
+        company.world.deliver()
+
+    both = Interrupting(company, colleague_is_faster)
+    with pytest.raises(Conflict, match="invoice_already_paid"):
+        both.record(Settlement("check", "No. 7"))
+    company.world.deliver()
+    assert both.told() == [(COLLEAGUE, "cash")]
+
+
+def test_nobody_is_named_for_a_colleagues_payment_while_stripe_has_answered_neither(company: Company) -> None:
+    """The colleague's process dies after Stripe has paid, and the event comes before the slower one is refused."""
+    told_early: list[object] = []
+
+    def colleague_dies() -> None:
+        inner = Interrupting(company, lambda: None, then_dies=True)
+        with suppress(RuntimeError):
+            inner.record(Settlement("cash"), COLLEAGUE)
+        company.world.deliver()
+        told_early.extend(inner.told())
+
+    both = Interrupting(company, colleague_dies)
+    with pytest.raises(Conflict, match="invoice_already_paid"):
+        both.record(Settlement("check", "No. 7"))
+    assert told_early == []
+    assert both.told() == [(COLLEAGUE, "cash")]
+
+
+def test_the_rest_counts_as_recorded_although_a_card_paid_a_part_a_moment_before(company: Company) -> None:
+    part = Interrupting(company, lambda: company.pays(amount=2500))
+    part.record(Settlement("cash"))
+    company.world.deliver()
+    assert part.told() == [(OFFICE, "cash")]
+    assert company.now.recorded_payment is not None

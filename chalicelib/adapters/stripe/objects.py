@@ -63,7 +63,9 @@ def id_of(reference: Reference) -> str | None:
 
 class StatusTransitions(msgspec.Struct):
     finalized_at: Moment | None = None
+    marked_uncollectible_at: Moment | None = None
     paid_at: Moment | None = None
+    voided_at: Moment | None = None
 
 
 class PaymentOfInvoice(msgspec.Struct):
@@ -191,6 +193,8 @@ class Invoice(msgspec.Struct):
             pdf_url=self.invoice_pdf,
             finalized_at=self.status_transitions.finalized_at,
             paid_at=self.status_transitions.paid_at,
+            voided_at=self.status_transitions.voided_at,
+            marked_uncollectible_at=self.status_transitions.marked_uncollectible_at,
         )
 
     @property

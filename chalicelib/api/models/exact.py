@@ -90,6 +90,20 @@ class ExactAmount(Exact):
     }
 
 
+class ExactPayment(ExactAmount):
+    """An amount of money that was paid, which is never nothing."""
+
+    __slots__ = ()
+
+    SCHEMA: ClassVar[dict[str, object]] = {
+        "type": ["number", "string"],
+        "exclusiveMinimum": 0,
+        "maximum": MAX_AMOUNT,
+        "pattern": rf"^(?!0(\.0*)?$)({_WITHOUT_DECIMALS}|{_WITH_TWO})$",
+        "examples": ["75.00", 75.0],
+    }
+
+
 class ExactQuantity(Exact):
     """How many of something."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.exact import ExactAmount
+from chalicelib.api.models.exact import ExactPayment
 from chalicelib.domain.outside_payment import METHODS
 from chalicelib.usecases.settle_outside import Settlement
 
@@ -31,10 +31,10 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     ) = None
     amount: (
         Annotated[
-            ExactAmount,
+            ExactPayment,
             Meta(
-                description="What the customer paid. It must be what remains to be paid, because only the whole "
-                "rest can be recorded. If it is left out, the rest is recorded as paid."
+                description="What the customer paid. It must be all that remains to be paid, because Stripe records "
+                "no part of it. If it is left out, all that remains is recorded as paid."
             ),
         ]
         | None

@@ -96,8 +96,8 @@ class StripeGateway(Protocol):
     ) -> Sequence[StripeFact]:
         """Give up expecting the money; it can still be paid."""
 
-    def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> None:
-        """Fine if it is gone. Raises StripeRefused if it is no draft any more."""
+    def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> bool:
+        """Returns False if it was deleted before. Raises StripeRefused if it is no draft any more."""
 
     def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
         """The Stripe invoice that carries our invoice's id, looked up in Stripe's list."""

@@ -111,8 +111,8 @@ FACTS = (
     ),
     guard(
         "acting on a replaced invoice is refused",
-        "ended_in_stripe",
-        Check("latest_revision_id"),
+        "pulled_to_act_on",
+        Check("revised"),
         f"{_T_REVISIONS}::test_an_act_that_meets_a_revision_nobody_knew_of_does_not_touch_it",
     ),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Instead, Never, Skipped
+from tests.mutations.taken import Always, Check, Instead, Never, Skipped
 
+_WAYS = "tests/usecases/test_ways_of_paying.py"
 _CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 
 
@@ -72,5 +73,49 @@ HAND = (
         "remind",
         Skipped("require_invoicing"),
         _case("paused_company_does_not_remind"),
+    ),
+    guard(
+        "a payment that Stripe shows weeks later is not the one that failed",
+        "IntendedAct.is_seen_in",
+        Instead("ANSWERED_WITHIN", "10**9"),
+        _case("check_that_was_not_recorded_and_paid_in_stripe_later"),
+    ),
+    guard(
+        "a payment outside Stripe over less is not the one that failed",
+        "IntendedAct.is_seen_in",
+        Always("paid_outside"),
+        _case("cash_that_was_not_recorded_and_a_part_by_card_minutes_later"),
+    ),
+    guard(
+        "an act is stored before Stripe is asked",
+        "done_in_stripe",
+        Instead("intending", "dropping"),
+        _case("pom_died_while_it_voided"),
+        _case("pom_died_while_it_recorded_a_check"),
+        _case("pom_died_while_it_gave_up_an_invoice"),
+    ),
+    guard(
+        "an act that Stripe refused is dropped",
+        "done_in_stripe",
+        Instead("dropping", "intending"),
+        f"{_WAYS}::test_nobody_is_named_for_a_colleagues_payment_while_stripe_has_answered_neither",
+    ),
+    guard(
+        "the outcome of an earlier void is asked for before voiding again",
+        "_with_outcomes_known",
+        Never("intended"),
+        _case("void_whose_answer_was_lost_is_asked_for_again"),
+    ),
+    guard(
+        "a draft that somebody else deleted was not deleted by POM",
+        "_deletes_or_voids",
+        Check("Gone"),
+        _case("draft_deleted_in_stripe_before_it_was_voided_in_pom"),
+    ),
+    guard(
+        "a payment of nothing is not recorded",
+        "_given",
+        Check("Refused"),
+        _case("payment_of_nothing"),
     ),
 )

@@ -1,0 +1,92 @@
+"""An act of POM on a Stripe invoice, which is stored before Stripe is asked for it.
+
+POM may die after Stripe has done it, or get no answer. Then nobody knows the outcome until POM reads the invoice
+again. Stripe acts when it gets a request, and POM's request ends within a minute, with all its retries. So if Stripe
+did it minutes after the act was stored, it was this act. At any other time, somebody else asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import UserId
+from chalicelib.domain.outside_payment import OutsidePayment
+
+MARKED_PAID = "marked_paid"
+VOIDED = "voided_by_pom"
+GIVEN_UP = "payment_window_passed"
+
+CLOCKS_DIFFER = 60
+"""Seconds by which Stripe's clock may be behind POM's."""
+ANSWERED_WITHIN = 300
+"""Seconds in which Stripe does what POM asked, or never does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntendedAct:
+    """What POM asks Stripe to do, for whom and why. `kind` is the timeline's word, `at` is in epoch seconds UTC.
+
+    `paid_outside` belongs to a payment by hand: what will have been paid outside Stripe, in minor units, once this
+    payment covers all that remains.
+    """
+
+    kind: str
+    at: int
+    stripe_invoice_id: str
+    actor: UserId | None = None
+    reason: str | None = None
+    payment: OutsidePayment | None = None
+    paid_outside: int | None = None
+
+    @property
+    def entry(self) -> HistoryEntry:
+        """Returns what the timeline tells once it is done."""
+        return HistoryEntry(
+            self.at, self.kind, Source.POM, actor=self.actor, reason=self.reason, stripe_id=self.stripe_invoice_id
+        )
+
+    def repeats(self, other: Self) -> bool:
+        """Returns True if the same person asks for the same act again."""
+        payment = self.payment and replace(self.payment, recorded_at=other.at)
+        return replace(self, at=other.at, payment=payment) == other
+
+    def may_be_under_way(self, now: int) -> bool:
+        """Returns True if Stripe may still be doing it."""
+        return now <= self.at + ANSWERED_WITHIN
+
+    def is_over(self, fact: InvoiceFact) -> bool:
+        """Returns True if Stripe shows that it was done, whoever asked for it."""
+        return _DONE_AT[self.kind](fact) is not None
+
+    def is_seen_in(self, fact: InvoiceFact) -> bool:
+        """Returns True if Stripe did it when POM asked. A payment by hand must have covered all that remained."""
+        done_at = _DONE_AT[self.kind](fact) if self.kind in _DONE_AT else None
+        if done_at is None or fact.id != self.stripe_invoice_id:
+            return False
+        if self.payment is not None and fact.amount_paid_off_stripe != self.paid_outside:
+            return False
+        return self.at - CLOCKS_DIFFER <= done_at <= self.at + ANSWERED_WITHIN
+
+
+def _paid_at(fact: InvoiceFact) -> int | None:
+    return fact.paid_at if fact.status == "paid" else None
+
+
+def _voided_at(fact: InvoiceFact) -> int | None:
+    """Returns when it was voided, or deleted while it was a draft. Only the event tells when a draft was deleted."""
+    return fact.as_of if fact.deleted else fact.voided_at
+
+
+def _given_up_at(fact: InvoiceFact) -> int | None:
+    return fact.marked_uncollectible_at
+
+
+_DONE_AT: Mapping[str, Callable[[InvoiceFact], int | None]] = {
+    MARKED_PAID: _paid_at,
+    VOIDED: _voided_at,
+    GIVEN_UP: _given_up_at,
+}
