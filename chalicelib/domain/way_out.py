@@ -40,7 +40,8 @@ def _steps(invoice: Invoice) -> Iterator[str]:
         amount = money(invoice, outside)
         yield (
             f"Return {amount} outside Stripe, as it was paid, and record that by a credit note over {amount} "
-            "in the Stripe dashboard, as given back outside Stripe."
+            "in the Stripe dashboard, as given back outside Stripe. If it never came in, return nothing: record the "
+            "same credit note, and bill the work as another service."
         )
     if from_balance > put_back:
         amount = money(invoice, from_balance - put_back)

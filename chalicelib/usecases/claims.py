@@ -100,6 +100,8 @@ def _already_billed(service_id: ServiceId, position: int | None, holder: Invoice
     number = holder.facts.invoice.number if holder.facts.invoice else None
     if number is not None:
         where, undo = f"the invoice {number} ({holder.id}) already", f"void the invoice {number} ({holder.id}) first"
+        if holder.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
+            undo = "bill the work as another service: a paid invoice cannot be voided"
     elif holder.status is InvoiceStatus.DRAFT:
         where, undo = f"the draft {holder.id} already, which has no number yet", f"delete the draft {holder.id} first"
     else:

@@ -18,10 +18,12 @@ from chalicelib.domain.money import minor_units
 from chalicelib.domain.outside_payment import OutsidePayment, require_known_method, require_plausible_day
 from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.terms import day_of
 from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, money
 from chalicelib.usecases.act_in_stripe import done_in_stripe
 from chalicelib.usecases.connect import noticing_revocation
+from chalicelib.usecases.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.same_account import require_same_account
@@ -57,8 +59,8 @@ def mark_paid(
         NotFound; Conflict: paid already, not open, a payment is under way, or not connected.
     """
     invoice = load(organization_id, invoice_id, ports)
-    now = ports.clock.now()
-    raise_all(_errors_of(settlement, invoice, now))
+    today = day_of(ports.clock.now(), time_zone_in_force(organization_id, ports))
+    raise_all(_errors_of(settlement, invoice, today))
     _require_payable(invoice, user_id)
     given = _given(settlement, invoice)
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
@@ -67,7 +69,7 @@ def mark_paid(
         _require_payable(present, user_id)
         require_no_payment_under_way(present)
         _require_the_rest(given, present)
-        act = _payment(present, settlement, user_id, ports.clock.now())
+        act = _payment(present, settlement, settlement.paid_on or today, user_id, ports.clock.now())
         try:
             return done_in_stripe(present, act, ports.stripe.pay_outside, ports)
         except AccountUnreachable:
@@ -79,10 +81,10 @@ def mark_paid(
             raise
 
 
-def _errors_of(settlement: Settlement, invoice: Invoice, now: int) -> Iterator[IntegrationError]:
+def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iterator[IntegrationError]:
     yield from errors_of(require_known_method, settlement.method)
     if settlement.paid_on is not None:
-        invoiced_on, today = invoice.day_of(invoice.created_at), invoice.day_of(now)
+        invoiced_on = invoice.day_of(invoice.created_at)
         yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
     yield from errors_of(_given, settlement, invoice)
 
@@ -107,10 +109,9 @@ def _given(settlement: Settlement, invoice: Invoice) -> int | None:
     return given
 
 
-def _payment(invoice: Invoice, settlement: Settlement, user_id: UserId, now: int) -> IntendedAct:
+def _payment(invoice: Invoice, settlement: Settlement, paid_on: dt.date, user_id: UserId, now: int) -> IntendedAct:
     """Returns the act of recording the payment as one over all that remains."""
     fact, stripe_id = invoice.facts.invoice, invoice.stripe_invoice_id or ""
-    paid_on = settlement.paid_on or invoice.day_of(now)
     payment = OutsidePayment(paid_on, settlement.method, settlement.reference, now, user_id, stripe_id)
     return IntendedAct(
         MARKED_PAID,
