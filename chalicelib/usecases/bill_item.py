@@ -27,8 +27,11 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     except InvoicingPaused:
         return False
     except (Refused, Conflict, NotFound) as refusal:
-        error = item_error(refusal, name_fields=False)
         kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
+        if kept is None and refusal.code == "due_date_in_past":
+            # All invoices of a batch have its due date, which nobody can change.
+            refusal.next_step = "Create the invoice again in a new batch with another due date."
+        error = item_error(refusal, name_fields=False)
         ports.batches.decide(batch, item.failed(error, batch.round, kept.id if kept else None))
         return True
     if invoice is None or invoice.saga.running:

@@ -20,7 +20,7 @@ from chalicelib.domain.outside_payment import OutsidePayment, require_known_meth
 from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.way_out import STAYS_BILLED, way_out
-from chalicelib.domain.wording import day, money
+from chalicelib.domain.wording import day, days, money
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoices import ended_in_stripe
 from chalicelib.usecases.ports import Ports
@@ -212,7 +212,7 @@ def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     if window is None or not window_has_passed(invoice, window, ports.clock.now()):
         return False
     now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id
-    entry = HistoryEntry(now, "payment_window_passed", Source.POM, reason=f"{window} days", stripe_id=stripe_id)
+    entry = HistoryEntry(now, "payment_window_passed", Source.POM, reason=days(window), stripe_id=stripe_id)
     try:
         ended = _given_up(invoice, entry, ports)
     except Conflict:
