@@ -73,7 +73,7 @@ class Saga:
     attempts: int = 0
     refusal: Refusal | None = None
     interrupted: bool = False
-    """True if the work was put off or taken over, so that people may have changed the draft in Stripe meanwhile."""
+    """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile."""
     finalized_before: bool = False
     """True if the invoice was finalized, and shown as that, when somebody asked for it to be sent."""
 
@@ -132,7 +132,6 @@ class Saga:
             self,
             attempts=self.attempts + 1,
             look_first=self.look_first or stored_by_stripe,
-            interrupted=True,
             resume_at=now + wait,
         )
 

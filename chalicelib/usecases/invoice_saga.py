@@ -52,7 +52,6 @@ from chalicelib.usecases.saga_progress import (
     must_look,
     postpone,
     take_back,
-    tell_refusal,
 )
 from chalicelib.usecases.store_invoice import ATTEMPTS, load
 from chalicelib.usecases.stripe_owner import refuses_the_choice
@@ -264,10 +263,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         except StripeRefused:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
-            kept = advance(invoice, Step.DONE, ports, facts)
-            if invoice.saga.send:
-                tell_refusal(kept, refusal.code, ports)
-            return kept
+            return advance(invoice, Step.DONE, ports, facts, refused=refusal.code if invoice.saga.send else None)
     take_back_at_once(invoice, ports)
     kind = Conflict if refusal.conflict else Refused
     raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)

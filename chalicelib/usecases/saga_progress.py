@@ -35,11 +35,13 @@ def advance(
     drafted_for: str | None = None,
     sent: str | None = None,
     sent_at: int | None = None,
+    refused: str | None = None,
 ) -> Invoice:
     """Returns the invoice at the next recovery point, stored in one write with what the step brought.
 
     `drafted_for` is the Stripe customer of a draft that was just made. `sent` is the kind of the history entry that
-    tells that the invoice was mailed, `sent_at` when that was (epoch seconds UTC) if it was not now.
+    tells that the invoice was mailed, `sent_at` when that was (epoch seconds UTC) if it was not now. `refused` is the
+    code of the refusal to mail it, for the timeline: nobody waits for an answer any more.
 
     Raises:
         StaleWrite: another worker has moved on.
@@ -52,6 +54,11 @@ def advance(
             raise StaleWrite("The invoice")
         advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
         advanced = replace(advanced, stripe_customer_id=drafted_for or advanced.stripe_customer_id)
+        if refused is not None:
+            stripe_id = current.stripe_invoice_id
+            advanced = advanced.telling(
+                HistoryEntry(now, SEND_REFUSED, Source.POM, reason=refused, stripe_id=stripe_id)
+            )
         if sent is None:
             return advanced
         actor = current.created_by if sent == SENT_BY_POM else None
@@ -88,16 +95,9 @@ def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports)
     If the request for it was answered long ago, only the timeline can tell that it was not sent.
     """
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
-    kept = advance(invoice, Step.REVIEW, ports, facts)
-    if invoice.saga.interrupted and (invoice.saga.send or invoice.saga.step is Step.SEND):
-        tell_refusal(kept, refusal.code, ports)
-
-
-def tell_refusal(invoice: Invoice, code: str, ports: Ports) -> None:
-    """Tells on the timeline that the invoice was not sent, because its order was answered long ago."""
-    now = ports.clock.now()
-    told = HistoryEntry(now, SEND_REFUSED, Source.POM, reason=code, stripe_id=invoice.stripe_invoice_id)
-    store(invoice, lambda current: current.telling(told).changed(now), ports)
+    to_be_sent = invoice.saga.send or invoice.saga.step is Step.SEND
+    told = refusal.code if invoice.saga.interrupted and to_be_sent else None
+    advance(invoice, Step.REVIEW, ports, facts, refused=told)
 
 
 def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> Invoice:
