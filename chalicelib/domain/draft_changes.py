@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.wording import money
@@ -29,11 +29,16 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
     elif invoice.has_other_lines:
         yield "It was changed in Stripe: its lines there are other than those that POM ordered."
     if invoice.changed_details:
-        changed = " and ".join(f"its {detail}" for detail in invoice.changed_details)
-        one = len(invoice.changed_details) == 1 and not changed.endswith("s")
-        yield f"It was changed in Stripe: {changed} {'is' if one else 'are'} not as in POM's draft."
+        yield f"It was changed in Stripe: {_are(invoice.changed_details)} not as in POM's draft."
     if invoice.facts.invoice and invoice.facts.invoice.charges_automatically:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
+
+
+def _are(details: Sequence[str]) -> str:
+    """Returns words such as `its memo is` or `its memo and its footer are`."""
+    named = " and ".join(f"its {detail}" for detail in details)
+    one = len(details) == 1 and not named.endswith("s")
+    return f"{named} {'is' if one else 'are'}"
 
 
 def difference(invoice: Invoice, total: int) -> str:

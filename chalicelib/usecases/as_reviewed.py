@@ -64,12 +64,17 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
             next_step="Change the due date in the Stripe dashboard and send the draft again, or void it and bill its "
             "services again.",
         )
-    seen = present.order.due_date if present.saga.send else reviewed.due_day
-    if due != seen and (present.saga.send or seen is not None):
+    if not _is_due_as_seen(reviewed, due):
         raise _changed(
             f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
             "Load the invoice again, look at its due date, and send it if that is right.",
         )
+
+
+def _is_due_as_seen(reviewed: Invoice, due: dt.date) -> bool:
+    if reviewed.saga.send:
+        return reviewed.order.due_date == due
+    return reviewed.due_day in (None, due)
 
 
 def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
