@@ -36,7 +36,8 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
 
 def _are(details: Sequence[str]) -> str:
     """Returns words such as `its memo is` or `its memo and its footer are`."""
-    named = " and ".join(f"its {detail}" for detail in details)
+    *others, last = (f"its {detail}" for detail in details)
+    named = f"{', '.join(others)} and {last}" if others else last
     one = len(details) == 1 and not named.endswith("s")
     return f"{named} {'is' if one else 'are'}"
 

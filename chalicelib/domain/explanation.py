@@ -57,7 +57,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_by_terms:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
-    yield from _not_sent(invoice, explained=bool(reasons))
+    yield from _not_sent(invoice)
     yield from reasons
     yield from terms(invoice)
 
@@ -71,12 +71,22 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
         )
 
 
-def _not_sent(invoice: Invoice, *, explained: bool) -> Iterator[str]:
-    """Yields that an order to send was refused after the request had been answered."""
+def _not_sent(invoice: Invoice) -> Iterator[str]:
+    """Yields that an order to send was refused after the request had been answered, and why."""
     refused = _latest(invoice, SEND_REFUSED)
     if refused is not None:
-        why = "" if explained else " Send it to see why."
-        yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused.{why}"
+        why = _WHY_REFUSED.get(refused.reason or "")
+        because = f", because {why}" if why else ""
+        yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused{because}."
+
+
+_WHY_REFUSED = {
+    "changed_in_stripe": "it had been changed in Stripe",
+    "total_differs": "its total in Stripe was not the one that POM ordered",
+    "due_date_in_past": "its due date had passed",
+    "stripe_account_not_ready": "Stripe did not let the account take payments",
+    "payment_under_way": "a payment of it was on its way",
+}
 
 
 def _pending(invoice: Invoice, now: int) -> Iterator[str]:
@@ -193,7 +203,7 @@ def _asked(invoice: Invoice) -> Iterator[str]:
         yield f"Sent on {day(invoice, invoice.sent_at)}."
     else:
         yield f"Finalized{on_day(invoice, finalized_at)}, but no e-mail has been sent from POM."
-        yield from _not_sent(invoice, explained=True)
+        yield from _not_sent(invoice)
 
 
 def _due(invoice: Invoice, now: int) -> Iterator[str]:

@@ -88,8 +88,14 @@ HAND = (
     guard(
         "a draft that waited for its lines does not disappear",
         "_lines(ports)",
-        Check("keeps_draft"),
+        Instead("keeps_draft", "False"),
         _case("stuck_at_its_lines_while_somebody_added_one"),
+    ),
+    guard(
+        "a batch does not send again what the office has not heard of",
+        "bill",
+        Never("refusals_told"),
+        _case("batch_item_due_later_is_not_mailed_unseen"),
     ),
     guard(
         "somebody else's e-mail is not POM's",
