@@ -141,6 +141,8 @@ class BatchItem:
     error: ItemError | None = None
     round: int = 0
     """The round in which it was decided."""
+    refusals_told: int = 0
+    """How many refusals to send its invoice there were when it failed, so that the office has heard of them."""
     version: int = 0
 
     def decided(self, status: ItemStatus, in_round: int, invoice_id: InvoiceId | None = None) -> Self:
@@ -155,9 +157,18 @@ class BatchItem:
             profile=None,
         )
 
-    def failed(self, error: ItemError, in_round: int, invoice_id: InvoiceId | None = None) -> Self:
+    def failed(
+        self, error: ItemError, in_round: int, invoice_id: InvoiceId | None = None, *, refusals_told: int = 0
+    ) -> Self:
         """Not done, and why; it keeps what another round needs."""
-        return replace(self, status=ItemStatus.FAILED, round=in_round, invoice_id=invoice_id, error=error)
+        return replace(
+            self,
+            status=ItemStatus.FAILED,
+            round=in_round,
+            invoice_id=invoice_id,
+            error=error,
+            refusals_told=refusals_told,
+        )
 
 
 @dataclass(frozen=True, slots=True)

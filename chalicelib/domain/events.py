@@ -114,6 +114,8 @@ class StripeEvent:
     customer_hint: str | None = None
     revised_id: str | None = None
     """The id of the Stripe invoice that the object revises, if the object is a revision."""
+    idempotency_key: str | None = None
+    """That of the API request that caused the event, if one did (https://docs.stripe.com/api/events/object)."""
     dated: bool = True
     """Whether `created` is Stripe's; if not, it is when the event came, and what the event shows has no order."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain.draft_changes import changes_of_draft
 from chalicelib.domain.explained_money import (
-    changes_of_draft,
     disputes,
     given_back,
     only_credited,
@@ -21,7 +21,7 @@ from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_in_words
-from chalicelib.domain.wording import day, money, on_day
+from chalicelib.domain.wording import day, days, money, on_day
 
 BANK_DEBITS = {
     "us_bank_account",
@@ -52,20 +52,41 @@ def _creating(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
-    yield "It is a draft: the customer has not been asked to pay. Review and send it."
+    reasons = [*changes_of_draft(invoice), *_due_date_passed(invoice, now)]
+    yield "It is a draft: the customer has not been asked to pay." + ("" if reasons else " Review and send it.")
     if invoice.due_by_terms:
-        days = invoice.order.days_until_due
-        yield f"It is due {days} days after it is sent." if days else "It is due on the day on which it is sent."
+        wait = invoice.order.days_until_due
+        yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
     yield from _not_sent(invoice)
-    yield from changes_of_draft(invoice)
+    yield from reasons
     yield from terms(invoice)
 
 
+def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
+    """Yields that a draft cannot be sent because it would be overdue at once. Terms count from the day of sending."""
+    if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < invoice.day_of(now):
+        yield (
+            f"It cannot be sent, because its due date, {day_in_words(invoice.due_day)}, has passed. "
+            "Change the due date in the Stripe dashboard, or void it and bill its services again."
+        )
+
+
 def _not_sent(invoice: Invoice) -> Iterator[str]:
-    """Yields that an order to send the draft was refused after the request had been answered."""
+    """Yields that an order to send was refused after the request had been answered, and why."""
     refused = _latest(invoice, SEND_REFUSED)
     if refused is not None:
-        yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused. Send it to see why."
+        why = _WHY_REFUSED.get(refused.reason or "")
+        because = f", because {why}" if why else ""
+        yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused{because}."
+
+
+_WHY_REFUSED = {
+    "changed_in_stripe": "it had been changed in Stripe",
+    "total_differs": "its total in Stripe was not the one that POM ordered",
+    "due_date_in_past": "its due date had passed",
+    "stripe_account_not_ready": "Stripe did not let the account take payments",
+    "payment_under_way": "a payment of it was on its way",
+}
 
 
 def _pending(invoice: Invoice, now: int) -> Iterator[str]:
@@ -182,20 +203,21 @@ def _asked(invoice: Invoice) -> Iterator[str]:
         yield f"Sent on {day(invoice, invoice.sent_at)}."
     else:
         yield f"Finalized{on_day(invoice, finalized_at)}, but no e-mail has been sent from POM."
+        yield from _not_sent(invoice)
 
 
 def _due(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_at is None or invoice.due_day is None:
         return
-    on, days = day(invoice, invoice.due_at), (invoice.day_of(now) - invoice.due_day).days
-    if days < 0:
+    on, late = day(invoice, invoice.due_at), (invoice.day_of(now) - invoice.due_day).days
+    if late < 0:
         yield f"It is due on {on}."
-    elif days == 0:
+    elif late == 0:
         yield "It is due today."
-    elif not invoice.overdue or days == 1:
-        yield f"It was due yesterday, on {on}." if days == 1 else f"It was due on {on}."
+    elif not invoice.overdue or late == 1:
+        yield f"It was due yesterday, on {on}." if late == 1 else f"It was due on {on}."
     else:
-        yield f"It was due on {on}, {days} days ago."
+        yield f"It was due on {on}, {late} days ago."
 
 
 def _under_way_since(invoice: Invoice) -> int:

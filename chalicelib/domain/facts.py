@@ -14,6 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, TypeVar
 
+from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.failures import FailureReason
 
 
@@ -72,6 +73,8 @@ class InvoiceFact:
     """The Stripe customer of a draft. None once it is finalized, because `customer_email` then says where it goes."""
     drafted_lines: tuple[tuple[str, int], ...] | None = None
     """The service id, or an empty text, and the amount of each line of a draft. None if Stripe did not list all."""
+    drafted_details: DraftDetails | None = None
+    """The memo of a draft, its footer and so on. None once it is finalized."""
     charges_automatically: bool = False
     """True for a draft that Stripe will charge to a saved payment method and not e-mail."""
     from_invoice_id: str | None = None

@@ -52,6 +52,12 @@ class HistoryEntry:
     event_id: str | None = None
 
 
+SENT_BY_POM = "sent_by_pom"
+"""The kind of entry that tells that POM had Stripe e-mail the invoice."""
+
+SENT_IN_STRIPE = "sent_in_stripe"
+"""The kind of entry that tells that somebody else had Stripe e-mail the invoice. POM learned it when it asked."""
+
 SEND_REFUSED = "send_refused"
 """The kind of entry that tells that POM could not send an invoice after the request for it had been answered."""
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Self
 
 from chalicelib.domain.amounts import Amounts, amounts_of
+from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.facts import Facts, PaymentIntentFact, StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
@@ -75,6 +76,11 @@ class Order:
         return self.subtotal + self.tax
 
     @property
+    def details(self) -> DraftDetails:
+        """Returns what POM ordered beside the lines. What is empty was left to Stripe's defaults."""
+        return DraftDetails.of(self.memo, self.footer, self.payment_methods)
+
+    @property
     def billed(self) -> tuple[tuple[str, int], ...]:
         """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`. The tax has no service."""
         taxes = [("", self.tax)] if self.tax else []
@@ -101,6 +107,10 @@ class Invoice:
     stripe_invoice_id: str | None = None
     terms_due_at: int | None = None
     """When a draft is due by its payment terms (epoch seconds UTC). Somebody in Stripe chose any other due date."""
+    former_terms_due_at: int | None = None
+    """When Stripe had the draft due before POM moved that to `terms_due_at`. Stripe may have either after a crash."""
+    details_as_made: DraftDetails | None = None
+    """The draft's details in Stripe's answer when POM made it. None if it was looked up later."""
     overdue_since: dt.date | None = None
     """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
     outside_payment: OutsidePayment | None = None
@@ -148,6 +158,19 @@ class Invoice:
         """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
         drafted = self.facts.invoice.drafted_lines if self.facts.invoice else None
         return drafted is not None and not self._lacks_lines and drafted != self.order.billed
+
+    @property
+    def changed_details(self) -> list[str]:
+        """Returns the guide's word for each detail of the draft that somebody changed in Stripe, such as its memo.
+
+        Stripe fills in what an order leaves out, such as the footer of the account. So the draft is compared with
+        what it was when it was made. If that is not known, it is compared with what the order says.
+        """
+        present = self.facts.invoice.drafted_details if self.facts.invoice else None
+        if present is None:
+            return []
+        expected = self.details_as_made or self.order.details.completed_from(present)
+        return list(expected.differences(present))
 
     @property
     def _lacks_lines(self) -> bool:
@@ -281,7 +304,7 @@ class Invoice:
         fact = self.facts.invoice
         if self.order.days_until_due is None or fact is None or not fact.unfinished:
             return False
-        return fact.due_at is None or fact.due_at == self.terms_due_at
+        return fact.due_at in (None, self.terms_due_at, self.former_terms_due_at)
 
     @property
     def overdue(self) -> bool:
@@ -399,6 +422,7 @@ class Invoice:
             drafted_lines=None,
             voided_at=None,
             marked_uncollectible_at=None,
+            drafted_details=None,
         )
         failure = self.failure
         return (
@@ -409,6 +433,7 @@ class Invoice:
             self.waits_for_confirmation,
             self.being_revised,
             self.has_other_lines,
+            self.changed_details,
             {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
             facts.payments,
             facts.refunds,
@@ -428,5 +453,9 @@ class Invoice:
 
     def at_step(self, step: Step, now: int) -> Self:
         """This invoice with its saga at the next recovery point. A draft that was just made is due by its terms."""
-        due = self.due_at if self.saga.step is Step.DRAFT else self.terms_due_at
-        return replace(self, saga=self.saga.advanced(step, now), terms_due_at=due)
+        advanced = replace(self, saga=self.saga.advanced(step, now))
+        fact = self.facts.invoice
+        if self.saga.step is not Step.DRAFT or fact is None:
+            return advanced
+        fresh = None if self.saga.interrupted else fact.drafted_details
+        return replace(advanced, terms_due_at=fact.due_at, details_as_made=fresh)

@@ -42,13 +42,6 @@ class RecordedInvoice:
         """Whether its services count as billed."""
         return self.status != "void"
 
-    @property
-    def billed(self) -> tuple[tuple[str, int], ...]:
-        """Returns the lines as `InvoiceFact.drafted_lines`. A foreign line has the amount 0 here."""
-        ours = [(line.service_id, line.amount) for line in self.lines]
-        taxes = [("", self.tax)] if self.tax else []
-        return tuple(sorted([*ours, *taxes, *[("", 0)] * self.foreign_lines]))
-
     def rebuilt(
         self, account_id: StripeAccountId, customer_id: CustomerId, time_zone: str, nonce: str, now: int
     ) -> Invoice:

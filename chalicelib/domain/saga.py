@@ -58,7 +58,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Saga:
-    """How far the work is; `send` says whether it was ordered to go all the way. Times are epoch seconds UTC."""
+    """How far the work is. Times are epoch seconds UTC.
+
+    `send` is True if an order was made to go all the way, False if somebody reviews a draft before it is sent.
+    """
 
     step: Step
     send: bool
@@ -69,11 +72,23 @@ class Saga:
     resume_at: int | None = None
     attempts: int = 0
     refusal: Refusal | None = None
+    interrupted: bool = False
+    """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile."""
+    finalized_before: bool = False
+    """True if the invoice was finalized, and shown as that, when somebody asked for it to be sent."""
 
     @property
     def key(self) -> str:
         """The idempotency key of the present step. It tells nothing about anybody."""
-        return f"pom-{digest(self.nonce, self.step, str(self.generation))}"
+        return self._key_of(self.generation)
+
+    def has_used(self, key: str | None) -> bool:
+        """Returns True if `key` is one with which the present step has asked Stripe, or one derived from it."""
+        own = (self._key_of(generation) for generation in range(self.generation + 1))
+        return key is not None and key.startswith(tuple(own))
+
+    def _key_of(self, generation: int) -> str:
+        return f"pom-{digest(self.nonce, self.step, str(generation))}"
 
     @property
     def running(self) -> bool:
@@ -122,11 +137,20 @@ class Saga:
 
     def leased(self, now: int) -> Self:
         """Taken up by a worker, which has `LEASE` seconds. Whoever was at it before may have got anywhere."""
-        return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1)
+        return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
-    def ordered(self, step: Step, nonce: str, now: int) -> Self:
-        """Someone asks for a step anew: with a new key, as Stripe repeats even a refusal to whoever uses the old."""
-        return replace(self.advanced(step, now), nonce=nonce, send=False)
+    def ordered_to_send(self, nonce: str, now: int, *, finalized_before: bool) -> Self:
+        """Returns the saga of an invoice that somebody asks to be sent after a review.
+
+        It has a new key, because Stripe repeats even a refusal if it is asked with the former one.
+        """
+        return replace(
+            self.advanced(Step.SEND, now),
+            nonce=nonce,
+            send=False,
+            interrupted=False,
+            finalized_before=finalized_before,
+        )
 
     def aborting(self, refusal: Refusal, now: int) -> Self:
         """To be taken back, because it cannot be done."""

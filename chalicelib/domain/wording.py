@@ -21,3 +21,8 @@ def on_day(invoice: Invoice, moment: int | None) -> str:
 def day(invoice: Invoice, moment: int) -> str:
     """Returns the day in the organization's time zone, such as 23 November 2026."""
     return day_in_words(invoice.day_of(moment))
+
+
+def days(number: int) -> str:
+    """Returns a number of days, such as `1 day` or `30 days`."""
+    return "1 day" if number == 1 else f"{number} days"

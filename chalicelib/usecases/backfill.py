@@ -229,7 +229,7 @@ def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int,
     """Older ones are not known to have been sent: sending them again mails the same invoice once more, no other."""
     if finalized is None or now - finalized > SENT_IS_LISTED_FOR:
         return False
-    return ports.stripe.was_sent(invoice.stripe_account_id, stripe_id, finalized)
+    return bool(ports.stripe.events_about(invoice.stripe_account_id, stripe_id, "invoice.sent", finalized))
 
 
 def _missing(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.batch import Batch, BatchItem, ItemStatus, item_error
+from chalicelib.domain.batch import Batch, BatchItem, ItemError, ItemStatus, item_error
 from chalicelib.domain.errors import Conflict, InvoicingPaused, NotFound, Refused
+from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
 from chalicelib.usecases.invoices import send_invoice
 from chalicelib.usecases.ports import Ports
@@ -23,14 +24,18 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     """
     command = command_for(batch, item)
     try:
-        invoice = _made(command, ports)
+        made = create_invoice(command, ports)
+        if command.send and len(_refusals(made)) > item.refusals_told and _can_be_sent(made):
+            return _fail(batch, item, _refused_meanwhile(made), made, ports)
+        invoice = _taken_on(made, command, ports)
     except InvoicingPaused:
         return False
     except (Refused, Conflict, NotFound) as refusal:
-        error = item_error(refusal, name_fields=False)
         kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
-        ports.batches.decide(batch, item.failed(error, batch.round, kept.id if kept else None))
-        return True
+        if kept is None and refusal.code == "due_date_in_past":
+            # All invoices of a batch have its due date, which nobody can change.
+            refusal.next_step = "Create the invoice again in a new batch with another due date."
+        return _fail(batch, item, item_error(refusal, name_fields=False), kept, ports)
     if invoice is None or invoice.saga.running:
         return False
     status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
@@ -62,13 +67,41 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
     )
 
 
-def _made(command: CreateInvoice, ports: Ports) -> Invoice | None:
+def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None, ports: Ports) -> bool:
+    told = len(_refusals(kept)) if kept else 0
+    failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
+    ports.batches.decide(batch, failed)
+    return True
+
+
+def _refusals(invoice: Invoice) -> list[HistoryEntry]:
+    return [entry for entry in invoice.history if entry.kind == SEND_REFUSED]
+
+
+def _refused_meanwhile(invoice: Invoice) -> ItemError:
+    """Returns why the invoice was not sent when its order was resumed.
+
+    It is not sent again before the office has heard of that, because sending again mails what has been seen.
+    """
+    code = _refusals(invoice)[-1].reason or "changed_in_stripe"
+    return ItemError(
+        code,
+        "The invoice was made, and was not sent when its turn came. Its explanation says why.",
+        next_step="Look at the invoice, and send it if it is right, or void it.",
+    )
+
+
+def _can_be_sent(invoice: Invoice) -> bool:
+    unsent = invoice.sent_at is None and not invoice.saga.running
+    return unsent and invoice.status in (InvoiceStatus.DRAFT, *OPEN_STATUSES)
+
+
+def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice | None:
     """Returns the invoice. If its making stopped, that is taken up, unless somebody is at it.
 
-    A draft that was to be sent and was refused is sent again.
+    If it was to be sent and that was refused, it is sent again.
     """
-    invoice = create_invoice(command, ports)
-    if command.send and invoice.status is InvoiceStatus.DRAFT:
+    if command.send and _can_be_sent(invoice):
         return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports)
     if not invoice.saga.running:
         return invoice

@@ -7,6 +7,7 @@ forgotten the key, or keeps a failure with it, the step looks whether its work i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from chalicelib.domain.customer import Customer
@@ -20,17 +21,19 @@ from chalicelib.domain.errors import (
     StripeUnavailable,
 )
 from chalicelib.domain.facts import InvoiceFact, StripeFact
-from chalicelib.domain.history import SEND_REFUSED, HistoryEntry, Source
+from chalicelib.domain.history import SENT_BY_POM
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
+from chalicelib.domain.status import OPEN_STATUSES
 from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
+from chalicelib.domain.terms import due_on
 from chalicelib.usecases.as_reviewed import (
     as_in_stripe,
     draft_deleted,
     due_from_today,
-    finalized_meanwhile,
     made_with_our_total,
     require_as_reviewed,
+    require_finalized_as_seen,
 )
 from chalicelib.usecases.claims import claim
 from chalicelib.usecases.connect import mark_revoked
@@ -39,12 +42,19 @@ from chalicelib.usecases.customers import get_customer
 from chalicelib.usecases.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.present_address import require_address, require_present_address
-from chalicelib.usecases.saga_progress import advance, found_nothing, must_look, postpone, take_back
-from chalicelib.usecases.store_invoice import ATTEMPTS, load, store
+from chalicelib.usecases.saga_progress import (
+    SENT,
+    advance,
+    found_nothing,
+    found_sent,
+    keep_for_review,
+    keeps_draft,
+    must_look,
+    postpone,
+    take_back,
+)
+from chalicelib.usecases.store_invoice import ATTEMPTS, load
 from chalicelib.usecases.stripe_owner import refuses_the_choice
-
-SENT_BY_POM = "sent_by_pom"
-"""The kind of entry that tells that POM had Stripe e-mail the invoice."""
 
 
 def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
@@ -95,6 +105,8 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
             invoice = found_nothing(invoice, ports)
     if found is None:
         try:
+            if invoice.order.due_date is not None:  # it may have passed while the order waited
+                due_on(invoice.order.due_date, today=invoice.day_of(ports.clock.now()))
             drafted_for = _known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
             found = _drafted(invoice, drafted_for, ports)
         except AccountUnreachable:
@@ -136,7 +148,9 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     facts: Sequence[StripeFact] = ()
     try:
         if must_look(invoice, ports):
-            if ports.stripe.line_count(account_id, stripe_id) > 0:
+            # Somebody may have added lines to the draft before POM did.
+            missing = Counter(invoice.order.billed) - Counter(ports.stripe.billed_lines(account_id, stripe_id))
+            if not missing:
                 facts = ports.stripe.everything(account_id, stripe_id)
             else:
                 invoice = found_nothing(invoice, ports)
@@ -145,15 +159,18 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     except AccountUnreachable:
         raise
     except StripeRefused as refusal:
-        return take_back(invoice, refusal, ports)
+        if not keeps_draft(invoice, refusal):
+            return take_back(invoice, refusal, ports)
+        keep_for_review(invoice, refusal, ports)
+        raise
     return advance(invoice, following, ports, facts)
 
 
 def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
     if must_look(invoice, ports):
-        if ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
-            return _found_sent(invoice, SENT_BY_POM, ports)
+        if sent := ports.stripe.events_about(account_id, stripe_id, SENT, invoice.created_at):
+            return found_sent(invoice, sent, ports)
         invoice = found_nothing(invoice, ports)
     try:
         return _mailed(invoice, ports)
@@ -162,17 +179,18 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
         raise
     except (Refused, Conflict) as refusal:
-        if not invoice.saga.untouched and ports.stripe.was_sent(account_id, stripe_id, invoice.created_at):
+        sent = (
+            ()
+            if invoice.saga.untouched
+            else ports.stripe.events_about(account_id, stripe_id, SENT, invoice.created_at)
+        )
+        if sent:
             # An earlier attempt got through, and the customer has changed since.
-            return _found_sent(invoice, SENT_BY_POM, ports)
-        if invoice.saga.send and refusal.code not in KEEPS_DRAFT:
+            return found_sent(invoice, sent, ports)
+        if invoice.saga.send and not keeps_draft(invoice, refusal):
             return take_back(invoice, refusal, ports)
-        _keep_for_review(invoice, refusal, ports)
+        keep_for_review(invoice, refusal, ports)
         raise
-
-
-KEEPS_DRAFT = frozenset({"changed_in_stripe", "due_date_in_past", "stripe_account_not_ready", "total_differs"})
-"""If one of these refuses an order that has waited, its draft stays, because people can mend it in Stripe."""
 
 
 def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
@@ -182,19 +200,24 @@ def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
         Refused, Conflict: it may not be mailed as it is now, or Stripe says no.
     """
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
-    reviewed, first_try = invoice, invoice.saga.untouched
+    reviewed, saga = invoice, invoice.saga
     # A draft that has waited for a review, or for the end of an outage, may have been changed in Stripe meanwhile.
-    waited = _finalized_at(invoice) is None and not (invoice.saga.send and first_try)
+    waited = saga.interrupted or not (saga.send or saga.finalized_before)
     if waited:
         invoice = as_in_stripe(invoice, ports)
     finalized = _finalized_at(invoice)
-    if finalized is not None and ports.stripe.was_sent(account_id, stripe_id, finalized):
-        # Somebody finalized and mailed it in Stripe, and the event of that is still on its way.
-        return _found_sent(reviewed, "sent_in_stripe" if first_try else SENT_BY_POM, ports)
-    if waited and finalized is not None and first_try:
-        raise finalized_meanwhile()
-    if waited and finalized is None:
-        require_as_reviewed(reviewed, invoice, ports)
+    if finalized is not None:
+        if sent := ports.stripe.events_about(account_id, stripe_id, SENT, finalized):
+            # It was mailed, and the event of that is still on its way.
+            return found_sent(reviewed, sent, ports)
+        if waited or not saga.finalized_before:
+            invoice = require_finalized_as_seen(invoice, ports)
+        if invoice.status not in OPEN_STATUSES:
+            # It was paid or ended meanwhile, and there is nothing to ask for.
+            return advance(reviewed, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id))
+    else:
+        if waited:
+            require_as_reviewed(reviewed, invoice, ports)
         reviewed, invoice = due_from_today(reviewed, invoice, ports)
     _require_its_customer(invoice, ports)
     free = invoice.order.total == 0 and finalized is None
@@ -204,26 +227,6 @@ def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
         # The customer owed something from before, and finalizing added it to what is to be paid.
         facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
     return advance(reviewed, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
-
-
-def _keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:
-    """Keeps the draft, which can be sent when the cause of the refusal is gone.
-
-    If the request for it was answered long ago, only the timeline can tell that it was not sent.
-    """
-    facts = ports.stripe.everything(invoice.stripe_account_id, _stripe_id(invoice))
-    kept = advance(invoice, Step.REVIEW, ports, facts)
-    if invoice.saga.untouched:
-        return
-    now = ports.clock.now()
-    told = HistoryEntry(now, SEND_REFUSED, Source.POM, reason=refusal.code, stripe_id=kept.stripe_invoice_id)
-    store(kept, lambda current: current.telling(told).changed(now), ports)
-
-
-def _found_sent(invoice: Invoice, told: str, ports: Ports) -> Invoice:
-    """Ends the saga of an invoice that has been e-mailed already; `told` is the kind of the history entry."""
-    facts = ports.stripe.everything(invoice.stripe_account_id, _stripe_id(invoice))
-    return advance(invoice, Step.DONE, ports, facts, sent=told)
 
 
 def _finalized_at(invoice: Invoice) -> int | None:
@@ -261,7 +264,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         except StripeRefused:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
-            return advance(invoice, Step.DONE, ports, facts)
+            return advance(invoice, Step.DONE, ports, facts, refused=refusal.code if invoice.saga.send else None)
     take_back_at_once(invoice, ports)
     kind = Conflict if refusal.conflict else Refused
     raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)

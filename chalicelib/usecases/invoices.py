@@ -80,8 +80,9 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
     def sending(current: Invoice) -> Invoice:
         if current.saga.running or _sent(current):
             return current
-        ordered = replace(current, saga=current.saga.ordered(Step.SEND, nonce, now))
-        return ordered.telling(asked).changed(now)
+        finalized = current.status in OPEN_STATUSES
+        saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized)
+        return replace(current, saga=saga).telling(asked).changed(now)
 
     return run(store(invoice, sending, ports), ports)
 

@@ -114,7 +114,8 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
         if current.reminded_at == asked_at:
             return current
         known = knowing_also(current, facts, invoice, ports)
-        return replace(known.telling(told).changed(now), reminded_at=asked_at)
+        # If somebody finalized it in Stripe and did not mail it, the reminder is its first e-mail.
+        return replace(known.telling(told).changed(now), reminded_at=asked_at, sent_at=known.sent_at or now)
 
     return store(invoice, reminded, ports)
 

@@ -9,12 +9,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite
+from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.history import SEND_REFUSED, SENT_BY_POM, SENT_IN_STRIPE, HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.usecases.ports import Ports
 from chalicelib.usecases.store_invoice import knowing_also, store
+
+SENT = "invoice.sent"
+"""The type of Stripe's event about an e-mail with an invoice (https://docs.stripe.com/api/events/types)."""
+
+KEEPS_DRAFT = frozenset(
+    {"changed_in_stripe", "due_date_in_past", "payment_under_way", "stripe_account_not_ready", "total_differs"}
+)
+"""If one of these refuses an order that has waited, its draft stays, because people can mend it in Stripe."""
 
 
 def advance(
@@ -25,11 +34,14 @@ def advance(
     *,
     drafted_for: str | None = None,
     sent: str | None = None,
+    sent_at: int | None = None,
+    refused: str | None = None,
 ) -> Invoice:
     """Returns the invoice at the next recovery point, stored in one write with what the step brought.
 
     `drafted_for` is the Stripe customer of a draft that was just made. `sent` is the kind of the history entry that
-    tells that the invoice was mailed.
+    tells that the invoice was mailed, `sent_at` when that was (epoch seconds UTC) if it was not now. `refused` is the
+    code of the refusal to mail it, for the timeline: nobody waits for an answer any more.
 
     Raises:
         StaleWrite: another worker has moved on.
@@ -42,10 +54,16 @@ def advance(
             raise StaleWrite("The invoice")
         advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
         advanced = replace(advanced, stripe_customer_id=drafted_for or advanced.stripe_customer_id)
+        if refused is not None:
+            stripe_id = current.stripe_invoice_id
+            advanced = advanced.telling(
+                HistoryEntry(now, SEND_REFUSED, Source.POM, reason=refused, stripe_id=stripe_id)
+            )
         if sent is None:
             return advanced
-        told = HistoryEntry(now, sent, Source.POM, actor=current.created_by, stripe_id=current.stripe_invoice_id)
-        return replace(advanced.telling(told), sent_at=current.sent_at or now)
+        actor = current.created_by if sent == SENT_BY_POM else None
+        told = HistoryEntry(now, sent, Source.POM, actor=actor, stripe_id=current.stripe_invoice_id)
+        return replace(advanced.telling(told), sent_at=current.sent_at or sent_at or now)
 
     return store(invoice, change, ports)
 
@@ -64,6 +82,30 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
         return replace(_at_same_point(current, invoice), saga=current.saga.aborting(reason, now))
 
     return store(invoice, change, ports)
+
+
+def keeps_draft(invoice: Invoice, refusal: Refused | Conflict) -> bool:
+    """Returns True if nobody waits for an answer any more, and people can mend why the order was refused."""
+    return invoice.saga.interrupted and refusal.code in KEEPS_DRAFT
+
+
+def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:
+    """Keeps the draft, which can be sent when the cause of the refusal is gone.
+
+    If the request for it was answered long ago, only the timeline can tell that it was not sent.
+    """
+    facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
+    to_be_sent = invoice.saga.send or invoice.saga.step is Step.SEND
+    told = refusal.code if invoice.saga.interrupted and to_be_sent else None
+    advance(invoice, Step.REVIEW, ports, facts, refused=told)
+
+
+def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> Invoice:
+    """Ends the saga of an invoice that has been e-mailed already, as these events of Stripe's tell."""
+    facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
+    by_pom = any(invoice.saga.has_used(event.idempotency_key) for event in sent)
+    kind = SENT_BY_POM if by_pom else SENT_IN_STRIPE
+    return advance(invoice, Step.DONE, ports, facts, sent=kind, sent_at=min(event.created for event in sent))
 
 
 def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:

@@ -20,7 +20,7 @@ from chalicelib.domain.reminders import require_no_payment_under_way, window_has
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
 from chalicelib.domain.way_out import STAYS_BILLED, way_out
-from chalicelib.domain.wording import day, money
+from chalicelib.domain.wording import day, days, money
 from chalicelib.usecases.act_in_stripe import done_in_stripe
 from chalicelib.usecases.connect import noticing_revocation
 from chalicelib.usecases.invoicing_settings import time_zone_in_force
@@ -214,7 +214,7 @@ def _given_up(invoice: Invoice, window: int, ports: Ports) -> Invoice:
             return invoice
         require_no_payment_under_way(invoice)
         now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id or ""
-        act = IntendedAct(GIVEN_UP, now, stripe_id, reason=f"{window} days")
+        act = IntendedAct(GIVEN_UP, now, stripe_id, reason=days(window))
         try:
             return done_in_stripe(invoice, act, ports.stripe.mark_uncollectible, ports)
         except AccountUnreachable:

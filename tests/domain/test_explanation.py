@@ -79,7 +79,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
             sent=False,
         ),
         InvoiceStatus.DRAFT,
-        "It is a draft: the customer has not been asked to pay. Review and send it. "
+        "It is a draft: the customer has not been asked to pay. "
         "It was changed in Stripe: the total is 65.00 USD, 10.00 USD less than POM ordered. "
         "POM does not send it like this. Undo the change in the Stripe dashboard, or send the draft from there. "
         "Or void it in POM and bill its services again. "

@@ -24,7 +24,26 @@ def test_each_step_and_each_intent_has_its_own_key() -> None:
 
 def test_a_step_asked_for_anew_has_a_new_key() -> None:
     review = SAGA.advanced(Step.SEND, NOW).advanced(Step.REVIEW, NOW)
-    assert review.ordered(Step.SEND, "fresh", NOW).key != SAGA.advanced(Step.SEND, NOW).key
+    assert review.ordered_to_send("fresh", NOW, finalized_before=False).key != SAGA.advanced(Step.SEND, NOW).key
+
+
+def test_a_saga_knows_the_keys_of_its_step_and_no_others() -> None:
+    sending = SAGA.advanced(Step.SEND, NOW)
+    again = sending.found_nothing(NOW + 60)
+    assert again.has_used(sending.key)
+    assert again.has_used(f"{again.key}-owed")
+    assert not sending.has_used(again.key)
+    assert not again.has_used(SAGA.key)
+    assert not again.has_used(None)
+
+
+def test_an_order_that_waited_stays_one_until_somebody_asks_for_it_to_be_sent() -> None:
+    put_off = SAGA.failed_attempt(NOW, stored_by_stripe=False).leased(NOW + LEASE)
+    assert not SAGA.interrupted
+    assert put_off.advanced(Step.SEND, NOW).interrupted
+    asked = put_off.advanced(Step.REVIEW, NOW).ordered_to_send("fresh", NOW, finalized_before=True)
+    assert not asked.interrupted
+    assert asked.finalized_before
 
 
 def test_a_key_is_trusted_for_an_hour_less_than_stripe_keeps_it() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.invoice import Invoice
 
 DAY = 86400
-HAND_KINDS = ("marked_paid", "voided_by_pom", "payment_window_passed", "send_refused")
+HAND_KINDS = ("marked_paid", "voided_by_pom", "payment_window_passed", "send_refused", "sent_by_pom")
 
 
 class HandSteps:

@@ -24,6 +24,7 @@ from tests.api.client import ApiClient
 from tests.field.customer_steps import CustomerSteps
 from tests.field.day_steps import DaySteps
 from tests.field.door_steps import DoorSteps
+from tests.field.draft_steps import DraftSteps
 from tests.field.error_steps import ErrorSteps
 from tests.field.hand_steps import HandSteps
 from tests.field.money_steps import MoneySteps
@@ -68,7 +69,7 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps, DaySteps, DoorSteps, ErrorSteps, HandSteps, MoneySteps, RevisionSteps):
+class Play(CustomerSteps, DaySteps, DoorSteps, DraftSteps, ErrorSteps, HandSteps, MoneySteps, RevisionSteps):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:

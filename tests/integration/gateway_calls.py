@@ -108,8 +108,8 @@ API: Mapping[str, Calls] = {
     "mark_uncollectible": [lambda g: g.mark_uncollectible(ACCOUNT, "in_1", KEY)],
     "delete_draft": [lambda g: g.delete_draft(ACCOUNT, "in_1")],
     "find_invoice": [lambda g: g.find_invoice(ACCOUNT, invoice())],
-    "line_count": [lambda g: g.line_count(ACCOUNT, "in_1")],
-    "was_sent": [lambda g: g.was_sent(ACCOUNT, "in_1", NOW)],
+    "billed_lines": [lambda g: g.billed_lines(ACCOUNT, "in_1")],
+    "events_about": [lambda g: g.events_about(ACCOUNT, "in_1", "invoice.sent", NOW)],
     "recorded": [lambda g: g.recorded(ACCOUNT, "in_1")],
     "everything": [lambda g: g.everything(ACCOUNT, "in_1")],
     "fetch": [lambda g, kind=kind: g.fetch(ACCOUNT, kind, "id_1") for kind in OBJECTS],  # type: ignore[misc]

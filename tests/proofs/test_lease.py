@@ -17,8 +17,8 @@ pytestmark = pytest.mark.proof
 ONCE = order("svc_1", "svc_2", idempotency_key="once")
 STEPS = {
     "find_invoice": "/v1/invoices",
-    "line_count": "/v1/invoices/*/add_lines",
-    "was_sent": "/v1/invoices/*/send",
+    "billed_lines": "/v1/invoices/*/add_lines",
+    "events_about": "/v1/invoices/*/send",
 }
 """Looks before a step is repeated, and the step whose stored failure makes them necessary."""
 

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import AccountUnreachable, Conflict
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.backfill import Backfilled, Did, backfill, to_backfill
 from chalicelib.usecases.invoices import send_invoice, void_invoice
@@ -353,7 +354,7 @@ def test_a_lost_customer_is_named_so_that_pom_saves_it_again(world: World, accou
 def test_an_invoice_that_is_being_made_is_left_to_whoever_makes_it(world: World, account: StripeAccountId) -> None:
     invoice = world.invoice("svc_1")
     world.deliver()
-    making = replace(world.now(invoice), saga=invoice.saga.ordered(invoice.saga.step.DRAFT, "n", 1))
+    making = replace(world.now(invoice), saga=invoice.saga.advanced(Step.DRAFT, 1))
     world.ports.database.invoices[ORGANIZATION, invoice.id] = replace(making, stripe_invoice_id=None)
     [done] = filled(world)
     assert (done.did, done.remark) == (Did.UNCHANGED, "It is being made.")

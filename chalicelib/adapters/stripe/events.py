@@ -43,6 +43,13 @@ class Event(msgspec.Struct):
     livemode: Any = False
     account: Any = None
     api_version: Any = None
+    request: Any = None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """Returns the key of the request that caused the event. Old events have the id of the request instead."""
+        key = self.request.get("idempotency_key") if isinstance(self.request, dict) else None
+        return key if isinstance(key, str) else None
 
     @property
     def object(self) -> msgspec.Raw:
@@ -110,6 +117,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         invoice_hint=subject.invoice_hint,
         revised_id=subject.revised_id,
         customer_hint=subject.customer_hint,
+        idempotency_key=event.idempotency_key,
     )
 
 

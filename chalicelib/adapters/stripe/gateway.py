@@ -176,24 +176,25 @@ class StripeGateway(Customers, Records, Trials):
         return None
 
     @translated
-    def line_count(self, account_id: StripeAccountId, stripe_invoice_id: str) -> int:
-        return sum(
-            1
-            for _ in self._all(
-                lambda params, options: self._v1.invoices.line_items.list(stripe_invoice_id, params, options),
-                objects.Stub,
-                account_id,
-                {},
-            )
+    def billed_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> tuple[tuple[str, int], ...]:
+        lines = self._all(
+            lambda params, options: self._v1.invoices.line_items.list(stripe_invoice_id, params, options),
+            objects.LineOfInvoice,
+            account_id,
+            {},
         )
+        return tuple(sorted(line.billed for line, _ in lines))
 
     @translated
-    def was_sent(self, account_id: StripeAccountId, stripe_invoice_id: str, since: int) -> bool:
-        query = {"type": "invoice.sent", "created": {"gte": since - CLOCK_MARGIN}}
-        return any(
-            (event := listed_event(bytes(raw), account_id)) is not None and event.object_id == stripe_invoice_id
+    def events_about(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, event_type: str, since: int
+    ) -> Sequence[StripeEvent]:
+        query = {"type": event_type, "created": {"gte": since - CLOCK_MARGIN}}
+        listed = (
+            listed_event(bytes(raw), account_id)
             for raw, _ in self._all(self._v1.events.list, msgspec.Raw, account_id, query)
         )
+        return [event for event in listed if event is not None and event.object_id == stripe_invoice_id]
 
     # Reading the truth
 

@@ -12,6 +12,7 @@ import msgspec
 
 from chalicelib.adapters.stripe.requirements import disabled_requirement, is_rejected, requirement_text
 from chalicelib.adapters.stripe.versions import customer_named, invoice_named, organization_named
+from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.events import LATEST_MOMENT
 from chalicelib.domain.facts import (
     AccountFact,
@@ -108,6 +109,11 @@ class LineOfInvoice(msgspec.Struct):
     amount: int = 0
     metadata: Metadata = None
 
+    @property
+    def billed(self) -> tuple[str, int]:
+        """Returns the service id, or an empty text, and the amount."""
+        return (self.metadata or {}).get(SERVICE_KEY, ""), self.amount
+
 
 class LinesOfInvoice(msgspec.Struct):
     """The first ten lines (https://docs.stripe.com/api/invoices/object#invoice_object-lines)."""
@@ -120,7 +126,16 @@ class LinesOfInvoice(msgspec.Struct):
         """Returns each line's service id and amount, or None if there are more lines."""
         if self.has_more:
             return None
-        return tuple(sorted(((line.metadata or {}).get(SERVICE_KEY, ""), line.amount) for line in self.data))
+        return tuple(sorted(line.billed for line in self.data))
+
+
+class PaymentSettings(msgspec.Struct):
+    payment_method_types: list[str] | None = None
+
+
+class CustomField(msgspec.Struct):
+    name: str = ""
+    value: str = ""
 
 
 class FromInvoice(msgspec.Struct):
@@ -158,7 +173,17 @@ class Invoice(msgspec.Struct):
     payments: InvoicePayments | None = None
     lines: LinesOfInvoice | None = None
     collection_method: str | None = None
+    description: str | None = None
+    footer: str | None = None
+    payment_settings: PaymentSettings | None = None
+    custom_fields: list[CustomField] | None = None
     deleted: bool = False
+
+    @property
+    def details(self) -> DraftDetails:
+        methods = self.payment_settings.payment_method_types if self.payment_settings else None
+        fields = ((field.name, field.value) for field in self.custom_fields or ())
+        return DraftDetails.of(self.description, self.footer, methods or (), fields)
 
     def fact(self, as_of: int) -> InvoiceFact:
         if self.deleted:
@@ -180,6 +205,7 @@ class Invoice(msgspec.Struct):
             customer_email=self.customer_email if finalized else None,
             drafted_for=None if finalized else id_of(self.customer),
             drafted_lines=None if finalized or self.lines is None else self.lines.billed,
+            drafted_details=None if finalized else self.details,
             charges_automatically=not finalized and self.collection_method == "charge_automatically",
             discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
             pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.stripe.client import Asking, on_account, translated
-from chalicelib.adapters.stripe.objects import SERVICE_KEY, Metadata, Reference, id_of
+from chalicelib.adapters.stripe.objects import SERVICE_KEY, Metadata, PaymentSettings, Reference, id_of
 from chalicelib.adapters.stripe.parameters import TAX
 from chalicelib.adapters.stripe.versions import invoice_named, organization_named
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
@@ -31,10 +31,6 @@ class Line(msgspec.Struct):
     @property
     def tax(self) -> bool:
         return self.service_id is None and self.description == TAX
-
-
-class PaymentSettings(msgspec.Struct):
-    payment_method_types: list[str] | None = None
 
 
 class Order(msgspec.Struct):

@@ -102,10 +102,16 @@ class StripeGateway(Protocol):
     def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
         """The Stripe invoice that carries our invoice's id, looked up in Stripe's list."""
 
-    def line_count(self, account_id: StripeAccountId, stripe_invoice_id: str) -> int: ...
+    def billed_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> tuple[tuple[str, int], ...]:
+        """Returns all lines of an invoice as `InvoiceFact.drafted_lines` has them."""
 
-    def was_sent(self, account_id: StripeAccountId, stripe_invoice_id: str, since: int) -> bool:
-        """Whether Stripe lists an `invoice.sent` event for it."""
+    def events_about(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, event_type: str, since: int
+    ) -> Sequence[StripeEvent]:
+        """Returns the events of this type about the invoice that Stripe lists, the newest first.
+
+        `since` is in epoch seconds UTC. Stripe lists events of 30 days (https://docs.stripe.com/api/events).
+        """
 
     def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
         """Returns the invoice as it is now, with its payments, attempts, refunds and disputes.

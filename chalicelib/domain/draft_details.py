@@ -1,0 +1,55 @@
+"""What a draft in Stripe says beside its lines, and how it can be paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDetails:
+    """A draft's details under Stripe's names (https://docs.stripe.com/api/invoices/object), to be compared.
+
+    White space in texts counts as one blank, and payment methods are in alphabetical order.
+    """
+
+    description: str | None = None
+    footer: str | None = None
+    payment_method_types: tuple[str, ...] = ()
+    custom_fields: tuple[tuple[str, str], ...] = ()
+    """The name and the value of each."""
+
+    @classmethod
+    def of(
+        cls,
+        description: str | None,
+        footer: str | None,
+        payment_method_types: Iterable[str],
+        custom_fields: Iterable[tuple[str, str]] = (),
+    ) -> Self:
+        """Returns details that can be compared with others."""
+        return cls(
+            _one_blank(description), _one_blank(footer), tuple(sorted(payment_method_types)), tuple(custom_fields)
+        )
+
+    def completed_from(self, other: Self) -> Self:
+        """Returns these details, and those of `other` where these are empty."""
+        missing = {name: getattr(other, name) for name in _WORDS if not getattr(self, name)}
+        return replace(self, **missing)
+
+    def differences(self, other: Self) -> Iterator[str]:
+        """Yields the guide's word for each detail that is another one in `other`."""
+        return (word for name, word in _WORDS.items() if getattr(self, name) != getattr(other, name))
+
+
+_WORDS = {
+    "description": "memo",
+    "footer": "footer",
+    "payment_method_types": "payment methods",
+    "custom_fields": "custom fields",
+}
+
+
+def _one_blank(text: str | None) -> str | None:
+    return " ".join(text.split()) or None if text else None

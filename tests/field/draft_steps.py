@@ -1,0 +1,78 @@
+"""Steps about drafts and resumed orders that somebody changes in Stripe before POM mails them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from tests.api.client import ApiClient
+from tests.world import World
+
+if TYPE_CHECKING:
+    from chalicelib.domain.invoice import Invoice
+
+
+class DraftSteps:
+    """A part of `Play`."""
+
+    world: World
+    api: ApiClient
+    account: str
+    invoice: Invoice | None
+    batch_id: str | None
+    _invoice: Invoice
+    _stripe_id: str
+    _dashboard: Any
+    _options: Any
+    _known_customer: Any
+
+    def edit_draft(self, **changes: Any) -> None:
+        """Somebody changes these fields of the draft in Stripe's dashboard."""
+        self._dashboard.invoices.update(self._stripe_id, changes, self._options)
+
+    def customer_footer(self, text: str) -> None:
+        """Stripe puts this footer on a draft without one, because it is the default of the customer."""
+        made = self.world.ports.stripe.create_draft
+
+        def with_default(*args: Any) -> Any:
+            draft = made(*args)
+            self._dashboard.invoices.update(draft.id, {"footer": text}, self._options)
+            return self.world.ports.stripe.fetch(args[0], "invoice", draft.id)
+
+        self.world.ports.stripe.create_draft = with_default  # type: ignore[method-assign]
+
+    def stripe_finalizes_without_mailing(self) -> None:
+        """Stripe finalizes the draft for POM's request and fails before it mails it."""
+        known_by = {**self._options, "idempotency_key": self._invoice.saga.key}
+        self._dashboard.invoices.finalize_invoice(self._stripe_id, {"auto_advance": False}, known_by)
+
+    def unanswered_once(self, path: str) -> None:
+        """Stripe does not get the next POST of this path."""
+        self.world.double.order_fault("close_before", method="POST", path=path, count=1)
+
+    def stripe_answers_nothing_at(self, path: str) -> None:
+        """From now on Stripe does what requests of this path ask for, and its answers are lost."""
+        self.world.double.order_fault("close_after", path=path, count=10)
+
+    def stuck_before_drafting(self, hours: int, due_in: int) -> None:
+        """An order over 75.00 is made, Stripe is down when its draft is to be made, and hours pass."""
+        self._known_customer()
+        self.world.double.order_fault("close_before", method="POST", path="/v1/invoices", count=10)
+        self.invoice = self.world.invoice("svc_0", due_date=self._in_days(due_in))
+        assert self.invoice.saga.running, "Stripe was not down"
+        self.world.double.clear_faults()
+        self.world.advance(hours * 3600)
+
+    def bill_one_in_bulk(self, due_in: int) -> None:
+        """The office bills one service in a batch, due in so many days; the workers have not begun yet."""
+        self._known_customer()
+        self.world.work()
+        service = {"serviceId": "svc_0", "customerId": "cust_1", "description": "Cleaning", "quantity": 1}
+        body = {"services": [{**service, "unitPrice": "75.00"}], "dueDate": self._in_days(due_in).isoformat()}
+        answer = self.api.post("/invoice-batches", body, headers={"Idempotency-Key": "bulk"})
+        assert answer.status == 202, answer.text
+        self.batch_id = str(answer.json["id"])
+
+    def _in_days(self, days: int) -> dt.date:
+        today = dt.datetime.fromtimestamp(self.world.ports.clock.now(), dt.UTC).date()
+        return today + dt.timedelta(days=days)
