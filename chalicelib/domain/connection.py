@@ -40,6 +40,10 @@ class Freeze:
     by: str
     reason: str
 
+    def reworded(self, by: str, reason: str) -> Freeze:
+        """Returns the same pause for another reason: it began when it began."""
+        return replace(self, by=by, reason=reason)
+
     @property
     def in_words(self) -> str:
         """Returns a sentence for the organization about since when and why, without the operator's name."""

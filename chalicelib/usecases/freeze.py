@@ -21,7 +21,9 @@ def freeze(organization_id: OrganizationId, by: str, reason: str, ports: Ports) 
     A pause keeps the moment when it began. Returns True if anything changed.
     """
     now = ports.clock.now()
-    return _set_frozen(organization_id, lambda was: Freeze(was.at if was else now, by, reason), ports)
+    return _set_frozen(
+        organization_id, lambda was: was.reworded(by, reason) if was else Freeze(now, by, reason), ports
+    )
 
 
 def freeze_unless_frozen(organization_id: OrganizationId, by: str, reason: str, ports: Ports) -> bool:
@@ -30,7 +32,7 @@ def freeze_unless_frozen(organization_id: OrganizationId, by: str, reason: str, 
     Schedules use this: they run again and again, and must not replace the words that an operator chose since.
     """
     now = ports.clock.now()
-    return _set_frozen(organization_id, lambda was: was or Freeze(now, by, reason), ports)
+    return _set_frozen(organization_id, lambda was: Freeze(now, by, reason) if was is None else was, ports)
 
 
 def unfreeze(organization_id: OrganizationId, ports: Ports) -> bool:
@@ -45,7 +47,7 @@ def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
     To pause everybody's, do this first and then freeze each; whoever connects in between is met by one or the other.
     """
     was = ports.connections.platform_freeze()
-    ports.connections.keep_platform_freeze(Freeze(was.at if was else ports.clock.now(), by, reason))
+    ports.connections.keep_platform_freeze(was.reworded(by, reason) if was else Freeze(ports.clock.now(), by, reason))
 
 
 def unfreeze_newcomers(ports: Ports) -> None:

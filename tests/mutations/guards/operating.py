@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Check, Instead
+from tests.mutations.taken import Always, Becomes, Check, Instead
 
 OPERATING = (
     guard(
         "a second freeze keeps since when the organization has been frozen",
-        "usecases.freeze.freeze",
-        Instead("at", "now"),
+        "Freeze.reworded",
+        Becomes("Freeze(0, by, reason)"),
         "tests/usecases/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
     ),
     guard(
         "the daily tie-out keeps the words that an operator chose",
         "freeze_unless_frozen",
-        Instead("was", "None"),
+        Always("is"),
         "tests/usecases/test_tie_out.py::test_the_daily_tie_out_keeps_the_reason_that_an_operator_gave",
     ),
     guard(
