@@ -27,7 +27,7 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     except InvoicingPaused:
         return False
     except (Refused, Conflict, NotFound) as refusal:
-        error = item_error(refusal, name_fields=False)
+        error = item_error(refusal, item.field_in_request)
         kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
         ports.batches.decide(batch, item.failed(error, batch.round, kept.id if kept else None))
         return True
