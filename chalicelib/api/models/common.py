@@ -33,7 +33,7 @@ Money = Annotated[
     Meta(
         description="An exact decimal in units of the invoice's currency, with as many decimals as that has.",
         examples=["75.00"],
-        extra_json_schema={"pattern": r"^-?\d+(\.\d+)?$"},
+        extra_json_schema={"pattern": r"^-?[0-9]+(\.[0-9]+)?$(?!\n)"},
     ),
 ]
 
