@@ -31,6 +31,18 @@ class BatchKind(StrEnum):
     CUSTOMERS = "customers"
 
 
+KEPT_FOR = 400 * 86400
+"""Seconds after which a batch is deleted, finished or not: a year, and a month to compare it with the next one.
+
+Its items may hold what customers are called and where they live: rows of an import that was never completed, and
+services that failed and may be tried again. Its invoices and customers stay.
+"""
+
+ITEMS_KEPT_FOR = KEPT_FOR + 14 * 86400
+"""Seconds after which the items are deleted. DynamoDB deletes within days and in no order, and a batch is not to be
+shown without its items."""
+
+
 class BatchStatus(StrEnum):
     """`storing` until everything is written down: until then nothing is begun."""
 

@@ -27,10 +27,11 @@ from chalicelib.adapters.tables.database import (
     read_many,
 )
 from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, position_of
+from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.versions import commit, put, unchanged
-from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
@@ -166,6 +167,7 @@ def _header(batch: Batch) -> Row:
         version=batch.version,
         round=batch.round,
         created_key=key(batch.kind, moment(batch.created_at), batch.id),
+        expires_at=expiry(batch.created_at + KEPT_FOR),
         **encoded(replace(batch, counts={})),
     )
     for status in OUTCOMES:
@@ -175,7 +177,13 @@ def _header(batch: Batch) -> Row:
 
 def _row(batch: Batch, item: BatchItem) -> Row:
     stored = item if item.version else replace(item, version=1)
-    return Row(batch.organization_id, _place(batch, item.position), version=stored.version, **encoded(stored))
+    return Row(
+        batch.organization_id,
+        _place(batch, item.position),
+        version=stored.version,
+        expires_at=expiry(batch.created_at + ITEMS_KEPT_FOR),
+        **encoded(stored),
+    )
 
 
 def _part(part: Part) -> Row:
