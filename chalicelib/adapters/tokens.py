@@ -30,7 +30,7 @@ LEEWAY = 30
 
 LONGEST_LIFETIME = 31 * 86400
 """Seconds ahead that a token may end. Nobody can revoke a token, so one without an end in sight is a mistake of its
-issuer. Identity providers offer 30 days at most
+issuer. Auth0, for one, offers 30 days at most
 (https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime)."""
 
 MAX_TOKEN = 8192

@@ -128,7 +128,7 @@ def deeply_nested() -> str:
     return f"{header}.e30.AA"
 
 
-def test_the_longest_lifetime_that_identity_providers_offer_is_taken(verifier: TokenVerifier) -> None:
+def test_the_longest_lifetime_that_auth0_offers_is_taken(verifier: TokenVerifier) -> None:
     assert verifier.verify(ISSUER.sign(exp=int(time.time()) + 30 * 86400))
 
 

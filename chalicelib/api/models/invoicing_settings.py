@@ -24,7 +24,11 @@ from chalicelib.domain.texts import ONE_LINE_PATTERN
 
 Days = Annotated[
     list[Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})]],
-    Meta(description="Days from the due date.", examples=[[3, 7]], extra_json_schema={"maxItems": MAX_REMINDERS}),
+    Meta(
+        description="Days from the due date, written without a decimal point.",
+        examples=[[3, 7]],
+        extra_json_schema={"maxItems": MAX_REMINDERS},
+    ),
 ]
 Terms = Annotated[
     str,
@@ -46,7 +50,10 @@ Methods = Annotated[
 ]
 Window = Annotated[
     Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})] | None,
-    Meta(description="Days after the due date within which the invoice should be paid."),
+    Meta(
+        description="Days after the due date within which the invoice should be paid, written without a decimal "
+        "point."
+    ),
 ]
 Creation = Annotated[
     CustomerCreation,

@@ -18,17 +18,28 @@ from chalicelib.domain.invoice import MAX_LINES
 from chalicelib.domain.texts import VISIBLE_LINE_PATTERN
 from chalicelib.usecases.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, CreateInvoice, NewLine
 
-Description = Annotated[str, Meta(min_length=1, max_length=500, pattern=VISIBLE_LINE_PATTERN)]
+Description = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        pattern=VISIBLE_LINE_PATTERN,
+        description="One line in which something is visible.",
+    ),
+]
 Price = Annotated[
     ExactAmount,
     Meta(
         description="In units of the currency, with at most as many decimals as it has. The most is 99,999,999 of "
-        "its smallest units: 999,999.99 USD, or 99,999,999 JPY."
+        "its smallest units: 999,999.99 USD, or 99,999,999 JPY. A number may have an exponent; a string is plain."
     ),
 ]
 Quantity = Annotated[
     ExactQuantity,
-    Meta(description=f"More than 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals."),
+    Meta(
+        description=f"More than 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals. "
+        "A number may have an exponent; a string is plain."
+    ),
 ]
 DueDate = Annotated[dt.date, Meta(description="A day in the organization's time zone.", examples=["2026-12-23"])]
 
