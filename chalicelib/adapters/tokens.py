@@ -190,8 +190,7 @@ class TokenVerifier:
             )
         except jwt.PyJWTError as exc:
             raise Unauthorized(_reason(exc)) from exc
-        if int(claims["exp"]) > time.time() + LONGEST_LIFETIME:
-            raise Unauthorized("lifetime")
+        _require_end_in_sight(claims)
         organization_id, user_id = claims.get(self._config.organization_claim), claims.get("sub")
         return identity_of(organization_id, user_id, _roles(claims.get(self._config.roles_claim)))
 
@@ -211,6 +210,11 @@ def _key_id(token: str) -> str:
     if not isinstance(key_id, str) or not key_id:
         raise Unauthorized("key_unknown")
     return key_id
+
+
+def _require_end_in_sight(claims: Mapping[str, Any]) -> None:
+    if int(claims["exp"]) > time.time() + LONGEST_LIFETIME:
+        raise Unauthorized("lifetime")
 
 
 def _reason(error: jwt.PyJWTError) -> str:

@@ -55,7 +55,7 @@ STORES = (
     ),
     guard(
         "a batch is deleted in the end",
-        "_row(batch, item)",
+        "_row(item)",
         Without("expires_at="),
         "tests/adapters/test_tables_requests.py::test_a_batch_is_deleted_in_the_end_and_its_items_after_it",
     ),
