@@ -82,6 +82,7 @@ TOKEN_REASONS: Final = frozenset(
         "header",
         "issuer",
         "key_unknown",
+        "lifetime",
         "malformed",
         "no_identity",
         "not_yet_valid",

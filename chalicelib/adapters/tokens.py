@@ -28,6 +28,11 @@ ALGORITHMS = ["RS256"]
 LEEWAY = 30
 """Seconds by which POM's clocks and ours may differ."""
 
+LONGEST_LIFETIME = 31 * 86400
+"""Seconds ahead that a token may end. Nobody can revoke a token, so one without an end in sight is a mistake of its
+issuer. Auth0, for one, offers 30 days at most
+(https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime)."""
+
 MAX_TOKEN = 8192
 MAX_JWKS = 256 * 1024
 MIN_KEY_BITS = 2048
@@ -168,7 +173,8 @@ class TokenVerifier:
         """Who the token was issued to.
 
         Raises:
-            Unauthorized: it is malformed, forged, expired, not yet valid, or meant for somebody else.
+            Unauthorized: it is malformed, forged, expired, not yet valid, valid for too long, or meant for somebody
+                else.
             Retryable: the issuer's keys cannot be had.
         """
         key = self._keys.key(_key_id(token))
@@ -184,6 +190,7 @@ class TokenVerifier:
             )
         except jwt.PyJWTError as exc:
             raise Unauthorized(_reason(exc)) from exc
+        _require_end_in_sight(claims)
         organization_id, user_id = claims.get(self._config.organization_claim), claims.get("sub")
         return identity_of(organization_id, user_id, _roles(claims.get(self._config.roles_claim)))
 
@@ -203,6 +210,11 @@ def _key_id(token: str) -> str:
     if not isinstance(key_id, str) or not key_id:
         raise Unauthorized("key_unknown")
     return key_id
+
+
+def _require_end_in_sight(claims: Mapping[str, Any]) -> None:
+    if int(claims["exp"]) > time.time() + LONGEST_LIFETIME:
+        raise Unauthorized("lifetime")
 
 
 def _reason(error: jwt.PyJWTError) -> str:

@@ -38,7 +38,7 @@ def check_size(body: bytes, limit: int) -> None:
         raise Unsupported(
             PAYLOAD_TOO_LARGE,
             f"The body is larger than {limit // KIB} KiB.",
-            next_step="Send less at once; an invoice takes 250 lines.",
+            next_step="Send less in one request.",
         )
 
 

@@ -7,9 +7,11 @@ that Chalice itself makes (405, say) into our error contract.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from chalice.app import Request, Response
 
@@ -57,17 +59,34 @@ def request_id() -> str:
 def incoming() -> Incoming:
     """The request at hand."""
     request = _request.get()
-    body = request.raw_body
     event = request.to_original_event()
-    header_values = event.get("multiValueHeaders") or {}
+    authorizer = request.context.get("authorizer")
     return Incoming(
         request_id=_id_of(request),
         query=event.get("multiValueQueryStringParameters") or {},
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=body if isinstance(body, bytes) else body.encode(),
-        authorizer=request.context.get("authorizer"),
-        repeated_headers=frozenset(name.lower() for name, values in header_values.items() if len(values) > 1),
+        body=_body_of(request, event),
+        authorizer=authorizer if isinstance(authorizer, Mapping) else None,
+        repeated_headers=_repeated(event.get("multiValueHeaders") or {}),
     )
+
+
+def _body_of(request: Request, event: Mapping[str, Any]) -> bytes:
+    """Returns the bytes of the body. Half a letter in it stays one, so that the body is refused as no UTF-8.
+
+    Chalice's `raw_body` fails on it.
+    """
+    body = event["body"]
+    if isinstance(body, str) and not event.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    raw = request.raw_body
+    return raw if isinstance(raw, bytes) else raw.encode()
+
+
+def _repeated(header_values: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Returns the names that came more than once, in whatever spelling."""
+    times = Counter(name.lower() for name, values in header_values.items() for _ in values)
+    return frozenset(name for name, count in times.items() if count > 1)
 
 
 def accept() -> str | None:

@@ -18,9 +18,11 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
-from chalicelib.api.models.common import ONE_LINE_PATTERN, TEXT_PATTERN
+from chalicelib.api.models.common import CURRENCY_PATTERN
+from chalicelib.api.models.customers import STRIPE_CUSTOMER_PATTERN
 from chalicelib.api.models.exact import dec_hook, decoder
 from chalicelib.domain.identifiers import ID_PATTERN
+from chalicelib.domain.texts import ONE_LINE_PATTERN, TEXT_PATTERN, VISIBLE_LINE_PATTERN
 
 MAX_NAME = 100
 """Letters of an unknown field's name that are repeated to the client."""
@@ -30,8 +32,13 @@ TWICE = "This field is given twice"
 
 _OF_PATTERN = {
     ID_PATTERN: "This is not an id: letters, digits and ._:~- are, up to 128 of them",
-    ONE_LINE_PATTERN: "This is one line of text, without control characters",
-    TEXT_PATTERN: "This is text without control characters other than line breaks and tabs",
+    ONE_LINE_PATTERN: "This is one line of text, without control characters and signs that turn text round",
+    VISIBLE_LINE_PATTERN: "This is one line of text in which something is visible, without control characters and "
+    "signs that turn text round",
+    TEXT_PATTERN: "This is text without control characters other than line breaks and tabs, and without signs that "
+    "turn text round",
+    CURRENCY_PATTERN: "A currency is three letters, such as usd",
+    STRIPE_CUSTOMER_PATTERN: "The id of a Stripe customer is cus_ with letters and digits behind it",
 }
 _PATTERN = re.compile(r"Expected `str` matching regex '(?P<pattern>.*)'", re.DOTALL)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -58,9 +65,10 @@ def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str
     """Yields what keeps these parameters from being a `kind`, in their order; what is missing comes last."""
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, values in query.items():
-        if len(values) != 1:
+        known = name in fields
+        if len(values) != 1 and (known or kind.__struct_config__.forbid_unknown_fields):
             yield Fault(TWICE, name[:MAX_NAME])
-        elif name in fields:
+        elif known:
             try:
                 msgspec.convert(values[0], fields[name].type, strict=False, dec_hook=dec_hook)
             except msgspec.ValidationError as refusal:

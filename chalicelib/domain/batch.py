@@ -10,7 +10,8 @@ The items are dealt out to lanes, in turn; `Part` is how far a lane has come wit
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +19,7 @@ from typing import Self
 
 from chalicelib.domain.customer import Profile
 from chalicelib.domain.customer_fields import Field
-from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
 from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 
@@ -28,6 +29,18 @@ class BatchKind(StrEnum):
 
     INVOICES = "invoices"
     CUSTOMERS = "customers"
+
+
+KEPT_FOR = 400 * 86400
+"""Seconds after which a batch is deleted, finished or not: a year, and a month to compare it with the next one.
+
+Its items may hold what customers are called and where they live: rows of an import that was never completed, and
+services that failed and may be tried again. Its invoices and customers stay.
+"""
+
+ITEMS_KEPT_FOR = KEPT_FOR + 14 * 86400
+"""Seconds after which the items are deleted. DynamoDB deletes within days and in no order, and a batch is not to be
+shown without its items."""
 
 
 class BatchStatus(StrEnum):
@@ -69,6 +82,8 @@ class Service:
     quantity: Decimal
     unit_price: Decimal
     taxable: bool = False
+    position: int | None = None
+    """Where it stands in `services` of the request. Batches of earlier releases did not keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +111,35 @@ class ItemError:
     message: str
     field: str | None = None
     next_step: str | None = None
+    invoice_id: InvoiceId | None = None
+    number: str | None = None
+    """With `service_already_billed`: the invoice that the service is on, and its number, if it has one."""
     others: tuple[ItemError, ...] = ()
     more: bool = False
     """There were more errors than are kept."""
 
 
-def item_error(error: IntegrationError, *, name_fields: bool = True) -> ItemError:
+FieldInRequest = Callable[[str | None], str | None]
+
+
+def _same_field(field: str | None) -> str | None:
+    return field
+
+
+def item_error(error: IntegrationError, field_in_request: FieldInRequest = _same_field) -> ItemError:
     """Returns the error, and those that it carries, to keep with an item.
 
-    Fields are left out if they belong to another body than the one in which the item came.
+    `field_in_request` returns the field of the request in which the item came, if a rule names that of another body.
     """
-    each = [
-        ItemError(one.code, one.message, one.field if name_fields else None, one.next_step) for one in all_of(error)
-    ]
-    kept = together(each)
+    kept = together([_kept(one, field_in_request(one.field)) for one in all_of(error)])
     return replace(kept, more=kept.more or error.more)
+
+
+def _kept(error: IntegrationError, field: str | None) -> ItemError:
+    kept = ItemError(error.code, error.message, field, error.next_step)
+    if isinstance(error, ServiceAlreadyBilled):
+        return replace(kept, invoice_id=InvoiceId(error.invoice_id), number=error.number)
+    return kept
 
 
 def together(errors: Sequence[ItemError]) -> ItemError:
@@ -120,9 +149,14 @@ def together(errors: Sequence[ItemError]) -> ItemError:
     return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=more)
 
 
+_LINE = re.compile(r"lineItems\[(\d+)\](.*)")
+FIELDS_IN_COMMON = ("paymentTerms", "dueDate", "memo", "footer", "paymentMethods")
+"""Fields of an invoice's body that a batch has by the same names."""
+
+
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """One invoice to make, or one customer to keep. What it needs is forgotten once it has succeeded."""
+    """One invoice to make, or one customer to keep. What it needs is forgotten once nobody can ask for it again."""
 
     position: int
     customer_id: CustomerId | None
@@ -145,6 +179,18 @@ class BatchItem:
     """How many refusals to send its invoice there were when it failed, so that the office has heard of them."""
     version: int = 0
 
+    def field_in_request(self, field: str | None) -> str | None:
+        """Returns where this field of the item's invoice stands in the batch's request; None if nowhere."""
+        if field in FIELDS_IN_COMMON:
+            return field
+        positions = [each.position for each in self.services]
+        if None in positions or not positions:
+            return None
+        if field in ("lineItems", "customerId"):
+            return f"services[{positions[0]}]" + (".customerId" if field == "customerId" else "")
+        line = _LINE.fullmatch(field or "")
+        return f"services[{positions[int(line[1])]}]{line[2]}" if line else None
+
     def decided(self, status: ItemStatus, in_round: int, invoice_id: InvoiceId | None = None) -> Self:
         """Done with."""
         return replace(
@@ -154,21 +200,24 @@ class BatchItem:
             invoice_id=invoice_id,
             error=None,
             services=(),
-            profile=None,
-        )
+        )._without_customer()
 
     def failed(
         self, error: ItemError, in_round: int, invoice_id: InvoiceId | None = None, *, refusals_told: int = 0
     ) -> Self:
-        """Not done, and why; it keeps what another round needs."""
+        """Not done, and why. An invoice keeps what another round needs; imports have no other round."""
         return replace(
-            self,
+            self._without_customer(),
             status=ItemStatus.FAILED,
             round=in_round,
             invoice_id=invoice_id,
             error=error,
             refusals_told=refusals_told,
         )
+
+    def _without_customer(self) -> Self:
+        """Returns the item without what a row of an import says of a customer besides the id."""
+        return replace(self, profile=None, chosen_stripe_customer_id=None, left_out=(), loaded_before=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.texts import INVISIBLE, anything_visible, in_one_line
 
 MAX_EMAIL = 512
 MAX_NAME = 256
@@ -22,13 +23,12 @@ MAX_STREET = 200
 MAX_ADDRESS_PART = 100
 
 _EMAIL = re.compile(
-    r"[^@\s,;<>()\[\]\\\"]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+    rf"[^@{INVISIBLE},;<>()\[\]\\\"]{{1,64}}@"
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
     r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )
 EMAIL_PATTERN = rf"^\s*((?!.*\.\.){_EMAIL.pattern})?\s*$"
 """What `normalized_email` accepts, for the contract: an address or nothing, with blanks around it."""
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Field(StrEnum):
@@ -231,8 +231,9 @@ def _not_blank(text: str | None) -> str | None:
 
 
 def _one_line(text: str | None) -> str | None:
-    """Returns the text without control characters, and with one blank between words; None if nothing is left."""
-    return " ".join(_CONTROL.sub(" ", text or "").split()) or None
+    """Returns the text in one line, with one blank between words; None if nothing visible is left."""
+    line = in_one_line(text or "")
+    return line if anything_visible(line) else None
 
 
 def normalized_email(email: str | None, *, field: str = "email") -> str | None:

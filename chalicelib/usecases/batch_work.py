@@ -55,7 +55,10 @@ def work_on(organization_id: OrganizationId, batch_id: BatchId, lane: int, turn:
     """
     part = ports.batches.part(organization_id, batch_id, lane)
     batch = ports.batches.get(organization_id, batch_id)
-    if part is None or batch is None or part.turn != turn or part.resume_at is None:
+    if part is None or part.turn != turn or part.resume_at is None:
+        return
+    if batch is None:  # DynamoDB has deleted it: see `KEPT_FOR`
+        ports.batches.save_part(replace(part, resume_at=None))
         return
     connection = ports.connections.get(organization_id)
     if connection.frozen is not None and batch.kind is BatchKind.INVOICES:

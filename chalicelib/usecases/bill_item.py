@@ -35,7 +35,7 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         if kept is None and refusal.code == "due_date_in_past":
             # All invoices of a batch have its due date, which nobody can change.
             refusal.next_step = "Create the invoice again in a new batch with another due date."
-        return _fail(batch, item, item_error(refusal, name_fields=False), kept, ports)
+        return _fail(batch, item, item_error(refusal, item.field_in_request), kept, ports)
     if invoice is None or invoice.saga.running:
         return False
     status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED

@@ -199,8 +199,9 @@ def _field_in_batch(field: str | None, group: _Group, services: Sequence[Billabl
 
 
 def _item(position: int, group: _Group, command: BillMany) -> BatchItem:
-    lines = [command.services[each].line for each in group.positions]
-    services = tuple(
-        Service(line.service_id, line.description, line.quantity, line.unit_price, line.taxable) for line in lines
-    )
+    services = tuple(_service(each, command.services[each].line) for each in group.positions)
     return BatchItem(position, group.customer_id, services, group.number)
+
+
+def _service(position: int, line: NewLine) -> Service:
+    return Service(line.service_id, line.description, line.quantity, line.unit_price, line.taxable, position)

@@ -201,7 +201,7 @@ def _errors_of_parts(
     yield from _errors_of_lines(command.line_items, currency)
     yield from errors_of(_require_few_lines, command)
     yield from errors_of(_tax, command, currency)
-    yield from errors_of(_due, command, settings, today)
+    yield from _errors_of_due(command, settings, today)
     yield from errors_of(_payment_methods, command, settings)
 
 
@@ -320,14 +320,22 @@ def _require_payable(order: Order) -> None:
     require_chargeable(order.total, order.currency, field="lineItems")
 
 
-def _due(command: CreateInvoice, settings: InvoicingSettings, today: dt.date) -> Due:
+def _errors_of_due(command: CreateInvoice, settings: InvoicingSettings, today: dt.date) -> Iterator[IntegrationError]:
+    """Yields the errors of the due date and of the payment terms. If both are sent, each has its own as well."""
     if command.due_date is not None and command.payment_terms is not None:
-        raise Refused(
+        yield Refused(
             "due_date_and_terms",
             "An invoice has payment terms or a due date, not both.",
             field="dueDate",
             next_step="Leave one of them out.",
         )
+        yield from errors_of(due_on, command.due_date, today=today)
+        yield from errors_of(days_of_terms, command.payment_terms)
+    else:
+        yield from errors_of(_due, command, settings, today)
+
+
+def _due(command: CreateInvoice, settings: InvoicingSettings, today: dt.date) -> Due:
     if command.due_date is not None:
         return due_on(command.due_date, today=today)
     return Due(days=days_of_terms(_terms(command, settings)), date=None)

@@ -59,7 +59,7 @@ def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
             "import_size_invalid",
             f"An import takes 1 to {MAX_ROWS} customers.",
             field="customers",
-            next_step="Split the customers over several imports.",
+            next_step="Split the customers over several imports." if command.rows else "Send at least one customer.",
         )
     key = command.idempotency_key or ports.clock.nonce()
     items = _items(command.rows)

@@ -17,6 +17,9 @@ EVENT: dict[str, Any] = {
     "data": {"object": {"id": "re_1", "object": "refund", "payment_intent": "pi_1"}},
 }  # fmt: skip
 
+HUGE = "".join(chr(0x10000 + number * 7919 % 0x90000) for number in range(400_000))
+"""1.6 MB that hardly get smaller when they are compressed."""
+
 
 @pytest.mark.parametrize(
     ("odd", "read_as"),
@@ -79,6 +82,41 @@ def test_half_a_character_in_a_text_is_replaced() -> None:
     assert isinstance(event.fact, CustomerFact)
     assert event.fact.name == "Ann \ufffd"
     event.body.encode()
+
+
+def test_a_long_number_beside_half_a_character_costs_no_event() -> None:
+    shown = {**EVENT["data"]["object"], "description": "Pool \ud83d", "more": "LONG"}
+    body = json.dumps({**EVENT, "data": {"object": shown}}).replace('"LONG"', "9" * 5000).encode()
+    event = read_event(body, ACCOUNT)
+    assert (event.id, event.object_id, event.created) == ("evt_1", "re_1", EVENT["created"])
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-" + "9" * 5000, "1e400", "1E-400", "-0"])
+@pytest.mark.parametrize("place", ["created", "livemode", "account_type", "api_version"])
+def test_an_impossible_number_in_the_envelope_costs_no_event(place: str, number: str) -> None:
+    body = json.dumps({**EVENT, place: "NUMBER"}).replace('"NUMBER"', number).encode()
+    event = read_event(body, ACCOUNT)
+    assert (event.id, event.object_id) == ("evt_1", "re_1")
+
+
+@pytest.mark.parametrize("place", ["account", "api_version", "created", "livemode"])
+@pytest.mark.parametrize("value", [HUGE, [HUGE], {"a": HUGE}])
+def test_nothing_in_an_envelope_makes_a_kept_event_too_large(place: str, value: Any) -> None:
+    body = json.dumps({**EVENT, place: value, "data": {}}, ensure_ascii=False).encode()
+    event = read_event(body, ACCOUNT)
+    assert len(event.body.encode()) < 10_000
+    assert event.api_version is None or len(event.api_version) < 100
+    assert read_event(event.body.encode(), ACCOUNT).id == "evt_1"
+
+
+def test_a_huge_kind_of_object_makes_no_kept_event_too_large() -> None:
+    body = json.dumps({**EVENT, "data": {"object": {"id": "re_1", "object": HUGE}}}, ensure_ascii=False).encode()
+    assert len(read_event(body, ACCOUNT).body.encode()) < 10_000
+
+
+def test_an_event_of_a_huge_type_is_none_of_stripes() -> None:
+    with pytest.raises(NoEvent):
+        read_event(json.dumps({**EVENT, "type": HUGE}, ensure_ascii=False).encode(), ACCOUNT)
 
 
 def test_an_event_that_is_too_large_to_keep_is_kept_as_what_leads_to_its_object() -> None:

@@ -13,7 +13,9 @@ import pytest
 
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
+from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.domain.batch import BatchKind, ItemError
 from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import SyncStatus
@@ -37,6 +39,7 @@ from tests.contracts.examples import (
     reference,
     services,
 )
+from tests.contracts.test_batch_store import stored
 
 
 def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
@@ -235,6 +238,17 @@ def test_markers_expire_after_stripe_has_forgotten_the_event_and_parked_events_a
     items = database.connection().client.scan(TableName=tables.TABLES[5].Meta.table_name)["Items"]
     expiries = {item["event_id"]["S"]: item.get("expires_at") for item in items}
     assert expiries == {"evt_1": {"N": str(NOW + 35 * 86400)}, "evt_2": {"N": str(NOW + 5 + 42 * 86400)}}
+
+
+def test_a_batch_is_deleted_in_the_end_and_its_items_after_it(stores_on_tables: Backend) -> None:
+    made = stored(stores_on_tables, kind=BatchKind.CUSTOMERS)
+    [item, *_] = stores_on_tables.batches.items(made, 1, None).items
+    stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
+    items = database.connection().client.scan(TableName=Row.Meta.table_name)["Items"]
+    expiries = {each["place"]["S"]: each.get("expires_at", {}).get("N") for each in items}
+    days = {place: at and (int(at) - NOW) / 86400 for place, at in expiries.items()}
+    rows = {f"item#bat_a#{number:06d}": 414 for number in range(3)}
+    assert days == {"batch#bat_a": 400, **rows, "part#bat_a#0": None}
 
 
 def test_importing_the_tables_imports_no_boto3() -> None:

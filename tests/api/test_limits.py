@@ -96,7 +96,7 @@ def test_a_body_is_taken_up_to_each_limit_of_the_document_and_no_further(
             office.call(route.method, address(route, **ids_for(route, currency, world)), body)
             for body, currency in tries
         ]
-        assert all(answer.status < 500 for answer in answers), edge
+        assert all(answer.status < 500 and "regex" not in answer.text for answer in answers), edge
         refusals = [bool(edge.fields & refused_fields(answer)) for answer in answers]
         if edge.taken is all(refusals):
             wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {answers[0].text[:150]}")
@@ -114,6 +114,7 @@ def test_parameters_are_taken_up_to_each_limit_of_the_document_and_no_further(
                 continue  # another path
             answer = with_parameter(office, route, parameter, edge.value)
             assert answer.status < 500, edge
+            assert "regex" not in answer.text, edge
             if edge.taken is (answer.status == 400 and edge.fields & refused_fields(answer) != set()):
                 wrong.append(f"{edge.field}: {str(edge.value)[:60]!r} taken={edge.taken}: {answer.text[:200]}")
     assert not wrong, "\n".join(wrong)

@@ -102,6 +102,9 @@ ATTACKS: dict[str, tuple[Callable[[], str], str]] = {
     "letters beyond ASCII in the subject": (lambda: ISSUER.sign(sub="zoë"), "claim_malformed"),
     "a blank subject": (lambda: ISSUER.sign(sub=" "), "claim_malformed"),
     "an endless subject": (lambda: ISSUER.sign(sub="u" * 256), "claim_malformed"),
+    "an end beyond all calendars": (lambda: ISSUER.sign(exp=10**400), "lifetime"),
+    "an end in 10^292 years": (lambda: ISSUER.sign(exp=1e300), "lifetime"),
+    "an end in two months": (lambda: ISSUER.sign(exp=NOW + 60 * 86400), "lifetime"),
     "an end without end": (lambda: ISSUER.sign(exp=float("inf")), "malformed"),
     "nested without end": (lambda: deeply_nested(), "malformed"),
     "no subject": (lambda: ISSUER.sign(sub=None), "claim_missing"),
@@ -123,6 +126,10 @@ def deeply_nested() -> str:
     """A token whose header, which nobody has signed, nests deeper than Python reads."""
     header = base64.urlsafe_b64encode(b'{"kid":' + b"[" * 5900).decode().rstrip("=")
     return f"{header}.e30.AA"
+
+
+def test_the_longest_lifetime_that_auth0_offers_is_taken(verifier: TokenVerifier) -> None:
+    assert verifier.verify(ISSUER.sign(exp=int(time.time()) + 30 * 86400))
 
 
 @pytest.mark.parametrize("user", ["auth0|123", "ann@example.test", "google-oauth2|1 2", "u" * 255])

@@ -37,6 +37,16 @@ class ErrorSteps:
         self.world.work()  # type: ignore[attr-defined]
         self._replied(self.api.get(f"/invoice-batches/{began['id']}"))
 
+    def see_import(self) -> None:
+        """Let the workers take the import that was just begun, and look at it."""
+        began = self.reply  # type: ignore[has-type]
+        self.world.work()  # type: ignore[attr-defined]
+        self._replied(self.api.get(f"/customers/imports/{began['id']}"))
+
+    def put_blanks(self, path: str, kib: int, method: str = "PUT") -> None:
+        """Send a body of so many KiB of blanks as an admin."""
+        self._replied(self.api.admin.call(method, path, b" " * (kib * 1024)))
+
     def _replied(self, answer: Any) -> None:
         self.reply = {"http": answer.status, **answer.json}
 

@@ -17,7 +17,7 @@ from chalice.app import Chalice
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.table import ROUTES, Role
+from chalicelib.api.table import ROUTES, Role, Route
 from chalicelib.domain.events import API_VERSION
 from infra.local.gateway import FrontDoor
 from tests.api.conftest import SETTINGS_URL
@@ -239,6 +239,52 @@ def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: Fr
             "body": "{}",
         }
         assert app(event, None)["statusCode"] < 500, route.label
+
+
+@pytest.mark.parametrize("body", ["\ud800", '{"customerId": "\ud83d"}', "\x00", "\udc00{}", ""])
+def test_whatever_text_api_gateway_has_for_a_body(app: Chalice, door: FrontDoor, body: Any) -> None:
+    identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
+    for route in ROUTES:
+        answer = app(lambda_event(route, body=body, authorizer=identity), None)
+        assert answer["statusCode"] < 500, route.label
+
+
+@pytest.mark.parametrize(
+    "authorizer", ["admin", 5, ["admin"], True, {"organizationId": 5}, {"organizationId": ORGANIZATION, "userId": []}]
+)
+def test_whatever_api_gateway_has_for_an_identity_that_is_none(
+    app: Chalice, door: FrontDoor, authorizer: Any
+) -> None:
+    for route in ROUTES:
+        if route.role is not Role.PUBLIC:
+            assert app(lambda_event(route, authorizer=authorizer), None)["statusCode"] == 401, route.label
+
+
+@pytest.mark.parametrize("header", ["Idempotency-Key", "Content-Type"])
+def test_a_header_that_is_repeated_in_another_spelling_is_repeated(
+    app: Chalice, door: FrontDoor, header: str
+) -> None:
+    identity = {"organizationId": ORGANIZATION, "userId": "user_1", "roles": "admin"}
+    [route] = [each for each in ROUTES if each.label == "POST /v1/invoices"]
+    for one, other in (("application/json", "text/plain"), ("application/json", "application/json"), ("a", "")):
+        sent = {header: [one], header.lower(): [other]}
+        event = lambda_event(route, body='{"customerId":"cust_1","lineItems":[]}', authorizer=identity)
+        event |= {"multiValueHeaders": sent, "headers": {name: each[-1] for name, each in sent.items()}}
+        answer = app(event, None)
+        assert answer["statusCode"] in (400, 415)
+        assert json.loads(answer["body"])["error"]["field"] == header
+
+
+def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> dict[str, Any]:
+    """A request as API Gateway hands it over."""
+    return {
+        "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": authorizer},
+        "headers": {},
+        "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId"), "cust_1"),
+        "multiValueQueryStringParameters": None,
+        "stageVariables": None,
+        "body": body,
+    }
 
 
 # Who may read it in a browser

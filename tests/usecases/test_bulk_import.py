@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.batch import ItemError, ItemStatus
 from chalicelib.domain.customer import Profile, SyncStatus
+from chalicelib.domain.customer_fields import Address
 from chalicelib.domain.identifiers import CustomerId
+from chalicelib.usecases.batches import resume_batches
 from chalicelib.usecases.import_customers import ImportCustomers, Row, import_customers
 from tests.usecases.bulk import Company
 from tests.world import OFFICE, ORGANIZATION, World
@@ -106,3 +108,32 @@ def test_a_phone_that_comes_from_stripe_while_a_row_is_stored_is_kept() -> None:
     [known] = world.ports.database.customers.values()
     assert (known.profile.phone, known.profile.first_name) == ("777", "Anna")
     assert world.in_stripe(account, "customer")[0]["phone"] == "777"
+
+
+def test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id() -> None:
+    world = World()
+    world.connect()
+    home = Address(street="1 Main Street")
+    wrong = (
+        Row(CustomerId("ann"), Profile(first_name="Ann", address=home), error=ItemError("invalid_body", "Wrong.")),
+        Row(CustomerId("bob"), Profile(first_name="Bob", phone="555-1234"), stripe_customer_id="cus_unknown"),
+        Row(CustomerId("import"), Profile(first_name="Cleo")),
+        Row(CustomerId("bob"), Profile(first_name="Bob", email="bob@example.test")),
+    )
+    batch = import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", wrong), world.ports)
+    world.work()
+    kept = world.ports.batches.items(batch, 10, None).items
+    assert [(item.customer_id, item.status) for item in kept] == [
+        (row.customer_id, ItemStatus.FAILED) for row in wrong
+    ]
+    for item in kept:
+        assert (item.profile, item.chosen_stripe_customer_id, item.left_out) == (None, None, ())
+
+
+def test_a_part_rests_whose_batch_has_been_deleted() -> None:
+    world = World()
+    batch = import_customers(rows(5), world.ports)
+    del world.ports.database.batches[ORGANIZATION, batch.id]
+    world.work()
+    world.advance(86400)
+    assert resume_batches(world.ports) == 0

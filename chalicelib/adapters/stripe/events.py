@@ -23,6 +23,12 @@ TOLERANCE = 300
 LARGEST_KEPT = 240 * 1024
 """Bytes of an event's body that are kept if it is parked: an item of DynamoDB holds 400 KB, compressed or not."""
 
+LONGEST_NAME = 255
+"""Letters of a type, a kind or a version: what is longer is no name of Stripe's."""
+
+LONGEST_NUMBER = 30
+"""Digits of a whole number in a mended event. Stripe's have 15 at most, and Python reads none of over 4,300."""
+
 NOTHING = msgspec.Raw(b"null")
 
 
@@ -66,6 +72,12 @@ class Event(msgspec.Struct):
             return 0
         return int(self.created) if 0 < self.created <= LATEST_MOMENT else 0
 
+    @property
+    def version(self) -> str | None:
+        """Returns the version that the event is rendered in, or None if it names none that Stripe could have."""
+        named = self.api_version
+        return named if isinstance(named, str) and len(named) <= LONGEST_NAME else None
+
 
 _data_decoder = msgspec.json.Decoder(EventData)
 _event_decoder = msgspec.json.Decoder(Event)
@@ -98,9 +110,11 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     account = account_id or event.account
     if not is_stripe_id(event.id) or not (account is None or is_account_id(account)):
         raise NoEvent("Stripe has no such event or account")
+    if len(event.type) > LONGEST_NAME:
+        raise NoEvent("Stripe has no such type")
     shown = event.object
     subject = subject_of(shown)
-    version = event.api_version if isinstance(event.api_version, str) else None
+    version = event.version
     return StripeEvent(
         id=event.id,
         type=event.type,
@@ -111,7 +125,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=_fact_of(shown, subject.kind, event),
-        body=text if len(body) <= LARGEST_KEPT else _shortened(event, subject),
+        body=text if len(body) <= LARGEST_KEPT else _shortened(event, account, subject),
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,
         invoice_hint=subject.invoice_hint,
@@ -123,7 +137,8 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
 
 def _mended(body: bytes) -> bytes:
     try:
-        loose = json.loads(body.decode(errors="replace"), parse_float=_finite, parse_constant=lambda _: None)
+        text = body.decode(errors="replace")
+        loose = json.loads(text, parse_float=_finite, parse_int=_short, parse_constant=lambda _: None)
         written = json.dumps(loose, ensure_ascii=False).encode("utf-16", "surrogatepass")
         mended = written.decode("utf-16", "replace").encode()
         _event_decoder.decode(mended)
@@ -137,9 +152,23 @@ def _finite(written: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _shortened(event: Event, subject: Subject) -> str:
-    """Returns the body to keep of an event that is too large. A retry fetches the object from Stripe."""
-    told = {name: getattr(event, name) for name in ("id", "type", "created", "livemode", "account", "api_version")}
+def _short(written: str) -> int | None:
+    return int(written) if len(written) <= LONGEST_NUMBER else None
+
+
+def _shortened(event: Event, account: str | None, subject: Subject) -> str:
+    """Returns the body to keep of an event that is too large. A retry fetches the object from Stripe.
+
+    Each part of it has a bound, because any of them may be what makes the event too large.
+    """
+    told = {
+        "id": event.id,
+        "type": event.type,
+        "created": event.created_at,
+        "livemode": event.livemode is True,
+        "account": account,
+        "api_version": event.version,
+    }
     return msgspec.json.encode({**told, "data": {"object": subject.pointer()}}).decode()
 
 

@@ -66,6 +66,10 @@ OWNER_FIELDS: Mapping[str, tuple[OwnerField, ...]] = {
 """Kinds of objects that belong to an invoice, to the fields that lead there, the surest first."""
 
 
+LONGEST_KIND = 255
+"""Letters of a kind of object that are kept."""
+
+
 class Subject(msgspec.Struct):
     """An event's object in whatever shape: nothing is required, and no type is relied on."""
 
@@ -79,8 +83,8 @@ class Subject(msgspec.Struct):
 
     @property
     def kind(self) -> str:
-        """Stripe's name of the kind of object, or the empty string."""
-        return self.object if isinstance(self.object, str) else ""
+        """Stripe's name of the kind of object, cut if it is longer than any; the empty string if there is none."""
+        return self.object[:LONGEST_KIND] if isinstance(self.object, str) else ""
 
     @property
     def stripe_id(self) -> str:

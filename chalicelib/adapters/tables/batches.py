@@ -11,6 +11,7 @@ An organization has one Stripe account at a time, so its lanes are the account's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -25,11 +26,12 @@ from chalicelib.adapters.tables.database import (
     read,
     read_many,
 )
-from chalicelib.adapters.tables.keys import cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, position_of
+from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.versions import commit, put, unchanged
-from chalicelib.domain.batch import OUTCOMES, Batch, BatchItem, BatchKind, Part
+from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
@@ -81,7 +83,9 @@ class TableBatches:
 
     def items(self, batch: Batch, first: int, after: str | None) -> Page[BatchItem]:
         name = key("items", batch.organization_id, batch.id)
-        low = key("item", batch.id, "") if after is None else position_of(name, after) + _NEXT
+        first_place = key("item", batch.id, "")
+        form = rf"{re.escape(first_place)}[0-9]{{{_DIGITS}}}"
+        low = first_place if after is None else position_of(name, after, form) + _NEXT
         wanted = Row.place.between(low, key("item", batch.id, _NEXT))
         with answering():
             found = list(Row.query(batch.organization_id, wanted, consistent_read=True, limit=first + 1))
@@ -104,7 +108,7 @@ class TableBatches:
 
     def page(self, organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None) -> Page[Batch]:
         name = key("batches", organization_id, kind)
-        high = key(kind, _NEXT) if after is None else position_of(name, after)
+        high = key(kind, _NEXT) if after is None else position_of(name, after, f"{key(kind, '')}{DATED_FORM}")
         # BETWEEN includes the position itself.
         found = Row.by_created.query(
             organization_id,
@@ -163,6 +167,7 @@ def _header(batch: Batch) -> Row:
         version=batch.version,
         round=batch.round,
         created_key=key(batch.kind, moment(batch.created_at), batch.id),
+        expires_at=expiry(batch.created_at + KEPT_FOR),
         **encoded(replace(batch, counts={})),
     )
     for status in OUTCOMES:
@@ -172,7 +177,13 @@ def _header(batch: Batch) -> Row:
 
 def _row(batch: Batch, item: BatchItem) -> Row:
     stored = item if item.version else replace(item, version=1)
-    return Row(batch.organization_id, _place(batch, item.position), version=stored.version, **encoded(stored))
+    return Row(
+        batch.organization_id,
+        _place(batch, item.position),
+        version=stored.version,
+        expires_at=expiry(batch.created_at + ITEMS_KEPT_FOR),
+        **encoded(stored),
+    )
 
 
 def _part(part: Part) -> Row:

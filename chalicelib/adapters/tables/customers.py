@@ -9,7 +9,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
-from chalicelib.adapters.tables.keys import cursor, key, position_of
+from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
 from chalicelib.adapters.tables.versions import put, unchanged
@@ -75,7 +75,7 @@ class TableCustomers:
 
     def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
         name = key("customers", organization_id)
-        beyond = None if after is None else CustomerItem.customer_id > position_of(name, after)
+        beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
         found = CustomerItem.query(organization_id, beyond, consistent_read=True, limit=first + 1)
         with answering():
             items = list(found)

@@ -10,7 +10,7 @@ from pynamodb.indexes import GlobalSecondaryIndex
 
 from chalicelib.adapters.tables.codec import decoded
 from chalicelib.adapters.tables.database import answering
-from chalicelib.adapters.tables.keys import cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
@@ -50,7 +50,7 @@ def invoice_page(
         if wanted.due_before is not None
         else _by_time(organization_id, wanted)
     )
-    position = position_of(listing.name, after) if after is not None else None
+    position = position_of(listing.name, after, DATED_FORM) if after is not None else None
     items = _read(listing, first + 1, position)
     shown, has_next = items[:first], len(items) > first
     return Page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from chalicelib.domain.errors import Refused
@@ -11,6 +12,11 @@ from chalicelib.domain.identifiers import digest
 _DIGITS = 12
 _TAG = 8
 _MAX_RANGE_KEY = 1024  # bytes; DynamoDB takes no more
+
+DATED_FORM = rf"[0-9]{{{_DIGITS}}}#[^#]+"
+"""The form of a position in a list by time: a `moment` and an id."""
+TEXT_FORM = r"(?s).+"
+"""The form of a position in a list that has its partition to itself."""
 
 
 def key(*parts: str) -> str:
@@ -35,18 +41,21 @@ def cursor(partition: str, position: str) -> str:
     return urlsafe_b64encode(f"{_tag(partition)}{position}".encode()).decode().rstrip("=")
 
 
-def position_of(partition: str, after: str) -> str:
-    """The range key in a cursor of this partition.
+def position_of(partition: str, after: str, form: str) -> str:
+    """Returns the range key in a cursor of this partition. `form` is what range keys of the list look like.
+
+    Somebody may have edited the cursor. A position of another form could lie outside of the list, where a query
+    shows items of another kind, and where DynamoDB refuses its bounds.
 
     Raises:
-        Refused: the cursor was not made for this partition.
+        Refused: the cursor was not made for this partition, or names no place of this list.
     """
     try:
         text = urlsafe_b64decode(after.encode("ascii") + b"=" * (-len(after) % 4)).decode()
     except (binascii.Error, ValueError) as exc:
         raise _cursor_invalid() from exc
     tag, position = text[:_TAG], text[_TAG:]
-    if tag != _tag(partition) or not 0 < len(position.encode()) <= _MAX_RANGE_KEY:
+    if tag != _tag(partition) or not re.fullmatch(form, position) or len(position.encode()) > _MAX_RANGE_KEY:
         raise _cursor_invalid()
     return position
 

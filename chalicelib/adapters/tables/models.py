@@ -341,6 +341,7 @@ class BatchItem(Model):
     created_key = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     resume_at = NumberAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
 
     by_created = BatchesByCreated()
     due_work = DueBatchWork()

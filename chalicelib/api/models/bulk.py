@@ -11,7 +11,17 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.decoding import body_as
-from chalicelib.api.models.common import CurrencyCode, Footer, Id, Instant, Memo, PageInfo, instant, page_info
+from chalicelib.api.models.common import (
+    CurrencyCode,
+    Footer,
+    Id,
+    Instant,
+    Memo,
+    PageInfo,
+    instant,
+    page_info,
+    visible,
+)
 from chalicelib.api.models.connection import PausedOrNot, pause_view
 from chalicelib.api.models.customers import SaveCustomer, save_from
 from chalicelib.api.models.errors import ErrorDetail, MoreDetails
@@ -177,6 +187,10 @@ class CustomerImportDetail(CustomerImportView, rename="camel", kw_only=True):
     page_info: PageInfo
 
 
+_row_decoder = msgspec.json.Decoder(float_hook=str)
+"""Numbers stay as they are written: 1e400 is JSON, and no float."""
+
+
 def bill_many_from(
     model: NewInvoiceBatch, organization_id: OrganizationId, user_id: UserId, key: str | None
 ) -> BillMany:
@@ -188,8 +202,8 @@ def bill_many_from(
         services=tuple(_service_from(each) for each in model.services),
         payment_terms=model.payment_terms,
         due_date=model.due_date,
-        memo=model.memo,
-        footer=model.footer,
+        memo=visible(model.memo),
+        footer=visible(model.footer),
         payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
         send=model.send,
     )
@@ -210,9 +224,17 @@ def _service_from(model: ServiceToBill) -> BillableService:
 def import_from(
     model: NewCustomerImport, organization_id: OrganizationId, user_id: UserId, key: str | None
 ) -> ImportCustomers:
-    as_sent = [msgspec.json.decode(each) for each in model.customers]
+    as_sent = [_as_sent(each) for each in model.customers]
     fingerprint = hashlib.sha256(canonical_json(as_sent)).hexdigest()
     return ImportCustomers(organization_id, user_id, key, fingerprint, tuple(_rows_from(model, as_sent)))
+
+
+def _as_sent(row: msgspec.Raw) -> Any:
+    """Returns what a row says, or its text if it cannot be read: then the row fails, and the others do not."""
+    try:
+        return _row_decoder.decode(row)
+    except (ValueError, RecursionError):
+        return bytes(row).decode(errors="replace")
 
 
 def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
@@ -299,20 +321,22 @@ def import_detail(batch: Batch, page: Page[BatchItem]) -> CustomerImportDetail:
 def _error_view(error: ItemError | None) -> ItemErrorView | UnsetType:
     if error is None:
         return UNSET
-    details = [
-        ErrorDetail(
-            code=each.code,
-            message=each.message,
-            field=each.field or UNSET,
-            next_step=each.next_step or TRY_AGAIN,
-        )
-        for each in (error, *error.others)
-    ]
     return ItemErrorView(
         code=error.code,
         message=error.message,
         field=error.field or UNSET,
         next_step=error.next_step or TRY_AGAIN,
-        details=details,
+        details=[_detail(each) for each in (error, *error.others)],
         more_details=error.more or UNSET,
+    )
+
+
+def _detail(error: ItemError) -> ErrorDetail:
+    return ErrorDetail(
+        code=error.code,
+        message=error.message,
+        field=error.field or UNSET,
+        next_step=error.next_step or TRY_AGAIN,
+        invoice_id=error.invoice_id or UNSET,
+        number=error.number if error.invoice_id else UNSET,
     )

@@ -10,15 +10,15 @@ from msgspec import Meta
 
 from chalicelib.domain.identifiers import ID_PATTERN
 from chalicelib.domain.storage import Page
+from chalicelib.domain.texts import TEXT_PATTERN, visible_or_empty
 
-ONE_LINE_PATTERN = r"^[^\x00-\x1f\x7f]*$(?!\n)"
-TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$(?!\n)"
+CURRENCY_PATTERN = r"^[A-Za-z]{3}$(?!\n)"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, examples=["cust_456"])]
 Memo = Annotated[str, Meta(max_length=500, pattern=TEXT_PATTERN)]
 Footer = Annotated[str, Meta(max_length=1000, pattern=TEXT_PATTERN)]
 CurrencyCode = Annotated[
-    str, Meta(pattern=r"^[A-Za-z]{3}$(?!\n)", description="ISO 4217, in either case.", examples=["usd"])
+    str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217, in either case.", examples=["usd"])
 ]
 
 Instant = Annotated[
@@ -33,7 +33,7 @@ Money = Annotated[
     Meta(
         description="An exact decimal in units of the invoice's currency, with as many decimals as that has.",
         examples=["75.00"],
-        extra_json_schema={"pattern": r"^-?\d+(\.\d+)?$"},
+        extra_json_schema={"pattern": r"^-?[0-9]+(\.[0-9]+)?$(?!\n)"},
     ),
 ]
 
@@ -59,3 +59,8 @@ def instant(moment: int) -> str:
 def instant_or_none(moment: int | None) -> str | None:
     """Like `instant`; zero and None are no time at all."""
     return instant(moment) if moment else None
+
+
+def visible(text: str | None) -> str | None:
+    """Returns a text as it is kept: empty if nobody would see anything of it, None if it was left out."""
+    return None if text is None else visible_or_empty(text)

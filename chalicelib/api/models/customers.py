@@ -9,7 +9,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import (
-    ONE_LINE_PATTERN,
     Instant,
     PageInfo,
     instant,
@@ -32,12 +31,14 @@ from chalicelib.domain.customer_fields import (
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.history import Source
 from chalicelib.domain.storage import Page
+from chalicelib.domain.texts import ONE_LINE_PATTERN
 
 Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=ONE_LINE_PATTERN)]
 Street = Annotated[str, Meta(max_length=MAX_STREET, pattern=ONE_LINE_PATTERN)]
 AddressPart = Annotated[str, Meta(max_length=MAX_ADDRESS_PART, pattern=ONE_LINE_PATTERN)]
 Phone = Annotated[str, Meta(max_length=MAX_PHONE, pattern=ONE_LINE_PATTERN)]
 Email = Annotated[str, Meta(max_length=MAX_EMAIL, extra_json_schema={"pattern": EMAIL_PATTERN})]
+STRIPE_CUSTOMER_PATTERN = r"^cus_[A-Za-z0-9]{1,64}$(?!\n)"
 ReadOnly = Annotated[
     Any,
     Meta(
@@ -48,7 +49,7 @@ ReadOnly = Annotated[
 StripeCustomerId = Annotated[
     str,
     Meta(
-        pattern=r"^cus_[A-Za-z0-9]{1,64}$(?!\n)",
+        pattern=STRIPE_CUSTOMER_PATTERN,
         description="The Stripe customer that this customer is, if several have the same e-mail address.",
         examples=["cus_Na6dX7aXxi11N4"],
     ),

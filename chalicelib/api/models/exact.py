@@ -14,7 +14,10 @@ from chalicelib.usecases.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMA
 MAX_DECIMALS = 12
 """Decimals of a number in a request, with zeros at its end."""
 
-_PLAIN = re.compile(rf"-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
+_PLAIN = re.compile(rf"(?!-0(\.0*)?$)-?(0|[1-9][0-9]{{0,14}})(\.[0-9]{{1,{MAX_DECIMALS}}})?")
+_SHORT = re.compile(r"[^eE]+([eE][+-]?0*[0-9]{1,2})?")
+"""Numbers of which the exponent has two digits at most. All others are out of every range, and long to write out."""
+
 _MOST = str(MAX_QUANTITY)
 
 
@@ -29,6 +32,7 @@ def _decimals(places: int) -> str:
 _ZEROS = rf"(\.0{{1,{MAX_DECIMALS}}})?"
 _WITHOUT_DECIMALS = f"{_whole(len(str(MAX_AMOUNT)))}{_ZEROS}"
 _WITH_TWO = f"{_whole(len(str(MAX_AMOUNT)) - 2)}{_decimals(2)}"
+_UP_TO_MOST = f"{_whole(len(_MOST) - 1)}({_decimals(MAX_QUANTITY_DECIMALS)})?"
 
 
 class Readable:
@@ -48,12 +52,31 @@ class Readable:
         raise NotImplementedError(cls)
 
 
-class Exact(Readable, Decimal):
-    """A plain decimal such as 75.00: no exponent, no NaN, few enough digits to calculate with exactly."""
+class Written(str):
+    """A JSON number with a fraction or an exponent, as it is written: 75.00, 7.5E1 or 1e+2."""
 
     __slots__ = ()
 
-    SCHEMA: ClassVar[dict[str, object]] = {"type": ["number", "string"], "pattern": rf"^{_PLAIN.pattern}$"}
+    @property
+    def plain(self) -> str:
+        """Returns the number without an exponent and without zeros at its end; a long one as it is written."""
+        if not _SHORT.fullmatch(self):
+            return str(self)
+        digits, _, decimals = format(Decimal(self), "f").partition(".")
+        decimals = decimals.rstrip("0")
+        written = f"{digits}.{decimals}" if decimals else digits
+        return "0" if written == "-0" else written
+
+
+class Exact(Readable, Decimal):
+    """A decimal such as 75.00: no NaN, few enough digits to calculate with exactly.
+
+    A text is a plain decimal. A number may have an exponent, because a number in JSON may: Java writes 100 as 1E+2.
+    """
+
+    __slots__ = ()
+
+    SCHEMA: ClassVar[dict[str, object]] = {"type": ["number", "string"], "pattern": rf"^{_PLAIN.pattern}$(?!\n)"}
 
     @classmethod
     def read(cls, value: object) -> Self:
@@ -62,6 +85,8 @@ class Exact(Readable, Decimal):
         Raises:
             ValueError: not a plain decimal.
         """
+        if isinstance(value, Written):
+            value = value.plain
         if isinstance(value, (str, int)) and not isinstance(value, bool) and _PLAIN.fullmatch(str(value)):
             return cls(value)
         raise ValueError("Expected a decimal such as 75.00")
@@ -85,7 +110,7 @@ class ExactAmount(Exact):
         "type": ["number", "string"],
         "minimum": 0,
         "maximum": MAX_AMOUNT,
-        "pattern": f"^({_WITHOUT_DECIMALS}|{_WITH_TWO})$",
+        "pattern": rf"^({_WITHOUT_DECIMALS}|{_WITH_TWO})$(?!\n)",
         "examples": ["75.00", 75.0],
     }
 
@@ -113,7 +138,7 @@ class ExactQuantity(Exact):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": int(MAX_QUANTITY),
-        "pattern": rf"^(?!0(\.0*)?$)({_whole(len(_MOST) - 1)}({_decimals(MAX_QUANTITY_DECIMALS)})?|{_MOST}{_ZEROS})$",
+        "pattern": rf"^(?!0(\.0*)?$)({_UP_TO_MOST}|{_MOST}{_ZEROS})$(?!\n)",
         "examples": ["1", 1.5],
     }
 
@@ -140,8 +165,8 @@ def schema_hook(kind: type) -> dict[str, object]:
 
 
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    """A decoder that hands numbers with a fraction on as they are written."""
-    return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=str)
+    """A decoder that hands numbers with a fraction or an exponent on as they are written."""
+    return msgspec.json.Decoder(kind, dec_hook=dec_hook, float_hook=Written)
 
 
 canonical_json = msgspec.json.Encoder(enc_hook=enc_hook, order="sorted").encode

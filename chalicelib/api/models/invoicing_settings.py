@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import ONE_LINE_PATTERN, CurrencyCode, Footer, Memo
+from chalicelib.api.models.common import CurrencyCode, Footer, Memo, visible
 from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.reminders import FROM_HOUR, UNTIL_HOUR
@@ -20,17 +20,22 @@ from chalicelib.domain.settings import (
     Reminders,
 )
 from chalicelib.domain.terms import MAX_DAYS, TERMS_PATTERN
+from chalicelib.domain.texts import ONE_LINE_PATTERN
 
 Days = Annotated[
     list[Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})]],
-    Meta(description="Days from the due date.", examples=[[3, 7]], extra_json_schema={"maxItems": MAX_REMINDERS}),
+    Meta(
+        description="Days from the due date, written without a decimal point.",
+        examples=[[3, 7]],
+        extra_json_schema={"maxItems": MAX_REMINDERS},
+    ),
 ]
 Terms = Annotated[
     str,
     Meta(
         max_length=30,
         description=f"`due_on_receipt`, `net_7`, `net_15`, `net_30`, `net_60`, or `days_N` with N up to {MAX_DAYS}.",
-        extra_json_schema={"pattern": TERMS_PATTERN},
+        extra_json_schema={"pattern": rf"{TERMS_PATTERN}(?!\n)"},
         examples=["net_15"],
     ),
 ]
@@ -45,7 +50,10 @@ Methods = Annotated[
 ]
 Window = Annotated[
     Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})] | None,
-    Meta(description="Days after the due date within which the invoice should be paid."),
+    Meta(
+        description="Days after the due date within which the invoice should be paid, written without a decimal "
+        "point."
+    ),
 ]
 Creation = Annotated[
     CustomerCreation,
@@ -119,8 +127,8 @@ def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId
         payment_terms=model.payment_terms,
         payment_window=model.payment_window,
         payment_methods=tuple(model.payment_methods),
-        memo=model.memo,
-        footer=model.footer,
+        memo=visible(model.memo),
+        footer=visible(model.footer),
         reminders=Reminders(
             enabled=model.reminders.enabled,
             days_before_due=tuple(model.reminders.days_before_due),

@@ -10,24 +10,36 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import ONE_LINE_PATTERN, CurrencyCode, Footer, Id, Memo
+from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo, visible
 from chalicelib.api.models.exact import ExactAmount, ExactQuantity, canonical_json
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import MAX_LINES
+from chalicelib.domain.texts import VISIBLE_LINE_PATTERN
 from chalicelib.usecases.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, CreateInvoice, NewLine
 
-Description = Annotated[str, Meta(min_length=1, max_length=500, pattern=ONE_LINE_PATTERN)]
+Description = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        pattern=VISIBLE_LINE_PATTERN,
+        description="One line in which something is visible.",
+    ),
+]
 Price = Annotated[
     ExactAmount,
     Meta(
         description="In units of the currency, with at most as many decimals as it has. The most is 99,999,999 of "
-        "its smallest units: 999,999.99 USD, or 99,999,999 JPY."
+        "its smallest units: 999,999.99 USD, or 99,999,999 JPY. A number may have an exponent; a string is plain."
     ),
 ]
 Quantity = Annotated[
     ExactQuantity,
-    Meta(description=f"More than 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals."),
+    Meta(
+        description=f"More than 0, at most {MAX_QUANTITY}, with at most {MAX_QUANTITY_DECIMALS} decimals. "
+        "A number may have an exponent; a string is plain."
+    ),
 ]
 DueDate = Annotated[dt.date, Meta(description="A day in the organization's time zone.", examples=["2026-12-23"])]
 
@@ -88,8 +100,8 @@ def command_from(
         due_date=model.due_date,
         currency=model.currency.lower() if model.currency else None,
         tax=Decimal(model.tax) if model.tax is not None else None,
-        memo=model.memo,
-        footer=model.footer,
+        memo=visible(model.memo),
+        footer=visible(model.footer),
         payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
         send=model.send,
     )

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from chalicelib.api.models.exact import ExactPayment
 from chalicelib.domain.outside_payment import METHODS
+from chalicelib.domain.texts import ONE_LINE_PATTERN, visible_or_empty
 from chalicelib.usecases.settle_outside import Settlement
 
 
@@ -17,7 +18,7 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     """How the customer paid, and under which reference, such as the number of a check."""
 
     method: Annotated[str, Meta(extra_json_schema={"enum": list(METHODS)})]
-    reference: Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    reference: Annotated[str, Meta(max_length=100, pattern=ONE_LINE_PATTERN)] | None = None
     paid_on: (
         Annotated[
             dt.date,
@@ -42,4 +43,5 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
 
 
 def settlement_from(payment: OutsidePayment) -> Settlement:
-    return Settlement(payment.method, payment.reference, payment.paid_on, payment.amount)
+    reference = visible_or_empty(payment.reference or "").strip() or None
+    return Settlement(payment.method, reference, payment.paid_on, payment.amount)

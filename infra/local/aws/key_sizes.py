@@ -2,7 +2,9 @@
 
 A partition key takes 1 to 2,048 bytes, a sort key 1 to 1,024, and the same holds for the keys of an index
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html). moto checks them in some writes
-and in no read, so a key that is too large is found out on AWS only.
+and in no read, so a key that is too large is found out on AWS only. Nor does moto compare the bounds of a BETWEEN,
+which DynamoDB refuses if the lower one is greater
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html).
 """
 
 from __future__ import annotations
@@ -36,9 +38,19 @@ def checking_reads(get_item: Callable[..., Any]) -> Callable[..., Any]:
 def checking_queries(query: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps moto's `Table.query`."""
 
-    def wrapper(self: Table, hash_key: DynamoType, *rest: Any, **named: Any) -> Any:
+    def wrapper(
+        self: Table,
+        hash_key: DynamoType,
+        range_comparison: str | None,
+        range_keys: list[DynamoType],
+        *rest: Any,
+        **named: Any,
+    ) -> Any:
         _require_possible(hash_key, MAX_PARTITION_KEY)
-        return query(self, hash_key, *rest, **named)
+        conditions = named.get("range_key_conditions") or [(None, range_comparison, range_keys)]
+        for _, comparison, bounds in conditions:
+            _require_possible_bounds(comparison, bounds)
+        return query(self, hash_key, range_comparison, range_keys, *rest, **named)
 
     return wrapper
 
@@ -63,6 +75,24 @@ def checking_updates(update_item: Callable[..., Any]) -> Callable[..., Any]:
         return updated
 
     return wrapper
+
+
+def _require_possible_bounds(comparison: str | None, bounds: list[DynamoType]) -> None:
+    """Raises DynamoDB's refusal for bounds of a sort key that are no keys, or that stand the wrong way round."""
+    for bound in bounds:
+        _require_possible(bound, MAX_SORT_KEY)
+    if comparison is not None and comparison.upper() == "BETWEEN":
+        low, high = (_sorted_as(bound) for bound in bounds)
+        if low > high:
+            raise MockValidationException(
+                "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or "
+                "equal to lower bound"
+            )
+
+
+def _sorted_as(bound: DynamoType) -> Any:
+    """Returns what DynamoDB compares: the bytes of a text, or a number."""
+    return bound.value.encode("utf-8", "surrogatepass") if bound.type == "S" else bound.cast_value
 
 
 def _require_possible_keys(table: Table, attributes: dict[str, DynamoType]) -> None:

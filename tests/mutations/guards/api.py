@@ -72,6 +72,18 @@ API = (
         f"{_T_REFUSALS}::test_an_idempotency_key_is_printable_ascii",
     ),
     guard(
+        "a header is one in every spelling",
+        "_repeated(header_values)",
+        Becomes("frozenset()"),
+        "tests/proofs/test_nonsense.py::test_a_header_that_is_repeated_in_another_spelling_is_repeated",
+    ),
+    guard(
+        "a description shows something",
+        "VISIBLE_LINE_PATTERN",
+        Becomes("ONE_LINE_PATTERN"),
+        "tests/api/test_patterns.py::test_a_text_of_blanks_and_invisible_signs_shows_nothing",
+    ),
+    guard(
         "plain decimals",
         "Exact.read",
         Check("_PLAIN"),

@@ -48,6 +48,24 @@ STORES = (
         f"{_ISOLATION}::test_a_cursor_leads_nowhere_in_another_organization",
     ),
     guard(
+        "a cursor names a place of its list",
+        "position_of",
+        Check("fullmatch"),
+        "tests/adapters/test_cursors.py::test_an_edited_cursor_that_names_no_place_of_its_list_is_refused",
+    ),
+    guard(
+        "a batch is deleted in the end",
+        "_row(item)",
+        Without("expires_at="),
+        "tests/adapters/test_tables_requests.py::test_a_batch_is_deleted_in_the_end_and_its_items_after_it",
+    ),
+    guard(
+        "a failed row of an import forgets its customer",
+        "BatchItem._without_customer",
+        Becomes("self"),
+        "tests/usecases/test_bulk_import.py::test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id",
+    ),
+    guard(
         "keys escape their separator",
         "_without_separators",
         Becomes("part"),

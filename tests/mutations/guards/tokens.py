@@ -12,6 +12,7 @@ TOKENS = (
     guard("the issuer", "TokenVerifier.verify", Without("issuer="), _T_TOKENS),
     guard("the audience", "TokenVerifier.verify", Instead("options=", "{'verify_aud': False, **_}"), _T_TOKENS),
     guard("tokens expire", "TokenVerifier.verify", Without("'exp'"), _T_TOKENS),
+    guard("tokens end in sight", "_require_end_in_sight", Check("LONGEST_LIFETIME"), _T_TOKENS),
     guard("a short leeway", "LEEWAY", Becomes("600"), _T_TOKENS),
     guard("headers that name keys", "_key_id", Check("DECEPTIVE_HEADERS"), _T_TOKENS),
     guard("tokens of some length", "_key_id", Check("MAX_TOKEN"), _T_TOKENS),

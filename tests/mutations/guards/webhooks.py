@@ -29,6 +29,18 @@ WEBHOOKS = (
         Becomes("_event_in(body, account_id)"),
         "tests/proofs/test_nonsense.py::test_whatever_stripe_signs_is_acknowledged",
     ),
+    guard(
+        "a type is a name",
+        "_event_in",
+        Check("LONGEST_NAME"),
+        "tests/adapters/test_stripe_events.py::test_an_event_of_a_huge_type_is_none_of_stripes",
+    ),
+    guard(
+        "a version is a name",
+        "Event.version",
+        Becomes("self.api_version"),
+        "tests/adapters/test_stripe_events.py::test_nothing_in_an_envelope_makes_a_kept_event_too_large",
+    ),
     guard("an event's own id is an id", "_event_in", Check("is_stripe_id"), f"{_T_READING}_id_is_no_event"),
     guard(
         "an event's account is an account", "_event_in", Check("is_account_id"), f"{_T_READING}_account_is_no_event"

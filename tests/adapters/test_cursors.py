@@ -1,0 +1,90 @@
+"""Cursors that somebody edited. Their first letters are right, so that each is one of its list by its name."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pynamodb.exceptions import QueryError
+
+from chalicelib.adapters.tables.models import BatchItem as Row
+from chalicelib.domain.batch import BatchKind
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.identifiers import BatchId
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.storage import InvoiceFilter, Page
+from tests.backends import Backend
+from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
+from tests.contracts.test_batch_store import batch, stored
+
+Read = Callable[[Backend, str | None], Page[Any]]
+
+LISTS: dict[str, Read] = {
+    "items of a batch": lambda stores, after: stores.batches.items(batch(), 1, after),
+    "batches": lambda stores, after: stores.batches.page(ORG, BatchKind.INVOICES, 1, after),
+    "customers": lambda stores, after: stores.customers.page(ORG, 1, after),
+    "invoices": lambda stores, after: stores.invoices.page(ORG, InvoiceFilter(), 1, after),
+    "invoices by due date": lambda stores, after: stores.invoices.page(ORG, InvoiceFilter(due_before=NOW), 1, after),
+}
+NOWHERE = (
+    "!", "#", "\x00", "item#", "item#bat_b#", "item#bat_b#000000", "item#bat_a#", "item#bat_a#1",
+    "item#bat_a#0000001", "item#bat_a#~", "item#bat_a#" + "\u0661" * 6, "batch#bat_a", "part#bat_a#0", "invoices#",
+    "invoices#1#bat_a", "customers#001700000000#bat_a", "x" * 1024, "\U0010ffff",
+)  # fmt: skip
+"""Positions that nothing in any of these lists has."""
+
+
+@pytest.fixture
+def stores(stores_on_tables: Backend) -> Backend:
+    stored(stores_on_tables)
+    stored(stores_on_tables, id=BatchId("bat_b"))
+    stores_on_tables.customers.save(customer())
+    overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
+    stores_on_tables.invoices.insert(overdue, {})
+    return stores_on_tables
+
+
+def edited(cursor: str | None, position: str) -> str:
+    """A cursor of the same list that names another position."""
+    assert cursor is not None, "there is something in this list"
+    tag = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:8]
+    return urlsafe_b64encode(tag + position.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "customers"])
+def test_an_edited_cursor_that_names_no_place_of_its_list_is_refused(stores: Backend, name: str) -> None:
+    cursor = LISTS[name](stores, None).end_cursor
+    for position in NOWHERE:
+        with pytest.raises(Refused, match="cursor_invalid"):
+            LISTS[name](stores, edited(cursor, position))
+
+
+def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(stores: Backend) -> None:
+    cursor = LISTS["customers"](stores, None).end_cursor
+    for position in NOWHERE:
+        LISTS["customers"](stores, edited(cursor, position))
+    for position in ("", "x" * 1025):
+        with pytest.raises(Refused, match="cursor_invalid"):
+            LISTS["customers"](stores, edited(cursor, position))
+
+
+@pytest.mark.parametrize(("name", "position"), [
+    ("items of a batch", "item#bat_a#999999"),
+    ("batches", "invoices#000000000000#bat_a"),
+    ("customers", "zzzz"),
+    ("invoices", "000000000000#inv_a"),
+    ("invoices by due date", "999999999999#inv_a"),
+])  # fmt: skip
+def test_a_cursor_beyond_the_end_of_its_list_leads_to_an_empty_page(
+    stores: Backend, name: str, position: str
+) -> None:
+    cursor = LISTS[name](stores, None).end_cursor
+    assert LISTS[name](stores, edited(cursor, position)) == Page((), None, False)
+
+
+def test_the_local_tables_refuse_bounds_that_dynamodb_refuses(stores: Backend) -> None:
+    for low, high in (("b", "a"), ("", "a"), ("a", "a" * 1025)):
+        with pytest.raises(QueryError, match="ValidationException"):
+            list(Row.query(ORG, Row.place.between(low, high)))
