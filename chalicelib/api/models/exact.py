@@ -124,7 +124,7 @@ class ExactPayment(ExactAmount):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": MAX_AMOUNT,
-        "pattern": rf"^(?!0(\.0*)?$)({_WITHOUT_DECIMALS}|{_WITH_TWO})$",
+        "pattern": rf"^(?!0(\.0*)?$)({_WITHOUT_DECIMALS}|{_WITH_TWO})$(?!\n)",
         "examples": ["75.00", 75.0],
     }
 
