@@ -20,6 +20,7 @@ from chalicelib.domain.identifiers import StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
 from chalicelib.domain.storage import StripeCustomerClaimed
 from chalicelib.usecases.ports import Ports
+from chalicelib.usecases.present_address import require_address
 from chalicelib.usecases.stripe_owner import (
     belongs_to_another,
     read_customer,
@@ -90,13 +91,7 @@ def _linked_anew(
     customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation
 ) -> Customer:
     """Returns the customer, linked to the Stripe customer with its address, or to a new one."""
-    if customer.profile.email is None:
-        raise Refused(
-            "customer_email_missing",
-            "This customer has no e-mail address, so Stripe cannot send an invoice.",
-            field="customerId",
-            next_step="Add an e-mail address to the customer.",
-        )
+    require_address(customer)
     taken: set[str] = set()
     while found := _found_by_email(customer, account_id, taken, ports):
         try:
