@@ -377,13 +377,15 @@ class Invoice:
     def _with_acts_seen(self) -> Self:
         """Returns this invoice after those acts that Stripe shows as done.
 
-        If two acts may have done the same, neither is told until Stripe has answered or refused one of them.
+        If several acts may have done the same, the latest counts, provided that one person asked for all of them.
+        Otherwise none is told until Stripe has answered or refused one of them.
         """
         invoice, fact = self, self.facts.invoice
         seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
-        for act in seen:
-            if [other.kind for other in seen].count(act.kind) == 1:
-                invoice = invoice.doing(act)
+        for kind in dict.fromkeys(act.kind for act in seen):
+            alike = [act for act in seen if act.kind == kind]
+            if len({act.actor for act in alike}) == 1:
+                invoice = invoice.doing(alike[-1])
         return invoice
 
     @property

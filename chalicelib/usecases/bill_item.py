@@ -38,6 +38,8 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         return _fail(batch, item, item_error(refusal, item.field_in_request), kept, ports)
     if invoice is None or invoice.saga.running:
         return False
+    if not invoice.live:
+        return _fail(batch, item, _VOID, invoice, ports)
     status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
     ports.batches.decide(batch, item.decided(status, batch.round, invoice.id))
     return True
@@ -72,6 +74,13 @@ def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None,
     failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
     ports.batches.decide(batch, failed)
     return True
+
+
+_VOID = ItemError(
+    "invoice_void",
+    "The invoice of these services was voided.",
+    next_step="Bill the services again in a new invoice or batch; this batch does not bill them.",
+)
 
 
 def _refusals(invoice: Invoice) -> list[HistoryEntry]:

@@ -6,6 +6,9 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.usecases.plan_day import plan_day
 from tests.api.client import ApiClient
 from tests.world import World
@@ -46,6 +49,15 @@ class DaySteps:
     def answer_is_lost_at(self, path: str) -> None:
         """Stripe does what the next request of this path asks for, and its answer is lost."""
         self.world.double.order_fault("close_after", path=path)
+
+    def stripe_keeps_failing_at(self, path: str) -> None:
+        """Stripe answers the next request of this path with 500, and each repetition of it likewise."""
+        self.world.double.order_fault("error_before", path=path, stored=True)
+
+    def work_that_fails(self) -> None:
+        """The workers take what is queued, and Stripe fails."""
+        with pytest.raises(StripeUnavailable):
+            self.world.work()
 
     def plan_only(self) -> None:
         """The hourly worker plans, and the other workers are busy."""

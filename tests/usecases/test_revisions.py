@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,6 +186,22 @@ def test_services_of_a_void_invoice_are_billed_again_after_one_question_to_strip
     again = world.invoice()
     assert again.status is InvoiceStatus.PENDING
     assert world.stripe_calls()["GET /v1/invoices/{id}"] == 1
+
+
+def test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of(
+    world: World, account: StripeAccountId
+) -> None:
+    world.double.set_delivery(lose=["*"])
+    invoice = sent(world)
+    revise(world, invoice)
+    known = world.now(invoice)
+    assert known.facts.invoice is not None
+    void = replace(known.facts.invoice, status="void", as_of=world.ports.clock.now())
+    assert not world.ports.invoices.save(known.settled_by(void)).live
+    with pytest.raises(Conflict) as refused:
+        world.invoice()
+    assert refused.value.code == "service_already_billed"
+    assert world.now(invoice).live
 
 
 @copied_or_not

@@ -65,8 +65,8 @@ DAYS = (
     ),
     guard(
         "a reminder whose answer was lost is not mailed again",
-        "_asking",
-        Never("_unanswered"),
+        "_with_lost_answer",
+        Never("idempotency_key"),
         "tests/field/test_cases.py"
         "::test_pom_shows_what_is_so[reminder_whose_answer_was_lost_before_midnight-2026-10-28.endive]",
     ),

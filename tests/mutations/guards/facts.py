@@ -94,8 +94,7 @@ FACTS = (
         "services of a void invoice that was revised stay billed",
         "_live_holder",
         Instead("fetch", "None"),
-        "tests/field/test_cases.py::test_pom_shows_what_is_so"
-        "[services_billed_again_before_the_revision_was_heard_of-2026-10-28.endive]",
+        "tests/usecases/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of",
     ),
     guard(
         "a revision is read with its payments",
