@@ -32,13 +32,13 @@ TWICE = "This field is given twice"
 
 _OF_PATTERN = {
     ID_PATTERN: "This is not an id: letters, digits and ._:~- are, up to 128 of them",
-    ONE_LINE_PATTERN: "This is one line of text, without control characters and signs that turn text round",
-    VISIBLE_LINE_PATTERN: "This is one line of text in which something is visible, without control characters and "
+    ONE_LINE_PATTERN: "Expected one line of text without control characters and signs that turn text round",
+    VISIBLE_LINE_PATTERN: "Expected one line of text in which something is visible, without control characters and "
     "signs that turn text round",
-    TEXT_PATTERN: "This is text without control characters other than line breaks and tabs, and without signs that "
+    TEXT_PATTERN: "Expected text without control characters other than line breaks and tabs, and without signs that "
     "turn text round",
-    CURRENCY_PATTERN: "A currency is three letters, such as usd",
-    STRIPE_CUSTOMER_PATTERN: "The id of a Stripe customer is cus_ with letters and digits behind it",
+    CURRENCY_PATTERN: "Expected a currency of three letters, such as usd",
+    STRIPE_CUSTOMER_PATTERN: "Expected the id of a Stripe customer, cus_ with letters and digits behind it",
 }
 _PATTERN = re.compile(r"Expected `str` matching regex '(?P<pattern>.*)'", re.DOTALL)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
