@@ -150,6 +150,19 @@ def together(errors: Sequence[ItemError]) -> ItemError:
 
 
 _LINE = re.compile(r"lineItems\[(\d+)\](.*)")
+
+
+def field_of_services(field: str | None, positions: Sequence[int]) -> str | None:
+    """Returns where a field of an invoice's lines stands in a batch's request, or None if it is none of theirs.
+
+    `positions` are those of the lines in `services` of the request.
+    """
+    if field == "lineItems":
+        return f"services[{positions[0]}]"
+    line = _LINE.fullmatch(field or "")
+    return f"services[{positions[int(line[1])]}]{line[2]}" if line else None
+
+
 FIELDS_IN_COMMON = ("paymentTerms", "dueDate", "memo", "footer", "paymentMethods")
 """Fields of an invoice's body that a batch has by the same names."""
 
@@ -183,13 +196,12 @@ class BatchItem:
         """Returns where this field of the item's invoice stands in the batch's request; None if nowhere."""
         if field in FIELDS_IN_COMMON:
             return field
-        positions = [each.position for each in self.services]
-        if None in positions or not positions:
+        positions = [each.position for each in self.services if each.position is not None]
+        if len(positions) < len(self.services) or not positions:
             return None
-        if field in ("lineItems", "customerId"):
-            return f"services[{positions[0]}]" + (".customerId" if field == "customerId" else "")
-        line = _LINE.fullmatch(field or "")
-        return f"services[{positions[int(line[1])]}]{line[2]}" if line else None
+        if field == "customerId":
+            return f"services[{positions[0]}].customerId"
+        return field_of_services(field, positions)
 
     def decided(self, status: ItemStatus, in_round: int, invoice_id: InvoiceId | None = None) -> Self:
         """Done with."""

@@ -59,7 +59,7 @@ class IntendedAct:
         return now <= self.at + ANSWERED_WITHIN
 
     def is_over(self, fact: InvoiceFact) -> bool:
-        """Returns True if Stripe shows that it was done, whoever asked for it."""
+        """Returns True if Stripe shows that it was done, by POM or by somebody else."""
         return _DONE_AT[self.kind](fact) is not None
 
     def is_seen_in(self, fact: InvoiceFact) -> bool:

@@ -38,7 +38,7 @@ MAX_REMINDERS = 10
 class Reminders:
     """When Stripe's reminder e-mail is sent, in days from the due date.
 
-    `enabled` without any day stands for `DEFAULT_DAYS`: whoever switches reminders on wants them sent.
+    `enabled` without any day stands for `DEFAULT_DAYS`, because people who switch reminders on want them sent.
     """
 
     enabled: bool = False

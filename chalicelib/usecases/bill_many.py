@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service, field_of_services
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import MAX_LINES
 from chalicelib.domain.pacing import LANES
+from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.usecases.batches import begin
 from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, checked_order, usual_currency
 from chalicelib.usecases.ports import Ports
 
 MAX_SERVICES = 10_000
-
-_LINE = re.compile(r"lineItems\[(\d+)\](.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,10 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     currency = _one_currency(command.services)
     groups = _grouped(command.services)
     if known is None:
-        connection = _connection_to_bill_with(command, ports)
-        raise_all(_errors_of(command, groups, connection, ports))
-        currency = currency or usual_currency(ports.settings.get(command.organization_id), connection)
+        connection, now = _connection_to_bill_with(command, ports), ports.clock.now()
+        settings = ports.settings.get(command.organization_id)
+        raise_all(_errors_of(command, groups, settings, connection, now))
+        currency = currency or usual_currency(settings, connection)
     items = [_item(position, group, command) for position, group in enumerate(groups)]
     terms = BillingTerms(
         currency=currency,
@@ -111,9 +110,9 @@ def _connection_to_bill_with(command: BillMany, ports: Ports) -> Connection:
 
 
 def _errors_of(
-    command: BillMany, groups: Sequence[_Group], connection: Connection, ports: Ports
+    command: BillMany, groups: Sequence[_Group], settings: InvoicingSettings, connection: Connection, now: int
 ) -> Iterator[IntegrationError]:
-    """Yields what is wrong with the services, and what would be wrong with an invoice whoever its customer is."""
+    """Yields the errors of the services, and those that an invoice would have for any customer."""
     if not command.services:
         yield Refused(
             "services_missing",
@@ -130,7 +129,7 @@ def _errors_of(
         )
     else:
         yield from _errors_of_repetition(command.services)
-        yield from _errors_of_orders(command, groups, connection, ports)
+        yield from _errors_of_orders(command, groups, settings, connection, now)
 
 
 def _errors_of_repetition(services: Sequence[BillableService]) -> Iterator[IntegrationError]:
@@ -164,10 +163,9 @@ def _one_currency(services: Sequence[BillableService]) -> str | None:
 
 
 def _errors_of_orders(
-    command: BillMany, groups: Sequence[_Group], connection: Connection, ports: Ports
+    command: BillMany, groups: Sequence[_Group], settings: InvoicingSettings, connection: Connection, now: int
 ) -> Iterator[IntegrationError]:
-    settings = ports.settings.get(command.organization_id)
-    currency, now = _one_currency(command.services), ports.clock.now()
+    currency = _one_currency(command.services)
     for group in groups:
         order = CreateInvoice(
             organization_id=command.organization_id,
@@ -189,13 +187,10 @@ def _errors_of_orders(
 
 def _field_in_batch(field: str | None, group: _Group, services: Sequence[BillableService]) -> str | None:
     """Returns the field of the batch's body that stands for this field of an invoice's body."""
-    if field == "lineItems":
-        return f"services[{group.positions[0]}]"
     if field == "currency":  # that of the first service that names one
         named = (position for position, service in enumerate(services) if service.line.currency)
         return next((f"services[{position}].currency" for position in named), None)
-    found = _LINE.fullmatch(field or "")
-    return f"services[{group.positions[int(found[1])]}]{found[2]}" if found else field
+    return field_of_services(field, group.positions) or field
 
 
 def _item(position: int, group: _Group, command: BillMany) -> BatchItem:

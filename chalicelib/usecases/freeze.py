@@ -41,7 +41,7 @@ def unfreeze(organization_id: OrganizationId, ports: Ports) -> bool:
 
 
 def freeze_newcomers(by: str, reason: str, ports: Ports) -> None:
-    """Pauses the invoicing of whoever connects from now on: `complete` copies this into the connection it makes.
+    """Pauses the invoicing of organizations that connect from now on: `complete` copies this into the connection.
 
     If they are paused already, the reason and the operator are replaced and the moment is kept.
     To pause everybody's, do this first and then freeze each; whoever connects in between is met by one or the other.

@@ -68,6 +68,9 @@ class Written(str):
         return "0" if written == "-0" else written
 
 
+_MORE_THAN_NOTHING = r"(?!0(\.0*)?$)"
+
+
 class Exact(Readable, Decimal):
     """A decimal such as 75.00: no NaN, few enough digits to calculate with exactly.
 
@@ -124,7 +127,7 @@ class ExactPayment(ExactAmount):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": MAX_AMOUNT,
-        "pattern": rf"^(?!0(\.0*)?$)({_WITHOUT_DECIMALS}|{_WITH_TWO})$(?!\n)",
+        "pattern": rf"^{_MORE_THAN_NOTHING}({_WITHOUT_DECIMALS}|{_WITH_TWO})$(?!\n)",
         "examples": ["75.00", 75.0],
     }
 
@@ -138,7 +141,7 @@ class ExactQuantity(Exact):
         "type": ["number", "string"],
         "exclusiveMinimum": 0,
         "maximum": int(MAX_QUANTITY),
-        "pattern": rf"^(?!0(\.0*)?$)({_UP_TO_MOST}|{_MOST}{_ZEROS})$(?!\n)",
+        "pattern": rf"^{_MORE_THAN_NOTHING}({_UP_TO_MOST}|{_MOST}{_ZEROS})$(?!\n)",
         "examples": ["1", 1.5],
     }
 
