@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.api import gateway
 from chalicelib.api.blueprints import blueprints as api_blueprints
+from chalicelib.api.http import chalice_door as gateway
 from chalicelib.workers.registry import WORKERS
 
 app = Chalice(app_name="pom-stripe", configure_logs=False)

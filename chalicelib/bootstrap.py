@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import SecretStore, StripeSecrets
     from chalicelib.adapters.stripe.events import WebhookOpener
     from chalicelib.adapters.tokens import TokenVerifier
-    from chalicelib.usecases.ports import (
+    from chalicelib.ports import (
         BatchStore,
         Clock,
         ConnectionStore,

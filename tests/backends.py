@@ -19,7 +19,7 @@ import pytest
 
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
-from chalicelib.usecases.ports import (
+from chalicelib.ports import (
     BatchStore,
     ConnectionStore,
     CustomerStore,

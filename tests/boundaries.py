@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.usecases.ports import Ports
+from chalicelib.ports import Ports
 
 STORES = ("invoices", "customers", "connections", "settings", "events", "batches")
 READS = (

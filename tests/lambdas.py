@@ -11,7 +11,7 @@ from infra.template.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_NOT_WORKERS = {API_HANDLER: "app", AUTHORIZER: "chalicelib.api.authorizer"}
+_NOT_WORKERS = {API_HANDLER: "app", AUTHORIZER: "chalicelib.api.http.authorizer"}
 MODULES = {each.name: _NOT_WORKERS.get(each.name, f"chalicelib.workers.{each.name}") for each in FUNCTIONS}
 """Each function's module, which is all that Lambda imports of us before the first invocation."""
 
@@ -34,7 +34,7 @@ def not_for(function: str) -> frozenset[str]:
     if function == API_HANDLER:
         # `app.py` registers every handler for Chalice; what only workers use is imported when a worker works.
         return HEAVY | {"aws_lambda_powertools.utilities.batch", "asyncio", "chalicelib.api.openapi_document"}
-    api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.routing", "chalicelib.api.models"})
+    api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.http.routing", "chalicelib.api.models"})
     return HEAVY | others | api | {"chalicelib.workers.registry"}
 
 

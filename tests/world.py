@@ -21,20 +21,20 @@ from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases import connect
-from chalicelib.usecases.batch_work import work_on
-from chalicelib.usecases.canary import fly_and_keep, receive_canary
-from chalicelib.usecases.check_webhooks import check_webhooks
-from chalicelib.usecases.create_invoice import CreateInvoice, NewLine, create_invoice
-from chalicelib.usecases.customers import put_customer, sync_customer
-from chalicelib.usecases.invoices import get_invoice
-from chalicelib.usecases.plan_day import plan_day
-from chalicelib.usecases.receive_event import Receipt, receive_event
-from chalicelib.usecases.reconcile import Reconciled, reconcile_account
-from chalicelib.usecases.resume_stuck import resume_stuck
+from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.connecting import connect
+from chalicelib.usecases.connecting.check_webhooks import check_webhooks
+from chalicelib.usecases.customers.customers import put_customer, sync_customer
+from chalicelib.usecases.events.canary import fly_and_keep, receive_canary
+from chalicelib.usecases.events.receive_event import Receipt, receive_event
+from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
+from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.invoicing.invoices import get_invoice
+from chalicelib.usecases.invoicing.plan_day import plan_day
 from chalicelib.workers.invoice_jobs import TASKS
-from infra.local.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
-from infra.local.stripe_double.clock import Clock
+from infra.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
+from infra.stripe_double.clock import Clock
 from tests.fakes import FakePorts
 from tests.fakes.ports import BatchWork, CustomerSync, FakeClock, InvoiceJob, Reconciliation
 

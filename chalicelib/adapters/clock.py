@@ -5,21 +5,6 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """What adapters need of a clock; tests inject their own."""
-
-    def now(self) -> int: ...
-
-    def nonce(self) -> str: ...
-
-    def milliseconds(self) -> int: ...
-
-    def sleep(self, seconds: float) -> None: ...
-
-    def pause(self, seconds: float) -> None: ...
 
 
 class SystemClock:

@@ -16,9 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
-from chalicelib.adapters.clock import Clock
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, digest
+from chalicelib.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.common import PageInfo
 from chalicelib.api.models.connection import AppList, app_view
 from chalicelib.api.models.queries import Nothing
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
-from chalicelib.usecases import connect
+from chalicelib.usecases.connecting import connection_report
 
 router = Router(__name__, "Connection")
 
@@ -16,5 +16,5 @@ router = Router(__name__, "Connection")
 @router.route("GET", "/apps", Role.MEMBER, takes=Nothing, answers={200: AppList})
 def list_apps(call: Call[Nothing]) -> Reply:
     """List the integrations: installed or not, and what needs attention."""
-    report = connect.report(call.organization_id, bootstrap.ports())
+    report = connection_report.report(call.organization_id, bootstrap.ports())
     return Reply(AppList([app_view(report)], PageInfo(end_cursor=None, has_next_page=False)))

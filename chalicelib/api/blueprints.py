@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chalicelib.api import (
     apps,
-    authorizer,
     connection,
     customer_imports,
     customers,
@@ -17,6 +16,7 @@ from chalicelib.api import (
     verification,
     webhooks,
 )
+from chalicelib.api.http import authorizer
 
 blueprints = (
     authorizer.blueprint,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import PREFIX, Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.connection import (
     AuthorizationView,
     CompleteConnection,
@@ -13,9 +15,7 @@ from chalicelib.api.models.connection import (
     connection_view,
 )
 from chalicelib.api.models.queries import CallbackQuery, Nothing
-from chalicelib.api.routing import PREFIX, Router
-from chalicelib.api.table import Call, Reply, Role
-from chalicelib.usecases import connect
+from chalicelib.usecases.connecting import connect, connection_report
 
 CALLBACK = "/stripe/oauth/callback"
 
@@ -81,7 +81,7 @@ def complete_connection(call: Call[CompleteConnection]) -> Reply:
 @router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, answers={200: ConnectionView})
 def get_connection(call: Call[Nothing]) -> Reply:
     """Show the connection: its status, what Stripe still requires, and whether events arrive."""
-    return Reply(connection_view(connect.report(call.organization_id, bootstrap.ports())))
+    return Reply(connection_view(connection_report.report(call.organization_id, bootstrap.ports())))
 
 
 @router.route(

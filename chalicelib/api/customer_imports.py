@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.models.bulk import (
     CustomerImportDetail,
     CustomerImportView,
@@ -12,12 +14,10 @@ from chalicelib.api.models.bulk import (
     import_view,
 )
 from chalicelib.api.models.queries import PageQuery
-from chalicelib.api.routing import Router
-from chalicelib.api.table import MAX_BULK, Call, Reply, Role
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.identifiers import BatchId
-from chalicelib.usecases import batches
-from chalicelib.usecases import import_customers as importing
+from chalicelib.usecases.bulk import batches
+from chalicelib.usecases.bulk import import_customers as importing
 
 router = Router(__name__, "Customers")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.customers import (
     CustomerDetail,
     CustomerList,
@@ -12,12 +14,10 @@ from chalicelib.api.models.customers import (
     save_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
 from chalicelib.domain.customer import require_customer_id
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId
-from chalicelib.usecases import customers
+from chalicelib.usecases.customers import customers
 
 router = Router(__name__, "Customers")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import Health
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
 
 VERSION = "0.1.0"
 """As in pyproject.toml, which does not ship."""

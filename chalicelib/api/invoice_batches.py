@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.models.bulk import (
     InvoiceBatchDetail,
     InvoiceBatchList,
@@ -16,12 +18,10 @@ from chalicelib.api.models.bulk import (
     bill_many_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
-from chalicelib.api.routing import Router
-from chalicelib.api.table import MAX_BULK, Call, Reply, Role
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.identifiers import BatchId
-from chalicelib.usecases import batches
-from chalicelib.usecases.bill_many import bill_many
+from chalicelib.usecases.bulk import batches
+from chalicelib.usecases.bulk.bill_many import bill_many
 
 ONE = "/invoice-batches/{batchId}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import bootstrap, correlation
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.invoices import (
     InvoiceDetail,
     InvoiceHistory,
@@ -18,16 +20,14 @@ from chalicelib.api.models.invoices import (
 from chalicelib.api.models.new_invoice import NewInvoice, command_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases import invoices
-from chalicelib.usecases.create_invoice import create_invoice as make_invoice
-from chalicelib.usecases.invoicing_settings import time_zone_in_force
-from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import mark_paid
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing import invoices
+from chalicelib.usecases.invoicing.create_invoice import create_invoice as make_invoice
+from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
+from chalicelib.usecases.invoicing.remind import remind
+from chalicelib.usecases.invoicing.settle_outside import mark_paid
 
 ONE = "/invoices/{invoiceId}"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel, settings_from, settings_view
 from chalicelib.api.models.queries import Nothing
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.usecases import invoicing_settings
+from chalicelib.usecases.invoicing import invoicing_settings
 
 router = Router(__name__, "Invoicing settings")
 

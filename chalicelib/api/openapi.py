@@ -6,9 +6,9 @@ from functools import cache
 
 import msgspec
 
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import ROUTES, Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
-from chalicelib.api.routing import Router
-from chalicelib.api.table import ROUTES, Call, Reply, Role
 
 router = Router(__name__, "Service")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.summary import SummaryQuery, SummaryView, summary_view
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
-from chalicelib.usecases import summary
+from chalicelib.usecases.invoicing import summary
 
 router = Router(__name__, "Invoices")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.verification import (
     Checklist,
@@ -12,11 +14,9 @@ from chalicelib.api.models.verification import (
     refresh_view,
     test_report_view,
 )
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
-from chalicelib.usecases.go_live import go_live_checklist
-from chalicelib.usecases.refresh_all import refresh_all
-from chalicelib.usecases.try_connection import try_connection
+from chalicelib.usecases.connecting.go_live import go_live_checklist
+from chalicelib.usecases.connecting.refresh_all import refresh_all
+from chalicelib.usecases.connecting.try_connection import try_connection
 
 router = Router(__name__, "Connection")
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap, correlation, observability
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import Received
-from chalicelib.api.routing import Router
-from chalicelib.api.table import Call, Reply, Role
 from chalicelib.domain.canary import is_canary
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.history import Source
-from chalicelib.usecases.canary import receive_canary
-from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.events.canary import receive_canary
+from chalicelib.usecases.events.receive_event import receive_event
 
 router = Router(__name__, "Stripe")
 

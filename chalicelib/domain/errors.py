@@ -9,8 +9,8 @@
     │   └── InvoicingPaused       operations look into something first
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
     │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
-    │       ├── AccountUnreachable   the company's Stripe account no longer trusts us
     │       └── Gone              what the request is about is no longer in Stripe
+    ├── AccountUnreachable        Stripe no longer lets us act for the company's account
     └── Retryable                 no fault of the request: the same request may pass later
         ├── StripeUnavailable     Stripe slow, throttled, or failing; the outcome may be unknown
         └── StaleWrite            somebody else wrote first; read again
@@ -84,8 +84,11 @@ class StripeRefused(Refused):
     """Stripe answered with a definite no; nothing was changed by the request."""
 
 
-class AccountUnreachable(StripeRefused):
-    """Stripe no longer lets us act for this account: it was disconnected there."""
+class AccountUnreachable(IntegrationError):
+    """Stripe no longer lets us act for this account: it was disconnected there.
+
+    It says nothing of the object that the request was about, so it is no kind of `StripeRefused`.
+    """
 
 
 class Gone(StripeRefused):

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import bootstrap
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.observability import worker_boundary
-from chalicelib.usecases.batch_work import work_on
+from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.workers.messages import QUEUE_ARN, BatchJob, work_through
 
 worker = Blueprint(__name__)

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
 from chalicelib.observability import canary_flown, worker_boundary
-from chalicelib.usecases.canary import fly_and_keep
+from chalicelib.usecases.events.canary import fly_and_keep
 from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import bootstrap
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.observability import worker_boundary
-from chalicelib.usecases.customers import sync_customer
+from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.workers.messages import QUEUE_ARN, CustomerSync, work_through
 
 worker = Blueprint(__name__)

@@ -8,14 +8,14 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
-from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.observability import invoice_refused, worker_boundary
-from chalicelib.usecases.plan_day import mark_overdue
-from chalicelib.usecases.ports import InvoiceTask
-from chalicelib.usecases.remind import remind_if_due
-from chalicelib.usecases.resume_stuck import resume_invoice
-from chalicelib.usecases.settle_outside import give_up_if_due
+from chalicelib.ports import InvoiceTask
+from chalicelib.usecases.invoicing.plan_day import mark_overdue
+from chalicelib.usecases.invoicing.remind import remind_if_due
+from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
+from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
 from chalicelib.workers.messages import QUEUE_ARN, InvoiceJob, work_through
 
 worker = Blueprint(__name__)
@@ -39,6 +39,6 @@ def _do(message: InvoiceJob) -> None:
     organization_id, invoice_id = OrganizationId(message.organization_id), InvoiceId(message.invoice_id)
     try:
         TASKS[message.task](organization_id, invoice_id, bootstrap.ports())
-    except (Refused, Conflict) as refusal:
+    except (Refused, Conflict, AccountUnreachable) as refusal:
         # A definite no, which repeating the message cannot change; of an invoice that was being made nothing is left.
         invoice_refused(organization_id, invoice_id, refusal.code)

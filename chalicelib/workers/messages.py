@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from chalicelib import correlation, observability
-from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.ports import InvoiceTask
 
 T = TypeVar("T")
 

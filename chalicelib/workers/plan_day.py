@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
 from chalicelib.observability import worker_boundary
-from chalicelib.usecases import plan_day as planning
+from chalicelib.usecases.invoicing import plan_day as planning
 from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap
 from chalicelib.observability import reconciliations_planned, worker_boundary
-from chalicelib.usecases import plan_reconciliation as planning
+from chalicelib.usecases.healing import plan_reconciliation as planning
 from chalicelib.workers.ticks import tick
 
 worker = Blueprint(__name__)

@@ -14,8 +14,8 @@ from chalicelib import bootstrap
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.observability import account_reconciled, tied_out, worker_boundary
-from chalicelib.usecases.reconcile import reconcile_account as reconcile
-from chalicelib.usecases.tie_out import freeze_if_billed_twice, tie_out
+from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
+from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
 from chalicelib.workers.messages import QUEUE_ARN, Reconcile, work_through
 
 worker = Blueprint(__name__)

@@ -203,7 +203,7 @@ class LocalStack:
         ports, pom = self.ports, ["--api-url", self.urls.api, "--state-dir", str(self.state_dir)]
         return {
             "aws": ["infra.local.aws", "--port", str(ports.aws)],
-            "stripe": ["infra.local.stripe_double", "--port", str(ports.stripe), "--config", str(config)],
+            "stripe": ["infra.stripe_double", "--port", str(ports.stripe), "--config", str(config)],
             "pom": ["infra.local.pom_web", "--port", str(ports.pom), *pom],
         }
 

@@ -14,10 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.pacing import Pace
-from chalicelib.usecases.backfill import Backfilled, Did, Listed, to_backfill
-from chalicelib.usecases.backfill import backfill as backfilled
-from chalicelib.usecases.pacing import PacedStripe, paced
-from chalicelib.usecases.ports import Ports
+from chalicelib.ports import Ports
+from chalicelib.ports.pacing import PacedStripe, paced
+from chalicelib.usecases.healing.backfill import Backfilled, Did, Listed, to_backfill
+from chalicelib.usecases.healing.backfill import backfill as backfilled
 from infra.ops.cli import command, dry_run, everybody
 from infra.ops.control import chosen
 from infra.ops.repair import Moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from chalicelib.usecases.canary import fly
+from chalicelib.usecases.events.canary import fly
 from infra.ops.cli import command
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage

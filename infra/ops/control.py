@@ -14,9 +14,9 @@ import click
 from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.usecases.freeze import freeze as frozen
-from chalicelib.usecases.freeze import freeze_newcomers, unfreeze_newcomers
-from chalicelib.usecases.freeze import unfreeze as unfrozen
+from chalicelib.usecases.connecting.freeze import freeze as frozen
+from chalicelib.usecases.connecting.freeze import freeze_newcomers, unfreeze_newcomers
+from chalicelib.usecases.connecting.freeze import unfreeze as unfrozen
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody
 from infra.ops.screen import Screen, moment

@@ -14,8 +14,8 @@ from chalicelib.domain.history import HistoryEntry, in_order
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.usecases.invoices import get_invoice
-from chalicelib.usecases.webhook_health import arrival_problem
+from chalicelib.usecases.connecting.webhook_health import arrival_problem
+from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops import books
 from infra.ops.cli import command
 from infra.ops.refused import HOURS, refused_signatures

@@ -14,8 +14,8 @@ from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Flight, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.webhook import WebhookEndpoint, is_for, problem_with, surplus
-from chalicelib.usecases.canary import fly
-from chalicelib.usecases.webhook_health import deafness
+from chalicelib.usecases.connecting.webhook_health import deafness
+from chalicelib.usecases.events.canary import fly
 from infra.ops import books
 from infra.ops.screen import Row, Screen, moment
 from infra.ops.stage import Stage

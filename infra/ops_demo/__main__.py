@@ -15,9 +15,9 @@ from infra.demo.staging import staged
 from infra.demo.telling import Headings, Teller
 from infra.local.cloudwatch.watch import Watch
 from infra.local.processes import DidNotStart
-from infra.ops.recording import Recording
 from infra.ops_demo import DEFECT
 from infra.ops_demo.night import Night
+from infra.ops_demo.recording import Recording
 from infra.ops_demo.run_book import Operator
 
 WIDTH = 118

@@ -11,10 +11,10 @@ from pathlib import Path
 from app import app
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
-from chalicelib.usecases import receive_event as receiving
-from chalicelib.usecases.apply_event import apply_event
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.ports import Ports
+from chalicelib.ports import Ports
+from chalicelib.usecases.events import receive_event as receiving
+from chalicelib.usecases.events.apply_event import apply_event
+from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.demo import moved_clock
 from infra.ops_demo import DEFECT
 

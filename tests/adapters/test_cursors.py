@@ -14,7 +14,7 @@ from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import BatchId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import InvoiceFilter, Page
+from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
 from tests.contracts.test_batch_store import batch, stored

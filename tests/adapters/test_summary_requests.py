@@ -18,8 +18,8 @@ from chalicelib.domain.facts import DisputeFact
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.domain.summary import Period
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
 from tests.backends import Backend, dynamodb_answering, requests_to_dynamodb
 from tests.contracts.examples import NOW, ORG, in_status, invoice, marker, reference, services
 

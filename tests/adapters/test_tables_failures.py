@@ -17,8 +17,8 @@ from chalicelib.adapters.tables import database
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.storage import InvoiceExists, InvoiceFilter
 from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports.storage import InvoiceExists, InvoiceFilter
 from tests.backends import Backend, dynamodb_answering
 from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, event, invoice, marker, reference, services
 

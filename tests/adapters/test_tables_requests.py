@@ -22,8 +22,8 @@ from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Aws, Backend, requests_to_dynamodb
 from tests.contracts.examples import (
     ACCOUNT,

@@ -12,7 +12,7 @@ import stripe
 from chalicelib.adapters.stripe.client import asked_at
 from chalicelib.adapters.stripe.versions import OWNER_FIELDS, OwnerField, Subject, subject_of
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from chalicelib.usecases.apply_event import APPLIERS, apply_to_invoice
+from chalicelib.usecases.events.apply_event import APPLIERS, apply_to_invoice
 
 SDK: dict[str, Any] = {
     "invoice": stripe.Invoice,

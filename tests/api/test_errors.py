@@ -12,8 +12,9 @@ import pytest
 from chalice.app import Chalice, Request, Response
 
 from chalicelib import observability
-from chalicelib.api import apps, gateway
-from chalicelib.api.errors import problem_of
+from chalicelib.api import apps
+from chalicelib.api.http import chalice_door as gateway
+from chalicelib.api.http.errors import problem_of
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.api.decoding import body_as
 from chalicelib.api.examples import EXAMPLES
+from chalicelib.api.http.decoding import body_as
+from chalicelib.api.http.shape import faults
+from chalicelib.api.http.table import MAX_BODY
 from chalicelib.api.models.customers import SaveCustomer
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoice import NewInvoice
-from chalicelib.api.shape import faults
-from chalicelib.api.table import MAX_BODY
 from chalicelib.domain.errors import Malformed
 from chalicelib.domain.every_error import MAX_ERRORS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.identifiers import InvoiceId
-from chalicelib.usecases import connect
+from chalicelib.usecases.connecting import connect
 from tests.api.client import ApiClient
 from tests.world import ADMIN, ORGANIZATION, World
 

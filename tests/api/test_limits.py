@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from chalicelib.api import blueprints
+from chalicelib.api.http.table import ROUTES, Route
 from chalicelib.api.openapi_document import document
-from chalicelib.api.table import ROUTES, Route
 from tests.api.client import Answer, ApiClient
 from tests.api.schema_edges import MISSING, Edge, Json, Path, edges, placed
 from tests.world import World, line

@@ -11,9 +11,9 @@ import pytest
 from chalicelib import metrics, observability
 from chalicelib.adapters.stripe.client import ObservedClient
 from chalicelib.adapters.tokens import _REASONS
-from chalicelib.api import error_codes
+from chalicelib.api.http import error_codes
 from chalicelib.domain.errors import Forbidden
-from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.package import ROOT
 from infra.template.functions import FUNCTIONS
 from tests.api.client import ApiClient

@@ -13,7 +13,7 @@ from chalicelib.api import webhooks
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import API_VERSION
-from chalicelib.usecases import receive_event as receiving
+from chalicelib.usecases.events import receive_event as receiving
 from tests.api.client import Answer, ApiClient
 from tests.world import WEBHOOK_SECRET, World
 

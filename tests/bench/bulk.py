@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.bill_many import bill_many
+from chalicelib.usecases.bulk.bill_many import bill_many
 from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
 from tests.usecases.bulk import Company, bill_all
 

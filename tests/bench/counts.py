@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.usecases.invoices import list_invoices
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.invoicing.invoices import list_invoices
 from tests.backends import aws_with_resources, requests_to_dynamodb, table_backend
 from tests.bench.figures import Figure, at_most
 from tests.world import ORGANIZATION, World

@@ -20,8 +20,8 @@ from chalicelib.adapters.stripe.events import WebhookOpener
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.events.receive_event import receive_event
 from tests.bench import cpu_whole
 from tests.bench.alternating import cpu_milliseconds
 from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile

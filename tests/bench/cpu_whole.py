@@ -29,8 +29,8 @@ from chalicelib.adapters.tables.invoices import TableInvoices
 from chalicelib.adapters.tables.models import EventItem, InvoiceItem
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.events.receive_event import receive_event
 from infra.local.aws.in_process import FAKE_ENVIRONMENT
 from tests.bench.alternating import cpu_milliseconds
 from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile

@@ -13,10 +13,10 @@ from typing import Any
 
 from chalicelib.domain.history import HistoryEntry, Outcome, Source
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.usecases.invoices import get_invoice, list_invoices
-from chalicelib.usecases.reconcile import reconcile_account
-from chalicelib.usecases.summary import get_summary
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.healing.reconcile import reconcile_account
+from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
+from chalicelib.usecases.invoicing.summary import get_summary
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.figures import Figure, at_most
 from tests.bench.sweep_town import BEGAN, Kind, Town

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases.invoices import get_invoice
+from chalicelib.usecases.invoicing.invoices import get_invoice
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.figures import Figure
 from tests.bench.stories_growth import growth

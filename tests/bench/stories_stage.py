@@ -25,7 +25,7 @@ from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.domain.events import API_VERSION
 from infra.local.names import QUEUES
-from infra.local.stripe_double import InProcessClient
+from infra.stripe_double import InProcessClient
 from infra.template.functions import API_HANDLER
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG

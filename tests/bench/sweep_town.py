@@ -22,14 +22,14 @@ from chalicelib.domain.events import API_VERSION, StripeEvent
 from chalicelib.domain.facts import AccountFact, InvoiceFact, InvoicePaymentFact, PaymentIntentFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.listed import ListedInvoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import InvoiceFilter, Page
 from chalicelib.domain.sweep import DAY, TICK, ObjectsSwept, Sweep, SyncReport
-from chalicelib.usecases.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.reconcile import reconcile_account
-from chalicelib.usecases.tie_out import tie_out
+from chalicelib.ports import Ports
+from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.storage import InvoiceFilter, Page
+from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.healing.reconcile import reconcile_account
+from chalicelib.usecases.healing.tie_out import tie_out
 from infra.template.functions import BY_NAME
 from tests.contracts.examples import in_status, invoice
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
-from chalicelib.domain.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, invoice, services
 

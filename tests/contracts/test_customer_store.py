@@ -16,7 +16,7 @@ from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
-from chalicelib.domain.storage import StripeCustomerClaimed
+from chalicelib.ports.storage import StripeCustomerClaimed
 from tests.backends import Backend
 from tests.contracts.examples import (
     ACCOUNT,

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, of_customer
 

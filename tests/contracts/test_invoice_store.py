@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.history import HistoryEntry, Outcome, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.domain.storage import InvoiceExists
+from chalicelib.ports.storage import InvoiceExists
 from tests.backends import Backend
 from tests.contracts.examples import (
     ACCOUNT,

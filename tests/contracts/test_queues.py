@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.queues import QueueUrls, SqsQueues
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
-from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.ports import InvoiceTask
 from tests.backends import Aws
 from tests.contracts.examples import ORG, OTHER_ORG
 from tests.fakes import FakeClock

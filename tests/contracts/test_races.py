@@ -14,7 +14,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.storage import InvoiceExists, ServiceClaimed, StripeCustomerClaimed
+from chalicelib.ports.storage import InvoiceExists, ServiceClaimed, StripeCustomerClaimed
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, invoice, marker, services
 

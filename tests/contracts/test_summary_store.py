@@ -18,9 +18,9 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import ServiceClaimed
 from chalicelib.domain.summary import Period, contribution, summarized
 from chalicelib.domain.tallies import Bucket, Tally, added_up
+from chalicelib.ports.storage import ServiceClaimed
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, marker, reference, services
 from tests.contracts.test_races import eager_threads, race

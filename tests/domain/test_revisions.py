@@ -19,8 +19,8 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import InvoiceId
-from chalicelib.domain.listed import with_owners
 from chalicelib.domain.status import InvoiceStatus, status_of
+from chalicelib.ports.listed import with_owners
 
 
 def stripe_invoice(number: int, status: str = "open", **more: Any) -> InvoiceFact:

@@ -18,7 +18,7 @@ from tests.e2e.webhook_secrets import store_secret, with_webhook_secrets
 @pytest.fixture(scope="module")
 def open_pipe() -> Iterator[LocalStack]:
     """A stack of its own: its parts are killed and its secret is exchanged."""
-    with LocalStack(app="infra.enforced:app") as running:
+    with LocalStack(app="infra.local.enforced:app") as running:
         yield running
 
 

@@ -10,7 +10,7 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
-from chalicelib.domain.storage import Page
+from chalicelib.ports.storage import Page
 from tests.fakes.database import FakeDatabase, require_unchanged
 from tests.fakes.paging import page_of
 

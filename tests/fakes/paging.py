@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import digest
-from chalicelib.domain.storage import Page
+from chalicelib.ports.storage import Page
 
 T = TypeVar("T")
 

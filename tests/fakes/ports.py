@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
-from chalicelib.usecases.ports import InvoiceTask, StripeGateway
+from chalicelib.ports import InvoiceTask, StripeGateway
 from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase
 from tests.fakes.invoices import FakeInvoices

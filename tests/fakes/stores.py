@@ -15,8 +15,8 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.storage import Page, StripeCustomerClaimed
 from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports.storage import Page, StripeCustomerClaimed
 from tests.fakes.database import FakeDatabase, Parked, require_possible_key, require_unchanged
 from tests.fakes.paging import page_of
 

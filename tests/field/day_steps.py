@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.domain.errors import StripeUnavailable
-from chalicelib.usecases.plan_day import plan_day
+from chalicelib.usecases.invoicing.plan_day import plan_day
 from tests.api.client import ApiClient
 from tests.world import World
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.errors import Conflict, Refused
-from chalicelib.usecases.freeze import freeze, unfreeze
-from chalicelib.usecases.invoices import get_invoice
-from chalicelib.usecases.invoicing_settings import change
+from chalicelib.usecases.connecting.freeze import freeze, unfreeze
+from chalicelib.usecases.invoicing.invoices import get_invoice
+from chalicelib.usecases.invoicing.invoicing_settings import change
 from tests.api.client import ApiClient
 from tests.world import OFFICE, ORGANIZATION, World
 

@@ -19,7 +19,7 @@ from stripe import WebhookSignature
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.invoice import Invoice
-from infra.local.stripe_double import VERSIONS
+from infra.stripe_double import VERSIONS
 from tests.api.client import ApiClient
 from tests.field.customer_steps import CustomerSteps
 from tests.field.day_steps import DaySteps

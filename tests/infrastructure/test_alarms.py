@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from chalicelib import metrics
-from infra.ops.picture import FILE, picture
-from infra.ops.plotted import lines
-from infra.ops.recording import Recording
+from infra.ops_demo.picture import FILE, picture
+from infra.ops_demo.plotted import lines
+from infra.ops_demo.recording import Recording
 from infra.package import ROOT
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, BY_NAME, COMPOSITES, DEAD_LETTER_QUEUES
@@ -142,7 +142,7 @@ def test_the_dashboard_is_json_with_nothing_to_fill_in_but_what_cloudformation_k
 
 
 def test_the_picture_in_the_guide_is_of_this_dashboard() -> None:
-    assert FILE.read_text() == picture(Recording.read()), "run `python -m infra.ops.picture`"
+    assert FILE.read_text() == picture(Recording.read()), "run `python -m infra.ops_demo.picture`"
 
 
 def test_the_picture_shows_what_rang_in_the_night_it_draws() -> None:

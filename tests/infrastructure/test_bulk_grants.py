@@ -7,7 +7,7 @@ from dataclasses import replace
 from chalicelib.adapters import tables
 from chalicelib.domain.batch import BatchKind, ItemStatus, Part
 from chalicelib.domain.pacing import Pace
-from infra import enforced
+from infra.local import enforced
 from tests.contracts.examples import NOW, ORG, customer
 from tests.contracts.test_batch_store import batch, items
 from tests.infrastructure.test_enforced import queue_urls

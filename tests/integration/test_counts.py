@@ -9,10 +9,10 @@ import pytest
 
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.usecases.customers import sync_again
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.invoices import get_invoice, list_invoices
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.customers.customers import sync_again
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
 from tests.backends import requests_to_dynamodb
 from tests.world import ORGANIZATION, World
 

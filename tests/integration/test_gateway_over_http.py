@@ -18,8 +18,8 @@ from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.errors import AccountUnreachable, Refused, StripeRefused, StripeUnavailable
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, invoice_id_for
 from chalicelib.domain.invoice import Invoice
-from infra.local.stripe_double import Config, Server, StripeDouble
-from infra.local.stripe_double.clock import Clock
+from infra.stripe_double import Config, Server, StripeDouble
+from infra.stripe_double.clock import Clock
 from tests.contracts.examples import NOW, customer, invoice
 from tests.integration.gateway_calls import FULL, drafted, lines
 

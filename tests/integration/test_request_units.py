@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.storage import InvoiceExists
+from chalicelib.ports.storage import InvoiceExists
 from tests.bench.stories_growth import growth
 from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
 from tests.world import World

@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import Conflict, IntegrationError, Refused, Retryable
-from chalicelib.usecases.customers import sync_customer
-from chalicelib.usecases.reconcile import reconcile_account
-from chalicelib.usecases.resume_stuck import resume_stuck
+from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, Retryable
+from chalicelib.usecases.customers.customers import sync_customer
+from chalicelib.usecases.healing.reconcile import reconcile_account
+from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.fakes.ports import CustomerSync, InvoiceJob
 from tests.proofs.deeds import PLAYERS, schedule
@@ -100,7 +100,7 @@ def come_to_rest(town: Town) -> None:
 def _work(town: Town) -> None:
     """What is queued, except sweeps: those come in the end."""
     for message in [*(queued.message for queued in town.queue), *town.plain.queues.take()]:
-        with suppress(Refused, Conflict, Retryable):
+        with suppress(Refused, AccountUnreachable, Conflict, Retryable):
             if isinstance(message, CustomerSync):
                 sync_customer(message.organization_id, message.customer_id, town.ports)
             elif isinstance(message, InvoiceJob):

@@ -21,12 +21,12 @@ from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.saga import LEASE
-from chalicelib.usecases.create_invoice import create_invoice
-from chalicelib.usecases.customers import sync_customer
-from chalicelib.usecases.invoices import send_invoice, void_invoice
-from chalicelib.usecases.invoicing_settings import change
-from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import Settlement, give_up_if_due, mark_paid
+from chalicelib.usecases.customers.customers import sync_customer
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoicing_settings import change
+from chalicelib.usecases.invoicing.remind import remind
+from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.proofs.report import Budget, Result

@@ -9,21 +9,22 @@ from typing import Any
 
 from chalicelib.domain.customer import Address, Profile
 from chalicelib.domain.customer_save import Save
-from chalicelib.domain.errors import Conflict, Forbidden, NotFound, Refused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
-from chalicelib.usecases import connect, invoicing_settings
-from chalicelib.usecases.create_invoice import create_invoice
-from chalicelib.usecases.customers import put_customer, sync_customer
-from chalicelib.usecases.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
-from chalicelib.usecases.plan_day import plan_day
-from chalicelib.usecases.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.ports import InvoiceTask
-from chalicelib.usecases.reconcile import reconcile_account
-from chalicelib.usecases.remind import remind
-from chalicelib.usecases.resume_stuck import resume_stuck
-from chalicelib.usecases.settle_outside import Settlement, mark_paid
+from chalicelib.ports import InvoiceTask
+from chalicelib.usecases.connecting import connect
+from chalicelib.usecases.customers.customers import put_customer, sync_customer
+from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.healing.reconcile import reconcile_account
+from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from chalicelib.usecases.invoicing import invoicing_settings
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing.plan_day import plan_day
+from chalicelib.usecases.invoicing.remind import remind
+from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.fakes.ports import CustomerSync, InvoiceJob, Reconciliation
 from tests.proofs.invariants import original_of, require
@@ -448,7 +449,7 @@ def work(town: Town, me: Actor) -> None:
                 me.patience = 180
                 if message.task is InvoiceTask.REMIND:
                     _note_reminder(town, message.organization_id, message.invoice_id)
-                with suppress(Refused, Conflict):
+                with suppress(Refused, AccountUnreachable, Conflict):
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
             case Reconciliation():
                 me.patience = 300

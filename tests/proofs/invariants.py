@@ -16,11 +16,11 @@ from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
-from chalicelib.domain.storage import InvoiceExists, ServiceClaimed
 from chalicelib.domain.summary import contribution
 from chalicelib.domain.tallies import added_up
-from chalicelib.usecases.event_outcome import EventOutcome
-from infra.local.stripe_double.errors import StripeFault
+from chalicelib.ports.storage import InvoiceExists, ServiceClaimed
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
 from tests.oracle import REASONS, differences, expected, shown
 from tests.proofs.stage import Actor

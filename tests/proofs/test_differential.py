@@ -14,8 +14,8 @@ from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import InvoiceExists, InvoiceFilter, ServiceClaimed
-from infra.local.stripe_double import VERSIONS
+from chalicelib.ports.storage import InvoiceExists, InvoiceFilter, ServiceClaimed
+from infra.stripe_double import VERSIONS
 from tests.backends import Backend, aws, fake_backend, stores_on_tables
 from tests.contracts.examples import (
     ACCOUNT,

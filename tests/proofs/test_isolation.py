@@ -26,14 +26,14 @@ from hypothesis import strategies as st
 from chalicelib import bootstrap, observability
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.api import blueprints
-from chalicelib.api.table import ROUTES, Role, Route
+from chalicelib.api.http.table import ROUTES, Role, Route
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
-from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.ports import InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
 from chalicelib.workers.messages import CustomerSync
-from infra.local.stripe_double.errors import StripeFault
+from infra.stripe_double.errors import StripeFault
 from tests.api.client import Answer, ApiClient
 from tests.api.conftest import CONFIG
 from tests.api.test_connection import come_back, install

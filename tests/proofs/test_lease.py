@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.saga import LEASE
-from chalicelib.usecases.create_invoice import create_invoice
-from chalicelib.usecases.resume_stuck import resume_invoice
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from tests.oracle import differences
 from tests.world import ORGANIZATION, World, order
 

@@ -47,7 +47,7 @@ def test_the_same_seed_is_the_same_execution_in_another_process() -> None:
 
 def test_a_lost_write_is_found_and_its_shortest_schedule_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The proof itself is put to the proof: with a guard taken out, it must fail."""
-    from chalicelib.usecases import apply_invoice_event
+    from chalicelib.usecases.events import apply_invoice_event
 
     monkeypatch.setattr(apply_invoice_event, "_learned", lambda invoice, event, *_: (event.fact, invoice))
     monkeypatch.setattr(conservation, "come_to_rest", _without_objects)
@@ -70,7 +70,7 @@ def test_an_answer_that_is_dated_by_when_it_left_is_found(monkeypatch: pytest.Mo
 
 def test_an_owner_that_is_read_in_our_version_only_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """As owners were looked up before: an event in another version was looked up by its object's own id."""
-    from chalicelib.usecases import apply_invoice_event
+    from chalicelib.usecases.events import apply_invoice_event
 
     def by_its_own_id(event: StripeEvent, *_: object) -> Sequence[str]:
         return (event.owner_ids or ()) if event.current else [event.object_id]

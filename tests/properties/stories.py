@@ -17,7 +17,7 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import failed_attempt
-from chalicelib.usecases.receive_event import Receipt, receive_event
+from chalicelib.usecases.events.receive_event import Receipt, receive_event
 from tests.fakes import FakeDatabase, FakePorts
 from tests.world import World
 

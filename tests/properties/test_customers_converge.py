@@ -12,7 +12,7 @@ from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, as_given, same_value
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.identifiers import CustomerId
-from chalicelib.usecases.customers import get_customer, put_customer, sync_again
+from chalicelib.usecases.customers.customers import get_customer, put_customer, sync_again
 from tests.world import ORGANIZATION, World
 
 ANN = CustomerId("cust_1")

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from chalicelib.api.models.invoices import invoice_detail
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.settings import InvoicingSettings, Reminders
-from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.usecases.invoices import list_invoices
-from chalicelib.usecases.remind import remind
-from chalicelib.usecases.summary import get_summary
-from infra.local.stripe_double import StripeFault
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.invoicing.invoices import list_invoices
+from chalicelib.usecases.invoicing.remind import remind
+from chalicelib.usecases.invoicing.summary import get_summary
+from infra.stripe_double import StripeFault
 from tests.world import OFFICE, ORGANIZATION, World
 
 HOUR = 3600

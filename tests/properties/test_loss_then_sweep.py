@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Conflict, IntegrationError
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.invoices import refresh_invoice, send_invoice, void_invoice
-from infra.local.stripe_double.errors import StripeFault
+from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice, void_invoice
+from infra.stripe_double.errors import StripeFault
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
 from tests.properties.stories import DAY, Payer

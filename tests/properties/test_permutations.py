@@ -11,8 +11,8 @@ import pytest
 
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.event_outcome import EventOutcome
-from infra.local.stripe_double import VERSIONS
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from infra.stripe_double import VERSIONS
 from tests.oracle import differences
 from tests.properties.stories import STORIES, Payer, says, told
 

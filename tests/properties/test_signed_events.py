@@ -19,7 +19,7 @@ from stripe import WebhookSignature
 from chalicelib import observability
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.parking import TRIED_FOR
-from chalicelib.usecases.apply_event import APPLIERS
+from chalicelib.usecases.events.apply_event import APPLIERS
 from tests.api.client import ApiClient
 from tests.api.conftest import _quiet_metrics, api, app, world
 from tests.backends import Backend, aws, stores_on_tables

@@ -24,11 +24,11 @@ from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import BatchId, CustomerId, OrganizationId
-from chalicelib.usecases.batch_work import work_on
-from chalicelib.usecases.bill_many import BillableService, BillMany
-from chalicelib.usecases.ports import Ports
-from chalicelib.usecases.resume_stuck import resume_stuck
-from infra.local.stripe_double import InProcessClient
+from chalicelib.ports import Ports
+from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.bill_many import BillableService, BillMany
+from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from infra.stripe_double import InProcessClient
 from tests.boundaries import STORES, Killed
 from tests.fakes import BatchWork, FakeClock, FakeQueues
 from tests.world import BEGAN, OFFICE, ORGANIZATION, World, line

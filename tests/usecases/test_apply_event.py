@@ -16,9 +16,9 @@ from chalicelib.domain.history import Outcome, Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.apply_event import APPLIERS, apply_event
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.events.apply_event import APPLIERS, apply_event
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.events.receive_event import receive_event
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
 from tests.world import ORGANIZATION, World

@@ -15,9 +15,9 @@ from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccou
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.backfill import Backfilled, Did, backfill, to_backfill
-from chalicelib.usecases.invoices import send_invoice, void_invoice
-from chalicelib.usecases.tie_out import tie_out
+from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_backfill
+from chalicelib.usecases.healing.tie_out import tie_out
+from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.test_reconcile import assert_equal, lively
 from tests.world import OFFICE, ORGANIZATION, World, line
@@ -256,7 +256,7 @@ def test_more_services_than_one_transaction_takes_are_all_claimed(world: World, 
 
 @pytest.mark.parametrize("after", [False, True])
 def test_wherever_it_is_stopped_the_next_run_finishes_it(after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.usecases.backfill.MAX_CLAIMS_AT_ONCE", 4)
+    monkeypatch.setattr("chalicelib.usecases.healing.backfill.MAX_CLAIMS_AT_ONCE", 4)
     number = 0
     while True:
         world = World()

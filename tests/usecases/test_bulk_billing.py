@@ -12,10 +12,10 @@ from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.pacing import full_rate
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
-from chalicelib.usecases.batches import cancel, retry_failures
-from chalicelib.usecases.bill_many import MAX_SERVICES, BillableService, bill_many
-from chalicelib.usecases.ports import Ports
+from chalicelib.ports import Ports
+from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
+from chalicelib.usecases.bulk.batches import cancel, retry_failures
+from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillableService, bill_many
 from tests.fakes import BatchWork
 from tests.usecases.bulk import Company, bill_all
 from tests.world import ORGANIZATION, World, line

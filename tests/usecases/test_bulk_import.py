@@ -11,8 +11,8 @@ from chalicelib.domain.batch import ItemError, ItemStatus
 from chalicelib.domain.customer import Profile, SyncStatus
 from chalicelib.domain.customer_fields import Address
 from chalicelib.domain.identifiers import CustomerId
-from chalicelib.usecases.batches import resume_batches
-from chalicelib.usecases.import_customers import ImportCustomers, Row, import_customers
+from chalicelib.usecases.bulk.batches import resume_batches
+from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
 from tests.usecases.bulk import Company
 from tests.world import OFFICE, ORGANIZATION, World
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.pacing import GOOD_RUN, LANES, SLOWEST, Pace, full_rate
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.bill_many import bill_many
+from chalicelib.usecases.bulk.bill_many import bill_many
 from tests.usecases.bulk import Company, bill_all
 
 ENDPOINT_RATE, GLOBAL_RATE, SANDBOX_RATE = 25, 100, 25

@@ -13,7 +13,7 @@ from chalicelib.adapters.secrets import FRESH_FOR
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.domain.canary import REMEMBERED_FOR, Attempt, Canary, Flight, Verdict, fingerprint, is_canary
 from chalicelib.domain.errors import InvalidSignature, Retryable
-from chalicelib.usecases.canary import fly, fly_and_keep, receive_canary
+from chalicelib.usecases.events.canary import fly, fly_and_keep, receive_canary
 from tests.fakes import FakePorts
 from tests.world import World
 

@@ -8,9 +8,10 @@ from chalicelib.domain.connection import ConnectionStatus
 from chalicelib.domain.errors import Conflict, Forbidden, Malformed, Refused, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases import connect, invoices
-from chalicelib.usecases.customers import sync_customer
-from chalicelib.usecases.event_outcome import EventOutcome
+from chalicelib.usecases.connecting import connect, connection_report, revocation
+from chalicelib.usecases.customers.customers import sync_customer
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.invoicing import invoices
 from tests.fakes.ports import Reconciliation
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World
 
@@ -21,7 +22,7 @@ def returned(world: World, account: str, state: str) -> connect.Returned:
     return connect.receive_callback(state, world.double.authorization_code(account), None, world.ports)
 
 
-def finished(world: World, state: str) -> connect.ConnectionReport:
+def finished(world: World, state: str) -> connection_report.ConnectionReport:
     return connect.complete(ORGANIZATION, ADMIN, state, world.ports)
 
 
@@ -30,7 +31,7 @@ def exchanges(world: World) -> int:
 
 
 def status(world: World) -> ConnectionStatus:
-    return connect.report(ORGANIZATION, world.ports).status
+    return connection_report.report(ORGANIZATION, world.ports).status
 
 
 def test_installing_leads_through_stripe_to_a_connected_account(world: World) -> None:
@@ -230,7 +231,7 @@ def test_an_account_stays_bound_after_its_organization_disconnected(world: World
 def test_a_business_that_stripe_still_verifies_needs_action_told_in_words(world: World) -> None:
     due = ["external_account", "person_abc.dob.day", "tos_acceptance.date", "something.new"]
     world.connect(account=world.account(charges_enabled=False, currently_due=due))
-    report = connect.report(ORGANIZATION, world.ports)
+    report = connection_report.report(ORGANIZATION, world.ports)
     assert report.status is ConnectionStatus.ACTION_REQUIRED
     assert report.connection.account is not None
     requirements = report.connection.account.requirements
@@ -310,7 +311,7 @@ def test_the_end_of_a_former_account_ends_nothing(world: World, account: StripeA
     """Whoever finds an account revoked may come late: another one may have taken its place."""
     connect.disconnect(ORGANIZATION, ADMIN, world.ports)
     world.connect()
-    connect.mark_revoked(ORGANIZATION, account, world.ports)
+    revocation.mark_revoked(ORGANIZATION, account, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
 
 
@@ -318,7 +319,7 @@ def test_a_refusal_that_is_older_than_the_reconnect_ends_nothing(world: World, a
     """The account was revoked when a call began, and is connected again when the refusal comes in."""
     world.double.revoke(account)
     world.connect(account=account)
-    connect.mark_revoked(ORGANIZATION, account, world.ports)
+    revocation.mark_revoked(ORGANIZATION, account, world.ports)
     assert status(world) is ConnectionStatus.CONNECTED
 
 
@@ -462,16 +463,16 @@ def test_a_reconnect_whose_message_is_lost_is_caught_up_by_the_next_plan(
 def test_an_hour_without_a_check_is_told(world: World, account: StripeAccountId) -> None:
     world.sweep()
     world.advance(3601)
-    report = connect.report(ORGANIZATION, world.ports)
+    report = connection_report.report(ORGANIZATION, world.ports)
     assert not report.webhook_healthy
     assert "more than an hour" in str(report.webhook_problem)
     world.sweep()
     world.look()
-    assert connect.report(ORGANIZATION, world.ports).webhook_healthy
+    assert connection_report.report(ORGANIZATION, world.ports).webhook_healthy
 
 
 def test_the_last_event_received_is_told(world: World, account: StripeAccountId) -> None:
     world.invoice()
     world.advance(60)
     world.deliver()
-    assert connect.report(ORGANIZATION, world.ports).last_event_at == world.ports.clock.now()
+    assert connection_report.report(ORGANIZATION, world.ports).last_event_at == world.ports.clock.now()

@@ -14,25 +14,25 @@ from chalicelib.domain.errors import Conflict, Retryable
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases import connect
-from chalicelib.usecases.check_webhooks import check_webhooks
-from chalicelib.usecases.connection_report import ConnectionReport
-from chalicelib.usecases.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.refresh_all import refresh_all
-from chalicelib.usecases.webhook_health import (
+from chalicelib.usecases.connecting import connection_report
+from chalicelib.usecases.connecting.check_webhooks import check_webhooks
+from chalicelib.usecases.connecting.connection_report import ConnectionReport
+from chalicelib.usecases.connecting.refresh_all import refresh_all
+from chalicelib.usecases.connecting.webhook_health import (
     NOT_CHECKED,
     NOT_LOOKED,
     NOT_LOOKED_LATELY,
     NOT_TRIED,
     NOT_TRIED_LATELY,
 )
+from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from tests.fakes.ports import Reconciliation
 from tests.world import BEGAN, ORGANIZATION, WEBHOOK_SECRET, World
 from tests.world import WEBHOOK_URL as URL
 
 
 def report(world: World) -> ConnectionReport:
-    return connect.report(ORGANIZATION, world.ports)
+    return connection_report.report(ORGANIZATION, world.ports)
 
 
 def checked(world: World) -> ConnectionReport:

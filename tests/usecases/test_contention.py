@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.usecases.contention import LONGEST_PAUSE, attempts
+from chalicelib.ports.contention import LONGEST_PAUSE, attempts
 from tests.fakes.ports import FakeClock
 
 

@@ -17,10 +17,10 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MINIMUM_CHARGE, decimal_string
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases import invoicing_settings
-from chalicelib.usecases.create_invoice import CreateInvoice, create_invoice
-from chalicelib.usecases.invoices import send_invoice, void_invoice
-from chalicelib.usecases.ports import Ports
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing import invoicing_settings
+from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, create_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
 from tests.world import OFFICE, ORGANIZATION, World, line, order

@@ -7,8 +7,8 @@ import pytest
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.settings import CustomerCreation, InvoicingSettings
-from chalicelib.usecases import invoicing_settings
-from chalicelib.usecases.customers import get_customer
+from chalicelib.usecases.customers.customers import get_customer
+from chalicelib.usecases.invoicing import invoicing_settings
 from tests.world import ORGANIZATION, World
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.customer import Address, Customer, StripeLink, SyncStatus
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers import get_customer, sync_again, sync_customer
+from chalicelib.usecases.customers.customers import get_customer, sync_again, sync_customer
 from tests.boundaries import Killed, unwatched, watched
 from tests.world import ORGANIZATION, World
 

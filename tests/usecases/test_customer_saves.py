@@ -23,8 +23,8 @@ from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.usecases import invoicing_settings
-from chalicelib.usecases.customers import get_customer, put_customer, sync_again, sync_customer
+from chalicelib.usecases.customers.customers import get_customer, put_customer, sync_again, sync_customer
+from chalicelib.usecases.invoicing import invoicing_settings
 from tests.world import ORGANIZATION, World
 
 ANN = CustomerId("cust_1")

@@ -10,10 +10,10 @@ from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refus
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import InvoiceFilter
-from chalicelib.usecases import connect
-from chalicelib.usecases.create_invoice import create_invoice
-from chalicelib.usecases.invoices import (
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.connecting import connect
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.invoices import (
     get_invoice,
     list_invoices,
     refresh_invoice,

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.settings import MAX_REMINDERS, InvoicingSettings, Reminders
-from chalicelib.usecases import invoicing_settings
+from chalicelib.usecases.invoicing import invoicing_settings
 from tests.world import ORGANIZATION, World
 
 OTHER = OrganizationId("org_green")

@@ -13,8 +13,8 @@ from chalicelib.domain.history import SEND_REFUSED
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.create_invoice import NewLine, create_invoice
-from chalicelib.usecases.invoices import send_invoice
+from chalicelib.usecases.invoicing.create_invoice import NewLine, create_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.world import OFFICE, ORGANIZATION, World, order
 
 TOMORROW = dt.date(2027, 1, 16)

@@ -14,8 +14,8 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.parking import NEW_FOR, TRIED_FOR
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.event_outcome import MARKED, EventOutcome
-from chalicelib.usecases.receive_event import receive_event
+from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
+from chalicelib.usecases.events.receive_event import receive_event
 from tests.world import World
 
 DAY = 86400

@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.usecases.plan_day import Planned, mark_overdue, plan_day
-from chalicelib.usecases.ports import InvoiceTask
+from chalicelib.ports import InvoiceTask
+from chalicelib.usecases.invoicing.plan_day import Planned, mark_overdue, plan_day
 from tests.fakes.ports import InvoiceJob
 from tests.world import ORGANIZATION, World
 

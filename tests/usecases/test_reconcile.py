@@ -12,10 +12,10 @@ from chalicelib.domain.history import Outcome, Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases import connect
-from chalicelib.usecases.plan_reconciliation import plan_reconciliation
-from chalicelib.usecases.reconcile import reconcile_account
-from chalicelib.usecases.resume_stuck import resume_stuck
+from chalicelib.usecases.connecting import connect, connection_report
+from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.healing.reconcile import reconcile_account
+from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from tests.boundaries import unwatched, watched
 from tests.fakes.ports import CustomerSync, Reconciliation
 from tests.oracle import differences
@@ -127,7 +127,7 @@ def test_nothing_lost_is_nothing_found(world: World, account: StripeAccountId) -
     done = world.sweep()
     assert (done.recovered, done.corrected, done.parked) == (0, 0, 0)
     world.look()
-    assert connect.report(ORGANIZATION, world.ports).webhook_healthy
+    assert connection_report.report(ORGANIZATION, world.ports).webhook_healthy
     assert_second_run_writes_only_the_cursor(world)
 
 
@@ -140,7 +140,7 @@ def test_what_a_run_recovered_is_on_the_timeline_and_in_the_health(world: World,
     world.sweep(objects=False)
     told = [entry for entry in world.now(invoice).history if entry.source is Source.SWEEP]
     assert Outcome.RECOVERED in {entry.outcome for entry in told}
-    report = connect.report(ORGANIZATION, world.ports)
+    report = connection_report.report(ORGANIZATION, world.ports)
     assert report.webhook_healthy is False
     assert "had to be fetched" in str(report.webhook_problem)
 
@@ -155,7 +155,7 @@ def test_a_webhook_overtaken_by_the_sweep_is_a_duplicate_and_was_not_missed(
     world.advance(119)
     assert world.sweep(objects=False).recovered == 0
     world.look()
-    assert connect.report(ORGANIZATION, world.ports).webhook_healthy
+    assert connection_report.report(ORGANIZATION, world.ports).webhook_healthy
     version = world.now(invoice).version
     world.double.set_delivery(paused=False)
     assert {receipt.outcome for receipt in world.deliver()} == {"duplicate"}

@@ -13,8 +13,8 @@ from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases import invoicing_settings
-from chalicelib.usecases.remind import remind
+from chalicelib.usecases.invoicing import invoicing_settings
+from chalicelib.usecases.invoicing.remind import remind
 from tests.world import OFFICE, ORGANIZATION, World
 
 ZONE = "America/New_York"

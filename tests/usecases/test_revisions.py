@@ -14,13 +14,13 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Kind
-from chalicelib.usecases.backfill import Did, backfill, to_backfill
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.invoices import refresh_invoice, send_invoice, void_invoice
-from chalicelib.usecases.invoicing_settings import change
-from chalicelib.usecases.remind import remind
-from chalicelib.usecases.settle_outside import Settlement, give_up_if_due, mark_paid
-from chalicelib.usecases.tie_out import tie_out
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.healing.backfill import Did, backfill, to_backfill
+from chalicelib.usecases.healing.tie_out import tie_out
+from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoicing_settings import change
+from chalicelib.usecases.invoicing.remind import remind
+from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
 from tests.usecases.test_backfill import lose
 from tests.world import OFFICE, ORGANIZATION, World, line
 

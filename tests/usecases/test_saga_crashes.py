@@ -12,10 +12,10 @@ from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases import connect
-from chalicelib.usecases.create_invoice import create_invoice
-from chalicelib.usecases.invoices import send_invoice
-from chalicelib.usecases.resume_stuck import resume_invoice
+from chalicelib.usecases.connecting import connect
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from tests.boundaries import Boundaries, Killed, unwatched, watched
 from tests.oracle import differences
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, order

@@ -13,8 +13,8 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.customers import get_customer, sync_customer
-from chalicelib.usecases.invoices import get_invoice, send_invoice, void_invoice
+from chalicelib.usecases.customers.customers import get_customer, sync_customer
+from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice, void_invoice
 from tests.world import OFFICE, ORGANIZATION, World
 
 

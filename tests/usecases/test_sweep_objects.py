@@ -11,8 +11,8 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.webhook import WebhookCheck
-from chalicelib.usecases import sweep_objects
-from chalicelib.usecases.plan_reconciliation import plan_reconciliation
+from chalicelib.usecases.healing import sweep_objects
+from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from tests.fakes.ports import Reconciliation
 from tests.oracle import differences
 from tests.usecases.test_reconcile import lively

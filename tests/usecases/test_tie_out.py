@@ -10,12 +10,12 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Difference, Kind, TieOut
-from chalicelib.usecases import connect
-from chalicelib.usecases.bill_many import BillableService, BillMany, bill_many
-from chalicelib.usecases.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
-from chalicelib.usecases.invoices import send_invoice
-from chalicelib.usecases.resume_stuck import resume_stuck
-from chalicelib.usecases.tie_out import freeze_if_billed_twice, tie_out
+from chalicelib.usecases.bulk.bill_many import BillableService, BillMany, bill_many
+from chalicelib.usecases.connecting import connect
+from chalicelib.usecases.connecting.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
+from chalicelib.usecases.healing.resume_stuck import resume_stuck
+from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
+from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import unwatched, watched
 from tests.usecases.test_reconcile import lively
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order

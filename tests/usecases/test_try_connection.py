@@ -8,12 +8,12 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import StripeAccountId
-from chalicelib.domain.storage import InvoiceFilter
 from chalicelib.domain.trial import TrialStep
-from chalicelib.usecases import connect
-from chalicelib.usecases.event_outcome import EventOutcome
-from chalicelib.usecases.freeze import freeze, unfreeze
-from chalicelib.usecases.try_connection import TrialResult, try_connection
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.connecting import connect
+from chalicelib.usecases.connecting.freeze import freeze, unfreeze
+from chalicelib.usecases.connecting.try_connection import TrialResult, try_connection
+from chalicelib.usecases.events.event_outcome import EventOutcome
 from tests.boundaries import Killed
 from tests.world import ADMIN, ORGANIZATION, World
 

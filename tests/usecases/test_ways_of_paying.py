@@ -14,8 +14,8 @@ from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.invoices import refresh_invoice
-from chalicelib.usecases.settle_outside import Settlement, mark_paid
+from chalicelib.usecases.invoicing.invoices import refresh_invoice
+from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from tests.world import OFFICE, World
 
 DEBIT = "pm_usBankAccount_success"

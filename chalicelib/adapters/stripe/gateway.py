@@ -31,8 +31,8 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.listed import ListedInvoice
-from chalicelib.domain.oauth import OAuthGrant
+from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.stripe_gateway import OAuthGrant
 
 PAGE = 100
 CLOCK_MARGIN = 300

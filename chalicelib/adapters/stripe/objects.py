@@ -30,8 +30,8 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.failures import failure_reason
 from chalicelib.domain.identifiers import STRIPE_ID_PATTERN, InvoiceId
-from chalicelib.domain.listed import ListedInvoice
 from chalicelib.domain.terms import is_time_zone
+from chalicelib.ports.listed import ListedInvoice
 
 SERVICE_KEY = "pom_service_id"
 

@@ -13,7 +13,7 @@ from chalicelib.adapters.stripe.parameters import TAX
 from chalicelib.adapters.stripe.versions import invoice_named, organization_named
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.invoice import LineItem
-from chalicelib.domain.recorded import RecordedInvoice
+from chalicelib.ports.recorded import RecordedInvoice
 
 
 class Line(msgspec.Struct):

@@ -35,7 +35,7 @@ from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, B
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import Pace
-from chalicelib.domain.storage import Page
+from chalicelib.ports.storage import Page
 
 WORK = "part"
 """The one partition of `due_work`."""

@@ -17,7 +17,7 @@ from chalicelib.domain.customer import Customer, StripeClaim, SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
-from chalicelib.domain.storage import Page, StripeCustomerClaimed
+from chalicelib.ports.storage import Page, StripeCustomerClaimed
 
 WORK = "pending"
 """The partition of the index `pending` for customers that POM has yet to give to Stripe.

@@ -14,7 +14,7 @@ from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, pos
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.storage import InvoiceFilter, Page
+from chalicelib.ports.storage import InvoiceFilter, Page
 
 _FILTERED_PAGE = 100
 """Items to look at in one query when not all of them will be wanted."""

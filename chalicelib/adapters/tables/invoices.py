@@ -19,15 +19,15 @@ from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES
-from chalicelib.domain.storage import (
+from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.tallies import Bucket, Tally
+from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
     InvoiceFilter,
     Page,
     ServiceClaimed,
 )
-from chalicelib.domain.summary import recounted, uncounted
-from chalicelib.domain.tallies import Bucket, Tally
 
 T = TypeVar("T")
 

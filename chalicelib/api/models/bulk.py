@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.api.decoding import body_as
+from chalicelib.api.http.decoding import body_as
 from chalicelib.api.models.common import (
     CurrencyCode,
     Footer,
@@ -32,10 +32,10 @@ from chalicelib.domain.batch import MAX_ITEM_ERRORS, Batch, BatchItem, BatchStat
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.errors import Malformed, Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
-from chalicelib.domain.storage import Page
-from chalicelib.usecases.bill_many import MAX_SERVICES, BillableService, BillMany
-from chalicelib.usecases.create_invoice import NewLine
-from chalicelib.usecases.import_customers import MAX_ROWS, ImportCustomers, Row
+from chalicelib.ports.storage import Page
+from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillableService, BillMany
+from chalicelib.usecases.bulk.import_customers import MAX_ROWS, ImportCustomers, Row
+from chalicelib.usecases.invoicing.create_invoice import NewLine
 
 TRY_AGAIN = "Correct what is wrong and try it again."
 """What to do about an item's error that does not say it itself."""

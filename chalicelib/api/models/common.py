@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.domain.identifiers import ID_PATTERN
-from chalicelib.domain.storage import Page
 from chalicelib.domain.texts import TEXT_PATTERN, visible_or_empty
+from chalicelib.ports.storage import Page
 
 CURRENCY_PATTERN = r"^[A-Za-z]{3}$(?!\n)"
 

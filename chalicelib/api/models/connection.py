@@ -11,7 +11,8 @@ from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_
 from chalicelib.domain.connection import ConnectionStatus, Freeze
 from chalicelib.domain.facts import Requirement
 from chalicelib.domain.sweep import SyncReport
-from chalicelib.usecases.connect import Begun, ConnectionReport
+from chalicelib.usecases.connecting.connect import Begun
+from chalicelib.usecases.connecting.connection_report import ConnectionReport
 
 State = Annotated[str, Meta(min_length=1, max_length=200, description="As the callback handed it to the page.")]
 

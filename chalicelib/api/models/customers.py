@@ -30,8 +30,8 @@ from chalicelib.domain.customer_fields import (
 )
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.history import Source
-from chalicelib.domain.storage import Page
 from chalicelib.domain.texts import ONE_LINE_PATTERN
+from chalicelib.ports.storage import Page
 
 Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=ONE_LINE_PATTERN)]
 Street = Annotated[str, Meta(max_length=MAX_STREET, pattern=ONE_LINE_PATTERN)]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from chalicelib.domain.money import MAX_AMOUNT
-from chalicelib.usecases.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS
+from chalicelib.usecases.invoicing.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS
 
 MAX_DECIMALS = 12
 """Decimals of a number in a request, with zeros at its end."""

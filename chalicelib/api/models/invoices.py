@@ -22,7 +22,7 @@ from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
 from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
-from chalicelib.domain.storage import Page
+from chalicelib.ports.storage import Page
 
 PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
 """Prefix of a Stripe id to the Dashboard's pages of its kind."""

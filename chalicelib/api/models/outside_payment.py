@@ -11,7 +11,7 @@ from msgspec import Meta
 from chalicelib.api.models.exact import ExactPayment
 from chalicelib.domain.outside_payment import METHODS
 from chalicelib.domain.texts import ONE_LINE_PATTERN, visible_or_empty
-from chalicelib.usecases.settle_outside import Settlement
+from chalicelib.usecases.invoicing.settle_outside import Settlement
 
 
 class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

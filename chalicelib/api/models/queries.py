@@ -13,7 +13,7 @@ from chalicelib.api.models.moments import DayOrMoment
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.storage import InvoiceFilter
+from chalicelib.ports.storage import InvoiceFilter
 
 First = Annotated[int, Meta(ge=1, le=100, description="How many to answer.")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before.")]

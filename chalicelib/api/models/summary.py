@@ -13,7 +13,7 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import CurrencySummary, Period
 from chalicelib.domain.tallies import NOTHING, Tally
-from chalicelib.usecases.summary import Summary
+from chalicelib.usecases.invoicing.summary import Summary
 
 Count = Annotated[int, Meta(ge=0, description="How many invoices.")]
 

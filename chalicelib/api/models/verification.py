@@ -13,7 +13,7 @@ from chalicelib.domain.checklist import Item
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.dashboard import address
 from chalicelib.domain.trial import TrialReport, TrialStep
-from chalicelib.usecases.try_connection import TrialResult
+from chalicelib.usecases.connecting.try_connection import TrialResult
 
 
 class TestStep(msgspec.Struct, rename="camel", kw_only=True):

@@ -1,0 +1,135 @@
+"""The one place that touches Chalice's requests and responses.
+
+`remember` is registered as middleware. It keeps the request in a context variable, because Chalice's own
+`current_request` belongs to the app object, which the threads of the local stack share; and it turns the answers
+that Chalice itself makes (405, say) into our error contract.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalice.app import Request, Response
+
+from chalicelib.api.http.errors import Problem, problem_of_status
+
+_request: ContextVar[Request] = ContextVar("request")
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+COMMON_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request as API Gateway hands it over. Header names are in lower case."""
+
+    request_id: str
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, str]
+    body: bytes
+    authorizer: Mapping[str, object] | None
+    repeated_headers: frozenset[str] = frozenset()
+    """Names of headers that came more than once; `headers` has one of their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An answer, rendered."""
+
+    status: int
+    body: str
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def request_id() -> str:
+    """API Gateway's id of the request at hand; the Lambda's own where there is no API Gateway."""
+    return _id_of(_request.get())
+
+
+def incoming() -> Incoming:
+    """The request at hand."""
+    request = _request.get()
+    event = request.to_original_event()
+    authorizer = request.context.get("authorizer")
+    return Incoming(
+        request_id=_id_of(request),
+        query=event.get("multiValueQueryStringParameters") or {},
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=_body_of(request, event),
+        authorizer=authorizer if isinstance(authorizer, Mapping) else None,
+        repeated_headers=_repeated(event.get("multiValueHeaders") or {}),
+    )
+
+
+def _body_of(request: Request, event: Mapping[str, Any]) -> bytes:
+    """Returns the bytes of the body. Half a letter in it stays one, so that the body is refused as no UTF-8.
+
+    Chalice's `raw_body` fails on it.
+    """
+    body = event["body"]
+    if isinstance(body, str) and not event.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    raw = request.raw_body
+    return raw if isinstance(raw, bytes) else raw.encode()
+
+
+def _repeated(header_values: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Returns the names that came more than once, in whatever spelling."""
+    times = Counter(name.lower() for name, values in header_values.items() for _ in values)
+    return frozenset(name for name, count in times.items() if count > 1)
+
+
+def accept() -> str | None:
+    """What the client at hand wants to be answered with."""
+    header: str | None = _request.get().headers.get("accept")
+    return header
+
+
+def chalice_response(outgoing: Outgoing) -> Response:
+    """The answer in Chalice's terms."""
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": outgoing.content_type,
+        **COMMON_HEADERS,
+        **outgoing.headers,
+    }
+    return Response(outgoing.body, headers=headers, status_code=outgoing.status)
+
+
+def remember(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
+    """Middleware for HTTP requests."""
+    if request is None:
+        return _in_our_words(get_response(request), "")
+    token = _request.set(request)
+    try:
+        return _in_our_words(get_response(request), _id_of(request))
+    finally:
+        _request.reset(token)
+
+
+def problem_response(problem: Problem, request_id: str) -> Outgoing:
+    """A problem as JSON."""
+    return Outgoing(problem.status, problem.json(request_id), headers=problem.headers)
+
+
+def _in_our_words(response: Response, request_id: str) -> Response:
+    """Our own answers are text already; a dictionary is one of Chalice's error bodies."""
+    if not isinstance(response.body, dict):
+        return response
+    ours = chalice_response(problem_response(problem_of_status(response.status_code), request_id))
+    ours.headers.update({name: value for name, value in response.headers.items() if name.lower() == "allow"})
+    return ours
+
+
+def _id_of(request: Request) -> str:
+    given = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None)
+    return str(given or "unknown")

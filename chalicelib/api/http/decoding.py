@@ -1,0 +1,166 @@
+"""Reads what a client sends, strictly, and says where it is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+import msgspec
+
+from chalicelib.api.http import shape
+from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
+from chalicelib.api.http.table import KIB
+from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.api.models.queries import Nothing
+from chalicelib.domain.errors import Malformed, Unsupported
+from chalicelib.domain.every_error import raise_all
+from chalicelib.domain.identifiers import ID_PATTERN
+
+SEE_CONTRACT = "Compare it with /v1/openapi.json."
+IDEMPOTENCY_KEY = "Idempotency-Key"
+MAX_KEY = 255
+
+KEY_PATTERN = rf"^(?=.*[!-~])[ -~]{{1,{MAX_KEY}}}$(?!\n)"
+_KEY = re.compile(KEY_PATTERN)
+_ID = re.compile(ID_PATTERN)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+
+
+def check_size(body: bytes, limit: int) -> None:
+    """Raises: Unsupported."""
+    if len(body) > limit:
+        raise Unsupported(
+            PAYLOAD_TOO_LARGE,
+            f"The body is larger than {limit // KIB} KiB.",
+            next_step="Send less in one request.",
+        )
+
+
+def check_json_type(content_type: str | None, *, repeated: bool = False) -> None:
+    """JSON in UTF-8 is the only type, said once; no header at all counts as JSON, as it does for API Gateway.
+
+    Raises:
+        Unsupported: anything else.
+    """
+    if content_type is None:
+        return
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = {part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")}
+    if repeated or media_type != "application/json" or not charsets <= {"utf-8", "utf8"}:
+        raise Unsupported(
+            UNSUPPORTED_MEDIA_TYPE,
+            "The body must be JSON in UTF-8.",
+            field="Content-Type",
+            next_step="Send it with Content-Type: application/json.",
+        )
+
+
+def body_as(kind: type[T], body: bytes) -> T:
+    """The body as a model.
+
+    Raises:
+        Malformed: not JSON, or not of the model's shape; names the field, and carries the other faults of the shape.
+    """
+    try:
+        try:
+            decoded: T = _decoder_of(kind).decode(body)
+        except msgspec.ValidationError as exc:
+            raise_all(_malformed("invalid_body", _faults(kind, body)))
+            raise Malformed("invalid_body", f"{shape.in_words(str(exc))}.", next_step=SEE_CONTRACT) from exc
+        raise_all(_malformed("invalid_body", shape.repeated(kind, body)))
+    except (ValueError, RecursionError) as exc:
+        raise Malformed(
+            "malformed_json", "The body is not JSON.", next_step="Send one JSON object, in UTF-8."
+        ) from exc
+    return decoded
+
+
+def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[shape.Fault]:
+    yield from shape.faults(kind, body)
+    try:
+        yield from shape.repeated(kind, body)
+    except (ValueError, RecursionError):
+        return  # What follows a wrong part may be no JSON at all. The wrong part is told.
+
+
+def _decoder_of(kind: type) -> msgspec.json.Decoder[Any]:
+    known = _decoders.get(kind)
+    if known is None:
+        known = _decoders[kind] = decoder(kind)
+    return known
+
+
+def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
+    """The query string as a model.
+
+    Raises:
+        Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
+    """
+    raise_all(_malformed("invalid_query", shape.faults_of_query(kind, query)))
+    return msgspec.convert({name: values[0] for name, values in query.items()}, kind, strict=False, dec_hook=dec_hook)
+
+
+def _malformed(code: str, faults: Iterable[shape.Fault]) -> Iterator[Malformed]:
+    for what, field in faults:
+        yield Malformed(code, f"{what}.", field=field, next_step=SEE_CONTRACT)
+
+
+def path_ids(path: Mapping[str, str]) -> dict[str, str]:
+    """The ids in the path. API Gateway may or may not have taken off the percent-encoding.
+
+    Raises:
+        Malformed: not an id.
+    """
+    decoded = {name: unquote(value) for name, value in path.items()}
+    for name, value in decoded.items():
+        if not _ID.search(value):
+            raise Malformed(
+                "invalid_id",
+                "This is not an id: letters, digits and ._:~- are, up to 128 of them.",
+                field=name,
+                next_step="Use the id as POM gave it.",
+            )
+    return decoded
+
+
+def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:
+    """The Idempotency-Key, or None if the header is not there. A client that sends it empty relies on it in vain.
+
+    Raises:
+        Malformed: empty, blank, too long, not printable ASCII, or sent more than once.
+    """
+    name = IDEMPOTENCY_KEY.lower()
+    key = headers.get(name)
+    if key is not None and (name in repeated or not _KEY.fullmatch(key)):
+        raise Malformed(
+            "invalid_idempotency_key",
+            f"An Idempotency-Key is 1 to {MAX_KEY} printable ASCII characters, not all of them blanks, sent once.",
+            field=IDEMPOTENCY_KEY,
+            next_step="Send a random key such as a UUID, a new one for each new request.",
+        )
+    return key
+
+
+def no_query(query: Mapping[str, Sequence[str]]) -> None:
+    """Refuses parameters of a request that takes none: what somebody asks for there would not be done.
+
+    Raises:
+        Malformed: there are some; names the first and carries the others.
+    """
+    query_as(Nothing, query)
+
+
+def no_body(body: bytes) -> None:
+    """Refuses a body where none is taken. An empty object says nothing, so it is let through.
+
+    Raises:
+        Malformed: there is one; names its fields.
+    """
+    if body.strip():
+        body_as(Nothing, body)

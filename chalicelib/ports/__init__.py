@@ -1,0 +1,62 @@
+"""What the use cases need of the outside, as protocols and the values that cross them.
+
+`bootstrap` names the adapters that fulfil them; tests have their own. `contention` and `pacing` are the two ways to
+call a port more than once: after somebody else was faster, and at a pace that Stripe allows.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from chalicelib.ports.stores import (
+    BatchStore,
+    ConnectionStore,
+    CustomerStore,
+    EventStore,
+    InvoiceStore,
+    SettingsStore,
+    SummaryStore,
+)
+from chalicelib.ports.stripe_gateway import StripeGateway
+from chalicelib.ports.surroundings import Clock, InvoiceTask, Queues, WebhookDoor
+
+__all__ = [
+    "BatchStore",
+    "Clock",
+    "ConnectionStore",
+    "CustomerStore",
+    "EventStore",
+    "InvoiceStore",
+    "InvoiceTask",
+    "Ports",
+    "Queues",
+    "SettingsStore",
+    "StripeGateway",
+    "SummaryStore",
+    "WebhookDoor",
+]
+
+
+class Ports(Protocol):
+    """Everything outside, each built on first use."""
+
+    @property
+    def invoices(self) -> InvoiceStore: ...
+    @property
+    def summaries(self) -> SummaryStore: ...
+    @property
+    def customers(self) -> CustomerStore: ...
+    @property
+    def connections(self) -> ConnectionStore: ...
+    @property
+    def settings(self) -> SettingsStore: ...
+    @property
+    def events(self) -> EventStore: ...
+    @property
+    def batches(self) -> BatchStore: ...
+    @property
+    def stripe(self) -> StripeGateway: ...
+    @property
+    def queues(self) -> Queues: ...
+    @property
+    def clock(self) -> Clock: ...

@@ -1,0 +1,155 @@
+"""Work in bulk: write it down, look at it, take up its failures, stop it. `batch_work` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part
+from chalicelib.domain.connection import Freeze
+from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
+from chalicelib.domain.identifiers import BatchId, OrganizationId
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.ports.storage import Page
+
+AT_ONCE = 200
+"""How many parts `resume_batches` takes up in one run."""
+
+LEASE = 120
+"""Seconds until a part that was not begun is taken up: its message may not have been sent."""
+
+ATTEMPTS = 30
+"""The header changes with every item, so whoever changes it as a whole may have to try several times."""
+
+
+def begin(batch: Batch, items: Sequence[BatchItem], ports: Ports) -> Batch:
+    """Store the batch and set it going; a request that was made before, or in part, is completed.
+
+    Raises:
+        Conflict: the same key was used for something else.
+        Retryable: not everything is stored; nothing has begun, and repeating the request goes on with it.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        known = ports.batches.get(batch.organization_id, batch.id)
+        if known is not None and known.fingerprint != batch.fingerprint:
+            raise Conflict(
+                "idempotency_key_reused",
+                "This Idempotency-Key was used for another request.",
+                field="Idempotency-Key",
+                next_step="Use a new key for a new request; repeat the same body to repeat the request.",
+            )
+        if known is not None and (known.stored or known.cancelled_at is not None):
+            return known
+        try:
+            storing = known or ports.batches.save(batch)
+            ports.batches.add_items(storing, items)
+            stored, parts = replace(storing, stored=True), _parts(batch, ports)
+            running = ports.batches.save(stored, parts)
+        except StaleWrite:
+            continue
+        _queue(parts, ports)
+        return running
+    raise StaleWrite("The batch")
+
+
+def get_batch(organization_id: OrganizationId, batch_id: BatchId, kind: BatchKind, ports: Ports) -> Batch:
+    """One batch.
+
+    Raises:
+        NotFound: this organization has none of this id and kind.
+    """
+    batch = ports.batches.get(organization_id, batch_id)
+    if batch is None or batch.kind is not kind:
+        raise NotFound(
+            "batch_not_found",
+            "There is no batch of this id.",
+            field="batchId" if kind is BatchKind.INVOICES else "importId",
+            next_step="Use the id that was answered when it was begun.",
+        )
+    return batch
+
+
+def list_batches(
+    organization_id: OrganizationId, kind: BatchKind, first: int, after: str | None, ports: Ports
+) -> Page[Batch]:
+    """A page of batches, newest first."""
+    return ports.batches.page(organization_id, kind, first, after)
+
+
+def pause_of(batch: Batch, ports: Ports) -> Freeze | None:
+    """Returns the pause of the organization's invoicing during which an unfinished batch rests, or None."""
+    return ports.connections.get(batch.organization_id).frozen if batch.status is BatchStatus.RUNNING else None
+
+
+def list_items(batch: Batch, first: int, after: str | None, ports: Ports) -> Page[BatchItem]:
+    """A page of a batch's items in the order of the request."""
+    return ports.batches.items(batch, first, after)
+
+
+def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> Batch:
+    """Queue the failed items again; without any, nothing changes.
+
+    Raises:
+        NotFound; Conflict: the batch was cancelled.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
+        if batch.cancelled_at is not None:
+            raise Conflict(
+                "batch_cancelled",
+                "This batch was cancelled.",
+                next_step="Bill what is left in a new batch; what is billed already stays billed once.",
+            )
+        if not batch.counts.get(ItemStatus.FAILED):
+            return batch
+        parts = _parts(batch, ports)
+        try:
+            again = ports.batches.save(batch.next_round(), parts)
+        except StaleWrite:
+            continue
+        _queue(parts, ports)
+        return again
+    raise StaleWrite("The batch")
+
+
+def cancel(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> Batch:
+    """Leave out what is still queued; the items that are being worked on are finished.
+
+    Raises:
+        NotFound: no such batch.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
+        if batch.cancelled_at is not None or not batch.open:
+            return batch
+        try:
+            return ports.batches.save(replace(batch, cancelled_at=ports.clock.now()))
+        except StaleWrite:
+            continue
+    raise StaleWrite("The batch")
+
+
+def resume_batches(ports: Ports) -> int:
+    """Send the messages again that may be lost; answers how many."""
+    due = ports.batches.due_parts(ports.clock.now(), AT_ONCE)
+    for organization_id, batch_id, lane in due:
+        part = ports.batches.part(organization_id, batch_id, lane)
+        if part is not None:
+            ports.queues.batch_work(organization_id, batch_id, lane, part.turn)
+    return len(due)
+
+
+def _parts(batch: Batch, ports: Ports) -> list[Part]:
+    """Every lane's part, to be begun from the first item."""
+    resume_at = ports.clock.now() + LEASE
+    parts = []
+    for lane in range(min(batch.lanes, batch.total)):
+        known = ports.batches.part(batch.organization_id, batch.id, lane)
+        parts.append((known or Part(batch.organization_id, batch.id, lane)).again(resume_at))
+    return parts
+
+
+def _queue(parts: Sequence[Part], ports: Ports) -> None:
+    for part in parts:
+        ports.queues.batch_work(part.organization_id, part.batch_id, part.lane, part.turn)

@@ -1,0 +1,121 @@
+"""One item of a billing batch: one invoice, by the same way as any other."""
+
+from __future__ import annotations
+
+from chalicelib.domain.batch import Batch, BatchItem, ItemError, ItemStatus, item_error
+from chalicelib.domain.errors import AccountUnreachable, Conflict, InvoicingPaused, NotFound, Refused
+from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
+
+
+def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+    """Make the item's invoice, or find it, and store what became of it.
+
+    Returns False where Stripe has not answered, or where invoicing is paused.
+
+    Raises:
+        StaleWrite: somebody else decided the item, or asked for another round.
+    """
+    command = command_for(batch, item)
+    try:
+        made = create_invoice(command, ports)
+        if command.send and len(_refusals(made)) > item.refusals_told and _can_be_sent(made):
+            return _fail(batch, item, _refused_meanwhile(made), made, ports)
+        invoice = _taken_on(made, command, ports)
+    except InvoicingPaused:
+        return False
+    except (Refused, Conflict, NotFound, AccountUnreachable) as refusal:
+        kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
+        if kept is None and refusal.code == "due_date_in_past":
+            # All invoices of a batch have its due date, which nobody can change.
+            refusal.next_step = "Create the invoice again in a new batch with another due date."
+        return _fail(batch, item, item_error(refusal, item.field_in_request), kept, ports)
+    if invoice is None or invoice.saga.running:
+        return False
+    if not invoice.live:
+        return _fail(batch, item, _VOID, invoice, ports)
+    status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
+    ports.batches.decide(batch, item.decided(status, batch.round, invoice.id))
+    return True
+
+
+def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
+    """The same for the same item, whoever asks and however often: its key is made of the batch and the customer."""
+    terms = batch.terms
+    parts = (batch.id, item.customer_id or "", str(item.number))
+    return CreateInvoice(
+        organization_id=batch.organization_id,
+        user_id=batch.created_by,
+        idempotency_key=digest("batch", *parts),
+        fingerprint=digest("batch", batch.fingerprint, *parts),
+        customer_id=CustomerId(item.customer_id or ""),
+        line_items=tuple(
+            NewLine(each.service_id, each.description, each.quantity, each.unit_price, None, each.taxable)
+            for each in item.services
+        ),
+        payment_terms=terms.payment_terms,
+        due_date=terms.due_date,
+        currency=terms.currency,
+        memo=terms.memo,
+        footer=terms.footer,
+        payment_methods=terms.payment_methods,
+        send=terms.send,
+    )
+
+
+def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None, ports: Ports) -> bool:
+    told = len(_refusals(kept)) if kept else 0
+    failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
+    ports.batches.decide(batch, failed)
+    return True
+
+
+_VOID = ItemError(
+    "invoice_void",
+    "The invoice of these services was voided.",
+    next_step="Bill the services again in a new invoice or batch; this batch does not bill them.",
+)
+
+
+def _refusals(invoice: Invoice) -> list[HistoryEntry]:
+    return [entry for entry in invoice.history if entry.kind == SEND_REFUSED]
+
+
+def _refused_meanwhile(invoice: Invoice) -> ItemError:
+    """Returns why the invoice was not sent when its order was resumed.
+
+    It is not sent again before the office has heard of that, because sending again mails what has been seen.
+    """
+    code = _refusals(invoice)[-1].reason or "changed_in_stripe"
+    return ItemError(
+        code,
+        "The invoice was made, and was not sent when its turn came. Its explanation says why.",
+        next_step="Look at the invoice, and send it if it is right, or void it.",
+    )
+
+
+def _can_be_sent(invoice: Invoice) -> bool:
+    unsent = invoice.sent_at is None and not invoice.saga.running
+    return unsent and invoice.status in (InvoiceStatus.DRAFT, *OPEN_STATUSES)
+
+
+def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice | None:
+    """Returns the invoice. If its making stopped, that is taken up, unless somebody is at it.
+
+    If it was to be sent and that was refused, it is sent again.
+    """
+    if command.send and _can_be_sent(invoice):
+        return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports)
+    if not invoice.saga.running:
+        return invoice
+    return resume_invoice(invoice.organization_id, invoice.id, ports)
+
+
+def _invoice_id(command: CreateInvoice) -> InvoiceId:
+    return invoice_id_for(command.organization_id, command.idempotency_key or "")

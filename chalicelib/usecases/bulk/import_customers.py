@@ -1,0 +1,182 @@
+"""Keep many customers at once. Each row stands for itself: one that is wrong fails alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus, item_error, together
+from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer_save import Save, edition_after, waiting
+from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
+from chalicelib.domain.pacing import LANES
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.usecases.bulk.batches import begin
+from chalicelib.usecases.customers.customers import ATTEMPTS, new_customer, sync_customer
+from chalicelib.usecases.customers.stripe_owner import require_free_choice
+
+MAX_ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One customer, or why the row cannot be one."""
+
+    customer_id: CustomerId | None
+    profile: Profile | None
+    stripe_customer_id: str | None = None
+    error: ItemError | None = None
+    left_out: tuple[Field, ...] = ()
+    loaded_before: int | None = None
+    deliberate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCustomers:
+    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+    idempotency_key: str | None
+    fingerprint: str
+    rows: tuple[Row, ...]
+
+
+def import_customers(command: ImportCustomers, ports: Ports) -> Batch:
+    """Begin an import, or answer the one that this idempotency key began before.
+
+    Raises:
+        Refused: no rows, or too many; nothing was stored.
+        Conflict: the key was used for another request.
+        Retryable: repeating the request goes on with it.
+    """
+    if not 0 < len(command.rows) <= MAX_ROWS:
+        raise Refused(
+            "import_size_invalid",
+            f"An import takes 1 to {MAX_ROWS} customers.",
+            field="customers",
+            next_step="Split the customers over several imports." if command.rows else "Send at least one customer.",
+        )
+    key = command.idempotency_key or ports.clock.nonce()
+    items = _items(command.rows)
+    failed = sum(item.status is ItemStatus.FAILED for item in items)
+    batch = Batch(
+        organization_id=command.organization_id,
+        id=batch_id_for(command.organization_id, BatchKind.CUSTOMERS, key),
+        kind=BatchKind.CUSTOMERS,
+        fingerprint=command.fingerprint,
+        total=len(items),
+        lanes=LANES,
+        created_at=ports.clock.now(),
+        created_by=command.user_id,
+        counts={ItemStatus.FAILED: failed} if failed else {},
+    )
+    return begin(batch, items, ports)
+
+
+def _items(rows: Sequence[Row]) -> list[BatchItem]:
+    """An item a row; what is wrong with a row by itself is known already."""
+    first: dict[CustomerId | None, int] = {}
+    items = []
+    for position, row in enumerate(rows):
+        item = BatchItem(
+            position,
+            row.customer_id,
+            profile=row.profile,
+            chosen_stripe_customer_id=row.stripe_customer_id,
+            left_out=row.left_out,
+            loaded_before=row.loaded_before,
+            deliberate=row.deliberate,
+        )
+        repeated = _repeated(row.customer_id, first.setdefault(row.customer_id, position), position)
+        errors = [each for each in (row.error, _reserved(row.customer_id), repeated) if each is not None]
+        items.append(item.failed(together(errors), 0) if errors else item)
+    return items
+
+
+def _reserved(customer_id: CustomerId | None) -> ItemError | None:
+    if customer_id is None:
+        return None
+    try:
+        require_customer_id(customer_id)
+    except Refused as refusal:
+        return replace(item_error(refusal), field="id")
+    return None
+
+
+def _repeated(customer_id: CustomerId | None, first: int, position: int) -> ItemError | None:
+    if customer_id is None or first == position:
+        return None
+    return ItemError(
+        "customer_repeated",
+        f"The customer {customer_id} is in row {first + 1} already.",
+        "id",
+        "Leave one of the two rows out.",
+    )
+
+
+def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+    """Store the customer together with the item's outcome, then give it to Stripe at the lane's pace.
+
+    The item succeeds even if Stripe refuses the customer, because the record is stored; its `sync_status` says so.
+    Returns False if Stripe did not say which customer owns a chosen Stripe customer. Then the item is tried again.
+
+    Raises:
+        StaleWrite: somebody else decided the item, or changed the customer.
+    """
+    if item.customer_id is None or item.profile is None:
+        return True
+    save = Save(item.profile, item.chosen_stripe_customer_id, item.left_out, item.loaded_before, item.deliberate)
+    first_read = current = ports.customers.get(batch.organization_id, item.customer_id)
+    try:
+        if (choice := save.choice(current)) is not None:
+            connection = ports.connections.get(batch.organization_id)
+            require_free_choice(current, item.customer_id, choice, connection, ports)
+    except StripeUnavailable:
+        return False
+    except (Conflict, Refused) as refusal:
+        ports.batches.decide(batch, item.failed(item_error(refusal), batch.round))
+        return True
+    for _ in attempts(ATTEMPTS, ports.clock):
+        edited = _edited(batch, item.customer_id, save, first_read, current, ports)
+        status = _outcome(current, edited)
+        try:
+            ports.batches.decide(batch, item.decided(status, batch.round), edited)
+        except StaleWrite:
+            # Our own worker may have stored what came from Stripe; otherwise it was the item, or the batch.
+            stored = ports.customers.get(batch.organization_id, item.customer_id)
+            if stored == current:
+                raise
+            current = stored
+            continue
+        if edited is not None and edited.sync_status is SyncStatus.PENDING:
+            with suppress(Retryable):  # left `pending`, which `resume_stuck` takes up
+                sync_customer(batch.organization_id, edited.id, ports)
+        return True
+    raise StaleWrite("The customer")
+
+
+def _edited(
+    batch: Batch,
+    customer_id: CustomerId,
+    save: Save,
+    first_read: Customer | None,
+    current: Customer | None,
+    ports: Ports,
+) -> Customer | None:
+    """Returns the customer as the row has it; None if that is how we have it."""
+    connection, now = ports.connections.get(batch.organization_id), ports.clock.now()
+    profile = save.profile_on(first_read, current)
+    if current is None:
+        return waiting(new_customer(batch.organization_id, customer_id, profile, save.chosen, now), connection)
+    return edition_after(current, save, profile, connection, now)
+
+
+def _outcome(current: Customer | None, edited: Customer | None) -> ItemStatus:
+    if edited is None:
+        return ItemStatus.UNCHANGED
+    return ItemStatus.CREATED if current is None else ItemStatus.UPDATED

@@ -1,0 +1,247 @@
+"""Install, reconnect and disconnect Stripe.
+
+The callback comes from a browser without a token, so it proves nothing about who is sitting there: it only
+leaves the authorization ready. The admin who began it activates it with an authenticated call. That way nobody
+can be made to connect an account that is not theirs. And the call takes what only that browser was given: whoever
+sends somebody else to Stripe in their own name never gets to know it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.connection import (
+    STATE_VALID_FOR,
+    Authorization,
+    Connection,
+)
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    Forbidden,
+    IntegrationError,
+    Malformed,
+    Refused,
+    Retryable,
+    StaleWrite,
+)
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.usecases.connecting.change_connection import ATTEMPTS, change_connection
+from chalicelib.usecases.connecting.connection_report import ConnectionReport, report
+
+PROOF = "."
+"""Between the state and the proof of the return; neither holds one."""
+
+START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where to send the admin, and until when (epoch seconds UTC) that is good."""
+
+    authorize_url: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """How the admin came back from Stripe: `pending`, `denied` or `error` with its code.
+
+    The `state` of a pending one is longer by the proof that this is the browser that came back.
+    """
+
+    outcome: str
+    state: str
+    code: str | None = None
+
+
+def begin(organization_id: OrganizationId, user_id: UserId, ports: Ports, *, redirect_uri: str) -> Begun:
+    """Install or Reconnect: a single-use authorization, good for ten minutes."""
+    now = ports.clock.now()
+    state = ports.clock.nonce()
+    expires_at = now + STATE_VALID_FOR
+    ports.connections.put_authorization(
+        Authorization(_hashed(state), organization_id, user_id, created_at=now, expires_at=expires_at)
+    )
+    connection = ports.connections.get(organization_id)
+    ports.connections.save(connection.authorizing(expires_at))
+    return Begun(ports.stripe.authorize_url(state, redirect_uri), expires_at)
+
+
+def receive_callback(state: str | None, code: str | None, error: str | None, ports: Ports) -> Returned:
+    """The browser is back from Stripe. The state is used up before the code is exchanged.
+
+    Exchanging a code twice revokes the access it gave, so a callback that is loaded twice must stop here.
+
+    Raises:
+        Malformed: no state.
+        Conflict, Refused: the state is unknown, used up or expired.
+    """
+    authorization = _open_authorization(state, ports)
+    if authorization.returned_at is not None:
+        raise _used()
+    returned = replace(authorization, returned_at=ports.clock.now())
+    if error or not code:
+        denied = error == "access_denied"
+        code_of_error = "oauth_denied" if denied else "oauth_failed"
+        _consume(replace(returned, error=code_of_error), ports)
+        return Returned("denied" if denied else "error", state or "", code_of_error)
+    consumed = _consume(returned, ports)
+    try:
+        grant = ports.stripe.exchange_code(code)
+    except (Refused, AccountUnreachable, Retryable) as failure:
+        ports.connections.save_authorization(replace(consumed, error=failure.code))
+        return Returned("error", state or "", failure.code)
+    proof = ports.clock.nonce()
+    ports.connections.save_authorization(
+        replace(consumed, account_id=grant.account_id, livemode=grant.livemode, proof_hash=_hashed(proof))
+    )
+    return Returned("pending", f"{state}{PROOF}{proof}")
+
+
+def complete(organization_id: OrganizationId, user_id: UserId, state: str, ports: Ports) -> ConnectionReport:
+    """Back in POM, the admin who began activates the connection. Completing it twice is fine.
+
+    Raises:
+        Malformed, Refused, Conflict: the state is unknown, expired, denied, or not yet back from Stripe.
+        Forbidden: somebody else began it.
+        Conflict: the Stripe account belongs to another organization.
+    """
+    begun, _, proof = state.partition(PROOF)
+    authorization = _authorization(begun, ports)
+    if authorization.organization_id != organization_id or authorization.user_id != user_id:
+        raise Forbidden(
+            "state_foreign",
+            "Somebody else began this connection.",
+            field="state",
+            next_step="The admin who clicked Install completes it; or start again yourself.",
+        )
+    if authorization.completed_at is not None:
+        return report(organization_id, ports)
+    if authorization.expires_at <= ports.clock.now():
+        raise _expired()
+    _activate(organization_id, authorization, _granted_account(authorization, proof), ports)
+    ports.connections.save_authorization(replace(authorization, completed_at=ports.clock.now()))
+    _catch_up(organization_id, ports)
+    return report(organization_id, ports)
+
+
+def disconnect(organization_id: OrganizationId, user_id: UserId, ports: Ports) -> ConnectionReport:
+    """Give up the access to the account; every record stays. Disconnecting twice is fine."""
+    connection = ports.connections.get(organization_id)
+    if connection.active and connection.account_id is not None:
+        ports.stripe.deauthorize(connection.account_id)
+        _end(connection, f"disconnected by {user_id}", ports)
+    return report(organization_id, ports)
+
+
+def _end(given_up: Connection, reason: str, ports: Ports) -> None:
+    """Marks the connection disconnected, unless it has been connected anew since."""
+
+    def ended(current: Connection) -> Connection:
+        same = (current.account_id, current.connected_at) == (given_up.account_id, given_up.connected_at)
+        return current.disconnected(reason, ports.clock.now()) if same else current
+
+    change_connection(given_up.organization_id, ended, ports)
+
+
+def _activate(
+    organization_id: OrganizationId, authorization: Authorization, account_id: StripeAccountId, ports: Ports
+) -> None:
+    """Stores the connection with the account as Stripe has it now.
+
+    The account is read after the stored connection, which is replaced only if it has not changed since.
+
+    Raises:
+        Conflict: the account belongs to another organization.
+        StaleWrite: others kept being faster.
+    """
+    owner = ports.connections.organization_of(account_id)
+    if owner is not None and owner != organization_id:
+        raise Conflict(
+            "account_bound_elsewhere",
+            "This Stripe account belongs to another organization in POM.",
+            next_step="Connect the Stripe account of this company, or contact support to move it.",
+        )
+    for _ in attempts(ATTEMPTS, ports.clock):
+        freeze = ports.connections.platform_freeze()
+        connection = ports.connections.get(organization_id)
+        connected = connection.activated(
+            ports.stripe.account(account_id),
+            account_id,
+            livemode=authorization.livemode,
+            by=authorization.user_id,
+            now=ports.clock.now(),
+        )
+        with suppress(StaleWrite):
+            ports.connections.bind(replace(connected, frozen=connected.frozen or freeze), freeze)
+            return
+    raise StaleWrite("The connection")
+
+
+def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:
+    """A reconnected account has a gap to fill: now, or with the next plan if the message does not get through."""
+    with suppress(Retryable):
+        ports.queues.reconcile(organization_id, objects=True)
+
+
+def _granted_account(authorization: Authorization, proof: str) -> StripeAccountId:
+    if authorization.error is not None:
+        raise Refused(
+            authorization.error,
+            "The connection was not granted in Stripe."
+            if authorization.error == "oauth_denied"
+            else "Stripe did not complete the connection.",
+            field="state",
+            next_step=START_AGAIN,
+        )
+    if authorization.account_id is None or not hmac.compare_digest(_hashed(proof), authorization.proof_hash or ""):
+        raise Conflict(
+            "state_not_returned",
+            "Stripe has not sent this browser back yet.",
+            field="state",
+            next_step="Finish the authorization in Stripe first, and go on in the same browser.",
+        )
+    return authorization.account_id
+
+
+def _open_authorization(state: str | None, ports: Ports) -> Authorization:
+    authorization = _authorization(state, ports)
+    if authorization.expires_at <= ports.clock.now():
+        raise _expired()
+    return authorization
+
+
+def _authorization(state: str | None, ports: Ports) -> Authorization:
+    if not state:
+        raise Malformed("state_missing", "The state is missing.", field="state", next_step=START_AGAIN)
+    found = ports.connections.authorization(_hashed(state))
+    if found is None:
+        raise Refused("state_unknown", "This state was never given out.", field="state", next_step=START_AGAIN)
+    return found
+
+
+def _consume(authorization: Authorization, ports: Ports) -> Authorization:
+    try:
+        return ports.connections.save_authorization(authorization)
+    except StaleWrite as exc:
+        raise _used() from exc
+
+
+def _used() -> Conflict:
+    return Conflict("state_used", "This state was used before.", field="state", next_step=START_AGAIN)
+
+
+def _expired() -> IntegrationError:
+    return Refused(
+        "state_expired", "The authorization took longer than ten minutes.", field="state", next_step=START_AGAIN
+    )
+
+
+def _hashed(state: str) -> str:
+    return hashlib.sha256(state.encode(errors="surrogatepass")).hexdigest()

@@ -1,0 +1,48 @@
+"""The connection as POM shows it: where it stands, and whether Stripe's events arrive as they happen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.connection import Connection, ConnectionStatus
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.ports import Ports
+from chalicelib.usecases.connecting.webhook_health import webhook_health
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """What POM shows of a connection.
+
+    `webhook_healthy` is None where not enough is known to say so; `lag_seconds` is how long ago Stripe was last
+    compared with POM.
+    """
+
+    connection: Connection
+    status: ConnectionStatus
+    last_event_at: int | None
+    webhook_healthy: bool | None
+    webhook_problem: str | None
+    webhook_checked_at: int | None = None
+    lag_seconds: int | None = None
+
+
+def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
+    """What is known; Stripe is not asked."""
+    connection = ports.connections.get(organization_id)
+    now = ports.clock.now()
+    account_id = connection.account_id
+    last_event_at = ports.events.last_received_at(account_id) if account_id else None
+    status = connection.status(now)
+    if not connection.active:
+        return ConnectionReport(connection, status, last_event_at, webhook_healthy=None, webhook_problem=None)
+    webhook = webhook_health(connection, ports)
+    return ConnectionReport(
+        connection,
+        status,
+        last_event_at,
+        webhook_healthy=webhook.healthy,
+        webhook_problem=webhook.problem,
+        webhook_checked_at=webhook.checked_at,
+        lag_seconds=max(0, now - connection.sweep.swept_until),
+    )

@@ -1,0 +1,60 @@
+"""Give up the access to accounts whose connecting was begun, granted in Stripe, and never completed in POM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.connection import Authorization
+from chalicelib.domain.errors import AccountUnreachable, Refused, Retryable
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.ports import Ports
+
+AT_ONCE = 200
+ENOUGH = 30
+"""Seconds after which a run begins with no further account: where Stripe does not answer, each takes long."""
+
+
+def give_up_abandoned(ports: Ports) -> int:
+    """Deauthorize each account once, unless it is connected by now or somebody is about to complete it.
+
+    Where Stripe does not answer, the next run tries again. Answers how many accesses were given up.
+    """
+    now = ports.clock.now()
+    unused = [found for state in ports.connections.unused_grants(AT_ONCE) if (found := _unused(state, ports))]
+    under_way = {each.account_id for each in unused if not each.abandoned(now)}
+    by_account: dict[StripeAccountId, list[Authorization]] = {}
+    for each in unused:
+        if each.account_id is not None and each.account_id not in under_way:
+            by_account.setdefault(each.account_id, []).append(each)
+    given_up = 0
+    for account_id, authorizations in by_account.items():
+        if ports.clock.now() - now > ENOUGH:
+            break
+        try:
+            given_up += _given_up(account_id, ports)
+            for authorization in authorizations:
+                ports.connections.save_authorization(replace(authorization, settled_at=now))
+        except (Refused, AccountUnreachable, Retryable):
+            continue
+    return given_up
+
+
+def _unused(state_hash: str, ports: Ports) -> Authorization | None:
+    """Read itself: the index may lag behind a completion."""
+    found = ports.connections.authorization(state_hash)
+    return found if found is not None and found.unused_grant else None
+
+
+def _given_up(account_id: StripeAccountId, ports: Ports) -> bool:
+    if _connected(account_id, ports):
+        return False
+    ports.stripe.deauthorize(account_id)
+    return True
+
+
+def _connected(account_id: StripeAccountId, ports: Ports) -> bool:
+    organization_id = ports.connections.organization_of(account_id)
+    if organization_id is None:
+        return False
+    connection = ports.connections.get(organization_id)
+    return connection.active and connection.account_id == account_id

@@ -1,0 +1,34 @@
+"""Pull the truth for everything now: a comparison with Stripe, out of turn."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.domain.connection import Connection, usable_account
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.ports import Ports
+from chalicelib.usecases.connecting.change_connection import change_connection
+
+NOT_TWICE_WITHIN = 60
+"""Seconds in which a second request adds nothing: the comparison it asks for is queued or at work."""
+
+
+def refresh_all(organization_id: OrganizationId, ports: Ports) -> Connection:
+    """Queue a comparison of events and objects; answers the connection with when that was asked for.
+
+    Raises:
+        Conflict: the organization is not connected.
+        Retryable: it could not be queued.
+    """
+    connection = ports.connections.get(organization_id)
+    usable_account(connection)
+    now = ports.clock.now()
+    if now - connection.refresh_asked_at < NOT_TWICE_WITHIN:
+        return connection
+    ports.queues.reconcile(organization_id, objects=True)
+    # Where others keep being faster, the next request is queued a second time: that does no harm.
+    with suppress(StaleWrite):
+        change_connection(organization_id, lambda current: replace(current, refresh_asked_at=now), ports)
+    return replace(connection, refresh_asked_at=now)

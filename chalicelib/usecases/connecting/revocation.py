@@ -1,0 +1,55 @@
+"""Notices that a company took back its access in Stripe, and marks its connection as disconnected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.usecases.connecting.change_connection import ATTEMPTS
+
+REVOKED = "revoked in Stripe"
+
+
+def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> None:
+    """Marks the connection disconnected after Stripe refused a call for its account, if Stripe still refuses.
+
+    The company may have connected the account anew while the refusal was on its way. So Stripe is asked again, after
+    the connection was read and before it is written. If Stripe cannot be asked, the connection stays as it is, and
+    the next call finds out.
+    """
+    with suppress(StaleWrite, Retryable):
+        for _ in attempts(ATTEMPTS, ports.clock):
+            connection = ports.connections.get(organization_id)
+            if not _still_uses(connection, account_id) or reachable(account_id, ports):
+                return
+            with suppress(StaleWrite):
+                ports.connections.save(connection.disconnected(REVOKED, ports.clock.now()))
+                return
+
+
+def _still_uses(connection: Connection, account_id: StripeAccountId) -> bool:
+    return connection.active and connection.account_id == account_id
+
+
+def reachable(account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if Stripe still lets us call it for the account."""
+    try:
+        ports.stripe.account(account_id)
+    except AccountUnreachable:
+        return False
+    return True
+
+
+@contextmanager
+def noticing_revocation(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> Iterator[None]:
+    """Calls of Stripe in here: one that finds the connection revoked marks it disconnected, and fails."""
+    try:
+        yield
+    except AccountUnreachable:
+        mark_revoked(organization_id, account_id, ports)
+        raise

@@ -1,0 +1,119 @@
+"""Tells whether Stripe's events reach an organization as they happen, by signals that a stranger cannot cause.
+
+Three things say so, and none of them is enough alone:
+
+    Stripe's own list     the endpoint is there, enabled, of our version, and told of everything
+    the signed canary     our door takes what each of our secrets signs
+    what had to be found  no event had to be fetched after the latest one that a webhook brought
+
+Refused signatures say nothing: anybody can send what is refused. Everything is read; nobody is called.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from chalicelib.domain.arrivals import LOOKED_AT, Hearing
+from chalicelib.domain.canary import Flight, Verdict
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports import Ports
+
+NOT_CHECKED = "Whether Stripe's webhooks are set up for POM could not be checked: Stripe did not answer."
+NOT_LOOKED = "Whether Stripe's webhooks are set up for POM has not been looked at yet."
+NOT_LOOKED_LATELY = "Whether Stripe's webhooks are set up for POM has not been looked at for a quarter of an hour."
+NOT_TRIED = "Whether POM takes Stripe's events has not been tried yet."
+THROTTLED = "Whether POM takes Stripe's events could not be tried: too many requests came from somewhere."
+NOT_TRIED_LATELY = "Whether POM takes Stripe's events has not been tried for a quarter of an hour."
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHealth:
+    """`healthy` is None where nothing speaks against it and something is not known; `problem` then says what.
+
+    `checked_at` is when the endpoint in Stripe was looked at, in epoch seconds UTC.
+    """
+
+    healthy: bool | None
+    problem: str | None
+    checked_at: int | None = None
+
+
+def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:
+    """What is known of an active connection."""
+    now = ports.clock.now()
+    check, flight = ports.connections.webhook_check(), ports.connections.canary_flight()
+    checked_at = check.at if check else None
+    if problem := _set_up(check, now) or _door(flight, now) or arrival_problem(connection, ports):
+        return WebhookHealth(False, problem, checked_at)
+    unknown = _unknown(check, flight, now)
+    return WebhookHealth(None if unknown else True, unknown, checked_at)
+
+
+def deafness(connection: Connection, hearing: Hearing, now: int) -> bool:
+    """Whether no webhook has come since the newest event happened that none had brought.
+
+    One that is lost while others come is not that. Events are remembered for 35 days; after that nobody can tell.
+    """
+    unheard_at = connection.sweep.unheard_at(now)
+    return unheard_at > 0 and hearing.fetched > 0 and not hearing.since(unheard_at)
+
+
+def arrival_problem(connection: Connection, ports: Ports) -> str | None:
+    """What the sweep found, in plain words; None if webhooks bring what happens.
+
+    If no webhook has come since the missed event, the next webhook clears the problem. If single webhooks were lost,
+    the next webhook or the next run that finds nothing does.
+    """
+    sweep, now = connection.sweep, ports.clock.now()
+    if sweep.unheard_at(now) and connection.account_id is not None:
+        hearing = Hearing.of(ports.events.arrivals(connection.account_id))
+        if deafness(connection, hearing, now):
+            return _deaf(hearing)
+        found = sweep.latest.recovered if sweep.latest and sweep.missed_just_now else 0
+        if found and not hearing.since(sweep.missed_found_at):
+            return f"The latest check found {_events(found)} that Stripe's webhooks had not brought."
+    if sweep.corrected:
+        return f"The latest check corrected {_counted(sweep.corrected, 'invoice')} that no event of Stripe's told of."
+    if sweep.late(now):
+        return "Stripe has not been checked for missed events for more than an hour."
+    return None
+
+
+def _set_up(check: WebhookCheck | None, now: int) -> str | None:
+    return check.problem if check is not None and check.usable(now) else None
+
+
+def _door(flight: Flight | None, now: int) -> str | None:
+    return flight.problem if flight is not None and flight.usable(now) else None
+
+
+def _unknown(check: WebhookCheck | None, flight: Flight | None, now: int) -> str | None:
+    if check is None:
+        return NOT_LOOKED
+    if not check.usable(now):
+        return NOT_LOOKED_LATELY if check.answered else NOT_CHECKED
+    if flight is None:
+        return NOT_TRIED
+    if not flight.usable(now):
+        return NOT_TRIED_LATELY
+    return THROTTLED if flight.verdict is Verdict.THROTTLED else None
+
+
+def _deaf(hearing: Hearing) -> str:
+    fetched = f"{_events(hearing.fetched)} had to be fetched."
+    if hearing.heard_at is not None:
+        since = dt.datetime.fromtimestamp(hearing.heard_at, dt.UTC).strftime("%Y-%m-%d %H:%M")
+        return f"Stripe's webhooks have not arrived since {since} UTC: {fetched}"
+    if hearing.fetched < LOOKED_AT:
+        return f"Stripe's webhooks have not arrived yet: {fetched}"
+    return f"Stripe's webhooks have not arrived for long: more than {fetched}"
+
+
+def _events(count: int) -> str:
+    return _counted(count, "event")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,197 @@
+"""POM's customers: keep them, list them, and give them to Stripe."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.domain.connection import usable_account
+from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.customer_save import Save, edition_after, waiting
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    NotFound,
+    Refused,
+    Retryable,
+    StaleWrite,
+    StripeUnavailable,
+)
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.ports.storage import Page
+from chalicelib.usecases.connecting.revocation import mark_revoked
+from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
+from chalicelib.usecases.customers.stripe_owner import require_free_choice
+
+ATTEMPTS = 10
+WAITING_AT_ONCE = 100
+
+
+def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Returns one customer.
+
+    Raises:
+        NotFound: this organization has no such customer.
+    """
+    customer = ports.customers.get(organization_id, customer_id)
+    if customer is None:
+        raise NotFound(
+            "customer_not_found",
+            "There is no customer of this id.",
+            field="customerId",
+            next_step="Save the customer first with PUT /v1/customers/{id}.",
+        )
+    return customer
+
+
+def list_customers(organization_id: OrganizationId, first: int, after: str | None, ports: Ports) -> Page[Customer]:
+    """Returns a page of customers in the order of their ids, as they are on the connected account."""
+    page = ports.customers.page(organization_id, first, after)
+    account_id = ports.connections.get(organization_id).account_id
+    return replace(page, items=tuple(each.seen_from(account_id) for each in page.items))
+
+
+def as_it_stands(customer: Customer, ports: Ports) -> Customer:
+    """Returns the customer as it is on the connected account."""
+    return customer.seen_from(ports.connections.get(customer.organization_id).account_id)
+
+
+def put_customer(
+    organization_id: OrganizationId,
+    customer_id: CustomerId,
+    save: Save,
+    ports: Ports,
+) -> Customer:
+    """Store POM's customer and queue its sync to Stripe. Storing the same record again changes nothing.
+
+    If the message cannot be queued, the request still succeeds: the customer is stored as `pending`, and
+    `resume_stuck` queues it later.
+
+    Raises:
+        Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
+        Conflict: the chosen Stripe customer belongs to another customer.
+        StaleWrite: the customer kept changing all the while.
+    """
+    require_customer_id(customer_id)
+    connection = ports.connections.get(organization_id)
+    first_read = current = ports.customers.get(organization_id, customer_id)
+    # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
+    with suppress(StripeUnavailable):
+        require_free_choice(current, customer_id, save.choice(current), connection, ports)
+    for attempt in attempts(ATTEMPTS, ports.clock):
+        if attempt:
+            # A worker of POM has just stored the result of a sync, or values from Stripe.
+            current = ports.customers.get(organization_id, customer_id)
+        now, profile = ports.clock.now(), save.profile_on(first_read, current)
+        if current is None:
+            new = new_customer(organization_id, customer_id, profile, save.chosen, now)
+            edited: Customer | None = waiting(new, connection)
+        else:
+            edited = edition_after(current, save, profile, connection, now)
+        if current is not None and edited is None:
+            # If a former attempt was stored and its answer was lost, the customer is not queued yet.
+            return _queued(current, ports) if attempt else current
+        if edited is not None:
+            with suppress(StaleWrite):
+                return _queued(ports.customers.save(edited), ports)
+    raise StaleWrite("The customer")
+
+
+def _queued(saved: Customer, ports: Ports) -> Customer:
+    # If the message is lost, `resume_stuck` finds the customer, because it is stored as `pending`.
+    if saved.sync_status is SyncStatus.PENDING:
+        with suppress(Retryable):
+            ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
+    return saved
+
+
+def new_customer(
+    organization_id: OrganizationId,
+    customer_id: CustomerId,
+    profile: Profile,
+    chosen_stripe_customer_id: str | None,
+    now: int,
+) -> Customer:
+    """Returns the first edition, which is not stored yet."""
+    return Customer(
+        organization_id,
+        customer_id,
+        profile,
+        edition=1,
+        created_at=now,
+        updated_at=now,
+        chosen_stripe_customer_id=chosen_stripe_customer_id,
+    )
+
+
+def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:
+    """Queue a new sync of a customer, as a new edition, whatever the last sync did.
+
+    Raises:
+        NotFound: this organization has no such customer.
+        Conflict: the organization is not connected.
+        StaleWrite: the customer kept changing all the while.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        customer = get_customer(organization_id, customer_id, ports)
+        usable_account(ports.connections.get(organization_id))
+        with suppress(StaleWrite):  # our own worker was faster
+            refused = customer.chosen_stripe_customer_id if customer.choice_refused else None
+            saved = ports.customers.save(customer.edited(customer.profile, refused, ports.clock.now()))
+            return _queued(saved, ports)
+    raise StaleWrite("The customer")
+
+
+def give_what_waited(organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports) -> int:
+    """Has the account given what was edited while it was not connected. Returns how many customers that were.
+
+    Customers of other accounts are left alone: an invoice or a save brings them to the present one.
+    """
+    seen: set[CustomerId] = set()
+    while True:
+        waiting_ids = ports.customers.waiting_for(organization_id, account_id, WAITING_AT_ONCE)
+        fresh = [each for each in waiting_ids if each not in seen]  # the index may be behind
+        for customer_id in fresh:
+            customer = ports.customers.get(organization_id, customer_id)
+            if customer is not None and customer.waits_for == account_id:
+                with suppress(StaleWrite):  # somebody has just saved it, and had it queued
+                    _queued(ports.customers.save(customer.connected_again()), ports)
+        seen.update(fresh)
+        if not fresh:
+            return len(seen)
+
+
+def sync_customer(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> SyncStatus:
+    """Give Stripe the customer as POM has it now, whichever edition the message was about.
+
+    Raises:
+        StripeUnavailable, StaleWrite: the caller has to try again.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        customer = ports.customers.get(organization_id, customer_id)
+        if customer is None:
+            return SyncStatus.SYNCED
+        connection = ports.connections.get(organization_id)
+        try:
+            if not connection.active or connection.account_id is None:
+                customer = ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
+            else:
+                customer = _synced(customer, connection.account_id, ports)
+        except StaleWrite:
+            continue
+        if customer.sync_status is not SyncStatus.PENDING:
+            return customer.sync_status
+    raise StaleWrite("The customer")
+
+
+def _synced(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
+    try:
+        creation = ports.settings.get(customer.organization_id).customer_creation
+        return ensure_in_stripe(customer, account_id, ports, creation)
+    except AccountUnreachable:
+        mark_revoked(customer.organization_id, account_id, ports)
+        return ports.customers.save(customer.not_synced(SyncStatus.NOT_CONNECTED, None))
+    except (Refused, Conflict) as refusal:
+        return ports.customers.save(not_synced_because(customer, refusal))

@@ -1,0 +1,224 @@
+"""Brings a customer to Stripe, for the sync worker and for an invoice that is being made.
+
+The e-mail address is the primary identifier. If Stripe has one customer with it, that one is linked and no second
+one is made. If Stripe has several, none is linked and the office is asked. A Stripe customer is claimed before
+anything is written to it, so that two customers of POM are never linked to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.customer import ChoiceNeeded, Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer_fields import same_address, stripe_values
+from chalicelib.domain.customer_settling import Settled, settle
+from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
+from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId, digest
+from chalicelib.domain.settings import CustomerCreation
+from chalicelib.ports import Ports
+from chalicelib.ports.storage import StripeCustomerClaimed
+from chalicelib.usecases.customers.present_address import require_address
+from chalicelib.usecases.customers.stripe_owner import (
+    belongs_to_another,
+    read_customer,
+    refuses_the_choice,
+    shared_with_its_owner,
+    stripe_customer_taken,
+    stripe_customer_unknown,
+)
+
+
+def ensure_in_stripe(
+    customer: Customer,
+    account_id: StripeAccountId,
+    ports: Ports,
+    creation: CustomerCreation = CustomerCreation.WHEN_SAVED,
+) -> Customer:
+    """Returns the customer after Stripe was given its present edition and the result was stored.
+
+    With `WHEN_INVOICED`, links an existing Stripe customer, and otherwise waits for the first invoice.
+
+    Raises:
+        Refused: there is no e-mail address, several Stripe customers have it, or the chosen one does not exist.
+        Conflict: the chosen Stripe customer belongs to another customer.
+        StaleWrite: somebody changed the customer meanwhile.
+        StripeUnavailable, StripeRefused: as Stripe answers.
+    """
+    if customer.in_step_with(account_id) and customer.wanted_claim is not None:
+        return customer
+    try:
+        return _ensured(customer, account_id, ports, creation)
+    except (Refused, Conflict) as refusal:
+        if customer.choice_refused or not refuses_the_choice(refusal) or customer.linked_to(account_id) is None:
+            raise
+        # The present link stays in force.
+        return _ensured(ports.customers.save(not_synced_because(customer, refusal)), account_id, ports, creation)
+
+
+def _ensured(customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation) -> Customer:
+    target = customer.target_on(account_id)
+    if target is not None:
+        fact = read_customer(account_id, target, ports)
+        if fact.deleted:
+            customer = _unlinked(_require_once_linked(customer, target), ports)
+        else:
+            chosen = customer.linked_to(account_id) != target
+            if chosen and belongs_to_another(customer, fact, account_id, ports):
+                raise stripe_customer_taken(target)
+            try:
+                if not chosen and shared_with_its_owner(customer, fact, account_id, ports):
+                    raise StripeCustomerClaimed(target)
+                return _linked_to(customer, fact, account_id, ports)
+            except StripeCustomerClaimed as claimed:
+                if customer.linked_to(account_id) != target:
+                    raise stripe_customer_taken(target) from claimed
+                # The link is older than claims, and another customer was linked to the same Stripe customer.
+                customer = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
+    return _linked_anew(customer, account_id, ports, creation)
+
+
+def _unlinked(customer: Customer, ports: Ports) -> Customer:
+    """Returns the customer, stored without its link, so that a refusal is noted on what is so."""
+    stripe_id = customer.link.stripe_customer_id if customer.link else None
+    told = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, ports.clock.now(), stripe_id=stripe_id)
+    return ports.customers.save(told)
+
+
+def _linked_anew(
+    customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation
+) -> Customer:
+    """Returns the customer, linked to the Stripe customer with its address, or to a new one."""
+    require_address(customer)
+    taken: set[str] = set()
+    while found := _found_by_email(customer, account_id, taken, ports):
+        try:
+            return _linked_to(customer, found, account_id, ports)
+        except StripeCustomerClaimed:
+            taken.add(found.id)  # another worker was faster; look again without it
+    if creation is CustomerCreation.WHEN_INVOICED:
+        return ports.customers.save(customer.not_synced(SyncStatus.WAITING_FOR_INVOICE, None))
+    return _created(customer, account_id, ports)
+
+
+def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
+    """Returns the customer if it was linked to this id; refuses an id that was never linked."""
+    if customer.link is None or customer.link.stripe_customer_id != stripe_customer_id:
+        raise stripe_customer_unknown(stripe_customer_id)
+    return customer
+
+
+def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
+    """Returns the customer, linked to this Stripe customer, with every field settled. Sends only values that differ.
+
+    Raises:
+        StripeCustomerClaimed: the Stripe customer belongs to another customer.
+    """
+    linking = customer.linking(account_id, fact.id)
+    if _made_by_pom(customer, fact):
+        linking = replace(linking, search_spellings=True)
+    if linking.wanted_claim != customer.claim:
+        customer = ports.customers.save(linking)
+    now, theirs = ports.clock.now(), stripe_values(fact)
+    first_link = customer.link is not None and customer.link.synced_edition == 0
+    settled = settle(customer.profile, theirs, customer.last_in_step)
+    sent = tuple(field for field, value in settled.to_stripe.items() if value != theirs[field])
+    updated = customer.taking(settled, Source.POM, now)
+    if settled.to_stripe or not _marked(customer, fact):
+        fact = ports.stripe.update_customer(account_id, fact.id, updated, settled.to_stripe)
+        if fact.deleted:
+            raise StaleWrite("The customer")  # deleted between two requests: read it again
+        settled = settled.after_update(stripe_values(fact))
+        updated = customer.taking(settled, Source.POM, now)
+    if first_link:
+        updated = updated.telling(CustomerEvent.LINKED, Source.POM, now, sent, fact.id)
+    if settled.kept:
+        updated = updated.telling(CustomerEvent.KEPT, Source.POM, now, settled.kept)
+    return ports.customers.save(updated.synced(account_id, fact, updated.edition, now, settled.in_step))
+
+
+def _made_by_pom(customer: Customer, fact: CustomerFact) -> bool:
+    """Returns True if POM made the Stripe customer and could not store it: the answer was lost, or came too late."""
+    return customer.link is None and customer.chosen_stripe_customer_id is None and _marked(customer, fact)
+
+
+def _marked(customer: Customer, fact: CustomerFact) -> bool:
+    return (fact.pom_organization_id, fact.pom_customer_id) == (customer.organization_id, customer.id)
+
+
+def _found_by_email(
+    customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
+) -> CustomerFact | None:
+    matches = [fact for fact in _of_address(customer.profile.email or "", account_id, ports) if fact.id not in taken]
+    own = [fact for fact in matches if fact.pom_customer_id == customer.id]
+    unclaimed = [fact for fact in matches if fact.pom_customer_id is None]
+    for some in (own, unclaimed):
+        free = [fact for fact in some if not _held_by_another(customer, fact, account_id, ports)]
+        if free:
+            return _one_of(free if some is unclaimed else free[:1], account_id)
+    return _made_with_a_former_address(customer, account_id, taken, ports)
+
+
+def _made_with_a_former_address(
+    customer: Customer, account_id: StripeAccountId, taken: Collection[str], ports: Ports
+) -> CustomerFact | None:
+    """Returns the Stripe customer that POM made before the office corrected the address, if its answer was lost."""
+    for email in customer.unlinked_emails:
+        for fact in _of_address(email, account_id, ports):
+            if _marked(customer, fact) and fact.id not in taken:
+                return fact
+    return None
+
+
+def _of_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequence[CustomerFact]:
+    """Returns Stripe's customers with this address, as it was typed and in small letters.
+
+    Stripe's list compares case. The daily comparison searches for other spellings.
+    """
+    found = {fact.id: fact for fact in ports.stripe.find_customers(account_id, email)}
+    if email != email.lower():
+        found |= {fact.id: fact for fact in ports.stripe.find_customers(account_id, email.lower())}
+    return [fact for fact in found.values() if not fact.deleted and same_address(fact.email, email)]
+
+
+def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
+    holder = ports.customers.holder_of(customer.organization_id, account_id, fact.id)
+    return holder not in (None, customer.id)
+
+
+def _one_of(candidates: Sequence[CustomerFact], account_id: StripeAccountId) -> CustomerFact:
+    if len(candidates) > 1:
+        raise ChoiceNeeded(tuple(fact.id for fact in candidates), account_id)
+    return candidates[0]
+
+
+def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
+    key = digest("customer", account_id, customer.organization_id, customer.id, str(customer.key_generation))
+    try:
+        fact = ports.stripe.create_customer(account_id, customer, f"pom-{key}")
+    except StripeUnavailable as failure:
+        if failure.answered:
+            ports.customers.save(customer.with_fresh_key())
+        raise
+    now, values = ports.clock.now(), customer.profile.values
+    settled = Settled(customer.profile, {}, values).after_update(stripe_values(fact))
+    made = customer.linking(account_id, fact.id).taking(settled, Source.POM, now)
+    made = replace(made.synced(account_id, fact, made.edition, now, settled.in_step), search_spellings=True)
+    sent = tuple(field for field, value in values.items() if value)
+    try:
+        return ports.customers.save(made.telling(CustomerEvent.CREATED, Source.POM, now, sent, fact.id))
+    except StripeCustomerClaimed as claimed:  # Stripe repeated an earlier answer, and another customer has it by now
+        ports.customers.save(customer.with_fresh_key())
+        raise StaleWrite("The customer") from claimed
+
+
+def not_synced_because(customer: Customer, refusal: Refused | Conflict) -> Customer:
+    """Returns the customer with the reason why Stripe does not have it as POM has it."""
+    if isinstance(refusal, ChoiceNeeded):
+        return customer.needing(refusal)
+    message = refusal.message if refusal.next_step is None else f"{refusal.message} {refusal.next_step}"
+    if refuses_the_choice(refusal):
+        return customer.refusing_the_choice(message)
+    return customer.not_synced(SyncStatus.FAILED, message)

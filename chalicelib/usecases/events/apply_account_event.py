@@ -1,0 +1,91 @@
+"""Apply events about the connected account itself: its readiness, and the end of the connection."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.correlation import note
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.ports import Ports
+from chalicelib.usecases.connecting.revocation import REVOKED, reachable
+from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
+
+CLOCKS_DIFFER_BY = 10
+"""Seconds by which our clock and Stripe's may differ, and for which an answer may be under way."""
+
+
+def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
+    """`account.updated` and `capability.updated`: what Stripe still requires of the business."""
+    connection = _connection_of(account_id, ports)
+    if connection is None:
+        return EventOutcome.FOREIGN
+    if connection.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    known, account = connection.account, _account_now(event, connection, account_id, ports)
+    changed = account is not None and (known is None or account != replace(known, as_of=account.as_of))
+    outcome = outcome_of(source, changed=changed)
+    marker = marker_of(event, account_id, outcome, source, ports)
+    ports.connections.apply(replace(connection, account=account), marker)
+    return outcome
+
+
+def apply_deauthorization(
+    event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports
+) -> EventOutcome:
+    """`account.application.deauthorized`: the company revoked the connection in Stripe.
+
+    An event that speaks of an earlier connection ends nothing.
+    """
+    connection = _connection_of(account_id, ports)
+    if connection is None:
+        return EventOutcome.FOREIGN
+    if connection.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    anew = _connected_anew(connection, event, account_id, ports)
+    ended = connection if anew else connection.disconnected(REVOKED, event.created)
+    outcome = outcome_of(source, changed=ended != connection)
+    ports.connections.apply(ended, marker_of(event, account_id, outcome, source, ports))
+    return outcome
+
+
+def _connected_anew(connection: Connection, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if the event speaks of an earlier connection.
+
+    The connection is dated by our clock and the event by Stripe's, so where the two times are close, Stripe is asked
+    whether it still lets us in.
+    """
+    if not connection.active or connection.connected_at is None:
+        return False
+    if not event.dated:
+        return reachable(account_id, ports)
+    later_by = event.created - connection.connected_at
+    if abs(later_by) > CLOCKS_DIFFER_BY:
+        return later_by < 0
+    return reachable(account_id, ports)
+
+
+def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:
+    organization_id = ports.connections.organization_of(account_id)
+    if organization_id is None:
+        return None
+    note(organization_id=organization_id)
+    connection = ports.connections.get(organization_id)
+    return connection if connection.account_id == account_id else None
+
+
+def _account_now(
+    event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
+) -> AccountFact | None:
+    """Returns the account with what the event says. A fetch begins after the connection was read."""
+    known = connection.account
+    if known is not None and known.as_of > event.created:
+        return known
+    if event.current and isinstance(event.fact, AccountFact) and event.fact.id == account_id:
+        with suppress(CannotOrder):
+            return newer(known, event.fact)
+    return settle(known, ports.stripe.account(account_id)) if connection.active else known

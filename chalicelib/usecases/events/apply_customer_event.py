@@ -1,0 +1,96 @@
+"""Applies events about edits and deletions of Stripe's customers.
+
+POM's record and Stripe's can be edited at once, so `domain.customer_settling` settles each field by itself. POM's own
+changes come back as events too, and change nothing. The pending sync gives Stripe what POM has yet to give.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.correlation import note
+from chalicelib.domain.customer import Customer, CustomerEvent
+from chalicelib.domain.customer_fields import stripe_values
+from chalicelib.domain.customer_settling import settle
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.facts import CustomerFact
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import CustomerId, StripeAccountId
+from chalicelib.ports import Ports
+from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
+
+
+def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
+    """Applies a `customer.updated` or `customer.deleted` event, and returns its outcome."""
+    customer = _customer_of(event, account_id, ports)
+    if customer is None:
+        return EventOutcome.FOREIGN
+    note(organization_id=customer.organization_id)
+    connection = ports.connections.get(customer.organization_id)
+    if connection.account_id == account_id and connection.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    fact = _newest(event, customer, account_id, ports)
+    updated = _knowing(customer, fact, account_id, source, ports.clock.now())
+    changed = updated != replace(customer, stripe_as_of=updated.stripe_as_of)
+    outcome = outcome_of(source, changed=changed)
+    ports.customers.apply(updated, marker_of(event, account_id, outcome, source, ports))
+    return outcome
+
+
+def _customer_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Customer | None:
+    """Returns the customer that the event is about, by the hint in its metadata or by the object's id."""
+    return _linked(_hinted(event, ports), event, account_id) or _linked(
+        ports.customers.find_by_stripe_id(account_id, event.object_id), event, account_id
+    )
+
+
+def _linked(found: Customer | None, event: StripeEvent, account_id: StripeAccountId) -> Customer | None:
+    if found is None or found.linked_to(account_id) != event.object_id:
+        return None
+    return found
+
+
+def _hinted(event: StripeEvent, ports: Ports) -> Customer | None:
+    if event.organization_hint is None or event.customer_hint is None:
+        return None
+    return ports.customers.get(event.organization_hint, CustomerId(event.customer_hint))
+
+
+def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId, ports: Ports) -> CustomerFact | None:
+    """Returns the event's snapshot, Stripe's present one if their order is unknown, or None if outdated.
+
+    While the office has chosen another Stripe customer, edits of the linked one are outdated. Its deletion counts.
+    """
+    fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
+    if fact is not None and fact.deleted:
+        return fact
+    if event.created < customer.stripe_as_of or customer.leaving(event.object_id):
+        return None
+    if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
+        return fact
+    fetched = ports.stripe.fetch(account_id, "customer", event.object_id)
+    return fetched if isinstance(fetched, CustomerFact) else None
+
+
+def _brings(customer: Customer, fact: CustomerFact) -> bool:
+    """Returns True if Stripe has a value that was not in step yet."""
+    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    return settled.profile != customer.profile or settled.in_step != customer.last_in_step or bool(settled.kept)
+
+
+def _knowing(
+    customer: Customer, fact: CustomerFact | None, account_id: StripeAccountId, source: Source, now: int
+) -> Customer:
+    if fact is None:
+        return customer
+    if fact.deleted:
+        return customer.unlinked().telling(CustomerEvent.UNLINKED, source, now, stripe_id=fact.id)
+    seen = replace(customer, stripe_as_of=max(customer.stripe_as_of, fact.as_of))
+    settled = settle(customer.profile, stripe_values(fact), customer.last_in_step)
+    if settled.in_step == customer.last_in_step or seen.link is None:
+        return seen
+    taken = seen.taking(settled, source, now)
+    in_step = customer.in_step_with(account_id)
+    edition = taken.edition if in_step else seen.link.synced_edition
+    link = replace(seen.link, in_step=settled.in_step, synced_edition=edition)
+    return replace(taken, link=link, synced_at=now if in_step else customer.synced_at)

@@ -1,0 +1,82 @@
+"""Apply one Stripe event. The webhook, the sweep and a replay all come through here.
+
+An event is believed as far as it goes: it is merged with what is known by what it says, never by when it
+arrives. Its tenant is the account that Stripe signed it for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.domain.errors import DuplicateEvent, StaleWrite, StripeUnavailable
+from chalicelib.domain.events import DEAUTHORIZED, SUBSCRIPTION, UNREADABLE, StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.usecases.events.apply_account_event import apply_deauthorization, apply_to_account
+from chalicelib.usecases.events.apply_customer_event import apply_to_customer
+from chalicelib.usecases.events.apply_invoice_event import apply_to_invoice
+from chalicelib.usecases.events.event_outcome import EventOutcome, note_delivery
+
+ATTEMPTS = 10
+"""With the pauses, about a second: a webhook is answered in time, and a payment's events are fewer."""
+
+Apply = Callable[[StripeEvent, StripeAccountId, Source, Ports], EventOutcome]
+
+APPLIERS: dict[str, Apply] = {
+    "invoice": apply_to_invoice,
+    "invoice_payment": apply_to_invoice,
+    "payment_intent": apply_to_invoice,
+    "charge": apply_to_invoice,
+    "refund": apply_to_invoice,
+    "dispute": apply_to_invoice,
+    "credit_note": apply_to_invoice,
+    "customer": apply_to_customer,
+    "account": apply_to_account,
+    "capability": apply_to_account,
+}
+"""The kind of object an event is about, to who applies it. The end of a connection is told by its type alone."""
+
+
+def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcome:
+    """Apply the event, once.
+
+    Raises:
+        StaleWrite, StripeUnavailable, Retryable: not now.
+    """
+    account_id = event.account_id
+    if event.type == UNREADABLE:
+        return EventOutcome.UNREADABLE
+    if event.type not in SUBSCRIPTION or account_id is None:
+        return EventOutcome.IGNORED
+    apply = _applier_of(event)
+    if apply is None:
+        return EventOutcome.UNKNOWN_OBJECT
+    for _ in attempts(ATTEMPTS, ports.clock):
+        try:
+            return apply(event, account_id, source, ports)
+        except DuplicateEvent:
+            if source is Source.WEBHOOK:
+                note_delivery(event, account_id, ports)
+            return EventOutcome.DUPLICATE
+        except StaleWrite:
+            continue
+    raise StaleWrite("What the event is about")
+
+
+def _applier_of(event: StripeEvent) -> Apply | None:
+    """Returns who applies the event, or None if nothing of POM's could change by it.
+
+    The end of a connection is told by the type alone, whatever object Stripe shows. Anything else happened to an
+    object. One of a kind that POM does not know, or without an id that Stripe could have given, is nothing that POM
+    has. If no object is shown at all, nobody can tell, and the event is tried again for a while.
+
+    Raises:
+        StripeUnavailable: the event shows no object.
+    """
+    if event.type == DEAUTHORIZED:
+        return apply_deauthorization
+    if not event.object_type:
+        raise StripeUnavailable("stripe_answer_unreadable", "The event shows no object.", answered=True)
+    return APPLIERS.get(event.object_type) if event.object_id else None

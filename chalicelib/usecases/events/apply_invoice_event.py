@@ -1,0 +1,237 @@
+"""Apply events about an invoice and what is paid towards it.
+
+An event leads to its invoice in any version of Stripe's API: by the ids of other Stripe objects, or by our own ids in
+the invoice's metadata. Neither is trusted alone: the invoice must belong to the account that Stripe signed the event
+for. An object is believed in our version only. In another version it is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.correlation import note
+from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, StripeEvent
+from chalicelib.domain.facts import (
+    CannotOrder,
+    ChargeFact,
+    CreditNoteFact,
+    DisputeFact,
+    InvoiceFact,
+    InvoicePaymentFact,
+    PaymentIntentFact,
+    RefundFact,
+    StripeFact,
+)
+from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event, was_fetched
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.ports import Ports
+from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
+from chalicelib.usecases.invoicing.pull_invoice import revision_entries, with_what_was_done_in_stripe
+from chalicelib.usecases.invoicing.store_invoice import new_references
+
+INVOICE_FACTS = (
+    InvoiceFact,
+    PaymentIntentFact,
+    ChargeFact,
+    RefundFact,
+    DisputeFact,
+    InvoicePaymentFact,
+    CreditNoteFact,
+)
+
+
+def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
+    """Merge what the event says into its invoice."""
+    invoice = _invoice_of(event, account_id, ports)
+    if invoice is None:
+        return EventOutcome.FOREIGN
+    note(organization_id=invoice.organization_id, invoice_id=invoice.id)
+    if invoice.livemode != event.livemode:
+        return EventOutcome.WRONG_MODE
+    if knows_event(invoice.history, event.id):
+        if source is Source.WEBHOOK and was_fetched(invoice.history, event.id):
+            note_delivery(event, account_id, ports)
+        return EventOutcome.DUPLICATE
+    fact, known = _learned(invoice, event, account_id, ports)
+    known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
+    known = _beyond_the_object(known, event)
+    said = _said(event) or fact
+    outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
+    entry = _entry(event, _kind(event, known), said, source, _told_as(outcome, said, known))
+    told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
+    found = replace(event, invoice_hint=invoice.id)
+    ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
+    return outcome
+
+
+def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+    """Returns the invoice that the event is about, if it is one of ours on this account.
+
+    One look-up finds it, by the hint in an invoice's metadata or by Stripe's ids. Somebody may have changed the
+    metadata in Stripe, so a hint that leads nowhere costs a second look-up.
+    """
+    found = _of_account(_hinted(event, ports), account_id)
+    if found is not None and _is_of(found, event, account_id, ports):
+        return found
+    found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
+    return found if found is not None and _is_of(found, event, account_id, ports) else None
+
+
+def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
+    """Returns True if the event's object is the invoice in Stripe, or a revision of it, or no invoice at all.
+
+    If POM does not know the invoice that a revision replaced, it asks Stripe what that one was a revision of.
+    """
+    if event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id):
+        return True
+    origin, met = event.revised_id, {event.object_id}
+    while origin is not None and origin not in met:
+        met.add(origin)
+        fact = ports.stripe.fetch(account_id, "invoice", origin)
+        origin = fact.from_invoice_id if isinstance(fact, InvoiceFact) else None
+        if origin in invoice.stripe_invoice_ids:
+            return True
+    return False
+
+
+def _of_account(found: Invoice | None, account_id: StripeAccountId) -> Invoice | None:
+    if found is None or found.stripe_account_id != account_id:
+        return None
+    return found
+
+
+def _hinted(event: StripeEvent, ports: Ports) -> Invoice | None:
+    if event.object_type != "invoice" or event.organization_hint is None or event.invoice_hint is None:
+        return None
+    return ports.invoices.get(event.organization_hint, event.invoice_hint)
+
+
+def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
+    owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
+    owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
+    return ports.invoices.get(*owner) if owner else None
+
+
+def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Sequence[str]:
+    """Returns the ids that lead to the invoice. Asks Stripe if the object does not tell."""
+    if event.owner_ids is not None:
+        return event.owner_ids
+    match ports.stripe.fetch(account_id, event.object_type, event.object_id):
+        case InvoicePaymentFact(stripe_invoice_id=invoice_id) | CreditNoteFact(stripe_invoice_id=invoice_id):
+            return [invoice_id]
+        case ChargeFact() | RefundFact() | DisputeFact() as fact:
+            return [fact.payment_intent_id] if fact.payment_intent_id else []
+        case _:
+            return []
+
+
+def _learned(
+    invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
+) -> tuple[StripeFact | None, Invoice]:
+    """Returns what the event's object says, and the invoice with it.
+
+    A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
+    the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
+    """
+    later = invoice.facts.of(event.object_id)
+    if not event.current and later is not None and later.as_of > event.created:
+        return later, invoice
+    believed = _believed(event)
+    if believed is not None:
+        with suppress(CannotOrder):
+            return believed, invoice.knowing(believed)
+    fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
+    if isinstance(fetched, INVOICE_FACTS):
+        return believed or fetched, invoice.settled_by(fetched)
+    return _last_words(invoice, event)
+
+
+def _believed(event: StripeEvent) -> StripeFact | None:
+    """Returns what the object says, or None if it is in another version or cannot be read."""
+    if not event.current or not isinstance(event.fact, INVOICE_FACTS):
+        return None
+    return event.fact
+
+
+def _said(event: StripeEvent) -> StripeFact | None:
+    """Returns what the timeline tells of the event: amounts and reasons have the same shape in every version.
+
+    An invoice has not: before 2018-11-08 it had no status.
+    """
+    if not event.current and isinstance(event.fact, InvoiceFact):
+        return None
+    return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
+
+
+def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:
+    """Returns the same for an object that Stripe no longer has: what the event says, as far as it can be read."""
+    if not isinstance(event.fact, INVOICE_FACTS):
+        return None, invoice
+    with suppress(CannotOrder):
+        return event.fact, invoice.knowing(event.fact)
+    return event.fact, invoice
+
+
+def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
+    """Returns the invoice with what only the type of the event says."""
+    if event.type in FAILED_WITHOUT_REASON:
+        invoice = replace(invoice, facts=invoice.facts.attempt_failed(event.created))
+    if event.type == "invoice.sent" and invoice.sent_at is None and event.object_id == invoice.stripe_invoice_id:
+        invoice = replace(invoice, sent_at=event.created)
+    return invoice
+
+
+def _told_as(outcome: EventOutcome, fact: StripeFact | None, known: Invoice) -> Outcome:
+    """In the timeline's words; an event that changed nothing told either what is known or what was outdated."""
+    if outcome is not EventOutcome.NO_CHANGE:
+        return Outcome(outcome)
+    return Outcome.DUPLICATE if fact is None or known.facts.says(fact) else Outcome.STALE
+
+
+def _kind(event: StripeEvent, known: Invoice) -> str:
+    """Returns what the timeline calls the event. A draft of a revision is not the invoice."""
+    kind = SUBSCRIPTION[event.type]
+    draft = known.facts.revisions.get(event.object_id)
+    if draft is None or draft.status != "draft":
+        return kind
+    return "revision_dropped" if draft.deleted else "revision_drafted"
+
+
+def _entry(event: StripeEvent, kind: str, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
+    amount, reason = _amount_and_reason(fact)
+    return HistoryEntry(
+        at=event.created,
+        kind=kind,
+        source=source,
+        amount=amount,
+        currency=fact.currency if fact is not None and amount is not None else None,
+        reason=reason,
+        outcome=outcome,
+        stripe_id=event.object_id,
+        event_id=event.id,
+    )
+
+
+def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]:
+    match fact:
+        case InvoiceFact(deleted=True):
+            return None, None
+        case InvoiceFact():
+            return (fact.amount_paid if fact.status == "paid" else fact.amount_remaining), None
+        case InvoicePaymentFact():
+            return fact.amount_paid, None
+        case PaymentIntentFact():
+            return fact.amount, fact.failure.reason if fact.failure else None
+        case ChargeFact():
+            return fact.amount, fact.failure.reason if fact.failure else fact.method
+        case RefundFact():
+            return fact.amount, fact.failure_reason or fact.status
+        case DisputeFact():
+            return fact.amount, fact.status
+        case CreditNoteFact():
+            return fact.amount, fact.reason
+        case None:
+            return None, None

@@ -1,0 +1,62 @@
+"""What becomes of a Stripe event, and the record of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from enum import StrEnum
+
+from chalicelib.domain.errors import Retryable
+from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.ports import Ports
+
+
+class EventOutcome(StrEnum):
+    """What became of an event."""
+
+    APPLIED = "applied"
+    NO_CHANGE = "no_change"
+    RECOVERED = "recovered"
+    DUPLICATE = "duplicate"
+    FOREIGN = "foreign"
+    """About something that is not POM's; companies use Stripe for other things too."""
+    IGNORED = "ignored"
+    """Of a type we do not subscribe to."""
+    WRONG_MODE = "wrong_mode"
+    """A test event for a live connection, or the other way round."""
+    UNKNOWN_OBJECT = "unknown_object"
+    """About a kind of object that POM has no use for, or about one without an id: nothing of POM's could change."""
+    UNREADABLE = "unreadable"
+    """A signed body that names no event, or no account, that could be Stripe's."""
+    PARKED = "parked"
+
+
+MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED)
+"""Outcomes that are stored with what they changed."""
+
+
+def marker_of(
+    event: StripeEvent, account_id: StripeAccountId, outcome: str, source: Source, ports: Ports
+) -> EventMarker:
+    """The record that the event has been dealt with."""
+    return EventMarker(
+        account_id, event.id, event.type, event.created, ports.clock.now(), source, outcome, event.invoice_hint
+    )
+
+
+def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
+    """What to call the application of an event."""
+    if not changed:
+        return EventOutcome.NO_CHANGE
+    return EventOutcome.RECOVERED if source is Source.SWEEP else EventOutcome.APPLIED
+
+
+def note_delivery(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
+    """A webhook brought what the sweep had fetched before: that, too, proves that Stripe's events get in.
+
+    After an outage of ours all webhooks that Stripe repeats are such. If it cannot be noted, nothing is lost: the
+    event has been dealt with, and the next one proves as much.
+    """
+    with suppress(Retryable):
+        ports.events.delivered(account_id, event.id, ports.clock.now())

@@ -1,0 +1,45 @@
+"""Take in an authentic Stripe event: apply it, or park it; only if neither can be done does the sender hear so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.correlation import about
+from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.ports import Ports
+from chalicelib.usecases.events.apply_event import apply_event
+from chalicelib.usecases.events.event_outcome import EventOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an event. `error` is the reason it was parked: a code or the name of an exception.
+
+    `ids` are those of the organization and the invoice that it turned out to be about, for whoever logs.
+    """
+
+    outcome: EventOutcome
+    event_type: str
+    lag_seconds: int
+    error: str | None = None
+    ids: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
+    """Apply the event or park it.
+
+    Raises:
+        Retryable: it could not even be parked, so the sender must send it again.
+    """
+    now = ports.clock.now()
+    event = event.received(now)
+    lag = max(0, now - event.created)
+    with about(event_id=event.id or None) as ids:
+        try:
+            return Receipt(apply_event(event, source, ports), event.type, lag, None, ids)
+        except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
+            reason = getattr(error, "code", None) or type(error).__name__
+            ports.events.park(event, now, str(reason))
+            return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids)

@@ -1,0 +1,242 @@
+"""Go over Stripe's invoices of a time and bring our records to what they say; make those again that we lack.
+
+It lists objects and never events, which Stripe lists for 30 days only, so it reaches back as far as one likes. What
+is right already is not written, so it can be stopped anywhere and run again. A record that is made again claims its
+services first: whoever bills one of them meanwhile is refused, and a service that was billed again is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chalicelib.domain.connection import Connection, usable_account
+from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.settings import time_zone_of
+from chalicelib.ports import Ports
+from chalicelib.ports.listed import with_owners
+from chalicelib.ports.recorded import RecordedInvoice
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
+from chalicelib.usecases.invoicing.claims import claim, insert_claiming
+from chalicelib.usecases.invoicing.pull_invoice import pulled
+from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
+
+REFERENCES_AT_ONCE = 100
+SENT_IS_LISTED_FOR = 30 * 86400
+"""Seconds for which Stripe can tell whether it sent an invoice (https://docs.stripe.com/api/events/list)."""
+
+
+class Did(StrEnum):
+    """What became of one invoice; in a dry run, what would."""
+
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+    RECREATED = "recreated"
+    NOT_RECREATED = "not_recreated"
+    """We lack it, and it cannot be made again."""
+    NOT_OURS = "not_ours"
+    """It carries the id of an invoice of ours and is another one: somebody copied it in Stripe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One invoice to look at: Stripe's id, and ours."""
+
+    stripe_id: str
+    invoice_id: InvoiceId
+    revised_id: str | None = None
+    """The id of the Stripe invoice that it revises, if it is a revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfilled:
+    """What was done about one invoice; `remark` says why not, or what is still missing."""
+
+    listed: Listed
+    did: Did
+    remark: str = ""
+
+
+def to_backfill(organization_id: OrganizationId, since: int, ports: Ports) -> Sequence[Listed]:
+    """The invoices to look at: ours made since then, oldest first, and older ones to which something happened since.
+
+    That is a refund, a dispute or a credit note. An older one that was paid since is left to the object sweep.
+
+    Raises:
+        Conflict: the organization is not connected.
+        StripeUnavailable, AccountUnreachable: Stripe cannot be asked.
+    """
+    account_id = usable_account(ports.connections.get(organization_id))
+    listed = [
+        Listed(fact.id, invoice_id, fact.from_invoice_id)
+        for fact, invoice_id in with_owners(ports.stripe.invoices_since(account_id, since), {})
+    ]
+    listed.reverse()
+    met = {each.invoice_id for each in listed}
+    return [*listed, *_touched(organization_id, account_id, since, met, ports)]
+
+
+def _touched(
+    organization_id: OrganizationId, account_id: StripeAccountId, since: int, met: set[InvoiceId], ports: Ports
+) -> Iterator[Listed]:
+    """Invoices from before that time with a refund, dispute or credit note of that time."""
+    about = {each.payment_intent_id for each in ports.stripe.refunds(account_id, since)}
+    about |= {each.payment_intent_id for each in ports.stripe.disputes(account_id, since)}
+    about |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
+    known = sorted(stripe_id for stripe_id in about if stripe_id)
+    owners: set[InvoiceId] = set()
+    for start in range(0, len(known), REFERENCES_AT_ONCE):
+        found = ports.invoices.find_by_reference(account_id, known[start : start + REFERENCES_AT_ONCE])
+        owners |= {invoice_id for _, invoice_id in found.values()}
+    for invoice_id in sorted(owners - met):
+        invoice = ports.invoices.get(organization_id, invoice_id)
+        if invoice is not None and invoice.stripe_invoice_id is not None:
+            yield Listed(invoice.stripe_invoice_id, invoice_id)
+
+
+def backfill(listed: Listed, organization_id: OrganizationId, ports: Ports, *, dry_run: bool = False) -> Backfilled:
+    """Bring one record to what Stripe says, or make it again.
+
+    Raises:
+        Conflict: the organization is not connected.
+        StripeUnavailable, StripeRefused, Retryable: not now; repeating it is safe.
+    """
+    connection = ports.connections.get(organization_id)
+    account_id = usable_account(connection)
+    known = ports.invoices.get(organization_id, listed.invoice_id)
+    if known is None:
+        return _made_again(listed, connection, account_id, ports, dry_run=dry_run)
+    if known.stripe_account_id != account_id or not known.is_or_was(listed.stripe_id, listed.revised_id):
+        return Backfilled(listed, Did.NOT_OURS, f"The record is of {known.stripe_invoice_id or 'another account'}.")
+    if known.stripe_invoice_id is not None:
+        return Backfilled(listed, _brought_up(known, account_id, ports, dry_run=dry_run))
+    if known.saga.running:
+        return Backfilled(listed, Did.UNCHANGED, "It is being made.")
+    # A run before this one was stopped after it had made the record and before it had filled it.
+    return _made_again(listed, connection, account_id, ports, dry_run=dry_run, begun=known)
+
+
+def _brought_up(invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, dry_run: bool) -> Did:
+    if not dry_run:
+        same = pulled(invoice, account_id, Source.SWEEP, ports).version == invoice.version
+    else:
+        facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
+        same = invoice.settled_by(*facts).shows_the_same_as(invoice)
+    return Did.UNCHANGED if same else Did.UPDATED
+
+
+def _made_again(
+    listed: Listed,
+    connection: Connection,
+    account_id: StripeAccountId,
+    ports: Ports,
+    *,
+    dry_run: bool,
+    begun: Invoice | None = None,
+) -> Backfilled:
+    recorded = ports.stripe.recorded(account_id, listed.stripe_id)
+    if recorded is None:
+        return Backfilled(listed, Did.UNCHANGED, "It is gone from Stripe.")
+    try:
+        customer_id = _customer_of(_usable(recorded, connection), account_id, ports)
+        if not dry_run:
+            made = begun or _rebuilt(recorded, connection, customer_id, account_id, ports)
+            _fill(_claiming(made, recorded, ports), listed.stripe_id, ports)
+    except Conflict as refusal:
+        return Backfilled(listed, Did.NOT_RECREATED, refusal.message)
+    return Backfilled(listed, Did.RECREATED, " ".join(_missing(recorded, connection, customer_id, ports)))
+
+
+def _usable(recorded: RecordedInvoice, connection: Connection) -> RecordedInvoice:
+    if recorded.organization_id != connection.organization_id:
+        raise _cannot("It names another organization.")
+    if recorded.livemode != connection.livemode:
+        raise _cannot("It is of the other mode than the connection, test or live.")
+    if not recorded.lines:
+        raise _cannot("None of its lines names a service of POM's.")
+    return recorded
+
+
+def _customer_of(recorded: RecordedInvoice, account_id: StripeAccountId, ports: Ports) -> CustomerId:
+    known = ports.customers.find_by_stripe_id(account_id, recorded.stripe_customer_id)
+    if known is not None:
+        return known.id
+    named = ports.stripe.customer(account_id, recorded.stripe_customer_id).pom_customer_id
+    if named is None:
+        raise _cannot(f"Its customer {recorded.stripe_customer_id} is deleted in Stripe, or carries no id of POM's.")
+    return CustomerId(named)
+
+
+def _cannot(why: str) -> Conflict:
+    return Conflict(
+        "invoice_not_recreatable", why, next_step="Look at it in Stripe; POM goes on without a record of it."
+    )
+
+
+def _rebuilt(
+    recorded: RecordedInvoice,
+    connection: Connection,
+    customer_id: CustomerId,
+    account_id: StripeAccountId,
+    ports: Ports,
+) -> Invoice:
+    """The record with its first claims, in one transaction. A void one claims nothing."""
+    zone = time_zone_of(ports.settings.get(connection.organization_id), connection.account)
+    invoice = recorded.rebuilt(account_id, customer_id, zone, ports.clock.nonce(), ports.clock.now())
+    first = _services(recorded)[:MAX_CLAIMS_AT_ONCE]
+    try:
+        return insert_claiming(invoice, first, ports)
+    except InvoiceExists as exists:
+        raise StaleWrite("The invoice") from exists
+
+
+def _claiming(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invoice:
+    """The invoice, with the claims that do not fit into the transaction that makes it."""
+    services = _services(recorded)
+    for start in range(MAX_CLAIMS_AT_ONCE, len(services), MAX_CLAIMS_AT_ONCE):
+        try:
+            claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
+        except Conflict:
+            ports.invoices.remove(invoice, services)
+            raise
+    return invoice
+
+
+def _services(recorded: RecordedInvoice) -> list[ServiceId]:
+    return list(dict.fromkeys(line.service_id for line in recorded.lines)) if recorded.live else []
+
+
+def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:
+    """With all that Stripe says of it now, and references from its payments to it."""
+    now = ports.clock.now()
+    facts = ports.stripe.everything(invoice.stripe_account_id, stripe_id)
+    finalized = next(fact.finalized_at for fact in facts if isinstance(fact, InvoiceFact))
+    sent_at = finalized if _was_sent(invoice, stripe_id, finalized, now, ports) else None
+
+    def filled(current: Invoice) -> Invoice:
+        known = knowing_also(current, facts, invoice, ports)
+        return replace(known.changed(now), sent_at=current.sent_at or sent_at, links_read_at=now)
+
+    return store(invoice, filled, ports)
+
+
+def _was_sent(invoice: Invoice, stripe_id: str, finalized: int | None, now: int, ports: Ports) -> bool:
+    """Older ones are not known to have been sent: sending them again mails the same invoice once more, no other."""
+    if finalized is None or now - finalized > SENT_IS_LISTED_FOR:
+        return False
+    return bool(ports.stripe.events_about(invoice.stripe_account_id, stripe_id, "invoice.sent", finalized))
+
+
+def _missing(
+    recorded: RecordedInvoice, connection: Connection, customer_id: CustomerId, ports: Ports
+) -> Iterator[str]:
+    """What Stripe's data did not allow to put right."""
+    if ports.customers.get(connection.organization_id, customer_id) is None:
+        yield f"POM has to save its customer {customer_id} again."
+    if recorded.foreign_lines:
+        yield f"{recorded.foreign_lines} of its lines were added in Stripe and name no service."

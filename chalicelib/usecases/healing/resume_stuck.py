@@ -1,0 +1,55 @@
+"""Take up what was left half-done: invoices whose making stopped, customers that did not reach Stripe, batches.
+
+Attempts to connect that were granted in Stripe and never completed are given up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.ports import InvoiceTask, Ports
+from chalicelib.usecases.bulk.batches import resume_batches
+from chalicelib.usecases.connecting.give_up_abandoned import give_up_abandoned
+
+PENDING_FOR = 120
+"""Seconds after which a customer still pending counts as forgotten."""
+
+AT_ONCE = 500
+"""How many of each are taken up in one run; the next run, five minutes later, takes more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """How much was taken up. `invoices` are those that may go on, without those of organizations that are paused."""
+
+    invoices: int
+    customers: int
+    batches: int = 0
+    abandoned: int = 0
+
+
+def resume_stuck(ports: Ports) -> Resumed:
+    """Queue the work again; queues that already hold it lose nothing by it."""
+    now = ports.clock.now()
+    invoices = ports.invoices.due_for_work(now, AT_ONCE)
+    for organization_id, invoice_id in invoices:
+        ports.queues.invoice_task(organization_id, invoice_id, InvoiceTask.RESUME)
+    customers = ports.customers.pending(now - PENDING_FOR, AT_ONCE)
+    for organization_id, customer_id in customers:
+        customer = ports.customers.get(organization_id, customer_id)
+        if customer is not None:
+            ports.queues.sync_customer(organization_id, customer_id, customer.edition)
+    return Resumed(_free_to_go_on(invoices, ports), len(customers), resume_batches(ports), give_up_abandoned(ports))
+
+
+def _free_to_go_on(invoices: Sequence[tuple[OrganizationId, InvoiceId]], ports: Ports) -> int:
+    """Returns how many of these invoices belong to organizations whose invoicing is not paused.
+
+    Invoices of a paused organization wait until somebody decides, for days if need be. If they counted as stuck, one
+    organization would keep the alarm from telling of all others.
+    """
+    organizations = {organization_id for organization_id, _ in invoices}
+    paused = {each for each in organizations if ports.connections.get(each).frozen is not None}
+    return sum(organization_id not in paused for organization_id, _ in invoices)

@@ -1,0 +1,236 @@
+"""Compare the objects themselves with what Stripe lists of them, and pull those that differ.
+
+This finds what no event told. Stripe's lists hold a hundred invoices with their payments, so what is as we know it
+costs a hundredth of a request; only an invoice that differs, or of which the lists do not say enough, is asked for by
+itself. It goes from the newest invoice to the oldest, a window at a time, and a run that has taken long enough says
+where another is to go on. What was pulled no longer differs, so nothing is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
+
+from chalicelib.domain.facts import CreditNoteFact, DisputeFact, PaymentIntentFact, RefundFact
+from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.pacing import Pace
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.sweep import ObjectsSwept
+from chalicelib.ports import Ports
+from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.pacing import PacedStripe, paced
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.invoicing.pull_invoice import pulled
+from chalicelib.usecases.invoicing.store_invoice import merging, store
+
+REFUNDS_MAY_FAIL_FOR = 35 * 86400
+DISPUTES_LAST_FOR = 150 * 86400
+CREDIT_NOTES_CHANGE_FOR = 35 * 86400
+"""How far back objects are listed that change long after they were made (https://docs.stripe.com/refunds)."""
+
+PAYMENTS_CHECKED_FOR = 150 * 86400
+"""How old a paid invoice may be whose payments are looked up where they were never told."""
+
+IN_STRIPE = {
+    InvoiceStatus.PENDING: "open",
+    InvoiceStatus.FAILED: "open",
+    InvoiceStatus.DRAFT: "draft",
+    InvoiceStatus.UNCOLLECTIBLE: "uncollectible",
+}
+"""Our statuses that are no end, and Stripe's word for them."""
+
+WINDOW = 1000
+"""Invoices of one status that are compared before the next are read."""
+
+MADE_BEFORE, MADE_AFTER = 300, 3600
+"""Seconds that Stripe's invoice may be older or younger than ours; one outside is asked for by itself."""
+
+RUN_FOR = 180
+"""Seconds after which a run leaves the rest to another: its function has 300."""
+
+RATE = 2_000
+"""Invoices asked for by themselves in 1,000 seconds, at most: with their payments that is some ten requests a second,
+of the 25 that a sandbox takes."""
+
+PAGE = 100
+
+T = TypeVar("T")
+
+
+def sweep_objects(
+    organization_id: OrganizationId, account_id: StripeAccountId, before: int | None, ports: Ports
+) -> ObjectsSwept:
+    """Compare, from where the last run came to (`before`), and correct.
+
+    Raises:
+        StripeUnavailable, StaleWrite, Retryable: to be done again; what has been corrected stays so.
+    """
+    run = _Run(organization_id, account_id, ports, until=ports.clock.now() + RUN_FOR)
+    while True:
+        invoices, since = _window(run, before)
+        run.expecting |= any(invoice.status in OPEN_STATUSES for invoice in invoices)
+        listed = _Listed.of(run, invoices, before)
+        for invoice in sorted(invoices, key=lambda each: each.created_at, reverse=True):
+            if ports.clock.now() >= run.until:
+                return run.swept(before=invoice.created_at + 1)
+            if listed.differs_from(invoice):
+                run.pull(invoice)
+        if since is None:
+            break
+        before = since
+    _compare_what_comes_later(run)
+    return run.swept(before=None)
+
+
+@dataclass
+class _Run:
+    organization_id: OrganizationId
+    account_id: StripeAccountId
+    ports: Ports
+    until: int
+    expecting: bool = False
+    corrected: set[InvoiceId] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._asking = paced(self.ports, PacedStripe(self.ports, Pace(RATE), RATE, self.until))
+
+    def pull(self, invoice: Invoice) -> None:
+        self.note(invoice, pulled(invoice, self.account_id, Source.SWEEP, self._asking))
+
+    def note(self, before: Invoice, after: Invoice) -> None:
+        if after.version != before.version:
+            self.corrected.add(after.id)
+
+    def swept(self, before: int | None) -> ObjectsSwept:
+        return ObjectsSwept(len(self.corrected), before, self.expecting)
+
+
+# Which of ours
+
+
+def _window(run: _Run, before: int | None) -> tuple[list[Invoice], int | None]:
+    """Our newest invoices made before `before` that may have changed unheard, and since when these are all of them.
+
+    None says that there are no older ones.
+    """
+    found: list[Invoice] = []
+    cuts: list[int] = []
+    for status in IN_STRIPE:
+        some = list(islice(_all(run, InvoiceFilter(status, created_before=before)), WINDOW + 1))
+        found += some[:WINDOW]
+        if len(some) > WINDOW:
+            cuts.append(some[WINDOW - 1].created_at + 1)
+    since = max(cuts, default=None)
+    found = [invoice for invoice in found if since is None or invoice.created_at >= since]
+    found += _paid_by_the_unknown(run, since, before)
+    return [invoice for invoice in found if invoice.stripe_account_id == run.account_id], since
+
+
+def _paid_by_the_unknown(run: _Run, since: int | None, before: int | None) -> Iterator[Invoice]:
+    """Paid ones of whose payment we were never told: their refunds and disputes name nothing else."""
+    earliest = max(since or 0, run.ports.clock.now() - PAYMENTS_CHECKED_FOR)
+    paid = InvoiceFilter(InvoiceStatus.PAID, created_from=earliest, created_before=before)
+    return (invoice for invoice in _all(run, paid) if invoice.lacks_payments)
+
+
+def _all(run: _Run, wanted: InvoiceFilter) -> Iterator[Invoice]:
+    after: str | None = None
+    while True:
+        page = run.ports.invoices.page(run.organization_id, wanted, PAGE, after)
+        yield from page.items
+        if not page.has_next:
+            return
+        after = page.end_cursor
+
+
+# What Stripe lists of them
+
+
+@dataclass(frozen=True)
+class _Listed:
+    invoices: dict[str, ListedInvoice]
+    intents: dict[str, PaymentIntentFact]
+
+    @classmethod
+    def of(cls, run: _Run, ours: Sequence[Invoice], before: int | None) -> _Listed:
+        """The lists that say something of these invoices; none if there are none."""
+        invoices: dict[str, ListedInvoice] = {}
+        intents: dict[str, PaymentIntentFact] = {}
+        listable = [invoice for invoice in ours if invoice.status in IN_STRIPE]
+        if not listable:
+            return cls(invoices, intents)
+        since = min(invoice.created_at for invoice in listable) - MADE_BEFORE
+        until = None if before is None else before + MADE_AFTER
+        for status in sorted({IN_STRIPE[invoice.status] for invoice in listable}):
+            for each in run.ports.stripe.invoices_of_status(run.account_id, status, since, until):
+                invoices[each.invoice.id] = each
+        if any(invoice.status is not InvoiceStatus.DRAFT for invoice in listable):
+            for intent in run.ports.stripe.open_intents(run.account_id, since, until):
+                intents[intent.id] = intent
+        return cls(invoices, intents)
+
+    def differs_from(self, invoice: Invoice) -> bool:
+        """Whether Stripe has it otherwise than we do, as far as the lists tell, or they do not tell enough."""
+        found = self.invoices.get(invoice.stripe_invoice_id or "")
+        if found is None or not found.complete:
+            return True
+        wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
+        wanted -= invoice.facts.replaced_intents
+        wanted |= {
+            each.payment_intent_id for each in found.payments if each.status == "open" and each.payment_intent_id
+        }
+        if not wanted <= self.intents.keys():
+            return True
+        intents = [self.intents[intent_id] for intent_id in sorted(wanted)]
+        return not invoice.settled_by(found.invoice, *found.payments, *intents).shows_the_same_as(invoice)
+
+
+# What becomes of invoices after they are paid
+
+
+def _compare_what_comes_later(run: _Run) -> None:
+    stripe, account_id, now = run.ports.stripe, run.account_id, run.ports.clock.now()
+    for refunds in _hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
+        _correct_by(refunds, lambda refund: refund.payment_intent_id, "refund_found", run)
+    for disputes in _hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
+        _correct_by(disputes, lambda dispute: dispute.payment_intent_id, "dispute_found", run)
+    for notes in _hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
+        _correct_by(notes, lambda note: note.stripe_invoice_id, "credit_note_found", run)
+
+
+def _hundreds(facts: Iterable[T]) -> Iterator[list[T]]:
+    each = iter(facts)
+    while some := list(islice(each, PAGE)):
+        yield some
+
+
+L = TypeVar("L", RefundFact, DisputeFact, CreditNoteFact)
+
+
+def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], kind: str, run: _Run) -> None:
+    """Tell each fact to the invoice that it belongs to, if that does not know it."""
+    ids = sorted({stripe_id for fact in facts if (stripe_id := owner_of(fact))})
+    owners = run.ports.invoices.find_by_reference(run.account_id, ids) if ids else {}
+    for fact in facts:
+        owner = owners.get(owner_of(fact) or "")
+        invoice = run.ports.invoices.get(*owner) if owner else None
+        if invoice is not None and not invoice.facts.says(fact):
+            run.note(invoice, _told(invoice, fact, kind, run.ports))
+
+
+def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, kind: str, ports: Ports) -> Invoice:
+    now = ports.clock.now()
+    reason = fact.reason if isinstance(fact, CreditNoteFact) else fact.status
+    told = HistoryEntry(
+        now, kind, Source.SWEEP, amount=fact.amount, currency=fact.currency, reason=reason, stripe_id=fact.id
+    )
+
+    def correcting(current: Invoice) -> Invoice:
+        known = merging(current, [fact], ports)
+        return current if known.says_the_same_as(current) else known.telling(told).changed(now)
+
+    return store(invoice, correcting, ports)

@@ -1,0 +1,184 @@
+"""Mail an invoice only as the office has seen it.
+
+A draft may be changed in Stripe's dashboard at any time, and the event about that may be late or lost. So Stripe is
+asked right before a draft is mailed that has waited for a review, or for the end of an outage.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from chalicelib.domain.connection import require_ready_to_send, usable_account
+from chalicelib.domain.draft_changes import UNDO, changes_in_stripe, difference
+from chalicelib.domain.errors import Conflict, Refused, StripeRefused
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import require_no_payment_under_way
+from chalicelib.domain.terms import day_in_words, end_of_day
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing.same_account import require_same_account
+from chalicelib.usecases.invoicing.store_invoice import store
+
+
+def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice with its draft as Stripe has it now.
+
+    This costs one call. If the draft has more than ten lines, it costs one more for each hundred lines.
+    """
+    account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
+    present = ports.stripe.fetch(account_id, "invoice", stripe_id)
+    if not isinstance(present, InvoiceFact):
+        return invoice
+    if present.unfinished and present.drafted_lines is None:
+        present = replace(present, drafted_lines=ports.stripe.billed_lines(account_id, stripe_id))
+    return invoice.settled_by(present)
+
+
+def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> None:
+    """Refuses to mail a draft that is not as people have seen it, or that would be mailed overdue.
+
+    `reviewed` is the invoice as POM has shown it, `present` as Stripe has it now. Nobody has reviewed the draft of an
+    order that was to be sent at once, so its due date has to be the one that was ordered.
+
+    Raises:
+        StripeRefused: its total differs from POM's order, or it was deleted.
+        Refused: its due date has passed, or Stripe does not let the account take payments any more.
+        Conflict: it was changed otherwise, or its account is not connected any more.
+    """
+    _require_usable_account(present, ports)
+    fact = present.facts.invoice
+    if fact is None or fact.deleted:
+        raise draft_deleted()
+    require_our_total(present)
+    for change in changes_in_stripe(present):
+        raise _changed(change, UNDO)
+    if fact.due_at is None or present.due_by_terms:
+        return
+    due = present.day_of(fact.due_at)
+    if due < present.day_of(ports.clock.now()):
+        raise Refused(
+            "due_date_in_past",
+            f"The draft's due date, {day_in_words(due)}, has passed. The customer would get an overdue invoice.",
+            field="dueDate",
+            next_step="Change the due date in the Stripe dashboard and send the draft again, or void it and bill its "
+            "services again.",
+        )
+    if not _is_due_as_seen(reviewed, due):
+        raise _changed(
+            f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
+            "Load the invoice again, look at its due date, and send it if that is right.",
+        )
+
+
+def _is_due_as_seen(reviewed: Invoice, due: dt.date) -> bool:
+    if reviewed.saga.send:
+        return reviewed.order.due_date == due
+    return reviewed.due_day in (None, due)
+
+
+def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
+    """Refuses to mail a finalized invoice that nobody has seen as it is, or that the customer is about to pay.
+
+    If it was a draft when POM was asked to send it, either POM's own request finalized it, and failed before it
+    mailed it, or somebody did in Stripe. Stripe's event names the idempotency key of the request.
+
+    Returns the invoice with its payments as Stripe has them now.
+
+    Raises:
+        Conflict: somebody else finalized it or changed it, a payment is under way, or its account is not connected.
+        StripeRefused: POM's request finalized it with another total than was ordered.
+        Refused: Stripe does not let the account take payments any more.
+    """
+    _require_usable_account(invoice, ports)
+    account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
+    present = invoice.settled_by(*ports.stripe.everything(account_id, stripe_id))
+    if not invoice.saga.finalized_before:
+        finalized = ports.stripe.events_about(account_id, stripe_id, "invoice.finalized", invoice.created_at)
+        if not any(invoice.saga.has_used(event.idempotency_key) for event in finalized):
+            raise finalized_meanwhile()
+        if present.total_difference:
+            words = f"In Stripe {difference(present, present.total)}, and it is finalized."
+            raise StripeRefused("total_differs", words, next_step=_SEND_IF_RIGHT)
+        if ports.stripe.billed_lines(account_id, stripe_id) != present.order.billed:
+            raise _changed("It was finalized with other lines than those that POM ordered.", _SEND_IF_RIGHT)
+    require_no_payment_under_way(present)
+    return present
+
+
+def _require_usable_account(invoice: Invoice, ports: Ports) -> None:
+    connection = ports.connections.get(invoice.organization_id)
+    require_same_account(invoice, usable_account(connection))
+    require_ready_to_send(connection)
+
+
+def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[Invoice, Invoice]:
+    """Lets a draft on payment terms be due so many days after today, because terms count from the day of sending.
+
+    Stripe counts them from the day on which the draft was made
+    (`days_until_due`, https://docs.stripe.com/api/invoices/create). A due date that somebody chose in Stripe stays.
+    Both dates are stored before Stripe is told, so after a crash neither is taken for somebody's choice.
+
+    Returns `reviewed` as it is stored and `present` as Stripe has it then.
+    """
+    days, today = present.order.days_until_due, present.day_of(ports.clock.now())
+    if days is None or present.due_day is None or not present.due_by_terms:
+        return reviewed, present
+    due = today + dt.timedelta(days=days)
+    if present.due_day == due:
+        return reviewed, present
+    due_at = end_of_day(due, present.order.time_zone)
+    former = present.due_at
+    stored = store(reviewed, lambda current: replace(current, terms_due_at=due_at, former_terms_due_at=former), ports)
+    account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
+    moved = ports.stripe.set_due_date(account_id, stripe_id, due_at, f"{present.saga.key}-due-{due_at}")
+    return stored, present.settled_by(moved)
+
+
+def require_our_total(invoice: Invoice) -> None:
+    """Refuses a draft whose total in Stripe is not the one that POM ordered.
+
+    Raises:
+        StripeRefused: it is another one.
+    """
+    if invoice.total_difference:
+        raise StripeRefused("total_differs", f"In Stripe {difference(invoice, invoice.total)}.", next_step=UNDO)
+
+
+def made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
+    """Refuses a draft that Stripe made with another total than POM ordered.
+
+    Raises:
+        StripeRefused: the total is another one, or the draft was deleted.
+    """
+    if fact.deleted:
+        raise draft_deleted()
+    if fact.total != invoice.order.total:
+        raise StripeRefused(
+            "total_differs",
+            f"In Stripe {difference(invoice, fact.total)}.",
+            next_step="Look in the Stripe dashboard for taxes, and for discounts of this customer, that Stripe adds "
+            "by itself. Remove them, and create the invoice again.",
+        )
+
+
+def finalized_meanwhile() -> Conflict:
+    """Why a draft is not mailed that somebody has just finalized in Stripe."""
+    return _changed(
+        "Somebody has finalized this draft in Stripe, and it was not mailed.",
+        _SEND_IF_RIGHT,
+    )
+
+
+_SEND_IF_RIGHT = "Load the invoice again, look at it, and send it if it is right, or void it."
+
+
+def draft_deleted() -> StripeRefused:
+    """Why nothing can be done with a draft that is gone."""
+    return StripeRefused(
+        "draft_deleted", "The draft was deleted in Stripe.", next_step="Bill its services in a new invoice."
+    )
+
+
+def _changed(message: str, next_step: str) -> Conflict:
+    return Conflict("changed_in_stripe", message, next_step=next_step)

@@ -1,0 +1,117 @@
+"""A service is claimed by at most one live invoice.
+
+A void invoice keeps its claims, wherever it was voided. The next invoice with the service takes the claim over.
+Stripe also voids an invoice that somebody revises there. Then the revision is live and keeps the claims, so POM asks
+Stripe before it takes claims over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from chalicelib.domain.errors import ServiceAlreadyBilled, StaleWrite
+from chalicelib.domain.every_error import raise_all
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import InvoiceId, ServiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports import Ports
+from chalicelib.ports.storage import ServiceClaimed
+from chalicelib.usecases.invoicing.pull_invoice import pulled
+
+T = TypeVar("T")
+
+
+def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> Invoice:
+    """Store a new invoice with claims on these services that no live invoice holds.
+
+    Raises:
+        InvoiceExists: an invoice of this id is stored.
+        ServiceAlreadyBilled: a service is on a live invoice.
+        StaleWrite: somebody claimed one at the same moment.
+    """
+    return _claiming(invoice, services, ports, ports.invoices.insert)
+
+
+def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
+    """Claim more services for an invoice that is stored.
+
+    Raises:
+        ServiceAlreadyBilled: a service is on a live invoice.
+        StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
+    """
+    _claiming(invoice, services, ports, ports.invoices.claim)
+
+
+def _claiming(
+    invoice: Invoice,
+    services: Sequence[ServiceId],
+    ports: Ports,
+    write: Callable[[Invoice, Mapping[ServiceId, InvoiceId | None]], T],
+) -> T:
+    free: dict[ServiceId, InvoiceId | None] = dict.fromkeys(services)
+    try:
+        return write(invoice, free)
+    except ServiceClaimed as claimed:
+        dead = _refuse_or_take_over(invoice, claimed.holders, ports)
+    try:
+        return write(invoice, {**free, **dead})
+    except ServiceClaimed as claimed:
+        raise StaleWrite("A service") from claimed
+
+
+def _refuse_or_take_over(
+    invoice: Invoice, holders: Mapping[ServiceId, InvoiceId], ports: Ports
+) -> Mapping[ServiceId, InvoiceId | None]:
+    """Returns the claims to take over from void invoices.
+
+    Raises:
+        ServiceAlreadyBilled: a holder is live. There is one error for each service that is on a live invoice.
+        StripeUnavailable, StripeRefused: Stripe did not say whether a void invoice was replaced.
+    """
+    live = {holder_id: _live_holder(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
+    positions = {line.service_id: position for position, line in enumerate(invoice.order.line_items)}
+    raise_all(
+        _already_billed(service_id, positions.get(service_id), holder)
+        for service_id in sorted(holders, key=lambda each: positions.get(each, -1))
+        if (holder := live[holders[service_id]]) is not None
+    )
+    return dict(holders)
+
+
+def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:
+    """Returns the holder if it is live, or was replaced by a live revision that POM had not read."""
+    holder = ports.invoices.get(invoice.organization_id, holder_id)
+    if holder is None or holder.live:
+        return holder
+    fact = holder.facts.invoice
+    if fact is None or fact.deleted or holder.stripe_account_id != invoice.stripe_account_id:
+        return None
+    present = ports.stripe.fetch(holder.stripe_account_id, "invoice", fact.id)
+    if not isinstance(present, InvoiceFact) or present.latest_revision_id is None:
+        return None
+    revised = pulled(holder, holder.stripe_account_id, Source.SWEEP, ports)
+    return revised if revised.live else None
+
+
+def _already_billed(service_id: ServiceId, position: int | None, holder: Invoice) -> ServiceAlreadyBilled:
+    number = holder.facts.invoice.number if holder.facts.invoice else None
+    if number is not None:
+        where, undo = f"the invoice {number} ({holder.id}) already", f"void the invoice {number} ({holder.id}) first"
+        if holder.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
+            undo = "bill the work as another service: a paid invoice cannot be voided"
+    elif holder.status is InvoiceStatus.DRAFT:
+        where, undo = f"the draft {holder.id} already, which has no number yet", f"delete the draft {holder.id} first"
+    else:
+        where = f"the invoice {holder.id} already, which is still being made and has no number yet"
+        undo = f"void the invoice {holder.id} once it has been made"
+    return ServiceAlreadyBilled(
+        "service_already_billed",
+        f"The service {service_id} is on {where}.",
+        field="lineItems" if position is None else f"lineItems[{position}].serviceId",
+        next_step=f"Leave the service out, or {undo}.",
+        invoice_id=holder.id,
+        number=number,
+    )

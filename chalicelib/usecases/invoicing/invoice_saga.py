@@ -1,0 +1,283 @@
+"""Take an invoice through Stripe, from whatever recovery point it has reached.
+
+The same function serves the request that began it, `send` after a review, and `resume_stuck` after a crash.
+Every step may be repeated: its idempotency key is derived from what is stored, and where Stripe may have
+forgotten the key, or keeps a failure with it, the step looks whether its work is done before it asks again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    Gone,
+    Refused,
+    StaleWrite,
+    StripeRefused,
+    StripeUnavailable,
+)
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.history import SENT_BY_POM
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Refusal, Step
+from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.terms import due_on
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
+from chalicelib.usecases.connecting.revocation import mark_revoked
+from chalicelib.usecases.customers.customers import get_customer
+from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
+from chalicelib.usecases.customers.present_address import require_address, require_present_address
+from chalicelib.usecases.customers.stripe_owner import refuses_the_choice
+from chalicelib.usecases.invoicing.as_reviewed import (
+    as_in_stripe,
+    draft_deleted,
+    due_from_today,
+    made_with_our_total,
+    require_as_reviewed,
+    require_finalized_as_seen,
+)
+from chalicelib.usecases.invoicing.claims import claim
+from chalicelib.usecases.invoicing.saga_progress import (
+    SENT,
+    advance,
+    found_nothing,
+    found_sent,
+    keep_for_review,
+    keeps_draft,
+    must_look,
+    postpone,
+    take_back,
+)
+from chalicelib.usecases.invoicing.store_invoice import ATTEMPTS, load
+
+
+def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> Invoice:
+    """The invoice, finished, or still `running` where Stripe or the database failed: then it is resumed later.
+
+    Raises:
+        Refused, Conflict: it cannot be made; it has been taken back.
+        AccountUnreachable: the company revoked the connection; what Stripe knows of goes on after a reconnect.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        try:
+            while invoice.saga.running and invoice.saga.step in _STEPS:
+                invoice = _STEPS[invoice.saga.step](invoice, customer, ports)
+            return invoice
+        except StaleWrite:
+            invoice, customer = load(invoice.organization_id, invoice.id, ports), None
+        except AccountUnreachable:
+            mark_revoked(invoice.organization_id, invoice.stripe_account_id, ports)
+            if invoice.stripe_invoice_id is None and invoice.saga.untouched:
+                take_back_at_once(invoice, ports)
+            else:
+                postpone(invoice, ports, stored_by_stripe=False)
+            raise
+        except StripeUnavailable as failure:
+            return postpone(invoice, ports, stored_by_stripe=failure.answered)
+    return invoice
+
+
+def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    services = [line.service_id for line in invoice.order.line_items]
+    for start in range(MAX_CLAIMS_AT_ONCE, len(services), MAX_CLAIMS_AT_ONCE):
+        try:
+            claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
+        except Conflict as refusal:
+            return take_back(invoice, refusal, ports)
+    return advance(invoice, Step.DRAFT, ports)
+
+
+def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
+    account_id = invoice.stripe_account_id
+    found, drafted_for = invoice.facts.invoice, None
+    if found is not None:
+        # An event has told of the draft before we noted it; making another one would leave one of them behind.
+        return take_back(invoice, draft_deleted(), ports) if found.deleted else advance(invoice, Step.LINES, ports)
+    if must_look(invoice, ports):
+        found = ports.stripe.find_invoice(account_id, invoice)
+        if found is None:
+            invoice = found_nothing(invoice, ports)
+    if found is None:
+        try:
+            if invoice.order.due_date is not None:  # it may have passed while the order waited
+                due_on(invoice.order.due_date, today=invoice.day_of(ports.clock.now()))
+            drafted_for = _known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
+            found = _drafted(invoice, drafted_for, ports)
+        except (Refused, Conflict) as refusal:
+            return take_back(invoice, refusal, ports)
+    return advance(invoice, Step.LINES, ports, [found], drafted_for=drafted_for)
+
+
+def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> InvoiceFact:
+    try:
+        return ports.stripe.create_draft(invoice.stripe_account_id, invoice, stripe_customer_id, invoice.saga.key)
+    except Gone as gone:
+        customer = get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+        if invoice.saga.generation > 0 or customer.linked_to(invoice.stripe_account_id) != stripe_customer_id:
+            raise
+        # Deleted in Stripe, and no event has told us: begin again, with a customer made anew and another key.
+        ports.customers.save(customer.unlinked())
+        found_nothing(invoice, ports)
+        raise StaleWrite("The customer") from gone
+
+
+def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
+    known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
+    require_address(known)
+    try:
+        return ensure_in_stripe(known, invoice.stripe_account_id, ports)
+    except (Refused, Conflict) as refusal:
+        ports.customers.save(not_synced_because(known, refusal))
+        if refuses_the_choice(refusal):
+            refusal.field = "customerId"  # as the request for an invoice names it
+        raise
+
+
+def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    following = Step.SEND if invoice.saga.send else Step.REVIEW
+    facts: Sequence[StripeFact] = ()
+    try:
+        if must_look(invoice, ports):
+            # Somebody may have added lines to the draft before POM did.
+            missing = Counter(invoice.order.billed) - Counter(ports.stripe.billed_lines(account_id, stripe_id))
+            if not missing:
+                facts = ports.stripe.everything(account_id, stripe_id)
+            else:
+                invoice = found_nothing(invoice, ports)
+        facts = facts or [ports.stripe.add_lines(account_id, invoice, invoice.saga.key)]
+        made_with_our_total(invoice, next(fact for fact in facts if isinstance(fact, InvoiceFact)))
+    except StripeRefused as refusal:
+        if not keeps_draft(invoice, refusal):
+            return take_back(invoice, refusal, ports)
+        keep_for_review(invoice, refusal, ports)
+        raise
+    return advance(invoice, following, ports, facts)
+
+
+def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    if must_look(invoice, ports):
+        if sent := ports.stripe.events_about(account_id, stripe_id, SENT, invoice.created_at):
+            return found_sent(invoice, sent, ports)
+        invoice = found_nothing(invoice, ports)
+    try:
+        return _mailed(invoice, ports)
+    except AccountUnreachable:
+        if not invoice.saga.send and invoice.saga.untouched:
+            advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
+        raise
+    except (Refused, Conflict) as refusal:
+        sent = (
+            ()
+            if invoice.saga.untouched
+            else ports.stripe.events_about(account_id, stripe_id, SENT, invoice.created_at)
+        )
+        if sent:
+            # An earlier attempt got through, and the customer has changed since.
+            return found_sent(invoice, sent, ports)
+        if invoice.saga.send and not keeps_draft(invoice, refusal):
+            return take_back(invoice, refusal, ports)
+        keep_for_review(invoice, refusal, ports)
+        raise
+
+
+def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice after Stripe has mailed it.
+
+    Raises:
+        Refused, Conflict: it may not be mailed as it is now, or Stripe says no.
+    """
+    account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
+    reviewed, saga = invoice, invoice.saga
+    # A draft that has waited for a review, or for the end of an outage, may have been changed in Stripe meanwhile.
+    waited = saga.interrupted or not (saga.send or saga.finalized_before)
+    if waited:
+        invoice = as_in_stripe(invoice, ports)
+    finalized = _finalized_at(invoice)
+    if finalized is not None:
+        if sent := ports.stripe.events_about(account_id, stripe_id, SENT, finalized):
+            # It was mailed, and the event of that is still on its way.
+            return found_sent(reviewed, sent, ports)
+        if waited or not saga.finalized_before:
+            invoice = require_finalized_as_seen(invoice, ports)
+        if invoice.status not in OPEN_STATUSES:
+            # It was paid or ended meanwhile, and there is nothing to ask for.
+            return advance(reviewed, Step.DONE, ports, ports.stripe.everything(account_id, stripe_id))
+    else:
+        if waited:
+            require_as_reviewed(reviewed, invoice, ports)
+        reviewed, invoice = due_from_today(reviewed, invoice, ports)
+    _require_its_customer(invoice, ports)
+    free = invoice.order.total == 0 and finalized is None
+    deliver = ports.stripe.finalize if free else ports.stripe.send
+    facts = deliver(account_id, stripe_id, invoice.saga.key)
+    if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
+        # The customer owed something from before, and finalizing added it to what is to be paid.
+        facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
+    return advance(reviewed, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+
+
+def _finalized_at(invoice: Invoice) -> int | None:
+    """Returns when the invoice was finalized, as far as POM knows, or None."""
+    fact = invoice.facts.invoice
+    return None if fact is None or fact.unfinished else fact.finalized_at
+
+
+def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
+    """Gives Stripe the customer's present e-mail address, and refuses an invoice that would go to another one.
+
+    This comes right before Stripe is asked to send, because the customer may have been edited or linked to another
+    Stripe customer since the step before, which may be hours ago. Finalizing copies the address for good
+    (https://docs.stripe.com/invoicing/integration/workflow-transitions).
+    """
+    account_id = invoice.stripe_account_id
+    customer = _known_to_stripe(None, invoice, ports)
+    fact = invoice.facts.invoice
+    if fact is not None and fact.unfinished and invoice.drafted_for is None:
+        # Stored by a release that did not keep whose draft it is.
+        invoice = invoice.settled_by(*ports.stripe.everything(account_id, _stripe_id(invoice)))
+    require_present_address(invoice, customer, account_id)
+
+
+def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    """Take back what was begun: the draft in Stripe, the claims, the record; then say why."""
+    refusal = invoice.saga.refusal or Refusal(
+        "invoice_refused", "The invoice could not be made.", next_step="Create the invoice again."
+    )
+    if invoice.stripe_invoice_id is not None:
+        try:
+            ports.stripe.delete_draft(invoice.stripe_account_id, invoice.stripe_invoice_id)
+        except StripeRefused:
+            # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
+            facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
+            return advance(invoice, Step.DONE, ports, facts, refused=refusal.code if invoice.saga.send else None)
+    take_back_at_once(invoice, ports)
+    kind = Conflict if refusal.conflict else Refused
+    raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)
+
+
+def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
+    """Remove the record and its claims, whatever draft is left in Stripe: nothing sends that by itself."""
+    ports.invoices.remove(invoice, [line.service_id for line in invoice.order.line_items])
+
+
+_STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
+    Step.CLAIM: _claim,
+    Step.DRAFT: _draft,
+    Step.LINES: _lines,
+    Step.SEND: _send,
+    Step.ABORT: _abort,
+}
+
+
+def _stripe_id(invoice: Invoice) -> str:
+    if invoice.stripe_invoice_id is None:
+        raise StaleWrite("The invoice")
+    return invoice.stripe_invoice_id

@@ -1,0 +1,98 @@
+"""How an organization invoices: read and change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
+from chalicelib.domain.every_error import errors_of, raise_all
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.money import exponent
+from chalicelib.domain.settings import (
+    MAX_REMINDERS,
+    InvoicingSettings,
+    known_invoice_type,
+    known_payment_methods,
+    known_time_zone,
+    time_zone_of,
+)
+from chalicelib.domain.terms import MAX_DAYS, days_of_terms
+from chalicelib.ports import Ports
+
+
+def read(organization_id: OrganizationId, ports: Ports) -> InvoicingSettings:
+    """The settings, or the defaults."""
+    return ports.settings.get(organization_id)
+
+
+def time_zone_in_force(organization_id: OrganizationId, ports: Ports) -> str:
+    """Returns the IANA time zone in which the organization's days begin and end."""
+    return time_zone_of(ports.settings.get(organization_id), ports.connections.get(organization_id).account)
+
+
+def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: Ports) -> InvoicingSettings:
+    """Replace the settings as a whole.
+
+    The database's client repeats a write whose answer was lost, and the repetition meets the write's own success.
+    That is no conflict.
+
+    Raises:
+        Refused: a value is out of its range; names the field, and carries the other errors.
+        StaleWrite: somebody else changed them at the same moment.
+    """
+    current = ports.settings.get(organization_id)
+    checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
+    try:
+        return ports.settings.save(checked)
+    except StaleWrite:
+        stored = ports.settings.get(organization_id)
+        if stored == replace(checked, version=stored.version):
+            return stored
+        raise
+
+
+def _checked(settings: InvoicingSettings) -> InvoicingSettings:
+    raise_all(_errors_of(settings))
+    return replace(
+        settings,
+        payment_methods=known_payment_methods(settings.payment_methods),
+        reminders=replace(
+            settings.reminders,
+            days_before_due=tuple(sorted(set(settings.reminders.days_before_due))),
+            days_after_due=tuple(sorted(set(settings.reminders.days_after_due))),
+        ),
+    )
+
+
+def _errors_of(settings: InvoicingSettings) -> Iterator[IntegrationError]:
+    yield from errors_of(known_invoice_type, settings.invoice_type)
+    yield from errors_of(days_of_terms, settings.payment_terms)
+    if settings.time_zone is not None:
+        yield from errors_of(known_time_zone, settings.time_zone)
+    if settings.currency is not None:
+        yield from errors_of(exponent, settings.currency)
+    yield from errors_of(_require_payment_window, settings.payment_window)
+    yield from errors_of(known_payment_methods, settings.payment_methods)
+    yield from errors_of(_require_days, settings.reminders.days_before_due, field="reminders.daysBeforeDue")
+    yield from errors_of(_require_days, settings.reminders.days_after_due, field="reminders.daysAfterDue")
+
+
+def _require_payment_window(days: int | None) -> None:
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise Refused(
+            "payment_window_invalid",
+            f"The payment window is between 1 and {MAX_DAYS} days after the due date.",
+            field="paymentWindow",
+            next_step="Correct the number of days, or leave the payment window open.",
+        )
+
+
+def _require_days(days: Sequence[int], *, field: str) -> None:
+    if len(days) > MAX_REMINDERS or any(not 1 <= day <= MAX_DAYS for day in days):
+        raise Refused(
+            "reminder_days_invalid",
+            f"Up to {MAX_REMINDERS} days can be given, each 1 to {MAX_DAYS} days from the due date.",
+            field=field,
+            next_step="Correct the list of days.",
+        )

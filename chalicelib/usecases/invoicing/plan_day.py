@@ -1,0 +1,120 @@
+"""What a day brings: invoices turn overdue, reminders are due, payment windows close.
+
+Days begin at another moment in each time zone, so this is planned every hour. It only queues tasks; each task looks
+anew at its invoice, so planning twice does nothing twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import (
+    due_days_to_remind_of,
+    is_today,
+    reminder_is_due,
+    window_has_passed,
+)
+from chalicelib.domain.settings import InvoicingSettings, time_zone_of
+from chalicelib.domain.terms import end_of_day
+from chalicelib.ports import InvoiceTask, Ports
+from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.invoicing.store_invoice import store
+
+PAGE = 100
+DAY = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """How many invoices a worker looks at again, by what may be due."""
+
+    overdue: int = 0
+    reminders: int = 0
+    closings: int = 0
+
+
+def plan_day(ports: Ports) -> Planned:
+    """Queues what has become due in each organization; invoices turn overdue in disconnected ones too."""
+    overdue = 0
+    for organization_id, invoice_id in ports.invoices.turning_overdue(ports.clock.now()):
+        ports.queues.invoice_task(organization_id, invoice_id, InvoiceTask.MARK_OVERDUE)
+        overdue += 1
+    reminders = closings = 0
+    for organization_id in ports.connections.all_active():
+        settings = ports.settings.get(organization_id)
+        reminders += _queue(_to_remind_of(settings, ports), InvoiceTask.REMIND, ports)
+        closings += _queue(_to_close(settings, ports), InvoiceTask.CLOSE, ports)
+    return Planned(overdue, reminders, closings)
+
+
+def mark_overdue(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
+    """Stores that an unpaid invoice is overdue. Returns False if it is not, or was stored as overdue before.
+
+    Raises:
+        StaleWrite: to be tried again.
+    """
+    invoice = ports.invoices.get(organization_id, invoice_id)
+    return invoice is not None and marked_overdue(invoice, ports) is not invoice
+
+
+def marked_overdue(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice, stored as overdue if it is unpaid and its due day is over.
+
+    Raises:
+        StaleWrite: to be tried again.
+    """
+    now = ports.clock.now()
+
+    def marked(current: Invoice) -> Invoice:
+        turns = current.turns_overdue_at
+        return current if turns is None or turns > now else current.changed(now)
+
+    return store(invoice, marked, ports)
+
+
+def _to_remind_of(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
+    if not settings.reminders.enabled:
+        return  # before anything is read: this is asked for each organization every hour
+    zone = time_zone_of(settings, ports.connections.get(settings.organization_id).account)
+    moment = ports.clock.now()
+    now = dt.datetime.fromtimestamp(moment, ZoneInfo(zone))
+    for day in due_days_to_remind_of(settings.reminders, now):
+        # An invoice keeps the time zone that it was made in, where the same day begins and ends up to a day apart.
+        wanted = InvoiceFilter(due_from=end_of_day(day, zone) - 2 * DAY, due_before=end_of_day(day, zone) + DAY)
+        for invoice in _each(settings.organization_id, wanted, ports):
+            done = is_today(invoice.reminded_at, moment, zone)
+            if invoice.due_day == day and not done and reminder_is_due(invoice, settings, now):
+                yield invoice
+
+
+def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
+    """Yields invoices whose payment window has passed."""
+    window, now = settings.payment_window, ports.clock.now()
+    if window is not None:
+        wanted = InvoiceFilter(due_before=now - (window - 1) * DAY)
+        for invoice in _each(settings.organization_id, wanted, ports):
+            if window_has_passed(invoice, window, now):
+                yield invoice
+
+
+def _each(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Iterator[Invoice]:
+    after = None
+    while True:
+        page = ports.invoices.page(organization_id, wanted, PAGE, after)
+        yield from page.items
+        if not page.has_next:
+            return
+        after = page.end_cursor
+
+
+def _queue(invoices: Iterator[Invoice], task: InvoiceTask, ports: Ports) -> int:
+    queued = 0
+    for invoice in invoices:
+        ports.queues.invoice_task(invoice.organization_id, invoice.id, task)
+        queued += 1
+    return queued

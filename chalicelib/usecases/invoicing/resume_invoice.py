@@ -1,0 +1,46 @@
+"""Goes on with an invoice whose making stopped, from the step that it had reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import Step
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing.invoice_saga import run, take_back_at_once
+from chalicelib.usecases.invoicing.plan_day import marked_overdue
+from chalicelib.usecases.invoicing.same_account import of_other_account
+
+
+def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
+    """Go on with one invoice, unless somebody is at work on it, it needs nothing, or invoicing is paused.
+
+    One that was being made on an account that another has replaced, and that nobody can have seen, is taken back:
+    its services can be billed on the new account.
+
+    Raises:
+        Refused, Conflict: it cannot be made and has been taken back.
+        Retryable: not now.
+    """
+    now = ports.clock.now()
+    invoice = ports.invoices.get(organization_id, invoice_id)
+    if invoice is None:
+        return None
+    # While its making rests, the index of what is due for work has no place for the end of its due day.
+    invoice = marked_overdue(invoice, ports)
+    if not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
+        return invoice
+    connection = ports.connections.get(organization_id)
+    if invoice.saga.step is not Step.ABORT and connection.frozen is not None:
+        return invoice
+    replaced = connection.active and connection.account_id != invoice.stripe_account_id
+    try:
+        leased = ports.invoices.save(replace(invoice, saga=invoice.saga.leased(now)))
+    except StaleWrite:
+        return invoice
+    if replaced and leased.saga.before_sending:
+        take_back_at_once(leased, ports)
+        raise of_other_account()
+    return run(leased, ports)

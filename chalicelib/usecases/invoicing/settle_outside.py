@@ -1,0 +1,222 @@
+"""End an open invoice otherwise than by a payment through Stripe: paid by cash or check, or given up."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.connection import usable_account
+from chalicelib.domain.errors import Conflict, IntegrationError, Refused, StripeRefused
+from chalicelib.domain.every_error import errors_of, raise_all
+from chalicelib.domain.explanation import how_paid
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
+from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, IntendedAct
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import minor_units
+from chalicelib.domain.outside_payment import OutsidePayment, require_known_method, require_plausible_day
+from chalicelib.domain.reminders import require_no_payment_under_way, window_has_passed
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.terms import day_of
+from chalicelib.domain.way_out import STAYS_BILLED, way_out
+from chalicelib.domain.wording import day, days, money
+from chalicelib.ports import Ports
+from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.invoicing.act_in_stripe import done_in_stripe
+from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
+from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
+from chalicelib.usecases.invoicing.same_account import require_same_account
+from chalicelib.usecases.invoicing.store_invoice import load
+
+PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A payment outside Stripe as the office gives it.
+
+    `paid_on` is a day in the organization's time zone, by default today. `amount` is what the office counted, if it
+    says so; Stripe can only record the whole rest of an invoice.
+    """
+
+    method: str
+    reference: str | None = None
+    paid_on: dt.date | None = None
+    amount: Decimal | None = None
+
+
+def mark_paid(
+    organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, settlement: Settlement, ports: Ports
+) -> Invoice:
+    """Records that the customer has paid the rest of an invoice by other means, and returns the invoice.
+
+    The payment counts once Stripe has recorded it. If no answer comes, it counts as soon as POM sees that a payment
+    outside Stripe paid all that remained within minutes of this request.
+
+    Raises:
+        Refused: the method, the day or the amount cannot be right; names the field.
+        NotFound; Conflict: paid already, not open, a payment is under way, or not connected.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    today = day_of(ports.clock.now(), time_zone_in_force(organization_id, ports))
+    raise_all(_errors_of(settlement, invoice, today))
+    _require_payable(invoice, user_id)
+    given = _given(settlement, invoice)
+    account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
+    with noticing_revocation(organization_id, account_id, ports):
+        present = pulled_to_act_on(invoice, account_id, ports)
+        _require_payable(present, user_id)
+        require_no_payment_under_way(present)
+        _require_the_rest(given, present)
+        act = _payment(present, settlement, settlement.paid_on or today, user_id, ports.clock.now())
+        try:
+            return done_in_stripe(present, act, ports.stripe.pay_outside, ports)
+        except StripeRefused:
+            present = pulled_to_act_on(present, account_id, ports)
+            _require_payable(present, user_id)
+            require_no_payment_under_way(present)
+            raise
+
+
+def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iterator[IntegrationError]:
+    yield from errors_of(require_known_method, settlement.method)
+    if settlement.paid_on is not None:
+        invoiced_on = invoice.day_of(invoice.created_at)
+        yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
+    yield from errors_of(_given, settlement, invoice)
+
+
+def _given(settlement: Settlement, invoice: Invoice) -> int | None:
+    """Returns the amount that the office counted, in minor units, or None if it did not say.
+
+    Raises:
+        Refused: it cannot be paid.
+    """
+    if settlement.amount is None:
+        return None
+    given = minor_units(settlement.amount, invoice.order.currency, field="amount")
+    if given == 0:
+        raise Refused(
+            "amount_zero",
+            "A payment of nothing cannot be recorded.",
+            field="amount",
+            next_step="Give the amount that the customer paid, or leave it out. "
+            "If the customer owes nothing, void the invoice.",
+        )
+    return given
+
+
+def _payment(invoice: Invoice, settlement: Settlement, paid_on: dt.date, user_id: UserId, now: int) -> IntendedAct:
+    """Returns the act of recording the payment as one over all that remains."""
+    fact, stripe_id = invoice.facts.invoice, invoice.stripe_invoice_id or ""
+    payment = OutsidePayment(paid_on, settlement.method, settlement.reference, now, user_id, stripe_id)
+    return IntendedAct(
+        MARKED_PAID,
+        now,
+        stripe_id,
+        actor=user_id,
+        reason=payment.way,
+        payment=payment,
+        paid_outside=invoice.balance + (fact.amount_paid_off_stripe if fact else 0),
+    )
+
+
+def _require_payable(invoice: Invoice, user_id: UserId) -> None:
+    if invoice.status in PAYABLE:
+        return
+    if invoice.status is InvoiceStatus.PAID:
+        raise _paid_already(invoice, user_id)
+    next_steps = {
+        InvoiceStatus.CREATING: "Wait a moment and load it again.",
+        InvoiceStatus.DRAFT: "Send it first.",
+        InvoiceStatus.VOID: "Bill its services again.",
+        InvoiceStatus.REFUNDED: f"Nothing is to be paid. {STAYS_BILLED}",
+    }
+    raise Conflict(
+        "invoice_not_open",
+        f"An invoice that is {invoice.status} cannot be marked as paid.",
+        next_step=next_steps[invoice.status],
+    )
+
+
+def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
+    """Says how the invoice was paid, so that somebody whose answer was lost sees that the request was carried out."""
+    record = invoice.recorded_payment
+    if record is None:
+        return Conflict(
+            "invoice_already_paid",
+            f"This invoice is paid already, and nothing was recorded now. {how_paid(invoice)}",
+            next_step=f"Nothing is to be done, unless the customer has paid twice. Then: {way_out(invoice)}",
+        )
+    who = "You" if record.recorded_by == user_id else f"The user {record.recorded_by}"
+    when = day(invoice, record.recorded_at)
+    return Conflict(
+        "invoice_already_paid",
+        f"This invoice is paid already. {who} recorded it on {when}: {record.way}. Nothing was recorded twice.",
+        next_step=f"Nothing is to be done, unless that record is wrong. Then: {way_out(invoice)}",
+    )
+
+
+def _require_the_rest(given: int | None, invoice: Invoice) -> None:
+    """Refuses an amount that is not what remains, because Stripe records the whole rest as paid.
+
+    Raises:
+        Refused: it is more or less.
+    """
+    if given is None or given == invoice.balance:
+        return
+    remains = money(invoice, invoice.balance)
+    if given > invoice.balance:
+        surplus = money(invoice, given - invoice.balance)
+        next_step = f"Record {remains}, and return the {surplus} that the customer paid too much."
+    else:
+        next_step = (
+            f"Record {remains} when the customer has paid that much. Or issue a credit note over "
+            f"{money(invoice, given)} in the Stripe dashboard, so that the customer is asked for "
+            f"{money(invoice, invoice.balance - given)} only; POM then shows {money(invoice, given)} as credited."
+        )
+    raise Refused(
+        "amount_not_what_remains",
+        f"The payment is over {money(invoice, given)}, and {remains} of this invoice remains to be paid. "
+        "Stripe can only record a payment over all that remains.",
+        field="amount",
+        next_step=next_step,
+    )
+
+
+def give_up_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
+    """Marks an invoice uncollectible whose payment window has passed. Returns True if that was done.
+
+    Raises:
+        StripeUnavailable, StaleWrite: to be tried again.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    window = ports.settings.get(organization_id).payment_window
+    if window is None or not window_has_passed(invoice, window, ports.clock.now()):
+        return False
+    try:
+        ended = _given_up(invoice, window, ports)
+    except Conflict:
+        return False
+    return ended.status is InvoiceStatus.UNCOLLECTIBLE
+
+
+def _given_up(invoice: Invoice, window: int, ports: Ports) -> Invoice:
+    """Returns the invoice, marked uncollectible in Stripe if Stripe still shows it as open."""
+    connection = ports.connections.get(invoice.organization_id)
+    account_id = require_same_account(invoice, usable_account(connection))
+    with noticing_revocation(invoice.organization_id, account_id, ports):
+        invoice = pulled_to_act_on(invoice, account_id, ports)
+        if invoice.status not in OPEN_STATUSES:
+            return invoice
+        require_no_payment_under_way(invoice)
+        now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id or ""
+        act = IntendedAct(GIVEN_UP, now, stripe_id, reason=days(window))
+        try:
+            return done_in_stripe(invoice, act, ports.stripe.mark_uncollectible, ports)
+        except StripeRefused:
+            present = pulled_to_act_on(invoice, account_id, ports)
+            if present.status in OPEN_STATUSES:
+                raise
+            return present

@@ -1,0 +1,152 @@
+"""The application, with each function held to its policy as IAM would hold it.
+
+The local stack's AWS lets everybody do everything, so a right that a policy forgets is missed in production only.
+`LocalStack(app="infra.local.enforced:app")` refuses there what the policy files in `.chalice` do not grant, the way
+AWS does, with a line in the log of the process. What the stack does itself, such as taking messages, is not held.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import Any, TypeAlias
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from infra.template.functions import API_HANDLER, BY_NAME
+from infra.template.intrinsics import queue_id, table_id
+from infra.template.policies import DIRECTORY
+
+Right: TypeAlias = tuple[str, str]
+"""An action, and the logical id of what it is done to."""
+
+SECRET = "StripeSecretArn"
+_IN_TRANSACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+
+_acting: ContextVar[str | None] = ContextVar("acting", default=None)
+_log = logging.getLogger("infra.local.enforced")
+
+
+@contextmanager
+def acting(function: str) -> Iterator[None]:
+    """Calls to AWS in this block are the function's."""
+    token = _acting.set(function)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+@cache
+def granted(function: str) -> frozenset[Right]:
+    """What the function's policy file allows."""
+    document = json.loads((DIRECTORY / BY_NAME[function].policy_file).read_text())
+    return frozenset(
+        (action, _logical(resource))
+        for statement in document["Statement"]
+        if statement["Resource"] != "*"
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    )
+
+
+def _logical(resource: Any) -> str:
+    match resource:
+        case {"Fn::GetAtt": [name, "Arn"]} | {"Ref": name}:
+            return str(name)
+        case {"Fn::Sub": text}:
+            return str(text).replace("${", "").replace(".Arn}", "")
+    raise ValueError(f"a resource that this module cannot read: {resource}")
+
+
+def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str) -> set[Right]:
+    """The rights that a call takes; `prefix` is that of tables and queues."""
+    if service == "dynamodb":
+        return {(f"dynamodb:{action}", target) for action, target in _on_tables(operation, parameters, prefix)}
+    if service == "sqs":
+        name = str(parameters.get("QueueUrl", "")).rpartition("/")[2]
+        # Many messages in one request take the right to one (Service Authorization Reference, Amazon SQS).
+        action = operation.removesuffix("Batch")
+        return {(f"sqs:{action}", queue_id(name.removeprefix(prefix)))}
+    return {(f"{service}:{operation}", SECRET if "SecretId" in parameters else "?")}
+
+
+def _on_tables(operation: str, parameters: dict[str, Any], prefix: str) -> Iterator[Right]:
+    if operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            for kind, write in item.items():
+                yield _IN_TRANSACTIONS[kind], table_id(write["TableName"].removeprefix(prefix))
+    elif operation == "BatchGetItem":
+        for table in parameters["RequestItems"]:
+            yield operation, table_id(table.removeprefix(prefix))
+    else:
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        yield operation, table_id(parameters.get("TableName", "?").removeprefix(prefix)) + index
+
+
+def require(function: str, service: str, operation: str, parameters: dict[str, Any], prefix: str) -> None:
+    """Check one call.
+
+    Raises:
+        ClientError: the function's policy does not allow it.
+    """
+    for action, target in sorted(needed(service, operation, parameters, prefix) - granted(function)):
+        message = f"the policy of {function} does not allow {action} on {target}"
+        _log.error(message)
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, operation)
+
+
+def _watch_calls() -> None:
+    clients: Any = BaseClient  # through this one method go boto3's calls and pynamodb's
+    send = clients._make_api_call
+
+    def checked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        function = _acting.get()
+        if function is not None:
+            service = client.meta.service_model.service_name
+            require(function, service, operation, parameters, os.environ["POM_TABLE_PREFIX"])
+        return send(client, operation, parameters)
+
+    clients._make_api_call = checked
+
+
+def _held(function: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    def held(*arguments: Any) -> Any:
+        with acting(function):
+            return handler(*arguments)
+
+    return held
+
+
+def _as_the_api(request: Any, get_response: Callable[[Any], Any]) -> Any:
+    with acting(API_HANDLER):
+        return get_response(request)
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, on first use: tests import this module for the rest."""
+    if name != "app":
+        raise AttributeError(name)
+    return _enforced()
+
+
+@cache
+def _enforced() -> Any:
+    from app import app
+
+    _watch_calls()
+    app.register_middleware(_as_the_api, "http")
+    for source in app.event_sources:
+        app.handler_map[source.name] = _held(source.name, app.handler_map[source.name])
+    return app

@@ -1,0 +1,81 @@
+"""What a widget of the dashboard shows of a recording: its lines, as CloudWatch would compute them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.cloudwatch.datapoints import Key
+from infra.local.cloudwatch.expressions import computed
+from infra.local.cloudwatch.sources import STACK_NAME
+from infra.ops_demo.recording import Recording
+
+_SEARCH = re.compile(r"SEARCH\('\{([^}]+)} (.+)', '(\w+)'\)")
+_TERM = re.compile(r'(\w+)="([^"]*)"')
+
+Points = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a graph, a value a period; None where nothing was measured."""
+
+    label: str
+    points: Points
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is anything to draw."""
+        return any(point is not None for point in self.points)
+
+
+def lines(properties: dict[str, Any], recording: Recording) -> list[Line]:
+    """Every line of a widget, in its order."""
+    period = properties["period"]
+    metrics = {row[-1].get("id"): _points(row, recording, period) for row in properties["metrics"] if len(row) > 1}
+    found: list[Line] = []
+    for row in properties["metrics"]:
+        options = row[-1]
+        if not options.get("visible", True):
+            continue
+        expression = options.get("expression")
+        if expression is None:
+            found.append(Line(options.get("label") or row[1], _points(row, recording, period)))
+        elif searched := _SEARCH.fullmatch(expression):
+            found += _searched(searched, recording, period)
+        else:
+            found.append(Line(options["label"], _computed(expression, metrics)))
+    return found
+
+
+def _points(row: Sequence[Any], recording: Recording, period: int) -> list[float | None]:
+    namespace, name, *flat, options = row
+    values = [value.replace("${AWS::StackName}", STACK_NAME) for value in flat[1::2]]
+    return _statistics(
+        Key.of(namespace, name, dict(zip(flat[::2], values, strict=True))), options["stat"], recording, period
+    )
+
+
+def _statistics(key: Key, stat: str, recording: Recording, period: int) -> list[float | None]:
+    starts = range(0, recording.seconds + 1, period)
+    return [recording.datapoints.statistic(key, stat, start, start + period) for start in starts]
+
+
+def _searched(search: re.Match[str], recording: Recording, period: int) -> Iterator[Line]:
+    namespace, *dimensions = search[1].split(",")
+    wanted = dict(_TERM.findall(search[2]))
+    name = wanted.pop("MetricName")
+    for key in sorted(recording.datapoints.keys(), key=lambda key: sorted(key.dimensions)):
+        known = dict(key.dimensions)
+        if (key.namespace, key.name, set(known)) != (namespace, name, set(dimensions)):
+            continue
+        if wanted.items() <= known.items():
+            label = " ".join(known[each] for each in dimensions if each not in {"service", *wanted})
+            yield Line(label, _statistics(key, search[3], recording, period))
+
+
+def _computed(expression: str, metrics: dict[str, list[float | None]]) -> list[float | None]:
+    periods = range(max(len(points) for points in metrics.values()))
+    return [computed(expression, {name: points[n] for name, points in metrics.items()}) for n in periods]

@@ -1,0 +1,127 @@
+"""One served double for the session; each test gets its own connected account on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import stripe
+
+from infra.stripe_double import Clock, Config, InProcessClient, Server, StripeDouble
+
+stripe.enable_telemetry = False
+
+
+@dataclass
+class Company:
+    """A pool company's account and an SDK client that acts on it."""
+
+    double: StripeDouble
+    client: stripe.StripeClient
+    account: str
+    opts: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.opts = {"stripe_account": self.account}
+
+    @property
+    def v1(self) -> Any:
+        return self.client.v1
+
+    def customer(self, **params: Any) -> Any:
+        return self.v1.customers.create({"email": "ann@example.com", "name": "Ann Diver", **params}, self.opts)
+
+    def draft(self, *amounts: int, customer: str | None = None, **params: Any) -> Any:
+        given = {
+            "customer": customer or self.customer().id,
+            "collection_method": "send_invoice",
+            "currency": "usd",
+            **({} if "due_date" in params else {"days_until_due": 30}),
+            **params,
+        }
+        invoice = self.v1.invoices.create(given, self.opts)
+        if amounts:
+            lines = [{"amount": a, "description": f"Service {i}"} for i, a in enumerate(amounts)]
+            invoice = self.v1.invoices.add_lines(invoice.id, {"lines": lines}, self.opts)
+        return invoice
+
+    def open(self, *amounts: int, **params: Any) -> Any:
+        return self.v1.invoices.finalize_invoice(self.draft(*(amounts or (10_000,)), **params).id, None, self.opts)
+
+    def get(self, invoice: Any) -> Any:
+        return self.v1.invoices.retrieve(invoice.id, None, self.opts)
+
+    def pay(self, invoice: Any, method: str = "pm_card_visa", **more: Any) -> Any:
+        return self.double.pay(self.account, invoice.id, method, **more)
+
+    def intent(self, invoice: Any) -> Any:
+        found = self.v1.invoice_payments.list(
+            {"invoice": invoice.id, "expand": ["data.payment.payment_intent"]}, self.opts
+        )
+        return found.data[-1].payment.payment_intent
+
+    def charge(self, invoice: Any) -> Any:
+        return self.v1.charges.retrieve(self.intent(invoice).latest_charge, None, self.opts)
+
+    def events(self, *patterns: str) -> list[Any]:
+        """Oldest first."""
+        listed = self.v1.events.list({"limit": 100, **({"types": list(patterns)} if patterns else {})}, self.opts)
+        return list(reversed(listed.data))
+
+    def types(self, since: int = 0) -> list[str]:
+        return [e.type for e in self.events()[since:]]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with Server(StripeDouble(Config(seed=1), clock=Clock.frozen()), deliver=False) as running:
+        yield running
+
+
+@pytest.fixture
+def company(server: Server) -> Iterator[Company]:
+    """Over HTTP, as the backend speaks to it."""
+    double = server.double
+    client = stripe.StripeClient(
+        double.config.platform_key_test,
+        base_addresses={"api": server.url, "connect": server.url},
+        client_id=double.config.client_id_test,
+        max_network_retries=0,
+    )
+    yield Company(double, client, double.create_account()["id"])
+    double.clear_faults()
+    double.set_rates()
+
+
+@dataclass
+class Inbox:
+    """An endpoint's server without a network: keeps what it is sent and answers as told."""
+
+    answers: list[int | Exception] = field(default_factory=list)
+    received: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+
+    def __call__(self, url: str, body: bytes, headers: Any) -> int:
+        self.received.append((url, body, dict(headers)))
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def alone(inbox: Inbox) -> Company:
+    """A double of its own, in process, without threads: for webhooks step by step."""
+    double = StripeDouble(Config(seed=3), clock=Clock.frozen(), transport=inbox)
+    client = stripe.StripeClient(
+        double.config.platform_key_test,
+        http_client=InProcessClient(double),
+        client_id=double.config.client_id_test,
+    )
+    return Company(double, client, double.create_account()["id"])

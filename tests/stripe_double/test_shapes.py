@@ -1,0 +1,189 @@
+"""The double's answers against the SDK's own annotations of its answers, nested ones included."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+import typing
+from functools import cache
+from typing import Any
+
+import pytest
+import stripe
+import typing_extensions as te
+from stripe._stripe_object import UntypedStripeObject
+
+from infra.stripe_double import API_VERSION, DAY
+
+
+class Names(dict[str, Any]):
+    """Names in the SDK's annotations: most are imported for type checkers only."""
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(stripe, name, Any)
+
+
+@cache
+def hints(kind: Any) -> dict[str, Any]:
+    names = Names({**vars(builtins), **vars(typing), **vars(te), **vars(sys.modules[kind.__module__])})
+    names["UntypedStripeObject"] = UntypedStripeObject
+    own = [b for b in kind.__mro__ if b not in stripe.StripeObject.__mro__]
+    raw = {
+        k: v for b in own for k, v in vars(b).get("__annotations__", {}).items() if k[0] != "_" and k != "OBJECT_NAME"
+    }
+    holder = type("Holder", (), {"__annotations__": raw})
+    return te.get_type_hints(holder, globalns=names, localns=names)
+
+
+def fits(value: Any, hint: Any, path: str) -> list[str]:
+    """What is wrong with a value; an empty list when it fits its annotation."""
+    origin = te.get_origin(hint)
+    if hint is Any or isinstance(hint, typing.ForwardRef):
+        return []
+    if origin is typing.Union or origin is types.UnionType:
+        if value is None and type(None) in te.get_args(hint):
+            return []
+        found = [fits(value, h, path) for h in te.get_args(hint) if h is not type(None)]
+        return [] if any(not f for f in found) else min(found, key=len)
+    if origin in (typing.Literal, te.Literal):
+        return [] if value in te.get_args(hint) else [f"{path}: {value!r} is not one of the literals"]
+    if hint is type(None):
+        return [] if value is None else [f"{path}: {value!r} should be null"]
+    if origin is list:
+        if not isinstance(value, list):
+            return [f"{path}: {value!r} is not a list"]
+        return [p for i, v in enumerate(value) for p in fits(v, te.get_args(hint)[0], f"{path}[{i}]")]
+    name = getattr(origin or hint, "__name__", "")
+    if name in ("UntypedStripeObject", "dict"):
+        return [] if isinstance(value, dict) else [f"{path}: {value!r} is not a hash"]
+    if name == "ListObject":
+        if not isinstance(value, dict) or value.get("object") != "list":
+            return [f"{path}: not a list object"]
+        return [p for i, v in enumerate(value["data"]) for p in fits(v, te.get_args(hint)[0], f"{path}.data[{i}]")]
+    if name == "Decimal":
+        return [] if isinstance(value, str) else [f"{path}: decimals are strings on the wire"]
+    if hint is float:
+        return [] if isinstance(value, (int, float)) else [f"{path}: {value!r}"]
+    if hint in (int, str, bool):
+        return [] if type(value) is hint else [f"{path}: {value!r} is not {hint.__name__}"]
+    if isinstance(hint, type) and issubclass(hint, stripe.StripeObject):
+        return fits_object(value, hint, path)
+    return []
+
+
+def fits_object(value: Any, kind: Any, path: str) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{path}: {value!r} is not an object"]
+    known = hints(kind)
+    problems = [f"{path}.{k}: no such field in {kind.__name__}" for k in value if k not in known]
+    for key, hint in known.items():
+        optional = type(None) in te.get_args(hint)
+        if key not in value:
+            if not optional:
+                problems.append(f"{path}.{key}: missing")
+        else:
+            problems += fits(value[key], hint, f"{path}.{key}")
+    return problems
+
+
+KINDS = {
+    "invoice": stripe.Invoice,
+    "customer": stripe.Customer,
+    "invoice_payment": stripe.InvoicePayment,
+    "payment_intent": stripe.PaymentIntent,
+    "charge": stripe.Charge,
+    "refund": stripe.Refund,
+    "dispute": stripe.Dispute,
+    "credit_note": stripe.CreditNote,
+    "balance_transaction": stripe.BalanceTransaction,
+    "payment_method": stripe.PaymentMethod,
+    "tax_rate": stripe.TaxRate,
+    "invoiceitem": stripe.InvoiceItem,
+    "customer_balance_transaction": stripe.CustomerBalanceTransaction,
+    "coupon": stripe.Coupon,
+    "discount": stripe.Discount,
+}
+
+
+@pytest.fixture
+def lived(alone: Any) -> Any:
+    """An account in which everything the double plays has happened."""
+    rate = alone.v1.tax_rates.create({"display_name": "Tax", "percentage": 8.6, "inclusive": False}, alone.opts).id
+    customer = alone.customer(address={"line1": "1 Main St", "city": "Phoenix"}, phone="+1 602 555 0100").id
+    draft = alone.draft(
+        customer=customer, custom_fields=[{"name": "PO", "value": "7"}], rendering={"pdf": {"page_size": "a4"}}
+    )
+    lines = [{"amount": 10_000, "tax_rates": [rate]}]
+    alone.v1.invoices.add_lines(draft.id, {"lines": lines}, alone.opts)
+    alone.v1.invoices.send_invoice(draft.id, None, alone.opts)
+    for method in ("4000000000009995", "4242424242424241", "4000002760003184"):
+        alone.pay(draft, method)
+    alone.pay(draft, "4000002760003184", authenticate=True)
+    alone.v1.refunds.create({"payment_intent": alone.intent(draft).id, "amount": 100}, alone.opts)
+    alone.v1.credit_notes.create({"invoice": draft.id, "amount": 200, "credit_amount": 200}, alone.opts)
+    for method in ("pm_card_createDispute", "pm_card_refundFail", "000123456789", "000222222227", "000555555559"):
+        alone.pay(alone.open(), method)
+    alone.double.advance(10 * DAY)
+    refunded = [
+        c
+        for c in alone.v1.charges.list({"limit": 100}, alone.opts).data
+        if c.status == "succeeded" and not c.disputed
+    ]
+    for charge in refunded:
+        if charge.amount_refunded == 0:
+            alone.v1.refunds.create({"charge": charge.id}, alone.opts)
+    for terms in ({"amount_off": 300, "currency": "usd"}, {"percent_off": 12.5}):
+        made = alone.v1.coupons.create({**terms, "duration": "once"}, alone.opts).id
+        cheaper = alone.draft(5_000, 2_000, customer=alone.customer(balance=-1_000).id)
+        alone.v1.invoices.update(cheaper.id, {"discounts": [{"coupon": made}]}, alone.opts)
+        alone.v1.invoices.send_invoice(cheaper.id, None, alone.opts)
+    alone.v1.invoices.mark_uncollectible(alone.open().id, None, alone.opts)
+    alone.v1.invoices.void_invoice(alone.open().id, None, alone.opts)
+    alone.v1.invoices.pay(alone.open().id, {"paid_out_of_band": True}, alone.opts)
+    note = alone.open()
+    alone.v1.credit_notes.create(
+        {
+            "invoice": note.id,
+            "lines": [{"type": "custom_line_item", "description": "x", "unit_amount": 100, "quantity": 2}],
+        },
+        alone.opts,
+    )
+    alone.double.advance(10 * DAY)
+    return alone
+
+
+def test_every_object_fits_the_sdks_annotations(lived: Any) -> None:
+    objects = lived.double.ledger(lived.account)["objects"]
+
+    problems = {
+        problem
+        for kind, members in objects.items()
+        for member in members
+        for problem in fits_object(member, KINDS[kind], kind)
+    }
+
+    assert set(objects) == set(KINDS)
+    assert sorted(p for p in problems if ".lines.total_count" not in p) == []
+
+
+def test_accounts_events_and_endpoints_fit_too(lived: Any) -> None:
+    made = lived.v1.webhook_endpoints.create({"url": "https://pom.test/", "enabled_events": ["*"], "connect": True})
+    account = lived.v1.accounts.retrieve(lived.account)
+
+    problems = fits_object(made.to_dict(for_json=True), stripe.WebhookEndpoint, "webhook_endpoint")
+    problems += fits_object(account.to_dict(for_json=True), stripe.Account, "account")
+    for event in lived.double.events(lived.account):
+        problems += [p for p in fits_object(event, stripe.Event, "event") if not p.startswith("event.data.")]
+
+    assert problems == []
+
+
+def test_every_snapshot_in_an_event_fits_as_well(lived: Any) -> None:
+    problems = set()
+    for event in lived.double.events(lived.account, version=API_VERSION):
+        snapshot = event["data"]["object"]
+        if snapshot["object"] in KINDS:
+            problems |= set(fits_object(snapshot, KINDS[snapshot["object"]], event["type"]))
+
+    assert problems == set()
