@@ -11,7 +11,7 @@ from infra.template.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 
-_NOT_WORKERS = {API_HANDLER: "app", AUTHORIZER: "chalicelib.api.http.authorizer"}
+_NOT_WORKERS = {API_HANDLER: "app", AUTHORIZER: "chalicelib.api.authorizer"}
 MODULES = {each.name: _NOT_WORKERS.get(each.name, f"chalicelib.workers.{each.name}") for each in FUNCTIONS}
 """Each function's module, which is all that Lambda imports of us before the first invocation."""
 

@@ -89,7 +89,7 @@ def test_what_nobody_foresaw_is_500_without_detail_and_logged_with_its_cause(
     api: ApiClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logged: list[dict[str, Any]] = []
-    monkeypatch.setattr(apps.connect, "report", broken)
+    monkeypatch.setattr(apps.connection_report, "report", broken)
     monkeypatch.setattr(observability.logger, "error", lambda _, extra: logged.append(extra))
     answer = api.get("/apps")
     assert answer.status == 500

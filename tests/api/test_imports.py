@@ -19,7 +19,7 @@ def test_each_lambda_starts_without_what_it_may_never_need(function: str) -> Non
 
 def test_the_authorizer_loads_itself_alone() -> None:
     ours = {name for name in loaded_by(MODULES["token_authorizer"]) if name.startswith("chalicelib.api.")}
-    assert ours == {"chalicelib.api.http.authorizer"}
+    assert ours == {"chalicelib.api.authorizer"}
 
 
 def test_clients_and_secrets_are_opened_by_the_first_webhook_and_used_again_by_the_second() -> None:

@@ -8,7 +8,7 @@ import pytest
 from chalice.app import Chalice
 
 from chalicelib.api import blueprints
-from chalicelib.api.http.authorizer import token_authorizer
+from chalicelib.api.authorizer import token_authorizer
 from chalicelib.api.http.table import ROUTES, Role, Route
 from tests.api.client import ApiClient
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 import msgspec
 from chalice.app import Blueprint, Response
 
+from chalicelib.api.authorizer import token_authorizer
 from chalicelib.api.http import chalice_door as gateway
-from chalicelib.api.http.authorizer import token_authorizer
 from chalicelib.api.http.serving import serve
 from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Role, Route
 
