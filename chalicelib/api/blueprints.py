@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.api import (
     apps,
+    authorizer,
     connection,
     customer_imports,
     customers,
@@ -16,7 +17,6 @@ from chalicelib.api import (
     verification,
     webhooks,
 )
-from chalicelib.api.http import authorizer
 
 blueprints = (
     authorizer.blueprint,
