@@ -18,7 +18,8 @@ from typing import Any
 import boto3
 from pynamodb.models import Model
 
-from infra.local.names import QUEUES, SCHEDULE_FAILURES, StripeSecret
+from chalicelib.functions import SCHEDULE_FAILURES, Queue
+from infra.local.settings import StripeSecret
 
 MAX_RECEIVE_COUNT = 5
 VISIBILITY_TIMEOUT = 30
@@ -48,8 +49,8 @@ def create_models(models: Iterable[type[Model]]) -> tuple[str, ...]:
 def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) -> dict[str, str]:
     """Create every queue with its dead-letter queue; answers the URL of each by its name without prefix."""
     sqs = boto3.client("sqs")
-    urls = {}
-    for queue in QUEUES:
+    urls: dict[str, str] = {}
+    for queue in Queue:
         fixed = {"FifoQueue": "true"} if queue.fifo else {}
         dead_url = _queue(
             sqs, prefix + queue.dead_letter, fixed, {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
@@ -58,7 +59,7 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
         redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(MAX_RECEIVE_COUNT)}
         settings = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
         urls[queue.dead_letter] = dead_url
-        urls[queue.name] = _queue(sqs, prefix + queue.name, fixed, settings)
+        urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
     kept = {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
     urls[SCHEDULE_FAILURES] = _queue(sqs, prefix + SCHEDULE_FAILURES, {}, kept)
     return urls
@@ -66,7 +67,7 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
 
 def queue_environment(urls: dict[str, str]) -> dict[str, str]:
     """The environment variables through which the code finds its queues."""
-    return {queue.variable: urls[queue.name] for queue in QUEUES}
+    return {queue.url_variable: urls[queue] for queue in Queue}
 
 
 def store_secret(name: str, secret: StripeSecret) -> None:

@@ -18,10 +18,10 @@ import click
 from chalicelib import metrics
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.webhook import PATH
+from chalicelib.functions import API_HANDLER, FUNCTIONS
 from infra.ops.cli import command, dry_run
 from infra.ops.screen import Row, Screen
 from infra.ops.stage import Stage
-from infra.template.functions import API_HANDLER, FUNCTIONS
 from infra.template.measures import API_GATEWAY, DYNAMODB, Measure, ours
 from infra.template.tables import index_names
 
