@@ -20,12 +20,10 @@ from pynamodb.models import Model
 
 from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.local.settings import StripeSecret
+from infra.template.queues import ATTEMPTS, DEAD_LETTER_RETENTION
 
-MAX_RECEIVE_COUNT = 5
 VISIBILITY_TIMEOUT = 30
 """Seconds; short, so that a retry is seen soon. A deployed queue waits six times its function's timeout."""
-DEAD_LETTER_RETENTION = 14 * 24 * 3600
-"""Seconds; the longest SQS allows."""
 
 
 def create_tables(prefix: str) -> tuple[str, ...]:
@@ -56,7 +54,7 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
             sqs, prefix + queue.dead_letter, fixed, {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
         )
         dead = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]
-        redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(MAX_RECEIVE_COUNT)}
+        redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(ATTEMPTS)}
         settings = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
         urls[queue.dead_letter] = dead_url
         urls[queue] = _queue(sqs, prefix + queue, fixed, settings)

@@ -11,6 +11,7 @@ from infra.local.processes import HOST, PortTaken, free_port, require_free
 ACCOUNT = "123456789012"
 """The AWS account that moto plays."""
 REGION = "us-east-1"
+"""Its region."""
 TABLE_PREFIX = "pom-local-"
 SECRET_ID = "pom-local/stripe"
 API_VERSION = "2026-10-28.endive"

@@ -120,7 +120,7 @@ def of_metrics(cloudwatch: Any, asked: Sequence[Asked], start: int, end: int) ->
 
 def log_groups(stack: str) -> dict[str, str]:
     """The function that writes to each log group."""
-    return {f"/aws/lambda/{stack}-{each.name.replace('_', '-')}": each.name for each in FUNCTIONS}
+    return {f"/aws/lambda/{stack}-{each.aws_name}": each.name for each in FUNCTIONS}
 
 
 def of_reports(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None]) -> list[Row]:

@@ -14,7 +14,7 @@ from chalicelib.functions import API_HANDLER, BY_NAME, FUNCTIONS, Queue
 from infra.chalice_files import CONFIG as CONFIG_FILE
 from infra.chalice_files import DIRECTORY, files
 from infra.local.aws import embedded_aws
-from infra.local.resources import DEAD_LETTER_RETENTION, MAX_RECEIVE_COUNT, create_queues
+from infra.local.resources import create_queues
 from infra.local.settings import Ports, Urls, environment
 from infra.template import merge_template
 from infra.template.gateway_responses import RESPONSES, gateway_responses
@@ -71,13 +71,22 @@ def test_hash_keys_come_first_as_dynamodb_wants_them() -> None:
 def test_queues_are_those_of_the_local_stack() -> None:
     made = queues()
     with embedded_aws():
-        assert {queue_id(name) for name in create_queues("")} == made.keys() - {"ScheduleFailuresQueuePolicy"}
+        local = {queue_id(name): _queue_attributes(url) for name, url in create_queues("").items()}
+    assert local.keys() == made.keys() - {"ScheduleFailuresQueuePolicy"}
     for queue in Queue:
-        settings = made[queue_id(queue)]["Properties"]
-        dead = made[queue_id(queue.dead_letter)]["Properties"]
-        assert settings["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVE_COUNT
-        assert dead["MessageRetentionPeriod"] == DEAD_LETTER_RETENTION
+        settings, dead = made[queue_id(queue)]["Properties"], made[queue_id(queue.dead_letter)]["Properties"]
+        local_settings, local_dead = local[queue_id(queue)], local[queue_id(queue.dead_letter)]
+        redrive = json.loads(local_settings["RedrivePolicy"])
+        assert settings["RedrivePolicy"]["maxReceiveCount"] == int(redrive["maxReceiveCount"])
+        assert dead["MessageRetentionPeriod"] == int(local_dead["MessageRetentionPeriod"])
         assert settings.get("FifoQueue", False) == dead.get("FifoQueue", False) == queue.fifo
+        assert local_settings.get("FifoQueue") == local_dead.get("FifoQueue") == ("true" if queue.fifo else None)
+
+
+def _queue_attributes(url: str) -> dict[str, str]:
+    answer: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    attributes: dict[str, str] = answer["Attributes"]
+    return attributes
 
 
 @pytest.mark.parametrize("occasion", RESPONSES)

@@ -19,7 +19,6 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.functions import Queue
 from infra.local.aws import embedded_aws
 from infra.local.resources import (
-    MAX_RECEIVE_COUNT,
     create_models,
     create_queues,
     create_tables,
@@ -27,6 +26,7 @@ from infra.local.resources import (
     store_secret,
 )
 from infra.local.settings import StripeSecret
+from infra.template.queues import ATTEMPTS
 
 
 def parcel_model(prefix: str) -> Any:
@@ -74,7 +74,7 @@ def test_queues_are_made_once_with_their_dead_letter_queues(aws: str) -> None:
         dead = sqs.get_queue_attributes(QueueUrl=urls[queue.dead_letter], AttributeNames=["All"])["Attributes"]
         redrive = json.loads(attributes["RedrivePolicy"])
         assert redrive["deadLetterTargetArn"] == dead["QueueArn"]
-        assert int(redrive["maxReceiveCount"]) == MAX_RECEIVE_COUNT
+        assert int(redrive["maxReceiveCount"]) == ATTEMPTS
         assert attributes["VisibilityTimeout"] == "40"
         assert attributes.get("FifoQueue", "false") == ("true" if queue.fifo else "false")
     assert queue_environment(urls)["RECONCILE_QUEUE_URL"].endswith(f"{aws}reconcile")

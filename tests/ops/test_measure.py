@@ -58,7 +58,7 @@ class Aws:
         self._stubs["cloudwatch"].add_response("get_metric_data", {"MetricDataResults": results}, asked)
 
     def reports(self, *lines: list[dict[str, str]], status: str = "Complete", after: int = 1) -> None:
-        groups = [f"/aws/lambda/{STACK}-{each.name.replace('_', '-')}" for each in FUNCTIONS]
+        groups = [f"/aws/lambda/{STACK}-{each.aws_name}" for each in FUNCTIONS]
         asked = {"logGroupNames": groups, "startTime": ANY, "endTime": ANY, "queryString": measure.REPORTS}
         logs = self._stubs["logs"]
         logs.add_response("start_query", {"queryId": "q"}, asked)
