@@ -7,9 +7,9 @@ stack are made from it. Every Lambda loads this module, so it imports nothing bu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 
 class Queue(StrEnum):
@@ -40,8 +40,7 @@ SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Messages:
+class Messages(NamedTuple):
     """The function is invoked with at most `batch_size` messages of `queue`, `concurrency` batches at once."""
 
     queue: Queue
@@ -49,8 +48,7 @@ class Messages:
     concurrency: int
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """The function is invoked at this rate, in EventBridge's words: `rate(5 minutes)`."""
 
     rate: str
@@ -72,8 +70,7 @@ TOKEN_SETTINGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """One Lambda function. Its handler has its name, and so has the worker's module.
 
     `tables` maps the names of tables to the actions of DynamoDB that the function may do, and `indexes` to the
@@ -87,8 +84,8 @@ class Function:
     """Seconds."""
     memory: int = 512
     """MB. CPU grows with it."""
-    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    indexes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     sends: tuple[Queue, ...] = ()
     secret: bool = False
     settings: tuple[str, ...] = SETTINGS
@@ -134,7 +131,7 @@ AUTHORIZER: Final = "token_authorizer"
 FUNCTIONS: Final = (
     Function(
         API_HANDLER,
-        None,
+        trigger=None,
         timeout=28,  # one second less than the 29 after which API Gateway gives up
         memory=1024,
         tables={
@@ -156,7 +153,7 @@ FUNCTIONS: Final = (
         sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS),
         secret=True,
     ),
-    Function(AUTHORIZER, None, timeout=10, settings=TOKEN_SETTINGS),
+    Function(AUTHORIZER, trigger=None, timeout=10, settings=TOKEN_SETTINGS),
     Function(
         "customer_sync",
         Messages(Queue.CUSTOMER_SYNC, batch_size=10, concurrency=10),
