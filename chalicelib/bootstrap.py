@@ -96,15 +96,9 @@ class Adapters:
 
     @cached_property
     def queues(self) -> Queues:
-        from chalicelib.adapters.queues import QueueUrls, SqsQueues
+        from chalicelib.adapters.queues import SqsQueues
 
-        urls = QueueUrls(
-            customer_sync=self._config.customer_sync_queue_url,
-            invoice_jobs=self._config.invoice_jobs_queue_url,
-            reconcile=self._config.reconcile_queue_url,
-            batch_jobs=self._config.batch_jobs_queue_url,
-        )
-        return SqsQueues(urls, self.clock, correlation.request_id)
+        return SqsQueues(self._config.queue_urls, self.clock, correlation.request_id)
 
     @property
     def stripe(self) -> StripeGateway:

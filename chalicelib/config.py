@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.functions import Queue
+
 
 class ConfigurationError(Exception):
     """A required environment variable is missing or empty."""
@@ -32,10 +34,7 @@ class Config:
 
     stage: str
     table_prefix: str
-    customer_sync_queue_url: str
-    invoice_jobs_queue_url: str
-    reconcile_queue_url: str
-    batch_jobs_queue_url: str
+    queue_urls: Mapping[Queue, str]
     stripe_secret_id: str
     stripe_api_base: str
     stripe_connect_base: str
@@ -65,10 +64,7 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
     return Config(
         stage=_required(environment, "POM_STAGE"),
         table_prefix=_required(environment, "POM_TABLE_PREFIX"),
-        customer_sync_queue_url=_required(environment, "CUSTOMER_SYNC_QUEUE_URL"),
-        invoice_jobs_queue_url=_required(environment, "INVOICE_JOBS_QUEUE_URL"),
-        reconcile_queue_url=_required(environment, "RECONCILE_QUEUE_URL"),
-        batch_jobs_queue_url=_required(environment, "BATCH_JOBS_QUEUE_URL"),
+        queue_urls={queue: _required(environment, queue.url_variable) for queue in Queue},
         stripe_secret_id=_required(environment, "STRIPE_SECRET_ID"),
         stripe_api_base=environment.get("STRIPE_API_BASE", STRIPE_API_BASE).rstrip("/"),
         stripe_connect_base=environment.get("STRIPE_CONNECT_BASE", STRIPE_CONNECT_BASE).rstrip("/"),

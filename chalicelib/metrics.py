@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from chalicelib import functions
 from chalicelib.domain.canary import Verdict
 from chalicelib.domain.events import SUBSCRIPTION
 
@@ -104,21 +105,8 @@ SECURITY_CODES: Final = frozenset(
 )
 """Refusals that somebody who probes for access would get often."""
 
-WORKERS: Final = frozenset(
-    {
-        "batch_jobs",
-        "canary",
-        "customer_sync",
-        "daily_tie_out",
-        "invoice_jobs",
-        "plan_reconciliation",
-        "reconcile_account",
-        "resume_stuck",
-        "plan_day",
-    }
-)
-API: Final = "api_handler"
-AUTHORIZER: Final = "token_authorizer"
+WORKERS: Final = frozenset(function.name for function in functions.WORKERS) | {"daily_tie_out"}
+"""The workers, and the part of `reconcile_account` that is measured by itself."""
 
 WORK_KINDS: Final = frozenset({"invoice", "customer", "batch"})
 
@@ -218,7 +206,7 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (STRIPE_LATENCY.name, "outcome"): STRIPE_OUTCOMES,
     (TOKEN_REFUSED.name, "reason"): TOKEN_REASONS,
     (SECURITY_REFUSED.name, "code"): SECURITY_CODES,
-    (COLD_START.name, "function"): WORKERS | {API, AUTHORIZER},
+    (COLD_START.name, "function"): WORKERS | functions.BY_NAME.keys(),
 }
 """The closed set of each dimension of each metric; routes are those of the API's table."""
 

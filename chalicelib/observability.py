@@ -24,6 +24,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib import correlation, metrics
 from chalicelib.domain.errors import IntegrationError, Retryable
+from chalicelib.functions import API_HANDLER
 from chalicelib.metrics import FAILED, NAMESPACE, OK, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
 
 MAX_FRAMES = 12
@@ -90,7 +91,7 @@ def request_served(
     code = getattr(error, "code", None)
     if code in metrics.SECURITY_CODES:
         emit(metrics.SECURITY_REFUSED, 1, code=code)
-    started(metrics.API)
+    started(API_HANDLER)
     fields: dict[str, object] = {
         "route": route,
         "status": status,

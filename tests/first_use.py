@@ -20,14 +20,13 @@ from botocore.awsrequest import AWSResponse
 from botocore.client import ClientCreator
 from botocore.httpsession import URLLib3Session
 
+from chalicelib.functions import Queue
+
 SECRET = "whsec_first_use"
 ENVIRONMENT = {
     "POM_STAGE": "test",
     "POM_TABLE_PREFIX": "first-use-",
-    "CUSTOMER_SYNC_QUEUE_URL": "https://sqs.example.test/customer-sync.fifo",
-    "INVOICE_JOBS_QUEUE_URL": "https://sqs.example.test/invoice-jobs.fifo",
-    "RECONCILE_QUEUE_URL": "https://sqs.example.test/reconcile",
-    "BATCH_JOBS_QUEUE_URL": "https://sqs.example.test/batch-jobs.fifo",
+    **{queue.url_variable: f"https://sqs.example.test/{queue}" for queue in Queue},
     "STRIPE_SECRET_ID": "stripe",
     "PUBLIC_API_URL": "https://api.example.test/v1",
     "POM_SETTINGS_URL": "https://pom.example.test/settings/apps",

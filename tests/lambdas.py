@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.template.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
+from chalicelib.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +17,7 @@ from botocore.session import get_session
 
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, digest
+from chalicelib.functions import Queue
 from chalicelib.ports import Clock
 
 if TYPE_CHECKING:
@@ -30,16 +30,6 @@ AT_ONCE = 10
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 
 
-@dataclass(frozen=True, slots=True)
-class QueueUrls:
-    """Where the queues are; all but `reconcile` are FIFO."""
-
-    customer_sync: str
-    invoice_jobs: str
-    reconcile: str
-    batch_jobs: str
-
-
 class SqsQueues:
     """Fulfils `Queues`. The client is made when the first message is sent.
 
@@ -47,7 +37,9 @@ class SqsQueues:
     dead letter that is sent again keeps only that.
     """
 
-    def __init__(self, urls: QueueUrls, clock: Clock, request_id: Callable[[], str | None] = lambda: None) -> None:
+    def __init__(
+        self, urls: Mapping[Queue, str], clock: Clock, request_id: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._urls = urls
         self._clock = clock
         self._request_id = request_id
@@ -55,7 +47,7 @@ class SqsQueues:
     def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
         """Customers in parallel, one customer's editions in order; SQS drops a second message of one edition."""
         self._send(
-            self._urls.customer_sync,
+            self._urls[Queue.CUSTOMER_SYNC],
             {"organizationId": organization_id, "customerId": customer_id, "edition": edition},
             group=digest("customer", organization_id, customer_id),
             deduplication=digest("customer", organization_id, customer_id, str(edition)),
@@ -68,7 +60,7 @@ class SqsQueues:
         resumed twice in that time.
         """
         self._send(
-            self._urls.invoice_jobs,
+            self._urls[Queue.INVOICE_JOBS],
             {"organizationId": organization_id, "invoiceId": invoice_id, "task": task},
             group=digest("invoice", organization_id, invoice_id),
             deduplication=digest("invoice", organization_id, invoice_id, self._clock.nonce()),
@@ -76,7 +68,7 @@ class SqsQueues:
 
     def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
         """Have an organization's account compared with Stripe: its events, and its objects too if asked."""
-        self._send(self._urls.reconcile, {"organizationId": organization_id, "objects": objects})
+        self._send(self._urls[Queue.RECONCILE], {"organizationId": organization_id, "objects": objects})
 
     def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
         """Have these organizations' accounts compared with Stripe, by the plan of that moment."""
@@ -84,7 +76,7 @@ class SqsQueues:
         for start in range(0, len(organizations), AT_ONCE):
             few = organizations[start : start + AT_ONCE]
             refused += self._send_together(
-                self._urls.reconcile,
+                self._urls[Queue.RECONCILE],
                 [{"organizationId": each, "objects": False, "plannedAt": planned_at} for each in few],
             )
         if refused:
@@ -93,7 +85,7 @@ class SqsQueues:
     def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
         """An organization's lanes in parallel, never two workers on one; SQS drops a second message of one turn."""
         self._send(
-            self._urls.batch_jobs,
+            self._urls[Queue.BATCH_JOBS],
             {"organizationId": organization_id, "batchId": batch_id, "lane": lane, "turn": turn},
             group=digest("lane", organization_id, str(lane)),
             deduplication=digest("turn", organization_id, batch_id, str(lane), str(turn)),

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from chalice.app import AuthRequest, AuthResponse, Blueprint
 
-from chalicelib import bootstrap, metrics, observability
+from chalicelib import bootstrap, observability
 from chalicelib.domain.identity import Identity, Unauthorized
+from chalicelib.functions import AUTHORIZER
 
 TTL = 60
 """Seconds."""
@@ -21,7 +22,7 @@ blueprint = Blueprint(__name__)
 @blueprint.authorizer(ttl_seconds=TTL)
 def token_authorizer(request: AuthRequest) -> AuthResponse:
     """Verify POM's access token."""
-    observability.started(metrics.AUTHORIZER)
+    observability.started(AUTHORIZER)
     try:
         identity = bootstrap.token_verifier().verify(_bearer(request.token))
     except Unauthorized as refused:

@@ -10,12 +10,13 @@ from chalicelib import bootstrap
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.observability import worker_boundary
 from chalicelib.usecases.bulk.batch_work import work_on
-from chalicelib.workers.messages import QUEUE_ARN, BatchJob, work_through
+from chalicelib.workers.messages import BatchJob, work_through
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.on_sqs_message(queue_arn=QUEUE_ARN.format("batch-jobs.fifo"), batch_size=1, name="batch_jobs")
+@triggered(worker)
 def batch_jobs(event: SQSEvent) -> dict[str, Any]:
     """One batch of messages, which is one message."""
     return work_through(event, BatchJob, _work, fifo=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from chalice.app import Blueprint, CloudWatchEvent, Rate
+from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
 from chalicelib.observability import canary_flown, worker_boundary
 from chalicelib.usecases.events.canary import fly_and_keep
 from chalicelib.workers.ticks import tick
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.schedule(Rate(5, unit=Rate.MINUTES), name="canary")
+@triggered(worker)
 def canary(event: CloudWatchEvent) -> dict[str, str]:
     """One tick. One that comes to nothing is told by the metric, and not repeated: the next is near."""
     with tick(event):

@@ -10,12 +10,13 @@ from chalicelib import bootstrap
 from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.observability import worker_boundary
 from chalicelib.usecases.customers.customers import sync_customer
-from chalicelib.workers.messages import QUEUE_ARN, CustomerSync, work_through
+from chalicelib.workers.messages import CustomerSync, work_through
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.on_sqs_message(queue_arn=QUEUE_ARN.format("customer-sync.fifo"), batch_size=10, name="customer_sync")
+@triggered(worker)
 def customer_sync(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
     return work_through(event, CustomerSync, _sync, fifo=True)

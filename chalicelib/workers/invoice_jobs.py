@@ -16,7 +16,8 @@ from chalicelib.usecases.invoicing.plan_day import mark_overdue
 from chalicelib.usecases.invoicing.remind import remind_if_due
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
-from chalicelib.workers.messages import QUEUE_ARN, InvoiceJob, work_through
+from chalicelib.workers.messages import InvoiceJob, work_through
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
@@ -28,7 +29,7 @@ TASKS = {
 }
 
 
-@worker.on_sqs_message(queue_arn=QUEUE_ARN.format("invoice-jobs.fifo"), batch_size=5, name="invoice_jobs")
+@triggered(worker)
 def invoice_jobs(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
     return work_through(event, InvoiceJob, _do, fifo=True)

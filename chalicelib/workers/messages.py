@@ -12,10 +12,6 @@ from chalicelib.ports import InvoiceTask
 
 T = TypeVar("T")
 
-QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:{}"
-"""A place holder: the deployment's template puts the real queue in its place."""
-
-
 IDS = ("request_id", "organization_id", "invoice_id", "batch_id")
 """What of a message is logged with its work."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from chalice.app import Blueprint, CloudWatchEvent, Rate
+from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
 from chalicelib.observability import worker_boundary
 from chalicelib.usecases.invoicing import plan_day as planning
 from chalicelib.workers.ticks import tick
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.schedule(Rate(1, unit=Rate.HOURS), name="plan_day")
+@triggered(worker)
 def plan_day(event: CloudWatchEvent) -> dict[str, int]:
     """One tick."""
     with tick(event):

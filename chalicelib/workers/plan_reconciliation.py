@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from chalice.app import Blueprint, CloudWatchEvent, Rate
+from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
 from chalicelib.observability import reconciliations_planned, worker_boundary
 from chalicelib.usecases.healing import plan_reconciliation as planning
 from chalicelib.workers.ticks import tick
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.schedule(Rate(10, unit=Rate.MINUTES), name="plan_reconciliation")
+@triggered(worker)
 def plan_reconciliation(event: CloudWatchEvent) -> dict[str, int]:
     """One tick."""
     with tick(event):

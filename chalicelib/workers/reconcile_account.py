@@ -16,12 +16,13 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.observability import account_reconciled, tied_out, worker_boundary
 from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
 from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
-from chalicelib.workers.messages import QUEUE_ARN, Reconcile, work_through
+from chalicelib.workers.messages import Reconcile, work_through
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.on_sqs_message(queue_arn=QUEUE_ARN.format("reconcile"), batch_size=1, name="reconcile_account")
+@triggered(worker)
 def reconcile_account(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
     return work_through(event, Reconcile, _reconcile, fifo=False)

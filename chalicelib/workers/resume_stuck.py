@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalice.app import Blueprint, CloudWatchEvent, Rate
+from chalice.app import Blueprint, CloudWatchEvent
 
 from chalicelib import bootstrap
 from chalicelib.domain.webhook import PATH
@@ -10,11 +10,12 @@ from chalicelib.observability import webhooks_checked, work_taken_up, worker_bou
 from chalicelib.usecases.connecting.check_webhooks import check_webhooks
 from chalicelib.usecases.healing import resume_stuck as stuck
 from chalicelib.workers.ticks import tick
+from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
 
 
-@worker.schedule(Rate(5, unit=Rate.MINUTES), name="resume_stuck")
+@triggered(worker)
 def resume_stuck(event: CloudWatchEvent) -> dict[str, int]:
     """One tick."""
     with tick(event):

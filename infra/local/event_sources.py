@@ -18,6 +18,8 @@ import boto3
 from chalice.app import Chalice, SQSEventConfig
 from chalice.local import LambdaContext
 
+from infra.local.settings import ACCOUNT, REGION
+
 Handler = Callable[[dict[str, Any], Any], Any]
 
 LONG_POLL = 1
@@ -28,7 +30,6 @@ LAMBDA_TIMEOUT = 60_000
 """Milliseconds a handler's Lambda context claims to have."""
 LAMBDA_MEMORY = 512
 """Megabytes the same context claims to have."""
-REGION = "us-east-1"
 COUNTS = "ApproximateNumberOfMessages"
 """How the names of the three attributes begin that count waiting, delayed and in-flight messages."""
 
@@ -188,7 +189,7 @@ def mappings(
 def lambda_context(function_name: str) -> Any:
     """A Lambda context, with its request id, for one invocation."""
     context = LambdaContext(function_name, LAMBDA_MEMORY, LAMBDA_TIMEOUT)
-    context.invoked_function_arn = f"arn:aws:lambda:{REGION}:123456789012:function:{function_name}"
+    context.invoked_function_arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function_name}"
     return context
 
 

@@ -28,28 +28,41 @@ from chalice.local import (
     NotAuthorizedError,
 )
 
+from chalicelib.functions import API_HANDLER, BY_NAME
 from infra.local.cors import Cors
-from infra.local.gateway_responses import (
-    AUTHORIZER_FAILED,
-    FORBIDDEN,
-    METHOD_NOT_ALLOWED,
-    NOT_FOUND,
-    PAYLOAD_TOO_LARGE,
-    UNAUTHORIZED,
-    RefusedError,
-)
 from infra.local.headers import KeepingChannel, header_values
 from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.wsgi import Environ, Served, StartResponse, serve
+from infra.template.gateway_responses import (
+    AUTHORIZER_FAILED,
+    FORBIDDEN,
+    NOT_FOUND,
+    PAYLOAD_TOO_LARGE,
+    UNAUTHORIZED,
+    GatewayResponse,
+)
 
 LARGEST_BODY = 10 * 1024 * 1024
 """Bytes; API Gateway's own limit."""
-LAMBDA_TIMEOUT = 28
-"""Seconds the Lambda context claims to have; API Gateway gives up after 29."""
 THREADS = 16
+METHOD_NOT_ALLOWED = GatewayResponse(
+    405,
+    "method_not_allowed",
+    "This address does not know that HTTP method.",
+    "Check the method against /v1/openapi.json.",
+)
+"""Clearer than API Gateway, which answers 404 to a method that a path does not have."""
 
 log = logging.getLogger("infra.local.gateway")
+
+
+class RefusedError(Exception):
+    """The gateway answers a request itself, with `response`."""
+
+    def __init__(self, response: GatewayResponse) -> None:
+        super().__init__(response.message)
+        self.response = response
 
 
 def per_thread(app: Chalice) -> Chalice:
@@ -96,7 +109,8 @@ class _Gateway(LocalGateway):
     """Chalice's stand-in for API Gateway, with request ids and our authorizer semantics."""
 
     def __init__(self, app: Chalice) -> None:
-        super().__init__(app, Config.create(lambda_timeout=LAMBDA_TIMEOUT, lambda_memory_size=512))
+        function = BY_NAME[API_HANDLER]
+        super().__init__(app, Config.create(lambda_timeout=function.timeout, lambda_memory_size=function.memory))
         self._authorizer = _Authorizer(app)
         self._request = threading.local()
 
@@ -148,7 +162,7 @@ class FrontDoor:
         try:
             status, headers, body = self._answer(environ, request_id, origin)
         except RefusedError as refused:
-            status, body = refused.response.status, refused.response.body(request_id)
+            status, body = refused.response.status, refused.response.body(request_id).encode()
             headers = [("Content-Type", "application/json")]
         extra = {**self._cors.headers(origin), "x-amzn-RequestId": request_id}
         replaced = {name.lower() for name in extra} | {"content-length"}

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-AUDIENCE = "pom-api"
+from infra.local.settings import AUDIENCE
+
 LIFETIME = 12 * 3600
 """Seconds a token is valid unless told otherwise."""
 KEY_BITS = 2048

@@ -18,13 +18,12 @@ from typing import Any
 import boto3
 from pynamodb.models import Model
 
-from infra.local.names import QUEUES, SCHEDULE_FAILURES, StripeSecret
+from chalicelib.functions import SCHEDULE_FAILURES, Queue
+from infra.local.settings import StripeSecret
+from infra.template.queues import ATTEMPTS, DEAD_LETTER_RETENTION
 
-MAX_RECEIVE_COUNT = 5
 VISIBILITY_TIMEOUT = 30
 """Seconds; short, so that a retry is seen soon. A deployed queue waits six times its function's timeout."""
-DEAD_LETTER_RETENTION = 14 * 24 * 3600
-"""Seconds; the longest SQS allows."""
 
 
 def create_tables(prefix: str) -> tuple[str, ...]:
@@ -48,17 +47,17 @@ def create_models(models: Iterable[type[Model]]) -> tuple[str, ...]:
 def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) -> dict[str, str]:
     """Create every queue with its dead-letter queue; answers the URL of each by its name without prefix."""
     sqs = boto3.client("sqs")
-    urls = {}
-    for queue in QUEUES:
+    urls: dict[str, str] = {}
+    for queue in Queue:
         fixed = {"FifoQueue": "true"} if queue.fifo else {}
         dead_url = _queue(
             sqs, prefix + queue.dead_letter, fixed, {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
         )
         dead = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]
-        redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(MAX_RECEIVE_COUNT)}
+        redrive = {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": str(ATTEMPTS)}
         settings = {"VisibilityTimeout": str(visibility_timeout), "RedrivePolicy": json.dumps(redrive)}
         urls[queue.dead_letter] = dead_url
-        urls[queue.name] = _queue(sqs, prefix + queue.name, fixed, settings)
+        urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
     kept = {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
     urls[SCHEDULE_FAILURES] = _queue(sqs, prefix + SCHEDULE_FAILURES, {}, kept)
     return urls
@@ -66,7 +65,7 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
 
 def queue_environment(urls: dict[str, str]) -> dict[str, str]:
     """The environment variables through which the code finds its queues."""
-    return {queue.variable: urls[queue.name] for queue in QUEUES}
+    return {queue.url_variable: urls[queue] for queue in Queue}
 
 
 def store_secret(name: str, secret: StripeSecret) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from chalice.app import Chalice, ScheduledEventConfig
 
-from infra.local.event_sources import REGION, Handler, lambda_context
+from infra.local.event_sources import Handler, lambda_context
+from infra.local.settings import ACCOUNT, REGION
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
@@ -77,10 +78,10 @@ def scheduled_event(name: str) -> dict[str, Any]:
         "id": str(uuid.uuid4()),
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "account": "123456789012",
+        "account": ACCOUNT,
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": REGION,
-        "resources": [f"arn:aws:events:{REGION}:123456789012:rule/{name}"],
+        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"],
         "detail": {},
     }
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import astuple, dataclass
 
-from infra.local.names import QUEUES
-from infra.local.pom_tokens import AUDIENCE
+from chalicelib.functions import Queue
 from infra.local.processes import HOST, PortTaken, free_port, require_free
 
 ACCOUNT = "123456789012"
 """The AWS account that moto plays."""
 REGION = "us-east-1"
+"""Its region."""
 TABLE_PREFIX = "pom-local-"
 SECRET_ID = "pom-local/stripe"
 API_VERSION = "2026-10-28.endive"
+AUDIENCE = "pom-api"
+"""For whom POM's access tokens are."""
+LOCAL_LOGS = "POM_LOCAL_LOGS"
+"""The environment variable that names the directory of the local stack's logs, which hold its metrics."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,24 @@ class Urls:
         return f"{self.pom}/settings/apps"
 
 
+@dataclass(frozen=True)
+class StripeSecret:
+    """What the secret named by STRIPE_SECRET_ID holds."""
+
+    api_key: str
+    client_id: str
+    webhook_secrets: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The secret's string, as `chalicelib.adapters.secrets` reads it."""
+        return json.dumps(
+            {"apiKey": self.api_key, "clientId": self.client_id, "webhookSecrets": list(self.webhook_secrets)}
+        )
+
+
 def environment(urls: Urls) -> dict[str, str]:
     """Every variable that API and workers need, AWS credentials included."""
-    queues = {queue.variable: f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{queue.name}" for queue in QUEUES}
+    queues = {queue.url_variable: f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{queue}" for queue in Queue}
     return {
         "POM_STAGE": "local",
         "POM_TABLE_PREFIX": TABLE_PREFIX,

@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.names import LOCAL_LOGS
 from infra.local.pom_web import ADMIN, BILLING, ORGANIZATION
+from infra.local.settings import LOCAL_LOGS
 from infra.local.stack import STRIPE_ACCOUNT, LocalStack
 
 CUSTOMER = {

@@ -24,10 +24,10 @@ from urllib.parse import parse_qs
 
 from chalice.app import Chalice
 
+from chalicelib.functions import QUEUE_TRIGGERS
 from infra.local.event_sources import EventSourceMapping, mappings
 from infra.local.gateway import load_app, log_to_stderr, per_thread
 from infra.local.lines import print_whole_lines
-from infra.local.names import QUEUES
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.schedules import Schedule, schedules
 from infra.local.schedules import run as run_schedules
@@ -37,6 +37,9 @@ IDLE_TIMEOUT = 30.0
 """Seconds `POST /idle` waits unless told otherwise."""
 IDLE_CHECK = 0.05
 """Seconds between two looks at the queues."""
+AT_ONCE = 10
+"""At most so many batches of a queue are worked on at once. Here one process does the work of all Lambdas, and more
+threads would only wait for each other. Ten are enough for all lanes of one account in bulk."""
 
 log = logging.getLogger("infra.local.workers")
 
@@ -119,7 +122,7 @@ def working(
 ) -> Iterator[Served]:
     """Run the workers of `app` and their control while the block runs."""
     app = per_thread(app)
-    at_once = {queue.handler: queue.workers for queue in QUEUES}
+    at_once = {name: min(trigger.concurrency, AT_ONCE) for name, trigger in QUEUE_TRIGGERS.items()}
     workers = Workers(mappings(app, queue_urls, at_once), schedules(app, intervals))
     with workers.running(), serve(workers, control_port, threads=4) as control:
         yield control
@@ -145,7 +148,7 @@ def main() -> None:
     intervals = {name: float(value) for name, _, value in (text.partition("=") for text in options.interval)}
     print_whole_lines()
     log_to_stderr()
-    urls = {queue.handler: os.environ[queue.variable] for queue in QUEUES}
+    urls = {name: os.environ[trigger.queue.url_variable] for name, trigger in QUEUE_TRIGGERS.items()}
     with stoppable(), working(load_app(options.app), urls, intervals, options.control_port) as control:
         print(f"workers' control at {control.url}", flush=True)
         run_until_stopped()

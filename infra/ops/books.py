@@ -14,11 +14,8 @@ from chalicelib.adapters.tables.models import ConnectionItem, EventItem
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.ops.stage import Stage
-from infra.template.functions import FUNCTIONS
-from infra.template.queues import SCHEDULE_FAILURES, dead_letter
-
-QUEUES = tuple(function.queue for function in FUNCTIONS if function.queue is not None)
 
 
 @dataclass(frozen=True)
@@ -106,10 +103,10 @@ def depth(client: Any, url: str) -> tuple[int, int] | None:
 def queue_depths(stage: Stage) -> Sequence[dict[str, Any]]:
     """Every queue with its dead letters."""
     client, rows = sqs(), []
-    for name in QUEUES:
-        waiting, working = depth(client, stage.queue_url(name)) or (0, 0)
-        dead = depth(client, stage.queue_url(dead_letter(name))) or (0, 0)
-        rows.append({"queue": name, "waiting": waiting, "in_work": working, "dead_letters": sum(dead)})
+    for queue in Queue:
+        waiting, working = depth(client, stage.queue_url(queue)) or (0, 0)
+        dead = depth(client, stage.queue_url(queue.dead_letter)) or (0, 0)
+        rows.append({"queue": queue.value, "waiting": waiting, "in_work": working, "dead_letters": sum(dead)})
     ticks = depth(client, stage.queue_url(SCHEDULE_FAILURES))
     if ticks is not None:
         rows.append({"queue": SCHEDULE_FAILURES, "waiting": 0, "in_work": 0, "dead_letters": sum(ticks)})

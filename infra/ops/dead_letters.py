@@ -11,12 +11,13 @@ from typing import Any
 
 import click
 
+from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.ops import books
 from infra.ops.cli import command, dry_run
 from infra.ops.screen import Screen, moment
 from infra.ops.stage import Stage
-from infra.template.queues import SCHEDULE_FAILURES, dead_letter
 
+QUEUES = tuple(queue.value for queue in Queue)
 AT_ONCE = 10
 """Messages that SQS gives at once."""
 HIDDEN_FOR = 60
@@ -33,7 +34,7 @@ about_only = click.option(
 
 
 @click.command()
-@click.argument("queue", type=click.Choice(books.QUEUES))
+@click.argument("queue", type=click.Choice(QUEUES))
 @at_most
 @about_only
 @click.option("--rate", type=click.FloatRange(0.1, 100), default=10.0, show_default=True, help="Messages a second.")
@@ -44,7 +45,7 @@ def redrive(
 ) -> None:
     """Send the dead letters of a queue back to it."""
     client = books.sqs()
-    source, target = stage.queue_url(dead_letter(queue)), stage.queue_url(queue)
+    source, target = stage.queue_url(Queue(queue).dead_letter), stage.queue_url(queue)
     waiting = sum(books.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)
     chosen = None if about is None else _about(client, source, waiting, wanted, about)
@@ -79,7 +80,7 @@ def redrive(
 
 
 @click.command()
-@click.argument("queue", type=click.Choice((*books.QUEUES, SCHEDULE_FAILURES)))
+@click.argument("queue", type=click.Choice((*QUEUES, SCHEDULE_FAILURES)))
 @at_most
 @about_only
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -93,7 +94,7 @@ def discard(
     Shows what they are, and asks. The tick of a schedule is not repeated: the next one does the same work.
     """
     client = books.sqs()
-    name = queue if queue == SCHEDULE_FAILURES else dead_letter(queue)
+    name = queue if queue == SCHEDULE_FAILURES else Queue(queue).dead_letter
     source = stage.queue_url(name)
     waiting = sum(books.depth(client, source) or (0, 0))
     wanted = min(waiting, most or waiting)

@@ -18,10 +18,10 @@ import click
 from chalicelib import metrics
 from chalicelib.adapters.tables.database import NAMES
 from chalicelib.domain.webhook import PATH
+from chalicelib.functions import API_HANDLER, FUNCTIONS
 from infra.ops.cli import command, dry_run
 from infra.ops.screen import Row, Screen
 from infra.ops.stage import Stage
-from infra.template.functions import API_HANDLER, FUNCTIONS
 from infra.template.measures import API_GATEWAY, DYNAMODB, Measure, ours
 from infra.template.tables import index_names
 
@@ -120,7 +120,7 @@ def of_metrics(cloudwatch: Any, asked: Sequence[Asked], start: int, end: int) ->
 
 def log_groups(stack: str) -> dict[str, str]:
     """The function that writes to each log group."""
-    return {f"/aws/lambda/{stack}-{each.name.replace('_', '-')}": each.name for each in FUNCTIONS}
+    return {f"/aws/lambda/{stack}-{each.aws_name}": each.name for each in FUNCTIONS}
 
 
 def of_reports(logs: Any, stack: str, start: int, end: int, sleep: Callable[[float], None]) -> list[Row]:

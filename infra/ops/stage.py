@@ -10,10 +10,9 @@ from typing import Any
 
 from chalicelib.bootstrap import Adapters
 from chalicelib.config import Config, load_config
-from infra.local.names import LOCAL_LOGS
-from infra.template.functions import FUNCTIONS
+from chalicelib.functions import Queue
+from infra.local.settings import LOCAL_LOGS
 from infra.template.intrinsics import queue_id
-from infra.template.queues import url_variable
 
 LOCAL = Path(".local/stack.json")
 
@@ -45,7 +44,7 @@ class Stage:
 
     def queue_url(self, name: str) -> str:
         """The URL of a queue or a dead-letter queue, by its name without prefix."""
-        base = self.config.reconcile_queue_url.rpartition("/")[0]
+        base = self.config.queue_urls[Queue.RECONCILE].rpartition("/")[0]
         return f"{base}/{self.config.table_prefix}{name}"
 
 
@@ -74,11 +73,7 @@ def of_deployment(described: Mapping[str, Any]) -> dict[str, str]:
     outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in described.get("Outputs", ())}
     parameters = {each["ParameterKey"]: str(each["ParameterValue"]) for each in described.get("Parameters", ())}
     try:
-        queues = {
-            url_variable(function.queue): outputs[f"{queue_id(function.queue)}Url"]
-            for function in FUNCTIONS
-            if function.queue is not None
-        }
+        queues = {queue.url_variable: outputs[f"{queue_id(queue)}Url"] for queue in Queue}
         return {
             "POM_STAGE": str(described["StackName"]),
             "POM_TABLE_PREFIX": outputs["TablePrefix"],

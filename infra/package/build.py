@@ -106,8 +106,8 @@ def _chalice_package(stage: str, project: Path, merged: Path, packaged: Path) ->
         raise PackagingError(f"A dependency has no wheel for Lambda, or the package index did not answer:\n{said}")
     if f"policy-{stage}.json" in said:
         raise PackagingError(
-            "A function of the application has no policy of its own: enter it in infra/template/functions.py, "
-            f"infra/template/policies.py and .chalice/config.json.\n{said[-300:]}"
+            "A function of the application has no policy of its own: enter it in chalicelib/functions.py, and run "
+            f"`python -m infra.chalice_files`.\n{said[-300:]}"
         )
     if done.returncode != 0:
         raise PackagingError(f"chalice package failed:\n{said[-4000:]}")

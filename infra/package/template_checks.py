@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from chalicelib.functions import API_HANDLER, BY_NAME
 from infra.package import ARCHITECTURE, RUNTIME
-from infra.template.functions import API_HANDLER, BY_NAME
 from infra.template.intrinsics import Json, function_id
 from infra.template.queues import PATIENCE
 
@@ -37,9 +37,9 @@ def _known_functions(resources: Resources) -> Faults:
     found = {name for name, _ in _of(resources, FUNCTION)}
     known = {function_id(name) for name in BY_NAME}
     for name in sorted(found - known):
-        yield f"{name} is in the application, but not in infra/template/functions.py: it has no policy and no limits"
+        yield f"{name} is in the application, but not in chalicelib/functions.py: it has no policy and no limits"
     for name in sorted(known - found):
-        yield f"{name} is in infra/template/functions.py, but not in the application"
+        yield f"{name} is in chalicelib/functions.py, but not in the application"
 
 
 def _runtime(resources: Resources) -> Faults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from infra.template.functions import API_HANDLER, AUTHORIZER, BY_NAME, Function
+from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, Function, Messages
 from infra.template.intrinsics import Json, function_id
 
 NOBODY = "http://127.0.0.1:9"
@@ -31,7 +31,7 @@ def trials(function: Function) -> tuple[Trial, ...]:
         return (Trial(_TOKEN, r"^raised Exception: Unauthorized$"),)
     if function.name == "canary":
         return (Trial(_TICK, r"^answered \{'verdict': .*no_secret"),)  # it says what is wrong, and does not raise
-    if function.queue is not None:
+    if isinstance(function.trigger, Messages):
         return (
             Trial(_message("no message of ours"), re.escape("{'batchItemFailures': [{'itemIdentifier': 'm-1'}]}")),
         )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.functions import FUNCTIONS, SCHEDULE_FAILURES, Function, Messages, Queue, Schedule
 from infra.template.alarm_list import alarms
 from infra.template.api import api_resources, rest_api
 from infra.template.dashboard import dashboard
-from infra.template.functions import FUNCTIONS, Function
 from infra.template.intrinsics import (
     Json,
     camel,
@@ -24,7 +24,7 @@ from infra.template.intrinsics import (
     sub,
 )
 from infra.template.queries import queries
-from infra.template.queues import SCHEDULE_FAILURES, queues
+from infra.template.queues import queues
 from infra.template.settings import CONDITIONS, PARAMETERS, environment, outputs
 from infra.template.tables import tables
 
@@ -57,18 +57,19 @@ def _function(function: Function) -> Json:
         # By reference, so that the group is there, with its retention, before the function can write to it.
         "LoggingConfig": {"LogFormat": "JSON", "LogGroup": ref(log_group_id(function.name))},
     }
-    if function.queue is not None:
-        properties["Events"] = _queue_event(function, function.queue)
-    if function.scheduled:
-        properties |= _schedule(function)
+    match function.trigger:
+        case Messages(queue, _, concurrency):
+            properties["Events"] = _queue_event(function, queue, concurrency)
+        case Schedule():
+            properties |= _schedule(function)
     return {"Type": "AWS::Serverless::Function", "Properties": properties}
 
 
-def _queue_event(function: Function, queue: str) -> Json:
+def _queue_event(function: Function, queue: Queue, concurrency: int) -> Json:
     source = {
         "Queue": get_att(queue_id(queue)),
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "ScalingConfig": {"MaximumConcurrency": function.concurrency},
+        "ScalingConfig": {"MaximumConcurrency": concurrency},
     }
     return {f"{camel(function.name)}SqsEventSource": {"Type": "SQS", "Properties": source}}
 
@@ -96,4 +97,4 @@ def _log_group(function: Function) -> Json:
 
 
 def _physical_name(function: Function) -> Json:
-    return physical(function.name.replace("_", "-"))
+    return physical(function.aws_name)

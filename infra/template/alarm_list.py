@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from chalicelib import metrics
 from chalicelib.domain.canary import Verdict
+from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.template.alarms import Alarm, Composite, Grade, Missing, alarm_id
-from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import Json, camel
 from infra.template.measures import API_GATEWAY, SQS, Measure, aws, ours
-from infra.template.queues import SCHEDULE_FAILURES, dead_letter
 
 STACK = "${AWS::StackName}"
 OBJECTIVE = 0.999
@@ -21,8 +20,7 @@ SLOW_BURN = 6.0
 FEWEST_ERRORS = 5
 """Below so many errors a ratio says nothing."""
 
-FED = tuple(function.queue for function in FUNCTIONS if function.queue is not None)
-DEAD_LETTER_QUEUES = (*map(dead_letter, FED), SCHEDULE_FAILURES)
+DEAD_LETTER_QUEUES = (*(queue.dead_letter for queue in Queue), SCHEDULE_FAILURES)
 
 
 def _dead_letters() -> Iterator[Alarm]:
@@ -44,7 +42,7 @@ def oldest(queue: str) -> Measure:
 
 
 def _backlogs() -> Iterator[Alarm]:
-    for queue in FED:
+    for queue in Queue:
         name = camel(queue)
         yield Alarm(
             f"Backlog{name}",

@@ -8,19 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from chalicelib import metrics
+from chalicelib.functions import FUNCTIONS, Queue
 from infra.template.alarm_list import (
     ALARMS,
     BY_NAME,
     COMPOSITES,
     DEAD_LETTER_QUEUES,
-    FED,
     STACK,
     oldest,
     stripe_tries,
     worked,
 )
 from infra.template.alarms import Grade
-from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import Json, physical, sub
 from infra.template.measures import API_GATEWAY, DYNAMODB, LAMBDA, SQS, Measure, Search, aws, ours, search
 
@@ -72,7 +71,7 @@ def _ratio_rows(graph: Ratio) -> list[list[Any]]:
     return [[{"expression": graph.expression, "label": graph.title, "id": "judged"}], *hidden]
 
 
-_FUNCTION_NAMES = tuple(f"{STACK}-{function.name.replace('_', '-')}" for function in FUNCTIONS)
+_FUNCTION_NAMES = tuple(f"{STACK}-{function.aws_name}" for function in FUNCTIONS)
 
 QUESTIONS = (
     Question(
@@ -126,7 +125,7 @@ QUESTIONS = (
                 ],
                 ("ParkedEvents",),
             ),
-            Graph("Oldest message", [oldest(queue) for queue in FED], ("BacklogReconcile", "StalledReconcile")),
+            Graph("Oldest message", [oldest(queue) for queue in Queue], ("BacklogReconcile", "StalledReconcile")),
             Graph(
                 "Dead letters",
                 [

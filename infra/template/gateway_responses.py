@@ -18,10 +18,10 @@ class GatewayResponse:
     next_step: str
     header: tuple[str, str] | None = None
 
-    def template(self) -> str:
-        """The body, with API Gateway's variable for the request's id."""
+    def body(self, request_id: str = "$context.requestId") -> str:
+        """Returns the body as JSON; without an id it is a template, with API Gateway's variable for the request's."""
         error = {"code": self.code, "message": self.message, "nextStep": self.next_step}
-        return json.dumps({"error": {**error, "requestId": "$context.requestId", "details": [error]}})
+        return json.dumps({"error": {**error, "requestId": request_id, "details": [error]}})
 
 
 UNAUTHORIZED = GatewayResponse(
@@ -116,7 +116,7 @@ def _response(name: str, response: GatewayResponse) -> Json:
         header, value = response.header
         headers |= {header: f"'{value}'", "Access-Control-Expose-Headers": "'Retry-After'"}
     shown: Json = {
-        "ResponseTemplates": {"application/json": response.template()},
+        "ResponseTemplates": {"application/json": response.body()},
         "ResponseParameters": {"Headers": headers},
     }
     # The default of all 4xx stands for several statuses, which it leaves as they are.

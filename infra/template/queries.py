@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.template.functions import API_HANDLER, FUNCTIONS
+from chalicelib import functions
+from chalicelib.functions import API_HANDLER
 from infra.template.intrinsics import Json, log_group_id, ref, sub
 
-WORKERS = tuple(function.name for function in FUNCTIONS if function.queue or function.scheduled)
+WORKERS = tuple(function.name for function in functions.WORKERS)
 
 TRAIL = (
     "@timestamp, message, route, worker, outcome, status, latency_ms, error.code, error.type,"

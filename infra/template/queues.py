@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.template.functions import FUNCTIONS, Function
+from chalicelib.functions import SCHEDULE_FAILURES, WORKERS, Messages, Queue
 from infra.template.intrinsics import Json, get_att, physical, queue_id, ref, sub
 
 ATTEMPTS = 5
@@ -12,26 +12,16 @@ DEAD_LETTER_RETENTION = 14 * 24 * 3600
 """Seconds; the longest SQS allows."""
 PATIENCE = 6
 """A message is hidden for so many timeouts of its function: AWS's advice, for batches that are throttled."""
-SCHEDULE_FAILURES = "schedule-failures"
-
-
-def dead_letter(queue: str) -> str:
-    """The name of a queue's dead-letter queue."""
-    return f"{queue.removesuffix('.fifo')}-dlq{'.fifo' if queue.endswith('.fifo') else ''}"
-
-
-def url_variable(queue: str) -> str:
-    """The environment variable that tells a queue's URL."""
-    return queue.removesuffix(".fifo").replace("-", "_").upper() + "_QUEUE_URL"
 
 
 def queues() -> Json:
     """All queues, and who may send to that of failed schedules."""
     resources: Json = {}
-    for function in FUNCTIONS:
-        if function.queue is not None:
-            resources[queue_id(function.queue)] = _queue(function, function.queue)
-            resources[queue_id(dead_letter(function.queue))] = _dead_letter_queue(function.queue)
+    for function in WORKERS:
+        match function.trigger:
+            case Messages(queue):
+                resources[queue_id(queue)] = _queue(queue, function.timeout)
+                resources[queue_id(queue.dead_letter)] = _dead_letter_queue(queue)
     resources[queue_id(SCHEDULE_FAILURES)] = _resource(
         SCHEDULE_FAILURES, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION}
     )
@@ -39,24 +29,24 @@ def queues() -> Json:
     return resources
 
 
-def _queue(function: Function, name: str) -> Json:
-    redrive = {"deadLetterTargetArn": get_att(queue_id(dead_letter(name))), "maxReceiveCount": ATTEMPTS}
+def _queue(queue: Queue, timeout: int) -> Json:
+    redrive = {"deadLetterTargetArn": get_att(queue_id(queue.dead_letter)), "maxReceiveCount": ATTEMPTS}
     return _resource(
-        name,
+        queue,
         {
-            "VisibilityTimeout": PATIENCE * function.timeout,
+            "VisibilityTimeout": PATIENCE * timeout,
             "MessageRetentionPeriod": RETENTION,
             "RedrivePolicy": redrive,
         },
     )
 
 
-def _dead_letter_queue(name: str) -> Json:
+def _dead_letter_queue(queue: Queue) -> Json:
     # By its name, not by GetAtt: the queue already refers to this one.
-    source = sub(f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:${{AWS::StackName}}-{name}")
+    source = sub(f"arn:${{AWS::Partition}}:sqs:${{AWS::Region}}:${{AWS::AccountId}}:${{AWS::StackName}}-{queue}")
     redrive = {"redrivePermission": "byQueue", "sourceQueueArns": [source]}
     return _resource(
-        dead_letter(name), {"MessageRetentionPeriod": DEAD_LETTER_RETENTION, "RedriveAllowPolicy": redrive}
+        queue.dead_letter, {"MessageRetentionPeriod": DEAD_LETTER_RETENTION, "RedriveAllowPolicy": redrive}
     )
 
 

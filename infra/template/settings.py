@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.template.functions import FUNCTIONS, Function
+from chalicelib.functions import SCHEDULE_FAILURES, Function, Queue
 from infra.template.intrinsics import Json, get_att, queue_id, ref, sub
-from infra.template.queues import SCHEDULE_FAILURES, dead_letter, url_variable
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
 
@@ -52,7 +51,7 @@ VALUES: Mapping[str, Any] = {
     "TOKEN_JWKS_URL": ref("TokenJwksUrl"),
     "TOKEN_ORGANIZATION_CLAIM": ref("TokenOrganizationClaim"),
     "TOKEN_ROLES_CLAIM": ref("TokenRolesClaim"),
-    **{url_variable(fed.queue): ref(queue_id(fed.queue)) for fed in FUNCTIONS if fed.queue is not None},
+    **{queue.url_variable: ref(queue_id(queue)) for queue in Queue},
 }
 
 
@@ -76,9 +75,7 @@ def outputs() -> Json:
             "Value": get_att("ApiDomain", "RegionalDomainName"),
         },
     }
-    for function in FUNCTIONS:
-        if function.queue is not None:
-            told[f"{queue_id(function.queue)}Url"] = {"Value": ref(queue_id(function.queue))}
-            dead = queue_id(dead_letter(function.queue))
-            told[f"{dead}Url"] = {"Value": ref(dead)}
+    for queue in Queue:
+        for name in (queue, queue.dead_letter):
+            told[f"{queue_id(name)}Url"] = {"Value": ref(queue_id(name))}
     return told

@@ -8,6 +8,7 @@ from chalice.app import Chalice
 from chalicelib import bootstrap
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.config import Config
+from chalicelib.functions import Queue
 from tests.api.client import ApiClient
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
@@ -17,10 +18,7 @@ SETTINGS_URL = "https://pom.example.test/settings/apps"
 CONFIG = Config(
     stage="test",
     table_prefix="test",
-    customer_sync_queue_url="http://sqs.test/sync.fifo",
-    invoice_jobs_queue_url="http://sqs.test/jobs.fifo",
-    reconcile_queue_url="http://sqs.test/reconcile",
-    batch_jobs_queue_url="http://sqs.test/batch.fifo",
+    queue_urls={queue: f"http://sqs.test/{queue}" for queue in Queue},
     stripe_secret_id="secret",
     stripe_api_base="https://api.stripe.test",
     stripe_connect_base="https://connect.stripe.test",

@@ -13,9 +13,9 @@ from chalicelib.adapters.stripe.client import ObservedClient
 from chalicelib.adapters.tokens import _REASONS
 from chalicelib.api.http import error_codes
 from chalicelib.domain.errors import Forbidden
+from chalicelib.functions import API_HANDLER, AUTHORIZER, FUNCTIONS
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.package import ROOT
-from infra.template.functions import FUNCTIONS
 from tests.api.client import ApiClient
 
 SOURCE = (ROOT / "chalicelib" / "observability.py").read_text()
@@ -67,7 +67,7 @@ def test_every_dimension_but_the_route_is_a_closed_set() -> None:
 def test_the_sets_are_those_of_the_code() -> None:
     assert {outcome.value for outcome in EventOutcome} == metrics.EVENT_OUTCOMES - {metrics.OTHER}
     assert {reason for _, reason in _REASONS} <= metrics.TOKEN_REASONS
-    workers = {function.name for function in FUNCTIONS} - {metrics.API, metrics.AUTHORIZER}
+    workers = {function.name for function in FUNCTIONS} - {API_HANDLER, AUTHORIZER}
     assert workers <= metrics.WORKERS
     assert metrics.VALUES["ColdStart", "function"] >= {function.name for function in FUNCTIONS}
     codes = {code for of_status in error_codes.ERROR_CODES.values() for code in of_status}

@@ -18,11 +18,11 @@ from rich.table import Table
 
 from chalicelib import metrics
 from chalicelib.adapters.tables import TABLES
+from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, FUNCTIONS, Queue
 from infra.local.schedules import schedules
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.api import ACCESS_LOG
-from infra.template.functions import API_HANDLER, AUTHORIZER, BY_NAME, FUNCTIONS
 from tests.bench.figures import Figure, at_most, only_told
 from tests.bench.prices import price_list
 from tests.bench.stories import BULK, Told, told
@@ -145,7 +145,7 @@ _AUTHORIZING = 0.02 * BY_NAME[AUTHORIZER].memory / 1024
 
 def standing() -> Bill:
     """What a month costs in which nothing happens but the schedules' ticks and what is emitted."""
-    price, queues = price_list().prices, [function.queue for function in FUNCTIONS if function.queue]
+    price, queues = price_list().prices, list(Queue)
     polls = len(queues) * POLLERS * SECONDS / POLL_SECONDS
     tick = bill_of(each for story in told()[0] if story.name == TICK for each in story.invocations)
     watched = sum(len(alarm.measures) for alarm in ALARMS)

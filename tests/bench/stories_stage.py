@@ -20,13 +20,12 @@ from chalice.local import LambdaContext
 from moto.core.botocore_stubber import BotocoreStubber
 
 from chalicelib import bootstrap, observability
-from chalicelib.adapters.queues import QueueUrls, SqsQueues
+from chalicelib.adapters.queues import SqsQueues
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.tokens import KeySet, TokenVerifier
 from chalicelib.domain.events import API_VERSION
-from infra.local.names import QUEUES
+from chalicelib.functions import API_HANDLER, QUEUE_TRIGGERS
 from infra.stripe_double import InProcessClient
-from infra.template.functions import API_HANDLER
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
 from tests.api.tokens import CONFIG as TOKENS
@@ -108,7 +107,7 @@ class Stage(World):
         for name in ("invoices", "customers", "connections", "settings", "events", "summaries", "batches"):
             setattr(self.ports, name, getattr(stores, name))
         self.queue = _Queue(self._message_sent)
-        queues = SqsQueues(_URLS, self.ports.clock)
+        queues = SqsQueues(CONFIG.queue_urls, self.ports.clock)
         queues._client = self.queue  # type: ignore[assignment]
         self.ports.queues = queues  # type: ignore[assignment]
         config = self.double.config
@@ -234,13 +233,7 @@ def running(stores: Backend) -> Iterator[Stage]:
         yield stage
 
 
-_URLS = QueueUrls(
-    customer_sync=CONFIG.customer_sync_queue_url,
-    invoice_jobs=CONFIG.invoice_jobs_queue_url,
-    reconcile=CONFIG.reconcile_queue_url,
-    batch_jobs=CONFIG.batch_jobs_queue_url,
-)
-_FUNCTIONS = {getattr(_URLS, queue.variable.removesuffix("_QUEUE_URL").lower()): queue.handler for queue in QUEUES}
+_FUNCTIONS = {CONFIG.queue_urls[trigger.queue]: name for name, trigger in QUEUE_TRIGGERS.items()}
 
 
 def _sqs_event(message: Mapping[str, str]) -> dict[str, Any]:

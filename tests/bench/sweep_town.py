@@ -24,13 +24,13 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.sweep import DAY, TICK, ObjectsSwept, Sweep, SyncReport
+from chalicelib.functions import QUEUE_TRIGGERS
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import ListedInvoice
 from chalicelib.ports.storage import InvoiceFilter, Page
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.tie_out import tie_out
-from infra.template.functions import BY_NAME
 from tests.contracts.examples import in_status, invoice
 
 BEGAN = 1_800_000_000
@@ -39,7 +39,7 @@ STRIPE, READ, WRITE, SQS = 300, 5, 10, 20
 KEYS_IN_A_QUERY = 6000
 """A query answers a megabyte; a connection's keys in the index are some 170 bytes."""
 EVENTS_OF_AN_INVOICE = 8
-WORKERS = BY_NAME["reconcile_account"].concurrency
+WORKERS = QUEUE_TRIGGERS["reconcile_account"].concurrency
 
 
 @dataclass(frozen=True)

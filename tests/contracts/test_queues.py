@@ -9,9 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.adapters.queues import QueueUrls, SqsQueues
+from chalicelib.adapters.queues import SqsQueues
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
+from chalicelib.functions import Queue
 from chalicelib.ports import InvoiceTask
 from tests.backends import Aws
 from tests.contracts.examples import ORG, OTHER_ORG
@@ -20,15 +21,13 @@ from tests.fakes import FakeClock
 CUSTOMER = CustomerId("cust_anna@example.com")
 INVOICE = InvoiceId("inv_1")
 BATCH = BatchId("bat_1")
-QUEUES = ("customer-sync.fifo", "invoice-jobs.fifo", "reconcile", "batch-jobs.fifo")
 
 
 @pytest.fixture
 def queues(aws: Aws) -> SqsQueues:
-    urls = aws.queue_urls
-    for name in QUEUES:
+    for name in Queue:
         received(aws, name)
-    return SqsQueues(QueueUrls(*(urls[name] for name in QUEUES)), FakeClock())
+    return SqsQueues({name: aws.queue_urls[name] for name in Queue}, FakeClock())
 
 
 def received(aws: Aws, name: str) -> list[dict[str, Any]]:
@@ -133,17 +132,17 @@ def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: Sqs
 def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None:
     missing = aws.queue_urls["reconcile"] + "-missing"
     with pytest.raises(Retryable) as refused:
-        SqsQueues(QueueUrls(*[missing] * 4), FakeClock()).reconcile(OrganizationId("o"), objects=False)
+        SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).reconcile(OrganizationId("o"), objects=False)
     assert refused.value.code == "queue_unavailable"
     assert refused.value.__cause__ is not None
     nowhere = "http://127.0.0.1:9/queue"
     with pytest.raises(Retryable):
-        SqsQueues(QueueUrls(*[nowhere] * 4), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+        SqsQueues(dict.fromkeys(Queue, nowhere), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
     with pytest.raises(Retryable):
-        SqsQueues(QueueUrls(*[missing] * 4), FakeClock()).reconcile_all([ORG], planned_at=1)
+        SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).reconcile_all([ORG], planned_at=1)
 
 
 def test_a_message_says_to_which_request_its_work_goes_back(aws: Aws, queues: SqsQueues) -> None:
-    urls = QueueUrls(*(aws.queue_urls[name] for name in QUEUES))
+    urls = {name: aws.queue_urls[name] for name in Queue}
     SqsQueues(urls, FakeClock(), lambda: "req-1").reconcile(ORG, objects=True)
     assert bodies(received(aws, "reconcile")) == [{"organizationId": ORG, "objects": True, "requestId": "req-1"}]

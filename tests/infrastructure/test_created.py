@@ -20,10 +20,10 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.functions import BY_NAME, FUNCTIONS, QUEUE_TRIGGERS, Queue, Schedule
 from infra.local.aws import embedded_aws
-from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import function_id, queue_id
-from infra.template.queues import ATTEMPTS, dead_letter
+from infra.template.queues import ATTEMPTS
 from infra.template.settings import VALUES
 from tests.infrastructure.cloudformation import IMPOSSIBLE, UNKNOWN, as_moto_can, translated, uploaded
 from tests.infrastructure.conftest import Package
@@ -136,30 +136,29 @@ def test_the_stand_in_does_not_know_when_items_expire(created: Created) -> None:
 
 def test_each_queue_gives_up_to_its_dead_letter_queue(created: Created) -> None:
     client = boto3.client("sqs")
-    for function in FUNCTIONS:
-        if function.queue is None:
-            continue
-        url = created.physical(queue_id(function.queue))
+    for name, trigger in QUEUE_TRIGGERS.items():
+        queue = trigger.queue
+        url = created.physical(queue_id(queue))
         found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        dead = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{STACK}-{dead_letter(function.queue)}"
+        dead = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{STACK}-{queue.dead_letter}"
         redrive = json.loads(found["RedrivePolicy"])
         assert (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (dead, ATTEMPTS)
-        assert int(found["VisibilityTimeout"]) >= 6 * function.timeout
-        assert found.get("FifoQueue") == ("true" if function.queue.endswith(".fifo") else None)
+        assert int(found["VisibilityTimeout"]) >= 6 * BY_NAME[name].timeout
+        assert found.get("FifoQueue") == ("true" if queue.endswith(".fifo") else None)
 
 
 def test_each_queue_feeds_its_function_which_reports_failed_messages_one_by_one(created: Created) -> None:
     client = boto3.client("lambda")
     sources = client.list_event_source_mappings()["EventSourceMappings"]
     fed = {source["EventSourceArn"].rpartition(":")[2]: source for source in sources}
-    assert fed.keys() == {f"{STACK}-{function.queue}" for function in FUNCTIONS if function.queue}
-    for function in FUNCTIONS:
-        if function.queue is not None:
-            source = fed[f"{STACK}-{function.queue}"]
-            assert source["FunctionArn"].rpartition(":")[2] == created.physical(function_id(function.name))
-            assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-            assert source["State"] == "Enabled"
-            assert source["ScalingConfig"] == {"MaximumConcurrency": function.concurrency}
+    assert fed.keys() == {f"{STACK}-{queue}" for queue in Queue}
+    for name, trigger in QUEUE_TRIGGERS.items():
+        source = fed[f"{STACK}-{trigger.queue}"]
+        assert source["FunctionArn"].rpartition(":")[2] == created.physical(function_id(name))
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["State"] == "Enabled"
+        assert source["BatchSize"] == trigger.batch_size
+        assert source["ScalingConfig"] == {"MaximumConcurrency": trigger.concurrency}
 
 
 def test_each_function_has_its_handler_its_code_its_size_and_its_settings(created: Created, package: Package) -> None:
@@ -204,7 +203,7 @@ def test_each_role_has_the_rights_of_its_function_and_no_other(created: Created)
 
 def test_each_schedule_calls_its_function(created: Created) -> None:
     client = boto3.client("events")
-    scheduled = {created.physical(function_id(each.name)) for each in FUNCTIONS if each.scheduled}
+    scheduled = {created.physical(function_id(each.name)) for each in FUNCTIONS if isinstance(each.trigger, Schedule)}
     called = set()
     for name, wanted in created.properties("AWS::Events::Rule").items():
         rule = created.physical(name)

@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables.database import connection
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.functions import FUNCTIONS
 from infra.local import enforced
 from infra.local.aws import embedded_aws
 from infra.local.resources import create_queues, create_tables
-from infra.template.functions import FUNCTIONS
 from infra.template.policies import policy
 
 PREFIX = "held-"

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from chalicelib.functions import FUNCTIONS
 from infra.package import PackagingError
 from infra.package.bytecode import bytecode_faults, compile_all
 from infra.package.check import check
@@ -27,7 +28,6 @@ from infra.package.zip_checks import (
     probe_of,
     unpacked,
 )
-from infra.template.functions import FUNCTIONS
 from infra.template.intrinsics import function_id
 from tests.infrastructure.conftest import Package
 

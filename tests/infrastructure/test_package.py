@@ -12,12 +12,12 @@ from zipfile import ZipFile
 
 import pytest
 
+from chalicelib.functions import Queue
 from infra.package import ROOT, TEMPLATE, PackagingError
 from infra.package.build import build
 from infra.package.check import check
 from infra.package.zip_checks import LARGEST
 from infra.package.zip_contents import SERVICES, is_used, repacked, sizes
-from infra.template.functions import FUNCTIONS
 from tests.infrastructure.cloudformation import translated, uploaded
 from tests.infrastructure.conftest import Package
 
@@ -149,7 +149,7 @@ def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
     kinds = [each["Type"] for each in resources.values()]
     assert kinds.count("AWS::ApiGateway::Stage") == 1
     sources = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Lambda::EventSourceMapping"]
-    assert len(sources) == len([function for function in FUNCTIONS if function.queue])
+    assert len(sources) == len(Queue)
     assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in sources)
     rules = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Events::Rule"]
     assert rules

@@ -10,21 +10,19 @@ import pytest
 
 from chalicelib.adapters import tables as models
 from chalicelib.adapters.tables.database import NAMES
-from infra.local import gateway_responses as local_answers
+from chalicelib.functions import API_HANDLER, BY_NAME, FUNCTIONS, Queue
+from infra.chalice_files import CONFIG as CONFIG_FILE
+from infra.chalice_files import DIRECTORY, files
 from infra.local.aws import embedded_aws
-from infra.local.names import QUEUES
-from infra.local.resources import DEAD_LETTER_RETENTION, MAX_RECEIVE_COUNT
+from infra.local.resources import create_queues
 from infra.local.settings import Ports, Urls, environment
-from infra.package import ROOT
 from infra.template import merge_template
-from infra.template.functions import API_HANDLER, BY_NAME, FUNCTIONS
 from infra.template.gateway_responses import RESPONSES, gateway_responses
 from infra.template.intrinsics import queue_id, table_id
-from infra.template.policies import DIRECTORY, GRANTS, text
-from infra.template.queues import dead_letter, queues, url_variable
+from infra.template.queues import queues
 from infra.template.tables import tables
 
-CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
+CONFIG = json.loads(CONFIG_FILE.read_text())
 CREATED_WITH = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
 
 
@@ -72,16 +70,23 @@ def test_hash_keys_come_first_as_dynamodb_wants_them() -> None:
 
 def test_queues_are_those_of_the_local_stack() -> None:
     made = queues()
-    fed = {function.queue: function.name for function in FUNCTIONS if function.queue}
-    assert fed == {queue.name: queue.handler for queue in QUEUES}
-    for queue in QUEUES:
-        assert dead_letter(queue.name) == queue.dead_letter
-        assert url_variable(queue.name) == queue.variable
-        settings = made[queue_id(queue.name)]["Properties"]
-        dead = made[queue_id(queue.dead_letter)]["Properties"]
-        assert settings["RedrivePolicy"]["maxReceiveCount"] == MAX_RECEIVE_COUNT
-        assert dead["MessageRetentionPeriod"] == DEAD_LETTER_RETENTION
+    with embedded_aws():
+        local = {queue_id(name): _queue_attributes(url) for name, url in create_queues("").items()}
+    assert local.keys() == made.keys() - {"ScheduleFailuresQueuePolicy"}
+    for queue in Queue:
+        settings, dead = made[queue_id(queue)]["Properties"], made[queue_id(queue.dead_letter)]["Properties"]
+        local_settings, local_dead = local[queue_id(queue)], local[queue_id(queue.dead_letter)]
+        redrive = json.loads(local_settings["RedrivePolicy"])
+        assert settings["RedrivePolicy"]["maxReceiveCount"] == int(redrive["maxReceiveCount"])
+        assert dead["MessageRetentionPeriod"] == int(local_dead["MessageRetentionPeriod"])
         assert settings.get("FifoQueue", False) == dead.get("FifoQueue", False) == queue.fifo
+        assert local_settings.get("FifoQueue") == local_dead.get("FifoQueue") == ("true" if queue.fifo else None)
+
+
+def _queue_attributes(url: str) -> dict[str, str]:
+    answer: Any = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    attributes: dict[str, str] = answer["Attributes"]
+    return attributes
 
 
 @pytest.mark.parametrize("occasion", RESPONSES)
@@ -94,35 +99,17 @@ def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
     assert all("$" not in error[field] for field in ("code", "message", "nextStep"))
 
 
-@pytest.mark.parametrize(
-    ("occasion", "local"),
-    [
-        ("UNAUTHORIZED", local_answers.UNAUTHORIZED),
-        ("ACCESS_DENIED", local_answers.FORBIDDEN),
-        ("MISSING_AUTHENTICATION_TOKEN", local_answers.NOT_FOUND),
-        ("REQUEST_TOO_LARGE", local_answers.PAYLOAD_TOO_LARGE),
-        ("AUTHORIZER_FAILURE", local_answers.AUTHORIZER_FAILED),
-    ],
-)
-def test_gateway_answers_as_the_local_stack_does(occasion: str, local: local_answers.GatewayResponse) -> None:
-    ours = RESPONSES[occasion]
-    assert (ours.status, ours.template()) == (local.status, local.body("$context.requestId").decode())
-
-
-def test_policy_files_say_what_the_table_of_grants_says() -> None:
-    assert GRANTS.keys() == BY_NAME.keys()
-    files = {file.name: file.read_text() for file in DIRECTORY.glob("policy-*.json")}
-    wanted = {function.policy_file: text(function) for function in FUNCTIONS}
-    assert files == wanted, "run `python -m infra.template.policies`"
+def test_the_files_in_chalice_say_what_the_list_of_functions_says() -> None:
+    written = {CONFIG_FILE, *DIRECTORY.glob("policy-*.json")}
+    assert {file: file.read_text() for file in written} == files(), "run `python -m infra.chalice_files`"
 
 
 def test_grants_name_tables_indexes_and_queues_that_exist() -> None:
     known_tables = {name: model for model, name in NAMES.items()}
-    known_queues = {function.queue for function in FUNCTIONS}
-    for grants in GRANTS.values():
-        assert grants.tables.keys() | grants.indexes.keys() <= known_tables.keys()
-        assert set(grants.sends) <= known_queues
-        for table, indexes in grants.indexes.items():
+    for function in FUNCTIONS:
+        assert function.tables.keys() | function.indexes.keys() <= known_tables.keys()
+        assert set(function.sends) <= set(Queue)
+        for table, indexes in function.indexes.items():
             properties = tables()[table_id(table)]["Properties"]
             assert set(indexes) <= {each["IndexName"] for each in properties["GlobalSecondaryIndexes"]}
 

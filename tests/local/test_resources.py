@@ -16,16 +16,17 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.functions import Queue
 from infra.local.aws import embedded_aws
-from infra.local.names import QUEUES, StripeSecret
 from infra.local.resources import (
-    MAX_RECEIVE_COUNT,
     create_models,
     create_queues,
     create_tables,
     queue_environment,
     store_secret,
 )
+from infra.local.settings import StripeSecret
+from infra.template.queues import ATTEMPTS
 
 
 def parcel_model(prefix: str) -> Any:
@@ -68,12 +69,12 @@ def test_queues_are_made_once_with_their_dead_letter_queues(aws: str) -> None:
 
     assert create_queues(aws, visibility_timeout=40) == urls
     sqs = boto3.client("sqs")
-    for queue in QUEUES:
-        attributes = sqs.get_queue_attributes(QueueUrl=urls[queue.name], AttributeNames=["All"])["Attributes"]
+    for queue in Queue:
+        attributes = sqs.get_queue_attributes(QueueUrl=urls[queue], AttributeNames=["All"])["Attributes"]
         dead = sqs.get_queue_attributes(QueueUrl=urls[queue.dead_letter], AttributeNames=["All"])["Attributes"]
         redrive = json.loads(attributes["RedrivePolicy"])
         assert redrive["deadLetterTargetArn"] == dead["QueueArn"]
-        assert int(redrive["maxReceiveCount"]) == MAX_RECEIVE_COUNT
+        assert int(redrive["maxReceiveCount"]) == ATTEMPTS
         assert attributes["VisibilityTimeout"] == "40"
         assert attributes.get("FifoQueue", "false") == ("true" if queue.fifo else "false")
     assert queue_environment(urls)["RECONCILE_QUEUE_URL"].endswith(f"{aws}reconcile")

@@ -19,8 +19,8 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.functions import Queue
 from infra.local.__main__ import main
-from infra.local.names import QUEUES
 from infra.local.processes import DidNotStart
 from infra.local.settings import Ports
 from infra.local.stack import ROOT, LocalStack
@@ -118,7 +118,7 @@ def test_tables_queues_and_the_secret_are_there(stack: LocalStack) -> None:
 
     assert {"pom-local-invoices", "pom-local-events"} <= set(tables)
     assert json.loads(secret["SecretString"])["webhookSecrets"] == list(stack.secret.webhook_secrets)
-    assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(QUEUES) + 1  # one for failed schedules
+    assert len(client(stack, "sqs").list_queues()["QueueUrls"]) == 2 * len(Queue) + 1  # one for failed schedules
 
 
 def test_the_stripe_double_knows_the_platform_and_its_account(stack: LocalStack) -> None:

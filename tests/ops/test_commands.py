@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.events import SUBSCRIPTION
+from chalicelib.functions import Queue
 from infra.demo.http import request
 from infra.local.stack import LocalStack
 from infra.ops.stage import NoStage, of_deployment
+from infra.template.intrinsics import camel
 from tests.e2e.company import Company, refused
 from tests.ops.conftest import Operator
 
@@ -306,8 +308,10 @@ def test_a_stage_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 
 def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
-    queues = ("CustomerSync", "InvoiceJobs", "BatchJobs", "Reconcile")
-    outputs = {"TablePrefix": "pom-dev-", **{f"{name}QueueUrl": f"https://sqs/{name}" for name in queues}}
+    outputs = {
+        "TablePrefix": "pom-dev-",
+        **{f"{camel(queue)}QueueUrl": f"https://sqs/{camel(queue)}" for queue in Queue},
+    }
     parameters = {
         "StripeSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:stripe-AbCdEf",
         "PublicApiUrl": "https://api.example.com",

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
+from chalicelib.functions import FUNCTIONS, Queue
 from infra.ops import measure
 from infra.ops.__main__ import main
-from infra.template.functions import FUNCTIONS
 
 STACK = "pom-stripe-prod"
 ENVIRONMENT = {
@@ -21,10 +21,7 @@ ENVIRONMENT = {
     "STRIPE_SECRET_ID": "secret",
     "PUBLIC_API_URL": "https://api.example.com",
     "POM_SETTINGS_URL": "https://pom.example.com/apps",
-    "CUSTOMER_SYNC_QUEUE_URL": "https://sqs.example.com/customer-sync.fifo",
-    "INVOICE_JOBS_QUEUE_URL": "https://sqs.example.com/invoice-jobs.fifo",
-    "BATCH_JOBS_QUEUE_URL": "https://sqs.example.com/batch-jobs.fifo",
-    "RECONCILE_QUEUE_URL": "https://sqs.example.com/reconcile",
+    **{queue.url_variable: f"https://sqs.example.com/{queue}" for queue in Queue},
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "nobody",
     "AWS_SECRET_ACCESS_KEY": "nothing",
@@ -61,7 +58,7 @@ class Aws:
         self._stubs["cloudwatch"].add_response("get_metric_data", {"MetricDataResults": results}, asked)
 
     def reports(self, *lines: list[dict[str, str]], status: str = "Complete", after: int = 1) -> None:
-        groups = [f"/aws/lambda/{STACK}-{each.name.replace('_', '-')}" for each in FUNCTIONS]
+        groups = [f"/aws/lambda/{STACK}-{each.aws_name}" for each in FUNCTIONS]
         asked = {"logGroupNames": groups, "startTime": ANY, "endTime": ANY, "queryString": measure.REPORTS}
         logs = self._stubs["logs"]
         logs.add_response("start_query", {"queryId": "q"}, asked)

@@ -13,10 +13,11 @@ from unittest.mock import patch
 from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.functions import QUEUE_TRIGGERS
 from infra.local import resources
 from infra.local.aws import embedded_aws
 from infra.local.event_sources import EventSourceMapping, lambda_context, mappings
-from infra.local.names import QUEUES, StripeSecret
+from infra.local.settings import StripeSecret
 from tests.trips.tracer import Trip, traced
 from tests.world import OFFICE, ORGANIZATION, WEBHOOK_SECRET, World
 
@@ -116,7 +117,7 @@ def deployed() -> Iterator[Deployed]:
         urls = resources.create_queues(SETTINGS["POM_TABLE_PREFIX"])
         resources.store_secret(SETTINGS["STRIPE_SECRET_ID"], StripeSecret("sk", "ca", (WEBHOOK_SECRET,)))
         os.environ.update(resources.queue_environment(urls))
-        by_handler = mappings(app, {queue.handler: urls[queue.name] for queue in QUEUES})
+        by_handler = mappings(app, {name: urls[trigger.queue] for name, trigger in QUEUE_TRIGGERS.items()})
         world = Deployed({each.name: each for each in by_handler})
         with _nothing_built_before_or_after(), _only_errors_logged(), world.running():
             yield world

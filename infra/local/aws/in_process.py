@@ -14,8 +14,8 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from infra.local.aws.locks import lock_for
 from infra.local.aws.remedies import remedied
+from infra.local.settings import REGION
 
-REGION = "us-east-1"
 FAKE_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",

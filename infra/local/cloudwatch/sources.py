@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from chalicelib.functions import API_HANDLER
 from infra.local.aws.server import QUEUE_METRICS_PATH
 from infra.local.cloudwatch.clock import SkippingClock
 from infra.local.cloudwatch.datapoints import Datapoint, Key, of_emf
 from infra.local.settings import TABLE_PREFIX
-from infra.template.functions import API_HANDLER
 from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 
 STACK_NAME = TABLE_PREFIX.removesuffix("-")

@@ -1,0 +1,242 @@
+"""Every Lambda that is deployed: what triggers it, its size, and what it may do in AWS. It is the one list of them.
+
+The workers' triggers, the metrics' dimensions, the template with its alarms, the files in `.chalice` and the local
+stack are made from it. Every Lambda loads this module, so it imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+
+class Queue(StrEnum):
+    """Every queue that feeds a function, by its name without the stack's prefix."""
+
+    CUSTOMER_SYNC = "customer-sync.fifo"
+    INVOICE_JOBS = "invoice-jobs.fifo"
+    BATCH_JOBS = "batch-jobs.fifo"
+    RECONCILE = "reconcile"
+
+    @property
+    def fifo(self) -> bool:
+        """Whether SQS keeps the order of messages within a message group."""
+        return self.endswith(".fifo")
+
+    @property
+    def dead_letter(self) -> str:
+        """The name of its dead-letter queue, without the stack's prefix."""
+        return f"{self.removesuffix('.fifo')}-dlq{'.fifo' if self.fifo else ''}"
+
+    @property
+    def url_variable(self) -> str:
+        """The environment variable that holds its URL."""
+        return self.removesuffix(".fifo").replace("-", "_").upper() + "_QUEUE_URL"
+
+
+SCHEDULE_FAILURES: Final = "schedule-failures"
+"""The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
+
+
+class Messages(NamedTuple):
+    """The function is invoked with at most `batch_size` messages of `queue`, `concurrency` batches at once."""
+
+    queue: Queue
+    batch_size: int
+    concurrency: int
+
+
+class Schedule(NamedTuple):
+    """The function is invoked at this rate, in EventBridge's words: `rate(5 minutes)`."""
+
+    rate: str
+
+
+SETTINGS: Final = (
+    "POM_TABLE_PREFIX",
+    *(queue.url_variable for queue in Queue),
+    "STRIPE_SECRET_ID",
+    "PUBLIC_API_URL",
+    "POM_SETTINGS_URL",
+)
+TOKEN_SETTINGS: Final = (
+    "TOKEN_ISSUER",
+    "TOKEN_AUDIENCE",
+    "TOKEN_JWKS_URL",
+    "TOKEN_ORGANIZATION_CLAIM",
+    "TOKEN_ROLES_CLAIM",
+)
+
+
+class Function(NamedTuple):
+    """One Lambda function. Its handler has its name, and so has the worker's module.
+
+    `tables` maps the names of tables to the actions of DynamoDB that the function may do, and `indexes` to the
+    indexes that it may query. It may send to the queues in `sends`, and read Stripe's secret if `secret` is True.
+    """
+
+    name: str
+    trigger: Messages | Schedule | None
+    """None if API Gateway invokes it."""
+    timeout: int
+    """Seconds."""
+    memory: int = 512
+    """MB. CPU grows with it."""
+    tables: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    indexes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    sends: tuple[Queue, ...] = ()
+    secret: bool = False
+    settings: tuple[str, ...] = SETTINGS
+    """The environment variables that it gets besides POM_STAGE."""
+
+    @property
+    def aws_name(self) -> str:
+        """Its name in AWS, without the stack's prefix."""
+        return self.name.replace("_", "-")
+
+    @property
+    def policy_file(self) -> str:
+        """The name of its policy's file in `.chalice`."""
+        return f"policy-{self.aws_name}.json"
+
+
+READ: Final = ("GetItem",)
+WRITE: Final = ("PutItem",)
+READ_WRITE: Final = (*READ, *WRITE)
+MANY: Final = ("BatchGetItem",)
+ADD: Final = ("UpdateItem",)
+CLAIMS: Final = (*READ_WRITE, "DeleteItem")
+INVOICES: Final = (*CLAIMS, "ConditionCheckItem")
+"""A transaction needs the right to each action in it. There is no right to transactions as such."""
+
+_SAGA: Final = {
+    "invoices": INVOICES,
+    "claims": CLAIMS,
+    "customers": READ_WRITE,
+    "connections": READ_WRITE,
+    "payment-refs": WRITE,
+    "summaries": ADD,
+}
+"""Taking an invoice through its steps in Stripe."""
+
+_OWNERS: Final = {"customers": ("by_stripe_id",)}
+"""Allows finding the owner of a Stripe customer, before a customer is linked to it."""
+
+API_HANDLER: Final = "api_handler"
+"""Chalice's name for the function behind the HTTP API."""
+AUTHORIZER: Final = "token_authorizer"
+
+FUNCTIONS: Final = (
+    Function(
+        API_HANDLER,
+        trigger=None,
+        timeout=28,  # one second less than the 29 after which API Gateway gives up
+        memory=1024,
+        tables={
+            **_SAGA,
+            "connections": (*READ_WRITE, "ConditionCheckItem"),
+            "customers": (*READ_WRITE, "Query"),
+            "batches": (*READ_WRITE, "Query"),
+            "oauth-states": READ_WRITE,
+            "payment-refs": (*MANY, *WRITE),
+            "events": (*MANY, *WRITE, *ADD),
+            "summaries": (*ADD, "Query"),
+        },
+        indexes={
+            "invoices": ("by_created", "by_status", "by_customer", "by_due_date"),
+            "customers": ("by_stripe_id", "without_email"),
+            "events": ("by_received",),
+            "batches": ("by_created",),
+        },
+        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS),
+        secret=True,
+    ),
+    Function(AUTHORIZER, trigger=None, timeout=10, settings=TOKEN_SETTINGS),
+    Function(
+        "customer_sync",
+        Messages(Queue.CUSTOMER_SYNC, batch_size=10, concurrency=10),
+        timeout=120,
+        tables={"customers": READ_WRITE, "claims": CLAIMS, "connections": READ_WRITE},
+        indexes=_OWNERS,
+        secret=True,
+    ),
+    Function(
+        "invoice_jobs",
+        Messages(Queue.INVOICE_JOBS, batch_size=5, concurrency=10),
+        timeout=180,
+        tables=_SAGA,
+        indexes=_OWNERS,
+        secret=True,
+    ),
+    Function(
+        "batch_jobs",
+        Messages(Queue.BATCH_JOBS, batch_size=1, concurrency=40),  # four accounts in bulk at once, ten lanes each
+        timeout=180,
+        tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *ADD)},
+        indexes=_OWNERS,
+        sends=(Queue.BATCH_JOBS,),
+        secret=True,
+    ),
+    Function(
+        "reconcile_account",
+        Messages(Queue.RECONCILE, batch_size=1, concurrency=20),
+        timeout=300,
+        tables={**_SAGA, "payment-refs": (*MANY, *WRITE), "events": (*MANY, *WRITE, *ADD)},
+        indexes={"invoices": ("by_status",), "customers": ("by_stripe_id", "pending"), "events": ("parked",)},
+        sends=(Queue.RECONCILE,),
+        secret=True,
+    ),
+    Function(
+        "plan_reconciliation",
+        Schedule("rate(10 minutes)"),
+        timeout=120,
+        tables={"connections": READ},
+        indexes={"connections": ("active",)},
+        sends=(Queue.RECONCILE,),
+    ),
+    Function(
+        "plan_day",
+        Schedule("rate(1 hour)"),
+        timeout=300,
+        tables={"connections": READ},
+        indexes={"connections": ("active",), "invoices": ("by_due_date", "due_work")},
+        sends=(Queue.INVOICE_JOBS,),
+    ),
+    Function(
+        "resume_stuck",
+        Schedule("rate(5 minutes)"),
+        timeout=120,
+        tables={
+            "customers": READ,
+            "batches": READ,
+            "oauth-states": READ_WRITE,
+            "claims": READ,
+            "connections": READ_WRITE,
+        },
+        indexes={
+            "invoices": ("due_work",),
+            "customers": ("pending",),
+            "batches": ("due_work",),
+            "oauth-states": ("unused_grants",),
+        },
+        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.BATCH_JOBS),
+        secret=True,
+    ),
+    Function(
+        "canary",
+        Schedule("rate(5 minutes)"),
+        timeout=60,
+        tables={"events": READ, "connections": READ_WRITE},
+        secret=True,
+    ),
+)
+
+BY_NAME: Final = {function.name: function for function in FUNCTIONS}
+WORKERS: Final = tuple(function for function in FUNCTIONS if function.trigger is not None)
+"""Every function but the API's two."""
+QUEUE_TRIGGERS: Final = {
+    function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Messages)
+}
+"""What feeds each function that a queue feeds, by the function's name."""

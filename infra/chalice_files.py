@@ -1,0 +1,47 @@
+"""Writes what `.chalice` holds of `chalicelib/functions.py`: `python -m infra.chalice_files`.
+
+These are each function's policy, and in `config.json` each function's size, timeout and policy, and the local stage's
+environment, which names the queues. The rest of `config.json` is written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from chalicelib.functions import FUNCTIONS
+from infra.local.settings import Ports, Urls, environment
+from infra.template.policies import policy
+
+DIRECTORY = Path(__file__).resolve().parents[1] / ".chalice"
+CONFIG = DIRECTORY / "config.json"
+
+
+def files() -> dict[Path, str]:
+    """Every file's content."""
+    config = json.loads(CONFIG.read_text())
+    config["lambda_functions"] = {
+        function.name: {
+            "iam_policy_file": function.policy_file,
+            "lambda_memory_size": function.memory,
+            "lambda_timeout": function.timeout,
+        }
+        for function in FUNCTIONS
+    }
+    config["stages"]["local"]["environment_variables"] = environment(Urls.of(Ports()))
+    policies = {DIRECTORY / function.policy_file: policy(function) for function in FUNCTIONS}
+    return {file: json.dumps(content, indent=2) + "\n" for file, content in {CONFIG: config, **policies}.items()}
+
+
+def main() -> None:
+    """Write every file, and remove the policies of functions that are no longer there."""
+    written = files()
+    for file in DIRECTORY.glob("policy-*.json"):
+        if file not in written:
+            file.unlink()
+    for file, content in written.items():
+        file.write_text(content)
+
+
+if __name__ == "__main__":
+    main()
