@@ -126,7 +126,7 @@ class Controls:
             ]
 
     def _deliveries(self) -> dict[str, Any]:
-        deliverer = self._double.world.deliverer
+        deliverer = self._double.deliverer
         with self._double.world.lock:
             queued = [vars(t) for t in sorted(deliverer.queue)]
             return {"log": list(deliverer.log), "queued": queued, "in_flight": deliverer.in_flight}

@@ -15,13 +15,10 @@ import json
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from .ledger import JSON, Ledger
 from .transport import Transport, http_transport
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
 @dataclass
@@ -58,26 +55,25 @@ class Task:
 
 
 class Deliverer:
-    """The queue of webhooks and the log of what became of them."""
+    """The queue of webhooks and the log of what became of them; queues each event that the world emits."""
 
-    def __init__(self, world: World, transport: Transport | None) -> None:
+    def __init__(self, world: World, transport: Transport | None = None) -> None:
         self._world = world
+        world.listeners.append(self.enqueue)
         self.transport = transport or http_transport(world.config.webhook_timeout)
         self.policy = DeliveryPolicy()
         self.queue: list[Task] = []
         self.log: list[JSON] = []
         self.in_flight = 0
         self.wakened = threading.Condition(world.lock)
-        self._unconfirmed: dict[str, set[str]] = {}
-        self._failed: set[str] = set()
         self._sequence = itertools.count()
 
-    # -- from the ledger -----------------------------------------------------------------------------------------
+    # -- queueing -----------------------------------------------------------------------------------------
 
     def enqueue(self, ledger: Ledger, event: JSON) -> None:
         """Queue an event for each endpoint that listens to it."""
         for owner, endpoint in self._listeners(ledger, event):
-            self._unconfirmed.setdefault(event["id"], set()).add(endpoint["id"])
+            self._world.events.await_answer(event["id"], endpoint["id"])
             if self._lost(event["type"]):
                 self._note(event, endpoint["id"], 0, "lost")
                 continue
@@ -85,14 +81,6 @@ class Deliverer:
             if self._world.rng.random() < self.policy.duplicate:
                 self._push(owner.id, endpoint["id"], ledger.id, event["id"], duplicate=True)
         self.wakened.notify_all()
-
-    def pending_webhooks(self, event_id: str) -> int:
-        """Endpoints that have not yet answered 2xx."""
-        return len(self._unconfirmed.get(event_id, ()))
-
-    def succeeded(self, event_id: str) -> bool:
-        """What the `delivery_success` filter of GET /v1/events asks."""
-        return not self._unconfirmed.get(event_id) and event_id not in self._failed
 
     def resend(self, account: str, event_id: str, endpoint_id: str | None = None) -> int:
         """A person presses Resend in the Dashboard; returns how many webhooks were queued."""
@@ -193,7 +181,6 @@ class Deliverer:
             return None
         on_connect = owner is self._world.platform
         shown = self._world.events.shown(event, version=endpoint["api_version"], account=on_connect)
-        shown["pending_webhooks"] = self.pending_webhooks(event["id"])
         body = json.dumps(shown, indent=2).encode()
         at = int(time.time()) if self.policy.real_time_signatures else self._world.now()
         headers = {
@@ -209,7 +196,7 @@ class Deliverer:
         self, task: Task, event: JSON, endpoint: JSON, status: int, error: str, dropped: bool, took: float
     ) -> JSON:
         if 200 <= status < 300:
-            self._unconfirmed.get(task.event, set()).discard(task.endpoint)
+            self._world.events.confirm(task.event, task.endpoint)
             return self._note(event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, took)
         config = self._world.config
         waits = config.webhook_retries_live if event["livemode"] else config.webhook_retries_test
@@ -220,7 +207,7 @@ class Deliverer:
             retry = replace(task, due=again, attempt=task.attempt + 1, sequence=next(self._sequence))
             heapq.heappush(self.queue, retry)
         else:
-            self._failed.add(task.event)
+            self._world.events.give_up(task.event)
         outcome = "dropped" if dropped else "failed"
         return self._note(event, task.endpoint, task.attempt, outcome, status, error, task.duplicate, took)
 

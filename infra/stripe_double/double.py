@@ -17,6 +17,7 @@ from .clock import Clock
 from .config import Config
 from .controls import Controls
 from .dates import AnswerDates
+from .deliverer import Deliverer
 from .errors import InvalidState
 from .events import EventPolicy
 from .faults import Fault
@@ -68,7 +69,8 @@ class StripeDouble:
     ) -> None:
         self.config = config or Config()
         self.clock = clock or Clock()
-        self.world = World(self.config, self.clock, rng or random.Random(self.config.seed), transport)
+        self.world = World(self.config, self.clock, rng or random.Random(self.config.seed))
+        self.deliverer = Deliverer(self.world, transport)
         routes = [route for family in _FAMILIES for route in family.ROUTES]
         self.api = Api(self.world, Router(routes), sleep)
         self.oauth = OAuth(self.world)
@@ -222,21 +224,21 @@ class StripeDouble:
         """Move the clock forward; what was planned happens at its own moment. Returns how many things happened."""
         with self.world.lock:
             done = self.world.advance(seconds)
-            self.world.deliverer.wakened.notify_all()
+            self.deliverer.wakened.notify_all()
             return done
 
     def step(self) -> JSON | None:
         """Deliver one due webhook."""
-        return self.world.deliverer.step()
+        return self.deliverer.step()
 
     def drain(self) -> int:
         """Deliver every due webhook; returns how many tries were made."""
-        return self.world.deliverer.drain()
+        return self.deliverer.drain()
 
     def set_delivery(self, **policy: Any) -> JSON:
         """Change the delivery or event policy: names of `DeliveryPolicy` and `EventPolicy`; answers both."""
         with self.world.lock:
-            parts = (self.world.deliverer.policy, self.world.events.policy)
+            parts = (self.deliverer.policy, self.world.events.policy)
             for name, value in policy.items():
                 owner = next((p for p in parts if any(f.name == name for f in fields(p) if f.repr)), None)
                 if owner is None:
@@ -244,13 +246,13 @@ class StripeDouble:
                 setattr(owner, name, tuple(value) if isinstance(value, list) else value)
                 if isinstance(owner, EventPolicy) and name == "squeeze":
                     owner.frozen_second = None
-            self.world.deliverer.wakened.notify_all()
+            self.deliverer.wakened.notify_all()
             return {f.name: getattr(p, f.name) for p in parts for f in fields(p) if f.repr}
 
     def resend(self, account: str, event: str) -> int:
         """Press Resend on an event."""
         with self.world.lock:
-            return self.world.deliverer.resend(account, event)
+            return self.deliverer.resend(account, event)
 
     def order_fault(self, kind: str, **settings: Any) -> None:
         """Order a fault for the next matching requests. Settings: see `faults.Fault`."""
@@ -289,9 +291,8 @@ class StripeDouble:
     def events(self, account: str, *, version: str | None = None) -> list[JSON]:
         """All events of an account, oldest first, retention ignored; in its own version as listed, or in another."""
         with self.world.lock:
-            pending = self.world.deliverer.pending_webhooks
-            found = [self.world.events.shown(e, version=version) for e in self.world.ledger(account).events.values()]
-            return [{**frozen(e), "pending_webhooks": pending(e["id"])} for e in found]
+            found = self.world.ledger(account).events.values()
+            return [frozen(self.world.events.shown(event, version=version)) for event in found]
 
     def suppressed(self) -> list[JSON]:
         """Changes that left no event, by the event policy."""
@@ -307,4 +308,4 @@ class StripeDouble:
     def deliveries(self) -> list[JSON]:
         """The delivery log, oldest first."""
         with self.world.lock:
-            return list(self.world.deliverer.log)
+            return list(self.deliverer.log)

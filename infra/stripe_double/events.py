@@ -52,6 +52,8 @@ class EventStore:
         self.suppressed: list[JSON] = []
         self._clock, self._ids, self._rng = clock, ids, rng
         self._moments: dict[str, Moment] = {}
+        self._unconfirmed: dict[str, set[str]] = {}
+        self._given_up: set[str] = set()
 
     def record(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> JSON | None:
         """Make one event, or None when nothing changed (`*.updated`) or the policy swallows it."""
@@ -89,10 +91,28 @@ class EventStore:
         own = event["type"].startswith("account.application.")
         wanted = event["api_version"] if own or version is None else version
         snapshot = as_of(event["data"]["object"], wanted, self._moments[event["id"]])
-        result = {**event, "api_version": wanted, "data": {**event["data"], "object": snapshot}}
+        pending = len(self._unconfirmed.get(event["id"], ()))
+        data = {**event["data"], "object": snapshot}
+        result = {**event, "api_version": wanted, "data": data, "pending_webhooks": pending}
         if not account:
             result.pop("account")
         return result
+
+    def await_answer(self, event_id: str, endpoint_id: str) -> None:
+        """Remember that an endpoint is to be sent this event and has not yet answered 2xx."""
+        self._unconfirmed.setdefault(event_id, set()).add(endpoint_id)
+
+    def confirm(self, event_id: str, endpoint_id: str) -> None:
+        """Remember that an endpoint has answered this event with 2xx."""
+        self._unconfirmed.get(event_id, set()).discard(endpoint_id)
+
+    def give_up(self, event_id: str) -> None:
+        """Remember that an endpoint has failed the last try of this event."""
+        self._given_up.add(event_id)
+
+    def succeeded(self, event_id: str) -> bool:
+        """Returns what the `delivery_success` filter of GET /v1/events asks: every endpoint has answered 2xx."""
+        return not self._unconfirmed.get(event_id) and event_id not in self._given_up
 
     def _now(self) -> int:
         if not self.policy.squeeze:

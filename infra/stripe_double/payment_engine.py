@@ -7,16 +7,13 @@ The order of events is Stripe's usual one; receivers must not rely on it. A bank
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from . import payment_objects as objects
 from .cards import Method
 from .clock import DAY
 from .errors import CardDeclined, InvalidState
 from .ledger import JSON, Ledger, public
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 _AUTHENTICATION_FAILED = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .cards import Method
 from .clock import DAY
 from .ledger import JSON, Ledger
 from .money import MAX_OTHER
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:

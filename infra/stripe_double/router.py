@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .ledger import JSON, Ledger
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World
 
 
 @dataclass

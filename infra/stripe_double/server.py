@@ -55,7 +55,7 @@ class Server:
         """Close the port and end the threads."""
         self._stopping.set()
         with self.double.world.lock:
-            self.double.world.deliverer.wakened.notify_all()
+            self.double.deliverer.wakened.notify_all()
         # Closed in waitress's own loop: a socket closed under its select would leave it waiting.
         self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
         for thread in self._threads:
@@ -76,17 +76,17 @@ class Server:
                 raise
 
     def _deliver(self) -> None:
-        world = self.double.world
+        world, deliverer = self.double.world, self.double.deliverer
         while not self._stopping.is_set():
             with world.lock:
                 world.run_due()
-            if world.deliverer.step() is not None:
+            if deliverer.step() is not None:
                 continue
             with world.lock:
-                due = world.deliverer.next_due()
+                due = deliverer.next_due()
                 wait = _IDLE if due is None else min(_IDLE, max(0.0, due - world.clock.now()))
                 if wait and not self._stopping.is_set():
-                    world.deliverer.wakened.wait(wait)
+                    deliverer.wakened.wait(wait)
 
 
 def _quiet(record: logging.LogRecord) -> bool:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from .clock import Clock
 from .config import Config
-from .deliverer import Deliverer
 from .errors import StripeFault
 from .events import EventStore
 from .ids import Ids
@@ -17,14 +16,14 @@ from .order import EventOrder
 from .render import render
 from .scheduler import Scheduler
 
-if TYPE_CHECKING:
-    from .transport import Transport
+Listener = Callable[[Ledger, JSON], None]
+"""Takes each new event, with the ledger of the account that it is about, under the world's lock."""
 
 
 class World:
     """The state of one double. Hold `lock` while reading or changing it."""
 
-    def __init__(self, config: Config, clock: Clock, rng: random.Random, transport: Transport | None = None) -> None:
+    def __init__(self, config: Config, clock: Clock, rng: random.Random) -> None:
         self.config, self.clock, self.rng = config, clock, rng
         self.lock = threading.RLock()
         self.ids = Ids(rng)
@@ -34,7 +33,7 @@ class World:
         self.ledgers: dict[str, Ledger] = {}
         platform: JSON = {"id": "acct_1PlatformOfDouble", "object": "account"}
         self.platform = Ledger(platform, livemode=False, api_version=config.api_version, connected=True)
-        self.deliverer = Deliverer(self, transport)
+        self.listeners: list[Listener] = []
 
     def now(self) -> int:
         """The whole second that new objects are stamped with."""
@@ -45,10 +44,11 @@ class World:
         return self.ledgers[account]
 
     def emit(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> None:
-        """Record an event of a change and queue it for every endpoint that listens."""
+        """Record an event of a change and pass it to every listener."""
         event = self.events.record(ledger, type_, obj, before)
         if event is not None:
-            self.deliverer.enqueue(ledger, event)
+            for listener in self.listeners:
+                listener(ledger, event)
 
     def updated(self, ledger: Ledger, obj: JSON, before: JSON, type_: str | None = None) -> None:
         """Record `<kind>.updated` with what changed since `before` (a rendered snapshot); nothing if unchanged."""

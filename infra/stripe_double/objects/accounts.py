@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import NoSuchObject
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..world import World
 
 
 def make(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import money
 from ..ledger import JSON, Ledger
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..world import World
 
 
 def move(

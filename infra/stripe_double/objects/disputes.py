@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import lists, money, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidState
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..world import World
 
 _EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",

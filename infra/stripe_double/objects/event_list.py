@@ -24,7 +24,7 @@ def list_(call: Call) -> JSON:
     patterns = params.get("types") or ([params["type"]] if "type" in params else [])
     found = [e for e in lists.created(call, _kept(call)) if _wanted(e["type"], patterns)]
     if "delivery_success" in params:
-        found = [e for e in found if call.world.deliverer.succeeded(e["id"]) == params["delivery_success"]]
+        found = [e for e in found if call.world.events.succeeded(e["id"]) == params["delivery_success"]]
     chosen, more = lists.cut(params, found[::-1], "event")
     return as_list("/v1/events", [_shown(call, e) for e in chosen], more)
 
@@ -47,9 +47,7 @@ def _wanted(type_: str, patterns: list[str]) -> bool:
 
 
 def _shown(call: Call, event: JSON) -> JSON:
-    shown = call.world.events.shown(event, account=call.through_platform)
-    shown["pending_webhooks"] = call.world.deliverer.pending_webhooks(event["id"])
-    return shown
+    return call.world.events.shown(event, account=call.through_platform)
 
 
 ROUTES = [

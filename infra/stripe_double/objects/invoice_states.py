@@ -5,8 +5,6 @@ https://docs.stripe.com/invoicing/integration/workflow-transitions
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import mails, money
 from .. import payment_engine as engine
 from ..cards import TOKENS
@@ -14,10 +12,8 @@ from ..clock import DAY
 from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled, StripeFault
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
+from ..world import World
 from . import customer_balance, lines, revisions
-
-if TYPE_CHECKING:
-    from ..world import World
 
 
 def finalize(call: Call) -> JSON:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import lists, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..world import World
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")

@@ -7,16 +7,12 @@ and finalizes the revision before or after it voids the original (`order`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..clock import DAY
 from ..errors import InvalidState
 from ..ledger import JSON, Ledger
 from ..router import Call
+from ..world import World
 from . import lines
-
-if TYPE_CHECKING:
-    from ..world import World
 
 REVISABLE = ("open", "uncollectible")
 

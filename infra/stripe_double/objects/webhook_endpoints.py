@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .. import lists, rules
 from ..errors import InvalidParams, InvalidState
 from ..ledger import JSON, Ledger, public
 from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..world import World
 
 MAX_ENDPOINTS = 16
 
