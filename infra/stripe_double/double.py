@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
-from . import pages, payment_engine
+from . import pages
 from .api import Api
 from .auth import dashboard_key
 from .cards import Method, by_name, declining
@@ -32,14 +32,16 @@ from .objects import (
     discounts,
     disputes,
     event_list,
-    invoice_states,
+    invoice_actions,
+    invoice_lines,
     invoices,
-    lines,
     payments,
     refunds,
     tax_rates,
     webhook_endpoints,
 )
+from .objects.invoice_payments import default_payment, open_payment
+from .objects.payment_attempts import attempt, settle
 from .ratelimits import RateLimits
 from .render import as_list, render
 from .router import Router
@@ -48,8 +50,8 @@ from .world import World
 from .wsgi import StartResponse, answer
 
 _FAMILIES = (
-    accounts, customers, invoices, invoice_states, lines, payments, refunds, disputes, credit_notes, event_list,
-    webhook_endpoints, tax_rates, discounts,
+    accounts, customers, invoices, invoice_actions, invoice_lines, payments, refunds, disputes, credit_notes,
+    event_list, webhook_endpoints, tax_rates, discounts,
 )  # fmt: skip
 
 _API_VERSION = re.compile(r"^/v\d+/")
@@ -169,12 +171,12 @@ class StripeDouble:
             if inv["status"] not in ("open", "uncollectible"):
                 raise InvalidState(f"This invoice is {inv['status']} and cannot be paid.")
             if amount is None:
-                payment = payment_engine.default_payment(ledger, inv)
+                payment = default_payment(ledger, inv)
             else:
                 if not 0 < amount <= inv["amount_remaining"]:
                     raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
-                payment = payment_engine.open_payment(self.world, ledger, inv, amount, default=False)
-            outcome = payment_engine.attempt(self.world, ledger, payment, chosen, passed=authenticate)
+                payment = open_payment(self.world, ledger, inv, amount, default=False)
+            outcome = attempt(self.world, ledger, payment, chosen, passed=authenticate)
             intent = payment["payment"]["payment_intent"]
             return {"status": outcome.status, "error": outcome.error, "payment_intent": intent}
 
@@ -183,7 +185,7 @@ class StripeDouble:
         with self.world.lock:
             ledger = self.world.ledger(account)
             broken = declining(Method("us_bank_account"), (fail,)) if fail else None
-            payment_engine.settle(self.world, ledger, payment_intent, fail=broken)
+            settle(self.world, ledger, payment_intent, fail=broken)
 
     def settle_refund(
         self, account: str, refund: str, *, outcome: str = "succeeded", reason: str | None = None

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from . import invoice_page, pages, payment_engine
+from . import invoice_page, pages
 from .cards import ROUTING_NUMBER, Method, by_bank_account, by_card_number
 from .errors import StripeFault
 from .http import Request, Response, as_html, redirect
 from .invoice_page import Problem
 from .ledger import JSON, Ledger
-from .objects.invoice_states import link_ends_at
+from .objects.invoice_links import link_ends_at
+from .objects.invoice_payments import default_payment, intent_of
+from .objects.payment_attempts import attempt
 from .pdf import invoice_pdf
 from .world import World
 
@@ -69,7 +71,7 @@ class HostedPage:
 
     def _intent(self, ledger: Ledger, invoice: JSON) -> JSON | None:
         for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True):
-            return payment_engine.intent_of(ledger, payment)
+            return intent_of(ledger, payment)
         return None
 
     def _pay(self, ledger: Ledger, invoice: JSON, form: dict[str, str]) -> Problem | None:
@@ -80,8 +82,8 @@ class HostedPage:
         if invoice["status"] not in ("open", "uncollectible"):
             return None
         try:
-            payment = payment_engine.default_payment(ledger, invoice)
-            intent = payment_engine.intent_of(ledger, payment)
+            payment = default_payment(ledger, invoice)
+            intent = intent_of(ledger, payment)
             passed: bool | None = None
             if form.get("authenticate") in ("complete", "fail"):
                 if intent["status"] != "requires_action":
@@ -93,7 +95,7 @@ class HostedPage:
                 method = _typed(form, self._world.clock.now())
             if isinstance(method, Problem):
                 return method
-            outcome = payment_engine.attempt(self._world, ledger, payment, method, passed=passed)
+            outcome = attempt(self._world, ledger, payment, method, passed=passed)
         except StripeFault as exc:
             return Problem(str(exc))
         if outcome.status == "requires_action":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .. import lists, money, payment_objects, rules
+from .. import lists, money, rules
 from ..clock import DAY
 from ..errors import InvalidState
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
 from ..world import World
+from . import payment_shapes
 
 _EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
@@ -98,7 +99,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         _withdraw(world, ledger, dispute, charge)
     if status in CLOSED:
         if status == "won":
-            back = payment_objects.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
+            back = payment_shapes.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
             dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(back)]
             charge.pop("_charged_back", None)
             world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
@@ -159,7 +160,7 @@ def close(call: Call) -> JSON:
 
 
 def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:
-    taken = payment_objects.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
+    taken = payment_shapes.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
     dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(taken)]
     charge["_charged_back"] = True
     world.emit(ledger, "charge.dispute.funds_withdrawn", dispute)

@@ -1,4 +1,4 @@
-"""Invoices as drafts and as records (https://docs.stripe.com/api/invoices); `invoice_states` has the transitions."""
+"""Invoices as drafts and as records (https://docs.stripe.com/api/invoices); `invoice_actions` has the transitions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON
 from ..router import Call, Route
 from ..rules import within
-from . import accounts, customers, discounts, invoice_states, lines, revisions
+from . import accounts, customers, discounts, invoice_lines, invoice_revisions
+from .invoice_links import renew_link
+from .invoice_sending import auto_advance
 
 _CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",
@@ -128,7 +130,7 @@ def create(call: Call) -> JSON:
     }  # fmt: skip
     _apply(call, invoice)
     ledger.add(invoice)
-    lines.total(ledger, invoice)
+    invoice_lines.total(ledger, invoice)
     world.emit(ledger, "invoice.created", invoice)
     if customer["currency"] is None:  # the first invoice settles the customer's currency
         before = world.snapshot(ledger, customer)
@@ -142,7 +144,7 @@ def _revise(call: Call) -> JSON:
     for name in call.params:
         if name not in ("from_invoice", "metadata", "description", "expand"):
             raise NotModelled(f"{name} beside from_invoice", name)
-    revision = revisions.draft(call)
+    revision = invoice_revisions.draft(call)
     _apply(call, revision)
     return revision
 
@@ -168,7 +170,7 @@ def update(call: Call) -> JSON:
         invoice["due_date"] = invoice["created"] + call.params["days_until_due"] * DAY
     _apply(call, invoice)
     if invoice["status"] == "draft":
-        lines.total(call.ledger, invoice)
+        invoice_lines.total(call.ledger, invoice)
     call.world.updated(call.ledger, invoice, before)
     _plan(call, invoice)
     return invoice
@@ -177,7 +179,7 @@ def update(call: Call) -> JSON:
 def retrieve(call: Call) -> JSON:
     """GET /v1/invoices/{id}, with links that work."""
     invoice = call.ledger.get("invoice", call.id)
-    invoice_states.renew_link(call.world, call.ledger, invoice)
+    renew_link(call.world, call.ledger, invoice)
     return invoice
 
 
@@ -300,11 +302,11 @@ def _plan(call: Call, invoice: JSON) -> None:
     world.scheduler.cancel(invoice["id"])
     invoice["automatically_finalizes_at"] = None
     if invoice["auto_advance"] and invoice["collection_method"] == "send_invoice":
-        from .invoice_states import advance
-
         due = world.now() + 3600
         invoice["automatically_finalizes_at"] = due
-        world.scheduler.at(due, "auto_finalize", invoice["id"], lambda: advance(world, ledger, invoice))
+        world.scheduler.at(
+            due, "auto_finalize", invoice["id"], lambda: auto_advance(world, ledger, invoice)
+        )
 
 
 ROUTES = [

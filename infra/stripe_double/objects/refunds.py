@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .. import lists, payment_objects, rules
+from .. import lists, rules
 from ..clock import DAY
 from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..ledger import JSON, Ledger
 from ..router import Call, Route
 from ..world import World
+from . import payment_shapes
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")
@@ -76,7 +77,7 @@ def make(
     }
     if pending:
         refund["pending_reason"] = "processing"
-    refund["balance_transaction"] = payment_objects.balance(
+    refund["balance_transaction"] = payment_shapes.balance(
         world, ledger, "refund", -wanted, {**charge, "id": refund["id"]}
     )["id"]
     ledger.add(refund)
@@ -109,7 +110,7 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
     _give_back(world, ledger, refund)
     refund["failure_reason"] = reason
     source = {**refund, "id": refund["id"]}
-    back = payment_objects.balance(world, ledger, "refund_failure", refund["amount"], source)
+    back = payment_shapes.balance(world, ledger, "refund_failure", refund["amount"], source)
     refund["failure_balance_transaction"] = back["id"]
     _move(world, ledger, refund, "failed")
     world.emit(ledger, "refund.failed", refund)

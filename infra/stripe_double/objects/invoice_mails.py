@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.headerregistry import Address
 
-from .ledger import JSON, Ledger
-from .money import shown
-from .objects.accounts import day
+from ..ledger import JSON, Ledger
+from ..money import shown
+from .accounts import day
 
 INVOICE, REMINDER = "invoice", "reminder"
 

@@ -12,7 +12,7 @@ from ..errors import InvalidState
 from ..ledger import JSON, Ledger
 from ..router import Call
 from ..world import World
-from . import lines
+from . import invoice_lines
 
 REVISABLE = ("open", "uncollectible")
 
@@ -63,7 +63,7 @@ def draft(call: Call) -> JSON:
         }
         for line in ledger.lines.get(original["id"], [])
     ]
-    lines.total(ledger, revision)
+    invoice_lines.total(ledger, revision)
     world.emit(ledger, "invoice.created", revision)
     return revision
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import payment_objects as objects
-from .cards import Method
-from .clock import DAY
-from .errors import CardDeclined, InvalidState
-from .ledger import JSON, Ledger, public
-from .world import World
+from ..cards import Method
+from ..clock import DAY
+from ..errors import CardDeclined, InvalidState
+from ..ledger import JSON, Ledger, public
+from ..world import World
+from . import payment_shapes
+from .customer_balance import overpaid
+from .disputes import open_dispute
+from .invoice_payments import follow_remaining, intent_of
+from .invoice_status import become_paid
 
 _AUTHENTICATION_FAILED = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again."
@@ -26,26 +30,6 @@ class Outcome:
 
     status: str
     error: JSON | None = None
-
-
-def open_payment(world: World, ledger: Ledger, invoice: JSON, amount: int, *, default: bool) -> JSON:
-    """A payment intent and the InvoicePayment that ties it to the invoice; returns the latter."""
-    intent = objects.intent(world, ledger, invoice, amount)
-    payment = objects.invoice_payment(world, ledger, invoice, intent, default=default)
-    world.emit(ledger, "payment_intent.created", intent)
-    return payment
-
-
-def default_payment(ledger: Ledger, invoice: JSON) -> JSON:
-    """The invoice's own open payment; raises InvalidState when there is none."""
-    for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
-        return payment
-    raise InvalidState("This invoice has no open payment.")
-
-
-def intent_of(ledger: Ledger, payment: JSON) -> JSON:
-    """The payment intent of an InvoicePayment."""
-    return ledger.get("payment_intent", payment["payment"]["payment_intent"])
 
 
 def attempt(
@@ -76,7 +60,7 @@ def attempt(
     invoice["attempted"] = True
     invoice["attempt_count"] = max(1, invoice["attempt_count"])  # later manual attempts do not count
     intent["_method"] = method
-    intent["payment_method"] = objects.payment_method(world, ledger, invoice, method)["id"]
+    intent["payment_method"] = payment_shapes.payment_method(world, ledger, invoice, method)["id"]
     if method.authenticate and passed is None:
         if off_session:
             return _fail(world, ledger, payment, method, before, "authentication_required", "authentication_required")
@@ -91,7 +75,7 @@ def attempt(
     if method.code:
         charged = not method.without_charge
         return _fail(world, ledger, payment, method, before, method.code, method.decline_code, charged=charged)
-    charge = objects.charge(world, ledger, invoice, intent, method, "succeeded")
+    charge = payment_shapes.charge(world, ledger, invoice, intent, method, "succeeded")
     succeed(world, ledger, payment, charge, before)
     return Outcome("succeeded")
 
@@ -113,11 +97,9 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
         world.emit(ledger, type_, obj)
     _credit(world, ledger, invoice, payment, invoice_before)
     before = world.snapshot(ledger, charge)  # captures are asynchronous: the balance follows the charge
-    charge["balance_transaction"] = objects.balance(world, ledger, "charge", charge["amount"], charge)["id"]
+    charge["balance_transaction"] = payment_shapes.balance(world, ledger, "charge", charge["amount"], charge)["id"]
     world.updated(ledger, charge, before)
     if intent["_method"].dispute:
-        from .objects.disputes import open_dispute
-
         open_dispute(world, ledger, charge, intent["_method"].dispute)
 
 
@@ -138,36 +120,6 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
         succeed(world, ledger, payment, charge, before)
 
 
-def cancel_open(world: World, ledger: Ledger, invoice: JSON, reason: str) -> None:
-    """Cancel what is still payable on an invoice that needs no more money."""
-    for payment in list(ledger.all("invoice_payment", invoice=invoice["id"], status="open")):
-        intent = intent_of(ledger, payment)
-        if intent["status"] == "processing":
-            continue  # a debit under way cannot be called back; its money will be too much
-        payment["status"] = "canceled"
-        payment["status_transitions"] = {**payment["status_transitions"], "canceled_at": world.now()}
-        intent.update(status="canceled", canceled_at=world.now(), cancellation_reason=reason, next_action=None)
-        world.emit(ledger, "payment_intent.canceled", intent)
-
-
-def require_idle(ledger: Ledger, invoice: JSON) -> None:
-    """Raises InvalidState while a bank debit is under way."""
-    for payment in ledger.all("invoice_payment", invoice=invoice["id"], status="open"):
-        if intent_of(ledger, payment)["status"] == "processing":
-            raise InvalidState(
-                "This invoice has a payment in progress; wait until it succeeds or fails.",
-                code="payment_intent_unexpected_state",
-            )
-
-
-def follow_remaining(ledger: Ledger, invoice: JSON) -> None:
-    """The default payment asks for what is still owed."""
-    for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
-        intent = intent_of(ledger, payment)
-        if intent["status"] != "processing" and invoice["amount_remaining"] > 0:
-            payment["amount_requested"] = intent["amount"] = invoice["amount_remaining"]
-
-
 def as_card_error(ledger: Ledger, intent: JSON, error: JSON) -> CardDeclined:
     """The 402 that the API answers for a failed attempt."""
     fields = {k: v for k, v in error.items() if k not in ("message", "type")}
@@ -175,9 +127,6 @@ def as_card_error(ledger: Ledger, intent: JSON, error: JSON) -> CardDeclined:
 
 
 def _credit(world: World, ledger: Ledger, invoice: JSON, payment: JSON, before: JSON) -> None:
-    from .objects.customer_balance import overpaid
-    from .objects.invoice_states import become_paid
-
     surplus_before = invoice["amount_overpaid"]
     invoice["amount_paid"] += payment["amount_paid"]
     invoice["amount_remaining"] = max(0, invoice["amount_due"] - invoice["amount_paid"])
@@ -207,7 +156,7 @@ def _ask(world: World, ledger: Ledger, invoice: JSON, intent: JSON, before: JSON
 
 def _debit(world: World, ledger: Ledger, payment: JSON, method: Method, before: JSON) -> Outcome:
     invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
-    charge = objects.charge(world, ledger, invoice, intent, method, "pending")
+    charge = payment_shapes.charge(world, ledger, invoice, intent, method, "pending")
     intent.update(status="processing", latest_charge=charge["id"], last_payment_error=None)
     world.emit(ledger, "charge.pending", charge)
     world.emit(ledger, "payment_intent.processing", intent)
@@ -235,10 +184,10 @@ def _fail(
     if code == "payment_intent_authentication_failure":
         message = _AUTHENTICATION_FAILED
     if charge is None and charged:
-        charge = objects.charge(world, ledger, invoice, intent, method, "failed")
+        charge = payment_shapes.charge(world, ledger, invoice, intent, method, "failed")
     if charge is not None:
         charge.update(status="failed", failure_code=code, failure_message=message, paid=False)
-        charge["outcome"] = objects.outcome(method, code, decline_code, message)
+        charge["outcome"] = payment_shapes.outcome(method, code, decline_code, message)
         world.emit(ledger, "charge.failed", charge)
     used = ledger.get("payment_method", intent["payment_method"])
     error: JSON = {
@@ -250,7 +199,7 @@ def _fail(
     }
     if decline_code:
         error["decline_code"] = decline_code
-    if advice := objects.advice(decline_code):
+    if advice := payment_shapes.advice(decline_code):
         error["advice_code"] = advice
     if charge is not None:
         error["charge"] = charge["id"]

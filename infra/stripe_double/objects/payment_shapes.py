@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .cards import Method
-from .clock import DAY
-from .ledger import JSON, Ledger
-from .money import MAX_OTHER
-from .world import World
+from ..cards import Method
+from ..clock import DAY
+from ..ledger import JSON, Ledger
+from ..money import MAX_OTHER
+from ..world import World
 
 
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
