@@ -304,9 +304,7 @@ def _plan(call: Call, invoice: JSON) -> None:
     if invoice["auto_advance"] and invoice["collection_method"] == "send_invoice":
         due = world.now() + 3600
         invoice["automatically_finalizes_at"] = due
-        world.scheduler.at(
-            due, "auto_finalize", invoice["id"], lambda: auto_advance(world, ledger, invoice)
-        )
+        world.scheduler.at(due, "auto_finalize", invoice["id"], lambda: auto_advance(world, ledger, invoice))
 
 
 ROUTES = [

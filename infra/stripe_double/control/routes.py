@@ -7,60 +7,61 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .control_fields import calling
-from .errors import StripeFault
-from .faults import Fault
-from .http import Request, Response, as_json
-from .objects import accounts, webhook_endpoints
-from .objects.accounts import name_of
-
-if TYPE_CHECKING:
-    from .double import StripeDouble
+from ..errors import StripeFault
+from ..faults import Fault
+from ..http import Request, Response, as_json
+from ..objects import accounts, webhook_endpoints
+from ..objects.accounts import name_of
+from .controls import Controls
+from .fields import calling
 
 Action = Callable[[dict[str, Any], list[str]], Any]
 
 
-class Controls:
-    """Routes of the control API, each one call of the Python API."""
+class ControlRoutes:
+    """The control API; each route is one call of `Controls`."""
 
-    def __init__(self, double: StripeDouble) -> None:
-        self._double = double
-        d = double
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
         self._routes: dict[tuple[str, str], Action] = {
-            ("GET", "health"): lambda b, a: {"ok": True, "now": d.clock.now(), "url": d.config.public_url},
-            ("GET", "settings"): lambda b, a: self._settings(),
-            ("GET", "accounts"): lambda b, a: self._accounts(),
-            ("POST", "accounts"): calling(d.create_account, accounts.make),
-            ("POST", "accounts/*"): calling(d.update_account),
-            ("POST", "accounts/*/revoke"): lambda b, a: d.revoke(a[0]),
-            ("POST", "accounts/*/code"): lambda b, a: {"code": d.authorization_code(a[0])},
-            ("GET", "ledger/*"): lambda b, a: d.ledger(a[0]),
-            ("GET", "events/*"): lambda b, a: d.events(a[0]),
-            ("POST", "events/*/*/resend"): lambda b, a: {"queued": d.resend(a[0], a[1])},
-            ("GET", "suppressed"): lambda b, a: d.suppressed(),
-            ("GET", "mails"): lambda b, a: d.mails(),
-            ("GET", "mails/*"): lambda b, a: d.mails(a[0]),
-            ("POST", "endpoints"): calling(d.add_webhook_endpoint, webhook_endpoints.make),
+            ("GET", "health"): lambda body, ids: {
+                "ok": True,
+                "now": controls.clock.now(),
+                "url": controls.config.public_url,
+            },
+            ("GET", "settings"): lambda body, ids: self._settings(),
+            ("GET", "accounts"): lambda body, ids: self._accounts(),
+            ("POST", "accounts"): calling(controls.create_account, accounts.make),
+            ("POST", "accounts/*"): calling(controls.update_account),
+            ("POST", "accounts/*/revoke"): lambda body, ids: controls.revoke(ids[0]),
+            ("POST", "accounts/*/code"): lambda body, ids: {"code": controls.authorization_code(ids[0])},
+            ("GET", "ledger/*"): lambda body, ids: controls.ledger(ids[0]),
+            ("GET", "events/*"): lambda body, ids: controls.events(ids[0]),
+            ("POST", "events/*/*/resend"): lambda body, ids: {"queued": controls.resend(ids[0], ids[1])},
+            ("GET", "suppressed"): lambda body, ids: controls.suppressed(),
+            ("GET", "mails"): lambda body, ids: controls.mails(),
+            ("GET", "mails/*"): lambda body, ids: controls.mails(ids[0]),
+            ("POST", "endpoints"): calling(controls.add_webhook_endpoint, webhook_endpoints.make),
             ("POST", "endpoints/*/roll"): self._roll,
-            ("POST", "invoices/*/*/pay"): calling(d.pay),
-            ("POST", "debits/*/*/settle"): calling(d.settle_debit),
-            ("POST", "refunds/*/*/settle"): calling(d.settle_refund),
-            ("POST", "charges/*/*/dispute"): calling(d.open_dispute),
-            ("POST", "disputes/*/*"): calling(d.move_dispute),
-            ("GET", "clock"): lambda b, a: {"now": d.clock.now()},
+            ("POST", "invoices/*/*/pay"): calling(controls.pay),
+            ("POST", "debits/*/*/settle"): calling(controls.settle_debit),
+            ("POST", "refunds/*/*/settle"): calling(controls.settle_refund),
+            ("POST", "charges/*/*/dispute"): calling(controls.open_dispute),
+            ("POST", "disputes/*/*"): calling(controls.move_dispute),
+            ("GET", "clock"): lambda body, ids: {"now": controls.clock.now()},
             ("POST", "clock/advance"): self._advance,
-            ("GET", "delivery"): lambda b, a: d.set_delivery(),
-            ("POST", "delivery"): calling(d.set_delivery),
-            ("POST", "delivery/step"): lambda b, a: d.step(),
-            ("POST", "delivery/drain"): lambda b, a: {"tries": d.drain()},
-            ("GET", "deliveries"): lambda b, a: self._deliveries(),
-            ("POST", "faults"): calling(d.order_fault, Fault),
-            ("DELETE", "faults"): lambda b, a: d.clear_faults(),
-            ("POST", "rates"): calling(d.set_rates),
-            ("GET", "requests"): lambda b, a: self._requests(),
-            ("DELETE", "requests"): lambda b, a: d.api.log.reset(),
+            ("GET", "delivery"): lambda body, ids: controls.set_delivery(),
+            ("POST", "delivery"): calling(controls.set_delivery),
+            ("POST", "delivery/step"): lambda body, ids: controls.step(),
+            ("POST", "delivery/drain"): lambda body, ids: {"tries": controls.drain()},
+            ("GET", "deliveries"): lambda body, ids: self._deliveries(),
+            ("POST", "faults"): calling(controls.order_fault, Fault),
+            ("DELETE", "faults"): lambda body, ids: controls.clear_faults(),
+            ("POST", "rates"): calling(controls.set_rates),
+            ("GET", "requests"): lambda body, ids: self._requests(),
+            ("DELETE", "requests"): lambda body, ids: controls.api.log.reset(),
         }
 
     def handle(self, request: Request) -> Response:
@@ -93,13 +94,13 @@ class Controls:
         return None, []
 
     def _roll(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
-        return {"secret": calling(self._double.roll_secret)(body, ids)}
+        return {"secret": calling(self._controls.roll_secret)(body, ids)}
 
     def _advance(self, body: dict[str, Any], ids: list[str]) -> dict[str, Any]:
-        return {"happened": calling(self._double.advance)(body, ids), "now": self._double.clock.now()}
+        return {"happened": calling(self._controls.advance)(body, ids), "now": self._controls.clock.now()}
 
     def _settings(self) -> dict[str, Any]:
-        config = self._double.config
+        config = self._controls.config
         return {
             "platform_key_test": config.platform_key_test,
             "platform_key_live": config.platform_key_live,
@@ -111,7 +112,7 @@ class Controls:
         }
 
     def _accounts(self) -> list[dict[str, Any]]:
-        world = self._double.world
+        world = self._controls.world
         with world.lock:
             return [
                 {
@@ -126,11 +127,11 @@ class Controls:
             ]
 
     def _deliveries(self) -> dict[str, Any]:
-        deliverer = self._double.deliverer
-        with self._double.world.lock:
+        deliverer = self._controls.deliverer
+        with self._controls.world.lock:
             queued = [vars(t) for t in sorted(deliverer.queue)]
             return {"log": list(deliverer.log), "queued": queued, "in_flight": deliverer.in_flight}
 
     def _requests(self) -> dict[str, Any]:
-        log = self._double.api.log
+        log = self._controls.api.log
         return {"counts": log.counts(), "total": log.total(), "entries": log.entries()}
