@@ -8,22 +8,22 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import pages
-from .api import Api
+from .api.router import Router
+from .api.routes import ROUTES
+from .api.v1 import Api
 from .clock import Clock
 from .config import Config
 from .control.controls import Controls
 from .control.routes import ControlRoutes
-from .dates import AnswerDates
-from .deliverer import Deliverer
-from .hosted_page import HostedPage
-from .http import Request, Response, as_html, as_json
-from .oauth import OAuth
-from .router import Router
-from .routes import ROUTES
-from .transport import Transport
-from .world import World
-from .wsgi import StartResponse, answer
+from .http.dates import AnswerDates
+from .http.messages import Request, Response, as_html, as_json
+from .http.wsgi import StartResponse, answer
+from .pages import frame
+from .pages.hosted_page import HostedPage
+from .pages.oauth import OAuth
+from .state.world import World
+from .webhooks.deliverer import Deliverer
+from .webhooks.transport import Transport
 
 _API_VERSION = re.compile(r"^/v\d+/")
 
@@ -62,7 +62,7 @@ class StripeDouble(Controls):
         elif request.path.startswith("/_double"):
             response = self._control_routes.handle(request)
         elif request.method == "GET" and not _API_VERSION.match(request.path):
-            response = as_html(404, pages.no_dashboard(request.path))
+            response = as_html(404, frame.no_dashboard(request.path))
         else:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
             response = as_json(404, {"error": {"message": message, "type": "invalid_request_error"}})

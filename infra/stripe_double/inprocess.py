@@ -10,7 +10,7 @@ import stripe
 
 from .double import StripeDouble
 from .errors import ConnectionDropped
-from .http import Request
+from .http.messages import Request
 
 
 class InProcessClient(stripe.HTTPClient):

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.stripe_double import API_VERSION, DAY, Clock, Config, StripeDouble, StripeFault
-from infra.stripe_double.auth import dashboard_key
+from infra.stripe_double.api.auth import dashboard_key
+from infra.stripe_double.api.forms import decode
 from infra.stripe_double.errors import InvalidParams
-from infra.stripe_double.forms import decode
-from infra.stripe_double.http import Request
+from infra.stripe_double.http.messages import Request
 
 METHODS = (
     "4242424242424242", "4000000000000002", "4242424242424241", "4000002760003184", "4000000000000259",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.stripe_double.cards import BANKS
+from infra.stripe_double.objects.cards import BANKS
 from tests.stripe_double.test_controls_and_process import control
 from tests.stripe_double.test_hosted_page import card, said, visit
 

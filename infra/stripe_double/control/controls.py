@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from ..api import Api
-from ..auth import dashboard_key
-from ..cards import Method, by_name, declining
-from ..deliverer import Deliverer
+from ..api.auth import dashboard_key
+from ..api.faults import Fault
+from ..api.rate_limits import RateLimits
+from ..api.v1 import Api
 from ..errors import InvalidState
-from ..events import EventPolicy
-from ..faults import Fault
-from ..ledger import JSON, frozen, public
-from ..oauth import OAuth
 from ..objects import accounts, disputes, refunds, webhook_endpoints
+from ..objects.cards import Method, by_name, declining
 from ..objects.invoice_payments import default_payment, open_payment
 from ..objects.payment_attempts import attempt, settle
-from ..ratelimits import RateLimits
-from ..render import as_list, render
-from ..world import World
+from ..pages.oauth import OAuth
+from ..state.events import EventPolicy
+from ..state.ledger import JSON, frozen, public
+from ..state.render import as_list, render
+from ..state.world import World
+from ..webhooks.deliverer import Deliverer
 
 
 class Controls:

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ..api.faults import Fault
 from ..errors import StripeFault
-from ..faults import Fault
-from ..http import Request, Response, as_json
+from ..http.messages import Request, Response, as_json
 from ..objects import accounts, webhook_endpoints
 from ..objects.accounts import name_of
 from .controls import Controls

@@ -7,9 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import NoSuchObject
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from .call import Call, Route
 
 
 def make(

@@ -6,12 +6,11 @@ back by a refund, to the customer's balance or outside Stripe; the three must ad
 
 from __future__ import annotations
 
-from .. import lists, money, rules
 from ..errors import InvalidParams, InvalidState, NotModelled
-from ..ledger import JSON, Ledger
-from ..render import as_list
-from ..router import Call, Route
-from . import customer_balance, refunds
+from ..state.ledger import JSON, Ledger
+from ..state.render import as_list
+from . import customer_balance, lists, money, refunds, rules
+from .call import Call, Route
 from .invoice_payments import follow_remaining, intent_of, require_idle
 from .invoice_status import become_paid
 

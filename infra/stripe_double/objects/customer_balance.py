@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .. import money
-from ..ledger import JSON, Ledger
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import money
 
 
 def move(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidParams, NotModelled
-from ..ledger import JSON, Ledger
-from ..lists import cut
-from ..render import render
-from ..router import Call, Route
+from ..state.ledger import JSON, Ledger
+from ..state.render import render
+from .call import Call, Route
+from .lists import cut
 
 _EMAIL = re.compile(r"""\s*email:\s*(?P<quote>['"])(?P<value>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)\s*""")
 _ADDRESSES = "_addresses"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .. import lists, rules
 from ..errors import InvalidParams, NoSuchObject, NotModelled
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
+from ..state.ledger import JSON, Ledger
+from . import lists, rules
+from .call import Call, Route
 from .customer_search import ROUTES as SEARCH
 from .customer_search import note_address
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from .. import money, rules
 from ..errors import InvalidParams, NotModelled
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
+from ..state.ledger import JSON, Ledger
+from . import money, rules
+from .call import Call, Route
 
 _MODELLED = {"amount_off", "currency", "duration", "expand", "id", "metadata", "name", "percent_off"}
 

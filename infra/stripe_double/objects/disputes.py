@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from .. import lists, money, rules
 from ..clock import DAY
 from ..errors import InvalidState
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
-from ..world import World
-from . import payment_shapes
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import lists, money, payment_shapes, rules
+from .call import Call, Route
 
 _EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..cards import TOKENS
 from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled
-from ..ledger import JSON
-from ..router import Call, Route
+from ..state.ledger import JSON
 from . import customer_balance, invoice_finalization, invoice_sending
+from .call import Call, Route
+from .cards import TOKENS
 from .invoice_payments import default_payment, intent_of, require_idle
 from .invoice_status import become_uncollectible, become_void, pay_out_of_band
 from .payment_attempts import as_card_error, attempt

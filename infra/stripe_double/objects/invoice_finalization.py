@@ -5,11 +5,10 @@ https://docs.stripe.com/invoicing/integration/workflow-transitions
 
 from __future__ import annotations
 
-from .. import money
 from ..errors import InvalidState, StripeFault
-from ..ledger import JSON, Ledger
-from ..world import World
-from . import customer_balance, invoice_lines, invoice_payments, invoice_revisions
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import customer_balance, invoice_lines, invoice_payments, invoice_revisions, money
 from .invoice_links import set_links
 from .invoice_status import become_paid, become_void, stamp
 

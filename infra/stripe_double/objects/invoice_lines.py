@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from .. import lists, money, rules
 from ..errors import InvalidParams, InvalidState, NoSuchObject, NotModelled, missing
-from ..ledger import JSON, Ledger
-from ..render import as_list
-from ..router import Call, Route
-from . import discounts, tax_rates
+from ..state.ledger import JSON, Ledger
+from ..state.render import as_list
+from . import discounts, lists, money, rules, tax_rates
+from .call import Call, Route
 
 MAX_LINES = 250
 """https://docs.stripe.com/invoicing/integration: an invoice has at most 250 items."""

@@ -6,8 +6,8 @@ https://docs.stripe.com/invoicing/hosted-invoice-page
 from __future__ import annotations
 
 from ..clock import DAY
-from ..ledger import JSON, Ledger
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
 
 
 def link_ends_at(invoice: JSON) -> int:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from email.headerregistry import Address
 
-from ..ledger import JSON, Ledger
-from ..money import shown
+from ..state.ledger import JSON, Ledger
 from .accounts import day
+from .money import shown
 
 INVOICE, REMINDER = "invoice", "reminder"
 

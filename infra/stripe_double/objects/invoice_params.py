@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .. import rules
 from ..errors import InvalidParams, InvalidState, NotModelled
-from ..ledger import JSON
-from ..router import Call
-from . import discounts
+from ..state.ledger import JSON
+from . import discounts, rules
+from .call import Call
 
 CREATE = {
     "auto_advance", "automatic_tax", "collection_method", "currency", "custom_fields", "customer", "days_until_due",

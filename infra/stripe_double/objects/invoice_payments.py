@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import InvalidState
-from ..ledger import JSON, Ledger
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
 from . import payment_shapes
 
 

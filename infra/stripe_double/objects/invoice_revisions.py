@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from ..clock import DAY
 from ..errors import InvalidState
-from ..ledger import JSON, Ledger
-from ..router import Call
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
 from . import invoice_lines
+from .call import Call
 
 REVISABLE = ("open", "uncollectible")
 

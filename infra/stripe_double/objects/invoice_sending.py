@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import InvalidState, StripeFault
-from ..ledger import JSON, Ledger
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
 from .invoice_finalization import cannot_charge, finalize
 from .invoice_links import renew_link
 from .invoice_mails import about_invoice

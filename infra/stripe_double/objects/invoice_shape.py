@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..clock import DAY
-from ..ledger import JSON
-from ..router import Call
+from ..state.ledger import JSON
 from .accounts import name_of
+from .call import Call
 
 
 def draft(call: Call, customer: JSON, method: str, currency: str) -> JSON:

@@ -5,8 +5,8 @@ https://docs.stripe.com/invoicing/integration/workflow-transitions
 
 from __future__ import annotations
 
-from ..ledger import JSON, Ledger
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
 from .invoice_payments import cancel_open
 
 

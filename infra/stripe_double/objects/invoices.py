@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from .. import lists, money
 from ..clock import DAY
 from ..errors import InvalidState, NotModelled, missing
-from ..ledger import JSON
-from ..router import Call, Route
-from ..rules import within
-from . import customers, invoice_lines, invoice_params, invoice_revisions, invoice_shape
+from ..state.ledger import JSON
+from . import customers, invoice_lines, invoice_params, invoice_revisions, invoice_shape, lists, money
+from .call import Call, Route
 from .invoice_links import renew_link
 from .invoice_sending import auto_advance
+from .rules import within
 
 
 def create(call: Call) -> JSON:

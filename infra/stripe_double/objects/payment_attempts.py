@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cards import Method
 from ..clock import DAY
 from ..errors import CardDeclined, InvalidState
-from ..ledger import JSON, Ledger, public
-from ..world import World
+from ..state.ledger import JSON, Ledger, public
+from ..state.world import World
 from . import payment_shapes
+from .cards import Method
 from .customer_balance import overpaid
 from .disputes import open_dispute
 from .invoice_payments import follow_remaining, intent_of

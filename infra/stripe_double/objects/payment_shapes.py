@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..cards import Method
 from ..clock import DAY
-from ..ledger import JSON, Ledger
-from ..money import MAX_OTHER
-from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from .cards import Method
+from .money import MAX_OTHER
 
 
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:

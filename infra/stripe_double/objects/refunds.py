@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from .. import lists, rules
 from ..clock import DAY
 from ..errors import InvalidParams, InvalidState, NotModelled, missing
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
-from ..world import World
-from . import payment_shapes
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import lists, payment_shapes, rules
+from .call import Call, Route
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from .. import lists, rules
 from ..errors import InvalidParams
-from ..ledger import JSON
-from ..router import Call, Route
+from ..state.ledger import JSON
+from . import lists, rules
+from .call import Call, Route
 
 
 def create(call: Call) -> JSON:

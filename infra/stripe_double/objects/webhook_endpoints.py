@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from .. import lists, rules
 from ..errors import InvalidParams, InvalidState
-from ..ledger import JSON, Ledger, public
-from ..router import Call, Route
-from ..world import World
+from ..state.ledger import JSON, Ledger, public
+from ..state.world import World
+from . import lists, rules
+from .call import Call, Route
 
 MAX_ENDPOINTS = 16
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .errors import InvalidParams, NoSuchObject
-from .ledger import JSON
-from .render import as_list, render
-from .router import Call
+from ..errors import InvalidParams, NoSuchObject
+from ..state.ledger import JSON
+from ..state.render import as_list, render
+from .call import Call
 from .rules import within
 
 

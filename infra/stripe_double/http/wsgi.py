@@ -6,8 +6,8 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .errors import ConnectionDropped
-from .http import Request, Response
+from ..errors import ConnectionDropped
+from .messages import Request, Response
 
 StartResponse = Callable[..., Any]
 _REASONS = {

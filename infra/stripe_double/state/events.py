@@ -12,7 +12,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from .clock import DAY, Clock
+from ..clock import DAY, Clock
 from .ids import Ids
 from .ledger import JSON, Ledger, frozen
 from .render import render

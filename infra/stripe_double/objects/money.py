@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import InvalidParams, InvalidState
+from ..errors import InvalidParams, InvalidState
 
 SUPPORTED = frozenset(
     [

@@ -12,19 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import ConnectionDropped, StripeFault, missing
+from ..http.messages import Request, Response, as_json
+from ..objects.call import Call, Route
+from ..state.events import Cause
+from ..state.ledger import JSON
+from ..state.render import expand, render
+from ..state.world import World
 from . import forms, validation
 from .auth import Caller, authenticate
-from .errors import ConnectionDropped, StripeFault, missing
-from .events import Cause
 from .faults import Fault, Faults
-from .http import Request, Response, as_json
 from .idempotency import IdempotencyStore
-from .ledger import JSON
-from .ratelimits import RateLimits, limited
-from .render import expand, render
-from .requestlog import Entry, RequestLog
-from .router import Call, Route, Router
-from .world import World
+from .rate_limits import RateLimits, limited
+from .request_log import Entry, RequestLog
+from .router import Router
 
 _MANY = ("list", "event", "account")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .errors import InvalidParams
+from ..errors import InvalidParams
 from .ledger import JSON, KINDS, Ledger, public
 
 LINES_EMBEDDED = 10

@@ -9,10 +9,10 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from .errors import StripeFault
-from .http import Request
-from .ledger import Ledger
-from .world import World
+from ..errors import StripeFault
+from ..http.messages import Request
+from ..state.ledger import Ledger
+from ..state.world import World
 
 
 @dataclass(frozen=True)

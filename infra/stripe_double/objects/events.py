@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import fnmatch
 
-from .. import events, lists
 from ..errors import InvalidParams, NoSuchObject
-from ..ledger import JSON
-from ..render import as_list
-from ..router import Call, Route
+from ..state import events
+from ..state.ledger import JSON
+from ..state.render import as_list
+from . import lists
+from .call import Call, Route
 
 
 def list_(call: Call) -> JSON:

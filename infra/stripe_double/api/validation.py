@@ -19,7 +19,7 @@ from typing import Any
 
 import typing_extensions as te
 
-from .errors import InvalidParams, missing, unknown
+from ..errors import InvalidParams, missing, unknown
 
 Check = Callable[[Any, str], Any]
 _INT = re.compile(r"^-?\d{1,15}$")

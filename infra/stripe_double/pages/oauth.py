@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from . import pages
-from .auth import platform_mode, secret_key
-from .errors import OAuthFault, StripeFault
-from .http import Request, Response, as_html, as_json, redirect
-from .ledger import JSON, Ledger
-from .objects import accounts
-from .world import World
+from ..api.auth import platform_mode, secret_key
+from ..errors import OAuthFault, StripeFault
+from ..http.messages import Request, Response, as_html, as_json, redirect
+from ..objects import accounts
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from .authorize_page import authorize
 
 
 @dataclass
@@ -82,7 +82,7 @@ class OAuth:
         if request.method == "GET":
             ledgers = [x for x in self._world.ledgers.values() if x.livemode == livemode]
             prefill = {k[12:-1]: v for k, v in query.items() if k.startswith("stripe_user[")}
-            return as_html(200, pages.authorize(self._world.config.application_name, ledgers, request.query, prefill))
+            return as_html(200, authorize(self._world.config.application_name, ledgers, request.query, prefill))
         if form.get("decision") != "grant":
             denied = {"error": "access_denied", "error_description": "The user denied your request"}
             return redirect(_with(target, {**denied, **back}))

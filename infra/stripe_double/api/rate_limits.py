@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from .clock import Clock
-from .errors import StripeFault
+from ..clock import Clock
+from ..errors import StripeFault
 
 
 class RateLimits:

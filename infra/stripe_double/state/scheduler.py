@@ -7,8 +7,8 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .clock import Clock
-from .errors import StripeFault
+from ..clock import Clock
+from ..errors import StripeFault
 
 
 @dataclass(order=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from email.utils import formatdate
 
-from .clock import Clock
+from ..clock import Clock
 
 _WEIGHTS = (24, 36, 20, 11, 4, 2, 1, 1, 1)
 """Per cent of answers that are dated 0, 1, … 8 seconds late."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .objects import (
+from ..objects import (
     accounts,
     credit_notes,
     customers,
     discounts,
     disputes,
-    event_list,
+    events,
     invoice_actions,
     invoice_lines,
     invoices,
@@ -20,7 +20,7 @@ from .objects import (
 
 _RESOURCES = (
     accounts, customers, invoices, invoice_actions, invoice_lines, payments, refunds, disputes, credit_notes,
-    event_list, webhook_endpoints, tax_rates, discounts,
+    events, webhook_endpoints, tax_rates, discounts,
 )  # fmt: skip
 
 ROUTES = [route for resource in _RESOURCES for route in resource.ROUTES]

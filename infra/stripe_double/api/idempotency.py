@@ -10,8 +10,8 @@ import hashlib
 import threading
 from dataclasses import dataclass
 
-from .clock import DAY, Clock
-from .errors import InvalidParams, StripeFault
+from ..clock import DAY, Clock
+from ..errors import InvalidParams, StripeFault
 
 RETENTION = DAY
 MAX_LENGTH = 255

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .ledger import JSON
-from .money import shown
+from ..objects.money import shown
+from ..state.ledger import JSON
 
 _MAX_LINES = 40
 

@@ -6,13 +6,13 @@ import random
 import threading
 from collections.abc import Callable
 
-from .clock import Clock
-from .config import Config
-from .errors import StripeFault
+from ..clock import Clock
+from ..config import Config
+from ..errors import StripeFault
+from .event_order import EventOrder
 from .events import EventStore
 from .ids import Ids
 from .ledger import JSON, Ledger, frozen
-from .order import EventOrder
 from .render import render
 from .scheduler import Scheduler
 

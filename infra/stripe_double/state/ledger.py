@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .errors import NoSuchObject
+from ..errors import NoSuchObject
 
 JSON = dict[str, Any]
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from . import invoice_page, pages
-from .cards import ROUTING_NUMBER, Method, by_bank_account, by_card_number
-from .errors import StripeFault
-from .http import Request, Response, as_html, redirect
+from ..errors import StripeFault
+from ..http.messages import Request, Response, as_html, redirect
+from ..objects.cards import ROUTING_NUMBER, Method, by_bank_account, by_card_number
+from ..objects.invoice_links import link_ends_at
+from ..objects.invoice_payments import default_payment, intent_of
+from ..objects.payment_attempts import attempt
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import frame, invoice_page
 from .invoice_page import Problem
-from .ledger import JSON, Ledger
-from .objects.invoice_links import link_ends_at
-from .objects.invoice_payments import default_payment, intent_of
-from .objects.payment_attempts import attempt
-from .pdf import invoice_pdf
-from .world import World
+from .invoice_pdf import invoice_pdf
 
 _PATH = re.compile(r"^/i/([^/]+)/([^/]+)(/pdf)?$")
 
@@ -35,11 +35,11 @@ class HostedPage:
             self._world.run_due()
             found = self._find(match.group(1), match.group(2)) if match else None
             if match is None or found is None:
-                return as_html(404, pages.message("Invoice not found", "This link is not valid."))
+                return as_html(404, frame.message("Invoice not found", "This link is not valid."))
             ledger, invoice = found
             if self._expired(invoice, match.group(2)):
                 text = f"Ask {invoice['account_name']} for a new link to this invoice."
-                return as_html(410, pages.message("Link expired", text))
+                return as_html(410, frame.message("Link expired", text))
             if match.group(3):
                 body = invoice_pdf(invoice, ledger.lines.get(invoice["id"], []))
                 name = f'inline; filename="Invoice-{invoice["number"]}.pdf"'

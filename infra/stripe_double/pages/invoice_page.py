@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from .ledger import JSON, Ledger
-from .money import shown
-from .objects.accounts import day
-from .pages import isolated, page
+from ..objects.accounts import day
+from ..objects.money import shown
+from ..state.ledger import JSON, Ledger
+from .frame import isolated, page
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
-from .ledger import JSON, Ledger
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
 from .transport import Transport, http_transport
-from .world import World
 
 
 @dataclass
