@@ -67,7 +67,7 @@ def pay(call: Call) -> JSON:
     outcome = attempt(world, ledger, payment, TOKENS[token], off_session=params.get("off_session", True))
     intent = intent_of(ledger, payment)
     if outcome.error is not None:
-        raise as_card_error(ledger, intent, outcome.error)
+        raise as_card_error(intent, outcome.error)
     if outcome.status == "requires_action":
         raise CardDeclined(
             "This payment requires additional user action before it can be completed successfully.",

@@ -120,7 +120,7 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
         succeed(world, ledger, payment, charge, before)
 
 
-def as_card_error(ledger: Ledger, intent: JSON, error: JSON) -> CardDeclined:
+def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
     """The 402 that the API answers for a failed attempt."""
     fields = {k: v for k, v in error.items() if k not in ("message", "type")}
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))

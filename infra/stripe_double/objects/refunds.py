@@ -106,7 +106,7 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
     refund = ledger.get("refund", refund_id)
     if refund["status"] in _ENDED:
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _give_back(ledger, refund)
     refund["failure_reason"] = reason
     source = {**refund, "id": refund["id"]}
     back = payment_shapes.balance(world, ledger, "refund_failure", refund["amount"], source)
@@ -128,7 +128,7 @@ def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
     """A refund that never left is taken back."""
     if refund["status"] in (*_ENDED, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _give_back(ledger, refund)
     _move(world, ledger, refund, "canceled")
     return refund
 
@@ -176,7 +176,7 @@ def _destination(kind: str) -> JSON:
     return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
 
 
-def _give_back(world: World, ledger: Ledger, refund: JSON) -> None:
+def _give_back(ledger: Ledger, refund: JSON) -> None:
     charge = ledger.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False

@@ -10,12 +10,12 @@ from ..errors import InvalidParams
 _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+$")
 
 
-def email(value: str | None, param: str = "email") -> None:
+def email(value: str | None) -> None:
     """At most 512 characters and of an address's form (https://docs.stripe.com/api/customers/create)."""
     if not value:
         return
     if len(value) > 512 or not _EMAIL.match(value) or ".." in value:
-        raise InvalidParams(f"Invalid email address: {value}", param=param, code="email_invalid")
+        raise InvalidParams(f"Invalid email address: {value}", param="email", code="email_invalid")
 
 
 def length(params: dict[str, Any], limits: dict[str, int]) -> None:

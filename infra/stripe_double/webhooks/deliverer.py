@@ -82,15 +82,15 @@ class Deliverer:
                 self._push(owner.id, endpoint["id"], ledger.id, event["id"], duplicate=True)
         self.wakened.notify_all()
 
-    def resend(self, account: str, event_id: str, endpoint_id: str | None = None) -> int:
+    def resend(self, account: str, event_id: str) -> int:
         """A person presses Resend in the Dashboard; returns how many webhooks were queued."""
         ledger = self._world.ledger(account)
         event = ledger.events[event_id]
-        chosen = [(o, e) for o, e in self._listeners(ledger, event) if endpoint_id in (None, e["id"])]
-        for owner, endpoint in chosen:
+        listeners = self._listeners(ledger, event)
+        for owner, endpoint in listeners:
             self._push(owner.id, endpoint["id"], account, event_id)
         self.wakened.notify_all()
-        return len(chosen)
+        return len(listeners)
 
     # -- delivering ----------------------------------------------------------------------------------------------
 
@@ -121,14 +121,14 @@ class Deliverer:
             with self._world.lock:
                 self.in_flight -= 1
                 took = round((time.perf_counter() - started) * 1000, 2)
-                entry = self._settle(task, event, endpoint, status, error, dropped, took)
+                entry = self._settle(task, event, status, error, dropped, took)
                 self.wakened.notify_all()
         return entry
 
-    def drain(self, limit: int = 100_000) -> int:
+    def drain(self) -> int:
         """Deliver all that is due now; returns how many tries were made."""
         count = 0
-        while count < limit and self.step() is not None:
+        while self.step() is not None:
             count += 1
         return count
 
@@ -192,9 +192,7 @@ class Deliverer:
         }
         return event, endpoint, body, headers
 
-    def _settle(
-        self, task: Task, event: JSON, endpoint: JSON, status: int, error: str, dropped: bool, took: float
-    ) -> JSON:
+    def _settle(self, task: Task, event: JSON, status: int, error: str, dropped: bool, took: float) -> JSON:
         if 200 <= status < 300:
             self._world.events.confirm(task.event, task.endpoint)
             return self._note(event, task.endpoint, task.attempt, "delivered", status, error, task.duplicate, took)
