@@ -58,7 +58,7 @@ class Scheduler:
         done = 0
         while (due := self.next_due()) is not None and due <= self._clock.now():
             job = heapq.heappop(self._heap)
-            with suppress(StripeFault):  # the object has changed since: at Stripe, too, the job would do nothing
+            with suppress(StripeFault):  # the object has changed since, so the job no longer applies
                 job.run()
             done += 1
         return done
