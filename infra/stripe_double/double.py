@@ -52,7 +52,7 @@ class StripeDouble(Controls):
             self.add_webhook_endpoint(**endpoint)
 
     def handle(self, request: Request) -> Response:
-        """Answer any request; raises ConnectionDropped when a fault closes the connection."""
+        """Returns the answer to any request. Raises ConnectionDropped if a fault closes the connection."""
         if request.path.startswith("/v1/"):
             response = self.api.handle(request)
         elif request.path.startswith("/oauth/"):

@@ -46,13 +46,13 @@ class Server:
         ]
 
     def start(self) -> Server:
-        """Begin to answer; returns itself."""
+        """Starts to answer, and returns itself."""
         for thread in self._threads:
             thread.start()
         return self
 
     def stop(self) -> None:
-        """Close the port and end the threads."""
+        """Closes the port and ends the threads."""
         self._stopping.set()
         with self.double.world.lock:
             self.double.deliverer.wakened.notify_all()
@@ -90,5 +90,5 @@ class Server:
 
 
 def _quiet(record: logging.LogRecord) -> bool:
-    """Connections closed by order are not worth waitress's traceback."""
+    """Returns False for the traceback of a connection that a fault closed."""
     return not (record.exc_info and isinstance(record.exc_info[1], ConnectionDropped))

@@ -1,1 +1,1 @@
-"""Stripe's API under /v1: what happens to a request before and after the handler of its route."""
+"""Serves Stripe's API under /v1: authentication, parameters, idempotency keys, rate limits, faults."""

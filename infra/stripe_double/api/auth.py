@@ -1,4 +1,4 @@
-"""Who calls: the platform on behalf of a connected account, the platform itself, or an account's own script.
+"""Finds out who makes a request: the platform for a connected account, the platform itself, or an account's script.
 
 https://docs.stripe.com/connect/authentication
 """
@@ -17,7 +17,7 @@ from ..state.world import World
 
 @dataclass(frozen=True)
 class Caller:
-    """The ledger a request acts on."""
+    """Who makes a request, and the ledger that it acts on."""
 
     ledger: Ledger
     livemode: bool
@@ -25,12 +25,15 @@ class Caller:
 
 
 def dashboard_key(ledger: Ledger) -> str:
-    """The secret key with which a script acts as the pool company itself, without `Stripe-Account`."""
+    """Returns the secret key with which a script acts as the account itself, without `Stripe-Account`."""
     return f"sk_{'live' if ledger.livemode else 'test'}_{ledger.id}"
 
 
 def authenticate(world: World, request: Request) -> Caller:
-    """The caller; raises StripeFault 401 for a wrong key and 403 for an account out of reach."""
+    """Returns the caller.
+
+    Raises StripeFault 401 for a wrong key, and 403 for an account that the key cannot access.
+    """
     key = secret_key(request)
     account = request.header("stripe-account")
     livemode = platform_mode(world, key)
@@ -47,14 +50,14 @@ def authenticate(world: World, request: Request) -> Caller:
 
 
 def platform_mode(world: World, key: str) -> bool | None:
-    """livemode of a platform key; None for any other key."""
+    """Returns `livemode` of a platform key, or None for any other key."""
     if key == world.config.platform_key_test:
         return False
     return True if key == world.config.platform_key_live else None
 
 
 def secret_key(request: Request) -> str:
-    """The key from a Bearer or Basic header; raises StripeFault 401 when there is none."""
+    """Returns the key of a Bearer or Basic header. Raises StripeFault 401 if there is none."""
     scheme, _, value = request.header("authorization").partition(" ")
     if scheme.lower() == "basic":
         try:

@@ -23,7 +23,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 @dataclass
 class Fault:
-    """One order; it applies to `count` matching requests after letting `skip` of them pass.
+    """One ordered fault. It applies to `count` matching requests, after `skip` of them have passed.
 
     `close_before`/`error_before`: not executed; the connection closes, or 500 (kept under the key if `stored`).
     `close_after`: executed and its answer kept, then the connection closes. `error_after`: executed, 500 answered
@@ -49,7 +49,7 @@ class Fault:
             raise ValueError(f"unknown kind of fault: {self.kind}; one of {', '.join(KINDS)}")
 
     def matches(self, method: str, path: str, account: str) -> bool:
-        """Whether the request is one of those meant."""
+        """Returns True if the fault applies to such a request."""
         return (
             self.method in ("*", method)
             and fnmatch.fnmatchcase(path, self.path)
@@ -58,24 +58,24 @@ class Fault:
 
 
 class Faults:
-    """The orders not yet used up; the first that matches is taken."""
+    """The faults that are ordered and not yet used up. The first that matches is taken."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.orders: list[Fault] = []
 
     def order(self, fault: Fault) -> None:
-        """Add an order."""
+        """Order a fault."""
         with self._lock:
             self.orders.append(fault)
 
     def clear(self) -> None:
-        """Forget all orders."""
+        """Forget all ordered faults."""
         with self._lock:
             self.orders.clear()
 
     def take(self, method: str, path: str, account: str) -> Fault | None:
-        """The fault for this request, or None."""
+        """Returns the fault for this request, or None, and counts it down."""
         with self._lock:
             for fault in self.orders:
                 if not fault.matches(method, path, account):

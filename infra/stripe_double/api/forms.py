@@ -13,7 +13,10 @@ _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
 def decode(encoded: str) -> dict[str, Any]:
-    """Decode a query string or form body; leaves are strings. Raises InvalidParams for a malformed key."""
+    """Returns a query string or form body as nested values, whose leaves are strings.
+
+    Raises InvalidParams for a malformed key.
+    """
     root: dict[str, Any] = {}
     appended = 0
     for key, value in parse_qsl(encoded, keep_blank_values=True, encoding="utf-8", errors="strict"):
@@ -36,7 +39,7 @@ def decode(encoded: str) -> dict[str, Any]:
 
 
 def _listed(value: Any) -> Any:
-    """Hashes whose keys are all numbers are arrays on Stripe's wire."""
+    """Returns a list for a hash whose keys are all numbers, which is how Stripe encodes lists."""
     if not isinstance(value, dict):
         return value
     if value and all(k.isdigit() for k in value):

@@ -19,7 +19,7 @@ MAX_LENGTH = 255
 
 @dataclass
 class Stored:
-    """The first request of a key; `answer` is None while it runs."""
+    """The first request with a key. `answer` is None while the request is executed."""
 
     fingerprint: str
     path: str
@@ -28,7 +28,10 @@ class Stored:
 
 
 class IdempotencyStore:
-    """Guards itself: a request in flight must be seen by a concurrent one, which waits for no lock."""
+    """The first answer for each key.
+
+    It has a lock of its own: while a request holds the world's lock, a second one must see that it is in flight.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,7 +39,9 @@ class IdempotencyStore:
         self._stored: dict[tuple[str, str], Stored] = {}
 
     def begin(self, account: str, key: str, path: str, body: str) -> tuple[int, bytes] | None:
-        """The stored answer to replay, or None when the caller must execute and then `finish` or `forget`.
+        """Returns the stored status and body to replay, or None.
+
+        With None, the caller executes the request, and then calls `finish` or `forget`.
 
         Raises StripeFault 409 while the first request is in flight and 400 for another path or other parameters.
         """
@@ -71,12 +76,12 @@ class IdempotencyStore:
             return known.answer
 
     def finish(self, account: str, key: str, status: int, body: bytes) -> None:
-        """Keep the answer."""
+        """Stores the answer of the first request."""
         with self._lock:
             self._stored[account, key].answer = (status, body)
 
     def forget(self, account: str, key: str) -> None:
-        """Nothing was executed: the key is as good as new."""
+        """Forgets a key whose request was not executed: it can be used again."""
         with self._lock:
             self._stored.pop((account, key), None)
 

@@ -38,21 +38,21 @@ class RequestLog:
             self._counts[f"{entry.method} {entry.template}"] += 1
 
     def counts(self) -> dict[str, int]:
-        """`{"POST /v1/invoices/{id}/send": 2, …}`."""
+        """Returns the number of requests by method and path template: `{"POST /v1/invoices/{id}/send": 2, …}`."""
         with self._lock:
             return dict(sorted(self._counts.items()))
 
     def total(self) -> int:
-        """All requests since the last reset."""
+        """Returns the number of requests since the last reset."""
         return sum(self.counts().values())
 
     def entries(self) -> list[dict[str, object]]:
-        """The requests, oldest first."""
+        """Returns the last ten thousand requests, oldest first."""
         with self._lock:
             return [asdict(e) for e in self._entries]
 
     def reset(self) -> None:
-        """Start counting anew."""
+        """Forget all requests."""
         with self._lock:
             self._entries.clear()
             self._counts.clear()

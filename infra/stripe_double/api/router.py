@@ -17,7 +17,7 @@ class Router:
             self._by_size.setdefault((route.method, len(parts)), []).append((parts, route))
 
     def match(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The route and the ids in its path, or None."""
+        """Returns the route and the ids in its path, or None."""
         given = path.split("/")
         for parts, route in self._by_size.get((method, len(given)), ()):
             args: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""/v1: what happens to a request before and after the handler of its route.
+"""Serves /v1: does what precedes and follows the handler of a route.
 
 Order: count, fault before, authenticate, rate limit, decode, check types, idempotency key, execute under the lock,
 store, fault after, wait.
@@ -32,7 +32,7 @@ _MANY = ("list", "event", "account")
 
 @dataclass
 class _Passage:
-    """What is known of one request on its way."""
+    """One request, and what is learned about it while it is answered."""
 
     request: Request
     request_id: str
@@ -53,7 +53,7 @@ class Api:
         self._numbers = itertools.count(1)
 
     def handle(self, request: Request) -> Response:
-        """Answer; raises ConnectionDropped when a fault closes the connection."""
+        """Returns the answer. Raises ConnectionDropped if a fault closes the connection."""
         passage = _Passage(request, f"req_{next(self._numbers):014d}", account=request.header("stripe-account"))
         found = self.router.match(request.method, request.path)
         if found is not None:
@@ -75,7 +75,10 @@ class Api:
         return response
 
     def outside(self, request: Request, answer: Callable[[Request], Response]) -> Response:
-        """Log and faults for a path of Connect's, which knows no idempotency keys; `answer` executes it."""
+        """Returns the answer to a request of Connect OAuth, which `answer` executes; logs it, and applies faults.
+
+        Connect OAuth has no idempotency keys.
+        """
         passage = _Passage(request, f"req_{next(self._numbers):014d}", template=request.path)
         status = 0
         try:
@@ -114,7 +117,7 @@ class Api:
         return response
 
     def _wait_if_late(self, fault: Fault | None, response: Response) -> None:
-        """Hold back an answer whose request is executed, without the lock; its idempotency key is finished."""
+        """Holds back an answer if its fault is `late`. The lock is free, and the idempotency key has its answer."""
         if fault is not None and fault.kind == "late":
             response.not_before = self.world.clock.now() + fault.seconds
             self._sleep(fault.seconds)

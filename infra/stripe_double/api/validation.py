@@ -26,19 +26,22 @@ _INT = re.compile(r"^-?\d{1,15}$")
 
 
 class _Mismatch(InvalidParams):
-    """Raised by a branch of a union: the next branch may fit."""
+    """A value does not fit one branch of a union; the next branch may fit."""
 
 
 @cache
 def validator(name: str) -> Check:
-    """The check for `stripe.params.<name>`, e.g. `InvoiceCreateParams`."""
+    """Returns the check for `stripe.params.<name>`, such as `InvoiceCreateParams`."""
     stem = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
     typed = getattr(importlib.import_module(f"stripe.params._{stem}"), name)
     return _typed_dict(typed)
 
 
 def check(name: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Typed parameters of one request; raises InvalidParams naming the first offending one."""
+    """Returns the parameters of one request with their types.
+
+    Raises InvalidParams with the name of the first wrong one.
+    """
     result: dict[str, Any] = validator(name)(params, "")
     return result
 

@@ -1,4 +1,4 @@
-"""What a test does to a double besides calling Stripe's API: as payers, banks, owners and the network would."""
+"""What tests do to a double besides calling Stripe's API: what payers, banks, owners and the network would do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..webhooks.deliverer import Deliverer
 
 
 class Controls:
-    """The Python API of a double. Every method takes the one lock."""
+    """The Python API of a double. Every method takes the world's lock."""
 
     def __init__(self, world: World, api: Api, oauth: OAuth, deliverer: Deliverer) -> None:
         self.world, self.config, self.clock = world, world.config, world.clock
@@ -33,34 +33,40 @@ class Controls:
     # -- accounts and endpoints ------------------------------------------------------------------------------------
 
     def create_account(self, **settings: Any) -> JSON:
-        """A Stripe account, connected unless `connected=False`. Settings: see `objects.accounts.make`."""
+        """Returns a new account with its `secret_key`, connected unless `connected=False`.
+
+        Settings: `objects.accounts.make`.
+        """
         with self.world.lock:
             ledger = accounts.make(self.world, **settings)
             return {**ledger.account, "secret_key": dashboard_key(ledger), "connected": ledger.connected}
 
     def update_account(self, account: str, **changes: Any) -> JSON:
-        """Change an account as its owner or Stripe would; emits account.updated."""
+        """Changes an account as its owner or Stripe would, emits `account.updated`, and returns the account."""
         with self.world.lock:
             return frozen(accounts.change(self.world, self.world.ledger(account), changes))
 
     def revoke(self, account: str) -> None:
-        """The owner disconnects the platform in their own Dashboard."""
+        """Ends the platform's access, as the owner does in their Dashboard."""
         with self.world.lock:
             self.oauth.disconnect(self.world.ledger(account))
 
     def authorization_code(self, account: str) -> str:
-        """The owner pressed Connect: a code as the redirect would carry it."""
+        """Returns an authorization code, as the redirect carries it after the owner has pressed Connect."""
         with self.world.lock:
             return self.oauth.grant(account)
 
     def add_webhook_endpoint(self, url: str, **settings: Any) -> JSON:
-        """A platform endpoint (Connect by default) with its secret. Settings: `objects.webhook_endpoints.make`."""
+        """Returns a new webhook endpoint of the platform with its secret; a Connect endpoint unless `connect=False`.
+
+        Settings: `objects.webhook_endpoints.make`.
+        """
         with self.world.lock:
             endpoint = webhook_endpoints.make(self.world, self.world.platform, url=url, **settings)
             return {**public(endpoint), "secret": endpoint["_secrets"][0]}
 
     def roll_secret(self, endpoint: str, *, keep_old: bool = True) -> str:
-        """A new signing secret; while the old one is kept, webhooks carry a signature of each."""
+        """Returns a new signing secret. While the old one is kept, webhooks carry a signature by each."""
         with self.world.lock:
             found = self.world.platform.get("webhook_endpoint", endpoint)
             new = f"whsec_{self.world.ids.token(32)}"
@@ -79,12 +85,12 @@ class Controls:
         authenticate: bool | None = None,
         decline: Sequence[str] = (),
     ) -> JSON:
-        """The payer pays on the hosted page with a token, test card or test bank number; in part with `amount`.
+        """Pays on the hosted page with a token, a test card or a test bank number.
 
-        `authenticate` is what the payer does at 3-D Secure. `decline` makes the method fail with a code and, of two,
+        `amount` is a part in minor units. `authenticate` is what the payer does at 3-D Secure. `decline` makes the method fail with a code and, of two,
         with a decline code: `("expired_card",)`, `("card_declined", "do_not_honor")`; a bank debit fails days later.
 
-        Answers `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
+        Returns `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
         """
         chosen = declining(by_name(method), decline) if decline else by_name(method)
         with self.world.lock:
@@ -103,7 +109,7 @@ class Controls:
             return {"status": outcome.status, "error": outcome.error, "payment_intent": intent}
 
     def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
-        """A bank debit arrives now, or comes back with a code such as `insufficient_funds`."""
+        """Lets a bank debit arrive now, or fail with a code such as `insufficient_funds`."""
         with self.world.lock:
             ledger = self.world.ledger(account)
             broken = declining(Method("us_bank_account"), (fail,)) if fail else None
@@ -112,7 +118,7 @@ class Controls:
     def settle_refund(
         self, account: str, refund: str, *, outcome: str = "succeeded", reason: str | None = None
     ) -> JSON:
-        """A refund's fate: `succeeded`, `failed` (also long after it succeeded) or `canceled`."""
+        """Returns a refund after it has `succeeded`, `failed` (also long after it succeeded) or been `canceled`."""
         with self.world.lock:
             ledger = self.world.ledger(account)
             if outcome == "failed":
@@ -130,14 +136,17 @@ class Controls:
         amount: int | None = None,
         currency: str | None = None,
     ) -> JSON:
-        """The payer's bank disputes a charge, maybe in its own currency; reason `inquiry` takes no money."""
+        """Returns the dispute of a charge by the payer's bank, maybe in the bank's currency.
+
+        An `inquiry` takes no money.
+        """
         with self.world.lock:
             ledger = self.world.ledger(account)
             disputed = ledger.get("charge", charge)
             return public(disputes.open_dispute(self.world, ledger, disputed, reason, amount, currency))
 
     def move_dispute(self, account: str, dispute: str, status: str) -> JSON:
-        """`under_review`, `won`, `lost`, `warning_closed`, …"""
+        """Returns a dispute after it was moved to a status: `under_review`, `won`, `lost`, `warning_closed`, …"""
         with self.world.lock:
             ledger = self.world.ledger(account)
             return public(disputes.move(self.world, ledger, ledger.get("dispute", dispute), status))
@@ -145,22 +154,25 @@ class Controls:
     # -- time, delivery, faults --------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> int:
-        """Move the clock forward; what was planned happens at its own moment. Returns how many things happened."""
+        """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
         with self.world.lock:
             done = self.world.advance(seconds)
             self.deliverer.wakened.notify_all()
             return done
 
     def step(self) -> JSON | None:
-        """Deliver one due webhook."""
+        """Delivers one due webhook. Returns its log entry, or None if nothing is due."""
         return self.deliverer.step()
 
     def drain(self) -> int:
-        """Deliver every due webhook; returns how many tries were made."""
+        """Delivers every due webhook; returns how many tries were made."""
         return self.deliverer.drain()
 
     def set_delivery(self, **policy: Any) -> JSON:
-        """Change the delivery or event policy: names of `DeliveryPolicy` and `EventPolicy`; answers both."""
+        """Sets fields of the `DeliveryPolicy` and the `EventPolicy`; returns both.
+
+        Raises ValueError for any other name.
+        """
         with self.world.lock:
             parts = (self.deliverer.policy, self.world.events.policy)
             for name, value in policy.items():
@@ -174,26 +186,26 @@ class Controls:
             return {f.name: getattr(p, f.name) for p in parts for f in fields(p) if f.repr}
 
     def resend(self, account: str, event: str) -> int:
-        """Press Resend on an event."""
+        """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
         with self.world.lock:
             return self.deliverer.resend(account, event)
 
     def order_fault(self, kind: str, **settings: Any) -> None:
-        """Order a fault for the next matching requests. Settings: see `faults.Fault`."""
+        """Orders a fault for the next matching requests. Settings: `Fault`."""
         self.api.faults.order(Fault(kind, **settings))  # type: ignore[arg-type]
 
     def clear_faults(self) -> None:
-        """Forget ordered faults."""
+        """Forgets all ordered faults."""
         self.api.faults.clear()
 
     def set_rates(self, *, global_rate: float = 0.0, endpoint_rate: float = 0.0) -> None:
-        """New rate limits, with full buckets."""
+        """Sets the rate limits (requests per second, 0 for no limit) and fills the buckets."""
         self.api.limits = RateLimits(self.clock, global_rate, endpoint_rate)
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def ledger(self, account: str) -> JSON:
-        """Everything an account holds: the oracle of tests. Invoices come with all lines and payments."""
+        """Returns every object of an account, invoices with all lines and payments, for tests to compare with."""
         with self.world.lock:
             ledger = self.world.ledger(account)
             dump: JSON = {
@@ -213,23 +225,23 @@ class Controls:
             return frozen(dump)
 
     def events(self, account: str, *, version: str | None = None) -> list[JSON]:
-        """All events of an account, oldest first, retention ignored; in its own version as listed, or in another."""
+        """Returns all events of an account, oldest first, however old, in its own version or in the given one."""
         with self.world.lock:
             found = self.world.ledger(account).events.values()
             return [frozen(self.world.events.shown(event, version=version)) for event in found]
 
     def suppressed(self) -> list[JSON]:
-        """Changes that left no event, by the event policy."""
+        """Returns the changes that left no event because of the event policy."""
         with self.world.lock:
             return list(self.world.events.suppressed)
 
     def mails(self, account: str | None = None) -> list[JSON]:
-        """What Stripe would have e-mailed, oldest first."""
+        """Returns the e-mails that Stripe would have sent, oldest first."""
         with self.world.lock:
             chosen = [self.world.ledger(account)] if account else list(self.world.ledgers.values())
             return sorted((m for ledger in chosen for m in ledger.mails), key=lambda m: int(m["at"]))
 
     def deliveries(self) -> list[JSON]:
-        """The delivery log, oldest first."""
+        """Returns the log of tries to deliver a webhook, oldest first."""
         with self.world.lock:
             return list(self.deliverer.log)

@@ -1,4 +1,4 @@
-"""What the body of a control may hold: the arguments of the Python method that it calls."""
+"""Checks the body of a control: its fields are the arguments of the Python method that the control calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 _VARIADIC = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
 _OF_THE_DOUBLE = {"self", "world", "owner"}
-"""Arguments that no caller gives."""
+"""Arguments that the double gives itself."""
 
 
 class WrongField(ValueError):

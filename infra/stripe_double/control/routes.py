@@ -1,4 +1,4 @@
-"""/_double/…: the double's own controls, as JSON over HTTP. README.md has the table.
+"""The controls as JSON over HTTP, under /_double/. README.md has the table.
 
 A control answers 200 with JSON; 404 for an unknown object, 400 for a wrong field or setting.
 """
@@ -65,7 +65,7 @@ class ControlRoutes:
         }
 
     def handle(self, request: Request) -> Response:
-        """Answer a path under /_double."""
+        """Returns the answer to a path under /_double."""
         path = request.path.removeprefix("/_double").strip("/") or "settings"
         action, args = self._match(request.method, path)
         if action is None:

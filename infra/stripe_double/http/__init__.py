@@ -1,1 +1,1 @@
-"""Requests, responses, and WSGI."""
+"""Requests, responses and WSGI."""

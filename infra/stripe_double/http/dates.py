@@ -16,13 +16,13 @@ _WEIGHTS = (24, 36, 20, 11, 4, 2, 1, 1, 1)
 
 
 class AnswerDates:
-    """Draws from a generator of its own; without `lag`, answers are dated by the clock alone."""
+    """Dates answers. It has a random generator of its own; without `lag`, answers are dated by the clock alone."""
 
     def __init__(self, clock: Clock, seed: int, *, lag: bool) -> None:
         self._clock, self._lag = clock, lag
         self._rng = random.Random(f"date {seed}")
 
     def header(self, not_before: float = 0.0) -> str:
-        """The header's value for an answer that leaves now, but not before a moment in epoch seconds."""
+        """Returns the header of an answer that leaves now, but not before the epoch second `not_before`."""
         late = self._rng.choices(range(len(_WEIGHTS)), _WEIGHTS)[0] if self._lag else 0
         return formatdate(max(self._clock.now(), not_before) + late, usegmt=True)

@@ -1,4 +1,4 @@
-"""Requests and answers between WSGI and the rest."""
+"""A request and its answer, without WSGI."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def header(self, name: str) -> str:
-        """A header or the empty string."""
+        """Returns a header, or the empty string."""
         return self.headers.get(name, "")
 
     @property
     def form(self) -> str:
-        """The encoded parameters: the query of a GET or DELETE, the body of a POST."""
+        """The encoded parameters: the body of a POST, the query of any other request."""
         return self.body.decode("utf-8") if self.method == "POST" else self.query
 
 
@@ -40,16 +40,16 @@ class Response:
 
 
 def as_json(status: int, data: Any, **headers: str) -> Response:
-    """A JSON answer; compact, because indenting costs more than all else."""
+    """Returns a JSON answer. It is compact, because indenting costs more than all else."""
     body = json.dumps(data, default=str).encode()
     return Response(status, body, {"Content-Type": "application/json", **headers})
 
 
 def as_html(status: int, page: str) -> Response:
-    """An HTML answer."""
+    """Returns an HTML answer."""
     return Response(status, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
 def redirect(location: str) -> Response:
-    """A 303 to another page."""
+    """Returns a 303 to another page."""
     return Response(303, b"", {"Location": location, "Content-Type": "text/html; charset=utf-8"})

@@ -1,4 +1,4 @@
-"""What a handler is given, and how it is entered in the table of routes."""
+"""The request that a handler is given, and the route that leads to it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Call:
 
     @property
     def id(self) -> str:
-        """The object id in the path."""
+        """Returns the `{id}` of the path."""
         return self.args["id"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """A method and path template, the SDK's parameter type, and the function that plays it."""
+    """A method, a path template, the name of the SDK's type for its parameters, and the handler."""
 
     method: str
     template: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Method:
-    """A way to pay and what will come of it. `code` empty means that the payment succeeds."""
+    """A way to pay, and how it ends: an empty `code` means that the payment succeeds."""
 
     kind: str = "card"
     number: str = "4242424242424242"
@@ -175,7 +175,7 @@ TOKENS |= {t: BANKS[n] for t, n in _BANK_TOKENS.items()}
 
 
 def declining(method: Method, decline: Sequence[str]) -> Method:
-    """The method, failing with a code and, if there are two, a decline code. Raises ValueError for anything else."""
+    """Returns the method, but failing with a code and maybe a decline code. Raises ValueError for anything else."""
     if isinstance(decline, str) or not 1 <= len(decline) <= 2 or not all(decline):
         raise ValueError(f"decline is (code,) or (code, decline_code), not {decline!r}")
     code, decline_code = decline[0], "".join(decline[1:])
@@ -186,19 +186,22 @@ def declining(method: Method, decline: Sequence[str]) -> Method:
 
 
 def by_card_number(number: str) -> Method:
-    """What a typed card number does; an unpublished number is declined as `incorrect_number`."""
+    """Returns the method of a card number.
+
+    A number that Stripe does not publish is declined as `incorrect_number`.
+    """
     digits = "".join(c for c in number if c.isdigit())
     unknown = replace(CARDS["4242424242424241"], number=digits or "0000")
     return CARDS.get(digits, unknown)
 
 
 def by_bank_account(account: str) -> Method | None:
-    """What a typed bank account number does; None for an unpublished one."""
+    """Returns the method of a bank account number, or None if Stripe does not publish it."""
     return BANKS.get("".join(c for c in account if c.isdigit()))
 
 
 def by_name(name: str) -> Method:
-    """What a token, a card number or a bank account number does; raises ValueError for an unknown token."""
+    """Returns the method of a token, card number or bank account number. Raises ValueError for an unknown token."""
     if name.startswith("pm_"):
         if name not in TOKENS:
             raise ValueError(f"unknown payment method token: {name}")

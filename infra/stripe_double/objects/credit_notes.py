@@ -43,7 +43,7 @@ def create(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/credit_notes/{id}/void: only while its invoice is open."""
+    """POST /v1/credit_notes/{id}/void, which only a note of an open invoice allows."""
     world, ledger = call.world, call.ledger
     note = ledger.get("credit_note", call.id)
     invoice = ledger.get("invoice", note["invoice"])

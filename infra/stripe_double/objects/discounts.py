@@ -58,7 +58,7 @@ def retrieve_coupon(call: Call) -> JSON:
 
 
 def put(call: Call, invoice: JSON) -> None:
-    """Replaces the discounts of a draft by those that the request names, if it names any."""
+    """Replaces the discounts of a draft if the request has `discounts`."""
     if "discounts" not in call.params:
         return
     made = []
@@ -77,7 +77,7 @@ def put(call: Call, invoice: JSON) -> None:
 
 
 def take_off(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
-    """Fills in what each discount takes off the invoice and each line; returns the sum."""
+    """Sets what each discount takes off the invoice and each line; returns the sum in minor units."""
     for line in lines:
         line["discount_amounts"] = []
     left = [line["amount"] if line["discountable"] else 0 for line in lines]

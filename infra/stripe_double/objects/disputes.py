@@ -30,7 +30,9 @@ def open_dispute(
     amount: int | None = None,
     currency: str | None = None,
 ) -> JSON:
-    """The payer's bank disputes a charge; an `inquiry` takes no money yet. Raises InvalidState when it cannot.
+    """Returns the dispute of a charge by the payer's bank. An `inquiry` takes no money yet.
+
+    Raises InvalidState if the charge did not succeed.
 
     The amount may be in the bank's currency, and may be the whole charge although some of it was refunded
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
@@ -80,7 +82,7 @@ def open_dispute(
 
 
 def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
-    """Bring a dispute to another status with the events of that step.
+    """Moves a dispute to another status, with the events of that step, and returns it.
 
     Raises InvalidState once it is closed, except that a lost one may be appealed.
     """
@@ -154,7 +156,7 @@ def update(call: Call) -> JSON:
 
 
 def close(call: Call) -> JSON:
-    """POST /v1/disputes/{id}/close: the company accepts the loss."""
+    """POST /v1/disputes/{id}/close: the account accepts the loss."""
     return move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
 
 

@@ -1,4 +1,4 @@
-"""GET /v1/events (https://docs.stripe.com/api/events/list): 30 days, newest first.
+"""Lists the events of the last 30 days, newest first (https://docs.stripe.com/api/events/list).
 
 Each is shown in the version that its account had when it was made, whatever `Stripe-Version` the caller sends.
 """
@@ -16,7 +16,7 @@ from .call import Call, Route
 
 
 def list_(call: Call) -> JSON:
-    """Filters: `type` (wildcards), `types` (≤ 20), `created`, `delivery_success`."""
+    """GET /v1/events. Filters: `type` and `types` (at most 20) with wildcards, `created`, `delivery_success`."""
     params = call.params
     if "type" in params and "types" in params:
         raise InvalidParams("You may only specify one of these parameters: type, types.", param="types")

@@ -23,7 +23,7 @@ def finalize(call: Call) -> JSON:
 
 
 def send(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/send: mails the link, finalizing a draft first; again is a reminder."""
+    """POST /v1/invoices/{id}/send: finalizes a draft and e-mails the link; sending again e-mails a reminder."""
     invoice = call.ledger.get("invoice", call.id)
     if invoice["collection_method"] != "send_invoice":
         raise InvalidState("You can only manually send an invoice if its collection method is 'send_invoice'.")
@@ -77,7 +77,7 @@ def pay(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/invoices/{id}/void: open or uncollectible only; final."""
+    """POST /v1/invoices/{id}/void, which only an open or uncollectible invoice allows."""
     invoice = call.ledger.get("invoice", call.id)
     if invoice["status"] not in ("open", "uncollectible"):
         raise InvalidState(f"You can only void open or uncollectible invoices. This invoice is {invoice['status']}.")

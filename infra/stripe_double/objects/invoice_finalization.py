@@ -14,7 +14,10 @@ from .invoice_status import become_paid, become_void, stamp
 
 
 def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
-    """Draft to open, or to paid when nothing is due; raises StripeFault and leaves the draft when refused."""
+    """Makes a draft open, or paid if nothing is due.
+
+    Raises StripeFault and leaves the draft as it is if it cannot.
+    """
     if invoice["status"] != "draft":
         raise InvalidState(
             "This invoice is already finalized, you can't re-finalize a non-draft invoice.",
@@ -56,7 +59,7 @@ def finalize(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
 
 
 def _replace(world: World, ledger: Ledger, original: JSON, revision: JSON) -> None:
-    """Voids the original, and names the revision on it: in the events about that, or only afterwards."""
+    """Voids the original and sets its `latest_revision`, before the events of voiding or after them."""
     before = world.snapshot(ledger, original)
     at_once = world.order.usual()
     if at_once:
@@ -79,14 +82,14 @@ def _check_finalizable(ledger: Ledger, invoice: JSON) -> None:
 
 
 def cannot_charge() -> InvalidState:
-    """The refusal while `charges_enabled` is false."""
+    """Returns the refusal while `charges_enabled` is false."""
     return InvalidState(
         "Your account cannot currently make charges. Complete the requirements in your Dashboard to enable charges."
     )
 
 
 def _freeze(world: World, ledger: Ledger, invoice: JSON, customer: JSON) -> None:
-    """Copy what the invoice keeps for ever: customer details, number, links."""
+    """Copies what the invoice keeps from now on: customer details, number, links."""
     now = world.now()
     for name in ("address", "email", "name", "phone", "shipping", "tax_exempt"):
         invoice[f"customer_{name}"] = customer[name]

@@ -51,7 +51,7 @@ def list_(call: Call) -> JSON:
 
 
 def total(ledger: Ledger, invoice: JSON) -> None:
-    """Recompute a draft's sums from its lines."""
+    """Computes the sums of a draft from its lines."""
     lines = ledger.lines.get(invoice["id"], [])
     subtotal = sum(line["amount"] for line in lines)
     by_rate: dict[str, JSON] = {}
@@ -185,7 +185,7 @@ def _plain(number: Decimal) -> str:
 
 
 def _item(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
-    """The invoice item behind a line, as its event shows it."""
+    """Stores and returns the invoice item behind a line, as its event shows it."""
     item: dict[str, Any] = {
         "id": line["parent"]["invoice_item_details"]["invoice_item"],
         "object": "invoiceitem",

@@ -21,7 +21,7 @@ def link_ends_at(invoice: JSON) -> int:
 
 
 def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Replace links that have expired: reading or sending an invoice returns links that work."""
+    """Replaces links that have expired, because reading or sending an invoice returns links that work."""
     if invoice["hosted_invoice_url"] is None or invoice["status"] == "paid" or world.now() <= link_ends_at(invoice):
         return
     invoice.setdefault("_old_tokens", []).append(invoice["_token"])
@@ -31,6 +31,6 @@ def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def set_links(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Fill in the links to the hosted page and to its PDF."""
+    """Sets the links to the hosted page and to its PDF."""
     link = f"{world.config.public_url}/i/{ledger.id}/{invoice['_token']}"
     invoice["hosted_invoice_url"], invoice["invoice_pdf"] = link, f"{link}/pdf"

@@ -95,7 +95,7 @@ def check_number(call: Call, invoice: JSON | None = None) -> None:
 
 
 def apply(call: Call, invoice: JSON) -> None:
-    """Set the fields that the request names, except the due date and the collection method."""
+    """Sets the fields that the request names, except the due date and the collection method."""
     params = call.params
     for name in ("description", "footer", "number", "statement_descriptor"):
         if name in params:

@@ -9,7 +9,7 @@ from . import payment_shapes
 
 
 def open_payment(world: World, ledger: Ledger, invoice: JSON, amount: int, *, default: bool) -> JSON:
-    """A payment intent and the InvoicePayment that ties it to the invoice; returns the latter."""
+    """Makes a payment intent and the InvoicePayment that ties it to the invoice; returns the InvoicePayment."""
     intent = payment_shapes.intent(world, ledger, invoice, amount)
     payment = payment_shapes.invoice_payment(world, ledger, invoice, intent, default=default)
     world.emit(ledger, "payment_intent.created", intent)
@@ -17,19 +17,19 @@ def open_payment(world: World, ledger: Ledger, invoice: JSON, amount: int, *, de
 
 
 def default_payment(ledger: Ledger, invoice: JSON) -> JSON:
-    """The invoice's own open payment; raises InvalidState when there is none."""
+    """Returns the invoice's default payment while it is open. Raises InvalidState if there is none."""
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
         return payment
     raise InvalidState("This invoice has no open payment.")
 
 
 def intent_of(ledger: Ledger, payment: JSON) -> JSON:
-    """The payment intent of an InvoicePayment."""
+    """Returns the payment intent of an InvoicePayment."""
     return ledger.get("payment_intent", payment["payment"]["payment_intent"])
 
 
 def cancel_open(world: World, ledger: Ledger, invoice: JSON, reason: str) -> None:
-    """Cancel what is still payable on an invoice that needs no more money."""
+    """Cancels the open payments of an invoice that needs no more money."""
     for payment in list(ledger.all("invoice_payment", invoice=invoice["id"], status="open")):
         intent = intent_of(ledger, payment)
         if intent["status"] == "processing":
@@ -51,7 +51,7 @@ def require_idle(ledger: Ledger, invoice: JSON) -> None:
 
 
 def follow_remaining(ledger: Ledger, invoice: JSON) -> None:
-    """The default payment asks for what is still owed."""
+    """Sets the amount of the default payment to what is still owed."""
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
         intent = intent_of(ledger, payment)
         if intent["status"] != "processing" and invoice["amount_remaining"] > 0:

@@ -11,7 +11,7 @@ from .invoice_mails import about_invoice
 
 
 def send(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Mail the hosted link. Raises InvalidState for a customer without e-mail."""
+    """E-mails the link. Raises InvalidState if the customer has no e-mail, or the account cannot charge."""
     customer = ledger.find("customer", invoice["customer"]) or {}
     to = invoice["customer_email"] if invoice["status"] != "draft" else customer.get("email")
     if not to:
@@ -30,7 +30,7 @@ def send(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def auto_advance(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Finalize and mail a draft, as Stripe does an hour after its creation; a refusal leaves the draft."""
+    """Finalizes and e-mails a draft, as Stripe does an hour after its creation; a refusal leaves the draft."""
     if invoice["status"] != "draft":
         return
     try:

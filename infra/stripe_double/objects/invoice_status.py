@@ -11,7 +11,7 @@ from .invoice_payments import cancel_open
 
 
 def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, collected: bool) -> None:
-    """Status paid and its events; `payment_succeeded` is not sent for payments out of band."""
+    """Makes an invoice paid. `invoice.payment_succeeded` is only emitted if Stripe collected the money."""
     invoice.update(status="paid", attempted=True, next_payment_attempt=None)
     stamp(world, invoice, "paid_at")
     cancel_last = world.order.usual()
@@ -26,7 +26,7 @@ def become_paid(world: World, ledger: Ledger, invoice: JSON, before: JSON, *, co
 
 
 def pay_out_of_band(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """Cash or check: no charge; the amount counts as paid off Stripe."""
+    """Records a payment by cash or check: there is no charge, and the amount counts as paid off Stripe."""
     before = world.snapshot(ledger, invoice)
     invoice["amount_paid_off_stripe"] += invoice["amount_remaining"]
     invoice["amount_paid"] += invoice["amount_remaining"]
@@ -35,7 +35,7 @@ def pay_out_of_band(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def become_void(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> None:
-    """Nothing is asked for any more; what could still be paid is canceled."""
+    """Makes an invoice void and cancels its open payments."""
     invoice["status"] = "void"
     stamp(world, invoice, "voided_at")
     cancel_open(world, ledger, invoice, "void_invoice")
@@ -44,7 +44,7 @@ def become_void(world: World, ledger: Ledger, invoice: JSON, before: JSON) -> No
 
 
 def become_uncollectible(world: World, ledger: Ledger, invoice: JSON) -> None:
-    """The company gives the amount up; the link stays payable."""
+    """Makes an invoice uncollectible. It can still be paid by its link."""
     before = world.snapshot(ledger, invoice)
     invoice.update(status="uncollectible", auto_advance=False)
     invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
@@ -54,5 +54,5 @@ def become_uncollectible(world: World, ledger: Ledger, invoice: JSON) -> None:
 
 
 def stamp(world: World, invoice: JSON, name: str) -> None:
-    """Set one of `status_transitions` to now."""
+    """Sets one of `status_transitions` to now."""
     invoice["status_transitions"] = {**invoice["status_transitions"], name: world.now()}

@@ -51,7 +51,7 @@ def _revise(call: Call) -> JSON:
 
 
 def update(call: Call) -> JSON:
-    """POST /v1/invoices/{id}: everything of a draft, very little afterwards."""
+    """POST /v1/invoices/{id}: any field of a draft, very few afterwards."""
     invoice_params.check(call, invoice_params.UPDATE)
     invoice = call.ledger.get("invoice", call.id)
     invoice_params.check_editable(call, invoice)
@@ -102,7 +102,7 @@ def delete(call: Call) -> JSON:
 
 
 def _plan(call: Call, invoice: JSON) -> None:
-    """A draft with `auto_advance` finalizes itself after an hour, and is e-mailed then."""
+    """Plans that a draft with `auto_advance` is finalized and e-mailed after an hour."""
     world, ledger = call.world, call.ledger
     if invoice["status"] != "draft":
         return

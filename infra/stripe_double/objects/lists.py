@@ -12,13 +12,13 @@ from .rules import within
 
 
 def page(call: Call, oldest_first: Iterable[JSON], url: str, *, kind: str) -> JSON:
-    """One page of already filtered objects, rendered."""
+    """Returns one page of rendered objects, which are filtered already."""
     chosen, more = cut(call.params, list(oldest_first)[::-1], kind)
     return as_list(url, [render(call.ledger, o) for o in chosen], more)
 
 
 def cut(params: JSON, newest_first: list[JSON], kind: str) -> tuple[list[JSON], bool]:
-    """The wanted slice and whether there is more in the direction of travel."""
+    """Returns the page that the parameters ask for, and True if there is more in that direction."""
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
         raise InvalidParams(
@@ -44,12 +44,12 @@ def _position(items: list[JSON], object_id: str, kind: str, param: str) -> int:
 
 
 def created(call: Call, items: Iterable[JSON]) -> Iterable[JSON]:
-    """Only items that pass the request's `created` filter."""
+    """Returns the items that pass the request's `created` filter."""
     wanted = call.params.get("created")
     return (i for i in items if within(i["created"], wanted))
 
 
 def matching(call: Call, items: Iterable[JSON], *names: str) -> Iterable[JSON]:
-    """Only items equal to the request in the named parameters, where it gives them."""
+    """Returns the items whose fields equal the named parameters that the request has."""
     wanted = {n: call.params[n] for n in names if n in call.params}
     return (i for i in items if all(i.get(n) == v for n, v in wanted.items()))

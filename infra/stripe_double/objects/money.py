@@ -161,7 +161,7 @@ MAX_OTHER = 99_999_999
 
 
 def currency(code: str, param: str = "currency") -> str:
-    """The lower-cased code; raises InvalidParams when Stripe does not support it."""
+    """Returns the code in lower case. Raises InvalidParams if Stripe does not support it."""
     lowered = code.lower()
     if lowered not in SUPPORTED:
         raise InvalidParams(
@@ -171,7 +171,7 @@ def currency(code: str, param: str = "currency") -> str:
 
 
 def minimum(code: str) -> int:
-    """The smallest amount that can be charged, in minor units."""
+    """Returns the smallest amount that can be charged, in minor units."""
     return MINIMUM.get(code, 50 if code not in ZERO_DECIMAL else 1)
 
 
@@ -185,7 +185,7 @@ def chargeable(amount: int, code: str) -> None:
 
 
 def shown(amount: int, code: str) -> str:
-    """`$75.00`-like text for pages and mails."""
+    """Returns an amount of minor units as pages and mails show it, such as `$75.00`."""
     digits = 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
     sign = "-" if amount < 0 else ""
     whole, part = divmod(abs(amount), 10**digits)

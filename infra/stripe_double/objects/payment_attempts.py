@@ -26,7 +26,7 @@ _AUTHENTICATION_FAILED = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an attempt came to: `succeeded`, `processing`, `requires_action` or `failed` with the error."""
+    """How an attempt ended: `succeeded`, `processing`, `requires_action`, or `failed` with the error."""
 
     status: str
     error: JSON | None = None
@@ -41,7 +41,7 @@ def attempt(
     off_session: bool = False,
     passed: bool | None = None,
 ) -> Outcome:
-    """Try to pay. `passed` is what the payer did at 3-D Secure; None when not asked yet.
+    """Tries to pay. `passed` is True if the payer passed 3-D Secure, and None if they were not asked yet.
 
     Raises InvalidState when the payment is not waiting for a method.
     """
@@ -81,7 +81,7 @@ def attempt(
 
 
 def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_before: JSON) -> None:
-    """Money has arrived: charge, intent, payment and invoice follow."""
+    """Records that money has arrived, on the charge, the intent, the payment and the invoice."""
     invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
     now = world.now()
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
@@ -104,7 +104,7 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
 
 
 def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None = None) -> None:
-    """A bank debit comes to its end; raises InvalidState when it is not processing."""
+    """Lets a bank debit arrive, or fail as `fail` says. Raises InvalidState if it is not processing."""
     intent = ledger.get("payment_intent", intent_id)
     if intent["status"] != "processing":
         raise InvalidState(f"The payment intent is {intent['status']}, not processing.")
@@ -121,7 +121,7 @@ def settle(world: World, ledger: Ledger, intent_id: str, *, fail: Method | None 
 
 
 def as_card_error(intent: JSON, error: JSON) -> CardDeclined:
-    """The 402 that the API answers for a failed attempt."""
+    """Returns the 402 for a failed attempt."""
     fields = {k: v for k, v in error.items() if k not in ("message", "type")}
     return CardDeclined(error["message"], **fields, payment_intent=public(intent))
 

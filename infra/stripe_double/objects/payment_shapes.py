@@ -1,4 +1,4 @@
-"""Shapes of what a payment leaves behind, as Stripe first makes them. No rule of paying is here."""
+"""The objects that a payment leaves, as Stripe first makes them. The rules of paying are in `payment_attempts`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .money import MAX_OTHER
 
 
 def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
-    """A payment intent that waits for a way to pay."""
+    """Stores and returns a payment intent that requires a payment method."""
     types = invoice["payment_settings"]["payment_method_types"] or ["card", "us_bank_account"]
     if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars, of at most eight digits
         types = [t for t in types if t != "us_bank_account"] or ["card"]
@@ -63,7 +63,7 @@ def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
 
 
 def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON, *, default: bool) -> JSON:
-    """What ties a payment intent to an invoice."""
+    """Stores and returns the InvoicePayment that ties a payment intent to an invoice."""
     made_for["_payment"] = payment_id = f"inpay_1{world.ids.token(23)}"
     made: JSON = {
         "id": payment_id,
@@ -88,7 +88,7 @@ def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON,
 
 
 def balance(world: World, ledger: Ledger, type_: str, amount: int, source: JSON) -> JSON:
-    """A balance transaction without fees."""
+    """Stores and returns a balance transaction without fees."""
     return ledger.add(
         {
             "id": f"txn_3{world.ids.token(23)}",
@@ -112,7 +112,7 @@ def balance(world: World, ledger: Ledger, type_: str, amount: int, source: JSON)
 
 
 def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:
-    """What the payer typed, as Stripe shows it."""
+    """Stores and returns a payment method, as Stripe shows what the payer typed."""
     details: JSON
     if method.kind == "card":
         details = {
@@ -153,7 +153,7 @@ def _billing(invoice: JSON) -> JSON:
 
 
 def advice(decline_code: str) -> str | None:
-    """What Stripe advises after an issuer's decline (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
+    """Returns what Stripe advises after an issuer's decline (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
 
     None for what no issuer declined, such as a block by Radar, and where only the customer can go on.
     """
@@ -173,7 +173,7 @@ def _told_to_seller(method: Method, code: str, decline_code: str, message: str) 
 
 
 def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
-    """`outcome` of a charge that failed; a blocked one never reached the network."""
+    """Returns the `outcome` of a charge that failed. A blocked charge never reached the network."""
     blocked = decline_code == "fraudulent"
     return {
         "advice_code": advice(decline_code),
@@ -188,7 +188,7 @@ def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
 
 
 def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: Method, status: str) -> JSON:
-    """One attempt to move money."""
+    """Stores and returns a charge, which is one attempt to move money."""
     prefix = "ch_3" if method.kind == "card" else "py_3"
     used = ledger.get("payment_method", paid_by["payment_method"])
     details = dict(used[method.kind])

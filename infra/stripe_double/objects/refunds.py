@@ -31,7 +31,7 @@ def create(call: Call) -> JSON:
 def make(
     world: World, ledger: Ledger, charge: JSON, amount: int | None, reason: str | None = None, metadata: object = None
 ) -> JSON:
-    """Refund a charge; raises InvalidState when it has less left."""
+    """Returns a new refund of a charge. Raises InvalidState if the charge has less left, or cannot be refunded."""
     if charge["status"] != "succeeded":
         raise InvalidState(
             f"Charge {charge['id']} has not succeeded and cannot be refunded.", code="charge_not_refundable"
@@ -93,7 +93,7 @@ def make(
 
 
 def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
-    """A pending refund succeeds."""
+    """Lets a pending refund succeed, and returns it. Raises InvalidState if it is not pending."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] not in ("pending", "requires_action"):
         raise InvalidState(f"The refund is {refund['status']}, not pending.")
@@ -102,7 +102,7 @@ def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
 
 
 def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or_canceled_card") -> JSON:
-    """A pending or even a succeeded refund fails: the money is back with the company."""
+    """Lets a pending or even a succeeded refund fail, and returns it: the money is back with the account."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] in _ENDED:
         raise InvalidState(f"The refund is already {refund['status']}.")
@@ -117,7 +117,7 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
 
 
 def cancel(call: Call) -> JSON:
-    """POST /v1/refunds/{id}/cancel: only while it waits for the customer."""
+    """POST /v1/refunds/{id}/cancel, which only a refund that requires action allows."""
     refund = call.ledger.get("refund", call.id)
     if refund["status"] != "requires_action":
         raise InvalidState("You can only cancel a refund that requires action.")
@@ -125,7 +125,7 @@ def cancel(call: Call) -> JSON:
 
 
 def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
-    """A refund that never left is taken back."""
+    """Cancels a refund that has not succeeded, and returns it."""
     if refund["status"] in (*_ENDED, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
     _give_back(ledger, refund)

@@ -11,7 +11,10 @@ _EMAIL = re.compile(r"^[^@\s\"(),:;<>\[\]\\]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z
 
 
 def email(value: str | None) -> None:
-    """At most 512 characters and of an address's form (https://docs.stripe.com/api/customers/create)."""
+    """Raises InvalidParams unless the value has the form of an address and at most 512 characters.
+
+    https://docs.stripe.com/api/customers/create
+    """
     if not value:
         return
     if len(value) > 512 or not _EMAIL.match(value) or ".." in value:
@@ -19,7 +22,7 @@ def email(value: str | None) -> None:
 
 
 def length(params: dict[str, Any], limits: dict[str, int]) -> None:
-    """Refuse top-level strings that are too long."""
+    """Raises InvalidParams for a top-level string that is too long."""
     for key, limit in limits.items():
         value = params.get(key)
         if isinstance(value, str) and len(value) > limit:
@@ -27,7 +30,7 @@ def length(params: dict[str, Any], limits: dict[str, int]) -> None:
 
 
 def metadata(current: dict[str, str], change: Any, param: str = "metadata") -> dict[str, str]:
-    """Merge a change into metadata: 50 keys, 40-character names, 500-character values; `""` unsets.
+    """Returns metadata after a change; `""` unsets a key, or all. Raises InvalidParams beyond Stripe's limits.
 
     https://docs.stripe.com/api/metadata
     """
@@ -51,7 +54,7 @@ def metadata(current: dict[str, str], change: Any, param: str = "metadata") -> d
 
 
 def within(value: int | None, wanted: Any) -> bool:
-    """Whether a timestamp passes a `created` or `due_date` filter (a number or gt/gte/lt/lte)."""
+    """Returns True if a timestamp passes a `created` or `due_date` filter: a number, or gt, gte, lt and lte."""
     if wanted is None:
         return True
     if value is None:

@@ -1,1 +1,1 @@
-"""What payers and owners open in a browser: the hosted invoice page, and Connect OAuth."""
+"""Pages for payers and owners: the hosted invoice page, and Connect OAuth with its authorize page."""

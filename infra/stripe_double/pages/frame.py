@@ -26,7 +26,7 @@ input[aria-invalid=true]{border-color:#b3093c}.note:focus{outline:2px solid curr
 
 
 def page(title: str, body: str) -> str:
-    """A whole document."""
+    """Returns a whole document."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -36,17 +36,17 @@ def page(title: str, body: str) -> str:
 
 
 def isolated(text: str) -> str:
-    """A name or a sentence of somebody's: escaped, and in its own direction, whatever stands beside it."""
+    """Returns somebody's text, escaped, with a writing direction of its own."""
     return f"<bdi>{escape(text)}</bdi>"
 
 
 def message(title: str, text: str) -> str:
-    """A page that only says something."""
+    """Returns a page that only says something."""
     return page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
 
 
 def no_dashboard(path: str) -> str:
-    """Returns what is said at an address of Stripe's Dashboard, to which POM's answers link."""
+    """Returns the page at an address of Stripe's Dashboard, which the double does not have."""
     return message(
         "This stand-in has no dashboard",
         f"At Stripe, {path or '/'} is a page of the Dashboard. Here, calls of the double take its place: the section"

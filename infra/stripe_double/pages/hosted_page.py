@@ -1,4 +1,4 @@
-"""The hosted invoice page: the payer's door (https://docs.stripe.com/invoicing/hosted-invoice-page)."""
+"""The hosted invoice page, where payers pay (https://docs.stripe.com/invoicing/hosted-invoice-page)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _PATH = re.compile(r"^/i/([^/]+)/([^/]+)(/pdf)?$")
 
 
 class HostedPage:
-    """GET shows, POST pays; both at the same link, which can be opened again after a decline."""
+    """A GET of the link shows the page, a POST pays. The link can be opened again after a decline."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def handle(self, request: Request) -> Response:
-        """Answer a path under /i/."""
+        """Returns the answer to a path under /i/."""
         match = _PATH.match(request.path)
         with self._world.lock:
             self._world.run_due()
@@ -75,7 +75,7 @@ class HostedPage:
         return None
 
     def _pay(self, ledger: Ledger, invoice: JSON, form: dict[str, str]) -> Problem | None:
-        """Try to pay; returns what to tell the payer if it came to nothing.
+        """Tries to pay; returns the problem to show if the attempt failed.
 
         What was typed before 3-D Secure is put back into `form` after it.
         """
@@ -111,7 +111,7 @@ _CORRECTABLE = {"incorrect_number": ("number",), "expired_card": ("exp",), "inco
 
 
 def _typed(form: dict[str, str], now: float) -> Method | Problem:
-    """Returns what the payer typed, or all that is wrong with it: that never reaches Stripe's servers."""
+    """Returns the method that the payer typed, or all problems with it. No attempt is made with a wrong one."""
     by_bank = form.get("method") == "us_bank_account"
     wrong = dict(_wrong_in_bank_account(form) if by_bank else _wrong_in_card(form, now))
     if wrong:
@@ -124,7 +124,7 @@ def _typed(form: dict[str, str], now: float) -> Method | Problem:
 
 
 def _wrong_in_bank_account(form: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yields each input that is wrong and what to say of it, in the order of the form."""
+    """Yields the name of each wrong input and the message about it, in the order of the form."""
     routing, account = form.get("routing", "").strip(), form.get("account", "").strip()
     if not routing:
         yield "routing", "The routing number is missing."
@@ -137,7 +137,7 @@ def _wrong_in_bank_account(form: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _wrong_in_card(form: dict[str, str], now: float) -> Iterator[tuple[str, str]]:
-    """Yields each input that is wrong and what to say of it, in Stripe's words and the order of the form."""
+    """Yields the name of each wrong input and Stripe's message about it, in the order of the form."""
     if not form.get("number", "").strip():
         yield "number", "Your card number is incomplete."
     if problem := _wrong_in_expiry(form.get("exp", ""), now):

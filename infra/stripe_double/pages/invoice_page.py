@@ -14,7 +14,7 @@ from .frame import isolated, page
 
 @dataclass(frozen=True)
 class Problem:
-    """Why an attempt to pay came to nothing, the ids of the inputs to correct, and the kind of method it was about.
+    """Why an attempt to pay failed, the ids of the inputs to correct, and the kind of payment method.
 
     An empty `method` stands for no method in particular.
     """
@@ -61,7 +61,7 @@ def _days(ledger: Ledger, inv: JSON) -> Iterator[str]:
 
 
 def _rows(inv: JSON, lines: list[JSON]) -> Iterator[str]:
-    """What was sold, and what became of the total: the figures add up to the amount due."""
+    """Yields the rows of the table: the lines, and figures that add up to the amount due."""
     currency = inv["currency"]
     for line in lines:
         quantity = f"<br><span class=muted>Qty {escape(str(line['quantity_decimal']))}</span>"
@@ -114,7 +114,7 @@ def _earlier(intent: JSON) -> Problem | None:
 
 
 def _alert(problem: Problem | None) -> str:
-    """Screen readers say it at once, and the keyboard begins there."""
+    """Returns an alert that screen readers read at once, and that has the keyboard's focus."""
     if problem is None:
         return ""
     return f'<div class="note bad" role=alert tabindex=-1 autofocus id=outcome>{escape(problem.message)}</div>'

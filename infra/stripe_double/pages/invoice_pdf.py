@@ -9,7 +9,7 @@ _MAX_LINES = 40
 
 
 def invoice_pdf(inv: JSON, lines: list[JSON]) -> bytes:
-    """The invoice as a PDF document."""
+    """Returns the invoice as a PDF document."""
     currency = inv["currency"]
     text = [
         str(inv["account_name"] or ""),

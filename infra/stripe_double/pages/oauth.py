@@ -16,7 +16,7 @@ from .authorize_page import authorize
 
 @dataclass
 class Code:
-    """An authorization code: once, for five minutes."""
+    """An authorization code, which works once and for `Config.oauth_code_seconds`."""
 
     account: str
     scope: str
@@ -26,14 +26,14 @@ class Code:
 
 
 class OAuth:
-    """The authorize page, its form and the two POSTs of the SDK."""
+    """The authorize page with its form, and the two calls of the SDK."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.codes: dict[str, Code] = {}
 
     def handle(self, request: Request) -> Response:
-        """Answer a path under /oauth/."""
+        """Returns the answer to a path under /oauth/."""
         try:
             with self._world.lock:
                 if request.path == "/oauth/authorize":
@@ -49,21 +49,21 @@ class OAuth:
         return as_json(404, {"error": "invalid_request", "error_description": "Unrecognized request URL"})
 
     def grant(self, account: str, *, scope: str = "read_write") -> str:
-        """The person pressed Connect: an authorization code for the account."""
+        """Returns an authorization code for an account whose owner has pressed Connect."""
         world, ledger = self._world, self._world.ledger(account)
         code = f"ac_{world.ids.token(32)}"
         self.codes[code] = Code(account, scope, ledger.livemode, world.clock.now() + world.config.oauth_code_seconds)
         return code
 
     def disconnect(self, ledger: Ledger) -> None:
-        """Access ends, from whichever side; `account.application.deauthorized` is sent once."""
+        """Ends the platform's access, and emits `account.application.deauthorized` if it had any."""
         if not ledger.connected:
             return
         ledger.connected = False
         self._world.emit(ledger, "account.application.deauthorized", accounts.application(self._world))
 
     def connect(self, ledger: Ledger) -> None:
-        """Access begins."""
+        """Gives the platform access, and emits `account.application.authorized` if it had none."""
         if not ledger.connected:
             ledger.connected = True
             self._world.emit(ledger, "account.application.authorized", accounts.application(self._world))

@@ -1,1 +1,1 @@
-"""What a double knows: each account's ledger, its events, and what is planned on the clock."""
+"""The state of a double: each account's ledger and events, and the jobs planned on the clock."""

@@ -1,4 +1,4 @@
-"""In which order the events of one change are made, where recordings of real accounts show more than one."""
+"""Decides the order of the events of one change, where recordings of real accounts show more than one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ USUAL = 0.75
 
 
 class EventOrder:
-    """Draws from a generator of its own, so that no other random choice of a double depends on it."""
+    """Decides by a random generator of its own, so that no other random choice of a double depends on it."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(f"order {seed}")
 
     def usual(self) -> bool:
-        """Whether the next change leaves its events in the usual order."""
+        """Returns True if the next change leaves its events in the usual order."""
         return self._rng.random() < USUAL

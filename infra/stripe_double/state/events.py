@@ -29,15 +29,15 @@ class EventPolicy:
     """Changes of these types leave no event at all (docs.stripe.com/webhooks/handle-irrecoverable-events)."""
     never_generate_rate: float = 0.0
     invoice_payments_before_basil: bool = True
-    """Whether accounts on versions before 2025-03-31.basil get `invoice_payment.*` events. Nobody here knows."""
+    """True if accounts on versions before 2025-03-31.basil get `invoice_payment.*` events. Nobody here knows."""
     squeeze: bool = False
-    """All events get the same `created` second until this is taken back."""
+    """True if all events get the same `created` second."""
     frozen_second: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """The request that is being answered; events name it."""
+    """The request that is being answered, as events name it."""
 
     id: str | None = None
     idempotency_key: str | None = None
@@ -56,7 +56,7 @@ class EventStore:
         self._given_up: set[str] = set()
 
     def record(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> JSON | None:
-        """Make one event, or None when nothing changed (`*.updated`) or the policy swallows it."""
+        """Returns a new event, or None if nothing changed since `before` or the policy suppresses it."""
         snapshot = frozen(obj if obj["object"] in ("application", "account") else render(ledger, obj))
         data: JSON = {"object": snapshot}
         if before is not None:
@@ -84,7 +84,7 @@ class EventStore:
         return event
 
     def shown(self, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
-        """The event as sent or answered: in an endpoint's version, or in its account's at the time of its creation.
+        """Returns the event in a version: an endpoint's, or by default its account's when it was created.
 
         `account.application.*` carry the account's version even at an endpoint that has one of its own.
         """
@@ -99,19 +99,19 @@ class EventStore:
         return result
 
     def await_answer(self, event_id: str, endpoint_id: str) -> None:
-        """Remember that an endpoint is to be sent this event and has not yet answered 2xx."""
+        """Records that an endpoint listens to this event and has not yet answered 2xx."""
         self._unconfirmed.setdefault(event_id, set()).add(endpoint_id)
 
     def confirm(self, event_id: str, endpoint_id: str) -> None:
-        """Remember that an endpoint has answered this event with 2xx."""
+        """Records that an endpoint answered this event with 2xx."""
         self._unconfirmed.get(event_id, set()).discard(endpoint_id)
 
     def give_up(self, event_id: str) -> None:
-        """Remember that an endpoint has failed the last try of this event."""
+        """Records that the last try of this event failed at an endpoint."""
         self._given_up.add(event_id)
 
     def succeeded(self, event_id: str) -> bool:
-        """Returns what the `delivery_success` filter of GET /v1/events asks: every endpoint has answered 2xx."""
+        """Returns True if every endpoint answered 2xx, which is what the filter `delivery_success` asks."""
         return not self._unconfirmed.get(event_id) and event_id not in self._given_up
 
     def _now(self) -> int:
@@ -135,7 +135,7 @@ class EventStore:
 
 
 def difference(before: JSON, after: JSON) -> JSON:
-    """Old values of what changed; within a hash only the changed names (`previous_attributes`)."""
+    """Returns `previous_attributes`: the old values of what changed, and of a hash only the changed names."""
     changed: dict[str, Any] = {}
     for key in before.keys() | after.keys():
         old, new = before.get(key), after.get(key)

@@ -9,23 +9,23 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 class Ids:
-    """Draws ids; call only while holding the double's lock."""
+    """Draws ids. Call it only while you hold the world's lock."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
 
     def new(self, prefix: str, size: int = 24) -> str:
-        """`<prefix>_` and `size` letters and digits."""
+        """Returns `<prefix>_` and `size` letters and digits."""
         return f"{prefix}_{self.token(size)}"
 
     def token(self, size: int) -> str:
-        """Letters and digits only."""
+        """Returns letters and digits."""
         return "".join(self._rng.choices(_ALPHABET, k=size))
 
     def account(self) -> str:
-        """An account id."""
+        """Returns an account id."""
         return f"acct_1{self.token(15)}"
 
     def invoice_prefix(self) -> str:
-        """The eight capitals and digits that begin a customer's invoice numbers."""
+        """Returns the eight capitals and digits that begin a customer's invoice numbers."""
         return "".join(self._rng.choices(string.ascii_uppercase + string.digits, k=8))

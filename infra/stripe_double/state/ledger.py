@@ -1,4 +1,4 @@
-"""What one Stripe account holds. A ledger never refers to another ledger, which is what isolates accounts."""
+"""What one Stripe account has. A ledger never refers to another ledger, which isolates accounts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Ledger:
         return str(self.account["id"])
 
     def add(self, obj: JSON) -> JSON:
-        """Store a new object under its own `object` and `id`."""
+        """Stores a new object under its own `object` and `id`, and returns it."""
         kind = obj["object"]
         self.tables.setdefault(kind, {})[obj["id"]] = obj
         if field := _INDEXED.get(kind):
@@ -73,18 +73,18 @@ class Ledger:
         return obj
 
     def get(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> JSON:
-        """The object; raises NoSuchObject, also when another account has it."""
+        """Returns the object. Raises NoSuchObject if this account has none, even if another one has."""
         try:
             return self.tables[kind][object_id]
         except KeyError:
             raise NoSuchObject(_NAMES.get(kind, kind), object_id, param, status) from None
 
     def find(self, kind: str, object_id: str | None) -> JSON | None:
-        """The object or None."""
+        """Returns the object or None."""
         return self.tables.get(kind, {}).get(object_id or "")
 
     def all(self, kind: str, **fields: Any) -> Iterator[JSON]:
-        """Objects of a kind whose fields have the given values, oldest first."""
+        """Yields the objects of a kind whose fields have the given values, oldest first."""
         field = _INDEXED.get(kind, "")
         if field in fields:
             members: Iterable[JSON] = self._index.get((kind, fields[field]), ())
@@ -95,16 +95,16 @@ class Ledger:
                 yield obj
 
     def remove(self, kind: str, object_id: str) -> None:
-        """Forget an object (a deleted draft)."""
+        """Removes a deleted object."""
         self.tables[kind].pop(object_id)
 
 
 def public(obj: JSON) -> JSON:
-    """The object without the double's own notes, whose keys begin with an underscore."""
+    """Returns the object without the double's own notes, whose keys begin with an underscore."""
     return {k: v for k, v in obj.items() if not k.startswith("_")}
 
 
 def frozen(obj: JSON) -> JSON:
-    """A deep copy that later changes cannot reach."""
+    """Returns a deep copy."""
     copy: JSON = json.loads(json.dumps(obj))
     return copy

@@ -1,4 +1,4 @@
-"""Objects as Stripe answers them: embedded first pages and `expand[]`; `versions.py` has older shapes."""
+"""Objects as Stripe shows them: embedded first pages and `expand[]`. `versions` has older shapes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ EXPANDABLE = {
 
 
 def as_list(url: str, data: list[JSON], has_more: bool = False, **more: Any) -> JSON:
-    """Stripe's list envelope."""
+    """Returns a list as Stripe wraps it."""
     return {"object": "list", "data": data, "has_more": has_more, "url": url, **more}
 
 
 def render(ledger: Ledger, obj: JSON) -> JSON:
-    """The public object, without expansions."""
+    """Returns the object as Stripe shows it, without expansions."""
     shown = public(obj)
     if obj["object"] == "invoice":
         lines = ledger.lines.get(obj["id"], [])
@@ -41,7 +41,10 @@ def render(ledger: Ledger, obj: JSON) -> JSON:
 
 
 def expand(ledger: Ledger, shown: JSON, paths: list[str]) -> JSON:
-    """Replace ids by objects along each path; at most four levels (https://docs.stripe.com/api/expanding_objects)."""
+    """Replaces ids by objects along each path, at most four levels deep, and returns `shown`.
+
+    https://docs.stripe.com/api/expanding_objects
+    """
     for path in paths:
         steps = path.split(".")
         if len(steps) > 4:

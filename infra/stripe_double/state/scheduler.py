@@ -25,7 +25,7 @@ class Job:
 
 
 class Scheduler:
-    """A queue of jobs by due time; not thread-safe, the double's lock guards it."""
+    """A queue of jobs by due time. The world's lock guards it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -33,28 +33,28 @@ class Scheduler:
         self._sequence = itertools.count()
 
     def at(self, due: float, name: str, subject: str, run: Callable[[], object]) -> Job:
-        """Plan a job; `subject` is the id of the object it changes."""
+        """Plans a job at an epoch second, and returns it. `subject` is the id of the object that it changes."""
         job = Job(due, next(self._sequence), name, subject, run)
         heapq.heappush(self._heap, job)
         return job
 
     def after(self, seconds: float, name: str, subject: str, run: Callable[[], object]) -> Job:
-        """Plan a job relative to now."""
+        """Plans a job in some seconds from now, and returns it."""
         return self.at(self._clock.now() + seconds, name, subject, run)
 
     def cancel(self, subject: str) -> None:
-        """Drop what is planned for an object."""
+        """Cancels the jobs planned for an object."""
         for job in self._heap:
             job.cancelled = job.cancelled or job.subject == subject
 
     def next_due(self) -> float | None:
-        """When the next job is due."""
+        """Returns the epoch second at which the next job is due, or None."""
         while self._heap and self._heap[0].cancelled:
             heapq.heappop(self._heap)
         return self._heap[0].due if self._heap else None
 
     def run_due(self) -> int:
-        """Run what is due by now; returns how many jobs ran."""
+        """Runs the jobs that are due; returns how many ran."""
         done = 0
         while (due := self.next_due()) is not None and due <= self._clock.now():
             job = heapq.heappop(self._heap)
@@ -64,5 +64,5 @@ class Scheduler:
         return done
 
     def pending(self) -> list[dict[str, object]]:
-        """What is planned, for the ledger dump."""
+        """Returns the planned jobs, as the ledger shows them."""
         return [{"due": j.due, "name": j.name, "subject": j.subject} for j in sorted(self._heap) if not j.cancelled]

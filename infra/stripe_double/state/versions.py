@@ -1,4 +1,4 @@
-"""Objects as accounts on older API versions are shown them: one table of what changed, and when.
+"""Objects as accounts on older API versions see them: one table of what changed, and when.
 
 Stripe renders an event when it is created, in the default version of its account (docs.stripe.com/api/events), and a
 webhook in its endpoint's version. An old shape may need what stands in other objects of the ledger: `Moment` keeps
@@ -33,7 +33,7 @@ BASIL = "2025-03-31"
 
 @dataclass(frozen=True)
 class Moment:
-    """What old shapes need of other objects, as it was when an event was created."""
+    """Facts from other objects that old shapes show, as they were when an event was created."""
 
     invoice: str | None = None
     """The invoice that an intent or a charge pays."""
@@ -47,7 +47,7 @@ class Moment:
 
 
 def moment_of(ledger: Ledger, obj: JSON) -> Moment:
-    """What stands in the ledger now and belongs into old shapes of the object."""
+    """Returns what the ledger has now and old shapes of the object show."""
     if obj["object"] == "invoice":
         return _moment_of_invoice(ledger, obj)
     if obj["object"] == "payment_intent":
@@ -62,7 +62,7 @@ def moment_of(ledger: Ledger, obj: JSON) -> Moment:
 
 
 def as_of(shown: JSON, version: str, moment: Moment) -> JSON:
-    """The object in a version; answers the object itself when nothing of it has changed since."""
+    """Returns the object in a version: the same object if its shape has not changed since."""
     wanted = version[:10]
     changes = [change for since, kind, change in CHANGES if kind == shown["object"] and wanted < since]
     if not changes:
@@ -77,7 +77,7 @@ def as_of(shown: JSON, version: str, moment: Moment) -> JSON:
 
 
 def before_basil(version: str) -> bool:
-    """Whether a version knows no payments of invoices."""
+    """Returns True if a version is older than payments of invoices."""
     return version[:10] < BASIL
 
 

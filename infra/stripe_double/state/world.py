@@ -1,4 +1,4 @@
-"""Everything the resources share: ledgers, time, ids, events, mail and the one lock around state."""
+"""The state of a double: ledgers, time, ids, events, planned jobs, and the one lock around it all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Listener = Callable[[Ledger, JSON], None]
 
 
 class World:
-    """The state of one double. Hold `lock` while reading or changing it."""
+    """The state of one double. Hold `lock` while you read or change it."""
 
     def __init__(self, config: Config, clock: Clock, rng: random.Random) -> None:
         self.config, self.clock, self.rng = config, clock, rng
@@ -36,30 +36,33 @@ class World:
         self.listeners: list[Listener] = []
 
     def now(self) -> int:
-        """The whole second that new objects are stamped with."""
+        """Returns the epoch second with which new objects are stamped."""
         return self.clock.seconds()
 
     def ledger(self, account: str) -> Ledger:
-        """An account's ledger by id; raises KeyError when there is none."""
+        """Returns the ledger of an account. Raises KeyError if there is none."""
         return self.ledgers[account]
 
     def emit(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> None:
-        """Record an event of a change and pass it to every listener."""
+        """Records an event of a change and passes it to every listener."""
         event = self.events.record(ledger, type_, obj, before)
         if event is not None:
             for listener in self.listeners:
                 listener(ledger, event)
 
     def updated(self, ledger: Ledger, obj: JSON, before: JSON, type_: str | None = None) -> None:
-        """Record `<kind>.updated` with what changed since `before` (a rendered snapshot); nothing if unchanged."""
+        """Records `<kind>.updated` with what changed since `before`, a `snapshot`.
+
+        Does nothing if nothing changed.
+        """
         self.emit(ledger, type_ or f"{obj['object']}.updated", obj, before)
 
     def snapshot(self, ledger: Ledger, obj: JSON) -> JSON:
-        """What `updated` compares with."""
+        """Returns a copy of the rendered object, for `updated` to compare with."""
         return frozen(render(ledger, obj))
 
     def permitted(self, account: str, key_shown: str, livemode: bool) -> Ledger:
-        """A connected account's ledger; raises 403 `account_invalid` when access is missing or revoked."""
+        """Returns a connected account's ledger. Raises StripeFault 403 `account_invalid` without access to it."""
         ledger = self.ledgers.get(account)
         if ledger is None or not ledger.connected or ledger.livemode != livemode:
             raise StripeFault(
@@ -72,11 +75,11 @@ class World:
         return ledger
 
     def run_due(self) -> int:
-        """Do what the clock has reached."""
+        """Runs the jobs that are due; returns how many ran."""
         return self.scheduler.run_due()
 
     def advance(self, seconds: float) -> int:
-        """Move time forward through each planned job at its own moment; returns how many ran.
+        """Moves the clock forward and runs each planned job at its own moment; returns how many ran.
 
         Raises ValueError for a step back.
         """

@@ -1,6 +1,6 @@
-"""Signed webhooks: at least once, unordered, retried on the double's clock (https://docs.stripe.com/webhooks).
+"""Delivers signed webhooks at least once, in no order, retried on the double's clock (https://docs.stripe.com/webhooks).
 
-Nothing here starts a thread: `step` delivers one due webhook. `server.py` calls it from worker threads, tests call
+Nothing here starts a thread: `step` delivers one due webhook. `Server` calls it from worker threads, tests call
 it themselves. The endpoint is called without holding the lock, so it may call the double back.
 """
 
@@ -55,7 +55,7 @@ class Task:
 
 
 class Deliverer:
-    """The queue of webhooks and the log of what became of them; queues each event that the world emits."""
+    """The queue of webhooks and the log of tries to deliver them. It queues each event that the world emits."""
 
     def __init__(self, world: World, transport: Transport | None = None) -> None:
         self._world = world
@@ -71,7 +71,7 @@ class Deliverer:
     # -- queueing -----------------------------------------------------------------------------------------
 
     def enqueue(self, ledger: Ledger, event: JSON) -> None:
-        """Queue an event for each endpoint that listens to it."""
+        """Queues an event for each endpoint that listens to it."""
         for owner, endpoint in self._listeners(ledger, event):
             self._world.events.await_answer(event["id"], endpoint["id"])
             if self._lost(event["type"]):
@@ -83,7 +83,7 @@ class Deliverer:
         self.wakened.notify_all()
 
     def resend(self, account: str, event_id: str) -> int:
-        """A person presses Resend in the Dashboard; returns how many webhooks were queued."""
+        """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
         ledger = self._world.ledger(account)
         event = ledger.events[event_id]
         listeners = self._listeners(ledger, event)
@@ -95,11 +95,11 @@ class Deliverer:
     # -- delivering ----------------------------------------------------------------------------------------------
 
     def next_due(self) -> float | None:
-        """When the next try is due; None when paused or idle."""
+        """Returns the epoch second at which the next try is due, or None if paused or idle."""
         return self.queue[0].due if self.queue and not self.policy.paused else None
 
     def step(self) -> JSON | None:
-        """Deliver one due webhook; returns its log entry, or None when nothing is due."""
+        """Delivers one due webhook. Returns its log entry, or None if nothing is due."""
         with self._world.lock:
             task = self._take()
             if task is None:
@@ -126,7 +126,7 @@ class Deliverer:
         return entry
 
     def drain(self) -> int:
-        """Deliver all that is due now; returns how many tries were made."""
+        """Delivers every due webhook; returns how many tries were made."""
         count = 0
         while self.step() is not None:
             count += 1
@@ -238,7 +238,7 @@ class Deliverer:
 
 
 def signature(body: bytes, secrets: list[str], at: int) -> str:
-    """The `Stripe-Signature` header; one `v1` for each secret while one is being rolled."""
+    """Returns the `Stripe-Signature` header, with one `v1` for each secret while one is being rolled."""
     signed = f"{at}.".encode() + body
     made = [hmac.new(s.encode(), signed, hashlib.sha256).hexdigest() for s in secrets]
     return ",".join([f"t={at}", *(f"v1={m}" for m in made), f"v0={made[0][::-1]}"])

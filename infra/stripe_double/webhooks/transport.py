@@ -1,4 +1,4 @@
-"""How a webhook leaves the process. Tests give their own callable instead."""
+"""Sends a webhook over the network. Tests give a callable of their own instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Transport = Callable[[str, bytes, Mapping[str, str]], int]
 
 
 def http_transport(timeout: float) -> Transport:
-    """POST over a fresh connection; redirects are not followed, as Stripe does not follow them."""
+    """Returns a transport that POSTs over a fresh connection, and like Stripe follows no redirect."""
 
     def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         parts = urlsplit(url)
