@@ -87,8 +87,9 @@ class Controls:
     ) -> JSON:
         """Pays on the hosted page with a token, a test card or a test bank number.
 
-        `amount` is a part in minor units. `authenticate` is what the payer does at 3-D Secure. `decline` makes the method fail with a code and, of two,
-        with a decline code: `("expired_card",)`, `("card_declined", "do_not_honor")`; a bank debit fails days later.
+        `amount` is a part in minor units. `authenticate` is True if the payer passes 3-D Secure. `decline` makes the
+        method fail with a code, or a code and a decline code: `("expired_card",)`, `("card_declined",
+        "do_not_honor")`; a bank debit fails days later.
 
         Returns `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
         """
