@@ -56,10 +56,12 @@ class Server:
         self._stopping.set()
         with self.double.world.lock:
             self.double.deliverer.wakened.notify_all()
-        # Closed in waitress's own loop: a socket closed under its select would leave it waiting.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+        self._server.pull_trigger()
         for thread in self._threads:
             thread.join(timeout=2)
+        # Closed only after the loop has ended: a socket closed under its select would leave it waiting, and a loop
+        # that closes itself may have closed the trigger before it is pulled.
+        wasyncore.close_all(self._sockets, ignore_all=True)
         self._server.task_dispatcher.shutdown()
 
     def __enter__(self) -> Server:
@@ -69,11 +71,8 @@ class Server:
         self.stop()
 
     def _serve(self) -> None:
-        try:
-            self._server.run()
-        except OSError:
-            if not self._stopping.is_set():
-                raise
+        while not self._stopping.is_set():
+            wasyncore.loop(map=self._sockets, count=1)
 
     def _deliver(self) -> None:
         world, deliverer = self.double.world, self.double.deliverer
