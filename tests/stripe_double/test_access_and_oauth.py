@@ -142,7 +142,7 @@ def test_a_code_expires_after_five_minutes(company: Any) -> None:
         token(company, code)
 
 
-def test_a_code_that_never_was_or_is_of_the_other_mode_is_invalid(company: Any) -> None:
+def test_an_unknown_code_or_a_code_of_the_other_mode_is_invalid(company: Any) -> None:
     live = company.double.create_account(livemode=True)["id"]
 
     for code in ("ac_nothing", company.double.authorization_code(live)):
@@ -150,7 +150,7 @@ def test_a_code_that_never_was_or_is_of_the_other_mode_is_invalid(company: Any) 
             token(company, code)
 
 
-def test_deauthorizing_ends_access_and_tells_by_an_event(company: Any) -> None:
+def test_deauthorizing_ends_access_and_emits_an_event(company: Any) -> None:
     answer = company.client.oauth.deauthorize({"stripe_user_id": company.account})
 
     assert answer.stripe_user_id == company.account

@@ -1,7 +1,7 @@
 """Coupons, and the discounts that they make on draft invoices (https://docs.stripe.com/billing/subscriptions/coupons).
 
 A discount of the whole invoice is taken off its lines in proportion. Discounts together with tax rates are not
-played, because POM bills tax as a line.
+played.
 """
 
 from __future__ import annotations

@@ -91,9 +91,9 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
     )  # fmt: skip
     payment.update(status="paid", amount_paid=intent["amount"])
     payment["status_transitions"] = {**payment["status_transitions"], "paid_at": now}
-    told = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
-    told.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
-    for type_, obj in told:
+    events = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
+    events.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
+    for type_, obj in events:
         world.emit(ledger, type_, obj)
     _credit(world, ledger, invoice, payment, invoice_before)
     before = world.snapshot(ledger, charge)  # captures are asynchronous: the balance follows the charge

@@ -110,7 +110,7 @@ def test_every_input_has_a_label_of_its_own(company: Any) -> None:
     assert "<script" not in html
 
 
-def test_the_due_day_is_that_of_the_company_and_not_of_greenwich(company: Any) -> None:
+def test_the_due_day_is_in_the_companys_time_zone(company: Any) -> None:
     """The account's Dashboard is in Phoenix, seven hours behind; a due date of POM's ends with the company's day."""
     greenwich_midnight = (int(company.double.clock.now()) // DAY + 40) * DAY
     invoice = company.open(due_date=greenwich_midnight + 6 * 3600)
@@ -173,7 +173,7 @@ def test_the_figures_of_a_page_add_up_after_a_credit_note(company: Any) -> None:
     assert (found["Total"], found["Credit note"], found["Amount due"]) == ("$100.00", "-$40.00", "$60.00")
 
 
-def test_names_in_other_scripts_keep_to_themselves(company: Any) -> None:
+def test_names_in_other_scripts_keep_their_writing_direction(company: Any) -> None:
     customer = company.customer(name="דנה לוי (בריכות)")
 
     html = visit(company.open(customer=customer.id).hosted_invoice_url)[1]

@@ -198,7 +198,7 @@ def told(life: Life) -> None:
 
 @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.lists(st.sampled_from(VERBS * 2 + LATER), min_size=5, max_size=40))
-def test_books_balance_and_events_tell_the_truth_after_any_life(seed: int, verbs: list[str]) -> None:
+def test_sums_add_up_and_events_match_objects_after_any_actions(seed: int, verbs: list[str]) -> None:
     life = Life(random.Random(seed))
     life.new()
     life.act("finalize")

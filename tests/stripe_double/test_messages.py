@@ -29,7 +29,7 @@ def alerts(html: str) -> list[str]:
     return [heading for heading, part in zip(headings, parts[::2], strict=True) if "role=alert" in part]
 
 
-def test_every_mistake_in_the_card_form_is_told_at_once(company: Any) -> None:
+def test_every_mistake_in_the_card_form_is_named_at_once(company: Any) -> None:
     _, html = card(company.open().hosted_invoice_url, "", exp="13/34", cvc="1")
 
     assert [each for each in (CARD, "expiration month", CODE) if each in said(html)] == [
@@ -55,7 +55,7 @@ def test_a_month_that_does_not_exist_is_invalid_and_not_incomplete(company: Any,
     assert in_error(html) == ["exp"]
 
 
-def test_every_mistake_in_the_bank_form_is_told_at_once(company: Any) -> None:
+def test_every_mistake_in_the_bank_form_is_named_at_once(company: Any) -> None:
     _, html = visit(company.open().hosted_invoice_url, method="us_bank_account", routing="1", account="2")
 
     assert ("routing number" in said(html), "account number" in said(html)) == (True, True)
@@ -128,7 +128,7 @@ def test_an_unknown_path_of_the_api_is_still_stripes_own_refusal(server: Any) ->
         ("rates", {"global": 1}),
     ],
 )
-def test_a_wrong_field_is_named_with_those_that_there_are(server: Any, path: str, body: dict[str, Any]) -> None:
+def test_a_wrong_field_is_named_together_with_the_valid_ones(server: Any, path: str, body: dict[str, Any]) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         control(server, "POST", path, body)
 
