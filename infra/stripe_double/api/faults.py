@@ -7,6 +7,9 @@ import threading
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ..errors import ConnectionDropped, StripeFault
+from .rate_limits import limited
+
 Kind = Literal[
     "close_before",
     "error_before",
@@ -55,6 +58,36 @@ class Fault:
             and fnmatch.fnmatchcase(path, self.path)
             and fnmatch.fnmatchcase(account, self.account)
         )
+
+    def refuse(self) -> None:
+        """Raises what keeps the request from being executed, if the fault is of such a kind.
+
+        Raises ConnectionDropped for `close_before`, and StripeFault for a refusal that no idempotency key keeps.
+        """
+        if self.kind == "close_before":
+            raise ConnectionDropped
+        if self.kind == "rate_limit":
+            raise limited(self.reason)
+        if self.kind == "lock_timeout":
+            raise StripeFault(
+                self.status or 429,
+                "This object cannot be accessed right now because another API request or Stripe process is currently"
+                " accessing it.",
+                code="lock_timeout",
+                should_retry=True,
+                stored=False,
+            )
+        if self.kind == "conflict":
+            raise StripeFault(409, "Conflict with a concurrent request.", code="idempotency_key_in_use", stored=False)
+        if self.kind == "error_before" and not self.stored:
+            raise broken()
+
+
+def broken(*, stored: bool = False) -> StripeFault:
+    """Returns the 500 of an ordered error; an idempotency key keeps it if `stored`."""
+    return StripeFault(
+        500, "An unknown error occurred. (Ordered from the Stripe double.)", kind="api_error", stored=stored
+    )
 
 
 class Faults:

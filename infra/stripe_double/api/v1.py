@@ -16,14 +16,14 @@ from ..errors import ConnectionDropped, StripeFault, missing
 from ..http.messages import Request, Response, as_json
 from ..objects.call import Call, Route
 from ..state.events import Cause
-from ..state.ledger import JSON
+from ..state.ledger import public
 from ..state.render import expand, render
 from ..state.world import World
 from . import forms, validation
-from .auth import Caller, authenticate
-from .faults import Fault, Faults
+from .auth import authenticate
+from .faults import Fault, Faults, broken
 from .idempotency import IdempotencyStore
-from .rate_limits import RateLimits, limited
+from .rate_limits import RateLimits
 from .request_log import Entry, RequestLog
 from .router import Router
 
@@ -36,9 +36,24 @@ class _Passage:
 
     request: Request
     request_id: str
-    template: str = "(unrecognized)"
-    account: str = ""
+    template: str
+    account: str
+    fault: Fault | None
     replayed: bool = False
+
+    @property
+    def key(self) -> str:
+        """The idempotency key, or the empty string."""
+        return self.request.header("idempotency-key")
+
+    def meets(self, kind: str) -> bool:
+        """Returns True if a fault of this kind is ordered for the request."""
+        return self.fault is not None and self.fault.kind == kind
+
+    @property
+    def seconds(self) -> float:
+        """How long the fault lets the request or its answer wait."""
+        return self.fault.seconds if self.fault is not None else 0.0
 
 
 class Api:
@@ -54,96 +69,55 @@ class Api:
 
     def handle(self, request: Request) -> Response:
         """Returns the answer. Raises ConnectionDropped if a fault closes the connection."""
-        passage = _Passage(request, f"req_{next(self._numbers):014d}", account=request.header("stripe-account"))
         found = self.router.match(request.method, request.path)
-        if found is not None:
-            passage.template = found[0].template
-        status = 0
-        try:
-            response = self._faulty(passage, found)
-            status = response.status
-        finally:
-            self._note(passage, status)
+        template = found[0].template if found else "(unrecognized)"
+        passage = self._enter(request, template, request.header("stripe-account"))
+        response = self._answer(passage, lambda: self._authenticated(passage, found))
         if passage.replayed:
             response.headers["Idempotent-Replayed"] = "true"
-        if key := request.header("idempotency-key"):
-            response.headers["Idempotency-Key"] = key
+        if passage.key:
+            response.headers["Idempotency-Key"] = passage.key
         if passage.account:
             response.headers["Stripe-Account"] = passage.account
         response.headers["Request-Id"] = passage.request_id
         response.headers["Stripe-Version"] = request.header("stripe-version") or self.world.config.api_version
         return response
 
-    def outside(self, request: Request, answer: Callable[[Request], Response]) -> Response:
-        """Returns the answer to a request of Connect OAuth, which `answer` executes; logs it, and applies faults.
+    def outside(self, request: Request, handle: Callable[[Request], Response]) -> Response:
+        """Returns the answer of `handle` to a request of Connect OAuth, which is logged and meets faults.
 
-        Connect OAuth has no idempotency keys.
+        Connect OAuth has no idempotency keys. Raises ConnectionDropped if a fault closes the connection.
         """
-        passage = _Passage(request, f"req_{next(self._numbers):014d}", template=request.path)
-        status = 0
-        try:
-            fault = self.faults.take(request.method, request.path, "")
-            try:
-                if fault is not None:
-                    self._before(fault)
-                    if fault.kind == "error_before":
-                        raise _broken()
-                    if fault.kind == "delay":
-                        self._sleep(fault.seconds)
-                response = answer(request)
-                if fault is not None and fault.kind == "close_after":
-                    raise ConnectionDropped
-                if fault is not None and fault.kind == "error_after":
-                    raise _broken()
-            except StripeFault as exc:
-                response = as_json(exc.status, exc.body, **exc.headers)
-            self._wait_if_late(fault, response)
-            status = response.status
-        finally:
-            self._note(passage, status)
+        passage = self._enter(request, request.path)
+        response = self._answer(passage, lambda: self._execute(passage, lambda: handle(request)))
         response.headers["Request-Id"] = passage.request_id
         return response
 
-    def _faulty(self, passage: _Passage, found: tuple[Route, dict[str, str]] | None) -> Response:
-        request = passage.request
-        fault = self.faults.take(request.method, request.path, passage.account)
+    def _enter(self, request: Request, template: str, account: str = "") -> _Passage:
+        fault = self.faults.take(request.method, request.path, account)
+        return _Passage(request, f"req_{next(self._numbers):014d}", template, account, fault)
+
+    def _answer(self, passage: _Passage, proceed: Callable[[], Response]) -> Response:
+        """Returns what `proceed` returns, or its error as an answer; logs the request in any case."""
+        status = 0
         try:
-            if fault is not None:
-                self._before(fault)
-            response = self._authenticated(passage, found, fault)
-        except StripeFault as exc:
-            response = as_json(exc.status, exc.body, **exc.headers)
-        self._wait_if_late(fault, response)
+            try:
+                if passage.fault is not None:
+                    passage.fault.refuse()
+                response = proceed()
+                if passage.meets("close_after") and not passage.replayed:
+                    raise ConnectionDropped
+            except StripeFault as exc:
+                response = as_json(exc.status, exc.body, **exc.headers)
+            if passage.meets("late"):  # the lock is free, and the idempotency key has its answer
+                response.not_before = self.world.clock.now() + passage.seconds
+                self._sleep(passage.seconds)
+            status = response.status
+        finally:
+            self._note(passage, status)
         return response
 
-    def _wait_if_late(self, fault: Fault | None, response: Response) -> None:
-        """Holds back an answer if its fault is `late`. The lock is free, and the idempotency key has its answer."""
-        if fault is not None and fault.kind == "late":
-            response.not_before = self.world.clock.now() + fault.seconds
-            self._sleep(fault.seconds)
-
-    def _before(self, fault: Fault) -> None:
-        if fault.kind == "close_before":
-            raise ConnectionDropped
-        if fault.kind == "rate_limit":
-            raise limited(fault.reason)
-        if fault.kind == "lock_timeout":
-            raise StripeFault(
-                fault.status or 429,
-                "This object cannot be accessed right now because another API request or Stripe process is currently"
-                " accessing it.",
-                code="lock_timeout",
-                should_retry=True,
-                stored=False,
-            )
-        if fault.kind == "conflict":
-            raise StripeFault(409, "Conflict with a concurrent request.", code="idempotency_key_in_use", stored=False)
-        if fault.kind == "error_before" and not fault.stored:
-            raise _broken()
-
-    def _authenticated(
-        self, passage: _Passage, found: tuple[Route, dict[str, str]] | None, fault: Fault | None
-    ) -> Response:
+    def _authenticated(self, passage: _Passage, found: tuple[Route, dict[str, str]] | None) -> Response:
         request = passage.request
         with self.world.lock:
             caller = authenticate(self.world, request)
@@ -160,27 +134,56 @@ class Api:
         self._check_version(request)
         self.limits.spend(caller.ledger.id, f"{route.method} {route.template}")
         params = _params(route, request)
-        key = request.header("idempotency-key")
-        if request.method != "POST" or not key:
-            return self._execute(passage, route, args, caller, params, fault)
-        stored = self.keys.begin(caller.ledger.id, key, request.path, request.form)
+        call = Call(self.world, caller.ledger, params, args, caller.livemode, caller.through_platform)
+        if request.method == "POST" and passage.key:
+            return self._once(passage, route, call)
+        return self._execute(passage, lambda: self._handle(passage, route, call))
+
+    def _once(self, passage: _Passage, route: Route, call: Call) -> Response:
+        """Returns the first answer for an idempotency key: executes the request, or replays its stored answer."""
+        account, key = call.ledger.id, passage.key
+        stored = self.keys.begin(account, key, passage.request.path, passage.request.form)
         if stored is not None:
             passage.replayed = True
             return Response(stored[0], stored[1], {"Content-Type": "application/json"})
         try:
-            response = self._execute(passage, route, args, caller, params, fault)
+            response = self._execute(passage, lambda: self._handle(passage, route, call))
         except StripeFault as exc:
-            response = as_json(exc.status, exc.body, **exc.headers)
             if not exc.stored:
-                self.keys.forget(caller.ledger.id, key)
-                return response
+                self.keys.forget(account, key)
+                raise
+            response = as_json(exc.status, exc.body, **exc.headers)
         except BaseException:
-            self.keys.forget(caller.ledger.id, key)
+            self.keys.forget(account, key)
             raise
-        self.keys.finish(caller.ledger.id, key, response.status, response.body)
-        if fault is not None and fault.kind == "close_after":
-            raise ConnectionDropped
+        self.keys.finish(account, key, response.status, response.body)
         return response
+
+    def _execute(self, passage: _Passage, execute: Callable[[], Response]) -> Response:
+        """Returns what `execute` returns. Raises the 500 of a fault before or after it."""
+        if passage.meets("error_before"):
+            raise broken(stored=True)
+        if passage.meets("delay"):  # the idempotency key is taken, the lock is not
+            self._sleep(passage.seconds)
+        response = execute()
+        if passage.meets("error_after"):
+            raise broken(stored=True)
+        return response
+
+    def _handle(self, passage: _Passage, route: Route, call: Call) -> Response:
+        """Returns the answer of the route's handler, which runs under the lock."""
+        world = self.world
+        with world.lock:
+            world.run_due()
+            world.events.cause = Cause(passage.request_id, passage.key or None)
+            try:
+                result = route.handle(call)
+                shown = result if result["object"] in _MANY or result.get("deleted") else render(call.ledger, result)
+                if shown.get("deleted"):
+                    shown = public(shown)
+                return as_json(200, expand(call.ledger, dict(shown), list(call.params.get("expand", ()))))
+            finally:
+                world.events.cause = Cause()
 
     def _check_version(self, request: Request) -> None:
         """Raises StripeFault for a version the double does not answer in; events ignore what the caller sends."""
@@ -192,33 +195,6 @@ class Api:
                 stored=False,
             )
 
-    def _execute(
-        self, passage: _Passage, route: Route, args: dict[str, str], caller: Caller, params: JSON, fault: Fault | None
-    ) -> Response:
-        if fault is not None and fault.kind == "error_before":
-            raise _broken(stored=True)
-        if fault is not None and fault.kind == "delay":  # the idempotency key is taken, the lock is not
-            self._sleep(fault.seconds)
-        world = self.world
-        paths = list(params.get("expand", ()))
-        with world.lock:
-            world.run_due()
-            world.events.cause = Cause(passage.request_id, passage.request.header("idempotency-key") or None)
-            try:
-                call = Call(world, caller.ledger, params, args, caller.livemode, caller.through_platform)
-                result = route.handle(call)
-                shown = result if result["object"] in _MANY or result.get("deleted") else render(call.ledger, result)
-                if shown.get("deleted"):
-                    shown = {k: v for k, v in shown.items() if not k.startswith("_")}
-                response = as_json(200, expand(call.ledger, dict(shown), paths))
-            finally:
-                world.events.cause = Cause()
-        if fault is not None and fault.kind == "error_after":
-            raise _broken(stored=True)
-        if fault is not None and fault.kind == "close_after" and not passage.request.header("idempotency-key"):
-            raise ConnectionDropped
-        return response
-
     def _note(self, passage: _Passage, status: int) -> None:
         request = passage.request
         self.log.add(
@@ -229,7 +205,7 @@ class Api:
                 path=request.path,
                 account=passage.account,
                 status=status,
-                idempotency_key=request.header("idempotency-key") or None,
+                idempotency_key=passage.key or None,
                 replayed=passage.replayed,
                 request_id=passage.request_id,
             )
@@ -246,9 +222,3 @@ def _params(route: Route, request: Request) -> dict[str, Any]:
     if "" in decoded:
         raise missing("parameter name")
     return validation.check(route.params, decoded)
-
-
-def _broken(*, stored: bool = False) -> StripeFault:
-    return StripeFault(
-        500, "An unknown error occurred. (Ordered from the Stripe double.)", kind="api_error", stored=stored
-    )
