@@ -6,16 +6,16 @@ with Server(double) as server:
                                  base_addresses={"api": server.url, "connect": server.url})
 """
 
+from .api.faults import Fault
 from .clock import DAY, Clock
 from .config import API_VERSION, Config
-from .deliverer import DeliveryPolicy, signature
 from .double import StripeDouble
 from .errors import ConnectionDropped, OAuthFault, StripeFault
-from .events import EventPolicy
-from .faults import Fault
 from .inprocess import InProcessClient
 from .server import Server
-from .versions import VERSIONS
+from .state.events import EventPolicy
+from .state.versions import VERSIONS
+from .webhooks.deliverer import DeliveryPolicy, signature
 
 __all__ = [
     "API_VERSION",

@@ -1,4 +1,7 @@
-"""Virtual time: real time plus an offset, or a wholly injected source. Nothing else in the package reads a clock."""
+"""The double's time: real time plus an offset, or a source of the caller's.
+
+Nothing else in the package reads a clock.
+"""
 
 from __future__ import annotations
 
@@ -17,24 +20,24 @@ class Clock:
 
     @classmethod
     def frozen(cls, at: float = 1_790_000_000.0) -> Clock:
-        """A clock that stands still until advanced: for deterministic tests."""
+        """Returns a clock that stands still until it is advanced, for deterministic tests."""
         return cls(lambda: at)
 
     def now(self) -> float:
-        """Seconds since the epoch on the double's clock."""
+        """Returns epoch seconds."""
         return self._source() + self._offset
 
     def seconds(self) -> int:
-        """`now()` in the whole seconds that Stripe's timestamps have."""
+        """Returns `now()` in whole seconds, as Stripe's timestamps are."""
         return int(self.now())
 
     def advance(self, seconds: float) -> None:
-        """Move forward; raises ValueError for a step back."""
+        """Moves forward by seconds. Raises ValueError for a step back."""
         if seconds < 0:
             raise ValueError("the double's clock only moves forward")
         self._offset += seconds
 
     def move_to(self, at: float) -> None:
-        """Move forward to a moment; does nothing when it has passed."""
+        """Moves forward to an epoch second. Does nothing if it has passed."""
         if (step := at - self.now()) > 0:
             self._offset += step

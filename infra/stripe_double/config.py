@@ -1,4 +1,4 @@
-"""What can be set when the double is built or started, with the defaults that tests rely on."""
+"""The settings of a double, with their defaults."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ class Config:
     api_version: str = API_VERSION
     """The version of the API's own answers, and of the platform."""
     account_version: str = "2020-08-27"
-    """The default version of new accounts, in which their events are shown; a real account's is as old as it is."""
+    """The version of new accounts, in which their events are shown.
+
+    A real account keeps the version of its first day.
+    """
     seed: int = 0
     date_lag: bool = True
-    """Answers are dated up to eight seconds late, as Stripe's are; see `dates.py`."""
+    """True if answers are dated up to eight seconds late, as Stripe's are; see `http/dates.py`."""
     search_lag: float = 60.0
     """Seconds until a search finds a new or changed customer; Stripe says less than a minute."""
     revisions_copy_metadata: bool | None = None
@@ -54,7 +57,7 @@ class Config:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Config:
-        """Read JSON; raises ValueError for a key that is not a setting."""
+        """Returns the settings of a JSON file. Raises ValueError for a key that is not a setting."""
         data = json.loads(Path(path).read_text())
         known = {f.name for f in dataclasses.fields(cls)}
         if extra := set(data) - known:

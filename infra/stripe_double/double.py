@@ -5,57 +5,31 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import pages, payment_engine
-from .api import Api
-from .auth import dashboard_key
-from .cards import Method, by_name, declining
+from .api.router import Router
+from .api.routes import ROUTES
+from .api.v1 import Api
 from .clock import Clock
 from .config import Config
-from .controls import Controls
-from .dates import AnswerDates
-from .errors import InvalidState
-from .events import EventPolicy
-from .faults import Fault
-from .hosted_page import HostedPage
-from .http import Request, Response, as_html, as_json
-from .ledger import JSON, frozen, public
-from .oauth import OAuth
-from .objects import (
-    accounts,
-    credit_notes,
-    customers,
-    discounts,
-    disputes,
-    event_list,
-    invoice_states,
-    invoices,
-    lines,
-    payments,
-    refunds,
-    tax_rates,
-    webhook_endpoints,
-)
-from .ratelimits import RateLimits
-from .render import as_list, render
-from .router import Router
-from .transport import Transport
-from .world import World
-from .wsgi import StartResponse, answer
-
-_FAMILIES = (
-    accounts, customers, invoices, invoice_states, lines, payments, refunds, disputes, credit_notes, event_list,
-    webhook_endpoints, tax_rates, discounts,
-)  # fmt: skip
+from .control.controls import Controls
+from .control.routes import ControlRoutes
+from .http.dates import AnswerDates
+from .http.messages import Request, Response, as_html, as_json
+from .http.wsgi import StartResponse, answer
+from .pages import frame
+from .pages.hosted_page import HostedPage
+from .pages.oauth import OAuth
+from .state.world import World
+from .webhooks.deliverer import Deliverer
+from .webhooks.transport import Transport
 
 _API_VERSION = re.compile(r"^/v\d+/")
 
 
-class StripeDouble:
-    """A stateful stand-in for Stripe. Every method takes the one lock; all state is in memory."""
+class StripeDouble(Controls):
+    """A stateful stand-in for Stripe: its `Controls`, and every address that it serves. All state is in memory."""
 
     def __init__(
         self,
@@ -66,34 +40,29 @@ class StripeDouble:
         transport: Transport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.config = config or Config()
-        self.clock = clock or Clock()
-        self.world = World(self.config, self.clock, rng or random.Random(self.config.seed), transport)
-        routes = [route for family in _FAMILIES for route in family.ROUTES]
-        self.api = Api(self.world, Router(routes), sleep)
-        self.oauth = OAuth(self.world)
-        self.hosted_page = HostedPage(self.world)
-        self.controls = Controls(self)
-        self._dates = AnswerDates(self.clock, self.config.seed, lag=self.config.date_lag)
-        for account in self.config.accounts:
+        config = config or Config()
+        world = World(config, clock or Clock(), rng or random.Random(config.seed))
+        super().__init__(world, Api(world, Router(ROUTES), sleep), OAuth(world), Deliverer(world, transport))
+        self._hosted_page = HostedPage(world)
+        self._control_routes = ControlRoutes(self)
+        self._dates = AnswerDates(self.clock, config.seed, lag=config.date_lag)
+        for account in config.accounts:
             self.create_account(**account)
-        for endpoint in self.config.webhook_endpoints:
+        for endpoint in config.webhook_endpoints:
             self.add_webhook_endpoint(**endpoint)
 
-    # -- serving ---------------------------------------------------------------------------------------------------
-
     def handle(self, request: Request) -> Response:
-        """Answer any request; raises ConnectionDropped when a fault closes the connection."""
+        """Returns the answer to any request. Raises ConnectionDropped if a fault closes the connection."""
         if request.path.startswith("/v1/"):
             response = self.api.handle(request)
         elif request.path.startswith("/oauth/"):
             response = self.api.outside(request, self.oauth.handle)
         elif request.path.startswith("/i/"):
-            response = self.hosted_page.handle(request)
+            response = self._hosted_page.handle(request)
         elif request.path.startswith("/_double"):
-            response = self.controls.handle(request)
+            response = self._control_routes.handle(request)
         elif request.method == "GET" and not _API_VERSION.match(request.path):
-            response = as_html(404, pages.no_dashboard(request.path))
+            response = as_html(404, frame.no_dashboard(request.path))
         else:
             message = f"Unrecognized request URL ({request.method}: {request.path})."
             response = as_json(404, {"error": {"message": message, "type": "invalid_request_error"}})
@@ -103,208 +72,3 @@ class StripeDouble:
     def wsgi(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application."""
         return answer(self.handle, environ, start_response)
-
-    # -- accounts and endpoints ------------------------------------------------------------------------------------
-
-    def create_account(self, **settings: Any) -> JSON:
-        """A Stripe account, connected unless `connected=False`. Settings: see `objects.accounts.make`."""
-        with self.world.lock:
-            ledger = accounts.make(self.world, **settings)
-            return {**ledger.account, "secret_key": dashboard_key(ledger), "connected": ledger.connected}
-
-    def update_account(self, account: str, **changes: Any) -> JSON:
-        """Change an account as its owner or Stripe would; emits account.updated."""
-        with self.world.lock:
-            return frozen(accounts.change(self.world, self.world.ledger(account), changes))
-
-    def revoke(self, account: str) -> None:
-        """The owner disconnects the platform in their own Dashboard."""
-        with self.world.lock:
-            self.oauth.disconnect(self.world.ledger(account))
-
-    def authorization_code(self, account: str) -> str:
-        """The owner pressed Connect: a code as the redirect would carry it."""
-        with self.world.lock:
-            return self.oauth.grant(account)
-
-    def add_webhook_endpoint(self, url: str, **settings: Any) -> JSON:
-        """A platform endpoint (Connect by default) with its secret. Settings: `objects.webhook_endpoints.make`."""
-        with self.world.lock:
-            endpoint = webhook_endpoints.make(self.world, self.world.platform, url=url, **settings)
-            return {**public(endpoint), "secret": endpoint["_secrets"][0]}
-
-    def roll_secret(self, endpoint: str, *, keep_old: bool = True) -> str:
-        """A new signing secret; while the old one is kept, webhooks carry a signature of each."""
-        with self.world.lock:
-            found = self.world.platform.get("webhook_endpoint", endpoint)
-            new = f"whsec_{self.world.ids.token(32)}"
-            found["_secrets"] = [new, *(found["_secrets"][:1] if keep_old else [])]
-            return new
-
-    # -- what payers, banks and owners do ----------------------------------------------------------------------------
-
-    def pay(
-        self,
-        account: str,
-        invoice: str,
-        method: str = "pm_card_visa",
-        *,
-        amount: int | None = None,
-        authenticate: bool | None = None,
-        decline: Sequence[str] = (),
-    ) -> JSON:
-        """The payer pays on the hosted page with a token, test card or test bank number; in part with `amount`.
-
-        `authenticate` is what the payer does at 3-D Secure. `decline` makes the method fail with a code and, of two,
-        with a decline code: `("expired_card",)`, `("card_declined", "do_not_honor")`; a bank debit fails days later.
-
-        Answers `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
-        """
-        chosen = declining(by_name(method), decline) if decline else by_name(method)
-        with self.world.lock:
-            ledger = self.world.ledger(account)
-            inv = ledger.get("invoice", invoice)
-            if inv["status"] not in ("open", "uncollectible"):
-                raise InvalidState(f"This invoice is {inv['status']} and cannot be paid.")
-            if amount is None:
-                payment = payment_engine.default_payment(ledger, inv)
-            else:
-                if not 0 < amount <= inv["amount_remaining"]:
-                    raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
-                payment = payment_engine.open_payment(self.world, ledger, inv, amount, default=False)
-            outcome = payment_engine.attempt(self.world, ledger, payment, chosen, passed=authenticate)
-            intent = payment["payment"]["payment_intent"]
-            return {"status": outcome.status, "error": outcome.error, "payment_intent": intent}
-
-    def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
-        """A bank debit arrives now, or comes back with a code such as `insufficient_funds`."""
-        with self.world.lock:
-            ledger = self.world.ledger(account)
-            broken = declining(Method("us_bank_account"), (fail,)) if fail else None
-            payment_engine.settle(self.world, ledger, payment_intent, fail=broken)
-
-    def settle_refund(
-        self, account: str, refund: str, *, outcome: str = "succeeded", reason: str | None = None
-    ) -> JSON:
-        """A refund's fate: `succeeded`, `failed` (also long after it succeeded) or `canceled`."""
-        with self.world.lock:
-            ledger = self.world.ledger(account)
-            if outcome == "failed":
-                return public(refunds.fail(self.world, ledger, refund, reason or "expired_or_canceled_card"))
-            if outcome == "canceled":
-                return public(refunds.do_cancel(self.world, ledger, ledger.get("refund", refund)))
-            return public(refunds.settle(self.world, ledger, refund))
-
-    def open_dispute(
-        self,
-        account: str,
-        charge: str,
-        *,
-        reason: str = "fraudulent",
-        amount: int | None = None,
-        currency: str | None = None,
-    ) -> JSON:
-        """The payer's bank disputes a charge, maybe in its own currency; reason `inquiry` takes no money."""
-        with self.world.lock:
-            ledger = self.world.ledger(account)
-            disputed = ledger.get("charge", charge)
-            return public(disputes.open_dispute(self.world, ledger, disputed, reason, amount, currency))
-
-    def move_dispute(self, account: str, dispute: str, status: str) -> JSON:
-        """`under_review`, `won`, `lost`, `warning_closed`, …"""
-        with self.world.lock:
-            ledger = self.world.ledger(account)
-            return public(disputes.move(self.world, ledger, ledger.get("dispute", dispute), status))
-
-    # -- time, delivery, faults --------------------------------------------------------------------------------------
-
-    def advance(self, seconds: float) -> int:
-        """Move the clock forward; what was planned happens at its own moment. Returns how many things happened."""
-        with self.world.lock:
-            done = self.world.advance(seconds)
-            self.world.deliverer.wakened.notify_all()
-            return done
-
-    def step(self) -> JSON | None:
-        """Deliver one due webhook."""
-        return self.world.deliverer.step()
-
-    def drain(self) -> int:
-        """Deliver every due webhook; returns how many tries were made."""
-        return self.world.deliverer.drain()
-
-    def set_delivery(self, **policy: Any) -> JSON:
-        """Change the delivery or event policy: names of `DeliveryPolicy` and `EventPolicy`; answers both."""
-        with self.world.lock:
-            parts = (self.world.deliverer.policy, self.world.events.policy)
-            for name, value in policy.items():
-                owner = next((p for p in parts if any(f.name == name for f in fields(p) if f.repr)), None)
-                if owner is None:
-                    raise ValueError(f"unknown delivery setting: {name}")
-                setattr(owner, name, tuple(value) if isinstance(value, list) else value)
-                if isinstance(owner, EventPolicy) and name == "squeeze":
-                    owner.frozen_second = None
-            self.world.deliverer.wakened.notify_all()
-            return {f.name: getattr(p, f.name) for p in parts for f in fields(p) if f.repr}
-
-    def resend(self, account: str, event: str) -> int:
-        """Press Resend on an event."""
-        with self.world.lock:
-            return self.world.deliverer.resend(account, event)
-
-    def order_fault(self, kind: str, **settings: Any) -> None:
-        """Order a fault for the next matching requests. Settings: see `faults.Fault`."""
-        self.api.faults.order(Fault(kind, **settings))  # type: ignore[arg-type]
-
-    def clear_faults(self) -> None:
-        """Forget ordered faults."""
-        self.api.faults.clear()
-
-    def set_rates(self, *, global_rate: float = 0.0, endpoint_rate: float = 0.0) -> None:
-        """New rate limits, with full buckets."""
-        self.api.limits = RateLimits(self.clock, global_rate, endpoint_rate)
-
-    # -- reading -----------------------------------------------------------------------------------------------------
-
-    def ledger(self, account: str) -> JSON:
-        """Everything an account holds: the oracle of tests. Invoices come with all lines and payments."""
-        with self.world.lock:
-            ledger = self.world.ledger(account)
-            dump: JSON = {
-                "account": ledger.account,
-                "connected": ledger.connected,
-                "livemode": ledger.livemode,
-                "objects": {k: [render(ledger, o) for o in table.values()] for k, table in ledger.tables.items()},
-                "mails": ledger.mails,
-                "events": len(ledger.events),
-                "scheduled": self.world.scheduler.pending(),
-            }
-            for inv in dump["objects"].get("invoice", ()):
-                found = ledger.lines.get(inv["id"], [])
-                inv["lines"] = as_list(f"/v1/invoices/{inv['id']}/lines", found, total_count=len(found))
-                paid = [public(p) for p in ledger.all("invoice_payment", invoice=inv["id"])]
-                inv["payments"] = as_list("/v1/invoice_payments", paid)
-            return frozen(dump)
-
-    def events(self, account: str, *, version: str | None = None) -> list[JSON]:
-        """All events of an account, oldest first, retention ignored; in its own version as listed, or in another."""
-        with self.world.lock:
-            pending = self.world.deliverer.pending_webhooks
-            found = [self.world.events.shown(e, version=version) for e in self.world.ledger(account).events.values()]
-            return [{**frozen(e), "pending_webhooks": pending(e["id"])} for e in found]
-
-    def suppressed(self) -> list[JSON]:
-        """Changes that left no event, by the event policy."""
-        with self.world.lock:
-            return list(self.world.events.suppressed)
-
-    def mails(self, account: str | None = None) -> list[JSON]:
-        """What Stripe would have e-mailed, oldest first."""
-        with self.world.lock:
-            chosen = [self.world.ledger(account)] if account else list(self.world.ledgers.values())
-            return sorted((m for ledger in chosen for m in ledger.mails), key=lambda m: int(m["at"]))
-
-    def deliveries(self) -> list[JSON]:
-        """The delivery log, oldest first."""
-        with self.world.lock:
-            return list(self.world.deliverer.log)

@@ -1,4 +1,4 @@
-"""The errors Stripe answers with, as exceptions (https://docs.stripe.com/api/errors).
+"""Stripe's errors as exceptions (https://docs.stripe.com/api/errors).
 
 StripeFault            any answer that is not 2xx
   InvalidParams        400 found before the endpoint began to execute: never stored under an idempotency key
@@ -15,7 +15,7 @@ from typing import Any
 
 
 class StripeFault(Exception):
-    """An answer in Stripe's error envelope. `stored` says whether an idempotency key keeps it.
+    """An error that Stripe answers. `stored` is True if an idempotency key keeps the answer.
 
     `should_retry` is what the header of that name tells the SDK (docs.stripe.com/error-low-level); absent if None.
     """
@@ -58,7 +58,7 @@ class StripeFault(Exception):
 
 
 class InvalidParams(StripeFault):
-    """A parameter was refused before anything was executed."""
+    """A parameter is refused before anything is executed."""
 
     stored = False
 
@@ -67,14 +67,14 @@ class InvalidParams(StripeFault):
 
 
 class InvalidState(StripeFault):
-    """The request is well-formed but the object's state does not allow it."""
+    """The request is well-formed, but the object's state does not allow it."""
 
     def __init__(self, message: str, *, code: str | None = None, param: str | None = None, **extra: Any) -> None:
         super().__init__(400, message, code=code, param=param, should_retry=False, **extra)
 
 
 class NoSuchObject(StripeFault):
-    """404 for an id that this account does not have; also for another account's ids."""
+    """404 for an id that this account does not have, even if another account has it."""
 
     def __init__(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> None:
         super().__init__(status, f"No such {kind}: '{object_id}'", code="resource_missing", param=param)
@@ -88,7 +88,7 @@ class CardDeclined(StripeFault):
 
 
 class NotModelled(StripeFault):
-    """A real parameter or route of Stripe's that this double does not play."""
+    """A parameter that Stripe has and this double does not play."""
 
     stored = False
 
@@ -110,10 +110,10 @@ class ConnectionDropped(Exception):
 
 
 def missing(param: str) -> InvalidParams:
-    """The answer to an absent required parameter."""
+    """Returns the refusal of a request without a required parameter."""
     return InvalidParams(f"Missing required param: {param}.", param=param, code="parameter_missing")
 
 
 def unknown(param: str) -> InvalidParams:
-    """The answer to a parameter Stripe does not have."""
+    """Returns the refusal of a parameter that Stripe does not have."""
     return InvalidParams(f"Received unknown parameter: {param}", param=param, code="parameter_unknown")

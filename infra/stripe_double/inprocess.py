@@ -1,4 +1,4 @@
-"""The SDK's own extension point, an HTTP client, that calls a double in the same process: no port, no thread."""
+"""An HTTP client for the SDK that calls a double in the same process, without a port or a thread."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import stripe
 
 from .double import StripeDouble
 from .errors import ConnectionDropped
-from .http import Request
+from .http.messages import Request
 
 
 class InProcessClient(stripe.HTTPClient):
-    """Use as `StripeClient(key, http_client=InProcessClient(double))`; retries, if any, do not wait."""
+    """Use it as `StripeClient(key, http_client=InProcessClient(double))`. The SDK retries without waiting."""
 
     name = "stripe-double"
 
@@ -25,7 +25,7 @@ class InProcessClient(stripe.HTTPClient):
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> tuple[str, int, Mapping[str, str]]:
-        """One request; raises stripe.APIConnectionError when a fault closes the connection."""
+        """Returns body, status and headers. Raises stripe.APIConnectionError if a fault closes the connection."""
         parts = urlsplit(url)
         body = post_data.encode() if isinstance(post_data, str) else post_data or b""
         lowered = {k.lower(): v for k, v in (headers or {}).items()}
@@ -45,5 +45,5 @@ class InProcessClient(stripe.HTTPClient):
 
 
 def stripe_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Header names in lower case, as the SDK looks them up."""
+    """Returns headers with names in lower case, as the SDK looks them up."""
     return {k.lower(): v for k, v in headers.items()}

@@ -46,20 +46,22 @@ class Server:
         ]
 
     def start(self) -> Server:
-        """Begin to answer; returns itself."""
+        """Starts to answer, and returns itself."""
         for thread in self._threads:
             thread.start()
         return self
 
     def stop(self) -> None:
-        """Close the port and end the threads."""
+        """Closes the port and ends the threads."""
         self._stopping.set()
         with self.double.world.lock:
-            self.double.world.deliverer.wakened.notify_all()
-        # Closed in waitress's own loop: a socket closed under its select would leave it waiting.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._sockets, ignore_all=True))
+            self.double.deliverer.wakened.notify_all()
+        self._server.pull_trigger()
         for thread in self._threads:
             thread.join(timeout=2)
+        # Closed only after the loop has ended: a socket closed under its select would leave it waiting, and a loop
+        # that closes itself may have closed the trigger before it is pulled.
+        wasyncore.close_all(self._sockets, ignore_all=True)
         self._server.task_dispatcher.shutdown()
 
     def __enter__(self) -> Server:
@@ -69,26 +71,23 @@ class Server:
         self.stop()
 
     def _serve(self) -> None:
-        try:
-            self._server.run()
-        except OSError:
-            if not self._stopping.is_set():
-                raise
+        while not self._stopping.is_set():
+            wasyncore.loop(map=self._sockets, count=1)
 
     def _deliver(self) -> None:
-        world = self.double.world
+        world, deliverer = self.double.world, self.double.deliverer
         while not self._stopping.is_set():
             with world.lock:
                 world.run_due()
-            if world.deliverer.step() is not None:
+            if deliverer.step() is not None:
                 continue
             with world.lock:
-                due = world.deliverer.next_due()
+                due = deliverer.next_due()
                 wait = _IDLE if due is None else min(_IDLE, max(0.0, due - world.clock.now()))
                 if wait and not self._stopping.is_set():
-                    world.deliverer.wakened.wait(wait)
+                    deliverer.wakened.wait(wait)
 
 
 def _quiet(record: logging.LogRecord) -> bool:
-    """Connections closed by order are not worth waitress's traceback."""
+    """Returns False for the traceback of a connection that a fault closed."""
     return not (record.exc_info and isinstance(record.exc_info[1], ConnectionDropped))

@@ -52,7 +52,7 @@ def _counted(world: World, account: str) -> list[Figure]:
     world.double.pay(account, made.stripe_invoice_id, "pm_card_visa")
     events = {event["type"]: event["id"] for event in world.double.events(account)}
     world.double.set_delivery(paused=True)
-    world.double.world.deliverer.queue.clear()
+    world.double.deliverer.queue.clear()
     world.double.set_delivery(paused=False)
     for what, kind, limit in (
         ("webhook of an invoice", "invoice.paid", 2),

@@ -14,7 +14,7 @@ from infra.demo.http import request
 from infra.demo.people import Owner
 from infra.local.stack import ROOT, STRIPE_ACCOUNT, LocalStack
 from infra.local.summary import curl_lines, description, write
-from infra.stripe_double.pages import authorize as pages_of_stripe
+from infra.stripe_double.pages.authorize_page import authorize as pages_of_stripe
 from tests.e2e.company import Company
 
 README = (ROOT / "README.md").read_text()

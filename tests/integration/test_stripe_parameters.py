@@ -21,7 +21,7 @@ from stripe._stripe_service import StripeService
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.events import API_VERSION
-from infra.stripe_double import forms, validation
+from infra.stripe_double.api import forms, validation
 from infra.stripe_double.errors import InvalidParams
 from tests.integration.gateway_calls import API, METHODS, NO_REQUEST, OAUTH, cases
 

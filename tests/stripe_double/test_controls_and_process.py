@@ -58,7 +58,7 @@ def test_the_controls_do_what_the_methods_do(server: Any, company: Any) -> None:
     assert next(a for a in control(server, "GET", "accounts") if a["id"] == account)["connected"] is False
 
 
-def test_time_mail_faults_rates_and_requests_by_control(server: Any, company: Any) -> None:
+def test_controls_move_time_and_show_mails_faults_rates_and_requests(server: Any, company: Any) -> None:
     before = control(server, "GET", "clock")["now"]
     assert control(server, "POST", "clock/advance", {"seconds": DAY})["now"] == before + DAY
     company.v1.invoices.send_invoice(company.draft(500).id, None, company.opts)

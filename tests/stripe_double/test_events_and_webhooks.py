@@ -20,7 +20,7 @@ def bodies(inbox: Any) -> list[dict[str, Any]]:
     return [json.loads(body) for _, body, _ in inbox.received]
 
 
-def test_an_event_carries_the_snapshot_of_its_moment_and_the_request_that_caused_it(company: Any) -> None:
+def test_an_event_carries_the_object_as_it_was_and_the_request_that_caused_it(company: Any) -> None:
     opts = {**company.opts, "idempotency_key": f"key-{company.account}"}
     made = company.v1.customers.create({"name": "Before"}, opts)
     company.v1.customers.update(made.id, {"name": "After"}, company.opts)
@@ -35,7 +35,7 @@ def test_an_event_carries_the_snapshot_of_its_moment_and_the_request_that_caused
     assert (created.api_version, created.created) == ("2020-08-27", company.double.clock.seconds())
 
 
-def test_what_the_payer_does_names_no_request(company: Any) -> None:
+def test_an_event_of_the_payers_action_names_no_request(company: Any) -> None:
     company.pay(company.open())
 
     (event,) = company.events("invoice.paid")
@@ -246,7 +246,7 @@ def test_a_paused_deliverer_waits(alone: Any, inbox: Any) -> None:
     assert alone.double.drain() == 1
 
 
-def test_a_connect_endpoint_is_told_by_its_application(alone: Any) -> None:
+def test_a_connect_endpoint_is_recognized_by_its_application(alone: Any) -> None:
     api = alone.v1.webhook_endpoints
     asked = {"url": "https://pom.test/x", "enabled_events": ["*"]}
     assert api.create(asked).application is None

@@ -73,7 +73,7 @@ def test_a_declined_card_says_why_and_the_same_link_takes_another(company: Any) 
         ({"number": ""}, "number is incomplete"),
     ],
 )
-def test_what_is_mistyped_never_becomes_an_attempt(company: Any, fields: Any, text: str) -> None:
+def test_a_mistyped_input_never_becomes_an_attempt(company: Any, fields: Any, text: str) -> None:
     invoice = company.open()
 
     _, html = card(invoice.hosted_invoice_url, **{"number": "4242424242424242", **fields})

@@ -58,7 +58,7 @@ def test_a_key_is_forgotten_after_a_day_and_then_makes_a_duplicate(company: Any,
     assert (within.id == first.id, after.id == first.id) == (True, False)
 
 
-def test_keys_of_two_accounts_do_not_meet(company: Any, keyed: Any) -> None:
+def test_two_accounts_may_use_the_same_key(company: Any, keyed: Any) -> None:
     other = {**keyed, "stripe_account": company.double.create_account()["id"]}
 
     assert (
@@ -110,7 +110,7 @@ def test_nothing_happens_when_the_connection_closes_or_breaks_before(company: An
     assert company.v1.customers.create({"name": "Ann"}, keyed).name == "Ann"
 
 
-def test_the_sdks_own_retries_meet_one_customer(company: Any, server: Any) -> None:
+def test_the_sdks_own_retries_make_one_customer(company: Any, server: Any) -> None:
     client = stripe.StripeClient(
         company.double.config.platform_key_test, base_addresses={"api": server.url}, max_network_retries=2
     )
@@ -148,7 +148,7 @@ def test_a_concurrent_request_with_the_same_key_is_answered_409() -> None:
     assert v1.customers.create({"name": "Ann"}, opts).last_response.headers["idempotent-replayed"] == "true"
 
 
-def test_faults_meet_only_what_they_are_meant_for(company: Any) -> None:
+def test_a_fault_applies_only_to_matching_requests(company: Any) -> None:
     draft = company.draft(500)
     company.double.order_fault(
         "error_before", method="POST", path="/v1/invoices/*/finalize", skip=1, account=company.account

@@ -41,7 +41,7 @@ def test_the_first_mail_says_all_that_is_needed_to_pay(company: Any) -> None:
     )
 
 
-def test_a_reminder_is_told_from_the_first_mail_and_asks_for_what_is_still_owed(company: Any) -> None:
+def test_a_reminder_differs_from_the_first_mail_and_asks_for_what_is_still_owed(company: Any) -> None:
     due = due_day(company, 30)
     invoice = company.draft(10_000)
     mailed(company, invoice)

@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from infra.stripe_double import StripeFault
-from infra.stripe_double.money import MINIMUM
+from infra.stripe_double.objects.money import MINIMUM
 
 
 def coupon(company: Any, **terms: Any) -> str:

@@ -82,7 +82,7 @@ def test_an_invoice_is_mostly_updated_before_it_is_finalized() -> None:
     assert first["invoice.updated"] > first["invoice.finalized"] * 1.5
 
 
-def test_each_event_shows_its_own_moment_in_either_order() -> None:
+def test_each_event_shows_the_object_as_it_was_in_either_order() -> None:
     company = company_of()
     for _ in range(20):
         cash(company, company.draft(1_000))

@@ -240,7 +240,7 @@ def test_the_company_itself_can_act_with_its_own_key(company: Any, server: Any) 
 
 
 @pytest.mark.parametrize("otherwise", [4_000, 10_000])
-def test_a_debit_that_arrives_after_other_payments_is_too_much(company: Any, otherwise: int) -> None:
+def test_a_debit_that_arrives_after_other_payments_overpays_the_invoice(company: Any, otherwise: int) -> None:
     invoice = company.open()
     debit = company.pay(invoice, "000123456789")["payment_intent"]
     company.pay(invoice, amount=otherwise)

@@ -70,7 +70,7 @@ def test_a_refund_that_succeeded_fails_days_later_and_gives_the_money_back(compa
     ]  # fmt: skip
 
 
-def test_a_pending_refund_settles_later_or_when_told(company: Any) -> None:
+def test_a_pending_refund_settles_later_or_by_control(company: Any) -> None:
     first, second = paid(company, "pm_card_pendingRefund"), paid(company, "000123456789")
     company.double.settle_debit(company.account, company.intent(second).id)
     slow, told = refund(company, first), refund(company, second)

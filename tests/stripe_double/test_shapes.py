@@ -167,7 +167,7 @@ def test_every_object_fits_the_sdks_annotations(lived: Any) -> None:
     assert sorted(p for p in problems if ".lines.total_count" not in p) == []
 
 
-def test_accounts_events_and_endpoints_fit_too(lived: Any) -> None:
+def test_accounts_events_and_endpoints_fit_the_sdks_annotations(lived: Any) -> None:
     made = lived.v1.webhook_endpoints.create({"url": "https://pom.test/", "enabled_events": ["*"], "connect": True})
     account = lived.v1.accounts.retrieve(lived.account)
 
@@ -179,7 +179,7 @@ def test_accounts_events_and_endpoints_fit_too(lived: Any) -> None:
     assert problems == []
 
 
-def test_every_snapshot_in_an_event_fits_as_well(lived: Any) -> None:
+def test_every_snapshot_in_an_event_fits_the_sdks_annotations(lived: Any) -> None:
     problems = set()
     for event in lived.double.events(lived.account, version=API_VERSION):
         snapshot = event["data"]["object"]

@@ -92,7 +92,7 @@ def test_a_webhook_is_rendered_in_its_endpoints_version_or_else_in_the_accounts(
     assert company.events("invoice.paid")[0].api_version == "2020-08-27"
 
 
-def test_news_of_the_connection_carries_the_accounts_version_even_at_a_pinned_endpoint() -> None:
+def test_connect_events_carry_the_accounts_version_even_at_a_pinned_endpoint() -> None:
     inbox = Inbox()
     company = on("2018-02-06", inbox)
     endpoint(company, api_version=API_VERSION)
@@ -190,7 +190,7 @@ def test_an_old_intent_embeds_its_charges_and_an_old_charge_its_refunds_of_that_
     assert shown(company, "payment_intent.payment_failed") == failed
 
 
-def test_an_event_shows_its_own_moment_in_every_version_however_the_ledger_goes_on() -> None:
+def test_an_event_shows_the_object_as_it_was_in_every_version_after_later_changes() -> None:
     company = on("2020-08-27")
     invoice = company.open()
     company.pay(invoice, "4000000000000002")

@@ -1,1 +1,1 @@
-"""One module for each family of Stripe's objects: its shape, its rules, its routes."""
+"""Stripe's objects: their shapes, their rules and the handlers of their routes."""

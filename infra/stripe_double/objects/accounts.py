@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import NoSuchObject
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from .call import Call, Route
 
 
 def make(
@@ -32,7 +30,7 @@ def make(
     api_version: str | None = None,
     connected: bool = True,
 ) -> Ledger:
-    """A new account with an empty ledger, on `Config.account_version` unless `api_version` is given.
+    """Returns the empty ledger of a new account, on `Config.account_version` unless `api_version` is given.
 
     `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
     of 29 recorded standard accounts have none.
@@ -78,7 +76,10 @@ def make(
 
 
 def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
-    """What the owner or Stripe changes; emits account.updated. Raises ValueError for an unknown name."""
+    """Makes changes of the owner's or of Stripe's, emits `account.updated`, and returns the account.
+
+    Raises ValueError for an unknown name.
+    """
     account = ledger.account
     before = _copy(account)
     for name, value in changes.items():
@@ -119,19 +120,19 @@ def retrieve(call: Call) -> JSON:
 
 
 def name_of(account: JSON) -> str:
-    """The name that people see: the public profile's, else the Dashboard's."""
+    """Returns the name that people see: the public profile's, or else the Dashboard's."""
     return str(account["business_profile"]["name"] or account["settings"]["dashboard"]["display_name"])
 
 
 def day(account: JSON, at: int) -> str:
-    """The day that people see of a moment (epoch seconds): in the Dashboard's time zone, or in UTC if it is none."""
+    """Returns the day of an epoch second as people see it: in the Dashboard's time zone, or else in UTC."""
     named = account["settings"]["dashboard"]["timezone"]
     zone = ZoneInfo(named if named in available_timezones() else "UTC")
     return datetime.fromtimestamp(at, zone).strftime("%B %-d, %Y")
 
 
 def application(world: World) -> JSON:
-    """The platform's application, as `account.application.*` events show it."""
+    """Returns the platform's application, as `account.application.*` events show it."""
     return {"id": world.config.application_id, "object": "application", "name": world.config.application_name}
 
 

@@ -6,14 +6,13 @@ back by a refund, to the customer's balance or outside Stripe; the three must ad
 
 from __future__ import annotations
 
-from .. import lists, money, rules
-from .. import payment_engine as engine
 from ..errors import InvalidParams, InvalidState, NotModelled
-from ..ledger import JSON, Ledger
-from ..render import as_list
-from ..router import Call, Route
-from . import customer_balance, refunds
-from .invoice_states import become_paid
+from ..state.ledger import JSON, Ledger
+from ..state.render import as_list
+from . import customer_balance, lists, money, refunds, rules
+from .call import Call, Route
+from .invoice_payments import follow_remaining, intent_of, require_idle
+from .invoice_status import become_paid
 
 _MODELLED = {
     "amount", "credit_amount", "effective_at", "email_type", "expand", "invoice", "lines", "memo", "metadata",
@@ -44,7 +43,7 @@ def create(call: Call) -> JSON:
 
 
 def void(call: Call) -> JSON:
-    """POST /v1/credit_notes/{id}/void: only while its invoice is open."""
+    """POST /v1/credit_notes/{id}/void, which only a note of an open invoice allows."""
     world, ledger = call.world, call.ledger
     note = ledger.get("credit_note", call.id)
     invoice = ledger.get("invoice", note["invoice"])
@@ -57,7 +56,7 @@ def void(call: Call) -> JSON:
     invoice["pre_payment_credit_notes_amount"] -= note["amount"]
     invoice["amount_due"] += note["amount"]
     invoice["amount_remaining"] += note["amount"]
-    engine.follow_remaining(ledger, invoice)
+    follow_remaining(ledger, invoice)
     world.updated(ledger, invoice, before)
     world.emit(ledger, "credit_note.voided", note)
     return note
@@ -94,7 +93,7 @@ def _before_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -
             raise InvalidParams(f"You cannot specify {name} for an invoice that is not paid.", param=name)
     if amount > invoice["amount_remaining"]:
         raise InvalidState("The credit note is greater than what remains on the invoice.", param="amount")
-    engine.require_idle(ledger, invoice)
+    require_idle(ledger, invoice)
     left = invoice["amount_remaining"] - amount
     if 0 < left < money.minimum(invoice["currency"]):
         raise InvalidState("What remains on the invoice would be too small to charge.", param="amount")
@@ -106,7 +105,7 @@ def _before_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) -
     if left == 0:
         become_paid(world, ledger, invoice, before, collected=True)
     else:
-        engine.follow_remaining(ledger, invoice)
+        follow_remaining(ledger, invoice)
         world.updated(ledger, invoice, before)
     return note
 
@@ -145,7 +144,7 @@ def _after_payment(call: Call, invoice: JSON, amount: int, lines: list[JSON]) ->
 
 def _charge(ledger: Ledger, invoice: JSON, amount: int) -> JSON:
     for payment in ledger.all("invoice_payment", invoice=invoice["id"], status="paid"):
-        charge = ledger.get("charge", engine.intent_of(ledger, payment)["latest_charge"])
+        charge = ledger.get("charge", intent_of(ledger, payment)["latest_charge"])
         if charge["amount"] - charge["amount_refunded"] >= amount:
             return charge
     raise InvalidState("No payment of this invoice can carry the refund.", param="refund_amount")

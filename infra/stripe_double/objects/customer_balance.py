@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .. import money
-from ..ledger import JSON, Ledger
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import money
 
 
 def move(

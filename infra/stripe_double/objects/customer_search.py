@@ -1,4 +1,4 @@
-"""Searches customers without regard to case, and a little behind (https://docs.stripe.com/search).
+"""Searches customers by e-mail, without regard to case (https://docs.stripe.com/search).
 
 Only the query `email:'…'` is supported. A new or changed address is found `Config.search_lag` seconds later. Accounts
 in India have no search.
@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidParams, NotModelled
-from ..ledger import JSON, Ledger
-from ..lists import cut
-from ..render import render
-from ..router import Call, Route
+from ..state.ledger import JSON, Ledger
+from ..state.render import render
+from .call import Call, Route
+from .lists import cut
 
 _EMAIL = re.compile(r"""\s*email:\s*(?P<quote>['"])(?P<value>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)\s*""")
 _ADDRESSES = "_addresses"
 
 
 def note_address(customer: JSON, now: float) -> None:
-    """Remember since when a customer has its address."""
+    """Remembers since when a customer has its e-mail address."""
     known = customer.setdefault(_ADDRESSES, [])
     if not known or known[-1][1] != customer["email"]:
         customer[_ADDRESSES] = [*known, (now, customer["email"])]

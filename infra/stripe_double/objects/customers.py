@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .. import lists, rules
 from ..errors import InvalidParams, NoSuchObject, NotModelled
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
+from ..state.ledger import JSON, Ledger
+from . import lists, rules
+from .call import Call, Route
 from .customer_search import ROUTES as SEARCH
 from .customer_search import note_address
 
@@ -71,7 +71,7 @@ def update(call: Call) -> JSON:
 
 
 def retrieve(call: Call) -> JSON:
-    """GET /v1/customers/{id}; a deleted customer answers a stub."""
+    """GET /v1/customers/{id}; of a deleted customer only a stub is left."""
     return call.ledger.get("customer", call.id)
 
 
@@ -94,7 +94,7 @@ def list_(call: Call) -> JSON:
 
 
 def living(ledger: Ledger, customer_id: str, param: str = "id", status: int = 404) -> JSON:
-    """The customer; raises NoSuchObject for a deleted one too."""
+    """Returns the customer. Raises NoSuchObject if there is none, or if it was deleted."""
     customer = ledger.get("customer", customer_id, param, status)
     if customer.get("_deleted"):
         raise NoSuchObject("customer", customer_id, param, status)

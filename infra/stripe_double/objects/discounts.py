@@ -1,17 +1,17 @@
 """Coupons, and the discounts that they make on draft invoices (https://docs.stripe.com/billing/subscriptions/coupons).
 
 A discount of the whole invoice is taken off its lines in proportion. Discounts together with tax rates are not
-played, because POM bills tax as a line.
+played.
 """
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from .. import money, rules
 from ..errors import InvalidParams, NotModelled
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
+from ..state.ledger import JSON, Ledger
+from . import money, rules
+from .call import Call, Route
 
 _MODELLED = {"amount_off", "currency", "duration", "expand", "id", "metadata", "name", "percent_off"}
 
@@ -58,7 +58,7 @@ def retrieve_coupon(call: Call) -> JSON:
 
 
 def put(call: Call, invoice: JSON) -> None:
-    """Replaces the discounts of a draft by those that the request names, if it names any."""
+    """Replaces the discounts of a draft if the request has `discounts`."""
     if "discounts" not in call.params:
         return
     made = []
@@ -77,7 +77,7 @@ def put(call: Call, invoice: JSON) -> None:
 
 
 def take_off(ledger: Ledger, invoice: JSON, lines: list[JSON]) -> int:
-    """Fills in what each discount takes off the invoice and each line; returns the sum."""
+    """Sets what each discount takes off the invoice and each line; returns the sum in minor units."""
     for line in lines:
         line["discount_amounts"] = []
     left = [line["amount"] if line["discountable"] else 0 for line in lines]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .. import lists, money, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidState
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import lists, money, payment_shapes, rules
+from .call import Call, Route
 
 _EVIDENCE = (
     "access_activity_log", "billing_address", "cancellation_policy", "cancellation_policy_disclosure",
@@ -34,7 +30,9 @@ def open_dispute(
     amount: int | None = None,
     currency: str | None = None,
 ) -> JSON:
-    """The payer's bank disputes a charge; an `inquiry` takes no money yet. Raises InvalidState when it cannot.
+    """Returns the dispute of a charge by the payer's bank. An `inquiry` takes no money yet.
+
+    Raises InvalidState if the charge did not succeed.
 
     The amount may be in the bank's currency, and may be the whole charge although some of it was refunded
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
@@ -84,7 +82,7 @@ def open_dispute(
 
 
 def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
-    """Bring a dispute to another status with the events of that step.
+    """Moves a dispute to another status, with the events of that step, and returns it.
 
     Raises InvalidState once it is closed, except that a lost one may be appealed.
     """
@@ -102,7 +100,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         _withdraw(world, ledger, dispute, charge)
     if status in CLOSED:
         if status == "won":
-            back = payment_objects.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
+            back = payment_shapes.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
             dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(back)]
             charge.pop("_charged_back", None)
             world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
@@ -158,12 +156,12 @@ def update(call: Call) -> JSON:
 
 
 def close(call: Call) -> JSON:
-    """POST /v1/disputes/{id}/close: the company accepts the loss."""
+    """POST /v1/disputes/{id}/close: the account accepts the loss."""
     return move(call.world, call.ledger, call.ledger.get("dispute", call.id), "lost")
 
 
 def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:
-    taken = payment_objects.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
+    taken = payment_shapes.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
     dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(taken)]
     charge["_charged_back"] = True
     world.emit(ledger, "charge.dispute.funds_withdrawn", dispute)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .. import lists, rules
 from ..errors import InvalidParams, NotModelled
-from ..ledger import JSON
-from ..router import Call, Route
+from ..state.ledger import JSON
+from . import lists, rules
+from .call import Call, Route
 
 
 def retrieve_intent(call: Call) -> JSON:

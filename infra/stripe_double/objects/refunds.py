@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .. import lists, payment_objects, rules
 from ..clock import DAY
 from ..errors import InvalidParams, InvalidState, NotModelled, missing
-from ..ledger import JSON, Ledger
-from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import lists, payment_shapes, rules
+from .call import Call, Route
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")
@@ -35,7 +31,7 @@ def create(call: Call) -> JSON:
 def make(
     world: World, ledger: Ledger, charge: JSON, amount: int | None, reason: str | None = None, metadata: object = None
 ) -> JSON:
-    """Refund a charge; raises InvalidState when it has less left."""
+    """Returns a new refund of a charge. Raises InvalidState if the charge has less left, or cannot be refunded."""
     if charge["status"] != "succeeded":
         raise InvalidState(
             f"Charge {charge['id']} has not succeeded and cannot be refunded.", code="charge_not_refundable"
@@ -80,7 +76,7 @@ def make(
     }
     if pending:
         refund["pending_reason"] = "processing"
-    refund["balance_transaction"] = payment_objects.balance(
+    refund["balance_transaction"] = payment_shapes.balance(
         world, ledger, "refund", -wanted, {**charge, "id": refund["id"]}
     )["id"]
     ledger.add(refund)
@@ -97,7 +93,7 @@ def make(
 
 
 def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
-    """A pending refund succeeds."""
+    """Lets a pending refund succeed, and returns it. Raises InvalidState if it is not pending."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] not in ("pending", "requires_action"):
         raise InvalidState(f"The refund is {refund['status']}, not pending.")
@@ -106,14 +102,14 @@ def settle(world: World, ledger: Ledger, refund_id: str) -> JSON:
 
 
 def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or_canceled_card") -> JSON:
-    """A pending or even a succeeded refund fails: the money is back with the company."""
+    """Lets a pending or even a succeeded refund fail, and returns it: the money is back with the account."""
     refund = ledger.get("refund", refund_id)
     if refund["status"] in _ENDED:
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _give_back(ledger, refund)
     refund["failure_reason"] = reason
     source = {**refund, "id": refund["id"]}
-    back = payment_objects.balance(world, ledger, "refund_failure", refund["amount"], source)
+    back = payment_shapes.balance(world, ledger, "refund_failure", refund["amount"], source)
     refund["failure_balance_transaction"] = back["id"]
     _move(world, ledger, refund, "failed")
     world.emit(ledger, "refund.failed", refund)
@@ -121,7 +117,7 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
 
 
 def cancel(call: Call) -> JSON:
-    """POST /v1/refunds/{id}/cancel: only while it waits for the customer."""
+    """POST /v1/refunds/{id}/cancel, which only a refund that requires action allows."""
     refund = call.ledger.get("refund", call.id)
     if refund["status"] != "requires_action":
         raise InvalidState("You can only cancel a refund that requires action.")
@@ -129,10 +125,10 @@ def cancel(call: Call) -> JSON:
 
 
 def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
-    """A refund that never left is taken back."""
+    """Cancels a refund that has not succeeded, and returns it."""
     if refund["status"] in (*_ENDED, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(world, ledger, refund)
+    _give_back(ledger, refund)
     _move(world, ledger, refund, "canceled")
     return refund
 
@@ -180,7 +176,7 @@ def _destination(kind: str) -> JSON:
     return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
 
 
-def _give_back(world: World, ledger: Ledger, refund: JSON) -> None:
+def _give_back(ledger: Ledger, refund: JSON) -> None:
     charge = ledger.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False

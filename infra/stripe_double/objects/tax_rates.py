@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from .. import lists, rules
 from ..errors import InvalidParams
-from ..ledger import JSON
-from ..router import Call, Route
+from ..state.ledger import JSON
+from . import lists, rules
+from .call import Call, Route
 
 
 def create(call: Call) -> JSON:
@@ -19,7 +19,7 @@ def create(call: Call) -> JSON:
 
 
 def make(call: Call, given: JSON) -> JSON:
-    """Store a tax rate."""
+    """Stores and returns a tax rate."""
     percentage = float(given.get("percentage") or 0)
     if not 0 <= percentage <= 100:
         raise InvalidParams("Percentage must be between 0 and 100", param="percentage")
@@ -58,7 +58,7 @@ def list_(call: Call) -> JSON:
 
 
 def on_line(call: Call, invoice: JSON, given: JSON, amount: int, name: str) -> list[JSON]:
-    """The taxes of one line: its own rates, else the invoice's, else amounts the caller worked out."""
+    """Returns the taxes of one line: by its own rates, or else the invoice's, or else the request's `tax_amounts`."""
     if given.get("tax_amounts"):
         made = []
         for manual in given["tax_amounts"]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .. import lists, rules
 from ..errors import InvalidParams, InvalidState
-from ..ledger import JSON, Ledger, public
-from ..router import Call, Route
-
-if TYPE_CHECKING:
-    from ..world import World
+from ..state.ledger import JSON, Ledger, public
+from ..state.world import World
+from . import lists, rules
+from .call import Call, Route
 
 MAX_ENDPOINTS = 16
 
 
 def create(call: Call) -> JSON:
-    """POST /v1/webhook_endpoints; the only answer that shows the secret."""
+    """POST /v1/webhook_endpoints, whose answer is the only one with the secret."""
     params, owner = call.params, call.ledger
     if urlsplit(params["url"]).scheme not in ("http", "https") or not urlsplit(params["url"]).hostname:
         raise InvalidParams(
@@ -54,7 +51,7 @@ def make(
     description: str | None = None,
     metadata: dict[str, str] | None = None,
 ) -> JSON:
-    """Register an endpoint; raises InvalidState past sixteen of them."""
+    """Stores and returns an endpoint. Raises InvalidState if the owner has sixteen."""
     if sum(e["livemode"] == livemode for e in owner.all("webhook_endpoint")) >= MAX_ENDPOINTS:
         raise InvalidState(f"You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints.")
     endpoint: JSON = {
@@ -76,7 +73,10 @@ def make(
 
 
 def _application(world: World, livemode: bool) -> str:
-    """A Connect endpoint is told by the application it belongs to (github.com/stripe/stripe-dotnet/issues/1876)."""
+    """Returns the application by which a Connect endpoint is recognized.
+
+    https://github.com/stripe/stripe-dotnet/issues/1876
+    """
     return world.config.client_id_live if livemode else world.config.client_id_test
 
 

@@ -1,0 +1,47 @@
+"""Stripe's form encoding: `lines[0][price_data][currency]=usd` to nested dicts and lists."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+from ..errors import InvalidParams
+
+_KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
+_PART = re.compile(r"\[([^\[\]]*)\]")
+
+
+def decode(encoded: str) -> dict[str, Any]:
+    """Returns a query string or form body as nested values, whose leaves are strings.
+
+    Raises InvalidParams for a malformed key.
+    """
+    root: dict[str, Any] = {}
+    appended = 0
+    for key, value in parse_qsl(encoded, keep_blank_values=True, encoding="utf-8", errors="strict"):
+        match = _KEY.match(key)
+        if match is None:
+            raise InvalidParams(f"Invalid parameter name: {key}", param=key)
+        parts = [match.group(1), *_PART.findall(match.group(2))]
+        node = root
+        for part in parts[:-1]:
+            child = node.setdefault(part, {})
+            if not isinstance(child, dict):
+                raise InvalidParams(f"Invalid parameter: {key} is given as a value and as a hash", param=key)
+            node = child
+        last = parts[-1]
+        if last == "":  # `types[]=a&types[]=b`
+            last = str(appended)
+            appended += 1
+        node[last] = value
+    return {k: _listed(v) for k, v in root.items()}
+
+
+def _listed(value: Any) -> Any:
+    """Returns a list for a hash whose keys are all numbers, which is how Stripe encodes lists."""
+    if not isinstance(value, dict):
+        return value
+    if value and all(k.isdigit() for k in value):
+        return [_listed(v) for _, v in sorted(value.items(), key=lambda kv: int(kv[0]))]
+    return {k: _listed(v) for k, v in value.items()}

@@ -1,0 +1,90 @@
+"""Idempotency keys (https://docs.stripe.com/api/idempotent_requests).
+
+Scope: account and key. Kept 24 hours on the double's clock. What is stored is the first answer of a request that
+began to execute, its 500 included; refusals of parameters, authentication and rate are not stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+
+from ..clock import DAY, Clock
+from ..errors import InvalidParams, StripeFault
+
+RETENTION = DAY
+MAX_LENGTH = 255
+
+
+@dataclass
+class Stored:
+    """The first request with a key. `answer` is None while the request is executed."""
+
+    fingerprint: str
+    path: str
+    at: float
+    answer: tuple[int, bytes] | None = None
+
+
+class IdempotencyStore:
+    """The first answer for each key.
+
+    It has a lock of its own: while a request holds the world's lock, a second one must see that it is in flight.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stored: dict[tuple[str, str], Stored] = {}
+
+    def begin(self, account: str, key: str, path: str, body: str) -> tuple[int, bytes] | None:
+        """Returns the stored status and body to replay, or None.
+
+        With None, the caller executes the request, and then calls `finish` or `forget`.
+
+        Raises StripeFault 409 while the first request is in flight and 400 for another path or other parameters.
+        """
+        if len(key) > MAX_LENGTH:
+            raise InvalidParams(f"Idempotency keys can have up to {MAX_LENGTH} characters.")
+        fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        with self._lock:
+            known = self._stored.get((account, key))
+            if known is None or known.at <= self._clock.now() - RETENTION:
+                self._stored[account, key] = Stored(fingerprint, path, self._clock.now())
+                return None
+            if known.path != path:
+                raise _misused(
+                    "Keys for idempotent requests can only be used for the same endpoint they were first used for"
+                    f" ('{known.path}'). Try using a key other than '{key}' if you meant to execute a different"
+                    " request."
+                )
+            if known.fingerprint != fingerprint:
+                raise _misused(
+                    "Keys for idempotent requests can only be used with the same parameters they were first used"
+                    f" with. Try using a key other than '{key}' if you meant to execute a different request."
+                )
+            if known.answer is None:
+                raise StripeFault(
+                    409,
+                    "There is currently another in-progress request using this Idempotent Key (that probably means"
+                    f" you submitted twice, and the other request is still going through): {key}. Try again later.",
+                    kind="idempotency_error",
+                    code="idempotency_key_in_use",
+                    stored=False,
+                )
+            return known.answer
+
+    def finish(self, account: str, key: str, status: int, body: bytes) -> None:
+        """Stores the answer of the first request."""
+        with self._lock:
+            self._stored[account, key].answer = (status, body)
+
+    def forget(self, account: str, key: str) -> None:
+        """Forgets a key whose request was not executed: it can be used again."""
+        with self._lock:
+            self._stored.pop((account, key), None)
+
+
+def _misused(message: str) -> StripeFault:
+    return StripeFault(400, message, kind="idempotency_error", stored=False)

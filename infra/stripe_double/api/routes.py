@@ -1,0 +1,26 @@
+"""Every route of Stripe's API that is played."""
+
+from __future__ import annotations
+
+from ..objects import (
+    accounts,
+    credit_notes,
+    customers,
+    discounts,
+    disputes,
+    events,
+    invoice_actions,
+    invoice_lines,
+    invoices,
+    payments,
+    refunds,
+    tax_rates,
+    webhook_endpoints,
+)
+
+_RESOURCES = (
+    accounts, customers, invoices, invoice_actions, invoice_lines, payments, refunds, disputes, credit_notes,
+    events, webhook_endpoints, tax_rates, discounts,
+)  # fmt: skip
+
+ROUTES = [route for resource in _RESOURCES for route in resource.ROUTES]

@@ -1,0 +1,1 @@
+"""Controls a double beyond Stripe's API: in Python, and as JSON under /_double/."""

@@ -1,0 +1,248 @@
+"""What tests do to a double besides calling Stripe's API: what payers, banks, owners and the network would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from ..api.auth import dashboard_key
+from ..api.faults import Fault
+from ..api.rate_limits import RateLimits
+from ..api.v1 import Api
+from ..errors import InvalidState
+from ..objects import accounts, disputes, refunds, webhook_endpoints
+from ..objects.cards import Method, by_name, declining
+from ..objects.invoice_payments import default_payment, open_payment
+from ..objects.payment_attempts import attempt, settle
+from ..pages.oauth import OAuth
+from ..state.events import EventPolicy
+from ..state.ledger import JSON, frozen, public
+from ..state.render import as_list, render
+from ..state.world import World
+from ..webhooks.deliverer import Deliverer
+
+
+class Controls:
+    """The Python API of a double. Every method takes the world's lock."""
+
+    def __init__(self, world: World, api: Api, oauth: OAuth, deliverer: Deliverer) -> None:
+        self.world, self.config, self.clock = world, world.config, world.clock
+        self.api, self.oauth, self.deliverer = api, oauth, deliverer
+
+    # -- accounts and endpoints ------------------------------------------------------------------------------------
+
+    def create_account(self, **settings: Any) -> JSON:
+        """Returns a new account with its `secret_key`, connected unless `connected=False`.
+
+        Settings: `objects.accounts.make`.
+        """
+        with self.world.lock:
+            ledger = accounts.make(self.world, **settings)
+            return {**ledger.account, "secret_key": dashboard_key(ledger), "connected": ledger.connected}
+
+    def update_account(self, account: str, **changes: Any) -> JSON:
+        """Changes an account as its owner or Stripe would, emits `account.updated`, and returns the account."""
+        with self.world.lock:
+            return frozen(accounts.change(self.world, self.world.ledger(account), changes))
+
+    def revoke(self, account: str) -> None:
+        """Ends the platform's access, as the owner does in their Dashboard."""
+        with self.world.lock:
+            self.oauth.disconnect(self.world.ledger(account))
+
+    def authorization_code(self, account: str) -> str:
+        """Returns an authorization code, as the redirect carries it after the owner has pressed Connect."""
+        with self.world.lock:
+            return self.oauth.grant(account)
+
+    def add_webhook_endpoint(self, url: str, **settings: Any) -> JSON:
+        """Returns a new webhook endpoint of the platform with its secret; a Connect endpoint unless `connect=False`.
+
+        Settings: `objects.webhook_endpoints.make`.
+        """
+        with self.world.lock:
+            endpoint = webhook_endpoints.make(self.world, self.world.platform, url=url, **settings)
+            return {**public(endpoint), "secret": endpoint["_secrets"][0]}
+
+    def roll_secret(self, endpoint: str, *, keep_old: bool = True) -> str:
+        """Returns a new signing secret. While the old one is kept, webhooks carry a signature by each."""
+        with self.world.lock:
+            found = self.world.platform.get("webhook_endpoint", endpoint)
+            new = f"whsec_{self.world.ids.token(32)}"
+            found["_secrets"] = [new, *(found["_secrets"][:1] if keep_old else [])]
+            return new
+
+    # -- what payers, banks and owners do ----------------------------------------------------------------------------
+
+    def pay(
+        self,
+        account: str,
+        invoice: str,
+        method: str = "pm_card_visa",
+        *,
+        amount: int | None = None,
+        authenticate: bool | None = None,
+        decline: Sequence[str] = (),
+    ) -> JSON:
+        """Pays on the hosted page with a token, a test card or a test bank number.
+
+        `amount` is a part in minor units. `authenticate` is True if the payer passes 3-D Secure. `decline` makes the
+        method fail with a code, or a code and a decline code: `("expired_card",)`, `("card_declined",
+        "do_not_honor")`; a bank debit fails days later.
+
+        Returns `{"status", "error", "payment_intent"}`. Raises ValueError for an unknown method, amount or decline.
+        """
+        chosen = declining(by_name(method), decline) if decline else by_name(method)
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            inv = ledger.get("invoice", invoice)
+            if inv["status"] not in ("open", "uncollectible"):
+                raise InvalidState(f"This invoice is {inv['status']} and cannot be paid.")
+            if amount is None:
+                payment = default_payment(ledger, inv)
+            else:
+                if not 0 < amount <= inv["amount_remaining"]:
+                    raise ValueError(f"amount must be from 1 to {inv['amount_remaining']}")
+                payment = open_payment(self.world, ledger, inv, amount, default=False)
+            outcome = attempt(self.world, ledger, payment, chosen, passed=authenticate)
+            intent = payment["payment"]["payment_intent"]
+            return {"status": outcome.status, "error": outcome.error, "payment_intent": intent}
+
+    def settle_debit(self, account: str, payment_intent: str, *, fail: str | None = None) -> None:
+        """Lets a bank debit arrive now, or fail with a code such as `insufficient_funds`."""
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            broken = declining(Method("us_bank_account"), (fail,)) if fail else None
+            settle(self.world, ledger, payment_intent, fail=broken)
+
+    def settle_refund(
+        self, account: str, refund: str, *, outcome: str = "succeeded", reason: str | None = None
+    ) -> JSON:
+        """Returns a refund after it has `succeeded`, `failed` (also long after it succeeded) or been `canceled`."""
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            if outcome == "failed":
+                return public(refunds.fail(self.world, ledger, refund, reason or "expired_or_canceled_card"))
+            if outcome == "canceled":
+                return public(refunds.do_cancel(self.world, ledger, ledger.get("refund", refund)))
+            return public(refunds.settle(self.world, ledger, refund))
+
+    def open_dispute(
+        self,
+        account: str,
+        charge: str,
+        *,
+        reason: str = "fraudulent",
+        amount: int | None = None,
+        currency: str | None = None,
+    ) -> JSON:
+        """Returns the dispute of a charge by the payer's bank, maybe in the bank's currency.
+
+        An `inquiry` takes no money.
+        """
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            disputed = ledger.get("charge", charge)
+            return public(disputes.open_dispute(self.world, ledger, disputed, reason, amount, currency))
+
+    def move_dispute(self, account: str, dispute: str, status: str) -> JSON:
+        """Returns a dispute after it was moved to a status: `under_review`, `won`, `lost`, `warning_closed`, …"""
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            return public(disputes.move(self.world, ledger, ledger.get("dispute", dispute), status))
+
+    # -- time, delivery, faults --------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> int:
+        """Moves the clock forward and runs each planned job at its own moment; returns how many ran."""
+        with self.world.lock:
+            done = self.world.advance(seconds)
+            self.deliverer.wakened.notify_all()
+            return done
+
+    def step(self) -> JSON | None:
+        """Delivers one due webhook. Returns its log entry, or None if nothing is due."""
+        return self.deliverer.step()
+
+    def drain(self) -> int:
+        """Delivers every due webhook; returns how many tries were made."""
+        return self.deliverer.drain()
+
+    def set_delivery(self, **policy: Any) -> JSON:
+        """Sets fields of the `DeliveryPolicy` and the `EventPolicy`; returns both.
+
+        Raises ValueError for any other name.
+        """
+        with self.world.lock:
+            parts = (self.deliverer.policy, self.world.events.policy)
+            for name, value in policy.items():
+                owner = next((p for p in parts if any(f.name == name for f in fields(p) if f.repr)), None)
+                if owner is None:
+                    raise ValueError(f"unknown delivery setting: {name}")
+                setattr(owner, name, tuple(value) if isinstance(value, list) else value)
+                if isinstance(owner, EventPolicy) and name == "squeeze":
+                    owner.frozen_second = None
+            self.deliverer.wakened.notify_all()
+            return {f.name: getattr(p, f.name) for p in parts for f in fields(p) if f.repr}
+
+    def resend(self, account: str, event: str) -> int:
+        """Queues an event again, as Resend in the Dashboard does; returns how many webhooks were queued."""
+        with self.world.lock:
+            return self.deliverer.resend(account, event)
+
+    def order_fault(self, kind: str, **settings: Any) -> None:
+        """Orders a fault for the next matching requests. Settings: `Fault`."""
+        self.api.faults.order(Fault(kind, **settings))  # type: ignore[arg-type]
+
+    def clear_faults(self) -> None:
+        """Forgets all ordered faults."""
+        self.api.faults.clear()
+
+    def set_rates(self, *, global_rate: float = 0.0, endpoint_rate: float = 0.0) -> None:
+        """Sets the rate limits (requests per second, 0 for no limit) and fills the buckets."""
+        self.api.limits = RateLimits(self.clock, global_rate, endpoint_rate)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def ledger(self, account: str) -> JSON:
+        """Returns every object of an account, invoices with all lines and payments, for tests to compare with."""
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            dump: JSON = {
+                "account": ledger.account,
+                "connected": ledger.connected,
+                "livemode": ledger.livemode,
+                "objects": {k: [render(ledger, o) for o in table.values()] for k, table in ledger.tables.items()},
+                "mails": ledger.mails,
+                "events": len(ledger.events),
+                "scheduled": self.world.scheduler.pending(),
+            }
+            for inv in dump["objects"].get("invoice", ()):
+                found = ledger.lines.get(inv["id"], [])
+                inv["lines"] = as_list(f"/v1/invoices/{inv['id']}/lines", found, total_count=len(found))
+                paid = [public(p) for p in ledger.all("invoice_payment", invoice=inv["id"])]
+                inv["payments"] = as_list("/v1/invoice_payments", paid)
+            return frozen(dump)
+
+    def events(self, account: str, *, version: str | None = None) -> list[JSON]:
+        """Returns all events of an account, oldest first, however old, in its own version or in the given one."""
+        with self.world.lock:
+            found = self.world.ledger(account).events.values()
+            return [frozen(self.world.events.shown(event, version=version)) for event in found]
+
+    def suppressed(self) -> list[JSON]:
+        """Returns the changes that left no event because of the event policy."""
+        with self.world.lock:
+            return list(self.world.events.suppressed)
+
+    def mails(self, account: str | None = None) -> list[JSON]:
+        """Returns the e-mails that Stripe would have sent, oldest first."""
+        with self.world.lock:
+            chosen = [self.world.ledger(account)] if account else list(self.world.ledgers.values())
+            return sorted((m for ledger in chosen for m in ledger.mails), key=lambda m: int(m["at"]))
+
+    def deliveries(self) -> list[JSON]:
+        """Returns the log of tries to deliver a webhook, oldest first."""
+        with self.world.lock:
+            return list(self.deliverer.log)

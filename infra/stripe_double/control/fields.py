@@ -1,0 +1,59 @@
+"""Checks the body of a control: its fields are the arguments of the Python method that the control calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, signature
+from typing import Any
+
+_VARIADIC = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+_OF_THE_DOUBLE = {"self", "world", "owner"}
+"""Arguments that the double gives itself."""
+
+
+class WrongField(ValueError):
+    """A field of the body is unknown, is missing or has a value of the wrong type."""
+
+
+def calling(
+    method: Callable[..., Any], settings: Callable[..., Any] | None = None
+) -> Callable[[dict[str, Any], list[str]], Any]:
+    """Returns an action that calls `method` with the ids of the path and the fields of the body.
+
+    `settings` is what takes the fields that `method` passes on as `**`. The action raises WrongField.
+    """
+
+    def act(body: dict[str, Any], ids: list[str]) -> Any:
+        accepted = _accepted(method, len(ids), settings)
+        if accepted is not None:
+            _check(body, accepted)
+        try:
+            return method(*ids, **body)
+        except TypeError as exc:
+            raise WrongField(f"A field has a value of the wrong type. {_named(accepted or body)}") from exc
+
+    return act
+
+
+def _accepted(method: Callable[..., Any], ids: int, settings: Callable[..., Any] | None) -> dict[str, bool] | None:
+    """Returns whether each field is required; None if `method` takes any and looks at them itself."""
+    own = list(signature(method).parameters.values())[ids:]
+    if settings is None and any(each.kind in _VARIADIC for each in own):
+        return None
+    passed_on = signature(settings).parameters.values() if settings else ()
+    return {
+        each.name: each.default is Parameter.empty
+        for each in (*own, *passed_on)
+        if each.kind not in _VARIADIC and each.name not in _OF_THE_DOUBLE
+    }
+
+
+def _check(body: dict[str, Any], accepted: dict[str, bool]) -> None:
+    unknown = [f"`{name}` is not a field of this control." for name in body if name not in accepted]
+    missing = [f"`{name}` is missing." for name, required in accepted.items() if required and name not in body]
+    if unknown or missing:
+        raise WrongField(" ".join((*unknown, *missing, _named(accepted))))
+
+
+def _named(fields: dict[str, Any]) -> str:
+    return f"Fields: {', '.join(f'`{name}`' for name in fields)}." if fields else "It has no fields."

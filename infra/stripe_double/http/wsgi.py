@@ -1,0 +1,41 @@
+"""Serves requests as WSGI, and closes a connection without an answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..errors import ConnectionDropped
+from .messages import Request, Response
+
+StartResponse = Callable[..., Any]
+_REASONS = {
+    200: "OK", 303: "See Other", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden",
+    404: "Not Found", 409: "Conflict", 410: "Gone", 429: "Too Many Requests", 500: "Internal Server Error",
+}  # fmt: skip
+
+
+def answer(
+    handle: Callable[[Request], Response], environ: dict[str, Any], start_response: StartResponse
+) -> Iterable[bytes]:
+    """Returns the body of the answer to a WSGI request. Raises ConnectionDropped after it closed the connection."""
+    headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    path = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
+    request = Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), body, headers)
+    try:
+        response = handle(request)
+    except ConnectionDropped:
+        _hang_up(environ)
+        raise
+    sent = [*response.headers.items(), ("Content-Length", str(len(response.body)))]
+    start_response(f"{response.status} {_REASONS.get(response.status, 'Status')}", sent)
+    return [response.body]
+
+
+def _hang_up(environ: dict[str, Any]) -> None:
+    """Closes waitress's connection. Any other server sees the exception only."""
+    channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+    if channel is not None:
+        channel.socket.shutdown(socket.SHUT_RDWR)

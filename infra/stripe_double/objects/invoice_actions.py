@@ -1,0 +1,107 @@
+"""Actions on an invoice: finalize, send, pay, void, mark uncollectible (https://docs.stripe.com/api/invoices)."""
+
+from __future__ import annotations
+
+from ..errors import CardDeclined, InvalidParams, InvalidState, NoSuchObject, NotModelled
+from ..state.ledger import JSON
+from . import customer_balance, invoice_finalization, invoice_sending
+from .call import Call, Route
+from .cards import TOKENS
+from .invoice_payments import default_payment, intent_of, require_idle
+from .invoice_status import become_uncollectible, become_void, pay_out_of_band
+from .payment_attempts import as_card_error, attempt
+
+
+def finalize(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/finalize."""
+    invoice = call.ledger.get("invoice", call.id)
+    before = call.world.snapshot(call.ledger, invoice)
+    if "auto_advance" in call.params:
+        invoice["auto_advance"] = call.params["auto_advance"]
+    invoice_finalization.finalize(call.world, call.ledger, invoice, before)
+    return invoice
+
+
+def send(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/send: finalizes a draft and e-mails the link; sending again e-mails a reminder."""
+    invoice = call.ledger.get("invoice", call.id)
+    if invoice["collection_method"] != "send_invoice":
+        raise InvalidState("You can only manually send an invoice if its collection method is 'send_invoice'.")
+    if invoice["status"] not in ("draft", "open"):
+        raise InvalidState(f"You can only send an open invoice. This invoice is {invoice['status']}.")
+    invoice_sending.send(call.world, call.ledger, invoice)
+    return invoice
+
+
+def pay(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/pay: with a test payment method, or out of band."""
+    params, world, ledger = call.params, call.world, call.ledger
+    for name in ("source", "mandate", "forgive"):
+        if params.get(name):
+            raise NotModelled(f"paying with {name}", name)
+    if params.get("paid_out_of_band") and "payment_method" in params:
+        raise InvalidParams("You cannot pass payment_method with paid_out_of_band.", param="payment_method")
+    invoice = ledger.get("invoice", call.id)
+    if invoice["status"] == "draft":
+        invoice_finalization.finalize(world, ledger, invoice, world.snapshot(ledger, invoice))
+        if invoice["status"] == "paid":
+            return invoice
+    if invoice["status"] == "paid":
+        raise InvalidState("Invoice is already paid")
+    if invoice["status"] == "void":
+        raise InvalidState("You cannot pay a voided invoice.")
+    require_idle(ledger, invoice)
+    if params.get("paid_out_of_band"):
+        pay_out_of_band(world, ledger, invoice)
+        return invoice
+    token = params.get("payment_method")
+    if token is None:
+        raise InvalidState(
+            "There is no `default_payment_method` set on this Customer or Invoice. Please set one or pass"
+            " `payment_method`.",
+            code="resource_missing",
+        )
+    if token not in TOKENS:
+        raise NoSuchObject("PaymentMethod", token, "payment_method", status=400)
+    payment = default_payment(ledger, invoice)
+    outcome = attempt(world, ledger, payment, TOKENS[token], off_session=params.get("off_session", True))
+    intent = intent_of(ledger, payment)
+    if outcome.error is not None:
+        raise as_card_error(intent, outcome.error)
+    if outcome.status == "requires_action":
+        raise CardDeclined(
+            "This payment requires additional user action before it can be completed successfully.",
+            code="invoice_payment_intent_requires_action",
+        )
+    return invoice
+
+
+def void(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/void, which only an open or uncollectible invoice allows."""
+    invoice = call.ledger.get("invoice", call.id)
+    if invoice["status"] not in ("open", "uncollectible"):
+        raise InvalidState(f"You can only void open or uncollectible invoices. This invoice is {invoice['status']}.")
+    if invoice["amount_paid"]:
+        raise InvalidState("You cannot void an invoice that has payments; issue a credit note instead.")
+    require_idle(call.ledger, invoice)
+    become_void(call.world, call.ledger, invoice, call.world.snapshot(call.ledger, invoice))
+    customer_balance.give_back(call.world, call.ledger, invoice)
+    return invoice
+
+
+def mark_uncollectible(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/mark_uncollectible: the link stays payable."""
+    invoice = call.ledger.get("invoice", call.id)
+    if invoice["status"] != "open":
+        raise InvalidState(f"You can only mark open invoices as uncollectible. This invoice is {invoice['status']}.")
+    become_uncollectible(call.world, call.ledger, invoice)
+    return invoice
+
+
+ROUTES = [
+    Route("POST", "/v1/invoices/{id}/finalize", "InvoiceFinalizeInvoiceParams", finalize),
+    Route("POST", "/v1/invoices/{id}/send", "InvoiceSendInvoiceParams", send),
+    Route("POST", "/v1/invoices/{id}/pay", "InvoicePayParams", pay),
+    Route("POST", "/v1/invoices/{id}/void", "InvoiceVoidInvoiceParams", void),
+    Route("POST", "/v1/invoices/{id}/mark_uncollectible", "InvoiceMarkUncollectibleParams", mark_uncollectible),
+]

@@ -1,0 +1,219 @@
+"""Invoice lines and totals (https://docs.stripe.com/api/invoice-line-item)."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from ..errors import InvalidParams, InvalidState, NoSuchObject, NotModelled, missing
+from ..state.ledger import JSON, Ledger
+from ..state.render import as_list
+from . import discounts, lists, money, rules, tax_rates
+from .call import Call, Route
+
+MAX_LINES = 250
+"""https://docs.stripe.com/invoicing/integration: an invoice has at most 250 items."""
+_LENGTHS = {"description": 5000}
+
+
+def add(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/add_lines: all or nothing, on a draft."""
+    ledger, world = call.ledger, call.world
+    given: list[JSON] = call.params["lines"]
+    for index, line in enumerate(given):
+        _check(line, f"lines[{index}]")
+    invoice = ledger.get("invoice", call.id)
+    if invoice["status"] != "draft":
+        raise InvalidState(
+            "This invoice is no longer editable; lines can only be added to a draft invoice.",
+            code="invoice_not_editable",
+        )
+    lines = ledger.lines.setdefault(invoice["id"], [])
+    if len(lines) + len(given) > MAX_LINES:
+        raise InvalidState(f"Invoices can have at most {MAX_LINES} line items.", param="lines")
+    made = [_line(call, invoice, line, f"lines[{i}]") for i, line in enumerate(given)]
+    before = world.snapshot(ledger, invoice)
+    invoice["metadata"] = rules.metadata(invoice["metadata"], call.params.get("invoice_metadata"), "invoice_metadata")
+    for line in made:
+        lines.append(line)
+        world.emit(ledger, "invoiceitem.created", _item(ledger, invoice, line))
+    total(ledger, invoice)
+    world.updated(ledger, invoice, before)
+    return invoice
+
+
+def list_(call: Call) -> JSON:
+    """GET /v1/invoices/{id}/lines, in the order they were added."""
+    invoice = call.ledger.get("invoice", call.id)
+    lines = call.ledger.lines.get(invoice["id"], [])
+    chosen, more = lists.cut(call.params, lines, "line item")
+    return as_list(f"/v1/invoices/{invoice['id']}/lines", [dict(x) for x in chosen], more, total_count=len(lines))
+
+
+def total(ledger: Ledger, invoice: JSON) -> None:
+    """Computes the sums of a draft from its lines."""
+    lines = ledger.lines.get(invoice["id"], [])
+    subtotal = sum(line["amount"] for line in lines)
+    by_rate: dict[str, JSON] = {}
+    for tax in (t for line in lines for t in line["taxes"]):
+        key = tax["tax_rate_details"]["tax_rate"]
+        if key in by_rate:
+            by_rate[key]["amount"] += tax["amount"]
+            by_rate[key]["taxable_amount"] += tax["taxable_amount"]
+        else:
+            by_rate[key] = dict(tax)
+    taxes = list(by_rate.values())
+    exclusive = sum(t["amount"] for t in taxes if t["tax_behavior"] == "exclusive")
+    every = sum(t["amount"] for t in taxes)
+    invoice["subtotal"] = subtotal
+    discounted = subtotal - discounts.take_off(ledger, invoice, lines)
+    invoice["total"] = discounted + exclusive
+    invoice["subtotal_excluding_tax"] = subtotal - (every - exclusive)
+    invoice["total_excluding_tax"] = invoice["total"] - every
+    invoice["total_taxes"] = taxes
+    customer = ledger.find("customer", invoice["customer"]) or {}
+    invoice["starting_balance"] = customer.get("balance") or 0
+    invoice["amount_due"] = max(0, invoice["total"] + invoice["starting_balance"])
+    invoice["amount_remaining"] = invoice["amount_due"] - invoice["amount_paid"]
+
+
+def _check(line: JSON, name: str) -> None:
+    rules.length(line, _LENGTHS)
+    rules.metadata({}, line.get("metadata"), f"{name}[metadata]")
+    for unplayed in ("discounts", "invoice_item"):
+        if line.get(unplayed):
+            raise NotModelled(f"{unplayed} on lines", f"{name}[{unplayed}]")
+    ways = [w for w in ("amount", "price_data", "pricing") if w in line]
+    if not ways:
+        raise missing(f"{name}[amount]")
+    if len(ways) > 1 or ("amount" in line and ("quantity" in line or "quantity_decimal" in line)):
+        both = [*ways, *(q for q in ("quantity", "quantity_decimal") if q in line)]
+        raise InvalidParams(
+            f"You may only specify one of these parameters: {', '.join(both)}.", param=f"{name}[{both[0]}]"
+        )
+    if "quantity" in line and "quantity_decimal" in line:
+        raise InvalidParams("You may only specify one of quantity and quantity_decimal.", param=f"{name}[quantity]")
+    if line.get("quantity", 0) < 0 or line.get("quantity_decimal", 0) < 0:
+        raise InvalidParams("Invalid non-negative integer", param=f"{name}[quantity]")
+    period = line.get("period")
+    if period and period["end"] < period["start"]:
+        raise InvalidParams("period[end] must be at or after period[start]", param=f"{name}[period][end]")
+    if "price_data" in line:
+        _check_price(line["price_data"], f"{name}[price_data]")
+    if line.get("tax_rates") and line.get("tax_amounts"):
+        raise InvalidParams("You cannot set tax_amounts together with tax_rates.", param=f"{name}[tax_amounts]")
+
+
+def _check_price(price: JSON, name: str) -> None:
+    money.currency(price["currency"], f"{name}[currency]")
+    if ("product" in price) == ("product_data" in price):
+        raise InvalidParams("You must specify exactly one of product and product_data.", param=f"{name}[product]")
+    if ("unit_amount" in price) == ("unit_amount_decimal" in price):
+        raise InvalidParams(
+            "You must specify exactly one of unit_amount and unit_amount_decimal.", param=f"{name}[unit_amount]"
+        )
+
+
+def _line(call: Call, invoice: JSON, given: JSON, name: str) -> JSON:
+    ledger, world = call.ledger, call.world
+    if "pricing" in given:
+        raise NoSuchObject("price", str(given["pricing"].get("price")), f"{name}[pricing][price]", status=400)
+    quantity = Decimal(given["quantity"] if "quantity" in given else given.get("quantity_decimal", Decimal(1)))
+    product = world.ids.new("prod", 14)
+    if "price_data" in given:
+        price = given["price_data"]
+        if price["currency"].lower() != invoice["currency"]:
+            raise InvalidState(
+                f"The currency of the line ({price['currency']}) must match the invoice's ({invoice['currency']}).",
+                param=f"{name}[price_data][currency]",
+            )
+        if "product" in price:
+            raise NoSuchObject("product", price["product"], f"{name}[price_data][product]", status=400)
+        unit = Decimal(price["unit_amount"] if "unit_amount" in price else price["unit_amount_decimal"])
+        amount = int((unit * quantity).quantize(Decimal(1), ROUND_HALF_UP))
+        description = given.get("description") or price["product_data"]["name"]
+    else:
+        amount, unit, description = given["amount"], Decimal(given["amount"]), given.get("description")
+    if abs(amount) > money.MAX_CARD:
+        raise InvalidState(
+            f"Amount must be no more than {money.MAX_CARD}", code="amount_too_large", param=f"{name}[amount]"
+        )
+    now = world.now()
+    item = f"ii_1{world.ids.token(23)}"
+    line: JSON = {
+        "id": f"il_1{world.ids.token(23)}",
+        "object": "line_item",
+        "amount": amount,
+        "currency": invoice["currency"],
+        "description": description,
+        "discount_amounts": [],
+        "discountable": given.get("discountable", amount >= 0),
+        "discounts": [],
+        "invoice": invoice["id"],
+        "livemode": ledger.livemode,
+        "metadata": rules.metadata({}, given.get("metadata")),
+        "parent": {
+            "invoice_item_details": {
+                "invoice_item": item,
+                "proration": False,
+                "proration_details": {"credited_items": None},
+                "subscription": None,
+            },
+            "subscription_item_details": None,
+            "type": "invoice_item_details",
+        },
+        "period": given.get("period") or {"end": now, "start": now},
+        "pretax_credit_amounts": [],
+        "pricing": {
+            "price_details": {"price": f"price_1{world.ids.token(23)}", "product": product},
+            "type": "price_details",
+            "unit_amount_decimal": _plain(unit),
+        },
+        "quantity": int(quantity) if quantity == int(quantity) else None,
+        "quantity_decimal": _plain(quantity),
+        "subscription": None,
+        "subtotal": amount,
+        "taxes": [],
+    }
+    line["taxes"] = tax_rates.on_line(call, invoice, given, amount, name)
+    return line
+
+
+def _plain(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _item(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
+    """Stores and returns the invoice item behind a line, as its event shows it."""
+    item: dict[str, Any] = {
+        "id": line["parent"]["invoice_item_details"]["invoice_item"],
+        "object": "invoiceitem",
+        "amount": line["amount"],
+        "currency": line["currency"],
+        "customer": invoice["customer"],
+        "customer_account": None,
+        "date": line["period"]["start"],
+        "description": line["description"],
+        "discountable": line["discountable"],
+        "discounts": [],
+        "invoice": invoice["id"],
+        "livemode": line["livemode"],
+        "metadata": line["metadata"],
+        "net_amount": line["amount"],
+        "parent": None,
+        "period": line["period"],
+        "pricing": line["pricing"],
+        "proration": False,
+        "quantity": line["quantity"],
+        "quantity_decimal": line["quantity_decimal"],
+        "tax_rates": [],
+        "test_clock": None,
+    }
+    return ledger.add(item)
+
+
+ROUTES = [
+    Route("POST", "/v1/invoices/{id}/add_lines", "InvoiceAddLinesParams", add),
+    Route("GET", "/v1/invoices/{id}/lines", "InvoiceListLinesParams", list_),
+]

@@ -1,0 +1,36 @@
+"""The links of an invoice: how long they last, and how they are renewed.
+
+https://docs.stripe.com/invoicing/hosted-invoice-page
+"""
+
+from __future__ import annotations
+
+from ..clock import DAY
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+
+
+def link_ends_at(invoice: JSON) -> int:
+    """Returns the epoch second at which the link expires.
+
+    That is 30 days after the due date, at most 120 days after finalization, at least 10 days after a renewal.
+    """
+    finalized = invoice["status_transitions"]["finalized_at"] or invoice["created"]
+    planned = min((invoice["due_date"] or finalized) + 30 * DAY, finalized + 120 * DAY)
+    return int(max(planned, invoice.get("_link_good_until", 0)))
+
+
+def renew_link(world: World, ledger: Ledger, invoice: JSON) -> None:
+    """Replaces links that have expired, because reading or sending an invoice returns links that work."""
+    if invoice["hosted_invoice_url"] is None or invoice["status"] == "paid" or world.now() <= link_ends_at(invoice):
+        return
+    invoice.setdefault("_old_tokens", []).append(invoice["_token"])
+    invoice["_token"] = world.ids.token(48)
+    invoice["_link_good_until"] = world.now() + 10 * DAY
+    set_links(world, ledger, invoice)
+
+
+def set_links(world: World, ledger: Ledger, invoice: JSON) -> None:
+    """Sets the links to the hosted page and to its PDF."""
+    link = f"{world.config.public_url}/i/{ledger.id}/{invoice['_token']}"
+    invoice["hosted_invoice_url"], invoice["invoice_pdf"] = link, f"{link}/pdf"

@@ -1,0 +1,58 @@
+"""The payments of an invoice: payment intents, and the InvoicePayments that tie them to it."""
+
+from __future__ import annotations
+
+from ..errors import InvalidState
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import payment_shapes
+
+
+def open_payment(world: World, ledger: Ledger, invoice: JSON, amount: int, *, default: bool) -> JSON:
+    """Makes a payment intent and the InvoicePayment that ties it to the invoice; returns the InvoicePayment."""
+    intent = payment_shapes.intent(world, ledger, invoice, amount)
+    payment = payment_shapes.invoice_payment(world, ledger, invoice, intent, default=default)
+    world.emit(ledger, "payment_intent.created", intent)
+    return payment
+
+
+def default_payment(ledger: Ledger, invoice: JSON) -> JSON:
+    """Returns the invoice's default payment while it is open. Raises InvalidState if there is none."""
+    for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
+        return payment
+    raise InvalidState("This invoice has no open payment.")
+
+
+def intent_of(ledger: Ledger, payment: JSON) -> JSON:
+    """Returns the payment intent of an InvoicePayment."""
+    return ledger.get("payment_intent", payment["payment"]["payment_intent"])
+
+
+def cancel_open(world: World, ledger: Ledger, invoice: JSON, reason: str) -> None:
+    """Cancels the open payments of an invoice that needs no more money."""
+    for payment in list(ledger.all("invoice_payment", invoice=invoice["id"], status="open")):
+        intent = intent_of(ledger, payment)
+        if intent["status"] == "processing":
+            continue  # a debit under way cannot be called back; its money will be too much
+        payment["status"] = "canceled"
+        payment["status_transitions"] = {**payment["status_transitions"], "canceled_at": world.now()}
+        intent.update(status="canceled", canceled_at=world.now(), cancellation_reason=reason, next_action=None)
+        world.emit(ledger, "payment_intent.canceled", intent)
+
+
+def require_idle(ledger: Ledger, invoice: JSON) -> None:
+    """Raises InvalidState while a bank debit is under way."""
+    for payment in ledger.all("invoice_payment", invoice=invoice["id"], status="open"):
+        if intent_of(ledger, payment)["status"] == "processing":
+            raise InvalidState(
+                "This invoice has a payment in progress; wait until it succeeds or fails.",
+                code="payment_intent_unexpected_state",
+            )
+
+
+def follow_remaining(ledger: Ledger, invoice: JSON) -> None:
+    """Sets the amount of the default payment to what is still owed."""
+    for payment in ledger.all("invoice_payment", invoice=invoice["id"], is_default=True, status="open"):
+        intent = intent_of(ledger, payment)
+        if intent["status"] != "processing" and invoice["amount_remaining"] > 0:
+            payment["amount_requested"] = intent["amount"] = invoice["amount_remaining"]

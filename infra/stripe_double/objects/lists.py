@@ -1,0 +1,55 @@
+"""Pages of lists, newest first (https://docs.stripe.com/api/pagination)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import InvalidParams, NoSuchObject
+from ..state.ledger import JSON
+from ..state.render import as_list, render
+from .call import Call
+from .rules import within
+
+
+def page(call: Call, oldest_first: Iterable[JSON], url: str, *, kind: str) -> JSON:
+    """Returns one page of rendered objects, which are filtered already."""
+    chosen, more = cut(call.params, list(oldest_first)[::-1], kind)
+    return as_list(url, [render(call.ledger, o) for o in chosen], more)
+
+
+def cut(params: JSON, newest_first: list[JSON], kind: str) -> tuple[list[JSON], bool]:
+    """Returns the page that the parameters ask for, and True if there is more in that direction."""
+    limit = params.get("limit", 10)
+    if not 1 <= limit <= 100:
+        raise InvalidParams(
+            "Invalid integer: this value must be between 1 and 100", param="limit", code="parameter_invalid_integer"
+        )
+    after, before = params.get("starting_after"), params.get("ending_before")
+    if after and before:
+        raise InvalidParams("You cannot parameterize both starting_after and ending_before", param="starting_after")
+    if after:
+        items = newest_first[_position(newest_first, after, kind, "starting_after") + 1 :]
+        return items[:limit], len(items) > limit
+    if before:
+        items = newest_first[: _position(newest_first, before, kind, "ending_before")]
+        return items[-limit:], len(items) > limit
+    return newest_first[:limit], len(newest_first) > limit
+
+
+def _position(items: list[JSON], object_id: str, kind: str, param: str) -> int:
+    for index, item in enumerate(items):
+        if item["id"] == object_id:
+            return index
+    raise NoSuchObject(kind, object_id, param, status=400)
+
+
+def created(call: Call, items: Iterable[JSON]) -> Iterable[JSON]:
+    """Returns the items that pass the request's `created` filter."""
+    wanted = call.params.get("created")
+    return (i for i in items if within(i["created"], wanted))
+
+
+def matching(call: Call, items: Iterable[JSON], *names: str) -> Iterable[JSON]:
+    """Returns the items whose fields equal the named parameters that the request has."""
+    wanted = {n: call.params[n] for n in names if n in call.params}
+    return (i for i in items if all(i.get(n) == v for n, v in wanted.items()))

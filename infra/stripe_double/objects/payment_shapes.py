@@ -1,0 +1,246 @@
+"""The objects that a payment leaves, as Stripe first makes them. The rules of paying are in `payment_attempts`."""
+
+from __future__ import annotations
+
+from ..clock import DAY
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from .cards import Method
+from .money import MAX_OTHER
+
+
+def intent(world: World, ledger: Ledger, invoice: JSON, amount: int) -> JSON:
+    """Stores and returns a payment intent that requires a payment method."""
+    types = invoice["payment_settings"]["payment_method_types"] or ["card", "us_bank_account"]
+    if invoice["currency"] != "usd" or amount > MAX_OTHER:  # bank debits are in dollars, of at most eight digits
+        types = [t for t in types if t != "us_bank_account"] or ["card"]
+    now = world.now()
+    intent_id = f"pi_3{world.ids.token(23)}"
+    made: JSON = {
+        "id": intent_id,
+        "object": "payment_intent",
+        "allowed_payment_method_types": None,
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_received": 0,
+        "application": invoice["application"],
+        "application_fee_amount": invoice["_application_fee"],
+        "automatic_payment_methods": None,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic",
+        "client_secret": f"{intent_id}_secret_{world.ids.token(25)}",
+        "confirmation_method": "automatic",
+        "created": now,
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "customer_account": None,
+        "description": "Payment for Invoice",
+        "excluded_payment_method_types": None,
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": ledger.livemode,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_configuration_details": None,
+        "payment_method_options": {},
+        "payment_method_types": types,
+        "processing": None,
+        "receipt_email": None,
+        "review": None,
+        "setup_future_usage": None,
+        "shipping": None,
+        "source": None,
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": None,
+        "status": "requires_payment_method",
+        "transfer_data": None,
+        "transfer_group": None,
+    }
+    return ledger.add(made)
+
+
+def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON, *, default: bool) -> JSON:
+    """Stores and returns the InvoicePayment that ties a payment intent to an invoice."""
+    made_for["_payment"] = payment_id = f"inpay_1{world.ids.token(23)}"
+    made: JSON = {
+        "id": payment_id,
+        "object": "invoice_payment",
+        "amount_paid": None,
+        "amount_requested": made_for["amount"],
+        "created": world.now(),
+        "currency": invoice["currency"],
+        "invoice": invoice["id"],
+        "is_default": default,
+        "livemode": ledger.livemode,
+        "payment": {
+            "charge": None,
+            "payment_intent": made_for["id"],
+            "payment_record": None,
+            "type": "payment_intent",
+        },
+        "status": "open",
+        "status_transitions": {"canceled_at": None, "paid_at": None},
+    }
+    return ledger.add(made)
+
+
+def balance(world: World, ledger: Ledger, type_: str, amount: int, source: JSON) -> JSON:
+    """Stores and returns a balance transaction without fees."""
+    return ledger.add(
+        {
+            "id": f"txn_3{world.ids.token(23)}",
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": world.now() + 2 * DAY,
+            "balance_type": "payments",
+            "created": world.now(),
+            "currency": source["currency"],
+            "description": None,
+            "exchange_rate": None,
+            "fee": 0,
+            "fee_details": [],
+            "net": amount,
+            "reporting_category": type_,
+            "source": source["id"],
+            "status": "pending",
+            "type": type_,
+        }
+    )
+
+
+def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:
+    """Stores and returns a payment method, as Stripe shows what the payer typed."""
+    details: JSON
+    if method.kind == "card":
+        details = {
+            "brand": method.brand, "checks": {"cvc_check": "pass"}, "country": "US", "exp_month": 12,
+            "exp_year": 2034, "fingerprint": world.ids.token(16), "funding": method.funding, "last4": method.last4,
+        }  # fmt: skip
+    else:
+        details = {
+            "account_holder_type": "individual", "account_type": "checking", "bank_name": method.brand,
+            "fingerprint": world.ids.token(16), "last4": method.last4, "routing_number": "110000000",
+        }  # fmt: skip
+    return ledger.add(
+        {
+            "id": f"pm_1{world.ids.token(23)}",
+            "object": "payment_method",
+            "allow_redisplay": "unspecified",
+            "billing_details": _billing(invoice),
+            "created": world.now(),
+            "customer": None,
+            "customer_account": None,
+            "livemode": ledger.livemode,
+            "metadata": {},
+            "type": method.kind,
+            method.kind: details,
+        }
+    )
+
+
+def _billing(invoice: JSON) -> JSON:
+    address = invoice["customer_address"]
+    return {
+        "address": address or dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),
+        "email": invoice["customer_email"],
+        "name": invoice["customer_name"],
+        "phone": invoice["customer_phone"],
+        "tax_id": None,
+    }
+
+
+def advice(decline_code: str) -> str | None:
+    """Returns what Stripe advises after an issuer's decline (https://docs.stripe.com/declines/codes#retrying-issuer-declines).
+
+    None for what no issuer declined, such as a block by Radar, and where only the customer can go on.
+    """
+    if decline_code in ("", "fraudulent", "authentication_required"):
+        return None
+    return "do_not_try_again" if decline_code in ("lost_card", "stolen_card") else "try_again_later"
+
+
+def _told_to_seller(method: Method, code: str, decline_code: str, message: str) -> str:
+    if method.kind != "card":
+        return message
+    if decline_code == "fraudulent":
+        return "Stripe blocked this payment as too risky."
+    if decline_code == "generic_decline":
+        return "The bank did not return any further details with this decline."
+    return f"The bank returned the decline code `{decline_code or code}`."
+
+
+def outcome(method: Method, code: str, decline_code: str, message: str) -> JSON:
+    """Returns the `outcome` of a charge that failed. A blocked charge never reached the network."""
+    blocked = decline_code == "fraudulent"
+    return {
+        "advice_code": advice(decline_code),
+        "network_advice_code": None,
+        "network_decline_code": None,
+        "network_status": "not_sent_to_network" if blocked else "declined_by_network",
+        "reason": "highest_risk_level" if blocked else decline_code or code,
+        "risk_level": "highest" if blocked else "normal",
+        "seller_message": _told_to_seller(method, code, decline_code, message),
+        "type": "blocked" if blocked else "issuer_declined",
+    }
+
+
+def charge(world: World, ledger: Ledger, invoice: JSON, paid_by: JSON, method: Method, status: str) -> JSON:
+    """Stores and returns a charge, which is one attempt to move money."""
+    prefix = "ch_3" if method.kind == "card" else "py_3"
+    used = ledger.get("payment_method", paid_by["payment_method"])
+    details = dict(used[method.kind])
+    approved = {
+        "advice_code": None, "network_advice_code": None, "network_decline_code": None,
+        "network_status": "approved_by_network", "reason": None, "risk_level": "normal",
+        "seller_message": "Payment complete.", "type": "authorized",
+    }  # fmt: skip
+    return ledger.add(
+        {
+            "id": prefix + world.ids.token(23),
+            "object": "charge",
+            "amount": paid_by["amount"],
+            "amount_captured": 0,
+            "amount_refunded": 0,
+            "application": paid_by["application"],
+            "application_fee": None,
+            "application_fee_amount": paid_by["application_fee_amount"],
+            "balance_transaction": None,
+            "billing_details": _billing(invoice),
+            "calculated_statement_descriptor": None,
+            "captured": False,
+            "created": world.now(),
+            "currency": paid_by["currency"],
+            "customer": paid_by["customer"],
+            "description": paid_by["description"],
+            "disputed": False,
+            "failure_balance_transaction": None,
+            "failure_code": None,
+            "failure_message": None,
+            "fraud_details": {},
+            "livemode": ledger.livemode,
+            "metadata": {},
+            "on_behalf_of": None,
+            "outcome": approved,
+            "paid": status == "succeeded",
+            "payment_intent": paid_by["id"],
+            "payment_method": used["id"],
+            "payment_method_details": {"type": method.kind, method.kind: details},
+            "radar_options": {},
+            "receipt_email": None,
+            "receipt_number": None,
+            "receipt_url": None,
+            "refunded": False,
+            "review": None,
+            "shipping": None,
+            "source": None,
+            "source_transfer": None,
+            "statement_descriptor": None,
+            "statement_descriptor_suffix": None,
+            "status": status,
+            "transfer_data": None,
+            "transfer_group": None,
+        }
+    )

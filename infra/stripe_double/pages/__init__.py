@@ -1,0 +1,1 @@
+"""Pages for payers and owners: the hosted invoice page, and Connect OAuth with its authorize page."""

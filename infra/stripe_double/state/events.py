@@ -1,0 +1,148 @@
+"""Events: a full snapshot at every change, kept 30 days (https://docs.stripe.com/api/events).
+
+Recordings show events in the default version of their account, whatever version the reader asks for, and webhooks
+in that of their endpoint. The ledger keeps each event in the current version; `shown` renders it, and `Moment` keeps
+what old shapes need of other objects, so that nothing shown later differs from what was true at creation.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..clock import DAY, Clock
+from .ids import Ids
+from .ledger import JSON, Ledger, frozen
+from .render import render
+from .versions import Moment, as_of, before_basil, moment_of
+
+RETENTION = 30 * DAY
+
+
+@dataclass
+class EventPolicy:
+    """What goes wrong with events before anything is delivered; `patterns` are types such as `charge.*`."""
+
+    never_generate: tuple[str, ...] = ()
+    """Changes of these types leave no event at all (docs.stripe.com/webhooks/handle-irrecoverable-events)."""
+    never_generate_rate: float = 0.0
+    invoice_payments_before_basil: bool = True
+    """True if accounts on versions before 2025-03-31.basil get `invoice_payment.*` events. Nobody here knows."""
+    squeeze: bool = False
+    """True if all events get the same `created` second."""
+    frozen_second: int | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The request that is being answered, as events name it."""
+
+    id: str | None = None
+    idempotency_key: str | None = None
+
+
+class EventStore:
+    """Makes events and remembers them in the ledger they belong to."""
+
+    def __init__(self, clock: Clock, ids: Ids, rng: random.Random) -> None:
+        self.policy = EventPolicy()
+        self.cause = Cause()
+        self.suppressed: list[JSON] = []
+        self._clock, self._ids, self._rng = clock, ids, rng
+        self._moments: dict[str, Moment] = {}
+        self._unconfirmed: dict[str, set[str]] = {}
+        self._given_up: set[str] = set()
+
+    def record(self, ledger: Ledger, type_: str, obj: JSON, before: JSON | None = None) -> JSON | None:
+        """Returns a new event, or None if nothing changed since `before` or the policy suppresses it."""
+        snapshot = frozen(obj if obj["object"] in ("application", "account") else render(ledger, obj))
+        data: JSON = {"object": snapshot}
+        if before is not None:
+            previous = difference(before, snapshot)
+            if not previous:
+                return None
+            data["previous_attributes"] = previous
+        if self._swallowed(type_, ledger.api_version):
+            self.suppressed.append({"type": type_, "account": ledger.id, "object": snapshot["id"], "at": self._now()})
+            return None
+        event: JSON = {
+            "id": f"evt_1{self._ids.token(23)}",
+            "object": "event",
+            "account": ledger.id,
+            "api_version": ledger.api_version,
+            "created": self._now(),
+            "data": data,
+            "livemode": ledger.livemode,
+            "pending_webhooks": 0,
+            "request": {"id": self.cause.id, "idempotency_key": self.cause.idempotency_key},
+            "type": type_,
+        }
+        ledger.events[event["id"]] = event
+        self._moments[event["id"]] = moment_of(ledger, obj)
+        return event
+
+    def shown(self, event: JSON, *, version: str | None = None, account: bool = True) -> JSON:
+        """Returns the event in a version: an endpoint's, or by default its account's when it was created.
+
+        `account.application.*` carry the account's version even at an endpoint that has one of its own.
+        """
+        own = event["type"].startswith("account.application.")
+        wanted = event["api_version"] if own or version is None else version
+        snapshot = as_of(event["data"]["object"], wanted, self._moments[event["id"]])
+        pending = len(self._unconfirmed.get(event["id"], ()))
+        data = {**event["data"], "object": snapshot}
+        result = {**event, "api_version": wanted, "data": data, "pending_webhooks": pending}
+        if not account:
+            result.pop("account")
+        return result
+
+    def await_answer(self, event_id: str, endpoint_id: str) -> None:
+        """Records that an endpoint listens to this event and has not yet answered 2xx."""
+        self._unconfirmed.setdefault(event_id, set()).add(endpoint_id)
+
+    def confirm(self, event_id: str, endpoint_id: str) -> None:
+        """Records that an endpoint answered this event with 2xx."""
+        self._unconfirmed.get(event_id, set()).discard(endpoint_id)
+
+    def give_up(self, event_id: str) -> None:
+        """Records that the last try of this event failed at an endpoint."""
+        self._given_up.add(event_id)
+
+    def succeeded(self, event_id: str) -> bool:
+        """Returns True if every endpoint answered 2xx, which is what the filter `delivery_success` asks."""
+        return not self._unconfirmed.get(event_id) and event_id not in self._given_up
+
+    def _now(self) -> int:
+        if not self.policy.squeeze:
+            return self._clock.seconds()
+        if self.policy.frozen_second is None:
+            self.policy.frozen_second = self._clock.seconds()
+        return self.policy.frozen_second
+
+    def _swallowed(self, type_: str, version: str) -> bool:
+        policy = self.policy
+        if (
+            type_.startswith("invoice_payment.")
+            and before_basil(version)
+            and not policy.invoice_payments_before_basil
+        ):
+            return True
+        if any(fnmatch.fnmatchcase(type_, p) for p in policy.never_generate):
+            return True
+        return policy.never_generate_rate > 0 and self._rng.random() < policy.never_generate_rate
+
+
+def difference(before: JSON, after: JSON) -> JSON:
+    """Returns `previous_attributes`: the old values of what changed, and of a hash only the changed names."""
+    changed: dict[str, Any] = {}
+    for key in before.keys() | after.keys():
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        if isinstance(old, dict) and isinstance(new, dict) and old.get("object") != "list":
+            changed[key] = difference(old, new)
+        else:
+            changed[key] = old
+    return dict(sorted(changed.items()))

@@ -1,0 +1,110 @@
+"""What one Stripe account has. A ledger never refers to another ledger, which isolates accounts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..errors import NoSuchObject
+
+JSON = dict[str, Any]
+
+KINDS = {
+    "cus": "customer",
+    "in": "invoice",
+    "inpay": "invoice_payment",
+    "pi": "payment_intent",
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "pyr": "refund",
+    "du": "dispute",
+    "cn": "credit_note",
+    "txn": "balance_transaction",
+    "pm": "payment_method",
+    "txr": "tax_rate",
+    "we": "webhook_endpoint",
+    "ii": "invoiceitem",
+    "cbtxn": "customer_balance_transaction",
+    "di": "discount",
+}
+"""Object kind by the prefix of its id."""
+
+_NAMES = {
+    "payment_intent": "payment_intent",
+    "invoice_payment": "invoice payment",
+    "credit_note": "credit note",
+    "tax_rate": "tax rate",
+    "webhook_endpoint": "webhook endpoint",
+    "payment_method": "PaymentMethod",
+}
+
+
+_INDEXED = {"invoice_payment": "invoice", "refund": "charge", "credit_note": "invoice", "charge": "payment_intent"}
+"""Kinds that are looked up by what they belong to, which never changes."""
+
+
+class Ledger:
+    """Objects of one account by kind and id, in order of creation, and its events, oldest first."""
+
+    def __init__(self, account: JSON, *, livemode: bool, api_version: str, connected: bool) -> None:
+        self.account = account
+        self.livemode = livemode
+        self.api_version = api_version
+        self.connected = connected
+        self.tables: dict[str, dict[str, JSON]] = {}
+        self.lines: dict[str, list[JSON]] = {}
+        self.events: dict[str, JSON] = {}
+        self.mails: list[JSON] = []
+        self._index: dict[tuple[str, str], list[JSON]] = {}
+
+    @property
+    def id(self) -> str:
+        """The account's id; `platform` for the platform itself."""
+        return str(self.account["id"])
+
+    def add(self, obj: JSON) -> JSON:
+        """Stores a new object under its own `object` and `id`, and returns it."""
+        kind = obj["object"]
+        self.tables.setdefault(kind, {})[obj["id"]] = obj
+        if field := _INDEXED.get(kind):
+            self._index.setdefault((kind, obj[field]), []).append(obj)
+        return obj
+
+    def get(self, kind: str, object_id: str, param: str = "id", status: int = 404) -> JSON:
+        """Returns the object. Raises NoSuchObject if this account has none, even if another one has."""
+        try:
+            return self.tables[kind][object_id]
+        except KeyError:
+            raise NoSuchObject(_NAMES.get(kind, kind), object_id, param, status) from None
+
+    def find(self, kind: str, object_id: str | None) -> JSON | None:
+        """Returns the object or None."""
+        return self.tables.get(kind, {}).get(object_id or "")
+
+    def all(self, kind: str, **fields: Any) -> Iterator[JSON]:
+        """Yields the objects of a kind whose fields have the given values, oldest first."""
+        field = _INDEXED.get(kind, "")
+        if field in fields:
+            members: Iterable[JSON] = self._index.get((kind, fields[field]), ())
+        else:
+            members = self.tables.get(kind, {}).values()
+        for obj in members:
+            if all(obj.get(k) == v for k, v in fields.items()):
+                yield obj
+
+    def remove(self, kind: str, object_id: str) -> None:
+        """Removes a deleted object."""
+        self.tables[kind].pop(object_id)
+
+
+def public(obj: JSON) -> JSON:
+    """Returns the object without the double's own notes, whose keys begin with an underscore."""
+    return {k: v for k, v in obj.items() if not k.startswith("_")}
+
+
+def frozen(obj: JSON) -> JSON:
+    """Returns a deep copy."""
+    copy: JSON = json.loads(json.dumps(obj))
+    return copy

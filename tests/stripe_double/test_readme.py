@@ -1,0 +1,103 @@
+"""What the double's README shows works as it is written, and lists everything that there is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import infra.stripe_double as double_package
+from infra.stripe_double import Config, StripeDouble
+from infra.stripe_double.api.routes import ROUTES
+from infra.stripe_double.http.messages import Request
+
+PACKAGE = Path(double_package.__file__).parent
+README = (PACKAGE / "README.md").read_text()
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.fixture
+def started() -> Iterator[str]:
+    """The base address of a double that runs as the README starts it, on a free port."""
+    command = blocks("sh")[0].split()
+    assert command == ["python", "-m", "infra.stripe_double", "--port", "12111"]
+    with subprocess.Popen(
+        [sys.executable, *command[1:-1], "0"], cwd=PACKAGE.parents[1], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split(" at ")[1].split(" ")[0]
+        process.terminate()
+
+
+def test_the_commands_work_as_they_are_written(started: str) -> None:
+    _, bill, pay = blocks("sh")
+    each_on_a_line = "".join(f"{line}; echo\n" for line in pay.splitlines())
+
+    done = subprocess.run(
+        ["/bin/sh", "-euc", (bill + each_on_a_line).replace("http://127.0.0.1:12111", started)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    total, link, paid, status, mails, ledger = [line for line in done.stdout.split("\n") if line]
+    assert (total, status) == ("7500", "paid")
+    assert json.loads(paid)["status"] == "succeeded"
+    assert [mail["link"] for mail in json.loads(mails)] == [link]
+    assert [invoice["status"] for invoice in json.loads(ledger)["objects"]["invoice"]] == ["paid"]
+    assert link.startswith(f"{started}/i/acct_1")
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_the_python_examples_work_as_they_are_written(number: int) -> None:
+    exec(compile(blocks("python")[number], "README.md", "exec"), {})
+
+
+def test_the_settings_are_settings(tmp_path: Path) -> None:
+    [settings] = blocks("json")
+    file = tmp_path / "double.json"
+    file.write_text(settings)
+
+    double = StripeDouble(Config.from_file(file))
+
+    assert double.ledger("acct_local")["account"]["id"] == "acct_local"
+    assert double.config.redirect_uris == ("http://127.0.0.1:8000/oauth/callback",)
+
+
+def test_every_route_is_listed_and_no_other() -> None:
+    section = README.partition("## What it plays")[2].partition("Besides these")[0]
+    listed = [
+        (method, path)
+        for methods, path in re.findall(r"`([A-Z/]+) (/v1/\S+)`", section)
+        for method in methods.split("/")
+    ]
+
+    assert sorted(listed) == sorted((route.method, route.template) for route in ROUTES)
+
+
+def test_every_control_is_listed_and_no_other() -> None:
+    answer = StripeDouble().handle(Request("GET", "/_double/settings"))
+    table = README.partition("## Controls")[2].partition("\n## ")[0]
+    listed = {re.sub(r"/[A-Z]+\b", "/*", path) for path in re.findall(r"`(/_double/[a-z/A-Z]+)`", table)}
+
+    assert listed == {control.split(" ")[1] for control in json.loads(answer.body)["controls"]}
+
+
+def test_every_room_is_in_the_table() -> None:
+    table = README.partition("## The rooms")[2].partition("\n\nA room")[0]
+    listed = {
+        name.rstrip("/") for name in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for name in name.split("`")
+    }
+
+    rooms = {path.name for path in PACKAGE.iterdir()} - {"README.md", "__init__.py", "__pycache__"}
+    assert rooms <= listed
