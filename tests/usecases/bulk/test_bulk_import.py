@@ -13,7 +13,7 @@ from chalicelib.domain.customer_fields import Address
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases.bulk.batches import resume_batches
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
-from tests.usecases.bulk import Company
+from tests.usecases.bulk.company import Company
 from tests.world import OFFICE, ORGANIZATION, World
 
 
