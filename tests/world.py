@@ -14,7 +14,8 @@ import stripe
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.canary import is_canary
-from chalicelib.domain.customer import Customer, Profile
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION

@@ -17,8 +17,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
-from chalicelib.domain.customer import Profile
-from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
 from chalicelib.domain.every_error import all_of
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId

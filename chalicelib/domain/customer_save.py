@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
-from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Field, Profile
+from chalicelib.domain.customer_history import CustomerEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,11 @@ class Save:
 
     def choice(self, current: Customer | None) -> str | None:
         """Returns the Stripe customer that the request chooses; None if it chooses none."""
-        shown = current is not None and not self.deliberate and current.was_shown_as(self.chosen)
-        return None if shown else self.chosen
+        if current is None or self.deliberate:
+            return self.chosen
+        # A form of this customer that was loaded before names the Stripe customer that it was shown with then.
+        shown = (current.shown_stripe_id, current.linked_id, *current.former_stripe_ids)
+        return None if self.chosen in shown else self.chosen
 
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
         """Returns the profile to store, where `read` is the customer that the request was first compared with.
@@ -70,7 +74,7 @@ def waiting(edited: Customer, connection: Connection) -> Customer:
 
 def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if not current.says(profile, chosen):
+    if current.profile != profile or chosen not in (None, current.shown_stripe_id):
         return True
     # The refused choice is made once more, or withdrawn.
     if current.choice_refused and (save.chosen is None or chosen == current.chosen_stripe_customer_id):

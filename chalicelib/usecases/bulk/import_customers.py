@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus, item_error, together
-from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
-from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_save import Save, edition_after, waiting
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for, require_customer_id
 from chalicelib.domain.pacing import LANES
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts

@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save, edition_after, waiting
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -17,7 +18,7 @@ from chalicelib.domain.errors import (
     StaleWrite,
     StripeUnavailable,
 )
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, require_customer_id
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.storage import Page

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.customer import ChoiceNeeded, Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import same_address, stripe_values
+from chalicelib.domain.customer_history import CustomerEvent
+from chalicelib.domain.customer_link import ChoiceNeeded
 from chalicelib.domain.customer_settling import Settled, settle
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.customer import Customer, require_customer_id
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refused, StaleWrite
 from chalicelib.domain.every_error import attach, errors_of, raise_all
 from chalicelib.domain.history import HistoryEntry, Source
@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import (
     ServiceId,
     UserId,
     invoice_id_for,
+    require_customer_id,
 )
 from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
