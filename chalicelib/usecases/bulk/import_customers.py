@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus, item_error, together
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
+from chalicelib.domain.batch_errors import ItemError, item_error, together
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_save import Save, edition_after, waiting

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.batch import ItemError, ItemStatus
+from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.identifiers import CustomerId
