@@ -29,7 +29,7 @@ from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.usecases.connecting.revocation import noticing_revocation
-from chalicelib.usecases.connecting.wake import wake
+from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.customers.customers import get_customer
 from chalicelib.usecases.customers.present_address import require_address
 from chalicelib.usecases.invoicing.claims import insert_claiming
