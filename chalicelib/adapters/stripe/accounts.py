@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stripe
 
-from chalicelib.adapters.stripe.client import Asking, translated
+from chalicelib.adapters.stripe.client import Asking
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports.stripe_gateway import OAuthGrant

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read, translated
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
 from chalicelib.adapters.stripe.paging import PAGE, Listed
 from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, ORGANIZATION_KEY

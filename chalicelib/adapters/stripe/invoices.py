@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import GONE, Answer, on_account, translated
+from chalicelib.adapters.stripe.client import Answer, on_account
 from chalicelib.adapters.stripe.drafts import draft_parameters, lines_parameters
+from chalicelib.adapters.stripe.errors import GONE, translated
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.retrieval import Retrieval
 from chalicelib.domain.errors import Gone

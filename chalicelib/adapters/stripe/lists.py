@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import translated
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.events import listed_event
 from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
 from chalicelib.adapters.stripe.paging import Paging

@@ -7,7 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read, translated
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.domain.identifiers import StripeAccountId
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import on_account, translated
+from chalicelib.adapters.stripe.client import on_account
 from chalicelib.adapters.stripe.drafts import TAX
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
 from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY, PaymentSettings
 from chalicelib.adapters.stripe.paging import Paging

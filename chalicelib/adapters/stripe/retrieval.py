@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import on_account, translated
+from chalicelib.adapters.stripe.client import on_account
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, deleted_invoice
 from chalicelib.adapters.stripe.paging import Paging
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact, StripeFact

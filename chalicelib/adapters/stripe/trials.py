@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, translated
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint

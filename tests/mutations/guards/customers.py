@@ -19,7 +19,7 @@ CUSTOMERS = (
     ),
     guard(
         "a chosen Stripe customer belongs to nobody else",
-        "_ensured",
+        "_linked_as_chosen",
         Check("belongs_to_another"),
         f"{_T_OWNERS}::test_an_id_chosen_for_two_customers_before_either_is_linked_is_given_to_one",
         f"{_T_OWNERS}::test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync",
