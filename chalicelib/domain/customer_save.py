@@ -8,6 +8,7 @@ from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_history import CustomerEvent
+from chalicelib.domain.identifiers import CustomerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,45 @@ class Save:
         )
 
 
-def edition_after(
-    current: Customer, save: Save, profile: Profile, connection: Connection, now: int
+def next_edition(
+    customer_id: CustomerId,
+    save: Save,
+    read: Customer | None,
+    stored: Customer | None,
+    connection: Connection,
+    now: int,
 ) -> Customer | None:
     """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe.
 
-    `profile` is the request's profile on top of what is stored.
+    `read` is the customer that the request was first compared with, and `stored` the customer as it is by now. Either
+    is None if there was no such customer. The first edition is new, and not stored yet.
     """
+    profile = save.profile_on(read, stored)
+    if stored is not None:
+        return _edited(stored, save, profile, connection, now)
+    new = Customer(
+        connection.organization_id,
+        customer_id,
+        profile,
+        edition=1,
+        created_at=now,
+        updated_at=now,
+        chosen_stripe_customer_id=save.chosen,
+    )
+    return _waiting(new, connection)
+
+
+def _edited(current: Customer, save: Save, profile: Profile, connection: Connection, now: int) -> Customer | None:
     chosen = save.choice(current)
     if _has_news(current, save, profile, chosen, connection):
         again = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
-        return waiting(current.edited(profile, again, now), connection)
+        return _waiting(current.edited(profile, again, now), connection)
     if chosen is not None and current.candidates:
         return current.choosing_the_present(now) if chosen == current.linked_id else None
     return None
 
 
-def waiting(edited: Customer, connection: Connection) -> Customer:
+def _waiting(edited: Customer, connection: Connection) -> Customer:
     """Returns the customer as one that waits to be given to Stripe, or for a connection."""
     return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
 
