@@ -301,12 +301,6 @@ class Customer:
             return told
         return told.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(candidates))
 
-    def choosing_the_present(self, now: int) -> Self:
-        """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
-        status = SyncStatus.SYNCED if self.sync_status is SyncStatus.NEEDS_CHOICE else self.sync_status
-        settled = replace(self, candidates=(), sync_status=status, sync_error=None)
-        return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=self.linked_id)
-
     def unlinked(self) -> Self:
         """Returns the customer without a link. The next sync or invoice links it again.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_history import CustomerEvent
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId
 
 
@@ -86,13 +87,20 @@ def _edited(current: Customer, save: Save, profile: Profile, connection: Connect
         again = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
         return _waiting(current.edited(profile, again, now), connection)
     if chosen is not None and current.candidates:
-        return current.choosing_the_present(now) if chosen == current.linked_id else None
+        return _confirmed(current, now) if chosen == current.linked_id else None
     return None
 
 
 def _waiting(edited: Customer, connection: Connection) -> Customer:
     """Returns the customer as one that waits to be given to Stripe, or for a connection."""
     return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
+
+
+def _confirmed(current: Customer, now: int) -> Customer:
+    """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
+    status = SyncStatus.SYNCED if current.sync_status is SyncStatus.NEEDS_CHOICE else current.sync_status
+    settled = replace(current, candidates=(), sync_status=status, sync_error=None)
+    return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=current.linked_id)
 
 
 def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
