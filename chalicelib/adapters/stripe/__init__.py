@@ -7,5 +7,6 @@
     events      what a webhook or a list of events brings; `versions` reads events in other versions of the API
 
 `gateway.StripeGateway` is put together from what it serves: `accounts`, `customers`, `invoices` (with `drafts`),
-`lists`, `records`, `retrieval` and `trials`. Only `accounts`, `client` and `errors` import the `stripe` package.
+`lists`, `records`, `retrieval` and `trials`. Only `accounts`, `client` and `errors` import the `stripe` package when
+they run; the others import its types.
 """
