@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
 from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
-from chalicelib.adapters.stripe.paging import PAGE, Listed
 from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, ORGANIZATION_KEY
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given

@@ -5,11 +5,9 @@ from __future__ import annotations
 from chalicelib.adapters.stripe.accounts import Accounts
 from chalicelib.adapters.stripe.customers import Customers
 from chalicelib.adapters.stripe.invoices import Invoices
-from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.records import Records
-from chalicelib.adapters.stripe.retrieval import Retrieval
 from chalicelib.adapters.stripe.trials import Trials
 
 
-class StripeGateway(Accounts, Customers, Invoices, Lists, Records, Retrieval, Trials):
+class StripeGateway(Accounts, Customers, Invoices, Records, Trials):
     """Fulfils `ports.StripeGateway` with the `stripe` package."""

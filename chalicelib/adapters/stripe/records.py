@@ -10,9 +10,9 @@ import msgspec
 from chalicelib.adapters.stripe.client import on_account
 from chalicelib.adapters.stripe.drafts import TAX
 from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
 from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY, PaymentSettings
-from chalicelib.adapters.stripe.paging import Paging
 from chalicelib.adapters.stripe.versions import invoice_named, organization_named
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.invoice import LineItem
@@ -82,7 +82,7 @@ def _item(line: Line, service_id: ServiceId) -> LineItem:
     return LineItem(service_id, line.description or "", Decimal(1), line.amount, line.amount)
 
 
-class Records(Paging):
+class Records(Lists):
     """The part of the gateway that reads an order back."""
 
     @translated

@@ -8,13 +8,13 @@ from typing import Any
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import on_account
 from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, deleted_invoice
-from chalicelib.adapters.stripe.paging import Paging
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import StripeAccountId
 
 
-class Retrieval(Paging):
+class Retrieval(Lists):
     """A part of `StripeGateway`."""
 
     @translated

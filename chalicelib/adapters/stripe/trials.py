@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
 from chalicelib.adapters.stripe.errors import translated
-from chalicelib.adapters.stripe.paging import PAGE, Listed
+from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint
