@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Adapters:
-    """Fulfils `usecases.ports.Ports` with the real outside."""
+    """Fulfils `ports.Ports` with the real outside."""
 
     def __init__(self, config: Config) -> None:
         self._config = config

@@ -14,7 +14,8 @@ import stripe
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.canary import is_canary
-from chalicelib.domain.customer import Customer, Profile
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
@@ -23,7 +24,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.invoice import Invoice
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.connecting import connect
-from chalicelib.usecases.connecting.check_webhooks import check_webhooks
+from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.events.canary import fly_and_keep, receive_canary
 from chalicelib.usecases.events.receive_event import Receipt, receive_event

@@ -21,7 +21,7 @@ LONGEST_ANSWER = 64 * 1024
 
 
 class HttpWebhookDoor:
-    """Fulfils `usecases.ports.WebhookDoor`. Redirects are not followed, and no proxy is used."""
+    """Fulfils `ports.WebhookDoor`. Redirects are not followed, and no proxy is used."""
 
     def __init__(self, url: str, secrets: Callable[[], Sequence[str]]) -> None:
         """`url` is the whole one of the endpoint.

@@ -14,9 +14,8 @@ from chalicelib.api.models.customers import (
     save_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
-from chalicelib.domain.customer import require_customer_id
 from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.identifiers import CustomerId, require_customer_id
 from chalicelib.usecases.customers import customers
 
 router = Router(__name__, "Customers")

@@ -14,8 +14,8 @@ from chalicelib.api.models.verification import (
     refresh_view,
     test_report_view,
 )
-from chalicelib.usecases.connecting.go_live import go_live_checklist
-from chalicelib.usecases.connecting.refresh_all import refresh_all
+from chalicelib.usecases.connecting.connection_report import go_live_checklist
+from chalicelib.usecases.connecting.sweep_sooner import refresh_all
 from chalicelib.usecases.connecting.try_connection import try_connection
 
 router = Router(__name__, "Connection")

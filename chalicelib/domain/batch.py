@@ -10,17 +10,14 @@ The items are dealt out to lanes, in turn; `Part` is how far a lane has come wit
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
-from chalicelib.domain.customer import Profile
-from chalicelib.domain.customer_fields import Field
-from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
-from chalicelib.domain.every_error import all_of
+from chalicelib.domain.batch_errors import FIELDS_IN_COMMON, ItemError, field_of_services
+from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 
 
@@ -97,74 +94,6 @@ class BillingTerms:
     footer: str | None = None
     payment_methods: tuple[str, ...] | None = None
     send: bool = True
-
-
-MAX_ITEM_ERRORS = 10
-"""A failed item keeps at most this many of its errors: a batch has thousands of items, and each is stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemError:
-    """Why an item failed. `others` are the further errors of the same item."""
-
-    code: str
-    message: str
-    field: str | None = None
-    next_step: str | None = None
-    invoice_id: InvoiceId | None = None
-    number: str | None = None
-    """With `service_already_billed`: the invoice that the service is on, and its number, if it has one."""
-    others: tuple[ItemError, ...] = ()
-    more: bool = False
-    """There were more errors than are kept."""
-
-
-FieldInRequest = Callable[[str | None], str | None]
-
-
-def _same_field(field: str | None) -> str | None:
-    return field
-
-
-def item_error(error: IntegrationError, field_in_request: FieldInRequest = _same_field) -> ItemError:
-    """Returns the error, and those that it carries, to keep with an item.
-
-    `field_in_request` returns the field of the request in which the item came, if a rule names that of another body.
-    """
-    kept = together([_kept(one, field_in_request(one.field)) for one in all_of(error)])
-    return replace(kept, more=kept.more or error.more)
-
-
-def _kept(error: IntegrationError, field: str | None) -> ItemError:
-    kept = ItemError(error.code, error.message, field, error.next_step)
-    if isinstance(error, ServiceAlreadyBilled):
-        return replace(kept, invoice_id=InvoiceId(error.invoice_id), number=error.number)
-    return kept
-
-
-def together(errors: Sequence[ItemError]) -> ItemError:
-    """Returns the first of these errors, which then has the others. There is at least one."""
-    each = [replace(one, others=()) for error in errors for one in (error, *error.others)]
-    more = len(each) > MAX_ITEM_ERRORS or any(error.more for error in errors)
-    return replace(each[0], others=tuple(each[1:MAX_ITEM_ERRORS]), more=more)
-
-
-_LINE = re.compile(r"lineItems\[(\d+)\](.*)")
-
-
-def field_of_services(field: str | None, positions: Sequence[int]) -> str | None:
-    """Returns where a field of an invoice's lines stands in a batch's request, or None if it is none of theirs.
-
-    `positions` are those of the lines in `services` of the request.
-    """
-    if field == "lineItems":
-        return f"services[{positions[0]}]"
-    line = _LINE.fullmatch(field or "")
-    return f"services[{positions[int(line[1])]}]{line[2]}" if line else None
-
-
-FIELDS_IN_COMMON = ("paymentTerms", "dueDate", "memo", "footer", "paymentMethods")
-"""Fields of an invoice's body that a batch has by the same names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,30 +7,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from chalicelib.domain.customer_fields import Address as Address
-from chalicelib.domain.customer_fields import Field, InStep, same_address
-from chalicelib.domain.customer_fields import Profile as Profile
-from chalicelib.domain.customer_fields import normalized_email as normalized_email
+from chalicelib.domain.customer_fields import Field, InStep, Profile, same_address
+from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEntry, CustomerEvent
+from chalicelib.domain.customer_link import ChoiceNeeded, StripeClaim, StripeLink, choice_text
 from chalicelib.domain.customer_settling import Settled, in_step_as_given
-from chalicelib.domain.errors import Refused
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
-
-MAX_HISTORY = 50
-"""The newest entries of a customer's history that are kept."""
 
 MAX_UNLINKED_EMAILS = 5
 """The newest addresses of a customer that is not linked that are kept."""
 
 MAX_FORMER = 20
 """The newest Stripe customers that were shown as a customer before, which are kept."""
-
-RESERVED_IDS = frozenset({"import", "imports"})
-"""Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
-
-DOT_SEGMENTS = frozenset({".", ".."})
-"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
 
 
 class SyncStatus(StrEnum):
@@ -50,59 +39,6 @@ class SyncStatus(StrEnum):
     """The connected Stripe account does not have the customer until its next invoice."""
     DELETED_IN_STRIPE = "deleted_in_stripe"
     """Somebody deleted the Stripe customer. It is linked or made again when it is next needed."""
-
-
-class CustomerEvent(StrEnum):
-    """The kind of an entry in a customer's history."""
-
-    CREATED = "created_in_stripe"
-    """POM made the Stripe customer with these fields."""
-    LINKED = "linked"
-    """POM linked an existing Stripe customer and gave it these fields."""
-    TAKEN_OVER = "taken_over_from_stripe"
-    """POM took over Stripe's values of these fields."""
-    NOT_TAKEN_OVER = "not_taken_over_from_stripe"
-    """Stripe has values that POM does not accept, so POM's own values stay."""
-    KEPT = "kept_over_stripe"
-    """Both sides changed these fields, and POM's values replaced Stripe's."""
-    CHOICE_OFFERED = "choice_offered"
-    """Other Stripe customers have the same e-mail address, and the office has to choose one."""
-    CHOICE_MADE = "choice_made"
-    """The office confirmed the linked Stripe customer."""
-    UNLINKED = "unlinked"
-    """Somebody deleted the Stripe customer."""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerEntry:
-    """One thing that happened to these fields at `at` (epoch seconds UTC). An entry never holds their values."""
-
-    at: int
-    kind: CustomerEvent
-    source: Source
-    fields: tuple[Field, ...] = ()
-    stripe_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StripeClaim:
-    """A claim on a Stripe customer: no other customer of the organization can be linked to it."""
-
-    account_id: StripeAccountId
-    stripe_customer_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class StripeLink:
-    """A link to a Stripe customer. `synced_edition` is the edition of POM's record that Stripe was given last."""
-
-    account_id: StripeAccountId
-    stripe_customer_id: str
-    synced_edition: int
-    in_step: Mapping[Field, InStep] | None = None
-    """The fields as they were last in step; None in a record stored before they were kept."""
-    claims: bool = False
-    """True if this customer holds a claim on the Stripe customer; False in a record stored before claims existed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +138,6 @@ class Customer:
             return self.link.in_step
         return in_step_as_given(self.profile) if self.link.synced_edition == self.edition else {}
 
-    def says(self, profile: Profile, chosen: str | None) -> bool:
-        """Returns True if it has this profile, and is or will be linked to the chosen Stripe customer, if any."""
-        return self.profile == profile and chosen in (None, self.shown_stripe_id)
-
     @property
     def shown_stripe_id(self) -> str | None:
         """The Stripe customer that was chosen, until the customer is linked to it; otherwise the present link."""
@@ -221,10 +153,6 @@ class Customer:
         linked = self.linked_to(account_id)
         return linked if linked and self.choice_refused else self.chosen_stripe_customer_id or linked
 
-    def was_shown_as(self, stripe_customer_id: str | None) -> bool:
-        """Returns True if a form of this customer may name this Stripe customer without choosing it."""
-        return stripe_customer_id in (None, self.shown_stripe_id, self.linked_id, *self.former_stripe_ids)
-
     def _no_longer_shown(self, stripe_customer_id: str | None) -> tuple[str, ...]:
         if stripe_customer_id is None:
             return self.former_stripe_ids
@@ -235,7 +163,8 @@ class Customer:
         """Returns the customer in its next edition, as `pending`. A refused choice is withdrawn without a new one."""
         before = None if self.choice_refused else self.chosen_stripe_customer_id
         # The present link is no new choice, but it settles one that was offered.
-        coming = None if chosen and chosen == self.linked_id else chosen or before
+        confirmed = bool(chosen) and chosen == self.linked_id
+        coming = None if confirmed else chosen or before
         dropped = self.chosen_stripe_customer_id != coming
         return replace(
             self,
@@ -250,7 +179,7 @@ class Customer:
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
-            candidates=() if chosen and chosen == self.linked_id else self.candidates,
+            candidates=() if confirmed else self.candidates,
         )
 
     def _emails_while_unlinked(self, edited: Profile) -> tuple[str, ...]:
@@ -372,13 +301,6 @@ class Customer:
             return told
         return told.not_synced(SyncStatus.NEEDS_CHOICE, choice_text(candidates))
 
-    def choosing_the_present(self, now: int) -> Self:
-        """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
-        status = SyncStatus.SYNCED if self.sync_status is SyncStatus.NEEDS_CHOICE else self.sync_status
-        stripe_id = self.link.stripe_customer_id if self.link else None
-        settled = replace(self, candidates=(), sync_status=status, sync_error=None)
-        return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=stripe_id)
-
     def unlinked(self) -> Self:
         """Returns the customer without a link. The next sync or invoice links it again.
 
@@ -402,37 +324,3 @@ class Customer:
     def with_fresh_key(self) -> Self:
         """Returns the customer with a new idempotency key: Stripe would repeat its failure under the former one."""
         return replace(self, key_generation=self.key_generation + 1)
-
-
-class ChoiceNeeded(Refused):
-    """Several Stripe customers have one address, and the metadata of none names this customer."""
-
-    def __init__(self, candidates: tuple[str, ...], account_id: StripeAccountId | None = None) -> None:
-        message, _, next_step = choice_text(candidates).partition(". ")
-        super().__init__("customer_needs_choice", f"{message}.", field="customerId", next_step=next_step)
-        self.candidates = candidates
-        self.account_id = account_id
-
-
-def choice_text(candidates: tuple[str, ...]) -> str:
-    """Returns what the office reads when Stripe has several customers of one address."""
-    return (
-        f"Stripe has {len(candidates)} customers with this e-mail address. "
-        "Save the customer with stripeCustomerId set to the one that is meant: " + ", ".join(candidates[:5])
-    )
-
-
-def require_customer_id(customer_id: CustomerId) -> CustomerId:
-    """Returns the id if a customer may have it.
-
-    Raises:
-        Refused: the id has a meaning of its own in the paths of the API.
-    """
-    if customer_id in RESERVED_IDS | DOT_SEGMENTS:
-        raise Refused(
-            "customer_id_reserved",
-            f"A customer cannot have the id {customer_id}: this has a meaning of its own in the paths of the API.",
-            field="customerId",
-            next_step="Give the customer another id.",
-        )
-    return customer_id

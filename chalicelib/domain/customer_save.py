@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
-from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Field, Profile
+from chalicelib.domain.customer_history import CustomerEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import CustomerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,11 @@ class Save:
 
     def choice(self, current: Customer | None) -> str | None:
         """Returns the Stripe customer that the request chooses; None if it chooses none."""
-        shown = current is not None and not self.deliberate and current.was_shown_as(self.chosen)
-        return None if shown else self.chosen
+        if current is None or self.deliberate:
+            return self.chosen
+        # A form of this customer that was loaded before names the Stripe customer that it was shown with then.
+        shown = (current.shown_stripe_id, current.linked_id, *current.former_stripe_ids)
+        return None if self.chosen in shown else self.chosen
 
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
         """Returns the profile to store, where `read` is the customer that the request was first compared with.
@@ -47,30 +53,59 @@ class Save:
         )
 
 
-def edition_after(
-    current: Customer, save: Save, profile: Profile, connection: Connection, now: int
+def next_edition(
+    customer_id: CustomerId,
+    save: Save,
+    read: Customer | None,
+    stored: Customer | None,
+    connection: Connection,
+    now: int,
 ) -> Customer | None:
     """Returns the customer as a request has it; None if there is nothing to store, and nothing to give to Stripe.
 
-    `profile` is the request's profile on top of what is stored.
+    `read` is the customer that the request was first compared with, and `stored` the customer as it is by now. Either
+    is None if there was no such customer. The first edition is new, and not stored yet.
     """
+    profile = save.profile_on(read, stored)
+    if stored is not None:
+        return _edited(stored, save, profile, connection, now)
+    new = Customer(
+        connection.organization_id,
+        customer_id,
+        profile,
+        edition=1,
+        created_at=now,
+        updated_at=now,
+        chosen_stripe_customer_id=save.chosen,
+    )
+    return _waiting(new, connection)
+
+
+def _edited(current: Customer, save: Save, profile: Profile, connection: Connection, now: int) -> Customer | None:
     chosen = save.choice(current)
     if _has_news(current, save, profile, chosen, connection):
         again = save.chosen if save.chosen == current.chosen_stripe_customer_id else chosen
-        return waiting(current.edited(profile, again, now), connection)
+        return _waiting(current.edited(profile, again, now), connection)
     if chosen is not None and current.candidates:
-        return current.choosing_the_present(now) if chosen == current.linked_id else None
+        return _confirmed(current, now) if chosen == current.linked_id else None
     return None
 
 
-def waiting(edited: Customer, connection: Connection) -> Customer:
+def _waiting(edited: Customer, connection: Connection) -> Customer:
     """Returns the customer as one that waits to be given to Stripe, or for a connection."""
     return edited if connection.active else edited.not_synced(SyncStatus.NOT_CONNECTED, None)
 
 
+def _confirmed(current: Customer, now: int) -> Customer:
+    """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
+    status = SyncStatus.SYNCED if current.sync_status is SyncStatus.NEEDS_CHOICE else current.sync_status
+    settled = replace(current, candidates=(), sync_status=status, sync_error=None)
+    return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=current.linked_id)
+
+
 def _has_news(current: Customer, save: Save, profile: Profile, chosen: str | None, connection: Connection) -> bool:
     """Returns True if there is something to store, or to give to Stripe now that it is connected."""
-    if not current.says(profile, chosen):
+    if current.profile != profile or chosen not in (None, current.shown_stripe_id):
         return True
     # The refused choice is made once more, or withdrawn.
     if current.choice_refused and (save.chosen is None or chosen == current.chosen_stripe_customer_id):

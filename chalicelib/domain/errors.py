@@ -18,7 +18,7 @@
     DuplicateEvent                this Stripe event has been applied before
 
 `code` is stable: front ends and run books match on it. `message` and `next_step` are for people, and hold
-nothing secret. `api.errors` alone knows HTTP statuses; workers retry on `Retryable` only. An error of a request
+nothing secret. `api.http.errors` alone knows HTTP statuses; workers retry on `Retryable` only. An error of a request
 carries the other errors of the same request (`domain.every_error`).
 """
 

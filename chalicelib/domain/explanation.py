@@ -8,30 +8,20 @@ from chalicelib.domain.draft_changes import changes_of_draft
 from chalicelib.domain.explained_money import (
     disputes,
     given_back,
-    only_credited,
     parts_paid,
     put_on_balance,
     refund_day,
     refund_troubles,
     terms,
 )
-from chalicelib.domain.facts import ChargeFact
+from chalicelib.domain.explained_payments import how_paid, under_way
 from chalicelib.domain.failures import FAILURE_TEXTS
-from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
+from chalicelib.domain.history import SEND_REFUSED
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_in_words
-from chalicelib.domain.wording import day, days, money, on_day
+from chalicelib.domain.wording import day, days, latest_entry, money, on_day
 
-BANK_DEBITS = {
-    "us_bank_account",
-    "acss_debit",
-    "sepa_debit",
-    "bacs_debit",
-    "au_becs_debit",
-    "ach_debit",
-}
-METHOD_NAMES = {"card": "card", "link": "Link", **dict.fromkeys(BANK_DEBITS, "bank debit")}
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 
@@ -73,7 +63,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _not_sent(invoice: Invoice) -> Iterator[str]:
     """Yields that an order to send was refused after the request had been answered, and why."""
-    refused = _latest(invoice, SEND_REFUSED)
+    refused = latest_entry(invoice, SEND_REFUSED)
     if refused is not None:
         why = _WHY_REFUSED.get(refused.reason or "")
         because = f", because {why}" if why else ""
@@ -95,14 +85,10 @@ def _pending(invoice: Invoice, now: int) -> Iterator[str]:
     yield from terms(invoice)
     yield from parts_paid(invoice)
     if invoice.payment_under_way:
-        since = day(invoice, _under_way_since(invoice))
-        if _slow(invoice):
-            yield f"A bank debit has been on its way since {since}; it takes up to 5 business days."
-        else:
-            yield f"A payment has been on its way since {since}; it has neither arrived nor failed yet."
-        return
-    yield from _progress(invoice)
-    yield from _due(invoice, now)
+        yield under_way(invoice)
+    else:
+        yield from _progress(invoice)
+        yield from _due(invoice, now)
 
 
 def _progress(invoice: Invoice) -> Iterator[str]:
@@ -161,7 +147,7 @@ def _refunded(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _void(invoice: Invoice, now: int) -> Iterator[str]:
     deleted = invoice.facts.invoice is not None and invoice.facts.invoice.deleted
-    told = _latest(invoice, "voided_by_pom", "voided", "draft_deleted")
+    told = latest_entry(invoice, "voided_by_pom", "voided", "draft_deleted")
     word = "Its draft was deleted" if deleted else "Voided"
     when = on_day(invoice, told.at if told else None)
     yield f"{word}{when}: nothing is to be paid, its services can be billed again."
@@ -169,8 +155,8 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _uncollectible(invoice: Invoice, now: int) -> Iterator[str]:
-    window = _latest(invoice, "payment_window_passed")
-    told = window or _latest(invoice, "marked_uncollectible")
+    window = latest_entry(invoice, "payment_window_passed")
+    told = window or latest_entry(invoice, "marked_uncollectible")
     why = f": it was not paid within {window.reason} after it was due" if window and window.reason else ""
     yield f"Given up{on_day(invoice, told.at if told else None)}{why}. It can still be paid."
     yield from terms(invoice)
@@ -220,77 +206,6 @@ def _due(invoice: Invoice, now: int) -> Iterator[str]:
         yield f"It was due on {on}, {late} days ago."
 
 
-def _under_way_since(invoice: Invoice) -> int:
-    """When the attempt that is under way began: its charge says it best, then the timeline, then the snapshot."""
-    charged = [charge.created for charge in _charges(invoice, "pending")]
-    told = _latest(invoice, "payment_processing")
-    if charged:
-        return max(charged)
-    if told is not None:
-        return told.at
-    seen = (intent.as_of for intent in invoice.intents if intent.status == "processing")
-    return max(seen, default=invoice.updated_at)
-
-
-def _slow(invoice: Invoice) -> bool:
-    """Only bank debits stay under way; unless the charge says that it is something else."""
-    methods = {charge.method for charge in _charges(invoice, "pending")} - {None}
-    return not methods or bool(methods & BANK_DEBITS)
-
-
-def how_paid(invoice: Invoice) -> str:
-    """Returns a sentence about when and in which ways a paid invoice was paid."""
-    known, amounts = invoice.facts.invoice, invoice.amounts
-    if known is None or (known.total == 0 and amounts.paid == amounts.balance_applied == 0):
-        return "There was nothing to pay."
-    if only_credited(invoice):
-        return f"Settled by credit notes over {money(invoice, amounts.credited_before_payment)}; no money came in."
-    when = f" on {day_in_words(invoice.paid_on)}" if invoice.paid_on else ""
-    if amounts.paid == 0:
-        return f"Settled{when}; no money came in."
-    ways = list(_ways_paid(invoice, known.amount_paid_off_stripe))
-    if len(ways) == 1:
-        [(_, way)] = ways
-        return f"Paid{when}{f' {way}' if way else ''}."
-    return f"Paid{when}: {', '.join(f'{money(invoice, amount)} {way}' for amount, way in ways)}."
-
-
-def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
-    """Yields in which ways an invoice was paid, with the amount of each. A way that is not known is empty words."""
-    in_stripe = invoice.amounts.paid - outside
-    charged: dict[str, int] = {}
-    for charge in _charges(invoice, "succeeded"):
-        way = METHOD_NAMES.get(charge.method or "")
-        name = f"by {way}" if way else ""
-        charged[name] = charged.get(name, 0) + charge.amount
-    if in_stripe > 0:
-        known = sum(charged.values()) == in_stripe and (len(charged) == 1 or "" not in charged)
-        ways = charged if known else {"by payments in Stripe" if outside > 0 else "": in_stripe}
-        yield from ((amount, way) for way, amount in ways.items())
-    if outside > 0:
-        yield outside, _way_outside(invoice)
-
-
-def _way_outside(invoice: Invoice) -> str:
-    record = invoice.recorded_payment
-    if record is not None:
-        recorded_on = invoice.day_of(record.recorded_at)
-        later = f" on {day_in_words(recorded_on)}" if recorded_on != record.paid_on else ""
-        return f"by {record.way}, as recorded in POM{later}"
-    marked = _latest(invoice, "marked_paid")  # by a release that kept it on the timeline only
-    return f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
-
-
-def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:
-    """Returns the charges of this status, the first one first. Those of an invoice that was replaced say nothing."""
-    elsewhere = invoice.facts.replaced_intents
-    found = (charge for charge in invoice.facts.charges.values() if charge.status == status)
-    return sorted(
-        (charge for charge in found if charge.payment_intent_id not in elsewhere),
-        key=lambda charge: (charge.created, charge.id),
-    )
-
-
 def _had_been_paid(invoice: Invoice) -> Iterator[str]:
     if invoice.amounts.paid:
         yield f"{money(invoice, invoice.amounts.paid)} had been paid."
@@ -300,14 +215,3 @@ def _had_been_paid(invoice: Invoice) -> Iterator[str]:
 def _link(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.status in PAYABLE and invoice.link_expired(now):
         yield "The payment link has expired; refresh the invoice to get a new one."
-
-
-def _latest(invoice: Invoice, *kinds: str) -> HistoryEntry | None:
-    """Returns the latest entry of these kinds, unless it is about another Stripe invoice than the one that counts."""
-    own = (None, invoice.stripe_invoice_id)
-    found = (
-        entry
-        for entry in invoice.history
-        if entry.kind in kinds and (entry.stripe_id in own or not (entry.stripe_id or "").startswith("in_"))
-    )
-    return max(found, key=lambda entry: entry.at, default=None)

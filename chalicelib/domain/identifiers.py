@@ -7,6 +7,8 @@ import re
 from base64 import b32encode
 from typing import NewType, TypeGuard
 
+from chalicelib.domain.errors import Refused
+
 OrganizationId = NewType("OrganizationId", str)
 UserId = NewType("UserId", str)
 CustomerId = NewType("CustomerId", str)
@@ -71,3 +73,26 @@ def invoice_id_for(organization_id: OrganizationId, idempotency_key: str) -> Inv
 def batch_id_for(organization_id: OrganizationId, kind: str, idempotency_key: str) -> BatchId:
     """The id of the batch that a request with this key makes."""
     return BatchId(BATCH_PREFIX + digest("batch", organization_id, kind, idempotency_key))
+
+
+RESERVED_IDS = frozenset({"import", "imports"})
+"""Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
+
+DOT_SEGMENTS = frozenset({".", ".."})
+"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
+
+
+def require_customer_id(customer_id: CustomerId) -> CustomerId:
+    """Returns the id if a customer may have it.
+
+    Raises:
+        Refused: the id has a meaning of its own in the paths of the API.
+    """
+    if customer_id in RESERVED_IDS | DOT_SEGMENTS:
+        raise Refused(
+            "customer_id_reserved",
+            f"A customer cannot have the id {customer_id}: this has a meaning of its own in the paths of the API.",
+            field="customerId",
+            next_step="Give the customer another id.",
+        )
+    return customer_id

@@ -1,7 +1,8 @@
-"""Formats money and days for sentences."""
+"""What the sentences about an invoice have in common: money, days, and what happened last."""
 
 from __future__ import annotations
 
+from chalicelib.domain.history import HistoryEntry
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.terms import day_in_words
@@ -26,3 +27,14 @@ def day(invoice: Invoice, moment: int) -> str:
 def days(number: int) -> str:
     """Returns a number of days, such as `1 day` or `30 days`."""
     return "1 day" if number == 1 else f"{number} days"
+
+
+def latest_entry(invoice: Invoice, *kinds: str) -> HistoryEntry | None:
+    """Returns the latest entry of these kinds, unless it is about another Stripe invoice than the one that counts."""
+    own = (None, invoice.stripe_invoice_id)
+    found = (
+        entry
+        for entry in invoice.history
+        if entry.kind in kinds and (entry.stripe_id in own or not (entry.stripe_id or "").startswith("in_"))
+    )
+    return max(found, key=lambda entry: entry.at, default=None)

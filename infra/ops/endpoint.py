@@ -7,7 +7,8 @@ from typing import Any
 import click
 import stripe
 
-from chalicelib.adapters.stripe.client import build_client, translated
+from chalicelib.adapters.stripe.client import build_client
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.webhook import is_for

@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from chalicelib.adapters.stripe.objects import Account
-from chalicelib.adapters.stripe.requirements import DISABLED, PAUSED, REJECTED, is_rejected
+from chalicelib.adapters.stripe.objects.requirements import DISABLED, PAUSED, REJECTED, is_rejected
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, AccountFact, Requirement
 from tests.literals import literals
 

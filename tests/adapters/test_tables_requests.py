@@ -15,7 +15,8 @@ from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
-from chalicelib.domain.batch import BatchKind, ItemError
+from chalicelib.domain.batch import BatchKind
+from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import SyncStatus

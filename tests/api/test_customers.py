@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.api.http.table import ROUTES
-from chalicelib.domain.customer import RESERVED_IDS, SyncStatus
+from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_fields import Field
-from chalicelib.domain.identifiers import CustomerId, StripeAccountId
+from chalicelib.domain.identifiers import RESERVED_IDS, CustomerId, StripeAccountId
 from tests.api.client import ApiClient
 from tests.world import ORGANIZATION, World
 

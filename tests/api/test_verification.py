@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Retryable
-from chalicelib.usecases.connecting.check_webhooks import check_webhooks
 from chalicelib.usecases.connecting.freeze import freeze
+from chalicelib.usecases.connecting.webhook_health import check_webhooks
 from tests.api.client import ApiClient
 from tests.world import ORGANIZATION, World
 

@@ -17,7 +17,7 @@ from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.bulk.bill_many import bill_many
 from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
-from tests.usecases.bulk import Company, bill_all
+from tests.usecases.bulk.company import Company, bill_all
 
 CALLS = 5
 """Of Stripe for one invoice of a customer that it has never heard of: each to an endpoint of its own."""

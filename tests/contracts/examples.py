@@ -6,7 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.customer import Customer, Profile, StripeLink, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_link import StripeLink
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
 from chalicelib.domain.facts import Facts, InvoiceFact
 from chalicelib.domain.history import Source

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.customer import Customer, CustomerEvent, Profile, SyncStatus
-from chalicelib.domain.customer_fields import Field, InStep
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Field, InStep, Profile
+from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.customer import Customer, Profile, SyncStatus, normalized_email
-from chalicelib.domain.customer_fields import same_address
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Profile, normalized_email, same_address
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId

@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 from chalicelib.domain.batch import Batch, BatchItem, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
-from chalicelib.domain.customer import Customer, StripeClaim
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.identifiers import (

@@ -8,7 +8,8 @@ from dataclasses import replace
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
-from chalicelib.domain.customer import Customer, StripeClaim, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker, StripeEvent
 from chalicelib.domain.history import Source

@@ -15,8 +15,7 @@ from typing import Any
 
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.stripe.objects import OBJECTS
-from chalicelib.domain.customer import Address, Profile
-from chalicelib.domain.customer_fields import Field
+from chalicelib.domain.customer_fields import Address, Field, Profile
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.status import InvoiceStatus

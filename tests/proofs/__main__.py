@@ -37,7 +37,7 @@ HELD = {
     "own-tests": ("tests/proofs/test_proofs.py",),
     "regressions": ("tests/proofs/test_regressions.py",),
     "isolation": ("tests/proofs/test_isolation.py",),
-    "connecting": ("tests/proofs/test_hostile_doors.py", "tests/usecases/test_connect.py"),
+    "connecting": ("tests/proofs/test_hostile_doors.py", "tests/usecases/connecting/test_connect.py"),
     "stores": ("tests/proofs/test_differential.py", "tests/proofs/test_lease.py"),
     "money": ("tests/domain/test_money.py",),
     "nonsense": ("tests/proofs/test_nonsense.py",),

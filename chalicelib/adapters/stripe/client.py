@@ -1,20 +1,19 @@
-"""One place that calls Stripe: timeouts, retries, the dates of its answers, and its errors in the domain's words."""
+"""One place that calls Stripe: timeouts, retries, and the dates of its answers."""
 
 from __future__ import annotations
 
-import functools
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import stripe
 
-from chalicelib.domain.errors import AccountUnreachable, Gone, IntegrationError, StripeRefused, StripeUnavailable
+from chalicelib.adapters.stripe.errors import unreadable
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -26,14 +25,11 @@ DATED_LATE_BY = 10
 """Seconds that the `Date` of an answer may lie after the moment of which the answer speaks, with some to spare: in
 recordings of real accounts it is one to three, and up to eight."""
 
-GONE = "stripe_resource_missing"
-
 SDK_LOG_LEVEL = logging.WARNING
 """At INFO the SDK writes the URL of every request, and so the e-mail address that a customer is looked for by."""
 
 logging.getLogger("stripe").setLevel(SDK_LOG_LEVEL)
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[str, str, int | None, float], None]
@@ -109,7 +105,7 @@ def read(text: str | msgspec.Raw, model: type[T]) -> T:
     try:
         return msgspec.json.decode(text, type=model)
     except msgspec.DecodeError as exc:
-        raise _unreadable() from exc
+        raise unreadable() from exc
 
 
 def on_account(account_id: StripeAccountId, key: str | None = None) -> Any:
@@ -143,7 +139,7 @@ class Asking:
         try:
             date = int(parsedate_to_datetime(headers["date"]).timestamp())
         except (KeyError, ValueError) as exc:
-            raise _unreadable() from exc
+            raise unreadable() from exc
         as_of = asked_at(began, self._clock.now(), date)
         return Answer(response.body, as_of, replayed=headers.get("idempotent-replayed") == "true")
 
@@ -169,57 +165,3 @@ def asked_at(began: int, answered: int, date: int) -> int:
     if 0 <= by_theirs - began <= DATED_LATE_BY:
         return began
     return by_theirs
-
-
-def _unreadable() -> StripeUnavailable:
-    return StripeUnavailable("stripe_answer_unreadable", "Stripe's answer was not understood.", answered=True)
-
-
-def translated(call: Callable[P, T]) -> Callable[P, T]:
-    """Decorates whatever calls Stripe: its errors come out in the domain's words, with their cause."""
-
-    @functools.wraps(call)
-    def calling(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return call(*args, **kwargs)
-        except stripe.StripeError as exc:
-            raise domain_error(exc) from exc
-
-    return calling
-
-
-def domain_error(error: stripe.StripeError) -> IntegrationError:
-    """One Stripe error in the domain's words (https://docs.stripe.com/error-handling)."""
-    status = error.http_status
-    code = error.error.code if error.error else None
-    if isinstance(error, stripe.APIConnectionError) or status is None:
-        return StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
-    if status == 429:
-        return StripeUnavailable("stripe_busy", "Stripe is throttling requests.", answered=False)
-    if status == 409:
-        return StripeUnavailable("stripe_busy", "Stripe is working on the same object.", answered=False)
-    if status >= 500:
-        return StripeUnavailable("stripe_failed", "Stripe failed to process the request.", answered=True)
-    if isinstance(error, stripe.APIError):
-        return _unreadable()  # no JSON, or a status Stripe does not document: nobody knows what became of the request
-    if isinstance(error, stripe.AuthenticationError):
-        return StripeUnavailable("stripe_key_rejected", "Stripe rejected our platform key.", answered=False)
-    if isinstance(error, stripe.IdempotencyError):
-        return StripeUnavailable("stripe_key_reused", "Stripe saw the same request otherwise.", answered=True)
-    if isinstance(error, stripe.PermissionError) and code == "account_invalid":
-        return AccountUnreachable(
-            "stripe_account_unreachable",
-            "The connection was revoked in Stripe.",
-            next_step="An admin can reconnect it under Settings, Apps, Stripe.",
-        )
-    if code == "resource_missing" or status == 404:
-        return Gone(
-            GONE,
-            "Stripe no longer has this object.",
-            next_step="Somebody deleted it in Stripe. Load this page again, and make it anew if it is still needed.",
-        )
-    return StripeRefused(
-        "stripe_refused",
-        f"Stripe refused: {error.user_message or 'no reason given'}",
-        next_step="Correct what Stripe names and repeat the request.",
-    )

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read, translated
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
-from chalicelib.adapters.stripe.parameters import customer_changes, customer_parameters
+from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, ORGANIZATION_KEY
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.customer_fields import Values
+from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import StripeAccountId
 
-PAGE = 100
-
-
-class Found(msgspec.Struct):
-    """A page of a list or a search (https://docs.stripe.com/api/pagination)."""
-
-    data: list[msgspec.Raw]
+if TYPE_CHECKING:
+    from stripe.params import CustomerCreateParams, CustomerCreateParamsAddress, CustomerModifyParams
 
 
 class Customers(Asking):
@@ -63,4 +59,48 @@ class Customers(Asking):
 
 
 def _facts(answer: Answer) -> Sequence[CustomerFact]:
-    return [read(raw, StripeCustomer).fact(answer.as_of) for raw in answer.read(Found).data]
+    return [read(raw, StripeCustomer).fact(answer.as_of) for raw in answer.read(Listed).data]
+
+
+def customer_parameters(customer: Customer) -> CustomerCreateParams:
+    """A customer with our id, so that Stripe can be asked for it again."""
+    values = {field: as_given(field, value) for field, value in customer.profile.values.items()}
+    parameters: CustomerCreateParams = {"metadata": _ours(customer)}
+    if email := values[Field.EMAIL]:
+        parameters["email"] = email
+    if name := values[Field.NAME]:
+        parameters["name"] = name
+    if phone := values[Field.PHONE]:
+        parameters["phone"] = phone
+    if any(values[part] for part in ADDRESS):
+        parameters["address"] = _address(values)
+    return parameters
+
+
+def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
+    """Returns parameters that change these fields and set POM's ids. None empties a field; an address is whole."""
+    parameters: CustomerModifyParams = {"metadata": _ours(customer)}
+    if Field.EMAIL in changes:
+        parameters["email"] = changes[Field.EMAIL] or ""
+    if Field.NAME in changes:
+        parameters["name"] = changes[Field.NAME] or ""
+    if Field.PHONE in changes:
+        parameters["phone"] = changes[Field.PHONE] or ""
+    if any(part in changes for part in ADDRESS):
+        parameters["address"] = _address(changes) if any(changes[part] for part in ADDRESS) else ""
+    return parameters
+
+
+def _ours(customer: Customer) -> dict[str, str]:
+    return {ORGANIZATION_KEY: customer.organization_id, CUSTOMER_KEY: customer.id}
+
+
+def _address(values: Values) -> CustomerCreateParamsAddress:
+    return {
+        "line1": values[Field.STREET] or "",
+        "line2": values[Field.STREET2] or "",
+        "city": values[Field.CITY] or "",
+        "state": values[Field.STATE] or "",
+        "postal_code": values[Field.ZIP_CODE] or "",
+        "country": values[Field.COUNTRY] or "",
+    }

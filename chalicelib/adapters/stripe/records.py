@@ -7,9 +7,12 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Asking, on_account, translated
-from chalicelib.adapters.stripe.objects import SERVICE_KEY, Metadata, PaymentSettings, Reference, id_of
-from chalicelib.adapters.stripe.parameters import TAX
+from chalicelib.adapters.stripe.client import on_account
+from chalicelib.adapters.stripe.drafts import TAX
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import Lists
+from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
+from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY, PaymentSettings
 from chalicelib.adapters.stripe.versions import invoice_named, organization_named
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.invoice import LineItem
@@ -79,10 +82,8 @@ def _item(line: Line, service_id: ServiceId) -> LineItem:
     return LineItem(service_id, line.description or "", Decimal(1), line.amount, line.amount)
 
 
-class Records(Asking):
+class Records(Lists):
     """The part of the gateway that reads an order back."""
-
-    _all: Any
 
     @translated
     def recorded(self, account_id: StripeAccountId, stripe_invoice_id: str) -> RecordedInvoice | None:
@@ -91,15 +92,7 @@ class Records(Asking):
         answer = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
         if answer is None:
             return None
-        lines = [
-            line
-            for line, _ in self._all(
-                lambda params, options: self._v1.invoices.line_items.list(stripe_invoice_id, params, options),
-                Line,
-                account_id,
-                {},
-            )
-        ]
+        lines = list(self._lines(Line, account_id, stripe_invoice_id))
         order = answer.read(Order)
         order.status = self._status_of_revision(order, options)
         return order.recorded(lines)

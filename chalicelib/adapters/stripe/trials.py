@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, translated
+from chalicelib.adapters.stripe import objects
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint
@@ -16,33 +19,6 @@ if TYPE_CHECKING:
     from stripe.params import InvoiceCreateParams
 
 TRIAL_KEY = "pom_connection_test"
-PAGE = 100
-
-
-class Customer(msgspec.Struct):
-    id: str
-    created: int = 0
-    metadata: dict[str, str] | None = None
-
-
-class Customers(msgspec.Struct):
-    data: list[Customer]
-
-
-class Invoice(msgspec.Struct):
-    id: str
-    status: str | None = "draft"
-    total: int = 0
-    currency: str = ""
-    hosted_invoice_url: str | None = None
-    metadata: dict[str, str] | None = None
-
-    def trial(self) -> TrialInvoice:
-        return TrialInvoice(self.id, self.status or "draft", self.total, self.currency, bool(self.hosted_invoice_url))
-
-
-class Invoices(msgspec.Struct):
-    data: list[Invoice]
 
 
 class Endpoint(msgspec.Struct):
@@ -67,9 +43,10 @@ class Trials(Asking):
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
         """Those that are still there, whichever run made them."""
         answer = self._ask(self._v1.customers.list, {"email": TRIAL_EMAIL, "limit": PAGE}, on_account(account_id))
+        customers = [read(raw, objects.Customer) for raw in answer.read(Listed).data]
         return [
             TrialCustomer(each.id, each.metadata[TRIAL_KEY], each.created, answer.as_of)
-            for each in answer.read(Customers).data
+            for each in customers
             if each.metadata and TRIAL_KEY in each.metadata
         ]
 
@@ -78,7 +55,7 @@ class Trials(Asking):
         """A customer that nobody is; answers its id."""
         made: Any = {"email": TRIAL_EMAIL, "name": TRIAL_NAME, "metadata": {TRIAL_KEY: run}}
         answer = self._ask(self._v1.customers.create, made, on_account(account_id))
-        return answer.read(Customer).id
+        return answer.read(objects.Customer).id
 
     @translated
     def create_trial_draft(
@@ -95,29 +72,30 @@ class Trials(Asking):
             "description": "A test of the connection with POM. It is voided at once.",
             "metadata": {TRIAL_KEY: run},
         }
-        made = self._ask(self._v1.invoices.create, draft, on_account(account_id)).read(Invoice)
+        made = self._ask(self._v1.invoices.create, draft, on_account(account_id)).read(objects.Invoice)
         line: Any = {"lines": [{"amount": amount, "description": TRIAL_NAME}]}
-        return _trial(self._ask(self._v1.invoices.add_lines, made.id, line, on_account(account_id)))
+        return _answered(self._ask(self._v1.invoices.add_lines, made.id, line, on_account(account_id)))
 
     @translated
     def finalize_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
         """Finalize without an e-mail."""
         quietly = {"auto_advance": False}
-        return _trial(self._ask(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
+        return _answered(self._ask(self._v1.invoices.finalize_invoice, trial_id, quietly, on_account(account_id)))
 
     @translated
     def trial_invoice(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        return _trial(self._ask(self._v1.invoices.retrieve, trial_id, None, on_account(account_id)))
+        return _answered(self._ask(self._v1.invoices.retrieve, trial_id, None, on_account(account_id)))
 
     @translated
     def trial_invoices(self, account_id: StripeAccountId, customer_id: str) -> Sequence[TrialInvoice]:
         """What a test customer was billed; only what a test made."""
         found = self._ask(self._v1.invoices.list, {"customer": customer_id, "limit": PAGE}, on_account(account_id))
-        return [each.trial() for each in found.read(Invoices).data if TRIAL_KEY in (each.metadata or {})]
+        invoices = [read(raw, objects.Invoice) for raw in found.read(Listed).data]
+        return [_trial(each) for each in invoices if TRIAL_KEY in (each.metadata or {})]
 
     @translated
     def void_trial(self, account_id: StripeAccountId, trial_id: str) -> TrialInvoice:
-        return _trial(self._ask(self._v1.invoices.void_invoice, trial_id, None, on_account(account_id)))
+        return _answered(self._ask(self._v1.invoices.void_invoice, trial_id, None, on_account(account_id)))
 
     @translated
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
@@ -141,5 +119,10 @@ class Trials(Asking):
         ]
 
 
-def _trial(answer: Answer) -> TrialInvoice:
-    return answer.read(Invoice).trial()
+def _answered(answer: Answer) -> TrialInvoice:
+    return _trial(answer.read(objects.Invoice))
+
+
+def _trial(invoice: objects.Invoice) -> TrialInvoice:
+    payable = bool(invoice.hosted_invoice_url)
+    return TrialInvoice(invoice.id, invoice.status or "draft", invoice.total, invoice.currency, payable)

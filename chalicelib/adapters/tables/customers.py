@@ -13,7 +13,8 @@ from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
 from chalicelib.adapters.tables.versions import put, unchanged
-from chalicelib.domain.customer import Customer, StripeClaim, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId

@@ -28,7 +28,8 @@ from chalicelib.api.models.errors import ErrorDetail, MoreDetails
 from chalicelib.api.models.exact import canonical_json
 from chalicelib.api.models.invoicing_settings import Methods, Terms
 from chalicelib.api.models.new_invoice import Description, DueDate, Price, Quantity
-from chalicelib.domain.batch import MAX_ITEM_ERRORS, Batch, BatchItem, BatchStatus, ItemError, ItemStatus, item_error
+from chalicelib.domain.batch import Batch, BatchItem, BatchStatus, ItemStatus
+from chalicelib.domain.batch_errors import MAX_ITEM_ERRORS, ItemError, item_error
 from chalicelib.domain.connection import Freeze
 from chalicelib.domain.errors import Malformed, Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId

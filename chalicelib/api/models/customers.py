@@ -15,7 +15,7 @@ from chalicelib.api.models.common import (
     instant_or_none,
     page_info,
 )
-from chalicelib.domain.customer import Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import (
     EMAIL_PATTERN,
     MAX_ADDRESS_PART,
@@ -28,6 +28,7 @@ from chalicelib.domain.customer_fields import (
     Profile,
     normalized_email,
 )
+from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.history import Source
 from chalicelib.domain.texts import ONE_LINE_PATTERN

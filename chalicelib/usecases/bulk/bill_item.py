@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.batch import Batch, BatchItem, ItemError, ItemStatus, item_error
+from chalicelib.domain.batch import Batch, BatchItem, ItemStatus
+from chalicelib.domain.batch_errors import ItemError, item_error
 from chalicelib.domain.errors import AccountUnreachable, Conflict, InvoicingPaused, NotFound, Refused
 from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service, field_of_services
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service
+from chalicelib.domain.batch_errors import field_of_services
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.every_error import errors_of, raise_all

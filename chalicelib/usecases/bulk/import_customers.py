@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemError, ItemStatus, item_error, together
-from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
-from chalicelib.domain.customer_fields import Field
-from chalicelib.domain.customer_save import Save, edition_after, waiting
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
+from chalicelib.domain.batch_errors import ItemError, item_error, together
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Field, Profile
+from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for, require_customer_id
 from chalicelib.domain.pacing import LANES
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.usecases.bulk.batches import begin
-from chalicelib.usecases.customers.customers import ATTEMPTS, new_customer, sync_customer
+from chalicelib.usecases.customers.customers import ATTEMPTS, sync_customer
 from chalicelib.usecases.customers.stripe_owner import require_free_choice
 
 MAX_ROWS = 5_000
@@ -142,7 +143,8 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         ports.batches.decide(batch, item.failed(item_error(refusal), batch.round))
         return True
     for _ in attempts(ATTEMPTS, ports.clock):
-        edited = _edited(batch, item.customer_id, save, first_read, current, ports)
+        connection = ports.connections.get(batch.organization_id)
+        edited = next_edition(item.customer_id, save, first_read, current, connection, ports.clock.now())
         status = _outcome(current, edited)
         try:
             ports.batches.decide(batch, item.decided(status, batch.round), edited)
@@ -158,22 +160,6 @@ def keep_customer(batch: Batch, item: BatchItem, ports: Ports) -> bool:
                 sync_customer(batch.organization_id, edited.id, ports)
         return True
     raise StaleWrite("The customer")
-
-
-def _edited(
-    batch: Batch,
-    customer_id: CustomerId,
-    save: Save,
-    first_read: Customer | None,
-    current: Customer | None,
-    ports: Ports,
-) -> Customer | None:
-    """Returns the customer as the row has it; None if that is how we have it."""
-    connection, now = ports.connections.get(batch.organization_id), ports.clock.now()
-    profile = save.profile_on(first_read, current)
-    if current is None:
-        return waiting(new_customer(batch.organization_id, customer_id, profile, save.chosen, now), connection)
-    return edition_after(current, save, profile, connection, now)
 
 
 def _outcome(current: Customer | None, edited: Customer | None) -> ItemStatus:

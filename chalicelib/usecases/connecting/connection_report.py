@@ -1,9 +1,13 @@
-"""The connection as POM shows it: where it stands, and whether Stripe's events arrive as they happen."""
+"""The connection as POM shows it: where it stands, whether Stripe's events arrive, and what is left to do.
+
+Stripe is not asked.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.checklist import COUNTED_UP_TO, Item, Known, checklist
 from chalicelib.domain.connection import Connection, ConnectionStatus
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports import Ports
@@ -28,7 +32,7 @@ class ConnectionReport:
 
 
 def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
-    """What is known; Stripe is not asked."""
+    """Returns what is known of the connection."""
     connection = ports.connections.get(organization_id)
     now = ports.clock.now()
     account_id = connection.account_id
@@ -45,4 +49,19 @@ def report(organization_id: OrganizationId, ports: Ports) -> ConnectionReport:
         webhook_problem=webhook.problem,
         webhook_checked_at=webhook.checked_at,
         lag_seconds=max(0, now - connection.sweep.swept_until),
+    )
+
+
+def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Item]:
+    """Returns what is left to do before going live, gathered in a few reads."""
+    known = report(organization_id, ports)
+    return checklist(
+        Known(
+            known.connection,
+            ports.settings.get(organization_id),
+            known.webhook_healthy,
+            known.webhook_problem,
+            ports.customers.without_email(organization_id, COUNTED_UP_TO + 1),
+            has_customers=bool(ports.customers.page(organization_id, 1, None).items),
+        )
     )

@@ -6,7 +6,8 @@ Three things say so, and none of them is enough alone:
     the signed canary     our door takes what each of our secrets signs
     what had to be found  no event had to be fetched after the latest one that a webhook brought
 
-Refused signatures say nothing: anybody can send what is refused. Everything is read; nobody is called.
+Refused signatures say nothing: anybody can send what is refused. A schedule looks at Stripe's list and keeps what it
+saw, so that showing a page never calls Stripe, and an outage of Stripe's is told on the page instead of breaking it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 from chalicelib.domain.arrivals import LOOKED_AT, Hearing
 from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.domain.errors import Refused, Retryable
+from chalicelib.domain.webhook import WebhookCheck, problem_with
 from chalicelib.ports import Ports
 
 NOT_CHECKED = "Whether Stripe's webhooks are set up for POM could not be checked: Stripe did not answer."
@@ -38,6 +40,17 @@ class WebhookHealth:
     healthy: bool | None
     problem: str | None
     checked_at: int | None = None
+
+
+def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
+    """Look at Stripe's list of webhook endpoints now, and keep whether the one for `url` is as it has to be."""
+    now = ports.clock.now()
+    try:
+        check = WebhookCheck(now, answered=True, problem=problem_with(ports.stripe.webhook_endpoints(), url))
+    except (Refused, Retryable):
+        check = WebhookCheck(now, answered=False)
+    ports.connections.keep_webhook_check(check)
+    return check
 
 
 def webhook_health(connection: Connection, ports: Ports) -> WebhookHealth:

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.customer import Customer, Profile, SyncStatus, require_customer_id
-from chalicelib.domain.customer_save import Save, edition_after, waiting
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     StaleWrite,
     StripeUnavailable,
 )
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, require_customer_id
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.storage import Page
@@ -84,18 +84,13 @@ def put_customer(
         if attempt:
             # A worker of POM has just stored the result of a sync, or values from Stripe.
             current = ports.customers.get(organization_id, customer_id)
-        now, profile = ports.clock.now(), save.profile_on(first_read, current)
-        if current is None:
-            new = new_customer(organization_id, customer_id, profile, save.chosen, now)
-            edited: Customer | None = waiting(new, connection)
-        else:
-            edited = edition_after(current, save, profile, connection, now)
-        if current is not None and edited is None:
-            # If a former attempt was stored and its answer was lost, the customer is not queued yet.
-            return _queued(current, ports) if attempt else current
+        edited = next_edition(customer_id, save, first_read, current, connection, ports.clock.now())
         if edited is not None:
             with suppress(StaleWrite):
                 return _queued(ports.customers.save(edited), ports)
+        elif current is not None:
+            # If a former attempt was stored and its answer was lost, the customer is not queued yet.
+            return _queued(current, ports) if attempt else current
     raise StaleWrite("The customer")
 
 
@@ -105,25 +100,6 @@ def _queued(saved: Customer, ports: Ports) -> Customer:
         with suppress(Retryable):
             ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
     return saved
-
-
-def new_customer(
-    organization_id: OrganizationId,
-    customer_id: CustomerId,
-    profile: Profile,
-    chosen_stripe_customer_id: str | None,
-    now: int,
-) -> Customer:
-    """Returns the first edition, which is not stored yet."""
-    return Customer(
-        organization_id,
-        customer_id,
-        profile,
-        edition=1,
-        created_at=now,
-        updated_at=now,
-        chosen_stripe_customer_id=chosen_stripe_customer_id,
-    )
 
 
 def sync_again(organization_id: OrganizationId, customer_id: CustomerId, ports: Ports) -> Customer:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.customer import ChoiceNeeded, Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import same_address, stripe_values
+from chalicelib.domain.customer_history import CustomerEvent
+from chalicelib.domain.customer_link import ChoiceNeeded
 from chalicelib.domain.customer_settling import Settled, settle
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
@@ -60,31 +62,43 @@ def ensure_in_stripe(
 
 def _ensured(customer: Customer, account_id: StripeAccountId, ports: Ports, creation: CustomerCreation) -> Customer:
     target = customer.target_on(account_id)
-    if target is not None:
-        fact = read_customer(account_id, target, ports)
-        if fact.deleted:
-            customer = _unlinked(_require_once_linked(customer, target), ports)
-        else:
-            chosen = customer.linked_to(account_id) != target
-            if chosen and belongs_to_another(customer, fact, account_id, ports):
-                raise stripe_customer_taken(target)
-            try:
-                if not chosen and shared_with_its_owner(customer, fact, account_id, ports):
-                    raise StripeCustomerClaimed(target)
-                return _linked_to(customer, fact, account_id, ports)
-            except StripeCustomerClaimed as claimed:
-                if customer.linked_to(account_id) != target:
-                    raise stripe_customer_taken(target) from claimed
-                # The link is older than claims, and another customer was linked to the same Stripe customer.
-                customer = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
-    return _linked_anew(customer, account_id, ports, creation)
+    if target is None:
+        return _linked_anew(customer, account_id, ports, creation)
+    fact = read_customer(account_id, target, ports)
+    if fact.deleted:
+        unlinked = _unlinked(_require_once_linked(customer, target), ports)
+        return _linked_anew(unlinked, account_id, ports, creation)
+    if customer.linked_to(account_id) != target:
+        return _linked_as_chosen(customer, fact, account_id, ports)
+    try:
+        if shared_with_its_owner(customer, fact, account_id, ports):
+            raise StripeCustomerClaimed(target)
+        return _linked_to(customer, fact, account_id, ports)
+    except StripeCustomerClaimed:
+        # The link is older than claims, and another customer was linked to the same Stripe customer.
+        unlinked = _unlinked(replace(customer, sync_status=SyncStatus.PENDING), ports)
+        return _linked_anew(unlinked, account_id, ports, creation)
+
+
+def _linked_as_chosen(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
+    """Returns the customer, linked to the Stripe customer that the office chose.
+
+    Raises:
+        Conflict: the Stripe customer belongs to another customer.
+    """
+    if belongs_to_another(customer, fact, account_id, ports):
+        raise stripe_customer_taken(fact.id)
+    try:
+        return _linked_to(customer, fact, account_id, ports)
+    except StripeCustomerClaimed as claimed:
+        raise stripe_customer_taken(fact.id) from claimed
 
 
 def _unlinked(customer: Customer, ports: Ports) -> Customer:
     """Returns the customer, stored without its link, so that a refusal is noted on what is so."""
-    stripe_id = customer.link.stripe_customer_id if customer.link else None
-    told = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, ports.clock.now(), stripe_id=stripe_id)
-    return ports.customers.save(told)
+    now = ports.clock.now()
+    unlinked = customer.unlinked().telling(CustomerEvent.UNLINKED, Source.POM, now, stripe_id=customer.linked_id)
+    return ports.customers.save(unlinked)
 
 
 def _linked_anew(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chalicelib.correlation import note
-from chalicelib.domain.customer import Customer, CustomerEvent
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import stripe_values
+from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.customer_settling import settle
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import CustomerFact

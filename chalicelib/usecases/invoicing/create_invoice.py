@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.customer import Customer, require_customer_id
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refused, StaleWrite
 from chalicelib.domain.every_error import attach, errors_of, raise_all
 from chalicelib.domain.history import HistoryEntry, Source
@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import (
     ServiceId,
     UserId,
     invoice_id_for,
+    require_customer_id,
 )
 from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
@@ -28,7 +29,7 @@ from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.usecases.connecting.revocation import noticing_revocation
-from chalicelib.usecases.connecting.wake import wake
+from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.customers.customers import get_customer
 from chalicelib.usecases.customers.present_address import require_address
 from chalicelib.usecases.invoicing.claims import insert_claiming

@@ -21,7 +21,7 @@ from chalicelib.domain.wording import money
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import InvoiceFilter, Page
 from chalicelib.usecases.connecting.revocation import noticing_revocation
-from chalicelib.usecases.connecting.wake import wake
+from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.invoicing.act_in_stripe import Ask, done_in_stripe
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.pull_invoice import pulled, pulled_to_act_on

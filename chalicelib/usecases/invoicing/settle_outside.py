@@ -10,7 +10,7 @@ from decimal import Decimal
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.errors import Conflict, IntegrationError, Refused, StripeRefused
 from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.explanation import how_paid
+from chalicelib.domain.explained_payments import how_paid
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, IntendedAct
 from chalicelib.domain.invoice import Invoice

@@ -6,7 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import AnyValue, Becomes, Check, Instead
 
 _DOORS = "tests/proofs/test_hostile_doors.py"
-_T_CONNECT = "tests/usecases/test_connect.py"
+_T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_CONNECTIONS = "tests/contracts/test_connection_store.py"
 
 CONNECTING = (

@@ -6,8 +6,8 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import AnyValue, Becomes, Check
 
 _T_STORE = "tests/contracts/test_customer_store.py"
-_T_OWNERS = "tests/usecases/test_customer_owners.py"
-_T_SAVES = "tests/usecases/test_customer_saves.py"
+_T_OWNERS = "tests/usecases/customers/test_customer_owners.py"
+_T_SAVES = "tests/usecases/customers/test_customer_saves.py"
 _T_SETTLING = "tests/domain/test_customer_settling.py"
 
 CUSTOMERS = (
@@ -19,7 +19,7 @@ CUSTOMERS = (
     ),
     guard(
         "a chosen Stripe customer belongs to nobody else",
-        "_ensured",
+        "_linked_as_chosen",
         Check("belongs_to_another"),
         f"{_T_OWNERS}::test_an_id_chosen_for_two_customers_before_either_is_linked_is_given_to_one",
         f"{_T_OWNERS}::test_a_choice_is_stored_while_stripe_does_not_answer_and_looked_at_by_the_sync",
@@ -52,13 +52,13 @@ CUSTOMERS = (
         "a reminder goes to the customer's address",
         "require_present_address",
         Check("same_address"),
-        "tests/usecases/test_reminders.py::test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers",
+        "tests/usecases/invoicing/test_reminders.py::test_nobody_is_reminded_at_an_address_that_is_no_longer_the_customers",
     ),
     guard(
         "a draft goes to the Stripe customer that is linked",
         "require_present_address",
         Check("linked_to"),
-        "tests/usecases/test_sending_to_the_present_address.py"
+        "tests/usecases/invoicing/test_sending_to_the_present_address.py"
         "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
     ),
     guard(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
 
-_T_REMINDERS = "tests/usecases/test_reminders.py"
+_T_REMINDERS = "tests/usecases/invoicing/test_reminders.py"
 _T_STATUS = "tests/domain/test_status.py"
 
 DAYS = (
@@ -37,7 +37,7 @@ DAYS = (
         "a company's days are those of its Stripe account",
         "time_zone_of",
         Becomes("settings.time_zone or 'UTC'"),
-        "tests/usecases/test_summary.py::test_days_are_those_of_the_stripe_account_unless_others_are_chosen",
+        "tests/usecases/invoicing/test_summary.py::test_days_are_those_of_the_stripe_account_unless_others_are_chosen",
     ),
     guard(
         "nobody is reminded on the day of sending",
@@ -61,7 +61,7 @@ DAYS = (
         "an invoice that is overdue is marked although its company is disconnected",
         "plan_day(ports)",
         Skipped("invoice_task"),
-        "tests/usecases/test_plan_day.py::test_invoices_of_a_disconnected_company_turn_overdue",
+        "tests/usecases/invoicing/test_plan_day.py::test_invoices_of_a_disconnected_company_turn_overdue",
     ),
     guard(
         "a reminder whose answer was lost is not mailed again",

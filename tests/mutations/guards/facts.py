@@ -6,8 +6,8 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Check, Instead, Never, Skipped
 
 _T_FACTS = "tests/domain/test_facts.py"
-_T_INVOICES = "tests/usecases/test_invoices.py"
-_T_REVISIONS = "tests/usecases/test_revisions.py"
+_T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
+_T_REVISIONS = "tests/usecases/invoicing/test_revisions.py"
 
 FACTS = (
     guard(
@@ -38,33 +38,33 @@ FACTS = (
         "the sweep looks back a little",
         "window_begins",
         Instead("OVERLAP", "0"),
-        "tests/usecases/test_reconcile.py::test_an_event_listed_late_is_within_the_overlap",
+        "tests/usecases/healing/test_reconcile.py::test_an_event_listed_late_is_within_the_overlap",
     ),
     guard(
         "the sweep passes over what is known",
         "_sweep_events",
         Check("id in"),
-        "tests/usecases/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
-        "tests/usecases/test_reconcile.py::test_nothing_lost_is_nothing_found",
-        "tests/usecases/test_reconcile.py::test_only_what_was_missed_is_written",
+        "tests/usecases/healing/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
+        "tests/usecases/healing/test_reconcile.py::test_nothing_lost_is_nothing_found",
+        "tests/usecases/healing/test_reconcile.py::test_only_what_was_missed_is_written",
     ),
     guard(
         "an invoice of which lists do not say enough is asked for",
         "_Listed.differs_from",
         Check("complete", says="False"),
-        "tests/usecases/test_sweep_objects.py::test_only_the_invoice_that_differs_is_asked_for",
+        "tests/usecases/healing/test_sweep_objects.py::test_only_the_invoice_that_differs_is_asked_for",
     ),
     guard(
         "a failed attempt is looked for though the invoice is as it was",
         "_Listed.differs_from",
         Instead("sorted", "()"),
-        "tests/usecases/test_sweep_objects.py::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
+        "tests/usecases/healing/test_sweep_objects.py::test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_was",
     ),
     guard(
         "a long comparison goes on where it was left",
         "Sweep.done",
         Instead("objects_before=", "None"),
-        "tests/usecases/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
+        "tests/usecases/healing/test_sweep_objects.py::test_a_comparison_that_takes_too_long_is_left_and_gone_on_with",
     ),
     guard(
         "a comparison is not done before the last invoice",
@@ -82,19 +82,19 @@ FACTS = (
         "whoever begins something is woken",
         "create_invoice(command)",
         Skipped("wake"),
-        "tests/usecases/test_sweep_objects.py::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
+        "tests/usecases/healing/test_sweep_objects.py::test_an_idle_organization_that_makes_an_invoice_is_looked_at_every_ten_minutes",
     ),
     guard(
         "while nobody hears, everybody is looked at",
         "_nobody_hears",
         Always("problem is"),
-        "tests/usecases/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
+        "tests/usecases/healing/test_sweep_objects.py::test_while_the_webhook_endpoint_is_broken_everybody_is_looked_at",
     ),
     guard(
         "services of a void invoice that was revised stay billed",
         "_live_holder",
         Instead("fetch", "None"),
-        "tests/usecases/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of",
+        "tests/usecases/invoicing/test_revisions.py::test_services_stay_billed_if_only_the_void_of_the_original_was_heard_of",
     ),
     guard(
         "a revision is read with its payments",

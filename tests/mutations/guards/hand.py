@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
 
-_WAYS = "tests/usecases/test_ways_of_paying.py"
+_WAYS = "tests/usecases/invoicing/test_ways_of_paying.py"
 _CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 
 

@@ -43,6 +43,6 @@ MONEY = (
         "an amount that Stripe does not charge is refused",
         "require_chargeable",
         Never("total <"),
-        "tests/usecases/test_create_invoice.py::test_less_than_stripe_charges_is_refused_and_the_least_is_not",
+        "tests/usecases/invoicing/test_create_invoice.py::test_less_than_stripe_charges_is_refused_and_the_least_is_not",
     ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.mutations.guard import guard
 from tests.mutations.taken import Check, Skipped, Without
 
-_T_CREATE = "tests/usecases/test_create_invoice.py"
-_T_INVOICES = "tests/usecases/test_invoices.py"
+_T_CREATE = "tests/usecases/invoicing/test_create_invoice.py"
+_T_INVOICES = "tests/usecases/invoicing/test_invoices.py"
 _T_SAGA = "tests/domain/test_saga.py"
 
 SAGA = (
@@ -39,7 +39,7 @@ SAGA = (
         "a lease keeps others away",
         "resume_invoice",
         Check("resume_at"),
-        "tests/usecases/test_saga_crashes.py::test_a_lease_keeps_a_second_worker_away",
+        "tests/usecases/invoicing/test_saga_crashes.py::test_a_lease_keeps_a_second_worker_away",
     ),
     guard(
         "one key, one body",

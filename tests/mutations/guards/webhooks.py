@@ -8,8 +8,8 @@ from tests.mutations.taken import Always, AnyValue, Becomes, Check, Never, Skipp
 
 _FORGERIES = "tests/proofs/test_hostile_doors.py::test_no_forgery_is_accepted_and_the_sdk_agrees"
 _FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
-_T_APPLY = "tests/usecases/test_apply_event.py"
-_T_CONNECT = "tests/usecases/test_connect.py"
+_T_APPLY = "tests/usecases/events/test_apply_event.py"
+_T_CONNECT = "tests/usecases/connecting/test_connect.py"
 _T_STORE = "tests/contracts/test_invoice_store.py"
 _T_READING = "tests/adapters/test_stripe_events.py::test_an_event_of_an_impossible"
 _T_VERSIONS = "tests/adapters/test_versions.py"
@@ -67,25 +67,25 @@ WEBHOOKS = (
         "an unknown kind of object is not parked",
         "_applier_of",
         Becomes("APPLIERS[event.object_type]"),
-        "tests/usecases/test_parked_events.py::test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept",
+        "tests/usecases/events/test_parked_events.py::test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept",
     ),
     guard(
         "parked events have an end",
         "ParkedEvent.is_given_up",
         Becomes("False"),
-        "tests/usecases/test_parked_events.py::test_an_event_is_tried_for_a_week_and_then_set_aside",
+        "tests/usecases/events/test_parked_events.py::test_an_event_is_tried_for_a_week_and_then_set_aside",
     ),
     guard(
         "an old parked event keeps no alarm on",
         "ParkedEvent.is_new",
         Becomes("True"),
-        "tests/usecases/test_parked_events.py::test_the_alarm_counts_what_was_parked_within_a_day",
+        "tests/usecases/events/test_parked_events.py::test_the_alarm_counts_what_was_parked_within_a_day",
     ),
     guard(
         "paused organizations keep no alarm on",
         "_free_to_go_on",
         Becomes("len(invoices)"),
-        "tests/usecases/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
+        "tests/usecases/healing/test_tie_out.py::test_half_made_invoices_stay_where_they_are_while_frozen",
     ),
     guard(
         "tenant of an event is its account",
@@ -128,7 +128,7 @@ WEBHOOKS = (
         "Invoice.is_or_was",
         Becomes("True"),
         f"{_T_APPLY}::test_a_copy_of_our_invoice_made_in_stripe_changes_nothing",
-        "tests/usecases/test_revisions.py::test_a_copy_that_somebody_revises_is_another_invoice",
+        "tests/usecases/invoicing/test_revisions.py::test_a_copy_that_somebody_revises_is_another_invoice",
     ),
     guard(
         "subscribed types only",

@@ -8,20 +8,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.customer import (
-    DOT_SEGMENTS,
-    MAX_HISTORY,
-    RESERVED_IDS,
-    Customer,
-    CustomerEvent,
-    Profile,
-    StripeLink,
-    SyncStatus,
-)
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_history import MAX_HISTORY, CustomerEvent
+from chalicelib.domain.customer_link import StripeLink
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.history import Source
-from chalicelib.domain.identifiers import CustomerId, StripeAccountId
+from chalicelib.domain.identifiers import DOT_SEGMENTS, RESERVED_IDS, CustomerId, StripeAccountId
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.usecases.customers.customers import get_customer, put_customer, sync_again, sync_customer
 from chalicelib.usecases.invoicing import invoicing_settings

@@ -19,7 +19,7 @@ from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_b
 from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
 from tests.boundaries import Killed, unwatched, watched
-from tests.usecases.test_reconcile import assert_equal, lively
+from tests.usecases.healing.test_reconcile import assert_equal, lively
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 DAY = 86400

@@ -8,7 +8,7 @@ from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.pacing import GOOD_RUN, LANES, SLOWEST, Pace, full_rate
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.bulk.bill_many import bill_many
-from tests.usecases.bulk import Company, bill_all
+from tests.usecases.bulk.company import Company, bill_all
 
 ENDPOINT_RATE, GLOBAL_RATE, SANDBOX_RATE = 25, 100, 25
 """Requests a second (https://docs.stripe.com/rate-limits)."""

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.batch import ItemError, ItemStatus
-from chalicelib.domain.customer import Profile, SyncStatus
-from chalicelib.domain.customer_fields import Address
+from chalicelib.domain.batch import ItemStatus
+from chalicelib.domain.batch_errors import ItemError
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases.bulk.batches import resume_batches
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
-from tests.usecases.bulk import Company
+from tests.usecases.bulk.company import Company
 from tests.world import OFFICE, ORGANIZATION, World
 
 

@@ -1,23 +1,18 @@
-"""What we ask of Stripe, as its API takes it (https://docs.stripe.com/api, version in `domain.events`)."""
+"""An order as the parameters of a draft and of its lines (https://docs.stripe.com/api/invoices/create)."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.stripe.objects import SERVICE_KEY
-from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY
-from chalicelib.domain.customer import Customer
-from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
+from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY
+from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.invoice import Invoice, LineItem
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.terms import end_of_day
 
 if TYPE_CHECKING:
     from stripe.params import (
-        CustomerCreateParams,
-        CustomerCreateParamsAddress,
-        CustomerModifyParams,
         InvoiceAddLinesParams,
         InvoiceAddLinesParamsLine,
         InvoiceCreateParams,
@@ -26,50 +21,6 @@ if TYPE_CHECKING:
 MAX_DESCRIPTION = 500
 TAX = "Tax"
 """How the line of POM's own tax is called; it belongs to no service."""
-
-
-def customer_parameters(customer: Customer) -> CustomerCreateParams:
-    """A customer with our id, so that Stripe can be asked for it again."""
-    values = {field: as_given(field, value) for field, value in customer.profile.values.items()}
-    parameters: CustomerCreateParams = {"metadata": _ours(customer)}
-    if email := values[Field.EMAIL]:
-        parameters["email"] = email
-    if name := values[Field.NAME]:
-        parameters["name"] = name
-    if phone := values[Field.PHONE]:
-        parameters["phone"] = phone
-    if any(values[part] for part in ADDRESS):
-        parameters["address"] = _address(values)
-    return parameters
-
-
-def customer_changes(customer: Customer, changes: Values) -> CustomerModifyParams:
-    """Returns parameters that change these fields and set POM's ids. None empties a field; an address is whole."""
-    parameters: CustomerModifyParams = {"metadata": _ours(customer)}
-    if Field.EMAIL in changes:
-        parameters["email"] = changes[Field.EMAIL] or ""
-    if Field.NAME in changes:
-        parameters["name"] = changes[Field.NAME] or ""
-    if Field.PHONE in changes:
-        parameters["phone"] = changes[Field.PHONE] or ""
-    if any(part in changes for part in ADDRESS):
-        parameters["address"] = _address(changes) if any(changes[part] for part in ADDRESS) else ""
-    return parameters
-
-
-def _ours(customer: Customer) -> dict[str, str]:
-    return {ORGANIZATION_KEY: customer.organization_id, CUSTOMER_KEY: customer.id}
-
-
-def _address(values: Values) -> CustomerCreateParamsAddress:
-    return {
-        "line1": values[Field.STREET] or "",
-        "line2": values[Field.STREET2] or "",
-        "city": values[Field.CITY] or "",
-        "state": values[Field.STATE] or "",
-        "postal_code": values[Field.ZIP_CODE] or "",
-        "country": values[Field.COUNTRY] or "",
-    }
 
 
 def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreateParams:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.customer import Customer, CustomerEvent, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from chalicelib.adapters.stripe.objects.fields import Word
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, Requirement
 
 REQUIREMENT_TEXTS = {
@@ -84,3 +87,32 @@ def is_rejected(disabled_reason: str) -> bool:
 def disabled_requirement(disabled_reason: str) -> Requirement:
     """Returns why Stripe has stopped the account, and what the company can do about it."""
     return REJECTED if is_rejected(disabled_reason) else DISABLED.get(disabled_reason, PAUSED)
+
+
+class RequirementError(msgspec.Struct):
+    requirement: str
+    reason: Word = ""
+
+
+class Requirements(msgspec.Struct):
+    """https://docs.stripe.com/api/accounts/object#account_object-requirements"""
+
+    currently_due: list[str] | None = None
+    past_due: list[str] | None = None
+    disabled_reason: str | None = None
+    errors: list[RequirementError] | None = None
+
+    def in_words(self) -> tuple[Requirement, ...]:
+        """Returns what Stripe asks for (https://docs.stripe.com/connect/handling-api-verification).
+
+        A rejected account may still list documents; they are not asked for, since they would change nothing.
+        """
+        disabled = self.disabled_reason
+        if disabled and is_rejected(disabled):
+            return (disabled_requirement(disabled),)
+        problems = {error.requirement: error.reason for error in self.errors or []}
+        due = dict.fromkeys([*(self.past_due or []), *(self.currently_due or []), *problems])
+        found = tuple(Requirement(field, problems.get(field) or requirement_text(field)) for field in due)
+        if not found and disabled:
+            return (disabled_requirement(disabled),)
+        return found

@@ -17,7 +17,7 @@ from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import unwatched, watched
-from tests.usecases.test_reconcile import lively
+from tests.usecases.healing.test_reconcile import lively
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World, line, order
 
 HOUR, DAY = 3600, 86400

@@ -15,7 +15,7 @@ from chalicelib.usecases.healing import sweep_objects
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from tests.fakes.ports import Reconciliation
 from tests.oracle import differences
-from tests.usecases.test_reconcile import lively
+from tests.usecases.healing.test_reconcile import lively
 from tests.world import ORGANIZATION, World
 
 

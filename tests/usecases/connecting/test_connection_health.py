@@ -15,15 +15,15 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.connecting import connection_report
-from chalicelib.usecases.connecting.check_webhooks import check_webhooks
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
-from chalicelib.usecases.connecting.refresh_all import refresh_all
+from chalicelib.usecases.connecting.sweep_sooner import refresh_all
 from chalicelib.usecases.connecting.webhook_health import (
     NOT_CHECKED,
     NOT_LOOKED,
     NOT_LOOKED_LATELY,
     NOT_TRIED,
     NOT_TRIED_LATELY,
+    check_webhooks,
 )
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from tests.fakes.ports import Reconciliation

@@ -1,4 +1,4 @@
-"""Pull the truth for everything now: a comparison with Stripe, out of turn."""
+"""Have an account compared with Stripe sooner than its schedule has it."""
 
 from __future__ import annotations
 
@@ -32,3 +32,21 @@ def refresh_all(organization_id: OrganizationId, ports: Ports) -> Connection:
     with suppress(StaleWrite):
         change_connection(organization_id, lambda current: replace(current, refresh_asked_at=now), ports)
     return replace(connection, refresh_asked_at=now)
+
+
+def wake(connection: Connection, ports: Ports) -> None:
+    """Have the account swept within ten minutes, and as often from then on: a quiet organization begins something.
+
+    Mostly it is so already.
+
+    Raises:
+        Retryable: the database does not answer.
+    """
+    now = ports.clock.now()
+    if connection.sweep.awake(now):
+        return
+    # Where others keep being faster, they are at work on it: a run will see what has begun.
+    with suppress(StaleWrite):
+        change_connection(
+            connection.organization_id, lambda current: replace(current, sweep=current.sweep.woken(now)), ports
+        )

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.customer import Address, Customer, StripeLink, SyncStatus
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Address
+from chalicelib.domain.customer_link import StripeLink
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus

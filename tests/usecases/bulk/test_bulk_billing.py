@@ -17,7 +17,7 @@ from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_
 from chalicelib.usecases.bulk.batches import cancel, retry_failures
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillableService, bill_many
 from tests.fakes import BatchWork
-from tests.usecases.bulk import Company, bill_all
+from tests.usecases.bulk.company import Company, bill_all
 from tests.world import ORGANIZATION, World, line
 
 

@@ -21,7 +21,7 @@ from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
-from tests.usecases.test_backfill import lose
+from tests.usecases.healing.test_backfill import lose
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 HOUR, DAY = 3600, 86400

@@ -1,0 +1,94 @@
+"""The part of the gateway that makes, sends and settles invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.adapters.stripe import objects
+from chalicelib.adapters.stripe.client import Answer, on_account
+from chalicelib.adapters.stripe.drafts import draft_parameters, lines_parameters
+from chalicelib.adapters.stripe.errors import GONE, translated
+from chalicelib.adapters.stripe.objects.fields import Stub
+from chalicelib.adapters.stripe.retrieval import Retrieval
+from chalicelib.domain.errors import Gone
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+
+
+class Invoices(Retrieval):
+    """A part of `StripeGateway`."""
+
+    @translated
+    def create_draft(
+        self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
+    ) -> InvoiceFact:
+        parameters = draft_parameters(invoice, stripe_customer_id)
+        return self._invoice(account_id, self._ask(self._v1.invoices.create, parameters, on_account(account_id, key)))
+
+    @translated
+    def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
+        drafted = _drafted(invoice)
+        added = self._ask(
+            self._v1.invoices.add_lines, drafted, lines_parameters(invoice), on_account(account_id, key)
+        )
+        return self._invoice(account_id, added)
+
+    @translated
+    def set_due_date(self, account_id: StripeAccountId, stripe_invoice_id: str, due_at: int, key: str) -> InvoiceFact:
+        changes = {"due_date": due_at}
+        changed = self._ask(self._v1.invoices.update, stripe_invoice_id, changes, on_account(account_id, key))
+        return self._invoice(account_id, changed)
+
+    @translated
+    def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        expanded = {"expand": ["payments"]}
+        sent = self._ask(self._v1.invoices.send_invoice, stripe_invoice_id, expanded, on_account(account_id, key))
+        return self._with_payments(account_id, sent)
+
+    @translated
+    def finalize(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        quietly = {"auto_advance": False, "expand": ["payments"]}
+        finalized = self._ask(
+            self._v1.invoices.finalize_invoice, stripe_invoice_id, quietly, on_account(account_id, key)
+        )
+        return self._with_payments(account_id, finalized)
+
+    @translated
+    def void(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> InvoiceFact:
+        voided = self._ask(self._v1.invoices.void_invoice, stripe_invoice_id, None, on_account(account_id, key))
+        return self._invoice(account_id, voided)
+
+    @translated
+    def pay_outside(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
+        outside = {"paid_out_of_band": True, "expand": ["payments"]}
+        paid = self._ask(self._v1.invoices.pay, stripe_invoice_id, outside, on_account(account_id, key))
+        return self._with_payments(account_id, paid)
+
+    @translated
+    def mark_uncollectible(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, key: str
+    ) -> Sequence[StripeFact]:
+        marked = self._ask(self._v1.invoices.mark_uncollectible, stripe_invoice_id, None, on_account(account_id, key))
+        return self._with_payments(account_id, marked)
+
+    @translated
+    def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> bool:
+        asked = self._ask_unless_gone(self._v1.invoices.delete, stripe_invoice_id, None, on_account(account_id))
+        return asked is not None
+
+    def _invoice(self, account_id: StripeAccountId, answer: Answer) -> InvoiceFact:
+        facts = self._with_payments(account_id, answer)
+        return next(fact for fact in facts if isinstance(fact, InvoiceFact))
+
+    def _with_payments(self, account_id: StripeAccountId, answer: Answer) -> Sequence[StripeFact]:
+        """What a step brought. Where its answer is a replay, the world may have gone on since: that is asked for."""
+        if answer.replayed:
+            return self.everything(account_id, answer.read(Stub).id)
+        return answer.read(objects.Invoice).facts(answer.as_of)
+
+
+def _drafted(invoice: Invoice) -> str:
+    if invoice.stripe_invoice_id is None:
+        raise Gone(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
+    return invoice.stripe_invoice_id

@@ -1,0 +1,169 @@
+"""The part of the gateway that reads Stripe's lists, from the first page to the last.
+
+https://docs.stripe.com/api/pagination. A page is asked for when all entries of the page before it are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from chalicelib.adapters.stripe import objects
+from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.events import listed_event
+from chalicelib.adapters.stripe.objects.fields import Stub
+from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
+from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
+from chalicelib.domain.facts import (
+    ChargeFact,
+    CreditNoteFact,
+    DisputeFact,
+    InvoiceFact,
+    PaymentIntentFact,
+    RefundFact,
+)
+from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.ports.listed import ListedInvoice
+
+PAGE = 100
+"""The most entries that Stripe puts on a page."""
+
+CLOCK_MARGIN = 300
+"""Seconds that our clock and Stripe's may differ, when a list is asked for by time of creation."""
+
+T = TypeVar("T")
+Fact = TypeVar("Fact", covariant=True)
+
+
+class HasFact(Protocol[Fact]):
+    """One of our readings of Stripe's objects: it returns the fact that the object holds."""
+
+    def fact(self, as_of: int) -> Fact: ...
+
+
+class Listed(msgspec.Struct):
+    """A page of a list."""
+
+    data: list[msgspec.Raw]
+    has_more: bool = False
+
+
+class Lists(Asking):
+    """A part of `StripeGateway`."""
+
+    # Events
+
+    def events(self, account_id: StripeAccountId, since: int, until: int) -> Iterator[Sequence[StripeEvent]]:
+        """Newest first. The list takes at most 20 types and we know more, so types are picked out here."""
+        query = {"created": {"gte": since, "lte": until}}
+        for page, _ in self._pages(self._v1.events.list, account_id, query):
+            listed = [listed_event(bytes(raw), account_id) for raw in page.data]
+            yield [event for event in listed if event is not None and event.type in SUBSCRIPTION]
+
+    @translated
+    def events_about(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, event_type: str, since: int
+    ) -> Sequence[StripeEvent]:
+        query = {"type": event_type, "created": {"gte": since - CLOCK_MARGIN}}
+        listed = (
+            listed_event(bytes(raw), account_id)
+            for raw, _ in self._all(self._v1.events.list, msgspec.Raw, account_id, query)
+        )
+        return [event for event in listed if event is not None and event.object_id == stripe_invoice_id]
+
+    def read_event(self, body: str, account_id: StripeAccountId) -> StripeEvent | None:
+        return listed_event(body.encode(), account_id)
+
+    # Invoices
+
+    @translated
+    def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
+        query = {"created": {"gte": invoice.created_at - CLOCK_MARGIN}}
+        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
+            if found.ours == invoice.id and found.revised is None:
+                return found.fact(as_of)
+        return None
+
+    def invoices_since(
+        self, account_id: StripeAccountId, since: int
+    ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
+        query = {"created": {"gte": since}}
+        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
+            yield found.fact(as_of), found.ours
+
+    def invoices_of_status(
+        self, account_id: StripeAccountId, status: str, since: int, before: int | None
+    ) -> Iterator[ListedInvoice]:
+        query = {"status": status, "created": _made(since, before), "expand": ["data.payments"]}
+        for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
+            yield found.listed(as_of)
+
+    # Payments
+
+    def open_intents(
+        self, account_id: StripeAccountId, since: int, before: int | None
+    ) -> Iterator[PaymentIntentFact]:
+        expanded = ["data.payment.payment_intent"]
+        query = {"status": "open", "created": _made(since, before), "expand": expanded}
+        for found, as_of in self._all(self._v1.invoice_payments.list, OpenInvoicePayment, account_id, query):
+            if found.intent is not None:
+                yield found.intent.fact(as_of)
+
+    def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]:
+        return self._facts(self._v1.charges.list, objects.Charge, account_id, {"created": {"gte": since}})
+
+    def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]:
+        return self._facts(self._v1.refunds.list, objects.Refund, account_id, {"created": {"gte": since}})
+
+    def disputes(self, account_id: StripeAccountId, since: int) -> Iterator[DisputeFact]:
+        return self._facts(self._v1.disputes.list, objects.Dispute, account_id, {"created": {"gte": since}})
+
+    def credit_notes(self, account_id: StripeAccountId, since: int) -> Iterator[CreditNoteFact]:
+        return self._facts(self._v1.credit_notes.list, objects.CreditNote, account_id, {"created": {"gte": since}})
+
+    # From page to page
+
+    def _facts(
+        self, method: Any, model: type[HasFact[Fact]], account_id: StripeAccountId, query: dict[str, Any]
+    ) -> Iterator[Fact]:
+        for each, as_of in self._all(method, model, account_id, query):
+            yield each.fact(as_of)
+
+    def _all(
+        self, method: Any, model: type[T], account_id: StripeAccountId, query: dict[str, Any]
+    ) -> Iterator[tuple[T, int]]:
+        """Each entry, and the second by Stripe's clock at which its page was asked for."""
+        for page, as_of in self._pages(method, account_id, query):
+            for raw in page.data:
+                yield read(raw, model), as_of
+
+    def _lines(self, model: type[T], account_id: StripeAccountId, stripe_invoice_id: str) -> Iterator[T]:
+        """All lines of an invoice, which holds the first ten itself."""
+
+        def page_of_lines(query: Any, options: Any) -> Any:
+            return self._v1.invoices.line_items.list(stripe_invoice_id, query, options)
+
+        for line, _ in self._all(page_of_lines, model, account_id, {}):
+            yield line
+
+    def _pages(self, method: Any, account_id: StripeAccountId, query: dict[str, Any]) -> Iterator[tuple[Listed, int]]:
+        after: dict[str, str] = {}
+        while True:
+            answer = self._page(method, {**query, **after, "limit": PAGE}, on_account(account_id))
+            page = answer.read(Listed)
+            yield page, answer.as_of
+            if not page.has_more or not page.data:
+                return
+            after = {"starting_after": read(page.data[-1], Stub).id}
+
+    @translated
+    def _page(self, method: Any, query: dict[str, Any], options: Any) -> Answer:
+        return self._ask(method, query, options)
+
+
+def _made(since: int, before: int | None) -> dict[str, int]:
+    return {"gte": since} if before is None else {"gte": since, "lt": before}

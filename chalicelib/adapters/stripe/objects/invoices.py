@@ -1,0 +1,235 @@
+"""An invoice as Stripe has it, and the credit notes that lower it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.adapters.stripe.objects.fields import Amount, Metadata, Moment, Reference, StripeId, Word, id_of
+from chalicelib.adapters.stripe.objects.payments import InvoicePayment
+from chalicelib.adapters.stripe.versions import invoice_named
+from chalicelib.domain.draft_details import DraftDetails
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact, StripeFact
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.ports.listed import ListedInvoice
+
+SERVICE_KEY = "pom_service_id"
+
+
+class StatusTransitions(msgspec.Struct):
+    finalized_at: Moment | None = None
+    marked_uncollectible_at: Moment | None = None
+    paid_at: Moment | None = None
+    voided_at: Moment | None = None
+
+
+class InvoicePayments(msgspec.Struct):
+    data: list[InvoicePayment]
+    has_more: bool = False
+
+
+class DiscountAmount(msgspec.Struct):
+    amount: Amount = 0
+
+
+class LineOfInvoice(msgspec.Struct):
+    amount: int = 0
+    metadata: Metadata = None
+
+    @property
+    def billed(self) -> tuple[str, int]:
+        """Returns the service id, or an empty text, and the amount."""
+        return (self.metadata or {}).get(SERVICE_KEY, ""), self.amount
+
+
+class LinesOfInvoice(msgspec.Struct):
+    """The first ten lines (https://docs.stripe.com/api/invoices/object#invoice_object-lines)."""
+
+    data: list[LineOfInvoice] = []
+    has_more: bool = False
+
+    @property
+    def billed(self) -> tuple[tuple[str, int], ...] | None:
+        """Returns each line's service id and amount, or None if there are more lines."""
+        if self.has_more:
+            return None
+        return tuple(sorted(line.billed for line in self.data))
+
+
+class PaymentSettings(msgspec.Struct):
+    payment_method_types: list[str] | None = None
+
+
+class CustomField(msgspec.Struct):
+    name: str = ""
+    value: str = ""
+
+
+class FromInvoice(msgspec.Struct):
+    action: str | None = None
+    invoice: Reference = None
+
+
+class Invoice(msgspec.Struct):
+    """https://docs.stripe.com/api/invoices/object"""
+
+    id: StripeId
+    currency: Word = ""
+    status: Word | None = "draft"
+    total: Amount = 0
+    amount_paid: Amount = 0
+    amount_remaining: Amount = 0
+    amount_paid_off_stripe: Amount | None = None
+    amount_overpaid: Amount | None = None
+    amount_due: Amount | None = None
+    starting_balance: Amount | None = None
+    ending_balance: Amount | None = None
+    total_discount_amounts: list[DiscountAmount] | None = None
+    pre_payment_credit_notes_amount: Amount | None = None
+    post_payment_credit_notes_amount: Amount | None = None
+    customer_email: str | None = None
+    customer: Reference = None
+    from_invoice: FromInvoice | None = None
+    latest_revision: Reference = None
+    number: str | None = None
+    due_date: Moment | None = None
+    hosted_invoice_url: str | None = None
+    invoice_pdf: str | None = None
+    status_transitions: StatusTransitions = msgspec.field(default_factory=StatusTransitions)
+    metadata: Metadata = None
+    payments: InvoicePayments | None = None
+    lines: LinesOfInvoice | None = None
+    collection_method: str | None = None
+    description: str | None = None
+    footer: str | None = None
+    payment_settings: PaymentSettings | None = None
+    custom_fields: list[CustomField] | None = None
+    deleted: bool = False
+
+    @property
+    def details(self) -> DraftDetails:
+        methods = self.payment_settings.payment_method_types if self.payment_settings else None
+        fields = ((field.name, field.value) for field in self.custom_fields or ())
+        return DraftDetails.of(self.description, self.footer, methods or (), fields)
+
+    def fact(self, as_of: int) -> InvoiceFact:
+        if self.deleted:
+            return deleted_invoice(self.id, as_of)
+        finalized = (self.status or "draft") != "draft"
+        return InvoiceFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status or "draft",
+            total=self.total,
+            amount_paid=self.amount_paid,
+            amount_remaining=self.amount_remaining,
+            amount_paid_off_stripe=self.amount_paid_off_stripe or 0,
+            amount_overpaid=self.amount_overpaid or 0,
+            # A draft's values follow its customer, without an event about the draft, until it is finalized.
+            amount_due=self.amount_due if finalized else None,
+            starting_balance=self.starting_balance if finalized else None,
+            ending_balance=self.ending_balance if finalized else None,
+            customer_email=self.customer_email if finalized else None,
+            drafted_for=None if finalized else id_of(self.customer),
+            drafted_lines=None if finalized or self.lines is None else self.lines.billed,
+            drafted_details=None if finalized else self.details,
+            charges_automatically=not finalized and self.collection_method == "charge_automatically",
+            discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
+            pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,
+            post_payment_credit_notes_amount=self.post_payment_credit_notes_amount or 0,
+            from_invoice_id=self.revised,
+            latest_revision_id=id_of(self.latest_revision),
+            currency=self.currency,
+            number=self.number,
+            due_at=self.due_date,
+            hosted_url=self.hosted_invoice_url,
+            pdf_url=self.invoice_pdf,
+            finalized_at=self.status_transitions.finalized_at,
+            paid_at=self.status_transitions.paid_at,
+            voided_at=self.status_transitions.voided_at,
+            marked_uncollectible_at=self.status_transitions.marked_uncollectible_at,
+        )
+
+    @property
+    def has_more_payments(self) -> bool:
+        """Whether the expanded payments are the first page of more."""
+        return self.payments is not None and self.payments.has_more
+
+    @property
+    def revised(self) -> str | None:
+        """Returns the id of the invoice that this one is a revision of."""
+        origin = self.from_invoice
+        return id_of(origin.invoice) if origin is not None and origin.action == "revision" else None
+
+    @property
+    def ours(self) -> InvoiceId | None:
+        """Our id, if it carries one."""
+        return invoice_named(self.metadata)
+
+    def payment_facts(self, as_of: int) -> tuple[InvoicePaymentFact, ...]:
+        """The payments, if they were expanded."""
+        return tuple(payment.fact(as_of) for payment in self.payments.data) if self.payments else ()
+
+    def listed(self, as_of: int) -> ListedInvoice:
+        """As a list shows it whose payments were expanded."""
+        complete = self.payments is not None and not self.has_more_payments
+        return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, complete)
+
+    def facts(self, as_of: int) -> list[StripeFact]:
+        """The invoice and, where they were expanded, its payments."""
+        return [self.fact(as_of), *self.payment_facts(as_of)]
+
+
+def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
+    """A draft that is gone: the same fact, whether an event tells it or a look finds nothing."""
+    return InvoiceFact(
+        stripe_invoice_id,
+        as_of=as_of,
+        status="draft",
+        total=0,
+        amount_paid=0,
+        amount_remaining=0,
+        currency="",
+        deleted=True,
+    )
+
+
+class RefundOfCreditNote(msgspec.Struct):
+    amount_refunded: Amount = 0
+    type: Word | None = None
+
+    @property
+    def outside_stripe(self) -> bool:
+        """Returns True if it gave back a payment made outside Stripe. Stripe makes no refund object for it."""
+        return self.type == "payment_record_refund"
+
+
+class CreditNote(msgspec.Struct):
+    """https://docs.stripe.com/api/credit_notes/object"""
+
+    id: StripeId
+    status: Word
+    amount: Amount
+    currency: Word
+    invoice: Reference
+    reason: Word | None = None
+    pre_payment_amount: Amount | None = None
+    post_payment_amount: Amount | None = None
+    out_of_band_amount: Amount | None = None
+    refunds: list[RefundOfCreditNote] | None = None
+
+    def fact(self, as_of: int) -> CreditNoteFact:
+        refunds = self.refunds or []
+        outside = sum(refund.amount_refunded for refund in refunds if refund.outside_stripe)
+        return CreditNoteFact(
+            id=self.id,
+            as_of=as_of,
+            status=self.status,
+            amount=self.amount,
+            currency=self.currency,
+            stripe_invoice_id=id_of(self.invoice) or "",
+            reason=self.reason,
+            pre_payment_amount=self.pre_payment_amount or 0,
+            post_payment_amount=self.post_payment_amount or 0,
+            refunded_amount=sum(refund.amount_refunded for refund in refunds if not refund.outside_stripe),
+            out_of_band_amount=(self.out_of_band_amount or 0) + outside,
+        )

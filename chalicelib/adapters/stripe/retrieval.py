@@ -1,0 +1,81 @@
+"""The part of the gateway that reads one object, or one invoice with all that belongs to it, as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from chalicelib.adapters.stripe import objects
+from chalicelib.adapters.stripe.client import on_account
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import Lists
+from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, deleted_invoice
+from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact, StripeFact
+from chalicelib.domain.identifiers import StripeAccountId
+
+
+class Retrieval(Lists):
+    """A part of `StripeGateway`."""
+
+    @translated
+    def everything(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
+        facts: list[StripeFact] = []
+        met: set[str] = set()
+        following: str | None = stripe_invoice_id
+        while following is not None and following not in met:
+            met.add(following)
+            found = self._of_one_invoice(account_id, following)
+            facts += found
+            following = next((each.latest_revision_id for each in found if isinstance(each, InvoiceFact)), None)
+        return facts
+
+    def _of_one_invoice(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[StripeFact]:
+        expanded: Any = {"expand": ["payments"]}
+        answer = self._ask_unless_gone(
+            self._v1.invoices.retrieve, stripe_invoice_id, expanded, on_account(account_id)
+        )
+        if answer is None:
+            return [deleted_invoice(stripe_invoice_id, as_of=0)]
+        invoice = answer.read(objects.Invoice)
+        of_invoice = {"invoice": stripe_invoice_id}
+        payments = (
+            list(self._facts(self._v1.invoice_payments.list, objects.InvoicePayment, account_id, of_invoice))
+            if invoice.has_more_payments
+            else invoice.payment_facts(answer.as_of)
+        )
+        facts: list[StripeFact] = [invoice.fact(answer.as_of), *payments]
+        for intent in sorted({payment.payment_intent_id for payment in payments if payment.payment_intent_id}):
+            facts += self._payment(account_id, intent)
+        facts += self._facts(self._v1.credit_notes.list, objects.CreditNote, account_id, of_invoice)
+        return facts
+
+    def _payment(self, account_id: StripeAccountId, payment_intent_id: str) -> Iterator[StripeFact]:
+        intent = self._ask(self._v1.payment_intents.retrieve, payment_intent_id, None, on_account(account_id))
+        yield intent.read(objects.PaymentIntent).fact(intent.as_of)
+        of_intent = {"payment_intent": payment_intent_id}
+        yield from self._facts(self._v1.charges.list, objects.Charge, account_id, of_intent)
+        yield from self._facts(self._v1.refunds.list, objects.Refund, account_id, of_intent)
+        yield from self._facts(self._v1.disputes.list, objects.Dispute, account_id, of_intent)
+
+    @translated
+    def billed_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> tuple[tuple[str, int], ...]:
+        lines = self._lines(LineOfInvoice, account_id, stripe_invoice_id)
+        return tuple(sorted(line.billed for line in lines))
+
+    @translated
+    def account(self, account_id: StripeAccountId) -> AccountFact:
+        answer = self._ask(self._v1.accounts.retrieve, account_id)
+        return answer.read(objects.Account).fact(answer.as_of)
+
+    @translated
+    def fetch(
+        self, account_id: StripeAccountId, object_type: str, object_id: str
+    ) -> StripeFact | CustomerFact | AccountFact | None:
+        if object_type == "account":
+            return self.account(account_id)
+        model = objects.OBJECTS[object_type]
+        service: Any = getattr(self._v1, f"{object_type}s")
+        answer = self._ask_unless_gone(service.retrieve, object_id, None, on_account(account_id))
+        if answer is None:
+            return deleted_invoice(object_id, as_of=0) if object_type == "invoice" else None
+        return answer.read(model).fact(answer.as_of)
