@@ -8,11 +8,11 @@ from chalicelib.domain.connection import ConnectionStatus
 from chalicelib.domain.errors import Conflict, Forbidden, Malformed, Refused, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting import connect, connection_report, revocation
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing import invoices
-from tests.fakes.ports import Reconciliation
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World
 
 OTHER = OrganizationId("org_green")

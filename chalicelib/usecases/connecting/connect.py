@@ -31,6 +31,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.change_connection import ATTEMPTS, change_connection
 from chalicelib.usecases.connecting.connection_report import ConnectionReport, report
 
@@ -187,7 +188,7 @@ def _activate(
 def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:
     """A reconnected account has a gap to fill: now, or with the next plan if the message does not get through."""
     with suppress(Retryable):
-        ports.queues.reconcile(organization_id, objects=True)
+        ports.queues.send(Reconciliation(organization_id, objects=True))
 
 
 def _granted_account(authorization: Authorization, proof: str) -> StripeAccountId:

@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import CustomerSync
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
@@ -103,7 +104,7 @@ def _queued(saved: Customer, ports: Ports) -> Customer:
     # If the message is lost, `resume_stuck` finds the customer, because it is stored as `pending`.
     if saved.sync_status is SyncStatus.PENDING:
         with suppress(Retryable):
-            ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
+            ports.queues.send(CustomerSync(saved.organization_id, saved.id, saved.edition))
     return saved
 
 

@@ -20,6 +20,7 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ON_ITS_WAY, ObjectsSwept, SyncReport
 from chalicelib.ports import Ports
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.change_connection import change_connection
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.customers.customers import give_what_waited
@@ -61,7 +62,12 @@ class Reconciled:
 
 
 def reconcile_account(
-    organization_id: OrganizationId, ports: Ports, *, objects: bool, planned_at: int = 0, since: int | None = None
+    organization_id: OrganizationId,
+    ports: Ports,
+    *,
+    objects: bool,
+    planned_at: int | None = None,
+    since: int | None = None,
 ) -> Reconciled:
     """One run for one organization's account; nothing if it was planned, and one that began later has been made.
 
@@ -73,7 +79,7 @@ def reconcile_account(
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:
         return Reconciled()
-    if planned_at and connection.sweep.swept_until >= planned_at:
+    if planned_at is not None and connection.sweep.swept_until >= planned_at:
         return Reconciled()
     account_id, began_at = connection.account_id, ports.clock.now()
     account: _AccountRead | None = None
@@ -107,7 +113,7 @@ def reconcile_account(
     alone = _move_cursor(connection, began_at, done, swept, run, account, ports)
     if done.goes_on and alone:
         with suppress(Retryable):  # the next plan goes on with it, at the latest
-            ports.queues.reconcile(organization_id, objects=False)
+            ports.queues.send(Reconciliation(organization_id))
     return done
 
 
