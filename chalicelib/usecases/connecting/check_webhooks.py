@@ -6,7 +6,7 @@ told on the page instead of breaking it.
 
 from __future__ import annotations
 
-from chalicelib.domain.errors import Refused, Retryable
+from chalicelib.domain.errors import AccountUnreachable, Refused, Retryable
 from chalicelib.domain.webhook import WebhookCheck, problem_with
 from chalicelib.ports import Ports
 
@@ -16,7 +16,7 @@ def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
     now = ports.clock.now()
     try:
         check = WebhookCheck(now, answered=True, problem=problem_with(ports.stripe.webhook_endpoints(), url))
-    except (Refused, Retryable):
+    except (Refused, AccountUnreachable, Retryable):
         check = WebhookCheck(now, answered=False)
     ports.connections.keep_webhook_check(check)
     return check
