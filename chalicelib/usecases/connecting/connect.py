@@ -38,6 +38,9 @@ from chalicelib.usecases.connecting.connection_report import ConnectionReport, r
 PROOF = "."
 """Between the state and the proof of the return; neither holds one."""
 
+OAUTH_DENIED = "oauth_denied"
+"""The code that an attempt to connect keeps if somebody denied access in Stripe."""
+
 START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
 
 
@@ -89,7 +92,7 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
     returned = replace(authorization, returned_at=ports.clock.now())
     if error or not code:
         denied = error == "access_denied"
-        code_of_error = "oauth_denied" if denied else "oauth_failed"
+        code_of_error = OAUTH_DENIED if denied else "oauth_failed"
         _consume(replace(returned, error=code_of_error), ports)
         return Returned("denied" if denied else "error", state or "", code_of_error)
     consumed = _consume(returned, ports)
@@ -196,7 +199,7 @@ def _granted_account(authorization: Authorization, proof: str) -> StripeAccountI
         raise Refused(
             authorization.error,
             "The connection was not granted in Stripe."
-            if authorization.error == "oauth_denied"
+            if authorization.error == OAUTH_DENIED
             else "Stripe did not complete the connection.",
             field="state",
             next_step=START_AGAIN,

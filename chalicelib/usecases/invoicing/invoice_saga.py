@@ -259,8 +259,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
             return advance(invoice, Step.DONE, ports, facts, refused=refusal.code if invoice.saga.send else None)
     take_back_at_once(invoice, ports)
-    kind = Conflict if refusal.conflict else Refused
-    raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)
+    raise refusal.error
 
 
 def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
