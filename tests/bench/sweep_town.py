@@ -149,9 +149,7 @@ class Town:
         happened = self._happened(kind)
         known = max((at for at in happened if at <= BEGAN), default=0)
         sweep = Sweep(BEGAN - 1, objects_swept_at=BEGAN - 1, happened_at=known, expecting=kind.unpaid > 0)
-        sweep = sweep.done(
-            organization, BEGAN - 1, SyncReport(BEGAN - 1), objects=ObjectsSwept(expecting=kind.unpaid > 0)
-        )
+        sweep = sweep.done(organization, SyncReport(BEGAN - 1), objects=ObjectsSwept(expecting=kind.unpaid > 0))
         due_at = BEGAN + self.rng.randrange(max(1, sweep.due_at - BEGAN))
         fact = AccountFact(account, BEGAN, "Blue Pools", True, True, "usd")
         connection = Connection(organization, account, connected_at=1, account=fact, version=1)
