@@ -182,9 +182,11 @@ def _activate(
             by=authorization.user_id,
             now=ports.clock.now(),
         )
-        with suppress(StaleWrite):
+        try:
             ports.connections.bind(replace(connected, frozen=connected.frozen or freeze), freeze)
-            return
+        except StaleWrite:
+            continue
+        return
     raise StaleWrite("The connection")
 
 

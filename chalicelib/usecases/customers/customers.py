@@ -87,16 +87,16 @@ def put_customer(
             current = ports.customers.get(organization_id, customer_id)
         now, profile = ports.clock.now(), save.profile_on(first_read, current)
         if current is None:
-            new = new_customer(organization_id, customer_id, profile, save.chosen, now)
-            edited: Customer | None = waiting(new, connection)
+            edited = waiting(new_customer(organization_id, customer_id, profile, save.chosen, now), connection)
+        elif (edition := edition_after(current, save, profile, connection, now)) is not None:
+            edited = edition
         else:
-            edited = edition_after(current, save, profile, connection, now)
-        if current is not None and edited is None:
             # If a former attempt was stored and its answer was lost, the customer is not queued yet.
             return _queued(current, ports) if attempt else current
-        if edited is not None:
-            with suppress(StaleWrite):
-                return _queued(ports.customers.save(edited), ports)
+        try:
+            return _queued(ports.customers.save(edited), ports)
+        except StaleWrite:
+            continue
     raise StaleWrite("The customer")
 
 
