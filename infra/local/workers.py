@@ -25,7 +25,7 @@ from urllib.parse import parse_qs
 from chalice.app import Chalice
 
 from infra.local.event_sources import EventSourceMapping, mappings
-from infra.local.gateway import load_app, log_to_stderr, per_thread
+from infra.local.front_door import load_app, log_to_stderr, per_thread
 from infra.local.lines import print_whole_lines
 from infra.local.names import QUEUES
 from infra.local.processes import run_until_stopped, stoppable

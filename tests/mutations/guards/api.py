@@ -105,6 +105,6 @@ API = (
         "CORS for one origin",
         "Cors.headers",
         Check("request_origin"),
-        "tests/local/test_gateway.py::test_only_the_configured_origin_may_call",
+        "tests/local/test_front_door.py::test_only_the_configured_origin_may_call",
     ),
 )
