@@ -147,7 +147,7 @@ def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) 
     return key
 
 
-def no_query(query: Mapping[str, Sequence[str]]) -> None:
+def require_no_query(query: Mapping[str, Sequence[str]]) -> None:
     """Refuses parameters of a request that takes none: what somebody asks for there would not be done.
 
     Raises:
@@ -156,7 +156,7 @@ def no_query(query: Mapping[str, Sequence[str]]) -> None:
     query_as(Nothing, query)
 
 
-def no_body(body: bytes) -> None:
+def require_no_body(body: bytes) -> None:
     """Refuses a body where none is taken. An empty object says nothing, so it is let through.
 
     Raises:

@@ -145,7 +145,7 @@ def require_our_total(invoice: Invoice) -> None:
         raise TotalDiffers("total_differs", f"In Stripe {difference(invoice, invoice.total)}.", next_step=UNDO)
 
 
-def made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
+def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
     """Refuses a draft that Stripe made with another total than POM ordered.
 
     Raises:
