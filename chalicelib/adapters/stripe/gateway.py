@@ -11,6 +11,7 @@ import stripe
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import GONE, Answer, on_account, read, translated
 from chalicelib.adapters.stripe.customers import Customers
+from chalicelib.adapters.stripe.endpoints import ListedEndpoints
 from chalicelib.adapters.stripe.events import listed_event
 from chalicelib.adapters.stripe.parameters import draft_parameters, lines_parameters
 from chalicelib.adapters.stripe.records import Records
@@ -48,7 +49,7 @@ class Listed(msgspec.Struct):
     has_more: bool = False
 
 
-class StripeGateway(Customers, Records, Trials):
+class StripeGateway(Customers, ListedEndpoints, Records, Trials):
     """Fulfils `usecases.ports.StripeGateway` with the `stripe` package."""
 
     # Connecting
