@@ -22,6 +22,7 @@ from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Reconciliation
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
@@ -37,7 +38,7 @@ from chalicelib.workers.invoice_jobs import TASKS
 from infra.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
 from infra.stripe_double.clock import Clock
 from tests.fakes import FakePorts
-from tests.fakes.ports import BatchWork, CustomerSync, FakeClock, InvoiceJob, Reconciliation
+from tests.fakes.ports import FakeClock
 
 BEGAN = 1_800_000_000
 WEBHOOK_SECRET = "whsec_world"
@@ -177,7 +178,7 @@ class World:
                         sync_customer(message.organization_id, message.customer_id, self.ports)
                     case InvoiceJob():
                         TASKS[message.task](message.organization_id, message.invoice_id, self.ports)
-                    case BatchWork():
+                    case BatchJob():
                         work_on(message.organization_id, message.batch_id, message.lane, message.turn, self.ports)
                     case Reconciliation():
                         reconcile_account(

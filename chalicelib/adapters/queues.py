@@ -1,13 +1,15 @@
 """Work for later, sent to SQS.
 
-Bodies are JSON and hold ids only. Group and deduplication ids are digests, because SQS shows them in places
+Group and deduplication ids are digests, because SQS shows them in places
 where no id of anybody belongs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -16,9 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import get_session
 
 from chalicelib.domain.errors import Retryable
-from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, digest
+from chalicelib.domain.identifiers import digest
 from chalicelib.functions import Queue
 from chalicelib.ports import Clock
+from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -33,8 +36,7 @@ _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard",
 class SqsQueues:
     """Fulfils `Queues`. The client is made when the first message is sent.
 
-    Each message says to which request its work goes back, by the id that `request_id` tells: in its body, because a
-    dead letter that is sent again keeps only that.
+    `request_id` returns the id of the request that the work goes back to.
     """
 
     def __init__(
@@ -44,89 +46,72 @@ class SqsQueues:
         self._clock = clock
         self._request_id = request_id
 
-    def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
-        """Customers in parallel, one customer's editions in order; SQS drops a second message of one edition."""
-        self._send(
-            self._urls[Queue.CUSTOMER_SYNC],
-            {"organizationId": organization_id, "customerId": customer_id, "edition": edition},
-            group=digest("customer", organization_id, customer_id),
-            deduplication=digest("customer", organization_id, customer_id, str(edition)),
-        )
+    def send(self, message: Message) -> None:
+        """Send one message to its queue. Raises: Retryable."""
+        match message:
+            case CustomerSync(organization_id, customer_id, edition):
+                # Customers in parallel, one customer's editions in order; SQS drops a second message of one edition.
+                customer = ("customer", organization_id, customer_id)
+                self._send_in_order(self._urls[Queue.CUSTOMER_SYNC], message, customer, (*customer, str(edition)))
+            case InvoiceJob(organization_id, invoice_id):
+                # Every message counts: SQS remembers a deduplication id for five minutes, and an invoice may have to
+                # be resumed twice in that time.
+                invoice = ("invoice", organization_id, invoice_id)
+                self._send_in_order(self._urls[Queue.INVOICE_JOBS], message, invoice, (*invoice, self._clock.nonce()))
+            case BatchJob(organization_id, batch_id, lane, turn):
+                # An organization's lanes in parallel; SQS drops a second message of one turn.
+                deduplication = ("turn", organization_id, batch_id, str(lane), str(turn))
+                self._send_in_order(
+                    self._urls[Queue.BATCH_JOBS], message, ("lane", organization_id, str(lane)), deduplication
+                )
+            case Reconciliation():
+                with _failures_as_retryable():
+                    self._client.send_message(QueueUrl=self._urls[Queue.RECONCILE], MessageBody=self._body(message))
 
-    def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: str) -> None:
-        """Invoices in parallel, never two workers on one.
-
-        Every message counts: SQS remembers a deduplication id for five minutes, and an invoice may have to be
-        resumed twice in that time.
-        """
-        self._send(
-            self._urls[Queue.INVOICE_JOBS],
-            {"organizationId": organization_id, "invoiceId": invoice_id, "task": task},
-            group=digest("invoice", organization_id, invoice_id),
-            deduplication=digest("invoice", organization_id, invoice_id, self._clock.nonce()),
-        )
-
-    def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
-        """Have an organization's account compared with Stripe: its events, and its objects too if asked."""
-        self._send(self._urls[Queue.RECONCILE], {"organizationId": organization_id, "objects": objects})
-
-    def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
-        """Have these organizations' accounts compared with Stripe, by the plan of that moment."""
+    def send_all(self, messages: Sequence[Reconciliation]) -> None:
+        """Send the messages, ten in a request. Raises: Retryable; some may have been sent."""
         refused = 0
-        for start in range(0, len(organizations), AT_ONCE):
-            few = organizations[start : start + AT_ONCE]
-            refused += self._send_together(
-                self._urls[Queue.RECONCILE],
-                [{"organizationId": each, "objects": False, "plannedAt": planned_at} for each in few],
-            )
+        for start in range(0, len(messages), AT_ONCE):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(number), "MessageBody": self._body(message)}
+                for number, message in enumerate(messages[start : start + AT_ONCE])
+            ]
+            with _failures_as_retryable():
+                answer = self._client.send_message_batch(QueueUrl=self._urls[Queue.RECONCILE], Entries=entries)
+            refused += len(answer.get("Failed", []))
         if refused:
             raise _unavailable()
 
-    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
-        """An organization's lanes in parallel, never two workers on one; SQS drops a second message of one turn."""
-        self._send(
-            self._urls[Queue.BATCH_JOBS],
-            {"organizationId": organization_id, "batchId": batch_id, "lane": lane, "turn": turn},
-            group=digest("lane", organization_id, str(lane)),
-            deduplication=digest("turn", organization_id, batch_id, str(lane), str(turn)),
-        )
-
-    def _send(
-        self,
-        url: str,
-        body: dict[str, str | int | bool],
-        group: str | None = None,
-        deduplication: str | None = None,
+    def _send_in_order(
+        self, url: str, message: Message, group: tuple[str, ...], deduplication: tuple[str, ...]
     ) -> None:
-        text = self._text(body)
-        try:
-            if group is None or deduplication is None:
-                self._client.send_message(QueueUrl=url, MessageBody=text)
-            else:
-                self._client.send_message(
-                    QueueUrl=url, MessageBody=text, MessageGroupId=group, MessageDeduplicationId=deduplication
-                )
-        except (BotoCoreError, ClientError) as exc:
-            raise _unavailable() from exc
+        """Send to a FIFO queue, by the digests of these ids."""
+        with _failures_as_retryable():
+            self._client.send_message(
+                QueueUrl=url,
+                MessageBody=self._body(message),
+                MessageGroupId=digest(*group),
+                MessageDeduplicationId=digest(*deduplication),
+            )
 
-    def _send_together(self, url: str, bodies: Sequence[Mapping[str, str | int | bool]]) -> int:
-        """At most ten messages in one request; answers how many SQS did not take."""
-        entries: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": str(number), "MessageBody": self._text(body)} for number, body in enumerate(bodies)
-        ]
-        try:
-            return len(self._client.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", []))
-        except (BotoCoreError, ClientError) as exc:
-            raise _unavailable() from exc
-
-    def _text(self, body: Mapping[str, str | int | bool]) -> str:
-        request_id = self._request_id()
-        return json.dumps(body if request_id is None else {**body, "requestId": request_id}, separators=(",", ":"))
+    def _body(self, message: Message) -> str:
+        fields = asdict(replace(message, request_id=self._request_id()))
+        body = {json_name(name): value for name, value in fields.items() if value is not None}
+        return json.dumps(body, separators=(",", ":"))
 
     @cached_property
     def _client(self) -> SQSClient:
         # botocore's, which pynamodb has loaded: boto3 on top of it would be a tenth of a first webhook
         return cast("SQSClient", get_session().create_client("sqs", config=_CONFIG))
+
+
+@contextmanager
+def _failures_as_retryable() -> Iterator[None]:
+    """Turns the failures of SQS's client into Retryable."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as exc:
+        raise _unavailable() from exc
 
 
 def _unavailable() -> Retryable:

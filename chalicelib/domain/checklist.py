@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.dashboard import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN_SECURITY, PRICING
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.settings import InvoicingSettings, time_zone_of
+from chalicelib.domain.stripe_pages import ACCOUNT_STATUS, INSTALLED_APPS, LOGIN_SECURITY, PRICING
 from chalicelib.domain.terms import day_of, days_of_terms
 
 COUNTED_UP_TO = 100

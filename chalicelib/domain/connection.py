@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
-from chalicelib.domain.errors import Conflict, InvoicingPaused, Refused
+from chalicelib.domain.errors import AccountNotReady, Conflict, InvoicingPaused
 from chalicelib.domain.facts import COMPLETE_VERIFICATION, AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.sweep import Sweep
@@ -158,7 +158,7 @@ def require_ready_to_send(connection: Connection) -> None:
     account = connection.account
     reasons = "; ".join(requirement.message for requirement in account.requirements[:3]) if account else ""
     step = account.next_step if account else COMPLETE_VERIFICATION
-    raise Refused(
+    raise AccountNotReady(
         "stripe_account_not_ready",
         f"Stripe does not let this account take payments: {reasons or 'its business verification is not complete.'}",
         next_step=f"{step} Drafts can still be made.",

@@ -2,20 +2,49 @@
 
     IntegrationError              code, message, field, next_step
     ├── Malformed                 the request cannot be understood
-    ├── Unsupported               the body is of a type or size that is not taken
+    ├── Unsupported               the body is of a type that is not taken
+    │   └── TooLarge              the body is larger than is taken
+    ├── Unauthorized              the caller is not known (domain.identity)
     ├── Forbidden                 understood, but this role may not
     ├── NotFound                  nothing of this organization has that id
     ├── Conflict                  the request contradicts the present state
+    │   ├── ServiceAlreadyBilled  a service is on a live invoice
+    │   ├── ChangedInStripe       somebody changed in Stripe what POM was about to send
+    │   ├── PaymentUnderWay       a payment of the invoice is on its way
+    │   ├── FormerAddress         Stripe would mail to an address that is not the customer's any more
+    │   ├── StripeCustomerTaken   the chosen Stripe customer belongs to another customer
     │   └── InvoicingPaused       operations look into something first
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
+    │   ├── DueDatePassed         the due date lies before today
+    │   ├── ServiceRepeated       one request names a service twice
+    │   ├── AccountNotReady       Stripe does not let the account take payments
+    │   ├── ChoiceNeeded          several Stripe customers have one e-mail address (domain.customer)
+    │   ├── StripeCustomerUnknown the chosen Stripe customer is not in Stripe
     │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
+    │       ├── TotalDiffers      Stripe made another total than POM ordered
     │       └── Gone              what the request is about is no longer in Stripe
     ├── AccountUnreachable        Stripe no longer lets us act for the company's account
     └── Retryable                 no fault of the request: the same request may pass later
         ├── StripeUnavailable     Stripe slow, throttled, or failing; the outcome may be unknown
+        │   └── StripeBusy        Stripe refused to begin: nothing was done
         └── StaleWrite            somebody else wrote first; read again
+
+Errors that are caught before anybody outside hears of them:
+
     InvalidSignature              a webhook that Stripe did not sign for us
     DuplicateEvent                this Stripe event has been applied before
+    CannotOrder                   nothing says which of two facts is newer (domain.facts)
+    NotTaken                      POM does not accept a value of Stripe's (domain.customer_fields)
+    ServiceClaimed                other invoices hold the services (ports.storage)
+    InvoiceExists                 an invoice of this id exists (ports.storage)
+    StripeCustomerClaimed         another customer holds the Stripe customer (ports.storage)
+    Cancelled                     DynamoDB cancelled a transaction (adapters.tables.database)
+    NoEvent                       a body is no event of Stripe's (adapters.stripe.events)
+    _Stopped                      a test of the connection went wrong (usecases.connecting.try_connection)
+
+An error of whoever deploys, which nobody catches:
+
+    ConfigurationError            a setting is missing or cannot be used (config)
 
 `code` is stable: front ends and run books match on it. `message` and `next_step` are for people, and hold
 nothing secret. `api.http.errors` alone knows HTTP statuses; workers retry on `Retryable` only. An error of a request
@@ -46,7 +75,11 @@ class Malformed(IntegrationError):
 
 
 class Unsupported(IntegrationError):
-    """The body is of a media type or a size that is not taken."""
+    """The body is of a media type that is not taken."""
+
+
+class TooLarge(Unsupported):
+    """The body is larger than is taken."""
 
 
 class Forbidden(IntegrationError):
@@ -72,16 +105,56 @@ class ServiceAlreadyBilled(Conflict):
         self.number = number
 
 
+class ChangedInStripe(Conflict):
+    """Somebody changed or finalized an invoice in Stripe, and nobody has seen it as it would be sent."""
+
+
+class PaymentUnderWay(Conflict):
+    """A payment of the invoice is on its way; bank debits take days."""
+
+
 class FormerAddress(Conflict):
     """Stripe would mail the invoice to an address that is not the customer's any more."""
+
+
+class StripeCustomerTaken(Conflict):
+    """The Stripe customer that was chosen belongs to another customer."""
+
+
+class InvoicingPaused(Conflict):
+    """Operations have paused the organization's invoicing. The same request may pass later."""
 
 
 class Refused(IntegrationError):
     """Well-formed, but a rule says no."""
 
 
+class DueDatePassed(Refused):
+    """The due date lies before today, in the organization's time zone."""
+
+
+class ServiceRepeated(Refused):
+    """One request names a service twice."""
+
+
+class AccountNotReady(Refused):
+    """Stripe does not let the account take payments, because its business is not verified."""
+
+
+class StripeCustomerUnknown(Refused):
+    """Stripe has no customer of the id that was chosen."""
+
+
 class StripeRefused(Refused):
     """Stripe answered with a definite no; nothing was changed by the request."""
+
+
+class TotalDiffers(StripeRefused):
+    """Stripe made another total than POM ordered, with taxes or discounts of its own."""
+
+
+class Gone(StripeRefused):
+    """What the request is about was deleted in Stripe."""
 
 
 class AccountUnreachable(IntegrationError):
@@ -89,14 +162,6 @@ class AccountUnreachable(IntegrationError):
 
     It says nothing of the object that the request was about, so it is no kind of `StripeRefused`.
     """
-
-
-class Gone(StripeRefused):
-    """What the request is about was deleted in Stripe."""
-
-
-class InvoicingPaused(Conflict):
-    """Operations have paused the organization's invoicing. The same request may pass later."""
 
 
 class Retryable(IntegrationError):
@@ -116,6 +181,10 @@ class StripeUnavailable(Retryable):
     def __init__(self, code: str, message: str, *, answered: bool) -> None:
         super().__init__(code, message, next_step="Nothing is lost. Wait a moment; repeating the request is safe.")
         self.answered = answered
+
+
+class StripeBusy(StripeUnavailable):
+    """Stripe refused to begin, so nothing was done: the same request, with the same key, can be made again."""
 
 
 class StaleWrite(Retryable):

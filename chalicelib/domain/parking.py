@@ -22,7 +22,10 @@ Nobody tries the events of an account that is no longer connected, and theirs mu
 """
 
 NEVER_APPLICABLE = frozenset({"record_too_large"})
-"""Reasons that do not pass: the record that the event belongs to does not become smaller."""
+"""Reasons that do not pass: the record that the event belongs to does not become smaller.
+
+They are codes, because a reason that is no error of the domain is kept with the event as the name of its class.
+"""
 
 
 @dataclass(frozen=True, slots=True)

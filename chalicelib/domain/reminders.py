@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, PaymentUnderWay
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import OPEN_STATUSES
@@ -86,7 +86,7 @@ def require_no_payment_under_way(invoice: Invoice) -> None:
         Conflict: it is.
     """
     if invoice.payment_under_way:
-        raise Conflict(
+        raise PaymentUnderWay(
             "payment_under_way",
             "A payment of this invoice is on its way; bank debits take several days.",
             next_step="Wait until the payment has arrived or failed.",

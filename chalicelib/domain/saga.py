@@ -8,10 +8,12 @@ before it asks again, with a new key.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
+from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
 from chalicelib.domain.identifiers import digest
 
 KEY_TRUSTED_FOR = 23 * 3600
@@ -47,13 +49,28 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an invoice is being taken back."""
+    """Why an invoice is being taken back, as it is stored: an error of the domain, by its code."""
 
     code: str
     message: str
     field: str | None = None
     next_step: str | None = None
     conflict: bool = False
+
+    @classmethod
+    def of(cls, error: Refused | Conflict) -> Refusal:
+        """Returns the refusal that is stored for this error."""
+        return cls(error.code, error.message, error.field, error.next_step, isinstance(error, Conflict))
+
+    @property
+    def error(self) -> Refused | Conflict:
+        """Returns the error that was stored."""
+        kind = _BY_CODE.get(self.code, Conflict if self.conflict else Refused)
+        return kind(self.code, self.message, field=self.field, next_step=self.next_step)
+
+
+_BY_CODE: Mapping[str, type[Refused]] = {"due_date_in_past": DueDatePassed}
+"""The errors that code tells from others after they were stored: items hold only their codes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ LATE_AFTER = 3000
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What one comparison with Stripe found, at `at` (epoch seconds UTC).
+    """What one comparison with Stripe found that began at `at` (epoch seconds UTC).
 
     `recovered` counts events that no webhook had brought, `corrected` invoices that no event told of,
     `parked` events that could not be applied and are kept.
@@ -57,6 +57,19 @@ class SyncReport:
     def clean(self) -> bool:
         """Whether nothing had been missed."""
         return not (self.recovered or self.corrected or self.parked)
+
+
+@dataclass(frozen=True, slots=True)
+class EventsSwept:
+    """When the newest events happened that a run met, in epoch seconds by Stripe's clock; 0 if there was none.
+
+    `happened_at` is that of the newest event of POM's, `missed_at` of the newest that a webhook should have brought
+    and had not, `early_at` of the newest that a webhook may still bring.
+    """
+
+    happened_at: int = 0
+    missed_at: int = 0
+    early_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,20 +163,16 @@ class Sweep:
     def done(
         self,
         organization_id: OrganizationId,
-        began_at: int,
         found: SyncReport,
         *,
+        events: EventsSwept = EventsSwept(),
         objects: ObjectsSwept | None = None,
-        happened_at: int = 0,
-        missed_at: int = 0,
-        early_at: int = 0,
     ) -> Self:
-        """After a run that began at `began_at`; `objects` says how far it came with them, if it compared any.
+        """Returns the sweep after a run; `objects` says how far it came with them, if it compared any.
 
         What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
-        `missed_at` is when the newest event happened that a webhook should have brought and had not, `early_at` when
-        the newest that one may still bring; 0 if there was none.
         """
+        began_at = found.at
         finished = objects is not None and objects.before is None
         swept = replace(
             self,
@@ -175,19 +184,19 @@ class Sweep:
             latest=found,
             catching_up=self.catching_up and not finished,
             caught_up=found if self.catching_up and finished else self.caught_up,
-            happened_at=max(self.happened_at, happened_at),
+            happened_at=max(self.happened_at, events.happened_at),
             expecting=self._expecting_after(objects),
         )
-        swept = swept.having_missed(missed_at, early_at, found_at=began_at)
+        swept = swept.having_missed(events, found_at=began_at)
         return replace(swept, due_at=swept._next_after(organization_id, began_at))
 
-    def having_missed(self, missed_at: int, early_at: int, *, found_at: int) -> Self:
-        """Returns this with what a run that began at `found_at` had to fetch; see `done`."""
+    def having_missed(self, events: EventsSwept, *, found_at: int) -> Self:
+        """Returns the sweep with the events that a run had to fetch; `found_at` is when the run began."""
         return replace(
             self,
-            missed_at=max(self.missed_at, missed_at),
-            missed_found_at=found_at if missed_at else self.missed_found_at,
-            early_at=max(self.early_at, early_at),
+            missed_at=max(self.missed_at, events.missed_at),
+            missed_found_at=found_at if events.missed_at else self.missed_found_at,
+            early_at=max(self.early_at, events.early_at),
         )
 
     def _expecting_after(self, objects: ObjectsSwept | None) -> bool:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.errors import Refused
+from chalicelib.domain.errors import DueDatePassed, Refused
 
 NAMED_TERMS: dict[str, int] = {"due_on_receipt": 0, "net_7": 7, "net_15": 15, "net_30": 30, "net_60": 60}
 MAX_DAYS = 365
@@ -52,7 +52,7 @@ def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> Due:
         Refused: the day has passed, or is more than five years away.
     """
     if date < today:
-        raise Refused(
+        raise DueDatePassed(
             "due_date_in_past",
             f"The due date {date.isoformat()} has passed.",
             field=field,

@@ -18,7 +18,7 @@ from chalicelib.ports.stores import (
     SummaryStore,
 )
 from chalicelib.ports.stripe_gateway import StripeGateway
-from chalicelib.ports.surroundings import Clock, InvoiceTask, Queues, WebhookDoor
+from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
     "BatchStore",
@@ -27,7 +27,6 @@ __all__ = [
     "CustomerStore",
     "EventStore",
     "InvoiceStore",
-    "InvoiceTask",
     "Ports",
     "Queues",
     "SettingsStore",

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from chalicelib.domain.errors import StripeUnavailable
+from chalicelib.domain.errors import StripeBusy, StripeUnavailable
 from chalicelib.domain.pacing import Pace
 from chalicelib.ports import Ports, StripeGateway
-
-BUSY = "stripe_busy"
-"""Stripe refused to begin: the same request, with the same key, is made again."""
 
 PATIENCE = 30
 """Seconds beyond the chunk's end for which a request that Stripe keeps refusing is repeated."""
@@ -45,15 +42,15 @@ class PacedStripe:
             self._wait(kind)
             try:
                 answer = request()
-            except StripeUnavailable as failure:
-                if failure.code != BUSY:
-                    self.failing = True
-                    raise
+            except StripeBusy:
                 self.throttled += 1
                 self.pace = self.pace.slowed()
                 self._next[kind] = clock.milliseconds() + self.pace.interval
                 if self._next[kind] > (self._until + PATIENCE) * 1000:
                     raise
+            except StripeUnavailable:
+                self.failing = True
+                raise
             else:
                 self.pace = self.pace.after_success(self._full)
                 return answer

@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Protocol
 
-from chalicelib.domain.identifiers import (
-    BatchId,
-    CustomerId,
-    InvoiceId,
-    OrganizationId,
-)
-
-
-class InvoiceTask(StrEnum):
-    """What a worker is to do with an invoice."""
-
-    RESUME = "resume"
-    MARK_OVERDUE = "mark_overdue"
-    REMIND = "remind"
-    CLOSE = "close"
+from chalicelib.ports.messages import Message, Reconciliation
 
 
 class Queues(Protocol):
-    """Work for later. A message that could not be sent raises Retryable."""
+    """Work for later."""
 
-    def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None: ...
+    def send(self, message: Message) -> None:
+        """Queue one message. Raises: Retryable."""
 
-    def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: InvoiceTask) -> None: ...
-
-    def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None: ...
-
-    def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
-        """A run each, by the plan of that moment. If it raises, some may have been sent."""
-
-    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
-        """One message of a lane is worked on at a time."""
+    def send_all(self, messages: Sequence[Reconciliation]) -> None:
+        """Queue these messages. Raises: Retryable; some may have been sent."""
 
 
 class Clock(Protocol):

@@ -7,10 +7,10 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
-from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.observability import worker_boundary
+from chalicelib.ports.messages import BatchJob
 from chalicelib.usecases.bulk.batch_work import work_on
-from chalicelib.workers.messages import BatchJob, work_through
+from chalicelib.workers.messages import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
@@ -24,10 +24,4 @@ def batch_jobs(event: SQSEvent) -> dict[str, Any]:
 
 @worker_boundary("batch_jobs")
 def _work(message: BatchJob) -> None:
-    work_on(
-        OrganizationId(message.organization_id),
-        BatchId(message.batch_id),
-        message.lane,
-        message.turn,
-        bootstrap.ports(),
-    )
+    work_on(message.organization_id, message.batch_id, message.lane, message.turn, bootstrap.ports())

@@ -7,10 +7,10 @@ from typing import Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
-from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.observability import worker_boundary
+from chalicelib.ports.messages import CustomerSync
 from chalicelib.usecases.customers.customers import sync_customer
-from chalicelib.workers.messages import CustomerSync, work_through
+from chalicelib.workers.messages import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
@@ -24,4 +24,4 @@ def customer_sync(event: SQSEvent) -> dict[str, Any]:
 
 @worker_boundary("customer_sync")
 def _sync(message: CustomerSync) -> None:
-    sync_customer(OrganizationId(message.organization_id), CustomerId(message.customer_id), bootstrap.ports())
+    sync_customer(message.organization_id, message.customer_id, bootstrap.ports())

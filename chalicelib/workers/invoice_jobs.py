@@ -9,14 +9,13 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import bootstrap
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.observability import invoice_refused, worker_boundary
-from chalicelib.ports import InvoiceTask
+from chalicelib.ports.messages import InvoiceJob, InvoiceTask
 from chalicelib.usecases.invoicing.plan_day import mark_overdue
 from chalicelib.usecases.invoicing.remind import remind_if_due
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
-from chalicelib.workers.messages import InvoiceJob, work_through
+from chalicelib.workers.messages import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
@@ -37,9 +36,8 @@ def invoice_jobs(event: SQSEvent) -> dict[str, Any]:
 
 @worker_boundary("invoice_jobs")
 def _do(message: InvoiceJob) -> None:
-    organization_id, invoice_id = OrganizationId(message.organization_id), InvoiceId(message.invoice_id)
     try:
-        TASKS[message.task](organization_id, invoice_id, bootstrap.ports())
+        TASKS[message.task](message.organization_id, message.invoice_id, bootstrap.ports())
     except (Refused, Conflict, AccountUnreachable) as refusal:
         # A definite no, which repeating the message cannot change; of an invoice that was being made nothing is left.
-        invoice_refused(organization_id, invoice_id, refusal.code)
+        invoice_refused(message.organization_id, message.invoice_id, refusal.code)

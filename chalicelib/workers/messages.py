@@ -1,49 +1,20 @@
-"""What the queues carry, and how a batch of it is worked through."""
+"""How a worker works through a batch of messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from chalicelib import correlation, observability
-from chalicelib.ports import InvoiceTask
+from chalicelib.ports.messages import Message, json_name
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Message)
 
 IDS = ("request_id", "organization_id", "invoice_id", "batch_id")
 """What of a message is logged with its work."""
-
-
-class CustomerSync(msgspec.Struct, rename="camel", frozen=True):
-    organization_id: str
-    customer_id: str
-    edition: int
-    request_id: str | None = None
-
-
-class InvoiceJob(msgspec.Struct, rename="camel", frozen=True):
-    organization_id: str
-    invoice_id: str
-    task: InvoiceTask = InvoiceTask.RESUME
-    request_id: str | None = None
-
-
-class BatchJob(msgspec.Struct, rename="camel", frozen=True):
-    organization_id: str
-    batch_id: str
-    lane: int
-    turn: int
-    request_id: str | None = None
-
-
-class Reconcile(msgspec.Struct, rename="camel", frozen=True):
-    organization_id: str
-    objects: bool = False
-    planned_at: int = 0
-    """When it was planned; 0 if somebody asked for it."""
-    request_id: str | None = None
 
 
 class SqsEvent(Protocol):
@@ -86,7 +57,10 @@ def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *
 
 def _read(body: str, message: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=message)
+        received = msgspec.json.decode(body, type=dict[str, Any])
+        by_field = {field.name: json_name(field.name) for field in fields(message)}
+        known = {field: received[name] for field, name in by_field.items() if name in received}
+        return msgspec.convert(known, type=message)
     except msgspec.DecodeError as error:
         observability.message_unreadable(error)
         raise

@@ -14,9 +14,10 @@ from chalicelib import bootstrap
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.observability import account_reconciled, tied_out, worker_boundary
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
 from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
-from chalicelib.workers.messages import Reconcile, work_through
+from chalicelib.workers.messages import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)
@@ -25,16 +26,13 @@ worker = Blueprint(__name__)
 @triggered(worker)
 def reconcile_account(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
-    return work_through(event, Reconcile, _reconcile, fifo=False)
+    return work_through(event, Reconciliation, _reconcile, fifo=False)
 
 
 @worker_boundary("reconcile_account")
-def _reconcile(message: Reconcile) -> None:
+def _reconcile(message: Reconciliation) -> None:
     done = reconcile(
-        OrganizationId(message.organization_id),
-        bootstrap.ports(),
-        objects=message.objects,
-        planned_at=message.planned_at,
+        message.organization_id, bootstrap.ports(), objects=message.objects, planned_at=message.planned_at
     )
     account_reconciled(
         message.organization_id,
@@ -46,7 +44,7 @@ def _reconcile(message: Reconcile) -> None:
     )
     if done.objects:
         with suppress(Retryable):  # what is not proved today is tomorrow: a tie-out looks back three days
-            _tie_out(OrganizationId(message.organization_id))
+            _tie_out(message.organization_id)
 
 
 @worker_boundary("daily_tie_out")

@@ -213,7 +213,7 @@ class LocalStack:
         if self.with_api:
             origin = ["--cors-origin", self.urls.pom]
             port = ["--port", str(self.ports.api)]
-            commands["api"] = ["infra.local.gateway", "--app", self._app, *port, *origin]
+            commands["api"] = ["infra.local.front_door", "--app", self._app, *port, *origin]
         return commands
 
     def _spawn(self, running: ExitStack, part: str) -> None:

@@ -26,7 +26,7 @@ from chalice.app import Chalice
 
 from chalicelib.functions import QUEUE_TRIGGERS
 from infra.local.event_sources import EventSourceMapping, mappings
-from infra.local.gateway import load_app, log_to_stderr, per_thread
+from infra.local.front_door import load_app, log_to_stderr, per_thread
 from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
 from infra.local.schedules import Schedule, schedules

@@ -18,7 +18,8 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR
 from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
-from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account, window_begins
+from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
+from chalicelib.usecases.healing.sweep_events import window_begins
 from chalicelib.usecases.healing.tie_out import tie_out as tied_out
 from infra.ops import books
 from infra.ops.cli import command, dry_run, everybody

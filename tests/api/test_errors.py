@@ -28,6 +28,7 @@ from chalicelib.domain.errors import (
     StaleWrite,
     StripeRefused,
     StripeUnavailable,
+    TooLarge,
     Unsupported,
 )
 from chalicelib.domain.identity import Unauthorized
@@ -48,7 +49,7 @@ SECRET = "dana@example.test sk_live_123"
         (Conflict("c", "m"), 409, None),
         (AccountUnreachable("c", "m"), 409, None),
         (StaleWrite("The invoice"), 409, None),
-        (Unsupported("payload_too_large", "m"), 413, None),
+        (TooLarge("payload_too_large", "m"), 413, None),
         (Unsupported("unsupported_media_type", "m"), 415, None),
         (Refused("c", "m"), 422, None),
         (StripeRefused("c", "m"), 422, None),

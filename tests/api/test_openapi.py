@@ -19,13 +19,15 @@ from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.health import VERSION
 from chalicelib.api.http import errors
 from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.errors import STATUS, problem_of_status
+from chalicelib.api.http.errors import problem_of_status
 from chalicelib.api.http.table import ROUTES, Role
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.openapi_document import document, statuses_refused
+from chalicelib.domain.errors import IntegrationError
 from infra.template.gateway_responses import RESPONSES
 from tests.api.client import ApiClient
+from tests.exceptions import exceptions
 
 assert blueprints
 ROOT = Path(__file__).parents[2]
@@ -53,19 +55,11 @@ COMPUTED = {
 }
 """Codes that are not written as the first argument of an error where it is raised."""
 
-FIXED = {"StaleWrite", "Unauthorized"}
+FIXED = {"ChoiceNeeded", "StaleWrite", "Unauthorized"}
 """Errors that bring their code along."""
 
-ERRORS = {kind.__name__ for kind in STATUS} - FIXED | {
-    "FormerAddress",
-    "InvoicingPaused",
-    "ItemError",
-    "ServiceAlreadyBilled",
-    "StripeRefused",
-    "Unsupported",
-    "Problem",
-    "Refusal",
-}
+ERRORS = {kind.__name__ for kind in exceptions() if issubclass(kind, IntegrationError)} - FIXED
+ERRORS |= {"ItemError", "Problem", "Refusal"}
 
 
 @pytest.fixture(scope="module")

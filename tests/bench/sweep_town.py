@@ -27,6 +27,7 @@ from chalicelib.domain.sweep import DAY, TICK, ObjectsSwept, Sweep, SyncReport
 from chalicelib.functions import QUEUE_TRIGGERS
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import ListedInvoice
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.ports.storage import InvoiceFilter, Page
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account
@@ -133,7 +134,7 @@ class Town:
         self.clock = Clock()
         self.calls: Counter[str] = Counter()
         self.in_second: Counter[int] = Counter()
-        self.sent: list[tuple[str, bool, int]] = []
+        self.sent: list[Reconciliation] = []
         self.companies: dict[str, Company] = {}
         self.accounts: dict[str, Company] = {}
         self._doing = "events"
@@ -148,9 +149,7 @@ class Town:
         happened = self._happened(kind)
         known = max((at for at in happened if at <= BEGAN), default=0)
         sweep = Sweep(BEGAN - 1, objects_swept_at=BEGAN - 1, happened_at=known, expecting=kind.unpaid > 0)
-        sweep = sweep.done(
-            organization, BEGAN - 1, SyncReport(BEGAN - 1), objects=ObjectsSwept(expecting=kind.unpaid > 0)
-        )
+        sweep = sweep.done(organization, SyncReport(BEGAN - 1), objects=ObjectsSwept(expecting=kind.unpaid > 0))
         due_at = BEGAN + self.rng.randrange(max(1, sweep.due_at - BEGAN))
         fact = AccountFact(account, BEGAN, "Blue Pools", True, True, "usd")
         connection = Connection(organization, account, connected_at=1, account=fact, version=1)
@@ -197,7 +196,7 @@ class Town:
         """One tick's plan."""
         return plan_reconciliation(self.ports)
 
-    def run(self, organization: str, planned_at: int) -> bool:
+    def run(self, organization: str, planned_at: int | None) -> bool:
         """One message; answers whether the objects were compared too."""
         account = str(self.companies[organization].connection.account_id)
         events = self.accounts[account].reads["events"]
@@ -252,11 +251,11 @@ def live(town: Town, seconds: int) -> Lived:
         lived.plans.append(town.clock.at / 1000 - tick)
         queued = town.clock.at
         messages, town.sent = town.sent, []
-        for organization, _, planned_at in messages:
-            company = town.companies[organization]
+        for message in messages:
+            company = town.companies[message.organization_id]
             due_at = company.connection.sweep.due_at
             town.clock.at = max(heapq.heappop(free), queued)
-            lived.comparisons += town.run(organization, planned_at)
+            lived.comparisons += town.run(message.organization_id, message.planned_at)
             heapq.heappush(free, town.clock.at)
             lived.runs += 1
             lived.by_kind[company.kind.name] += 1
@@ -359,13 +358,13 @@ class _Invoices:
 class _Queues:
     town: Town
 
-    def reconcile(self, organization_id: str, *, objects: bool) -> None:
+    def send(self, message: Reconciliation) -> None:
         self.town.call("SQS", SQS)
-        self.town.sent.append((organization_id, objects, 0))
+        self.town.sent.append(message)
 
-    def reconcile_all(self, organizations: Sequence[str], planned_at: int) -> None:
-        self.town.call("SQS", SQS, math.ceil(len(organizations) / 10))
-        self.town.sent += [(each, False, planned_at) for each in organizations]
+    def send_all(self, messages: Sequence[Reconciliation]) -> None:
+        self.town.call("SQS", SQS, math.ceil(len(messages) / 10))
+        self.town.sent += messages
 
 
 @dataclass

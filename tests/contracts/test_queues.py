@@ -13,7 +13,7 @@ from chalicelib.adapters.queues import SqsQueues
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
 from chalicelib.functions import Queue
-from chalicelib.ports import InvoiceTask
+from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
 from tests.backends import Aws
 from tests.contracts.examples import ORG, OTHER_ORG
 from tests.fakes import FakeClock
@@ -51,7 +51,7 @@ def bodies(messages: list[dict[str, Any]]) -> list[Any]:
 
 
 def test_a_customer_sync_names_organization_customer_and_edition(aws: Aws, queues: SqsQueues) -> None:
-    queues.sync_customer(ORG, CUSTOMER, 3)
+    queues.send(CustomerSync(ORG, CUSTOMER, 3))
     messages = received(aws, "customer-sync.fifo")
     assert bodies(messages) == [{"organizationId": ORG, "customerId": CUSTOMER, "edition": 3}]
 
@@ -59,8 +59,8 @@ def test_a_customer_sync_names_organization_customer_and_edition(aws: Aws, queue
 def test_one_edition_is_queued_once_and_the_next_one_too(aws: Aws, queues: SqsQueues) -> None:
     other = CustomerId(f"cust_{time.time_ns()}")
     for edition in (1, 1, 2, 1):
-        queues.sync_customer(ORG, other, edition)
-    queues.sync_customer(OTHER_ORG, other, 1)
+        queues.send(CustomerSync(ORG, other, edition))
+    queues.send(CustomerSync(OTHER_ORG, other, 1))
     sent = bodies(received(aws, "customer-sync.fifo"))
     assert sorted((body["organizationId"], body["edition"]) for body in sent) == [(ORG, 1), (ORG, 2), (OTHER_ORG, 1)]
 
@@ -68,8 +68,8 @@ def test_one_edition_is_queued_once_and_the_next_one_too(aws: Aws, queues: SqsQu
 def test_editions_of_one_customer_keep_their_order_and_customers_do_not_wait(aws: Aws, queues: SqsQueues) -> None:
     one, other = CustomerId(f"a_{time.time_ns()}"), CustomerId(f"b_{time.time_ns()}")
     for edition in (1, 2, 3):
-        queues.sync_customer(ORG, one, edition)
-    queues.sync_customer(ORG, other, 1)
+        queues.send(CustomerSync(ORG, one, edition))
+    queues.send(CustomerSync(ORG, other, 1))
     messages = received(aws, "customer-sync.fifo")
     assert [body["edition"] for body in bodies(messages) if body["customerId"] == one] == [1, 2, 3]
     groups = {
@@ -80,16 +80,16 @@ def test_editions_of_one_customer_keep_their_order_and_customers_do_not_wait(aws
 
 
 def test_an_invoice_can_be_resumed_again_at_once(aws: Aws, queues: SqsQueues) -> None:
-    queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
-    queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+    queues.send(InvoiceJob(ORG, INVOICE, InvoiceTask.RESUME))
+    queues.send(InvoiceJob(ORG, INVOICE, InvoiceTask.RESUME))
     messages = received(aws, "invoice-jobs.fifo")
     assert bodies(messages) == [{"organizationId": ORG, "invoiceId": INVOICE, "task": "resume"}] * 2
     assert len({message["Attributes"]["MessageGroupId"] for message in messages}) == 1
 
 
 def test_a_reconciliation_says_whether_objects_are_to_be_compared(aws: Aws, queues: SqsQueues) -> None:
-    queues.reconcile(ORG, objects=True)
-    queues.reconcile(OTHER_ORG, objects=False)
+    queues.send(Reconciliation(ORG, objects=True))
+    queues.send(Reconciliation(OTHER_ORG, objects=False))
     sent = sorted(bodies(received(aws, "reconcile")), key=lambda body: str(body["organizationId"]))
     assert sent == [
         {"organizationId": ORG, "objects": True},
@@ -99,8 +99,8 @@ def test_a_reconciliation_says_whether_objects_are_to_be_compared(aws: Aws, queu
 
 def test_planned_reconciliations_are_sent_ten_at_a_time(aws: Aws, queues: SqsQueues) -> None:
     wanted = [OrganizationId(f"org_{number}") for number in range(25)]
-    queues.reconcile_all(wanted, planned_at=1234)
-    queues.reconcile_all([], planned_at=1235)
+    queues.send_all([Reconciliation(each, planned_at=1234) for each in wanted])
+    queues.send_all([])
     sent = bodies(received(aws, "reconcile"))
     assert sorted(str(body["organizationId"]) for body in sent) == sorted(wanted)
     assert {(body["objects"], body["plannedAt"]) for body in sent} == {(False, 1234)}
@@ -109,7 +109,7 @@ def test_planned_reconciliations_are_sent_ten_at_a_time(aws: Aws, queues: SqsQue
 def test_a_lane_is_worked_on_by_one_at_a_time_and_a_turn_is_queued_once(aws: Aws, queues: SqsQueues) -> None:
     batch_id = BatchId(f"bat_{time.time_ns()}")
     for lane, turn in ((0, 1), (0, 1), (0, 2), (1, 1)):
-        queues.batch_work(ORG, batch_id, lane, turn)
+        queues.send(BatchJob(ORG, batch_id, lane, turn))
     messages = received(aws, "batch-jobs.fifo")
     sent = [(body["lane"], body["turn"]) for body in bodies(messages)]
     assert sorted(sent) == [(0, 1), (0, 2), (1, 1)]
@@ -120,9 +120,9 @@ def test_a_lane_is_worked_on_by_one_at_a_time_and_a_turn_is_queued_once(aws: Aws
 
 
 def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: SqsQueues) -> None:
-    queues.sync_customer(ORG, CUSTOMER, 9)
-    queues.invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
-    queues.batch_work(ORG, BATCH, 0, 7)
+    queues.send(CustomerSync(ORG, CUSTOMER, 9))
+    queues.send(InvoiceJob(ORG, INVOICE, InvoiceTask.RESUME))
+    queues.send(BatchJob(ORG, BATCH, 0, 7))
     for name in ("customer-sync.fifo", "invoice-jobs.fifo", "batch-jobs.fifo"):
         for message in received(aws, name):
             told = json.dumps({**message["Attributes"], **message.get("MessageAttributes", {})})
@@ -132,17 +132,17 @@ def test_attributes_of_messages_tell_nothing_about_anybody(aws: Aws, queues: Sqs
 def test_a_queue_that_does_not_take_a_message_raises_retryable(aws: Aws) -> None:
     missing = aws.queue_urls["reconcile"] + "-missing"
     with pytest.raises(Retryable) as refused:
-        SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).reconcile(OrganizationId("o"), objects=False)
+        SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).send(Reconciliation(OrganizationId("o")))
     assert refused.value.code == "queue_unavailable"
     assert refused.value.__cause__ is not None
     nowhere = "http://127.0.0.1:9/queue"
     with pytest.raises(Retryable):
-        SqsQueues(dict.fromkeys(Queue, nowhere), FakeClock()).invoice_task(ORG, INVOICE, InvoiceTask.RESUME)
+        SqsQueues(dict.fromkeys(Queue, nowhere), FakeClock()).send(InvoiceJob(ORG, INVOICE))
     with pytest.raises(Retryable):
-        SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).reconcile_all([ORG], planned_at=1)
+        SqsQueues(dict.fromkeys(Queue, missing), FakeClock()).send_all([Reconciliation(ORG, planned_at=1)])
 
 
 def test_a_message_says_to_which_request_its_work_goes_back(aws: Aws, queues: SqsQueues) -> None:
     urls = {name: aws.queue_urls[name] for name in Queue}
-    SqsQueues(urls, FakeClock(), lambda: "req-1").reconcile(ORG, objects=True)
+    SqsQueues(urls, FakeClock(), lambda: "req-1").send(Reconciliation(ORG, objects=True))
     assert bodies(received(aws, "reconcile")) == [{"organizationId": ORG, "objects": True, "requestId": "req-1"}]

@@ -9,11 +9,11 @@ import pytest
 
 from chalicelib.domain.checklist import Item, Known, checklist
 from chalicelib.domain.connection import Connection, Freeze
-from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.facts import AccountFact, Requirement
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.money import MINIMUM_CHARGE, minimum_charge
 from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.stripe_pages import address, reminders_note
 from chalicelib.domain.terms import NAMED_TERMS
 
 ORG = OrganizationId("org")

@@ -1,14 +1,16 @@
-"""An office worker who is refused is told what to do next."""
+"""The page of errors names all, and an office worker who is refused is told what to do next."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chalicelib.domain import errors
+from tests.exceptions import exceptions
 
 ROOT = Path(errors.__file__).parent.parent
 FOR_PEOPLE = {
@@ -18,6 +20,32 @@ FOR_PEOPLE = {
     and issubclass(kind, errors.IntegrationError)
     and kind.__init__ is errors.IntegrationError.__init__
 }
+
+
+BRANCH = re.compile(r"    (?P<indent>(?:[│ ]   )*)(?P<arm>[├└]── )?(?P<name>\w+) +\S.*?(?:\((?P<module>[a-z_.]+)\))?")
+
+
+def tree() -> dict[str, tuple[str, str]]:
+    """Each exception in the tree at the top of `domain/errors.py`, with its parent and its module."""
+    named: dict[str, tuple[str, str]] = {}
+    ancestors: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        if (branch := BRANCH.fullmatch(line)) is None:
+            continue
+        depth = len(branch["indent"]) // 4 + bool(branch["arm"])
+        ancestors[depth:] = [branch["name"]]
+        parent = ancestors[depth - 1] if depth else ""
+        named[branch["name"]] = parent, f"chalicelib.{branch['module'] or 'domain.errors'}"
+    return named
+
+
+def test_the_page_of_errors_names_every_exception_its_parent_and_its_module() -> None:
+    kinds = {kind.__name__: kind for kind in exceptions()}
+    assert len(kinds) == len(exceptions()), "two exceptions have one name"
+    parents = {
+        name: [base.__name__ for base in kind.__bases__ if base.__name__ in kinds] for name, kind in kinds.items()
+    }
+    assert tree() == {name: ("".join(parents[name]), kind.__module__) for name, kind in kinds.items()}
 
 
 def refusals(folder: str) -> Iterator[tuple[str, ast.Call]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
 from chalicelib.domain.identifiers import OrganizationId, digest, invoice_id_for
 from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, Refusal, Saga, Step
 
@@ -101,6 +103,15 @@ def test_taking_back_remembers_why() -> None:
     refusal = Refusal("stripe_refused", "No.")
     assert SAGA.aborting(refusal, NOW).refusal == refusal
     assert SAGA.aborting(refusal, NOW).step is Step.ABORT
+
+
+@pytest.mark.parametrize("kind", [Refused, Conflict, DueDatePassed])
+def test_a_stored_refusal_says_what_the_error_said(kind: type[Refused | Conflict]) -> None:
+    code = "due_date_in_past" if kind is DueDatePassed else "stripe_refused"
+    stored = Refusal.of(kind(code, "No.", field="dueDate", next_step="Choose a later day."))
+    read = msgspec.json.decode(msgspec.json.encode(stored), type=Refusal).error
+    assert type(read) is kind
+    assert (read.code, read.message, read.field, read.next_step) == (code, "No.", "dueDate", "Choose a later day.")
 
 
 def test_no_two_lists_of_parts_share_a_digest() -> None:

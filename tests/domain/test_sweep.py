@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.sweep import ObjectsSwept, Sweep, SyncReport
+from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, Sweep, SyncReport
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -18,7 +18,7 @@ CALM = Sweep(swept_until=NOW - 600, objects_swept_at=NOW)
 
 
 def after(sweep: Sweep, now: int = NOW, **found: int) -> Sweep:
-    return sweep.done(ORGANIZATION, now, SyncReport(now, **found))
+    return sweep.done(ORGANIZATION, SyncReport(now, **found))
 
 
 def every(sweep: Sweep) -> set[int]:
@@ -59,7 +59,7 @@ def test_objects_are_compared_once_a_day() -> None:
         wanted = swept.objects_wanted(ORGANIZATION, tick)
         if wanted:
             compared.append(tick)
-        swept = swept.done(ORGANIZATION, tick, SyncReport(tick), objects=ObjectsSwept() if wanted else None)
+        swept = swept.done(ORGANIZATION, SyncReport(tick), objects=ObjectsSwept() if wanted else None)
     assert len(compared) == 10
     assert {later - earlier for earlier, later in pairwise(compared)} == {DAY}
 
@@ -77,14 +77,14 @@ def test_the_organizations_daily_comparisons_are_spread_over_the_day() -> None:
 
 def test_a_comparison_that_takes_several_runs_goes_on_at_once_and_ends_once() -> None:
     before = replace(CALM, objects_swept_at=NOW - DAY, objects_due=True)
-    first = before.done(ORGANIZATION, NOW, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
+    first = before.done(ORGANIZATION, SyncReport(NOW), objects=ObjectsSwept(before=NOW - 500, expecting=True))
     assert (first.objects_before, first.objects_swept_at, first.due_at) == (NOW - 500, NOW - DAY, NOW)
     assert first.objects_due
     assert first.objects_wanted(ORGANIZATION, NOW + 1)
-    last = first.done(ORGANIZATION, NOW + 9, SyncReport(NOW + 9), objects=ObjectsSwept())
+    last = first.done(ORGANIZATION, SyncReport(NOW + 9), objects=ObjectsSwept())
     assert (last.objects_before, last.objects_swept_at, last.expecting) == (None, NOW + 9, True)
     assert not last.objects_due
-    assert not last.done(ORGANIZATION, NOW + 99, SyncReport(NOW + 99), objects=ObjectsSwept()).expecting
+    assert not last.done(ORGANIZATION, SyncReport(NOW + 99), objects=ObjectsSwept()).expecting
 
 
 def test_whoever_begins_something_is_looked_at_soon() -> None:
@@ -102,11 +102,11 @@ def test_a_sweep_is_late_by_when_it_was_due() -> None:
 
 
 def test_what_was_missed_is_remembered_until_the_account_is_connected_again() -> None:
-    found = CALM.done(ORGANIZATION, NOW, SyncReport(NOW, recovered=2), missed_at=NOW - 300)
+    found = CALM.done(ORGANIZATION, SyncReport(NOW, recovered=2), events=EventsSwept(missed_at=NOW - 300))
     assert (found.missed_at, found.missed_found_at, found.missed_just_now) == (NOW - 300, NOW, True)
     calm = after(found, NOW + 600)
     assert (calm.missed_at, calm.missed_found_at, calm.missed_just_now) == (NOW - 300, NOW, False)
-    older = calm.done(ORGANIZATION, NOW + 900, SyncReport(NOW + 900, recovered=1), missed_at=NOW - 9000)
+    older = calm.done(ORGANIZATION, SyncReport(NOW + 900, recovered=1), events=EventsSwept(missed_at=NOW - 9000))
     assert (older.missed_at, older.missed_just_now) == (NOW - 300, True)
     again = older.resumed(NOW + 1000)
     assert (again.missed_at, again.missed_just_now) == (0, False)

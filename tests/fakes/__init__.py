@@ -6,20 +6,14 @@ from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase, Parked
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.ports import (
-    BatchWork,
-    CustomerSync,
     FakeClock,
     FakePorts,
     FakeQueues,
-    InvoiceJob,
-    Reconciliation,
 )
 from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
 from tests.fakes.summaries import FakeSummaries
 
 __all__ = [
-    "BatchWork",
-    "CustomerSync",
     "FakeBatches",
     "FakeClock",
     "FakeConnections",
@@ -31,7 +25,5 @@ __all__ = [
     "FakeQueues",
     "FakeSettings",
     "FakeSummaries",
-    "InvoiceJob",
     "Parked",
-    "Reconciliation",
 ]

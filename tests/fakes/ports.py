@@ -6,8 +6,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
-from chalicelib.ports import InvoiceTask, StripeGateway
+from chalicelib.ports import StripeGateway
+from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase
 from tests.fakes.invoices import FakeInvoices
@@ -47,38 +47,6 @@ class FakeClock:
         self._milliseconds += seconds * 1000
 
 
-@dataclass(frozen=True)
-class CustomerSync:
-    organization_id: OrganizationId
-    customer_id: CustomerId
-    edition: int
-
-
-@dataclass(frozen=True)
-class InvoiceJob:
-    organization_id: OrganizationId
-    invoice_id: InvoiceId
-    task: InvoiceTask
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    organization_id: OrganizationId
-    objects: bool
-    planned_at: int = 0
-
-
-@dataclass(frozen=True)
-class BatchWork:
-    organization_id: OrganizationId
-    batch_id: BatchId
-    lane: int
-    turn: int
-
-
-Message = CustomerSync | InvoiceJob | Reconciliation | BatchWork
-
-
 @dataclass
 class FakeQueues:
     """Records what was sent; set `failure` to have sending fail."""
@@ -86,31 +54,19 @@ class FakeQueues:
     sent: list[Message] = field(default_factory=list)
     failure: Exception | None = None
 
-    def sync_customer(self, organization_id: OrganizationId, customer_id: CustomerId, edition: int) -> None:
-        self._send(CustomerSync(organization_id, customer_id, edition))
+    def send(self, message: Message) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.sent.append(message)
 
-    def invoice_task(self, organization_id: OrganizationId, invoice_id: InvoiceId, task: InvoiceTask) -> None:
-        self._send(InvoiceJob(organization_id, invoice_id, task))
-
-    def reconcile(self, organization_id: OrganizationId, *, objects: bool) -> None:
-        self._send(Reconciliation(organization_id, objects))
-
-    def reconcile_all(self, organizations: Sequence[OrganizationId], planned_at: int) -> None:
-        for organization_id in organizations:
-            self._send(Reconciliation(organization_id, objects=False, planned_at=planned_at))
-
-    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
-        self._send(BatchWork(organization_id, batch_id, lane, turn))
+    def send_all(self, messages: Sequence[Reconciliation]) -> None:
+        for message in messages:
+            self.send(message)
 
     def take(self) -> list[Message]:
         """What was sent since the last call."""
         taken, self.sent = self.sent, []
         return taken
-
-    def _send(self, message: Message) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.sent.append(message)
 
 
 @dataclass

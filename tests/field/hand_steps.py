@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.batch import ItemStatus
-from chalicelib.domain.errors import Conflict, Refused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
@@ -164,7 +164,7 @@ class HandSteps:
 
     def resume(self) -> None:
         """The five-minute schedule takes up what rests. A refusal ends the work, as in the worker."""
-        with suppress(Conflict, Refused):
+        with suppress(AccountUnreachable, Conflict, Refused):
             self.world.resume()
 
     def stuck_before_sending(self, hours: int = 1, due_in: int | None = None, path: str = "send") -> None:

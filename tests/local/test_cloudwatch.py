@@ -46,9 +46,9 @@ def _line(logger: str, text: str, *words: object) -> str:
 def test_each_request_counts_at_the_gateway_and_a_5xx_as_an_error() -> None:
     said = "%s %s %s %.1f ms %s"
     lines = [
-        _line("infra.local.gateway", said, "POST", "/v1/stripe/webhooks", 200, 12.34, "id-1"),
-        _line("infra.local.gateway", said, "GET", "/v1/invoices", 503, 1.0, "id-2"),
-        _line("infra.local.gateway", "the authorizer failed"),
+        _line("infra.local.front_door", said, "POST", "/v1/stripe/webhooks", 200, 12.34, "id-1"),
+        _line("infra.local.front_door", said, "GET", "/v1/invoices", 503, 1.0, "id-2"),
+        _line("infra.local.front_door", "the authorizer failed"),
     ]
     points = Datapoints(point for line in lines for point in of_log_line(line, STILL))
     now = time.time()

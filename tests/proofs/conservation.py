@@ -19,11 +19,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, Retryable
+from chalicelib.ports.messages import CustomerSync, InvoiceJob
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.workers.invoice_jobs import TASKS
-from tests.fakes.ports import CustomerSync, InvoiceJob
 from tests.proofs.deeds import PLAYERS, schedule
 from tests.proofs.invariants import Violation, require
 from tests.proofs.report import Budget, Result

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, No
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
-from chalicelib.ports import InvoiceTask
+from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
@@ -26,7 +26,6 @@ from chalicelib.usecases.invoicing.plan_day import plan_day
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from chalicelib.workers.invoice_jobs import TASKS
-from tests.fakes.ports import CustomerSync, InvoiceJob, Reconciliation
 from tests.proofs.invariants import original_of, require
 from tests.proofs.simulation import ORGANIZATIONS, Town
 from tests.proofs.stage import Actor, Deed

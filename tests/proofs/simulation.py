@@ -24,11 +24,11 @@ from chalicelib.domain.errors import InvalidSignature, Retryable, StaleWrite
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.ports.messages import Message
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from infra.stripe_double import VERSIONS, InProcessClient, StripeDouble
 from tests.boundaries import READS, STORES, Killed, Watched
-from tests.fakes.ports import Message
 from tests.proofs.invariants import Invariants, Violation
 from tests.proofs.stage import Actor, Deed, Stage
 from tests.world import World

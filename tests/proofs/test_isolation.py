@@ -30,9 +30,8 @@ from chalicelib.api.http.table import ROUTES, Role, Route
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import API_VERSION
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
-from chalicelib.ports import InvoiceTask
+from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
 from chalicelib.workers.customer_sync import _sync as customer_sync
-from chalicelib.workers.messages import CustomerSync
 from infra.stripe_double.errors import StripeFault
 from tests.api.client import Answer, ApiClient
 from tests.api.conftest import CONFIG
@@ -397,9 +396,9 @@ def test_objects_in_greens_stripe_account_that_name_blues_ids_touch_nothing(tena
 
 def test_messages_that_pair_an_organization_with_anothers_ids_do_nothing(tenants: Tenants) -> None:
     world, before = tenants.world, tenants.as_blue_sees_it()
-    world.ports.queues.sync_customer(tenants.green_id, CustomerId(CUSTOMER), 1)
+    world.ports.queues.send(CustomerSync(tenants.green_id, CustomerId(CUSTOMER), 1))
     for task in InvoiceTask:
-        world.ports.queues.invoice_task(tenants.green_id, InvoiceId(tenants.ids["invoiceId"]), task)
+        world.ports.queues.send(InvoiceJob(tenants.green_id, InvoiceId(tenants.ids["invoiceId"]), task))
         with suppress(NotFound):
             world.work()
     assert tenants.as_blue_sees_it() == before

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from chalicelib.api.http.table import ROUTES, Role, Route
 from chalicelib.domain.events import API_VERSION
-from infra.local.gateway import FrontDoor
+from infra.local.front_door import FrontDoor
 from tests.api.conftest import SETTINGS_URL
 from tests.api.tokens import Issuer
 from tests.proofs.hostile_doors import signed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports.messages import Reconciliation
 from tests.trips.deployed import Deployed, deployed
 from tests.trips.tracer import Trip
 from tests.world import ORGANIZATION
@@ -40,7 +41,7 @@ def _once(world: Deployed, account: str, number: int) -> dict[str, Trip]:
     world.deaf = False
     assert world.now(missed).status is InvoiceStatus.PENDING, "nobody has told yet"
     world.advance(60)
-    world.ports.queues.reconcile(ORGANIZATION, objects=False)
+    world.ports.queues.send(Reconciliation(ORGANIZATION))
     healed = world.handle("reconcile_account")
     assert world.now(missed).status is InvoiceStatus.PAID
     return {

@@ -8,7 +8,14 @@ from typing import ParamSpec, TypeVar
 
 import stripe
 
-from chalicelib.domain.errors import AccountUnreachable, Gone, IntegrationError, StripeRefused, StripeUnavailable
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Gone,
+    IntegrationError,
+    StripeBusy,
+    StripeRefused,
+    StripeUnavailable,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,9 +43,9 @@ def domain_error(error: stripe.StripeError) -> IntegrationError:
     if isinstance(error, stripe.APIConnectionError) or status is None:
         return StripeUnavailable("stripe_unreachable", "Stripe did not answer in time.", answered=False)
     if status == 429:
-        return StripeUnavailable("stripe_busy", "Stripe is throttling requests.", answered=False)
+        return StripeBusy("stripe_busy", "Stripe is throttling requests.", answered=False)
     if status == 409:
-        return StripeUnavailable("stripe_busy", "Stripe is working on the same object.", answered=False)
+        return StripeBusy("stripe_busy", "Stripe is working on the same object.", answered=False)
     if status >= 500:
         return StripeUnavailable("stripe_failed", "Stripe failed to process the request.", answered=True)
     if isinstance(error, stripe.APIError):

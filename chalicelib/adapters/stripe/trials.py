@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.trial import TRIAL_EMAIL, TRIAL_NAME, TrialCustomer, TrialInvoice
-from chalicelib.domain.webhook import WebhookEndpoint
 
 if TYPE_CHECKING:
     from stripe.params import InvoiceCreateParams
@@ -21,23 +18,8 @@ if TYPE_CHECKING:
 TRIAL_KEY = "pom_connection_test"
 
 
-class Endpoint(msgspec.Struct):
-    """https://docs.stripe.com/api/webhook_endpoints/object; only Connect endpoints name an application."""
-
-    url: str
-    status: str = "enabled"
-    application: str | None = None
-    api_version: str | None = None
-    enabled_events: list[str] = []
-    id: str = ""
-
-
-class Endpoints(msgspec.Struct):
-    data: list[Endpoint]
-
-
 class Trials(Asking):
-    """The part of the gateway that sets up and takes down test invoices, and looks at the webhook endpoints."""
+    """The part of the gateway that sets up and takes down test invoices."""
 
     @translated
     def trial_customers(self, account_id: StripeAccountId) -> Sequence[TrialCustomer]:
@@ -101,22 +83,6 @@ class Trials(Asking):
     def delete_trial_customer(self, account_id: StripeAccountId, customer_id: str) -> None:
         """Fine if it is gone."""
         self._ask_unless_gone(self._v1.customers.delete, customer_id, None, on_account(account_id))
-
-    @translated
-    def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
-        """The platform's own; Stripe allows sixteen."""
-        answer = self._ask(self._v1.webhook_endpoints.list, {"limit": PAGE})
-        return [
-            WebhookEndpoint(
-                url=each.url,
-                enabled=each.status == "enabled",
-                connect=each.application is not None,
-                api_version=each.api_version,
-                events=tuple(each.enabled_events),
-                id=each.id,
-            )
-            for each in answer.read(Endpoints).data
-        ]
 
 
 def _answered(answer: Answer) -> TrialInvoice:

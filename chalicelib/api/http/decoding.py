@@ -14,7 +14,7 @@ from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from chalicelib.api.http.table import KIB
 from chalicelib.api.models.exact import dec_hook, decoder
 from chalicelib.api.models.queries import Nothing
-from chalicelib.domain.errors import Malformed, Unsupported
+from chalicelib.domain.errors import Malformed, TooLarge, Unsupported
 from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.identifiers import ID_PATTERN
 
@@ -33,9 +33,9 @@ _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 def check_size(body: bytes, limit: int) -> None:
-    """Raises: Unsupported."""
+    """Raises: TooLarge."""
     if len(body) > limit:
-        raise Unsupported(
+        raise TooLarge(
             PAYLOAD_TOO_LARGE,
             f"The body is larger than {limit // KIB} KiB.",
             next_step="Send less in one request.",
@@ -147,7 +147,7 @@ def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) 
     return key
 
 
-def no_query(query: Mapping[str, Sequence[str]]) -> None:
+def require_no_query(query: Mapping[str, Sequence[str]]) -> None:
     """Refuses parameters of a request that takes none: what somebody asks for there would not be done.
 
     Raises:
@@ -156,7 +156,7 @@ def no_query(query: Mapping[str, Sequence[str]]) -> None:
     query_as(Nothing, query)
 
 
-def no_body(body: bytes) -> None:
+def require_no_body(body: bytes) -> None:
     """Refuses a body where none is taken. An empty object says nothing, so it is let through.
 
     Raises:

@@ -25,6 +25,7 @@ from chalicelib.domain.errors import (
     Retryable,
     StaleWrite,
     StripeUnavailable,
+    TooLarge,
     Unsupported,
 )
 from chalicelib.domain.every_error import all_of
@@ -41,6 +42,8 @@ STATUS: Mapping[type[IntegrationError], int] = {
     Conflict: 409,
     AccountUnreachable: 409,
     StaleWrite: 409,
+    TooLarge: 413,
+    Unsupported: 415,
     Refused: 422,
     StripeUnavailable: 503,
     Retryable: 503,
@@ -62,7 +65,6 @@ USUAL_NEXT_STEP: Mapping[int, str] = {
 """What a client can do about an error that does not say it itself: no answer goes without a next step."""
 
 STRIPE_FAILED = 502
-STATUS_UNSUPPORTED = {PAYLOAD_TOO_LARGE: 413, UNSUPPORTED_MEDIA_TYPE: 415}
 
 _encode = msgspec.json.Encoder().encode
 
@@ -149,8 +151,6 @@ def problem_of_status(status: int) -> Problem:
 
 
 def _status(error: IntegrationError) -> int | None:
-    if isinstance(error, Unsupported):
-        return STATUS_UNSUPPORTED.get(error.code, 415)
     if isinstance(error, StripeUnavailable) and error.answered:
         return STRIPE_FAILED
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)

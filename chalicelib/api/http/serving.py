@@ -125,9 +125,9 @@ def _taken(route: Route, incoming: gateway.Incoming) -> msgspec.Struct:
 def _errors_besides(route: Route, incoming: gateway.Incoming, path: Mapping[str, str]) -> Iterator[IntegrationError]:
     """Yields what is wrong with the request besides what the route takes."""
     if not route.raw_body and route.method not in READING:
-        yield from errors_of(decoding.no_query, incoming.query)
+        yield from errors_of(decoding.require_no_query, incoming.query)
     if not route.raw_body and not route.has_body:
-        yield from errors_of(decoding.no_body, incoming.body)
+        yield from errors_of(decoding.require_no_body, incoming.body)
     yield from errors_of(decoding.path_ids, path)
     if route.idempotency_key:
         yield from errors_of(decoding.idempotency_key, incoming.headers, incoming.repeated_headers)

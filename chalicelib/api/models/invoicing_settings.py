@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import CurrencyCode, Footer, Memo, visible
-from chalicelib.domain.dashboard import address, reminders_note
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.reminders import FROM_HOUR, UNTIL_HOUR
 from chalicelib.domain.settings import (
@@ -19,6 +18,7 @@ from chalicelib.domain.settings import (
     InvoicingSettings,
     Reminders,
 )
+from chalicelib.domain.stripe_pages import address, reminders_note
 from chalicelib.domain.terms import MAX_DAYS, TERMS_PATTERN
 from chalicelib.domain.texts import ONE_LINE_PATTERN
 

@@ -11,7 +11,7 @@ from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_
 from chalicelib.api.models.connection import SyncReportView, sync_report_view
 from chalicelib.domain.checklist import Item
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.dashboard import address
+from chalicelib.domain.stripe_pages import address
 from chalicelib.domain.trial import TrialReport, TrialStep
 from chalicelib.usecases.connecting.try_connection import TrialResult
 

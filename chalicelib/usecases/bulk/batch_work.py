@@ -18,6 +18,7 @@ from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.domain.pacing import LANES, Pace, full_rate
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import BatchJob
 from chalicelib.ports.pacing import PacedStripe, paced
 from chalicelib.usecases.bulk.bill_item import bill
 from chalicelib.usecases.bulk.import_customers import keep_customer
@@ -127,4 +128,4 @@ def _hand_on(part: Part, stripe: PacedStripe, ports: Ports) -> None:
     except StaleWrite:
         return  # somebody asked for another round: its own messages are on their way
     if goes_on:
-        ports.queues.batch_work(part.organization_id, part.batch_id, part.lane, part.turn)
+        ports.queues.send(BatchJob(part.organization_id, part.batch_id, part.lane, part.turn))

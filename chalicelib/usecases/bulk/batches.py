@@ -11,6 +11,7 @@ from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
 from chalicelib.domain.identifiers import BatchId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import BatchJob
 from chalicelib.ports.storage import Page
 
 AT_ONCE = 200
@@ -136,7 +137,7 @@ def resume_batches(ports: Ports) -> int:
     for organization_id, batch_id, lane in due:
         part = ports.batches.part(organization_id, batch_id, lane)
         if part is not None:
-            ports.queues.batch_work(organization_id, batch_id, lane, part.turn)
+            ports.queues.send(BatchJob(organization_id, batch_id, lane, part.turn))
     return len(due)
 
 
@@ -152,4 +153,4 @@ def _parts(batch: Batch, ports: Ports) -> list[Part]:
 
 def _queue(parts: Sequence[Part], ports: Ports) -> None:
     for part in parts:
-        ports.queues.batch_work(part.organization_id, part.batch_id, part.lane, part.turn)
+        ports.queues.send(BatchJob(part.organization_id, part.batch_id, part.lane, part.turn))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error
-from chalicelib.domain.errors import AccountUnreachable, Conflict, InvoicingPaused, NotFound, Refused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, DueDatePassed, InvoicingPaused, NotFound, Refused
 from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
@@ -33,7 +33,7 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         return False
     except (Refused, Conflict, NotFound, AccountUnreachable) as refusal:
         kept = ports.invoices.get(batch.organization_id, _invoice_id(command))
-        if kept is None and refusal.code == "due_date_in_past":
+        if kept is None and isinstance(refusal, DueDatePassed):
             # All invoices of a batch have its due date, which nobody can change.
             refusal.next_step = "Create the invoice again in a new batch with another due date."
         return _fail(batch, item, item_error(refusal, item.field_in_request), kept, ports)

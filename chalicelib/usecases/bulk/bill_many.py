@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service
 from chalicelib.domain.batch_errors import field_of_services
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
-from chalicelib.domain.errors import IntegrationError, Refused
+from chalicelib.domain.errors import IntegrationError, Refused, ServiceRepeated
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import MAX_LINES
@@ -137,7 +137,7 @@ def _errors_of_repetition(services: Sequence[BillableService]) -> Iterator[Integ
     seen: set[ServiceId] = set()
     for position, service in enumerate(services):
         if service.line.service_id in seen:
-            yield Refused(
+            yield ServiceRepeated(
                 "service_repeated",
                 f"The service {service.line.service_id} is in this batch twice.",
                 field=f"services[{position}].serviceId",
@@ -181,7 +181,7 @@ def _errors_of_orders(
             payment_methods=command.payment_methods,
         )
         for error in errors_of(checked_order, order, settings, connection, now):
-            if error.code != "service_repeated":  # told of the whole batch already
+            if not isinstance(error, ServiceRepeated):  # told of the whole batch already
                 field = _field_in_batch(error.field, group, command.services)
                 yield Refused(error.code, error.message, field=field, next_step=error.next_step)
 

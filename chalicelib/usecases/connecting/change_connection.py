@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import StaleWrite
@@ -27,6 +26,8 @@ def change_connection(
         changed = change(connection)
         if changed == connection:
             return connection
-        with suppress(StaleWrite):
+        try:
             return ports.connections.save(changed)
+        except StaleWrite:
+            continue
     raise StaleWrite("The connection")

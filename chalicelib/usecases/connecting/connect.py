@@ -31,11 +31,15 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId, UserId
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.change_connection import ATTEMPTS, change_connection
 from chalicelib.usecases.connecting.connection_report import ConnectionReport, report
 
 PROOF = "."
 """Between the state and the proof of the return; neither holds one."""
+
+OAUTH_DENIED = "oauth_denied"
+"""The code that an attempt to connect keeps if somebody denied access in Stripe."""
 
 START_AGAIN = "Start again with Install or Reconnect under Settings, Apps, Stripe."
 
@@ -88,7 +92,7 @@ def receive_callback(state: str | None, code: str | None, error: str | None, por
     returned = replace(authorization, returned_at=ports.clock.now())
     if error or not code:
         denied = error == "access_denied"
-        code_of_error = "oauth_denied" if denied else "oauth_failed"
+        code_of_error = OAUTH_DENIED if denied else "oauth_failed"
         _consume(replace(returned, error=code_of_error), ports)
         return Returned("denied" if denied else "error", state or "", code_of_error)
     consumed = _consume(returned, ports)
@@ -178,16 +182,18 @@ def _activate(
             by=authorization.user_id,
             now=ports.clock.now(),
         )
-        with suppress(StaleWrite):
+        try:
             ports.connections.bind(replace(connected, frozen=connected.frozen or freeze), freeze)
-            return
+        except StaleWrite:
+            continue
+        return
     raise StaleWrite("The connection")
 
 
 def _catch_up(organization_id: OrganizationId, ports: Ports) -> None:
     """A reconnected account has a gap to fill: now, or with the next plan if the message does not get through."""
     with suppress(Retryable):
-        ports.queues.reconcile(organization_id, objects=True)
+        ports.queues.send(Reconciliation(organization_id, objects=True))
 
 
 def _granted_account(authorization: Authorization, proof: str) -> StripeAccountId:
@@ -195,7 +201,7 @@ def _granted_account(authorization: Authorization, proof: str) -> StripeAccountI
         raise Refused(
             authorization.error,
             "The connection was not granted in Stripe."
-            if authorization.error == "oauth_denied"
+            if authorization.error == OAUTH_DENIED
             else "Stripe did not complete the connection.",
             field="state",
             next_step=START_AGAIN,

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
+from chalicelib.domain.errors import AccountUnreachable, Retryable
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.ports import Ports
-from chalicelib.ports.contention import attempts
-from chalicelib.usecases.connecting.change_connection import ATTEMPTS
+from chalicelib.usecases.connecting.change_connection import change_connection
 
 REVOKED = "revoked in Stripe"
 
@@ -22,14 +21,14 @@ def mark_revoked(organization_id: OrganizationId, account_id: StripeAccountId, p
     the connection was read and before it is written. If Stripe cannot be asked, the connection stays as it is, and
     the next call finds out.
     """
-    with suppress(StaleWrite, Retryable):
-        for _ in attempts(ATTEMPTS, ports.clock):
-            connection = ports.connections.get(organization_id)
-            if not _still_uses(connection, account_id) or reachable(account_id, ports):
-                return
-            with suppress(StaleWrite):
-                ports.connections.save(connection.disconnected(REVOKED, ports.clock.now()))
-                return
+
+    def ended(connection: Connection) -> Connection:
+        if not _still_uses(connection, account_id) or reachable(account_id, ports):
+            return connection
+        return connection.disconnected(REVOKED, ports.clock.now())
+
+    with suppress(Retryable):
+        change_connection(organization_id, ended, ports)
 
 
 def _still_uses(connection: Connection, account_id: StripeAccountId) -> bool:

@@ -9,6 +9,7 @@ from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports import Ports
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting.change_connection import change_connection
 
 NOT_TWICE_WITHIN = 60
@@ -27,7 +28,7 @@ def refresh_all(organization_id: OrganizationId, ports: Ports) -> Connection:
     now = ports.clock.now()
     if now - connection.refresh_asked_at < NOT_TWICE_WITHIN:
         return connection
-    ports.queues.reconcile(organization_id, objects=True)
+    ports.queues.send(Reconciliation(organization_id, objects=True))
     # Where others keep being faster, the next request is queued a second time: that does no harm.
     with suppress(StaleWrite):
         change_connection(organization_id, lambda current: replace(current, refresh_asked_at=now), ports)

@@ -41,8 +41,8 @@ class _Stopped(Exception):
 
 
 @dataclass(slots=True)
-class _Run:
-    """One run and what it has reported so far."""
+class _Trial:
+    """A test of the connection, and the steps that it has reported so far."""
 
     ports: Ports
     account_id: StripeAccountId
@@ -59,7 +59,7 @@ class _Run:
 
     @contextmanager
     def step(self, step: TrialStep) -> Iterator[None]:
-        """What Stripe refuses, or does not answer, within this step ends the run."""
+        """What Stripe refuses, or does not answer, within this step ends the trial."""
         if self.ports.clock.now() > self.ends_at:
             raise self.stop(step, "Stripe takes too long to answer.", TRY_AGAIN)
         try:
@@ -77,82 +77,82 @@ def try_connection(organization_id: OrganizationId, ports: Ports) -> TrialResult
     connection = ports.connections.get(organization_id)
     account_id = usable_account(connection)
     require_invoicing(connection)
-    run = _Run(ports, account_id, ports.clock.nonce(), ports.clock.now() + ENOUGH)
+    trial = _Trial(ports, account_id, ports.clock.nonce(), ports.clock.now() + ENOUGH)
     try:
-        account = _reachable(run, organization_id)
+        account = _account_of(trial, organization_id)
     except _Stopped:
-        return TrialResult(False, tuple(run.steps))
+        return TrialResult(False, tuple(trial.steps))
     try:
-        _take_steps(run, account)
+        _take_steps(trial, account)
     except _Stopped:
-        _clean_up(run)
-        return TrialResult(False, tuple(run.steps))
-    if not _clean_up(run):
-        return TrialResult(False, tuple(run.steps))
+        _clean_up(trial)
+        return TrialResult(False, tuple(trial.steps))
+    if not _clean_up(trial):
+        return TrialResult(False, tuple(trial.steps))
     _remember(organization_id, account_id, ports)
-    return TrialResult(True, tuple(run.steps))
+    return TrialResult(True, tuple(trial.steps))
 
 
-def _reachable(run: _Run, organization_id: OrganizationId) -> AccountFact:
-    with run.step(TrialStep.ACCOUNT):
+def _account_of(trial: _Trial, organization_id: OrganizationId) -> AccountFact:
+    with trial.step(TrialStep.ACCOUNT):
         try:
-            account = run.ports.stripe.account(run.account_id)
+            account = trial.ports.stripe.account(trial.account_id)
         except AccountUnreachable:
-            mark_revoked(organization_id, run.account_id, run.ports)
+            mark_revoked(organization_id, trial.account_id, trial.ports)
             raise
     if not account.charges_enabled:
         missing = " ".join(each.message for each in account.requirements[:3])
         message = f"Stripe does not let this account take payments. {missing}".rstrip()
-        raise run.stop(TrialStep.ACCOUNT, message, f"{account.next_step} Then test again.")
-    run.went_well(TrialStep.ACCOUNT, f"Stripe answers for {account.business_name or run.account_id}.")
+        raise trial.stop(TrialStep.ACCOUNT, message, f"{account.next_step} Then test again.")
+    trial.went_well(TrialStep.ACCOUNT, f"Stripe answers for {account.business_name or trial.account_id}.")
     return account
 
 
-def _take_steps(run: _Run, account: AccountFact) -> None:
-    stripe, account_id = run.ports.stripe, run.account_id
-    with run.step(TrialStep.CUSTOMER):
-        customer_id = stripe.create_trial_customer(account_id, run.name)
-    run.went_well(TrialStep.CUSTOMER, "A test customer was made.")
-    with run.step(TrialStep.DRAFT):
+def _take_steps(trial: _Trial, account: AccountFact) -> None:
+    stripe, account_id = trial.ports.stripe, trial.account_id
+    with trial.step(TrialStep.CUSTOMER):
+        customer_id = stripe.create_trial_customer(account_id, trial.name)
+    trial.went_well(TrialStep.CUSTOMER, "A test customer was made.")
+    with trial.step(TrialStep.DRAFT):
         currency = account.default_currency
         amount = minimum_charge(currency)
-        drafted = stripe.create_trial_draft(account_id, customer_id, run.name, amount, currency)
+        drafted = stripe.create_trial_draft(account_id, customer_id, trial.name, amount, currency)
     shown = f"{decimal_string(amount, currency)} {currency.upper()}"
-    run.went_well(TrialStep.DRAFT, f"A test invoice over {shown} was drafted.")
-    with run.step(TrialStep.FINALIZE):
+    trial.went_well(TrialStep.DRAFT, f"A test invoice over {shown} was drafted.")
+    with trial.step(TrialStep.FINALIZE):
         stripe.finalize_trial(account_id, drafted.id)
-    run.went_well(TrialStep.FINALIZE, "It was finalized; no e-mail was sent.")
-    with run.step(TrialStep.READ):
+    trial.went_well(TrialStep.FINALIZE, "It was finalized; no e-mail was sent.")
+    with trial.step(TrialStep.READ):
         read = stripe.trial_invoice(account_id, drafted.id)
     if read.status != OPEN or not read.payable or (read.total, read.currency) != (amount, currency):
-        raise run.stop(TrialStep.READ, "Read back, the test invoice is not as it was ordered.", LOOK_AT_DEFAULTS)
-    run.went_well(TrialStep.READ, "Read back, it has its amount and a payment page.")
-    with run.step(TrialStep.VOID):
+        raise trial.stop(TrialStep.READ, "Read back, the test invoice is not as it was ordered.", LOOK_AT_DEFAULTS)
+    trial.went_well(TrialStep.READ, "Read back, it has its amount and a payment page.")
+    with trial.step(TrialStep.VOID):
         stripe.void_trial(account_id, drafted.id)
-    run.went_well(TrialStep.VOID, "It was voided: nobody can pay it.")
+    trial.went_well(TrialStep.VOID, "It was voided: nobody can pay it.")
 
 
-def _clean_up(run: _Run) -> bool:
+def _clean_up(trial: _Trial) -> bool:
     """Remove what this run made, and what earlier ones left; answers whether that worked."""
     try:
         earlier = 0
-        for customer in run.ports.stripe.trial_customers(run.account_id):
-            if customer.run == run.name or customer.forgotten:
-                _remove(run, customer)
-                earlier += customer.run != run.name
+        for customer in trial.ports.stripe.trial_customers(trial.account_id):
+            if customer.run == trial.name or customer.forgotten:
+                _remove(trial, customer)
+                earlier += customer.run != trial.name
     except IntegrationError as failure:
         left = f"The test customer could not be removed from Stripe: {failure.message}"
-        run.steps.append(
+        trial.steps.append(
             TrialReport(TrialStep.CLEAN_UP, False, left, "Test again: the next test removes it; nobody is billed.")
         )
         return False
     also = f" So was what {earlier} earlier tests had left." if earlier else ""
-    run.went_well(TrialStep.CLEAN_UP, f"The test customer was removed.{also}")
+    trial.went_well(TrialStep.CLEAN_UP, f"The test customer was removed.{also}")
     return True
 
 
-def _remove(run: _Run, customer: TrialCustomer) -> None:
-    stripe, account_id = run.ports.stripe, run.account_id
+def _remove(trial: _Trial, customer: TrialCustomer) -> None:
+    stripe, account_id = trial.ports.stripe, trial.account_id
     for invoice in stripe.trial_invoices(account_id, customer.id):
         if invoice.status == DRAFT:
             stripe.delete_draft(account_id, invoice.id)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from chalicelib.domain.arrivals import LOOKED_AT, Hearing
 from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import Refused, Retryable
+from chalicelib.domain.errors import AccountUnreachable, Refused, Retryable
 from chalicelib.domain.webhook import WebhookCheck, problem_with
 from chalicelib.ports import Ports
 
@@ -47,7 +47,7 @@ def check_webhooks(url: str, ports: Ports) -> WebhookCheck:
     now = ports.clock.now()
     try:
         check = WebhookCheck(now, answered=True, problem=problem_with(ports.stripe.webhook_endpoints(), url))
-    except (Refused, Retryable):
+    except (Refused, AccountUnreachable, Retryable):
         check = WebhookCheck(now, answered=False)
     ports.connections.keep_webhook_check(check)
     return check

@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, require_customer_id
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
+from chalicelib.ports.messages import CustomerSync
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
@@ -86,9 +87,11 @@ def put_customer(
             current = ports.customers.get(organization_id, customer_id)
         edited = next_edition(customer_id, save, first_read, current, connection, ports.clock.now())
         if edited is not None:
-            with suppress(StaleWrite):
+            try:
                 return _queued(ports.customers.save(edited), ports)
-        elif current is not None:
+            except StaleWrite:
+                continue
+        if current is not None:
             # If a former attempt was stored and its answer was lost, the customer is not queued yet.
             return _queued(current, ports) if attempt else current
     raise StaleWrite("The customer")
@@ -98,7 +101,7 @@ def _queued(saved: Customer, ports: Ports) -> Customer:
     # If the message is lost, `resume_stuck` finds the customer, because it is stored as `pending`.
     if saved.sync_status is SyncStatus.PENDING:
         with suppress(Retryable):
-            ports.queues.sync_customer(saved.organization_id, saved.id, saved.edition)
+            ports.queues.send(CustomerSync(saved.organization_id, saved.id, saved.edition))
     return saved
 
 

@@ -9,7 +9,14 @@ from contextlib import suppress
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import AccountUnreachable, Conflict, Gone, Refused
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    Gone,
+    Refused,
+    StripeCustomerTaken,
+    StripeCustomerUnknown,
+)
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.ports import Ports
@@ -102,9 +109,9 @@ def _marked_for_another(
     return other is None or other.linked_to(account_id) in (None, fact.id)
 
 
-def stripe_customer_taken(stripe_customer_id: str) -> Conflict:
+def stripe_customer_taken(stripe_customer_id: str) -> StripeCustomerTaken:
     """Returns the refusal of a Stripe customer that belongs to another customer."""
-    return Conflict(
+    return StripeCustomerTaken(
         "stripe_customer_taken",
         f"The Stripe customer {stripe_customer_id} belongs to another customer.",
         field="stripeCustomerId",
@@ -112,9 +119,9 @@ def stripe_customer_taken(stripe_customer_id: str) -> Conflict:
     )
 
 
-def stripe_customer_unknown(stripe_customer_id: str) -> Refused:
-    """The refusal of a Stripe customer that Stripe does not have, or no longer."""
-    return Refused(
+def stripe_customer_unknown(stripe_customer_id: str) -> StripeCustomerUnknown:
+    """Returns the refusal of a Stripe customer that Stripe does not have, or no longer."""
+    return StripeCustomerUnknown(
         "stripe_customer_unknown",
         f"Stripe has no customer {stripe_customer_id}.",
         field="stripeCustomerId",
@@ -124,4 +131,4 @@ def stripe_customer_unknown(stripe_customer_id: str) -> Refused:
 
 def refuses_the_choice(refusal: Refused | Conflict) -> bool:
     """Returns True if the chosen Stripe customer was refused, and not the customer."""
-    return refusal.code in ("stripe_customer_taken", "stripe_customer_unknown")
+    return isinstance(refusal, StripeCustomerTaken | StripeCustomerUnknown)

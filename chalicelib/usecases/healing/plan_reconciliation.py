@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.domain.sweep import TICK
 from chalicelib.ports import Ports
+from chalicelib.ports.messages import Reconciliation
 
 
 def plan_reconciliation(ports: Ports) -> int:
@@ -19,9 +20,9 @@ def plan_reconciliation(ports: Ports) -> int:
     now = ports.clock.now()
     store = ports.connections
     due = store.all_active() if _nobody_hears(now, ports) else store.due_for_sweep(now + TICK // 2)
-    organizations = list(due)
-    ports.queues.reconcile_all(organizations, planned_at=now)
-    return len(organizations)
+    messages = [Reconciliation(organization_id, planned_at=now) for organization_id in due]
+    ports.queues.send_all(messages)
+    return len(messages)
 
 
 def _nobody_hears(now: int, ports: Ports) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.ports import InvoiceTask, Ports
+from chalicelib.ports import Ports
+from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask
 from chalicelib.usecases.bulk.batches import resume_batches
 from chalicelib.usecases.connecting.give_up_abandoned import give_up_abandoned
 
@@ -35,12 +36,12 @@ def resume_stuck(ports: Ports) -> Resumed:
     now = ports.clock.now()
     invoices = ports.invoices.due_for_work(now, AT_ONCE)
     for organization_id, invoice_id in invoices:
-        ports.queues.invoice_task(organization_id, invoice_id, InvoiceTask.RESUME)
+        ports.queues.send(InvoiceJob(organization_id, invoice_id, InvoiceTask.RESUME))
     customers = ports.customers.pending(now - PENDING_FOR, AT_ONCE)
     for organization_id, customer_id in customers:
         customer = ports.customers.get(organization_id, customer_id)
         if customer is not None:
-            ports.queues.sync_customer(organization_id, customer_id, customer.edition)
+            ports.queues.send(CustomerSync(organization_id, customer_id, customer.edition))
     return Resumed(_free_to_go_on(invoices, ports), len(customers), resume_batches(ports), give_up_abandoned(ports))
 
 

@@ -48,15 +48,16 @@ def search_spellings(organization_id: OrganizationId, account_id: StripeAccountI
             if customer is None or not customer.search_spellings:
                 continue  # the index is behind
             try:
-                with suppress(StaleWrite):  # the customer has just changed; a later run searches for it
-                    _search(customer, account_id, searching)
-                    searched += 1
+                _search(customer, account_id, searching)
+            except StaleWrite:
+                continue  # the customer has just changed; a later run searches for it
             except StripeRefused:
                 with suppress(StaleWrite):
                     ports.customers.save(customer.offering((), ports.clock.now()))
                 return searched
             except StripeUnavailable:
                 return searched
+            searched += 1
         if searched == before:
             return searched
 

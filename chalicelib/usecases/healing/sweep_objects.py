@@ -69,25 +69,27 @@ def sweep_objects(
     Raises:
         StripeUnavailable, StaleWrite, Retryable: to be done again; what has been corrected stays so.
     """
-    run = _Run(organization_id, account_id, ports, until=ports.clock.now() + RUN_FOR)
+    sweep = _ObjectSweep(organization_id, account_id, ports, until=ports.clock.now() + RUN_FOR)
     while True:
-        invoices, since = _window(run, before)
-        run.expecting |= any(invoice.status in OPEN_STATUSES for invoice in invoices)
-        listed = _Listed.of(run, invoices, before)
+        invoices, since = _window(sweep, before)
+        sweep.expecting |= any(invoice.status in OPEN_STATUSES for invoice in invoices)
+        listed = _Listed.of(sweep, invoices, before)
         for invoice in sorted(invoices, key=lambda each: each.created_at, reverse=True):
-            if ports.clock.now() >= run.until:
-                return run.swept(before=invoice.created_at + 1)
+            if ports.clock.now() >= sweep.until:
+                return sweep.swept(before=invoice.created_at + 1)
             if listed.differs_from(invoice):
-                run.pull(invoice)
+                sweep.pull(invoice)
         if since is None:
             break
         before = since
-    _compare_what_comes_later(run)
-    return run.swept(before=None)
+    _compare_what_comes_later(sweep)
+    return sweep.swept(before=None)
 
 
 @dataclass
-class _Run:
+class _ObjectSweep:
+    """A sweep of an account's objects, and the invoices that it has corrected so far."""
+
     organization_id: OrganizationId
     account_id: StripeAccountId
     ports: Ports
@@ -112,7 +114,7 @@ class _Run:
 # Which of ours
 
 
-def _window(run: _Run, before: int | None) -> tuple[list[Invoice], int | None]:
+def _window(sweep: _ObjectSweep, before: int | None) -> tuple[list[Invoice], int | None]:
     """Our newest invoices made before `before` that may have changed unheard, and since when these are all of them.
 
     None says that there are no older ones.
@@ -120,27 +122,27 @@ def _window(run: _Run, before: int | None) -> tuple[list[Invoice], int | None]:
     found: list[Invoice] = []
     cuts: list[int] = []
     for status in IN_STRIPE:
-        some = list(islice(_all(run, InvoiceFilter(status, created_before=before)), WINDOW + 1))
+        some = list(islice(_all(sweep, InvoiceFilter(status, created_before=before)), WINDOW + 1))
         found += some[:WINDOW]
         if len(some) > WINDOW:
             cuts.append(some[WINDOW - 1].created_at + 1)
     since = max(cuts, default=None)
     found = [invoice for invoice in found if since is None or invoice.created_at >= since]
-    found += _paid_by_the_unknown(run, since, before)
-    return [invoice for invoice in found if invoice.stripe_account_id == run.account_id], since
+    found += _lacking_payments(sweep, since, before)
+    return [invoice for invoice in found if invoice.stripe_account_id == sweep.account_id], since
 
 
-def _paid_by_the_unknown(run: _Run, since: int | None, before: int | None) -> Iterator[Invoice]:
-    """Paid ones of whose payment we were never told: their refunds and disputes name nothing else."""
-    earliest = max(since or 0, run.ports.clock.now() - PAYMENTS_CHECKED_FOR)
+def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None) -> Iterator[Invoice]:
+    """Paid invoices whose payment event never arrived: their refunds and disputes name nothing but the payment."""
+    earliest = max(since or 0, sweep.ports.clock.now() - PAYMENTS_CHECKED_FOR)
     paid = InvoiceFilter(InvoiceStatus.PAID, created_from=earliest, created_before=before)
-    return (invoice for invoice in _all(run, paid) if invoice.lacks_payments)
+    return (invoice for invoice in _all(sweep, paid) if invoice.lacks_payments)
 
 
-def _all(run: _Run, wanted: InvoiceFilter) -> Iterator[Invoice]:
+def _all(sweep: _ObjectSweep, wanted: InvoiceFilter) -> Iterator[Invoice]:
     after: str | None = None
     while True:
-        page = run.ports.invoices.page(run.organization_id, wanted, PAGE, after)
+        page = sweep.ports.invoices.page(sweep.organization_id, wanted, PAGE, after)
         yield from page.items
         if not page.has_next:
             return
@@ -156,7 +158,7 @@ class _Listed:
     intents: dict[str, PaymentIntentFact]
 
     @classmethod
-    def of(cls, run: _Run, ours: Sequence[Invoice], before: int | None) -> _Listed:
+    def of(cls, sweep: _ObjectSweep, ours: Sequence[Invoice], before: int | None) -> _Listed:
         """The lists that say something of these invoices; none if there are none."""
         invoices: dict[str, ListedInvoice] = {}
         intents: dict[str, PaymentIntentFact] = {}
@@ -166,10 +168,10 @@ class _Listed:
         since = min(invoice.created_at for invoice in listable) - MADE_BEFORE
         until = None if before is None else before + MADE_AFTER
         for status in sorted({IN_STRIPE[invoice.status] for invoice in listable}):
-            for each in run.ports.stripe.invoices_of_status(run.account_id, status, since, until):
+            for each in sweep.ports.stripe.invoices_of_status(sweep.account_id, status, since, until):
                 invoices[each.invoice.id] = each
         if any(invoice.status is not InvoiceStatus.DRAFT for invoice in listable):
-            for intent in run.ports.stripe.open_intents(run.account_id, since, until):
+            for intent in sweep.ports.stripe.open_intents(sweep.account_id, since, until):
                 intents[intent.id] = intent
         return cls(invoices, intents)
 
@@ -192,14 +194,14 @@ class _Listed:
 # What becomes of invoices after they are paid
 
 
-def _compare_what_comes_later(run: _Run) -> None:
-    stripe, account_id, now = run.ports.stripe, run.account_id, run.ports.clock.now()
+def _compare_what_comes_later(sweep: _ObjectSweep) -> None:
+    stripe, account_id, now = sweep.ports.stripe, sweep.account_id, sweep.ports.clock.now()
     for refunds in _hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
-        _correct_by(refunds, lambda refund: refund.payment_intent_id, "refund_found", run)
+        _correct_by(refunds, lambda refund: refund.payment_intent_id, "refund_found", sweep)
     for disputes in _hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
-        _correct_by(disputes, lambda dispute: dispute.payment_intent_id, "dispute_found", run)
+        _correct_by(disputes, lambda dispute: dispute.payment_intent_id, "dispute_found", sweep)
     for notes in _hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
-        _correct_by(notes, lambda note: note.stripe_invoice_id, "credit_note_found", run)
+        _correct_by(notes, lambda note: note.stripe_invoice_id, "credit_note_found", sweep)
 
 
 def _hundreds(facts: Iterable[T]) -> Iterator[list[T]]:
@@ -211,15 +213,15 @@ def _hundreds(facts: Iterable[T]) -> Iterator[list[T]]:
 L = TypeVar("L", RefundFact, DisputeFact, CreditNoteFact)
 
 
-def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], kind: str, run: _Run) -> None:
+def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], kind: str, sweep: _ObjectSweep) -> None:
     """Tell each fact to the invoice that it belongs to, if that does not know it."""
     ids = sorted({stripe_id for fact in facts if (stripe_id := owner_of(fact))})
-    owners = run.ports.invoices.find_by_reference(run.account_id, ids) if ids else {}
+    owners = sweep.ports.invoices.find_by_reference(sweep.account_id, ids) if ids else {}
     for fact in facts:
         owner = owners.get(owner_of(fact) or "")
-        invoice = run.ports.invoices.get(*owner) if owner else None
+        invoice = sweep.ports.invoices.get(*owner) if owner else None
         if invoice is not None and not invoice.facts.says(fact):
-            run.note(invoice, _told(invoice, fact, kind, run.ports))
+            sweep.note(invoice, _told(invoice, fact, kind, sweep.ports))
 
 
 def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, kind: str, ports: Ports) -> Invoice:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from chalicelib.domain.connection import require_ready_to_send, usable_account
 from chalicelib.domain.draft_changes import UNDO, changes_in_stripe, difference
-from chalicelib.domain.errors import Conflict, Refused, StripeRefused
+from chalicelib.domain.errors import ChangedInStripe, DueDatePassed, StripeRefused, TotalDiffers
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
@@ -57,7 +57,7 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
         return
     due = present.day_of(fact.due_at)
     if due < present.day_of(ports.clock.now()):
-        raise Refused(
+        raise DueDatePassed(
             "due_date_in_past",
             f"The draft's due date, {day_in_words(due)}, has passed. The customer would get an overdue invoice.",
             field="dueDate",
@@ -99,7 +99,7 @@ def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
             raise finalized_meanwhile()
         if present.total_difference:
             words = f"In Stripe {difference(present, present.total)}, and it is finalized."
-            raise StripeRefused("total_differs", words, next_step=_SEND_IF_RIGHT)
+            raise TotalDiffers("total_differs", words, next_step=_SEND_IF_RIGHT)
         if ports.stripe.billed_lines(account_id, stripe_id) != present.order.billed:
             raise _changed("It was finalized with other lines than those that POM ordered.", _SEND_IF_RIGHT)
     require_no_payment_under_way(present)
@@ -142,10 +142,10 @@ def require_our_total(invoice: Invoice) -> None:
         StripeRefused: it is another one.
     """
     if invoice.total_difference:
-        raise StripeRefused("total_differs", f"In Stripe {difference(invoice, invoice.total)}.", next_step=UNDO)
+        raise TotalDiffers("total_differs", f"In Stripe {difference(invoice, invoice.total)}.", next_step=UNDO)
 
 
-def made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
+def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
     """Refuses a draft that Stripe made with another total than POM ordered.
 
     Raises:
@@ -154,7 +154,7 @@ def made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
     if fact.deleted:
         raise draft_deleted()
     if fact.total != invoice.order.total:
-        raise StripeRefused(
+        raise TotalDiffers(
             "total_differs",
             f"In Stripe {difference(invoice, fact.total)}.",
             next_step="Look in the Stripe dashboard for taxes, and for discounts of this customer, that Stripe adds "
@@ -162,7 +162,7 @@ def made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:
         )
 
 
-def finalized_meanwhile() -> Conflict:
+def finalized_meanwhile() -> ChangedInStripe:
     """Why a draft is not mailed that somebody has just finalized in Stripe."""
     return _changed(
         "Somebody has finalized this draft in Stripe, and it was not mailed.",
@@ -180,5 +180,5 @@ def draft_deleted() -> StripeRefused:
     )
 
 
-def _changed(message: str, next_step: str) -> Conflict:
-    return Conflict("changed_in_stripe", message, next_step=next_step)
+def _changed(message: str, next_step: str) -> ChangedInStripe:
+    return ChangedInStripe("changed_in_stripe", message, next_step=next_step)

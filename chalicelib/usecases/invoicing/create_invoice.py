@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refused, StaleWrite
+from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refused, ServiceRepeated, StaleWrite
 from chalicelib.domain.every_error import attach, errors_of, raise_all
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import (
@@ -210,7 +210,7 @@ def _errors_of_lines(lines: Sequence[NewLine], currency: str) -> Iterator[Integr
     seen: set[ServiceId] = set()
     for position, line in enumerate(lines):
         if line.service_id in seen:
-            yield Refused(
+            yield ServiceRepeated(
                 "service_repeated",
                 f"The service {line.service_id} is on this invoice twice.",
                 field=f"{_field(position)}.serviceId",

@@ -38,9 +38,9 @@ from chalicelib.usecases.invoicing.as_reviewed import (
     as_in_stripe,
     draft_deleted,
     due_from_today,
-    made_with_our_total,
     require_as_reviewed,
     require_finalized_as_seen,
+    require_made_with_our_total,
 )
 from chalicelib.usecases.invoicing.claims import claim
 from chalicelib.usecases.invoicing.saga_progress import (
@@ -152,7 +152,7 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             else:
                 invoice = found_nothing(invoice, ports)
         facts = facts or [ports.stripe.add_lines(account_id, invoice, invoice.saga.key)]
-        made_with_our_total(invoice, next(fact for fact in facts if isinstance(fact, InvoiceFact)))
+        require_made_with_our_total(invoice, next(fact for fact in facts if isinstance(fact, InvoiceFact)))
     except StripeRefused as refusal:
         if not keeps_draft(invoice, refusal):
             return take_back(invoice, refusal, ports)
@@ -259,8 +259,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
             return advance(invoice, Step.DONE, ports, facts, refused=refusal.code if invoice.saga.send else None)
     take_back_at_once(invoice, ports)
-    kind = Conflict if refusal.conflict else Refused
-    raise kind(refusal.code, refusal.message, field=refusal.field, next_step=refusal.next_step)
+    raise refusal.error
 
 
 def take_back_at_once(invoice: Invoice, ports: Ports) -> None:

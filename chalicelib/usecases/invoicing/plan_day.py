@@ -21,7 +21,8 @@ from chalicelib.domain.reminders import (
 )
 from chalicelib.domain.settings import InvoicingSettings, time_zone_of
 from chalicelib.domain.terms import end_of_day
-from chalicelib.ports import InvoiceTask, Ports
+from chalicelib.ports import Ports
+from chalicelib.ports.messages import InvoiceJob, InvoiceTask
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.invoicing.store_invoice import store
 
@@ -42,7 +43,7 @@ def plan_day(ports: Ports) -> Planned:
     """Queues what has become due in each organization; invoices turn overdue in disconnected ones too."""
     overdue = 0
     for organization_id, invoice_id in ports.invoices.turning_overdue(ports.clock.now()):
-        ports.queues.invoice_task(organization_id, invoice_id, InvoiceTask.MARK_OVERDUE)
+        ports.queues.send(InvoiceJob(organization_id, invoice_id, InvoiceTask.MARK_OVERDUE))
         overdue += 1
     reminders = closings = 0
     for organization_id in ports.connections.all_active():
@@ -115,6 +116,6 @@ def _each(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) 
 def _queue(invoices: Iterator[Invoice], task: InvoiceTask, ports: Ports) -> int:
     queued = 0
     for invoice in invoices:
-        ports.queues.invoice_task(invoice.organization_id, invoice.id, task)
+        ports.queues.send(InvoiceJob(invoice.organization_id, invoice.id, task))
         queued += 1
     return queued

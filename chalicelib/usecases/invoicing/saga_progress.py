@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite
+from chalicelib.domain.errors import (
+    AccountNotReady,
+    ChangedInStripe,
+    Conflict,
+    DueDatePassed,
+    PaymentUnderWay,
+    Refused,
+    Retryable,
+    StaleWrite,
+    TotalDiffers,
+)
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import SEND_REFUSED, SENT_BY_POM, SENT_IN_STRIPE, HistoryEntry, Source
@@ -20,9 +30,7 @@ from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 SENT = "invoice.sent"
 """The type of Stripe's event about an e-mail with an invoice (https://docs.stripe.com/api/events/types)."""
 
-KEEPS_DRAFT = frozenset(
-    {"changed_in_stripe", "due_date_in_past", "payment_under_way", "stripe_account_not_ready", "total_differs"}
-)
+KEEPS_DRAFT = (AccountNotReady, ChangedInStripe, DueDatePassed, PaymentUnderWay, TotalDiffers)
 """If one of these refuses an order that has waited, its draft stays, because people can mend it in Stripe."""
 
 
@@ -74,9 +82,7 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
     Raises:
         StaleWrite: another worker has moved on.
     """
-    conflict = isinstance(refusal, Conflict)
-    reason = Refusal(refusal.code, refusal.message, refusal.field, refusal.next_step, conflict)
-    now = ports.clock.now()
+    reason, now = Refusal.of(refusal), ports.clock.now()
 
     def change(current: Invoice) -> Invoice:
         return replace(_at_same_point(current, invoice), saga=current.saga.aborting(reason, now))
@@ -86,7 +92,7 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
 
 def keeps_draft(invoice: Invoice, refusal: Refused | Conflict) -> bool:
     """Returns True if nobody waits for an answer any more, and people can mend why the order was refused."""
-    return invoice.saga.interrupted and refusal.code in KEEPS_DRAFT
+    return invoice.saga.interrupted and isinstance(refusal, KEEPS_DRAFT)
 
 
 def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,7 +23,7 @@ from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, days, money
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
-from chalicelib.usecases.invoicing.act_in_stripe import done_in_stripe
+from chalicelib.usecases.invoicing.act_in_stripe import Ask, done_in_stripe
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
 from chalicelib.usecases.invoicing.same_account import require_same_account
@@ -66,17 +66,33 @@ def mark_paid(
     account_id = require_same_account(invoice, usable_account(ports.connections.get(organization_id)))
     with noticing_revocation(organization_id, account_id, ports):
         present = pulled_to_act_on(invoice, account_id, ports)
-        _require_payable(present, user_id)
-        require_no_payment_under_way(present)
+        _require_awaiting_payment(present, user_id)
         _require_the_rest(given, present)
         act = _payment(present, settlement, settlement.paid_on or today, user_id, ports.clock.now())
-        try:
-            return done_in_stripe(present, act, ports.stripe.pay_outside, ports)
-        except StripeRefused:
-            present = pulled_to_act_on(present, account_id, ports)
-            _require_payable(present, user_id)
-            require_no_payment_under_way(present)
-            raise
+
+        def is_done(after_refusal: Invoice) -> bool:
+            """Returns False: a payment that was faster is another one than the office records."""
+            _require_awaiting_payment(after_refusal, user_id)
+            return False
+
+        return _done_or_overtaken(present, act, ports.stripe.pay_outside, is_done, ports)
+
+
+def _done_or_overtaken(
+    invoice: Invoice, act: IntendedAct, ask: Ask, is_done: Callable[[Invoice], bool], ports: Ports
+) -> Invoice:
+    """Returns the invoice after Stripe has done the act, or as Stripe has it if somebody else was faster.
+
+    If Stripe refuses, the invoice is read again. `is_done` returns True if nothing is left to do, and raises a
+    Conflict if it can tell why Stripe refused.
+    """
+    try:
+        return done_in_stripe(invoice, act, ask, ports)
+    except StripeRefused:
+        present = pulled_to_act_on(invoice, invoice.stripe_account_id, ports)
+        if is_done(present):
+            return present
+        raise
 
 
 def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iterator[IntegrationError]:
@@ -138,6 +154,16 @@ def _require_payable(invoice: Invoice, user_id: UserId) -> None:
         f"An invoice that is {invoice.status} cannot be marked as paid.",
         next_step=next_steps[invoice.status],
     )
+
+
+def _require_awaiting_payment(invoice: Invoice, user_id: UserId) -> None:
+    """Refuses an invoice that cannot be paid, or that is being paid.
+
+    Raises:
+        Conflict: says which of these it is.
+    """
+    _require_payable(invoice, user_id)
+    require_no_payment_under_way(invoice)
 
 
 def _paid_already(invoice: Invoice, user_id: UserId) -> Conflict:
@@ -213,10 +239,6 @@ def _given_up(invoice: Invoice, window: int, ports: Ports) -> Invoice:
         require_no_payment_under_way(invoice)
         now, stripe_id = ports.clock.now(), invoice.stripe_invoice_id or ""
         act = IntendedAct(GIVEN_UP, now, stripe_id, reason=days(window))
-        try:
-            return done_in_stripe(invoice, act, ports.stripe.mark_uncollectible, ports)
-        except StripeRefused:
-            present = pulled_to_act_on(invoice, account_id, ports)
-            if present.status in OPEN_STATUSES:
-                raise
-            return present
+        return _done_or_overtaken(
+            invoice, act, ports.stripe.mark_uncollectible, lambda present: present.status not in OPEN_STATUSES, ports
+        )

@@ -23,7 +23,7 @@ from infra.template.measures import API_GATEWAY, LAMBDA, SQS
 STACK_NAME = TABLE_PREFIX.removesuffix("-")
 """What the CloudFormation stack would be called whose tables and queues have the local names."""
 
-_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(gateway|event_sources|schedules) (.+)")
+_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) infra\.local\.(front_door|event_sources|schedules) (.+)")
 _ANSWERED = re.compile(r"\S+ \S+ (\d{3}) [\d.]+ ms \S+")
 _INVOKED = re.compile(r"(\w+): (?:\d+ done, \d+ to try again|fired|the handler raised|failed)")
 _FAILED = re.compile(r"(\w+): (?:the handler raised|failed)")
@@ -54,7 +54,7 @@ def of_log_line(line: str, clock: SkippingClock) -> Iterator[Datapoint]:
         return
     at = clock.at(datetime.strptime(found[1], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp())
     part, text = found[2], found[3]
-    if part == "gateway" and (answered := _ANSWERED.fullmatch(text)):
+    if part == "front_door" and (answered := _ANSWERED.fullmatch(text)):
         status = int(answered[1])
         yield Datapoint(_of_api("Count"), at, 1)
         yield Datapoint(_of_api("4XXError"), at, float(400 <= status < 500))

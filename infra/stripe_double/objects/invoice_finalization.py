@@ -78,7 +78,7 @@ def _check_finalizable(ledger: Ledger, invoice: JSON) -> None:
     if customer is None or customer.get("_deleted"):
         raise InvalidState(f"No such customer: '{invoice['customer']}'", code="resource_missing", param="customer")
     if invoice["total"] > 0:
-        money.chargeable(invoice["total"], invoice["currency"])
+        money.require_chargeable(invoice["total"], invoice["currency"])
 
 
 def cannot_charge() -> InvalidState:

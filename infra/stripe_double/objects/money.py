@@ -40,7 +40,7 @@ def minimum(code: str) -> int:
     return MINIMUM.get(code, 50 if code not in ZERO_DECIMAL else 1)
 
 
-def chargeable(amount: int, code: str) -> None:
+def require_chargeable(amount: int, code: str) -> None:
     """Raises InvalidState for an amount that no payment of this currency can have."""
     if amount > MAX_CARD:
         raise InvalidState(f"Amount must be no more than {MAX_CARD} {code}", code="amount_too_large", param="amount")

@@ -46,13 +46,13 @@ API = (
     ),
     guard(
         "no parameters where none are taken",
-        "no_query",
+        "require_no_query",
         Becomes("None"),
         f"{_FIELD}[draft_asked_for_in_the_query-2026-10-28.endive]",
     ),
     guard(
         "no body where none is taken",
-        "no_body",
+        "require_no_body",
         Becomes("None"),
         f"{_FIELD}[body_where_none_is_taken-2026-10-28.endive]",
     ),
@@ -105,6 +105,6 @@ API = (
         "CORS for one origin",
         "Cors.headers",
         Check("request_origin"),
-        "tests/local/test_gateway.py::test_only_the_configured_origin_may_call",
+        "tests/local/test_front_door.py::test_only_the_configured_origin_may_call",
     ),
 )

@@ -60,7 +60,7 @@ DAYS = (
     guard(
         "an invoice that is overdue is marked although its company is disconnected",
         "plan_day(ports)",
-        Skipped("invoice_task"),
+        Skipped("send"),
         "tests/usecases/invoicing/test_plan_day.py::test_invoices_of_a_disconnected_company_turn_overdue",
     ),
     guard(

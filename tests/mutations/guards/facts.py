@@ -42,7 +42,7 @@ FACTS = (
     ),
     guard(
         "the sweep passes over what is known",
-        "_sweep_events",
+        "EventSweep.apply_listed",
         Check("id in"),
         "tests/usecases/healing/test_reconcile.py::test_a_run_costs_a_list_and_a_batch_read_for_each_hundred_events",
         "tests/usecases/healing/test_reconcile.py::test_nothing_lost_is_nothing_found",

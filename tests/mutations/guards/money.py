@@ -41,7 +41,7 @@ MONEY = (
     ),
     guard(
         "an amount that Stripe does not charge is refused",
-        "require_chargeable",
+        "require_chargeable(total)",
         Never("total <"),
         "tests/usecases/invoicing/test_create_invoice.py::test_less_than_stripe_charges_is_refused_and_the_least_is_not",
     ),

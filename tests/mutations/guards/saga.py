@@ -61,7 +61,7 @@ SAGA = (
     ),
     guard(
         "Stripe's total is ours",
-        "made_with_our_total",
+        "require_made_with_our_total",
         Check("total"),
         f"{_T_CREATE}::test_taxes_that_the_stripe_account_adds_by_itself_stop_the_invoice",
     ),

@@ -23,14 +23,15 @@ from chalicelib.domain.batch import Batch, BatchItem, BatchStatus
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import API_VERSION
-from chalicelib.domain.identifiers import BatchId, CustomerId, OrganizationId
+from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
+from chalicelib.ports.messages import BatchJob, Message
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.bulk.bill_many import BillableService, BillMany
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from infra.stripe_double import InProcessClient
 from tests.boundaries import STORES, Killed
-from tests.fakes import BatchWork, FakeClock, FakeQueues
+from tests.fakes import FakeClock, FakeQueues
 from tests.world import BEGAN, OFFICE, ORGANIZATION, World, line
 
 VISIBILITY = 90.0
@@ -134,30 +135,32 @@ class DistantStripe(InProcessClient):
 
 
 class LaneQueue(FakeQueues):
-    """SQS FIFO for `batch_work`: one message of a group at a time, each turn once in five minutes."""
+    """SQS FIFO for the jobs of batches: one message of a group at a time, each turn once in five minutes."""
 
     def __init__(self, time: Time) -> None:
         super().__init__()
         self._time = time
-        self._groups: dict[tuple[OrganizationId, int], deque[BatchWork]] = defaultdict(deque)
+        self._groups: dict[tuple[OrganizationId, int], deque[BatchJob]] = defaultdict(deque)
         self._hidden_until: dict[tuple[OrganizationId, int], float] = {}
-        self._seen: dict[BatchWork, float] = {}
+        self._seen: dict[BatchJob, float] = {}
 
-    def batch_work(self, organization_id: OrganizationId, batch_id: BatchId, lane: int, turn: int) -> None:
-        message = BatchWork(organization_id, batch_id, lane, turn)
+    def send(self, message: Message) -> None:
+        if not isinstance(message, BatchJob):
+            super().send(message)
+            return
         if self._seen.get(message, -DEDUPLICATED_FOR) + DEDUPLICATED_FOR > self._time.now:
             return
         self._seen[message] = self._time.now
-        self._groups[organization_id, lane].append(message)
+        self._groups[message.organization_id, message.lane].append(message)
 
-    def receive(self) -> BatchWork | None:
+    def receive(self) -> BatchJob | None:
         for group, messages in self._groups.items():
             if messages and self._hidden_until.get(group, 0) <= self._time.now:
                 self._hidden_until[group] = self._time.now + VISIBILITY
                 return messages[0]
         return None
 
-    def delete(self, message: BatchWork, *, again: bool = False) -> None:
+    def delete(self, message: BatchJob, *, again: bool = False) -> None:
         group = (message.organization_id, message.lane)
         self._groups[group].remove(message)
         self._hidden_until[group] = 0

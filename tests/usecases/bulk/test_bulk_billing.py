@@ -13,10 +13,10 @@ from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.pacing import full_rate
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
+from chalicelib.ports.messages import BatchJob
 from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
 from chalicelib.usecases.bulk.batches import cancel, retry_failures
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillableService, bill_many
-from tests.fakes import BatchWork
 from tests.usecases.bulk.company import Company, bill_all
 from tests.world import ORGANIZATION, World, line
 
@@ -124,7 +124,7 @@ def test_customers_that_cannot_be_billed_fail_alone_and_are_billed_once_they_can
 def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(company: World) -> None:
     company.customer("cust_0", None)
     batch = bill_many(bill_all(12), company.ports)
-    messages = [each for each in company.ports.queues.take() if isinstance(each, BatchWork)]
+    messages = [each for each in company.ports.queues.take() if isinstance(each, BatchJob)]
     for message in messages[:6]:
         work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     company.customer("cust_0", "found@example.test")
@@ -138,7 +138,7 @@ def test_another_round_asked_for_while_the_first_one_runs_bills_nobody_twice(com
 
 def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     batch = bill_many(bill_all(12), company.ports)
-    [first, *_] = [each for each in company.ports.queues.take() if isinstance(each, BatchWork)]
+    [first, *_] = [each for each in company.ports.queues.take() if isinstance(each, BatchJob)]
     billed: list[str] = []
 
     class CancellingAfterOne:
@@ -179,10 +179,10 @@ def test_a_chunk_hands_the_rest_on(company: World) -> None:
     batch = bill_many(bill_all(count), company.ports)
     messages = company.ports.queues.take()
     for message in messages:
-        if isinstance(message, BatchWork):
+        if isinstance(message, BatchJob):
             work_on(message.organization_id, message.batch_id, message.lane, message.turn, company.ports)
     assert now(company, batch).open >= 1
-    rest = [each for each in company.ports.queues.sent if isinstance(each, BatchWork)]
+    rest = [each for each in company.ports.queues.sent if isinstance(each, BatchJob)]
     assert rest
     assert {each.turn for each in rest} == {2}
     company.work()

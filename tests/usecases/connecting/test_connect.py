@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.connection import ConnectionStatus
-from chalicelib.domain.errors import Conflict, Forbidden, Malformed, Refused, StripeUnavailable
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, Malformed, Refused, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting import connect, connection_report, revocation
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing import invoices
-from tests.fakes.ports import Reconciliation
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World
 
 OTHER = OrganizationId("org_green")
@@ -368,19 +368,19 @@ def test_any_call_that_finds_the_connection_revoked_marks_it_so(
         case "sweep":
             world.sweep()
         case "create":
-            with pytest.raises(Refused):
+            with pytest.raises(AccountUnreachable):
                 world.invoice("svc_3")
         case "send":
-            with pytest.raises(Refused):
+            with pytest.raises(AccountUnreachable):
                 invoices.send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
         case "void":
-            with pytest.raises(Refused):
+            with pytest.raises(AccountUnreachable):
                 invoices.void_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
         case "refresh":
-            with pytest.raises(Refused):
+            with pytest.raises(AccountUnreachable):
                 invoices.refresh_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
         case "resume":
-            with pytest.raises(Refused):
+            with pytest.raises(AccountUnreachable):
                 world.resume()
             assert world.now(stuck).status is InvoiceStatus.CREATING
     assert status(world) is ConnectionStatus.DISCONNECTED
@@ -423,7 +423,7 @@ def test_work_that_stopped_at_the_revocation_goes_on_after_a_reconnect(
     world.double.revoke(account)
     world.deliver()
     world.advance(500)
-    with pytest.raises(Refused):
+    with pytest.raises(AccountUnreachable):
         world.resume()
     world.connect(account=account)
     world.advance(3601)

@@ -14,6 +14,7 @@ from chalicelib.domain.errors import Conflict, Retryable
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.connecting import connection_report
 from chalicelib.usecases.connecting.connection_report import ConnectionReport
 from chalicelib.usecases.connecting.sweep_sooner import refresh_all
@@ -26,7 +27,6 @@ from chalicelib.usecases.connecting.webhook_health import (
     check_webhooks,
 )
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from tests.fakes.ports import Reconciliation
 from tests.world import BEGAN, ORGANIZATION, WEBHOOK_SECRET, World
 from tests.world import WEBHOOK_URL as URL
 

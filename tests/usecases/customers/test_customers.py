@@ -11,11 +11,11 @@ from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.errors import NotFound, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports.messages import CustomerSync
 from chalicelib.usecases.customers.customers import get_customer, list_customers, sync_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import Killed, unwatched, watched
-from tests.fakes.ports import CustomerSync
 from tests.world import OFFICE, ORGANIZATION, World
 
 ANN = CustomerId("cust_1")

@@ -12,12 +12,12 @@ from chalicelib.domain.history import Outcome, Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.ports.messages import CustomerSync, Reconciliation
 from chalicelib.usecases.connecting import connect, connection_report
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from tests.boundaries import unwatched, watched
-from tests.fakes.ports import CustomerSync, Reconciliation
 from tests.oracle import differences
 from tests.world import ADMIN, ORGANIZATION, World
 

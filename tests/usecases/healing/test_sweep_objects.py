@@ -11,9 +11,9 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.webhook import WebhookCheck
+from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.healing import sweep_objects
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
-from tests.fakes.ports import Reconciliation
 from tests.oracle import differences
 from tests.usecases.healing.test_reconcile import lively
 from tests.world import ORGANIZATION, World

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, Refused
+from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MINIMUM_CHARGE, decimal_string
@@ -162,7 +162,7 @@ def test_an_unverified_business_drafts_but_does_not_send(world: World) -> None:
 def test_a_revoked_connection_is_noticed_and_leaves_nothing(world: World, account: StripeAccountId) -> None:
     world.double.set_delivery(paused=True)
     world.double.revoke(account)
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(AccountUnreachable) as refusal:
         world.invoice()
     assert refusal.value.code == "stripe_account_unreachable"
     assert_nothing_left(world, account)

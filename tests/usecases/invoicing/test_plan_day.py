@@ -6,9 +6,8 @@ import pytest
 
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.ports import InvoiceTask
+from chalicelib.ports.messages import InvoiceJob, InvoiceTask
 from chalicelib.usecases.invoicing.plan_day import Planned, mark_overdue, plan_day
-from tests.fakes.ports import InvoiceJob
 from tests.world import ORGANIZATION, World
 
 DAY = 86400
@@ -69,7 +68,7 @@ def test_any_write_after_the_due_day_stores_the_fact(world: World) -> None:
 
 
 def test_a_task_for_an_invoice_that_is_gone_does_nothing(world: World) -> None:
-    world.ports.queues.invoice_task(ORGANIZATION, InvoiceId("inv_gone"), InvoiceTask.MARK_OVERDUE)
+    world.ports.queues.send(InvoiceJob(ORGANIZATION, InvoiceId("inv_gone"), InvoiceTask.MARK_OVERDUE))
     [task] = world.ports.queues.take()
     assert isinstance(task, InvoiceJob)
     assert not mark_overdue(task.organization_id, task.invoice_id, world.ports)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.gateway import LARGEST_BODY, served_app
+from infra.local.front_door import LARGEST_BODY, served_app
 from infra.local.wsgi import Served
 from tests.local.sample_app import sample_app
 

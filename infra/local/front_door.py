@@ -1,6 +1,6 @@
 """The HTTP front door: the Chalice application behind what API Gateway would put before it, as a WSGI application.
 
-Run it with `python -m infra.local.gateway --port 8000`; the application's settings come from the environment.
+Run it with `python -m infra.local.front_door --port 8000`; the application's settings come from the environment.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ METHOD_NOT_ALLOWED = GatewayResponse(
 )
 """Clearer than API Gateway, which answers 404 to a method that a path does not have."""
 
-log = logging.getLogger("infra.local.gateway")
+log = logging.getLogger("infra.local.front_door")
 
 
 class RefusedError(Exception):
@@ -229,7 +229,7 @@ def log_to_stderr() -> None:
 
 def main(load: Callable[[str], Chalice] = load_app) -> None:
     """Serve until told to stop."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local.gateway", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.local.front_door", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
     parser.add_argument("--cors-origin", default=None, help="the one origin whose pages may call the API")

@@ -1,0 +1,168 @@
+"""A company takes back its access in Stripe, and no webhook says so: whatever POM does next notices it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.errors import AccountUnreachable
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import CustomerId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import Reminders
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.connecting.webhook_health import check_webhooks
+from chalicelib.usecases.customers.customers import get_customer
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.events.receive_event import receive_event
+from chalicelib.usecases.healing.search_spellings import INDEXED_AFTER, search_spellings
+from chalicelib.usecases.invoicing import invoicing_settings
+from chalicelib.usecases.invoicing.invoices import void_invoice
+from chalicelib.usecases.invoicing.remind import remind, remind_if_due
+from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
+from tests.world import OFFICE, ORGANIZATION, WEBHOOK_URL, World
+
+DAY, MORNING = 86400, 8 * 3600
+Act = Callable[[Invoice, World], object]
+
+
+def reminded(invoice: Invoice, world: World) -> object:
+    return remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
+
+
+def reminded_by_plan(invoice: Invoice, world: World) -> object:
+    return remind_if_due(ORGANIZATION, invoice.id, world.ports)
+
+
+def marked_paid(invoice: Invoice, world: World) -> object:
+    return mark_paid(ORGANIZATION, invoice.id, OFFICE, Settlement("cash"), world.ports)
+
+
+def given_up(invoice: Invoice, world: World) -> object:
+    return give_up_if_due(ORGANIZATION, invoice.id, world.ports)
+
+
+def voided(invoice: Invoice, world: World) -> object:
+    return void_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
+
+
+@pytest.fixture
+def account(world: World) -> StripeAccountId:
+    return StripeAccountId(world.connect())
+
+
+@pytest.fixture
+def invoice(world: World, account: StripeAccountId) -> Invoice:
+    """Due 30 days after it was sent; reminders are sent two days later, and it is given up after ten."""
+    reminders = Reminders(enabled=True, days_after_due=(2,))
+    settings = InvoicingSettings(ORGANIZATION, time_zone="America/New_York", reminders=reminders, payment_window=10)
+    invoicing_settings.change(ORGANIZATION, settings, world.ports)
+    world.customer()
+    made = world.invoice(payment_terms="net_30")
+    world.deliver()
+    return made
+
+
+ACTS = [
+    pytest.param(reminded, 1, id="remind"),
+    pytest.param(reminded_by_plan, 32, id="planned reminder"),
+    pytest.param(marked_paid, 1, id="mark paid"),
+    pytest.param(given_up, 45, id="give up"),
+    pytest.param(voided, 1, id="void"),
+]
+
+
+@pytest.mark.parametrize(("act", "after"), ACTS)
+def test_an_act_on_an_invoice_fails_and_marks_the_connection(
+    act: Act, after: int, world: World, invoice: Invoice
+) -> None:
+    world.advance(after * DAY + MORNING)
+    world.double.set_delivery(paused=True)
+    world.double.revoke(invoice.stripe_account_id)
+    with pytest.raises(AccountUnreachable):
+        act(invoice, world)
+    assert not world.ports.connections.get(ORGANIZATION).active
+    assert world.now(invoice).status is InvoiceStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    ("act", "after", "call"),
+    [
+        pytest.param(reminded, 1, "send", id="remind"),
+        pytest.param(marked_paid, 1, "pay_outside", id="mark paid"),
+        pytest.param(given_up, 45, "mark_uncollectible", id="give up"),
+        pytest.param(voided, 1, "void", id="void"),
+    ],
+)
+def test_an_act_that_stripe_refuses_at_the_last_moment_is_forgotten(
+    act: Act, after: int, call: str, world: World, invoice: Invoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = getattr(world.ports.stripe, call)
+
+    def revoked_before(*request: Any) -> Any:
+        world.double.revoke(invoice.stripe_account_id)
+        return ask(*request)
+
+    world.advance(after * DAY + MORNING)
+    world.double.set_delivery(paused=True)
+    monkeypatch.setattr(world.ports.stripe, call, revoked_before)
+    with pytest.raises(AccountUnreachable):
+        act(invoice, world)
+    stored = world.now(invoice)
+    assert not world.ports.connections.get(ORGANIZATION).active
+    assert (stored.intended, stored.reminder_asked_at) == ((), None)
+    assert stored.status is InvoiceStatus.PENDING
+
+
+def test_a_customer_whose_stripe_customer_was_chosen_is_kept_until_a_reconnect(
+    world: World, account: StripeAccountId
+) -> None:
+    chosen = str(world.client.v1.customers.create({"name": "Ann"}, {"stripe_account": account}).id)
+    world.double.set_delivery(paused=True)
+    world.double.revoke(account)
+    world.customer(stripe_customer_id=chosen)
+    world.work()
+    kept = get_customer(ORGANIZATION, CustomerId("cust_1"), world.ports)
+    assert (kept.chosen_stripe_customer_id, kept.sync_status) == (chosen, SyncStatus.NOT_CONNECTED)
+    assert not world.ports.connections.get(ORGANIZATION).active
+
+
+def test_the_search_for_other_spellings_leaves_its_customers_to_a_later_run(
+    world: World, account: StripeAccountId
+) -> None:
+    world.customer()
+    world.work()
+    world.advance(INDEXED_AFTER + 1)
+    world.double.revoke(account)
+    with pytest.raises(AccountUnreachable):
+        search_spellings(ORGANIZATION, account, world.ports.clock.now() + 60, world.ports)
+    assert get_customer(ORGANIZATION, CustomerId("cust_1"), world.ports).search_spellings
+
+
+def test_an_event_that_needs_stripe_is_parked_and_applied_after_a_reconnect(world: World, invoice: Invoice) -> None:
+    account = invoice.stripe_account_id
+    world.double.set_delivery(paused=True)
+    world.client.v1.invoices.void_invoice(str(invoice.stripe_invoice_id), None, {"stripe_account": account})
+    [page] = world.ports.stripe.events(account, 0, world.ports.clock.now())
+    event = next(each for each in page if each.type == "invoice.voided")
+    world.double.revoke(account)
+    receipt = receive_event(event, Source.WEBHOOK, world.ports)
+    assert (receipt.outcome, receipt.error) == (EventOutcome.PARKED, "stripe_account_unreachable")
+    assert world.now(invoice).status is InvoiceStatus.PENDING
+    world.connect(account=account)
+    world.sweep()
+    assert world.now(invoice).status is InvoiceStatus.VOID
+
+
+def test_a_look_at_the_endpoints_that_stripe_does_not_allow_says_so(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> Any:
+        raise AccountUnreachable("stripe_account_unreachable", "The connection was revoked in Stripe.")
+
+    monkeypatch.setattr(world.ports.stripe, "webhook_endpoints", refused)
+    assert not check_webhooks(WEBHOOK_URL, world.ports).answered
