@@ -35,7 +35,7 @@ Faults: TypeAlias = Iterator[str]
 
 LARGEST = 20 * 1024 * 1024
 """Bytes, packed; Lambda itself takes 50 MB, but every cold start loads it."""
-NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/")
+NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/", "boto3/")
 MACHINES = {183: "aarch64", 62: "x86_64"}
 """By the number in an ELF file's header."""
 LAMBDA_MACHINE = "aarch64"
