@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from zipfile import ZipFile
 
-from infra.package import probe
+from infra.package import FUNCTION, probe
 from infra.package.bytecode import bytecode_faults
-from infra.package.template_checks import FUNCTION
 from infra.package.trials import ALONE, Trial, trials_of
 from infra.template.functions import AUTHORIZER
 from infra.template.intrinsics import Json, function_id
