@@ -15,8 +15,11 @@ from chalicelib.config import Config, load_config, load_token_config
 from chalicelib.domain.webhook import PATH
 
 if TYPE_CHECKING:
+    from stripe import StripeClient
+
     from chalicelib.adapters.secrets import SecretStore, StripeSecrets
     from chalicelib.adapters.stripe.events import WebhookOpener
+    from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
     from chalicelib.adapters.tokens import TokenVerifier
     from chalicelib.ports import (
         BatchStore,
@@ -109,34 +112,43 @@ class Adapters:
         return self._gateway[1]
 
     def _new_gateway(self, secrets: StripeSecrets) -> StripeGateway:
-        from chalicelib import observability
-        from chalicelib.adapters.stripe.client import build_client
         from chalicelib.adapters.stripe.gateway import StripeGateway as Gateway
 
-        client = build_client(
+        return Gateway(self._stripe_client(secrets), self.clock)
+
+    @property
+    def webhook_endpoints(self) -> WebhookEndpoints:
+        """The platform's webhook endpoints, for operators, who set them up."""
+        from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
+
+        return WebhookEndpoints(self._stripe_client(self.secrets()))
+
+    def _stripe_client(self, secrets: StripeSecrets) -> StripeClient:
+        from chalicelib import observability
+        from chalicelib.adapters.stripe.client import build_client
+
+        return build_client(
             secrets.api_key,
             secrets.client_id,
             api_base=self._config.stripe_api_base,
             connect_base=self._config.stripe_connect_base,
             observe=observability.stripe_called,
         )
-        return Gateway(client, self.clock)
 
     def secrets(self) -> StripeSecrets:
         """Stripe's secrets, at most a few minutes old."""
-        return self._secret_store.stripe()
+        return self.secret_store.stripe()
 
     @cached_property
     def webhook_door(self) -> WebhookDoor:
         """Our own webhook endpoint. It signs with the secrets as they are stored, not as they are remembered."""
         from chalicelib.adapters.webhook_door import HttpWebhookDoor
 
-        return HttpWebhookDoor(
-            self._config.public_api_url + PATH, lambda: self._secret_store.latest().webhook_secrets
-        )
+        return HttpWebhookDoor(self._config.public_api_url + PATH, lambda: self.secret_store.latest().webhook_secrets)
 
     @cached_property
-    def _secret_store(self) -> SecretStore:
+    def secret_store(self) -> SecretStore:
+        """The secret in Secrets Manager, for whoever needs it as it is stored at this moment, or writes it."""
         from chalicelib.adapters.secrets import SecretStore
 
         return SecretStore(self._config.stripe_secret_id, self.clock)
@@ -166,6 +178,7 @@ def ports() -> Ports:
 @cache
 def webhook_opener() -> WebhookOpener:
     """Opens signed webhook bodies."""
+
     from chalicelib.adapters.stripe.events import WebhookOpener
 
     adapters = _adapters()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from botocore.config import Config
@@ -28,6 +29,8 @@ RETRY_AFTER = 30
 
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,22 +91,42 @@ class SecretStore:
         """
         return self._fetched()
 
+    def replace_webhook_secrets(self, webhook_secrets: Sequence[str]) -> None:
+        """Store a new version of the secret with these, the newest first; the version before stays as AWSPREVIOUS.
+
+        Only operators may: no function has the right to write it. Functions use the new version within FRESH_FOR
+        seconds.
+
+        Raises:
+            Retryable: the secret cannot be read now.
+            ConfigurationError: the secret is missing or not of the expected form.
+            ClientError, BotoCoreError: it cannot be written; an operator is told AWS's own reason.
+        """
+        stored = self._decoded(dict[str, Any])
+        text = msgspec.json.encode({**stored, "webhookSecrets": list(webhook_secrets)}).decode()
+        self._client.put_secret_value(SecretId=self._secret_id, SecretString=text)
+
     def _fetched(self) -> StripeSecrets:
+        stored = self._decoded(_Stored)
+        return StripeSecrets(stored.api_key, stored.client_id, stored.webhook_secrets)
+
+    def _decoded(self, kind: type[T]) -> T:
         try:
-            answer = self._client.get_secret_value(SecretId=self._secret_id)
+            return msgspec.json.decode(self._text(), type=kind)
+        except (KeyError, msgspec.MsgspecError) as exc:
+            raise ConfigurationError(
+                f'The secret {self._secret_id} is not of the form {{"apiKey", "clientId", "webhookSecrets": […]}}.'
+            ) from exc
+
+    def _text(self) -> str:
+        try:
+            return self._client.get_secret_value(SecretId=self._secret_id)["SecretString"]
         except ClientError as exc:
             if exc.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise ConfigurationError(f"There is no secret {self._secret_id}.") from exc
             raise _unavailable() from exc
         except BotoCoreError as exc:
             raise _unavailable() from exc
-        try:
-            stored = msgspec.json.decode(answer["SecretString"], type=_Stored)
-        except (KeyError, msgspec.MsgspecError) as exc:
-            raise ConfigurationError(
-                f'The secret {self._secret_id} is not of the form {{"apiKey", "clientId", "webhookSecrets": […]}}.'
-            ) from exc
-        return StripeSecrets(stored.api_key, stored.client_id, stored.webhook_secrets)
 
     @cached_property
     def _client(self) -> SecretsManagerClient:

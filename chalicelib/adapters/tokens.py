@@ -18,7 +18,6 @@ from typing import Any
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from jwt.algorithms import RSAAlgorithm
 
 from chalicelib.config import TokenConfig
 from chalicelib.domain.errors import Retryable
@@ -67,16 +66,25 @@ Keys = Mapping[str, RSAPublicKey]
 Fetch = Callable[[str], bytes]
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Whoever can redirect the fetch of the keys could choose the keys."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Returns None: urllib then raises the redirect as an HTTPError."""
+
+
 def fetch_jwks(url: str) -> bytes:
-    """Download a key set.
+    """Download a key set, from this URL and no other.
+
+    PyJWT's own client does not limit what it reads.
 
     Raises:
-        OSError, HTTPException: it could not be had in time, or is too large.
+        OSError, HTTPException: it could not be had in time, is elsewhere, or is too large.
         ValueError: not an http(s) URL.
     """
     if not url.startswith(("https://", "http://")):
         raise ValueError("the JWKS URL must be http or https")
-    with urllib.request.urlopen(url, timeout=FETCH_TIMEOUT) as response:  # nosec B310
+    with urllib.request.build_opener(_NoRedirects).open(url, timeout=FETCH_TIMEOUT) as response:
         body: bytes = response.read(MAX_JWKS + 1)
     if len(body) > MAX_JWKS:
         raise OSError("the key set is larger than a key set can be")
@@ -101,12 +109,9 @@ def _signing_key(entry: object) -> RSAPublicKey | None:
         return None
     if entry.get("kty") != "RSA" or entry.get("use", "sig") != "sig" or entry.get("alg", "RS256") != "RS256":
         return None
-    modulus, exponent = entry.get("n"), entry.get("e")
-    if not isinstance(modulus, str) or not isinstance(exponent, str):
-        return None
     try:
-        key = RSAAlgorithm.from_jwk({"kty": "RSA", "n": modulus, "e": exponent})
-    except (jwt.InvalidKeyError, ValueError):
+        key = jwt.PyJWK(entry).key
+    except jwt.PyJWTError:
         return None  # RFC 7517, section 5: keys that are not understood are ignored
     return key if isinstance(key, RSAPublicKey) and key.key_size >= MIN_KEY_BITS else None
 

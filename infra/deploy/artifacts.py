@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.aws import Aws
 from infra.deploy.settings import StageSettings
-from infra.package.template_checks import FUNCTION
+from infra.package import FUNCTION
 from infra.template.intrinsics import Json
 
 ABSENT = "404"

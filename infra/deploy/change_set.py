@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from botocore.exceptions import WaiterError
 
 from infra.deploy import DeploymentError
 from infra.deploy.aws import Aws
@@ -14,7 +16,8 @@ from infra.ops.screen import Row, Screen
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 """Roles are made, and SAM's transform is run."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
-POLL = 2
+EVERY = 2
+"""Seconds between two looks at a change set that is being made."""
 LOST_WHEN_REPLACED = {
     "AWS::DynamoDB::Table": "its data",
     "AWS::SQS::Queue": "the work that waits in it",
@@ -26,10 +29,9 @@ LOST_WHEN_REPLACED = {
 class ChangeSet:
     """A change set of a stack."""
 
-    def __init__(self, aws: Aws, stack: Stack, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, aws: Aws, stack: Stack) -> None:
         self._client = aws.client("cloudformation")
         self._stack = stack
-        self._pause = pause
         self._id = ""
         self.changes: list[dict[str, Any]] = []
 
@@ -49,19 +51,17 @@ class ChangeSet:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())],
             Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
         )["Id"]
-        described = self._described()
-        while described["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"}:
-            self._pause(POLL)
-            described = self._described()
-        reason = described.get("StatusReason", "")
-        if described["Status"] == "FAILED" and not any(nothing in reason for nothing in NOTHING):
+        try:
+            looks = {"Delay": EVERY, "MaxAttempts": 600 // EVERY}
+            self._client.get_waiter("change_set_create_complete").wait(ChangeSetName=self._id, WaiterConfig=looks)
+        except WaiterError as exc:
+            reason = exc.last_response.get("StatusReason") or str(exc)
+            if any(nothing in reason for nothing in NOTHING):
+                return
             self.discard()
-            raise DeploymentError(f"CloudFormation does not take the template: {reason}")
-        self.changes = [each["ResourceChange"] for each in described["Changes"]]
-
-    def _described(self) -> dict[str, Any]:
-        pages = list(self._client.get_paginator("describe_change_set").paginate(ChangeSetName=self._id))
-        return {**pages[0], "Changes": [change for page in pages for change in page.get("Changes", ())]}
+            raise DeploymentError(f"CloudFormation does not take the template: {reason}") from exc
+        pages = self._client.get_paginator("describe_change_set").paginate(ChangeSetName=self._id)
+        self.changes = [change["ResourceChange"] for page in pages for change in page.get("Changes", ())]
 
     def show(self, screen: Screen) -> list[str]:
         """One row for each change; answers a warning for each that loses something."""
@@ -78,8 +78,17 @@ class ChangeSet:
         return [warning for each in self.changes if (warning := loss(each))]
 
     def execute(self) -> None:
-        """Change the stack; whoever wants to know how it goes follows its events."""
+        """Change the stack, and wait until that has ended.
+
+        Raises:
+            DeploymentError: it failed, and CloudFormation has gone back; the message names the first failure.
+        """
+        outcome = "stack_update_complete" if self._stack.exists else "stack_create_complete"
         self._client.execute_change_set(ChangeSetName=self._id)
+        try:
+            self._stack.wait(outcome)
+        except WaiterError as exc:
+            raise DeploymentError(f"First to fail: {self._stack.why_it_failed()}") from exc
 
     def discard(self) -> None:
         """Throw it away, and with the first one the stack that only consists of it."""

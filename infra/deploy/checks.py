@@ -10,7 +10,7 @@ from infra.deploy import DeploymentError, names, stripe_secret
 from infra.deploy.aws import Aws
 from infra.deploy.findings import Bad, Finding, State, look, look_at_all
 from infra.deploy.settings import PROD, StageSettings, faults
-from infra.deploy.stacks import BEING_CHANGED, DEPLOYABLE, Stack
+from infra.deploy.stacks import DEPLOYABLE, Stack
 from infra.template.tables import tables
 
 Check = Callable[[], str]
@@ -69,13 +69,11 @@ def _stack(stack: Stack) -> str:
     status = stack.status
     if status is None:
         return f"{stack.name} is not there yet: it will be made"
-    if status in BEING_CHANGED:
+    if status in DEPLOYABLE:
+        return f"{stack.name} is {status}"
+    if status.endswith("_IN_PROGRESS"):
         raise Bad(f"{stack.name} is {status}: wait until that has ended")
-    if status not in DEPLOYABLE:
-        raise Bad(
-            f"{stack.name} is {status}: CloudFormation takes no change then; delete it, or continue its rollback"
-        )
-    return f"{stack.name} is {status}"
+    raise Bad(f"{stack.name} is {status}: CloudFormation takes no change then; delete it, or continue its rollback")
 
 
 def _tables_left_over(stack: Stack, aws: Aws) -> str:

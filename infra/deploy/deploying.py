@@ -13,11 +13,10 @@ from infra.deploy.change_set import ChangeSet
 from infra.deploy.findings import tell
 from infra.deploy.settings import PROD, StageSettings, values
 from infra.deploy.smoke import look_after
-from infra.deploy.stacks import Stack, first_failure, told, why
+from infra.deploy.stacks import Stack
 from infra.ops.screen import Screen
 
 REST_API = "RestAPI"
-SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Deployment:
     ) -> None:
         self._stage, self._settings, self._screen, self._pause = stage, settings, screen, pause
         self._aws = aws or Aws(settings.region)
-        self._stack = Stack(self._aws, settings.stack, pause)
+        self._stack = Stack(self._aws, settings.stack)
 
     def check(self) -> None:
         """Look before anything is touched, or even packaged.
@@ -85,7 +84,7 @@ class Deployment:
         """Answers whether there was anything to change."""
         wanted = self._values()
         url = upload(package, wanted, self._aws, self._settings)
-        change_set = ChangeSet(self._aws, self._stack, self._pause)
+        change_set = ChangeSet(self._aws, self._stack)
         change_set.make(url, wanted, {"app": "pom-stripe", "stage": self._stage})
         if not change_set.changes:
             change_set.discard()
@@ -113,14 +112,9 @@ class Deployment:
             raise DeploymentError("Nothing was changed, as you said.")
 
     def _execute(self, change_set: ChangeSet) -> None:
-        stack = self._stack.by_id()
-        since = stack.latest_event()
-        change_set.execute()
-        events = []
-        for event in stack.follow(since):
-            events.append(event)
-            self._screen.step(told(event))
-        ended = events[-1]["ResourceStatus"]
-        self._screen.fact("ended", ended, f"{self._stack.name} is {ended}.")
-        if ended not in SUCCEEDED:
-            raise DeploymentError(f"First to fail: {why(first_failure(events) or events[-1])}")
+        self._screen.step(f"CloudFormation changes {self._stack.name}; its console shows each event")
+        try:
+            change_set.execute()
+        finally:
+            ended = self._stack.status
+            self._screen.fact("ended", ended, f"{self._stack.name} is {ended}.")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import Any
+from botocore.exceptions import WaiterError
 
 from infra.deploy import DeploymentError, checks
 from infra.deploy.aws import Aws
 from infra.deploy.findings import look, tell
 from infra.deploy.settings import PROD, StageSettings
-from infra.deploy.stacks import Stack, first_failure, told, why
+from infra.deploy.stacks import Stack
 from infra.ops.screen import Screen
 
 TABLE = "AWS::DynamoDB::Table"
-GONE = "DELETE_COMPLETE"
 
 
 class Destruction:
@@ -29,14 +26,13 @@ class Destruction:
         stage: str,
         settings: StageSettings,
         screen: Screen,
-        pause: Callable[[float], None] = time.sleep,
         aws: Aws | None = None,
     ) -> None:
         if stage == PROD:
             raise DeploymentError("prod is not destroyed by a command: it holds what companies have billed.")
         self._settings, self._screen = settings, screen
         self._aws = aws or Aws(settings.region)
-        self._stack = Stack(self._aws, settings.stack, pause)
+        self._stack = Stack(self._aws, settings.stack)
 
     def check(self) -> None:
         """Raises DeploymentError if it is another account, or there is no such stack."""
@@ -61,15 +57,11 @@ class Destruction:
 
     def run(self, tables: list[str], *, with_data: bool) -> None:
         """Delete the stack, and then, if that is meant, the tables it left."""
-        stack = self._stack.by_id()
-        since = stack.latest_event()
         self._aws.client("cloudformation").delete_stack(StackName=self._stack.name)
-        events: list[dict[str, Any]] = []
-        for event in stack.follow(since):
-            events.append(event)
-            self._screen.step(told(event))
-        if events[-1]["ResourceStatus"] != GONE:
-            raise DeploymentError(f"It was not deleted: {why(first_failure(events) or events[-1])}")
+        try:
+            self._stack.wait("stack_delete_complete")
+        except WaiterError as exc:
+            raise DeploymentError(f"It was not deleted: {self._stack.why_it_failed()}") from exc
         self._screen.fact("destroyed", self._stack.name, f"{self._stack.name} is gone.")
         if with_data:
             self._delete(tables)

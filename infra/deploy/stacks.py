@@ -1,10 +1,8 @@
-"""One CloudFormation stack: what it is now, what it has, and what happens to it."""
+"""One CloudFormation stack: what it is now, what it has, and what made its latest change fail."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -24,37 +22,23 @@ DEPLOYABLE = frozenset(
         "IMPORT_ROLLBACK_COMPLETE",
     }
 )
-BEING_CHANGED = frozenset(
-    {
-        "CREATE_IN_PROGRESS",
-        "DELETE_IN_PROGRESS",
-        "IMPORT_IN_PROGRESS",
-        "IMPORT_ROLLBACK_IN_PROGRESS",
-        "ROLLBACK_IN_PROGRESS",
-        "UPDATE_IN_PROGRESS",
-        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-        "UPDATE_ROLLBACK_IN_PROGRESS",
-        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-    }
-)
+BEGINNINGS = frozenset({"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"})
+"""What the stack's own event says when a change begins; a rollback is part of the change that failed."""
 LEFT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 """Of a resource that is the stack's no more."""
-UNDER_WAY = BEING_CHANGED | {FRESH}
 ABSENT = "does not exist"
-POLL = 3
-"""Seconds between two looks."""
 CANCELLED = "cancelled"
 """In the reason of an event that failed only because another did."""
+EVERY = 3
+"""Seconds between two looks at a stack that is changing."""
 
 
 class Stack:
-    """A stack by its name. `pause` waits for some seconds."""
+    """A stack by its name."""
 
-    def __init__(self, aws: Aws, name: str, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, aws: Aws, name: str) -> None:
         self.name = name
-        self._aws = aws
         self._client = aws.client("cloudformation")
-        self._pause = pause
 
     def described(self) -> dict[str, Any] | None:
         """As CloudFormation shows it; None if there is none."""
@@ -97,46 +81,34 @@ class Stack:
         ours = (each for each in self.resources() if each["ResourceType"] == kind)
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in ours}
 
-    def by_id(self) -> Stack:
-        """The same stack by its id, which it keeps after it was deleted."""
-        return Stack(
-            self._aws, self._client.describe_stacks(StackName=self.name)["Stacks"][0]["StackId"], self._pause
-        )
+    def wait(self, outcome: str) -> None:
+        """Wait for `stack_create_complete`, `stack_update_complete` or `stack_delete_complete`, for an hour at most.
 
-    def latest_event(self) -> str | None:
-        """The id of the newest event: a mark for `follow`."""
-        return next((event["EventId"] for event in self._newest_first()), None)
+        Raises:
+            WaiterError: it came out otherwise, or not in that time.
+        """
+        looks = {"Delay": EVERY, "MaxAttempts": 3600 // EVERY}
+        self._client.get_waiter(outcome).wait(StackName=self.name, WaiterConfig=looks)
 
-    def follow(self, since: str | None) -> Iterator[dict[str, Any]]:
-        """Events after `since` as they come, the oldest first, until the stack's own says that all has ended."""
-        while True:
-            fresh = list(takewhile(partial(_is_not, since), self._newest_first()))
-            for event in reversed(fresh):
-                yield event
-                if event.get("PhysicalResourceId") == event["StackId"] and event["ResourceStatus"] not in UNDER_WAY:
-                    return
-            since = fresh[0]["EventId"] if fresh else since
-            self._pause(POLL)
-
-    def _newest_first(self) -> Iterator[dict[str, Any]]:
+    def why_it_failed(self) -> str:
+        """The event that made the others of the latest change fail, and the reason that AWS gives."""
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self.name)
-        return (event for page in pages for event in page["StackEvents"])
+        newest_first = (event for page in pages for event in page["StackEvents"])
+        latest = list(takewhile(lambda event: not _begins_a_change(event), newest_first))
+        event = first_failure(latest[::-1])
+        return why(event) if event else "CloudFormation tells no event that failed"
 
 
-def _is_not(event_id: str | None, event: dict[str, Any]) -> bool:
-    return bool(event["EventId"] != event_id)
+def _begins_a_change(event: dict[str, Any]) -> bool:
+    of_the_stack = event.get("PhysicalResourceId") == event["StackId"]
+    return of_the_stack and event["ResourceStatus"] in BEGINNINGS
 
 
-def first_failure(events: list[dict[str, Any]]) -> dict[str, Any] | None:
+def first_failure(events: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The event that made the others fail; `events` oldest first."""
     failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
     causes = [each for each in failed if CANCELLED not in each.get("ResourceStatusReason", "").lower()]
     return next(iter(causes or failed), None)
-
-
-def told(event: dict[str, Any]) -> str:
-    """An event as a line."""
-    return f"{event['ResourceStatus']:28} {event['ResourceType']:36} {event['LogicalResourceId']}"
 
 
 def why(event: dict[str, Any]) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import getpass
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-import boto3
 import click
 
 from chalicelib.domain.canary import fingerprint
@@ -133,24 +131,6 @@ def _frozen_before(organization_id: OrganizationId, was: Freeze | None) -> dict[
     }
 
 
-class Secret:
-    """The stage's secret in Secrets Manager; of the webhook secrets the first is the newest."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._client: Any = boto3.client("secretsmanager")
-        self._id = stage.config.stripe_secret_id
-        self.content: dict[str, Any] = json.loads(self._client.get_secret_value(SecretId=self._id)["SecretString"])
-
-    @property
-    def webhook_secrets(self) -> list[str]:
-        return list(self.content["webhookSecrets"])
-
-    def keep(self, webhook_secrets: list[str]) -> None:
-        """Make a new version with these webhook secrets; the version before stays as AWSPREVIOUS."""
-        self.content["webhookSecrets"] = webhook_secrets
-        self._client.put_secret_value(SecretId=self._id, SecretString=json.dumps(self.content))
-
-
 @click.group("rotate-secret")
 def rotate_secret() -> None:
     """Webhook signing secrets: several are valid at once, so that they can be changed in peace."""
@@ -160,7 +140,7 @@ def rotate_secret() -> None:
 @command
 def show_secrets(stage: Stage, screen: Screen) -> None:
     """Fingerprints of the webhook secrets in use, the newest first."""
-    _tell(screen, Secret(stage).webhook_secrets, "In use")
+    _tell(screen, stage.ports.secret_store.latest().webhook_secrets, "In use")
 
 
 @rotate_secret.command("add")
@@ -173,10 +153,10 @@ def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
     if not new.startswith("whsec_"):
         screen.failure("A webhook secret begins with whsec_.")
         return
-    secret = Secret(stage)
-    kept = [new, *(each for each in secret.webhook_secrets if each != new)]
+    store = stage.ports.secret_store
+    kept = [new, *(each for each in store.latest().webhook_secrets if each != new)]
     if not dry_run:
-        secret.keep(kept)
+        store.replace_webhook_secrets(kept)
     screen.fact("added", fingerprint(new), f"{'Would add' if dry_run else 'Added'} {fingerprint(new)}.")
     _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
 
@@ -188,18 +168,18 @@ def add_secret(stage: Stage, screen: Screen, dry_run: bool) -> None:
 @command
 def drop_secret(stage: Stage, screen: Screen, which: str, dry_run: bool) -> None:
     """Take away one secret; never the last."""
-    secret = Secret(stage)
-    known = secret.webhook_secrets
+    store = stage.ports.secret_store
+    known = store.latest().webhook_secrets
     if len(known) < 2:
         screen.failure("There is only one secret: without it no webhook would be taken.")
         return
     kept = known[1:] if which == "newest" else known[:-1]
     dropped = fingerprint(known[0] if which == "newest" else known[-1])
     if not dry_run:
-        secret.keep(kept)
+        store.replace_webhook_secrets(kept)
     screen.fact("dropped", dropped, f"{'Would drop' if dry_run else 'Dropped'} {dropped}, the {which}.")
     _tell(screen, kept, "Would be in use" if dry_run else "In use within five minutes")
 
 
-def _tell(screen: Screen, secrets: list[str], title: str) -> None:
+def _tell(screen: Screen, secrets: Sequence[str], title: str) -> None:
     screen.table("secrets", title, [{"fingerprint": fingerprint(each)} for each in secrets])

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
-import stripe
 
-from chalicelib.adapters.stripe.client import build_client
-from chalicelib.adapters.stripe.errors import translated
 from chalicelib.domain.canary import fingerprint
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
-from chalicelib.domain.webhook import is_for
+from chalicelib.domain.webhook import WebhookEndpoint, is_for
 from infra.ops.cli import command, dry_run
-from infra.ops.control import Secret
 from infra.ops.screen import Screen
 from infra.ops.stage import Stage
 from infra.ops.verification import verify_webhooks
-
-LISTED = 100
 
 
 @click.command("webhook-endpoint")
@@ -35,75 +27,57 @@ def webhook_endpoint(stage: Stage, screen: Screen, verify: bool, dry_run: bool) 
     if verify:
         verify_webhooks(stage, screen)
         return
-    client = _client(stage)
-    found = _ours(client, url)
+    found = [each for each in stage.ports.stripe.webhook_endpoints() if is_for(each.url, url)]
     rows = [
-        {"id": each.id, "status": each.status, "api_version": each.api_version, "events": len(each.enabled_events)}
+        {"id": each.id, "status": _status(each), "api_version": each.api_version, "events": len(each.events)}
         for each in found
     ]
     screen.table("present", f"Present endpoints of {url}", rows)
-    usable = next((each for each in found if each.application and each.api_version == API_VERSION), None)
+    usable = next((each for each in found if each.connect and each.api_version == API_VERSION), None)
     if usable is None:
-        _create(stage, screen, client, url, dry_run=dry_run)
+        _create(stage, screen, url, dry_run=dry_run)
     else:
-        _update(screen, client, usable, dry_run=dry_run)
+        _update(stage, screen, usable, dry_run=dry_run)
     surplus = [each.id for each in found if usable is None or each.id != usable.id]
     if surplus:
         said = "not needed: delete in Stripe when all is well"
         screen.fact("surplus", surplus, f"{', '.join(surplus)}: {said}.")
 
 
-def _client(stage: Stage) -> stripe.StripeClient:
-    secrets = stage.ports.secrets()
-    config = stage.config
-    return build_client(
-        secrets.api_key, secrets.client_id, api_base=config.stripe_api_base, connect_base=config.stripe_connect_base
-    )
+def _status(endpoint: WebhookEndpoint) -> str:
+    return "enabled" if endpoint.enabled else "disabled"
 
 
-@translated
-def _ours(client: stripe.StripeClient, url: str) -> list[Any]:
-    return [each for each in client.v1.webhook_endpoints.list({"limit": LISTED}).data if is_for(each.url, url)]
-
-
-@translated
-def _create(stage: Stage, screen: Screen, client: stripe.StripeClient, url: str, *, dry_run: bool) -> None:
+def _create(stage: Stage, screen: Screen, url: str, *, dry_run: bool) -> None:
     planned = {"url": url, "api_version": API_VERSION, "events": len(SUBSCRIPTION), "connect": True}
     screen.table("changes", "Changes", [planned])
     if dry_run:
         screen.fact("would", "create", "Would create an endpoint, and keep its secret beside the others.")
         return
-    secret = Secret(stage)  # before anything is made: without it there is nowhere to put the new one
-    wanted: Any = {
-        "url": url,
-        "connect": True,
-        "api_version": API_VERSION,
-        "enabled_events": list(SUBSCRIPTION),
-        "description": "POM-Stripe",
-    }
-    made = client.v1.webhook_endpoints.create(wanted)
+    store, endpoints = stage.ports.secret_store, stage.ports.webhook_endpoints
+    present = (
+        store.latest().webhook_secrets
+    )  # before anything is made: without it there is nowhere to put the new one
+    endpoint_id, secret = endpoints.create(url)
     try:
-        secret.keep([str(made.secret), *secret.webhook_secrets])
+        store.replace_webhook_secrets([secret, *present])
     except Exception:
-        client.v1.webhook_endpoints.delete(made.id)
+        endpoints.delete(endpoint_id)
         raise
-    screen.fact("created", made.id, f"Created {made.id}; its secret {fingerprint(str(made.secret))} is kept.")
+    screen.fact("created", endpoint_id, f"Created {endpoint_id}; its secret {fingerprint(secret)} is kept.")
 
 
-@translated
-def _update(screen: Screen, client: stripe.StripeClient, endpoint: Any, *, dry_run: bool) -> None:
-    present, wanted = set(endpoint.enabled_events), set(SUBSCRIPTION)
+def _update(stage: Stage, screen: Screen, endpoint: WebhookEndpoint, *, dry_run: bool) -> None:
+    present, wanted = set(endpoint.events), set(SUBSCRIPTION)
     added, removed = sorted(wanted - present), sorted(present - wanted)
-    if not added and not removed and endpoint.status == "enabled":
+    if not added and not removed and endpoint.enabled:
         screen.fact("unchanged", endpoint.id, f"{endpoint.id} is as it has to be.")
         return
-    enabled = [] if endpoint.status == "enabled" else [endpoint.id]
-    changes = {"enable": enabled, "add": added, "remove": removed}
+    changes = {"enable": [] if endpoint.enabled else [endpoint.id], "add": added, "remove": removed}
     rows = [{change: each} for change, subjects in changes.items() for each in subjects]
     screen.table("changes", "Changes", rows, tuple(changes))
     if dry_run:
         screen.fact("would", "update", f"Would update {endpoint.id}.")
         return
-    wanted_settings: Any = {"enabled_events": list(SUBSCRIPTION), "disabled": False}
-    client.v1.webhook_endpoints.update(endpoint.id, wanted_settings)
+    stage.ports.webhook_endpoints.update(endpoint.id)
     screen.fact("updated", endpoint.id, f"Updated {endpoint.id}.")

@@ -1,7 +1,7 @@
 """Draws the dashboard: `python -m infra.ops_demo.picture` writes docs/dashboard.svg.
 
 The widgets are those of the template; the lines are what was measured in a night of `make ops-demo`. To draw another
-night: `make ops-demo ARGS="--record infra/ops/night.json"`, then this.
+night: `make ops-demo ARGS="--record infra/ops_demo/night.json"`, then this.
 """
 
 from __future__ import annotations

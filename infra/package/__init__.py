@@ -12,6 +12,8 @@ TEMPLATE = "sam.json"
 ZIP = "deployment.zip"
 RUNTIME = "python3.11"
 ARCHITECTURE = "arm64"
+FUNCTION = "AWS::Serverless::Function"
+"""The type of a function in the packaged template, before AWS's transform."""
 
 
 class PackagingError(Exception):

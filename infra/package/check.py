@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from infra.package import PackagingError
-from infra.package.template_checks import template_faults
+from cfnlint.api import lint
+
+from infra.package import PackagingError, rules
 from infra.package.zip_checks import zip_faults
 from infra.template.intrinsics import Json
 
@@ -18,3 +20,9 @@ def check(template: Json, archive: Path) -> None:
     """
     if faults := [*template_faults(template), *zip_faults(template, archive)]:
         raise PackagingError("\n".join(["This package must not be deployed:", *(f"- {fault}" for fault in faults)]))
+
+
+def template_faults(template: Json) -> list[str]:
+    """What cfn-lint finds in a template, by AWS's rules and by ours."""
+    config = {"append_rules": [rules.__name__]}
+    return [f"{fault.message} ({fault.rule.id})" for fault in lint(json.dumps(template), config=config)]

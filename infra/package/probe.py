@@ -62,14 +62,14 @@ def _everything() -> None:
 
 def _make_clients() -> None:
     """Everything that reads data files, or machine code, when it is first used and not when it is imported."""
-    import boto3
+    from botocore.session import get_session
     from jwt.algorithms import RSAAlgorithm
 
     from chalicelib.adapters import tables
     from chalicelib.adapters.stripe.client import build_client
 
     for service in ("dynamodb", "secretsmanager", "sqs"):
-        boto3.client(service)
+        get_session().create_client(service)
     tables.configure("probe-")
     tables.TABLES[0]._get_connection().connection.client  # noqa: B018 -- pynamodb makes its client here
     build_client("sk_test_probe", "ca_probe", api_base="https://a.example.com", connect_base="https://b.example.com")

@@ -25,9 +25,8 @@ from typing import Any, TypeAlias
 from zipfile import ZipFile
 
 from chalicelib.functions import AUTHORIZER
-from infra.package import probe
+from infra.package import FUNCTION, probe
 from infra.package.bytecode import bytecode_faults
-from infra.package.template_checks import FUNCTION
 from infra.package.trials import ALONE, Trial, trials_of
 from infra.template.intrinsics import Json, function_id
 
@@ -35,7 +34,7 @@ Faults: TypeAlias = Iterator[str]
 
 LARGEST = 20 * 1024 * 1024
 """Bytes, packed; Lambda itself takes 50 MB, but every cold start loads it."""
-NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/")
+NEVER_SHIPPED = ("infra/", "tests/", "docs/", ".chalice/", "pip/", "setuptools/", "moto/", "pytest/", "boto3/")
 MACHINES = {183: "aarch64", 62: "x86_64"}
 """By the number in an ELF file's header."""
 LAMBDA_MACHINE = "aarch64"

@@ -16,8 +16,6 @@ from infra.package.bytecode import compile_all
 SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs", "sts"})
 """The services whose descriptions stay; sts is botocore's own, for roles that a profile assumes."""
 DESCRIPTIONS = "botocore/data/"
-UNUSED = ("boto3/data/", "boto3/examples/")
-"""boto3's resources (`boto3.resource`) and documentation."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644
 LEVEL = 9
@@ -25,8 +23,6 @@ LEVEL = 9
 
 def is_used(name: str) -> bool:
     """Whether a file of the zip stays in it."""
-    if name.startswith(UNUSED):
-        return False
     if name.startswith(DESCRIPTIONS):
         service, _, inside = name.removeprefix(DESCRIPTIONS).partition("/")
         return not inside or service in SERVICES

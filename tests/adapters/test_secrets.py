@@ -142,3 +142,22 @@ def test_secrets_do_not_show_themselves() -> None:
     for text in (repr(secrets), str(secrets), f"{secrets}", f"{[secrets]}"):
         assert "sk_test" not in text
         assert "whsec" not in text
+
+
+def test_webhook_secrets_are_replaced_and_all_else_in_the_secret_stays(store: SecretStore) -> None:
+    put(json.dumps({**GOOD, "note": "of the year 2026"}))
+    store.replace_webhook_secrets(["whsec_3", "whsec_1"])
+    text = boto3.client("secretsmanager").get_secret_value(SecretId=NAME)["SecretString"]
+    assert json.loads(text) == {**GOOD, "note": "of the year 2026", "webhookSecrets": ["whsec_3", "whsec_1"]}
+    assert store.latest().webhook_secrets == ("whsec_3", "whsec_1")
+
+
+def test_whoever_may_not_write_the_secret_is_told_awss_own_reason(
+    store: SecretStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(**_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutSecretValue")
+
+    monkeypatch.setattr(store._client, "put_secret_value", refuses)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        store.replace_webhook_secrets(["whsec_3"])

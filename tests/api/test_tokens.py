@@ -6,10 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, ClassVar
 
 import jwt
 import pytest
@@ -311,3 +313,51 @@ def test_a_document_that_is_no_key_set_counts_as_an_outage(document: bytes) -> N
 def test_keys_come_by_http_only(url: str) -> None:
     with pytest.raises(ValueError, match="http"):
         fetch_jwks(url)
+
+
+def test_keys_that_have_moved_are_not_followed() -> None:
+    """Whoever can redirect the fetch could choose the keys."""
+
+    class Moved(BaseHTTPRequestHandler):
+        asked: ClassVar[list[str]] = []
+
+        def do_GET(self) -> None:
+            self.asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere.json")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Moved) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with pytest.raises(OSError, match="302"):
+            fetch_jwks(f"http://127.0.0.1:{server.server_port}/jwks.json")
+    assert Moved.asked == ["/jwks.json"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"kty": ["RSA"], "kid": "key-1"},
+        {"kty": "oct", "kid": "key-1"},
+        public_jwk(alg=["RS256"]),
+        public_jwk(n=[]),
+        public_jwk(e={}),
+        public_jwk(n="é"),
+    ],
+)
+def test_keys_that_nobody_understands_do_not_spoil_the_others(entry: Any) -> None:
+    keys = Publisher(document=jwks(entry, public_jwk("key-2"))).keys()
+    assert keys.key("key-2")
+
+
+def test_an_empty_key_set_withdraws_every_key() -> None:
+    publisher = Publisher()
+    keys = publisher.keys()
+    keys.key("key-1")
+    publisher.document = jwks()
+    publisher.now = KEYS_FRESH_FOR + 1
+    with pytest.raises(Unauthorized):
+        keys.key("key-1")

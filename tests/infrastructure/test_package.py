@@ -49,7 +49,7 @@ def test_the_code_makes_clients_of_no_other_service() -> None:
                     argument = node.args[0]
                     assert isinstance(argument, ast.Constant), f"{file}:{node.lineno}: which service is this?"
                     asked.add(str(argument.value))
-                assert node.func.attr != "resource", f"{file}:{node.lineno}: boto3's resources do not ship"
+                assert node.func.attr != "resource", f"{file}:{node.lineno}: boto3 does not ship"
     assert asked
     assert asked <= SERVICES
 
@@ -59,7 +59,7 @@ def test_packages_are_whole_apart_from_what_is_pruned(package: Package) -> None:
     with ZipFile(package.archive) as archive:
         names = set(archive.namelist())
         records = [name for name in names if name.endswith(".dist-info/RECORD")]
-        assert any(name.startswith("boto3-") for name in records)
+        assert any(name.startswith("botocore-") for name in records)
         for record in records:
             listed = [line.rsplit(",", 2)[0].strip('"') for line in archive.read(record).decode().splitlines()]
             files = {name for name in listed if not name.startswith(("..", "/"))}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chalicelib.adapters.stripe.accounts import Accounts
 from chalicelib.adapters.stripe.customers import Customers
-from chalicelib.adapters.stripe.endpoints import ListedEndpoints
 from chalicelib.adapters.stripe.invoices import Invoices
 from chalicelib.adapters.stripe.records import Records
 from chalicelib.adapters.stripe.trials import Trials
+from chalicelib.adapters.stripe.webhook_endpoints import ListedEndpoints
 
 
 class StripeGateway(Accounts, Customers, Invoices, ListedEndpoints, Records, Trials):

@@ -5,6 +5,10 @@
     throttled, down, or no connection   Retryable `database_unavailable`; whether a write took place is unknown
     anything else                       a fault of ours, left as it is
 
+Models describe the tables and make requests of items. Reads and transactions go to pynamodb's `Connection`, one level
+below. A model's read makes Python of every attribute, and a store needs the document alone. `TransactWrite` commits
+once and tells reasons by their position; `Transaction` names its writes, and makes one that met another again.
+
 No ClientRequestToken is set here: botocore gives every transaction one and keeps it over its own retries. A
 conditional put that botocore repeats after a lost answer is refused by its own success; the caller reads again.
 """
@@ -27,9 +31,6 @@ from pynamodb.models import Model
 
 from chalicelib.adapters.tables.additions import Additions
 from chalicelib.adapters.tables.models import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    RETRIES,
     BatchItem,
     ClaimItem,
     ConnectionItem,
@@ -40,6 +41,7 @@ from chalicelib.adapters.tables.models import (
     PaymentReferenceItem,
     SummaryItem,
 )
+from chalicelib.adapters.tables.models.table import CONNECT_TIMEOUT, READ_TIMEOUT, RETRIES
 from chalicelib.domain.errors import Retryable
 
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]

@@ -1,0 +1,89 @@
+"""The platform's webhook endpoints (https://docs.stripe.com/api/webhook_endpoints).
+
+The gateway lists them. Operators set them up; no function changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import stripe
+
+from chalicelib.adapters.stripe.client import Asking
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
+from chalicelib.domain.webhook import WebhookEndpoint
+
+MOST = 100
+"""Endpoints in one answer: Stripe allows sixteen."""
+
+
+class Endpoint(msgspec.Struct):
+    """https://docs.stripe.com/api/webhook_endpoints/object; only Connect endpoints name an application."""
+
+    url: str
+    status: str = "enabled"
+    application: str | None = None
+    api_version: str | None = None
+    enabled_events: list[str] = []
+    id: str = ""
+
+
+class Endpoints(msgspec.Struct):
+    data: list[Endpoint]
+
+
+class ListedEndpoints(Asking):
+    """The part of the gateway that looks at the webhook endpoints."""
+
+    @translated
+    def webhook_endpoints(self) -> Sequence[WebhookEndpoint]:
+        """Returns the platform's own endpoints."""
+        answer = self._ask(self._v1.webhook_endpoints.list, {"limit": MOST})
+        return [
+            WebhookEndpoint(
+                url=each.url,
+                enabled=each.status == "enabled",
+                connect=each.application is not None,
+                api_version=each.api_version,
+                events=tuple(each.enabled_events),
+                id=each.id,
+            )
+            for each in answer.read(Endpoints).data
+        ]
+
+
+class WebhookEndpoints:
+    """Creates, updates and deletes endpoints. Stripe's errors come out in the domain's words."""
+
+    def __init__(self, client: stripe.StripeClient) -> None:
+        self._endpoints: Any = client.v1.webhook_endpoints
+
+    @translated
+    def create(self, url: str) -> tuple[str, str]:
+        """Make one for connected accounts, with the pinned API version and every event that we subscribe to.
+
+        Returns its id and its signing secret, which Stripe's API returns this once only.
+        """
+        endpoint = self._endpoints.create(
+            {
+                "url": url,
+                "connect": True,
+                "api_version": API_VERSION,
+                "enabled_events": list(SUBSCRIPTION),
+                "description": "POM-Stripe",
+            }
+        )
+        return str(endpoint.id), str(endpoint.secret)
+
+    @translated
+    def update(self, endpoint_id: str) -> None:
+        """Enable one, and subscribe it to every event that we need and to no other."""
+        self._endpoints.update(endpoint_id, {"enabled_events": list(SUBSCRIPTION), "disabled": False})
+
+    @translated
+    def delete(self, endpoint_id: str) -> None:
+        """Delete one: Stripe sends nothing to it any more."""
+        self._endpoints.delete(endpoint_id)

@@ -1,0 +1,253 @@
+"""What we require of the packaged template beyond AWS's own rules, as rules of cfn-lint.
+
+`cfn-lint --append-rules infra.package.rules -- build/dev/sam.json` finds what the gate finds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, ClassVar, TypeAlias
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+from cfnlint.template import Template
+from jsonschema import Draft202012Validator
+
+from chalicelib.functions import API_HANDLER, BY_NAME
+from infra.package import ARCHITECTURE, FUNCTION, RUNTIME
+from infra.template.intrinsics import Json, function_id
+from infra.template.queues import PATIENCE
+
+API_GATEWAY_TIMEOUT = 29
+"""Seconds after which API Gateway answers for a function."""
+UNNAMEABLE = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+"""Actions that take no resource but `*`."""
+PLACEHOLDER = "000000000000"
+"""Chalice's place holder for an account."""
+
+Path: TypeAlias = list[str | int]
+
+
+def _has(**properties: Json) -> Json:
+    """The schema of an object that has all of these properties, each of this form."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _with(**properties: Json) -> Json:
+    """The schema of a resource that has all of these properties, each of this form."""
+    return _has(Properties=_has(**properties))
+
+
+def _statements(schema: Json) -> Json:
+    """The schema of a role each of whose statements is of this form."""
+    document = {"properties": {"Statement": {"items": schema}}}
+    return {
+        "properties": {
+            "Properties": {"properties": {"Policies": {"items": {"properties": {"PolicyDocument": document}}}}}
+        }
+    }
+
+
+def _events(kind: str, schema: Json) -> Json:
+    """The schema of a function each of whose events of a kind is of this form."""
+    event = {"if": _has(Type={"const": kind}), "then": _has(Properties=schema)}
+    return {"properties": {"Properties": {"properties": {"Events": {"additionalProperties": event}}}}}
+
+
+_NOT_SCHEDULED: Json = {"properties": {"Events": {"additionalProperties": _has(Type={"not": {"const": "Schedule"}})}}}
+
+
+class Requirements(CloudFormationLintRule):  # type: ignore[misc]
+    """Holds every resource of a type to JSON schemas, by what is said of one that breaks them."""
+
+    kind: ClassVar[str]
+    schemas: ClassVar[dict[str, Json]]
+    only: ClassVar[str | None] = None
+    """The logical id, where one resource alone is meant."""
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        for name, resource in cfn.get_resources(self.kind).items():
+            if self.only not in (None, name):
+                continue
+            for complaint, schema in self.schemas.items():
+                for error in Draft202012Validator(schema).iter_errors(resource):
+                    value = "" if isinstance(error.instance, dict) else f" ({error.instance})"
+                    yield RuleMatch(["Resources", name, *error.path], f"{name} {complaint}{value}")
+
+
+class Functions(Requirements):
+    id = "E9101"
+    shortdesc = "A function runs on what it was packaged for, and leaves traces and logs"
+    kind = FUNCTION
+    schemas: ClassVar = {
+        f"does not run on {RUNTIME}": _with(Runtime={"const": RUNTIME}),
+        f"is not built for {ARCHITECTURE}": _with(Architectures={"const": [ARCHITECTURE]}),
+        "is not traced": _with(Tracing={"const": "Active"}),
+        "logs to no group of this template": _with(LoggingConfig=_has(LogGroup=_has(Ref={}))),
+        "does not log as JSON: saved queries find nothing in its logs": _with(
+            LoggingConfig=_has(LogFormat={"const": "JSON"})
+        ),
+    }
+
+
+class ApiHandler(Requirements):
+    id = "E9102"
+    shortdesc = "The API's function ends before API Gateway gives up"
+    kind = FUNCTION
+    only = function_id(API_HANDLER)
+    schemas: ClassVar = {
+        "is too slow: API Gateway answers for it after 29 s": _with(Timeout={"exclusiveMaximum": API_GATEWAY_TIMEOUT})
+    }
+
+
+class Events(Requirements):
+    id = "E9103"
+    shortdesc = "No message and no tick is lost without a trace"
+    kind = FUNCTION
+    schemas: ClassVar = {
+        "does not report failed messages one by one: SQS would delete them": _events(
+            "SQS", _has(FunctionResponseTypes={"const": ["ReportBatchItemFailures"]})
+        ),
+        "is fed by what is no queue of this template": _events("SQS", _has(Queue=_has(**{"Fn::GetAtt": {}}))),
+        "can miss a tick without a trace: its rule has no dead-letter queue": _events(
+            "Schedule", _has(DeadLetterConfig={})
+        ),
+        "fails without a trace: it has no destination for failures": _has(
+            Properties={
+                "if": _NOT_SCHEDULED,
+                "else": _has(EventInvokeConfig=_has(DestinationConfig=_has(OnFailure={}))),
+            }
+        ),
+    }
+
+
+class Roles(Requirements):
+    id = "E9104"
+    shortdesc = "Roles name the actions and the resources that they allow"
+    kind = "AWS::IAM::Role"
+    schemas: ClassVar = {
+        "allows every action of a kind: name the actions": _statements(
+            _has(Action={"pattern": "^[^*]+$", "items": {"pattern": "^[^*]+$"}})
+        ),
+        "allows actions on everything: name the resources": _statements(
+            {
+                "if": _has(Resource={"anyOf": [{"const": "*"}, {"type": "array", "contains": {"const": "*"}}]}),
+                "then": _has(Action={"type": "array", "items": {"enum": UNNAMEABLE}}),
+            }
+        ),
+    }
+
+
+class LogGroups(Requirements):
+    id = "E9105"
+    shortdesc = "Logs are kept for a time that is stated"
+    kind = "AWS::Logs::LogGroup"
+    schemas: ClassVar = {"keeps its logs for ever": _with(RetentionInDays={"minimum": 1})}
+
+
+class Apis(Requirements):
+    id = "E9106"
+    shortdesc = "The API has limits, traces and logs, which hold nothing of anybody"
+    kind = "AWS::Serverless::Api"
+    schemas: ClassVar = {
+        "lacks a limit for every method": _with(
+            MethodSettings={"contains": _has(ResourcePath={"const": "/*"}, ThrottlingRateLimit={"minimum": 1})}
+        ),
+        "lacks access logs": _with(AccessLogSetting={}),
+        "lacks traces": _with(TracingEnabled={"const": True}),
+        "lacks a version of its definition, so SAM adds a stage of the name Stage": _with(
+            OpenApiVersion={"const": "2.0"}
+        ),
+        "writes whole requests to its logs: tokens and addresses": _with(
+            MethodSettings={"items": {"properties": {"DataTraceEnabled": {"const": False}}}}
+        ),
+    }
+
+
+class Tables(Requirements):
+    id = "E9107"
+    shortdesc = "Tables outlive their stack and mistakes"
+    kind = "AWS::DynamoDB::Table"
+    schemas: ClassVar = {
+        "can be deleted with the stack": _has(DeletionPolicy={"const": "Retain"}),
+        "can be deleted when it is replaced": _has(UpdateReplacePolicy={"const": "Retain"}),
+        "can be deleted by hand": _with(DeletionProtectionEnabled={"const": True}),
+        "is not restorable": _with(PointInTimeRecoverySpecification=_has(PointInTimeRecoveryEnabled={"const": True})),
+        "is not encrypted by a key of KMS": _with(SSESpecification=_has(SSEEnabled={"const": True})),
+    }
+
+
+class KnownFunctions(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9111"
+    shortdesc = "The application has the functions that the template knows, and no other"
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        found, known = set(cfn.get_resources(FUNCTION)), {function_id(name) for name in BY_NAME}
+        for name in sorted(found - known):
+            complaint = "has no policy and no limits: enter it in chalicelib/functions.py"
+            yield RuleMatch(["Resources", name], f"{name} is in the application, but {complaint}")
+        for name in sorted(known - found):
+            yield RuleMatch(["Resources"], f"{name} is in chalicelib/functions.py, but not in the application")
+
+
+class OwnRoles(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9112"
+    shortdesc = "Each function has a role of its own"
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        roles = Counter(str(function["Properties"].get("Role")) for function in cfn.get_resources(FUNCTION).values())
+        for role, users in roles.items():
+            if users > 1:
+                yield RuleMatch(["Resources"], f"{users} functions share the role {role}")
+
+
+class Queues(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9113"
+    shortdesc = "A queue waits for its function, and keeps what the function cannot work on"
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        queues = cfn.get_resources("AWS::SQS::Queue")
+        for name, function in cfn.get_resources(FUNCTION).items():
+            timeout = function["Properties"].get("Timeout", 0)
+            for event in function["Properties"].get("Events", {}).values():
+                source = event["Properties"].get("Queue")
+                target = source.get("Fn::GetAtt", [""])[0] if isinstance(source, dict) else ""
+                if target in queues:  # E9103 or E1010 complains of any other
+                    yield from self._faults(target, queues[target]["Properties"], name, timeout)
+
+    def _faults(self, target: str, queue: Json, name: str, timeout: int) -> Iterator[RuleMatch]:
+        shown = queue["VisibilityTimeout"]
+        if shown < PATIENCE * timeout:
+            complaint = f"{target} shows a message again after {shown} s: {name} may take {timeout} s"
+            yield RuleMatch(["Resources", target], complaint)
+        if "RedrivePolicy" not in queue:
+            yield RuleMatch(["Resources", target], f"{target} has no dead-letter queue")
+
+
+class Merged(CloudFormationLintRule):  # type: ignore[misc]
+    id = "E9114"
+    shortdesc = "Nothing is left of Chalice's template where ours replaces it"
+
+    def match(self, cfn: Template) -> Iterator[RuleMatch]:
+        for path, value in _parts(cfn.template, []):
+            if isinstance(value, str) and PLACEHOLDER in value:
+                yield RuleMatch(path, f"{_place(path)} still is the place holder {value}")
+            if isinstance(value, dict) and len(value) > 1 and any(_is_intrinsic(key) for key in value):
+                complaint = "the merged template meets an intrinsic of Chalice's"
+                yield RuleMatch(path, f"{_place(path)} has {' and '.join(value)}: {complaint}")
+
+
+def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Every part of a document, and where it is."""
+    yield path, value
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _parts(each, [*path, key])
+
+
+def _place(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
+def _is_intrinsic(key: str) -> bool:
+    return key == "Ref" or key.startswith("Fn::")
