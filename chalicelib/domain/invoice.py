@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Self
 
-from chalicelib.domain.amounts import Amounts, amounts_of
+from chalicelib.domain.amounts import Amounts
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import Facts, PaymentIntentFact, StripeFact
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
     CustomerId,
@@ -21,6 +21,7 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.intended_act import IntendedAct
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
@@ -28,8 +29,6 @@ from chalicelib.domain.status import (
     OPEN_STATUSES,
     FailedAttempt,
     InvoiceStatus,
-    failed_attempt,
-    status_of,
 )
 from chalicelib.domain.tallies import Counted
 from chalicelib.domain.terms import day_of, end_of_day
@@ -129,14 +128,10 @@ class Invoice:
 
     @property
     def status(self) -> InvoiceStatus:
-        if self.facts.invoice is None or self._still_being_made:
-            return InvoiceStatus.CREATING
-        return status_of(self.facts)
-
-    @property
-    def _still_being_made(self) -> bool:
         fact = self.facts.invoice
-        return self.saga.running and fact is not None and fact.status == "draft" and not fact.deleted
+        if fact is None or (self.saga.running and fact.unfinished):
+            return InvoiceStatus.CREATING
+        return self.facts.status
 
     @property
     def live(self) -> bool:
@@ -146,7 +141,7 @@ class Invoice:
     @property
     def total(self) -> int:
         fact = self.facts.invoice
-        return self.order.total if fact is None or fact.deleted or self._lacks_lines else fact.total
+        return self.order.total if fact is None or fact.deleted or self.lacks_lines else fact.total
 
     @property
     def total_difference(self) -> int:
@@ -154,33 +149,15 @@ class Invoice:
         return self.total - self.order.total
 
     @property
-    def has_other_lines(self) -> bool:
-        """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
-        drafted = self.facts.invoice.drafted_lines if self.facts.invoice else None
-        return drafted is not None and not self._lacks_lines and drafted != self.order.billed
-
-    @property
-    def changed_details(self) -> list[str]:
-        """Returns the guide's word for each detail of the draft that somebody changed in Stripe, such as its memo.
-
-        Stripe fills in what an order leaves out, such as the footer of the account. So the draft is compared with
-        what it was when it was made. If that is not known, it is compared with what the order says.
-        """
-        present = self.facts.invoice.drafted_details if self.facts.invoice else None
-        if present is None:
-            return []
-        expected = self.details_as_made or self.order.details.completed_from(present)
-        return list(expected.differences(present))
-
-    @property
-    def _lacks_lines(self) -> bool:
+    def lacks_lines(self) -> bool:
         """Returns True if POM has yet to add lines to the draft, so that Stripe's total says nothing."""
-        return self._still_being_made and self.saga.step is not Step.SEND
+        fact = self.facts.invoice
+        return fact is not None and fact.unfinished and self.saga.running and self.saga.step is not Step.SEND
 
     @property
     def amounts(self) -> Amounts:
         """Returns the terms of its money as Stripe says them. The total that POM ordered is not in them."""
-        return amounts_of(self.facts)
+        return self.facts.amounts
 
     @property
     def paid_amount(self) -> int:
@@ -201,17 +178,6 @@ class Invoice:
         if self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE) and self.facts.invoice:
             return self.facts.invoice.amount_remaining
         return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
-
-    @property
-    def lacks_payments(self) -> bool:
-        """Returns True if more was paid through Stripe than the sum of the known payments."""
-        invoice = self.facts.invoice
-        if invoice is None:
-            return False
-        known = sum(
-            payment.amount_paid for payment in self.facts.payments.values() if payment.stripe_invoice_id == invoice.id
-        )
-        return invoice.amount_paid - invoice.amount_paid_off_stripe > known
 
     @property
     def recorded_payment(self) -> OutsidePayment | None:
@@ -243,34 +209,12 @@ class Invoice:
         return (fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None
 
     @property
-    def payment_under_way(self) -> bool:
-        """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
-        return any(intent.status == "processing" for intent in self.intents)
-
-    @property
-    def intents(self) -> list[PaymentIntentFact]:
-        """The attempts to pay the Stripe invoice that counts; those to pay one that it has replaced say nothing."""
-        replaced = self.facts.replaced_intents
-        return [intent for intent in self.facts.payment_intents.values() if intent.id not in replaced]
-
-    @property
-    def waits_for_confirmation(self) -> bool:
-        """Whether the customer has begun to pay and has yet to confirm the payment with their bank."""
-        return any(intent.status == "requires_action" for intent in self.intents)
-
-    @property
     def being_revised(self) -> bool:
-        """Whether somebody has begun a revision in Stripe's dashboard. Only an open invoice can be revised."""
+        """Returns True if somebody has begun a revision in Stripe. Only an open invoice can be revised."""
         if self.status not in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE):
             return False
         drafts = (fact for fact in self.facts.revisions.values() if fact.unfinished)
         return any(draft.from_invoice_id == self.stripe_invoice_id for draft in drafts)
-
-    @property
-    def replaced_numbers(self) -> list[str]:
-        """The numbers of the Stripe invoices that this one has replaced, the first one first."""
-        replaced = (fact for fact in self.facts.revisions.values() if fact.number and fact.status == "void")
-        return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
 
     @property
     def partially_refunded(self) -> bool:
@@ -328,7 +272,7 @@ class Invoice:
     @property
     def failure(self) -> FailedAttempt | None:
         """The failed attempt that makes the status `failed`, or None."""
-        return failed_attempt(self.facts) if self.status is InvoiceStatus.FAILED else None
+        return self.facts.failed_attempt if self.status is InvoiceStatus.FAILED else None
 
     def knowing(self, fact: StripeFact) -> Self:
         """This invoice with one more fact merged.
@@ -400,48 +344,6 @@ class Invoice:
         """
         known = self.stripe_invoice_ids
         return not known or stripe_id in known or revised_id in known
-
-    def says_the_same_as(self, other: Self) -> bool:
-        """Whether both know the same of Stripe, whenever each learned it."""
-        return self.facts.say_the_same_as(other.facts)
-
-    def shows_the_same_as(self, other: Self) -> bool:
-        """Whether people see the same of both, and later events find their way to both.
-
-        A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
-        same page may be written anew each time.
-        """
-        return self._shown == other._shown
-
-    @property
-    def _shown(self) -> tuple[object, ...]:
-        facts = self.facts.timeless
-        invoice = facts.invoice and replace(
-            facts.invoice,
-            hosted_url="link" if facts.invoice.hosted_url else None,
-            pdf_url="link" if facts.invoice.pdf_url else None,
-            drafted_for=None,
-            drafted_lines=None,
-            voided_at=None,
-            marked_uncollectible_at=None,
-            drafted_details=None,
-        )
-        failure = self.failure
-        return (
-            self.status,
-            invoice,
-            failure.reason if failure else None,
-            self.payment_under_way,
-            self.waits_for_confirmation,
-            self.being_revised,
-            self.has_other_lines,
-            self.changed_details,
-            {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
-            facts.payments,
-            facts.refunds,
-            facts.disputes,
-            facts.credit_notes,
-        )
 
     def telling(self, *entries: HistoryEntry) -> Self:
         """This invoice with entries added to its timeline."""

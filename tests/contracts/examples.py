@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.customer import Customer, Profile, StripeLink, SyncStatus
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
-from chalicelib.domain.facts import Facts, InvoiceFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import (
     CustomerId,
@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.invoice import Invoice, LineItem, Order
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.status import InvoiceStatus
 

@@ -10,7 +10,6 @@ import pytest
 
 from chalicelib.domain.facts import (
     ChargeFact,
-    Facts,
     InvoiceFact,
     InvoicePaymentFact,
     PaymentFailure,
@@ -19,6 +18,7 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.status import InvoiceStatus, status_of
 from chalicelib.ports.listed import with_owners
 

@@ -276,7 +276,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         pdf_url=known.pdf_url if known and not expired else None,
         dashboard_url=object_url(invoice, invoice.stripe_invoice_id, dashboard_base),
         failure=_failure_view(invoice.failure),
-        replaced_numbers=invoice.replaced_numbers,
+        replaced_numbers=invoice.facts.replaced_numbers,
         being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,

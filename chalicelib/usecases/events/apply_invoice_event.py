@@ -14,7 +14,6 @@ from dataclasses import replace
 from chalicelib.correlation import note
 from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
-    CannotOrder,
     ChargeFact,
     CreditNoteFact,
     DisputeFact,
@@ -27,6 +26,7 @@ from chalicelib.domain.facts import (
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event, was_fetched
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.merging import CannotOrder
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
 from chalicelib.usecases.invoicing.pull_invoice import revision_entries, with_what_was_done_in_stripe
@@ -59,7 +59,9 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
-    outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
+    outcome = outcome_of(
+        source, changed=not known.facts.say_the_same_as(invoice.facts) or known.sent_at != invoice.sent_at
+    )
     entry = _entry(event, _kind(event, known), said, source, _told_as(outcome, said, known))
     told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
@@ -136,7 +138,7 @@ def _learned(
     A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
     the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
-    later = invoice.facts.of(event.object_id)
+    later = invoice.facts.by_id.get(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
         return later, invoice
     believed = _believed(event)

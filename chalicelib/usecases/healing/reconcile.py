@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
 from chalicelib.domain.events import MAY_COME_BEFORE_ITS_PAYMENT, StripeEvent
-from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
+from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.merging import CannotOrder, newer, settle
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.sweep import EVENTS_LISTED_FOR, ON_ITS_WAY, ObjectsSwept, SyncReport
 from chalicelib.ports import Ports

@@ -130,7 +130,7 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
 
 def _with_outcomes_known(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
     """Returns the invoice as Stripe has it if a payment may have failed, or an act of POM's been done, since."""
-    if invoice.payment_under_way or invoice.intended:
+    if invoice.facts.payment_under_way or invoice.intended:
         return pulled_to_act_on(invoice, account_id, ports)
     return invoice
 

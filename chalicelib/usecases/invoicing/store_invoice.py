@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from chalicelib.domain.errors import NotFound, StaleWrite
 from chalicelib.domain.events import Reference
-from chalicelib.domain.facts import CannotOrder, Facts, StripeFact
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.merging import CannotOrder
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 
