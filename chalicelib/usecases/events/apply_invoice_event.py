@@ -27,6 +27,7 @@ from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
 from chalicelib.usecases.invoicing.pull_invoice import revision_entries, with_what_was_done_in_stripe
@@ -65,7 +66,9 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     entry = _entry(event, _kind(event, known), said, source, _told_as(outcome, said, known))
     told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
-    ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
+    ports.invoices.apply(
+        recounted(told), marker_of(found, account_id, outcome, source, ports), new_references(invoice, told)
+    )
     return outcome
 
 

@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.shown import shows_the_same
+from chalicelib.domain.summary import uncounted
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import with_owners
 from chalicelib.ports.recorded import RecordedInvoice
@@ -203,7 +204,7 @@ def _claiming(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invo
         try:
             claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
         except Conflict:
-            ports.invoices.remove(invoice, services)
+            ports.invoices.remove(uncounted(invoice), services)
             raise
     return invoice
 

@@ -25,6 +25,7 @@ from chalicelib.domain.history import SENT_BY_POM
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.summary import uncounted
 from chalicelib.domain.terms import due_on
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
@@ -265,7 +266,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
     """Remove the record and its claims, whatever draft is left in Stripe: nothing sends that by itself."""
-    ports.invoices.remove(invoice, [line.service_id for line in invoice.order.line_items])
+    ports.invoices.remove(uncounted(invoice), [line.service_id for line in invoice.order.line_items])
 
 
 _STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {

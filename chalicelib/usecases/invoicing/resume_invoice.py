@@ -8,6 +8,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.invoice_saga import run, take_back_at_once
 from chalicelib.usecases.invoicing.plan_day import marked_overdue
@@ -37,7 +38,7 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
         return invoice
     replaced = connection.active and connection.account_id != invoice.stripe_account_id
     try:
-        leased = ports.invoices.save(replace(invoice, saga=invoice.saga.leased(now)))
+        leased = ports.invoices.save(recounted(replace(invoice, saga=invoice.saga.leased(now))))
     except StaleWrite:
         return invoice
     if replaced and leased.saga.before_sending:

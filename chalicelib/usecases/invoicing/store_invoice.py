@@ -11,6 +11,7 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.merging import CannotOrder
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 
@@ -44,7 +45,7 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
         if changed == invoice:
             return invoice
         try:
-            return ports.invoices.save(changed, new_references(invoice, changed))
+            return ports.invoices.save(recounted(changed), new_references(invoice, changed))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")
