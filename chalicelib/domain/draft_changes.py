@@ -28,8 +28,8 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
         yield f"It was changed in Stripe: {difference(invoice, invoice.total)}."
     elif has_other_lines(invoice):
         yield "It was changed in Stripe: its lines there are other than those that POM ordered."
-    if details := changed_details(invoice):
-        yield f"It was changed in Stripe: {_are(details)} not as in POM's draft."
+    if changed_details(invoice):
+        yield f"It was changed in Stripe: {_are(changed_details(invoice))} not as in POM's draft."
     if invoice.facts.invoice and invoice.facts.invoice.charges_automatically:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
 

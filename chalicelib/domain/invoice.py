@@ -354,12 +354,3 @@ class Invoice:
         updated_at, first = max(self.updated_at, at), self._first_day_overdue
         over = first is not None and self.day_of(updated_at) >= first
         return replace(self, updated_at=updated_at, overdue_since=first if over else None)
-
-    def at_step(self, step: Step, now: int) -> Self:
-        """This invoice with its saga at the next recovery point. A draft that was just made is due by its terms."""
-        advanced = replace(self, saga=self.saga.advanced(step, now))
-        fact = self.facts.invoice
-        if self.saga.step is not Step.DRAFT or fact is None:
-            return advanced
-        fresh = None if self.saga.interrupted else fact.drafted_details
-        return replace(advanced, terms_due_at=fact.due_at, details_as_made=fresh)

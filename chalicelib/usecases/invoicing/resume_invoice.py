@@ -10,9 +10,10 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
-from chalicelib.usecases.invoicing.invoice_saga import run, take_back_at_once
+from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.plan_day import marked_overdue
-from chalicelib.usecases.invoicing.same_account import of_other_account
+from chalicelib.usecases.invoicing.saga_progress import take_back_at_once
+from chalicelib.usecases.invoicing.store_invoice import of_other_account
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:

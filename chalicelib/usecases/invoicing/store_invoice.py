@@ -1,13 +1,17 @@
-"""Change a stored invoice although others change it too: read again and repeat the change."""
+"""Loads an invoice, stores a change of it, and has Stripe act on it.
+
+Others may change the invoice at the same time. Then it is read again, and the change is repeated.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chalicelib.domain.errors import NotFound, StaleWrite
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Gone, NotFound, StaleWrite, StripeRefused
 from chalicelib.domain.events import Reference
 from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.merging import CannotOrder
@@ -16,6 +20,9 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 
 ATTEMPTS = 8
+Ask = Callable[[StripeAccountId, str, str], Sequence[StripeFact]]
+"""Asks Stripe for an act: the account, the Stripe invoice, the idempotency key."""
+
 LOOK_IT_UP = "Choose the invoice from the list under Invoicing."
 
 
@@ -31,6 +38,26 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
             "invoice_not_found", "There is no invoice of this id.", field="invoiceId", next_step=LOOK_IT_UP
         )
     return invoice
+
+
+def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
+    """Returns the account, if the invoice was made on it.
+
+    Raises:
+        Conflict: it was made on another one.
+    """
+    if invoice.stripe_account_id != account_id:
+        raise of_other_account()
+    return account_id
+
+
+def of_other_account() -> Conflict:
+    """Returns why nothing can be done with an invoice whose account is gone."""
+    return Conflict(
+        "invoice_of_other_account",
+        "This invoice was made on a Stripe account that is no longer connected.",
+        next_step="Its history stays readable; reconnect that account to act on it.",
+    )
 
 
 def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) -> Invoice:
@@ -72,6 +99,28 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
         stripe_id = known.stripe_invoice_id or ""
         return known.settled_by(*ports.stripe.everything(known.stripe_account_id, stripe_id))
     return known
+
+
+def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -> Invoice:
+    """Returns the invoice after Stripe has done the act.
+
+    The act is stored before Stripe is asked. If POM dies or gets no answer, the first write that sees the act done
+    puts it on the timeline.
+
+    Raises:
+        StripeRefused, AccountUnreachable: Stripe did not do it, and the act is dropped.
+        Gone: the draft was deleted. This request may have deleted it, so the act is kept until Stripe's event tells.
+    """
+    intended = store(invoice, lambda current: current.intending(act), ports)
+    try:
+        # A new key each time: Stripe would repeat an earlier refusal, and none of these acts can be done twice.
+        facts = ask(invoice.stripe_account_id, act.stripe_invoice_id, f"pom-{ports.clock.nonce()}")
+    except Gone:
+        raise
+    except (StripeRefused, AccountUnreachable):
+        store(intended, lambda current: current.dropping(act), ports)
+        raise
+    return store(intended, lambda current: knowing_also(current, facts, intended, ports).doing(act), ports)
 
 
 def new_references(before: Invoice, after: Invoice) -> list[Reference]:
