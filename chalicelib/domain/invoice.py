@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Self
 
 from chalicelib.domain.amounts import Amounts
@@ -13,15 +12,14 @@ from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
-    CustomerId,
     InvoiceId,
     OrganizationId,
-    ServiceId,
     StripeAccountId,
     UserId,
 )
 from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
@@ -32,58 +30,6 @@ from chalicelib.domain.status import (
 )
 from chalicelib.domain.tallies import Counted
 from chalicelib.domain.terms import day_of, end_of_day
-
-MAX_LINES = 250
-"""https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineItem:
-    """One billed service. `unit_price` and `amount` are minor units."""
-
-    service_id: ServiceId
-    description: str
-    quantity: Decimal
-    unit_price: int
-    amount: int
-    taxable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What POM asked for; it never changes. `tax` is POM's own computation, in minor units."""
-
-    customer_id: CustomerId
-    currency: str
-    line_items: tuple[LineItem, ...]
-    payment_terms: str | None
-    days_until_due: int | None
-    due_date: dt.date | None
-    time_zone: str
-    fingerprint: str
-    tax: int = 0
-    memo: str | None = None
-    footer: str | None = None
-    payment_methods: tuple[str, ...] = ()
-
-    @property
-    def subtotal(self) -> int:
-        return sum(line.amount for line in self.line_items)
-
-    @property
-    def total(self) -> int:
-        return self.subtotal + self.tax
-
-    @property
-    def details(self) -> DraftDetails:
-        """Returns what POM ordered beside the lines. What is empty was left to Stripe's defaults."""
-        return DraftDetails.of(self.memo, self.footer, self.payment_methods)
-
-    @property
-    def billed(self) -> tuple[tuple[str, int], ...]:
-        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`. The tax has no service."""
-        taxes = [("", self.tax)] if self.tax else []
-        return tuple(sorted([*((line.service_id, line.amount) for line in self.line_items), *taxes]))
 
 
 @dataclass(frozen=True, slots=True)

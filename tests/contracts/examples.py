@@ -18,8 +18,9 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
     UserId,
 )
-from chalicelib.domain.invoice import Invoice, LineItem, Order
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.order import LineItem, Order
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.status import InvoiceStatus
 

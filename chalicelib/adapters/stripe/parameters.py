@@ -9,8 +9,9 @@ from chalicelib.adapters.stripe.objects import SERVICE_KEY
 from chalicelib.adapters.stripe.versions import CUSTOMER_KEY, INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import ADDRESS, Field, Values, as_given
-from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.order import LineItem
 from chalicelib.domain.terms import end_of_day
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from chalicelib.adapters.stripe.objects import SERVICE_KEY, Metadata, PaymentSet
 from chalicelib.adapters.stripe.parameters import TAX
 from chalicelib.adapters.stripe.versions import invoice_named, organization_named
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
-from chalicelib.domain.invoice import LineItem
+from chalicelib.domain.order import LineItem
 from chalicelib.ports.recorded import RecordedInvoice
 
 

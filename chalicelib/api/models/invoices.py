@@ -19,8 +19,9 @@ from chalicelib.api.models.common import (
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
-from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.order import LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.ports.storage import Page
 
