@@ -150,7 +150,7 @@ class Invoice:
 
     @property
     def drafted_for(self) -> str | None:
-        """The Stripe customer of the draft. None if it is no draft, or if POM does not know it."""
+        """Returns the Stripe customer of the draft. None if it is no draft, or if POM does not know the customer."""
         fact = self.facts.invoice
         return (fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None
 
@@ -175,7 +175,7 @@ class Invoice:
         return self.facts.invoice.due_at if self.facts.invoice else None
 
     def link_expired(self, now: int) -> bool:
-        """Whether Stripe's payment page can no longer be reached by the link that is known."""
+        """Returns True if Stripe's payment page can no longer be reached by the known link."""
         ends_at = link_ends_at(self.facts.invoice, self.links_read_at) if self.facts.invoice else None
         return ends_at is not None and ends_at < now
 
@@ -185,7 +185,7 @@ class Invoice:
 
     @property
     def due_day(self) -> dt.date | None:
-        """The day on which it is due; it keeps the time zone that it was made in."""
+        """Returns the day on which it is due, in the time zone that it was made in."""
         return self.day_of(self.due_at) if self.due_at is not None else None
 
     @property
@@ -210,18 +210,18 @@ class Invoice:
 
     @property
     def _first_day_overdue(self) -> dt.date | None:
-        """The day after the due day while money is expected, or None."""
+        """Returns the day after the due day while money is expected, or None."""
         if self.due_day is None or self.status not in OPEN_STATUSES:
             return None
         return self.due_day + dt.timedelta(days=1)
 
     @property
     def failure(self) -> FailedAttempt | None:
-        """The failed attempt that makes the status `failed`, or None."""
+        """Returns the failed attempt that makes the status `failed`, or None."""
         return self.facts.failed_attempt if self.status is InvoiceStatus.FAILED else None
 
     def knowing(self, fact: StripeFact) -> Self:
-        """This invoice with one more fact merged.
+        """Returns this invoice with one more fact merged.
 
         Raises:
             CannotOrder: only Stripe can tell which of two snapshots is newer.
@@ -229,7 +229,7 @@ class Invoice:
         return self._with_facts(self.facts.merge(fact))
 
     def settled_by(self, *fetched: StripeFact) -> Self:
-        """This invoice with facts that were read from Stripe after it had been stored."""
+        """Returns this invoice with facts that were read from Stripe after it had been stored."""
         facts = self.facts
         for fact in fetched:
             facts = facts.settle(fact)
@@ -292,7 +292,7 @@ class Invoice:
         return not known or stripe_id in known or revised_id in known
 
     def telling(self, *entries: HistoryEntry) -> Self:
-        """This invoice with entries added to its timeline."""
+        """Returns this invoice with entries added to its timeline."""
         return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])
 
     def changed(self, at: int) -> Self:

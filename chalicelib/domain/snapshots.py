@@ -146,18 +146,25 @@ class Snapshots:
         through_stripe = self.invoice.amount_paid - self.invoice.amount_paid_off_stripe
         return through_stripe > sum(payment.amount_paid for payment in self.own_payments)
 
+    @property
+    def intent_ids(self) -> AbstractSet[str]:
+        """Returns the ids of all payment intents that are known. Only a payment or a charge tells of some of them."""
+        named = [payment.payment_intent_id for payment in self.payments.values()]
+        named += [charge.payment_intent_id for charge in self.charges.values()]
+        return {*self.payment_intents, *(intent_id for intent_id in named if intent_id)}
+
     @cached_property
-    def intents_elsewhere(self) -> AbstractSet[str | None]:
+    def intents_elsewhere(self) -> AbstractSet[str]:
         """Returns the payment intents that do not pay `invoice`: neither their outcome nor their money concerns it.
 
         They are known to pay another Stripe invoice. If `invoice` is a revision, any intent that is not known to pay
         it belongs to the invoice that it has replaced.
         """
         own = {payment.payment_intent_id for payment in self.own_payments}
-        known = {payment.payment_intent_id for payment in self.payments.values()}
         if self.invoice is not None and self.invoice.from_invoice_id is not None:
-            known |= self.payment_intents.keys() | {charge.payment_intent_id for charge in self.charges.values()}
-        return known - own - {None}
+            return self.intent_ids - own
+        paying = {payment.payment_intent_id for payment in self.payments.values() if payment.payment_intent_id}
+        return paying - own
 
     @property
     def intents(self) -> list[PaymentIntentFact]:

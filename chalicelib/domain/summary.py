@@ -54,7 +54,7 @@ class CurrencySummary:
 
 
 def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
-    """What one invoice counts for. Days are of the time zone that it was made in."""
+    """Returns what one invoice counts for. Days are of the time zone that it was made in."""
     currency, status, balance = invoice.order.currency, invoice.status, invoice.balance
     amounts = invoice.amounts
     counts = {Bucket(currency, STATUS, status.value): Tally(1, invoice.total, balance)}
@@ -94,7 +94,7 @@ def uncounted(invoice: Invoice) -> Recounted:
 
 
 def summarized(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:
-    """What the sums say, by currency."""
+    """Returns what the sums say, by currency."""
     return [_of_currency(currency, tallies) for currency in sorted({bucket.currency for bucket in tallies})]
 
 

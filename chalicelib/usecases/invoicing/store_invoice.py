@@ -13,7 +13,6 @@ from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
@@ -27,7 +26,7 @@ LOOK_IT_UP = "Choose the invoice from the list under Invoicing."
 
 
 def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
-    """One invoice as it is stored now.
+    """Returns one invoice as it is stored now.
 
     Raises:
         NotFound: this organization has no such invoice.
@@ -61,7 +60,9 @@ def of_other_account() -> Conflict:
 
 
 def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) -> Invoice:
-    """Store `change` of the invoice. The change may be made several times, each time to what is stored then.
+    """Stores `change` of the invoice, and returns the invoice as it is stored then.
+
+    The change may be made several times, each time to what is stored at that moment.
 
     Raises:
         StaleWrite: others kept being faster.
@@ -79,7 +80,7 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
 
 
 def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invoice, ports: Ports) -> Invoice:
-    """`current` with facts that were read from Stripe after `read_after` had been stored.
+    """Returns `current` with facts that were read from Stripe after `read_after` had been stored.
 
     If `current` has changed since then, what it learned meanwhile may be newer than the facts: they are merged,
     and where that cannot be told, Stripe is asked again.
@@ -90,7 +91,10 @@ def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invo
 
 
 def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
-    """`current` with facts of which it is not known what they were read after; Stripe settles what is in doubt."""
+    """Returns `current` with `facts` merged, although their order relative to `current` is unknown.
+
+    If they cannot be ordered, Stripe is asked for the present state.
+    """
     known = current
     try:
         for fact in facts:
@@ -124,22 +128,10 @@ def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -
 
 
 def new_references(before: Invoice, after: Invoice) -> list[Reference]:
-    """To the Stripe objects that `after` knows and `before` did not: later events name nothing else of an invoice.
+    """Returns references to the Stripe objects that `after` knows and `before` did not.
 
-    They are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
+    Later events name nothing else of an invoice. References are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
     """
     ids = sorted(after.stripe_invoice_ids - before.stripe_invoice_ids)
-    ids += sorted(_intents(after.facts) - _intents(before.facts))
-    return [_reference(after, stripe_id) for stripe_id in ids]
-
-
-def _intents(facts: Facts) -> set[str]:
-    """The payment intents that pay the invoice: some are told of by nothing but their charge."""
-    named = [payment.payment_intent_id for payment in facts.payments.values()]
-    named += [charge.payment_intent_id for charge in facts.charges.values()]
-    return {*facts.payment_intents, *(stripe_id for stripe_id in named if stripe_id)}
-
-
-def _reference(invoice: Invoice, stripe_id: str) -> Reference:
-    """From a Stripe object to this invoice."""
-    return Reference(invoice.stripe_account_id, stripe_id, invoice.organization_id, invoice.id)
+    ids += sorted(after.facts.intent_ids - before.facts.intent_ids)
+    return [Reference(after.stripe_account_id, stripe_id, after.organization_id, after.id) for stripe_id in ids]
