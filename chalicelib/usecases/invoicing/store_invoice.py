@@ -130,7 +130,8 @@ def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -
 def new_references(before: Invoice, after: Invoice) -> list[Reference]:
     """Returns references to the Stripe objects that `after` knows and `before` did not.
 
-    Later events name nothing else of an invoice. References are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
+    Later events name nothing else of an invoice. References are stored with whatever brought the knowledge. Once the
+    invoice knows an object, nobody asks again.
     """
     ids = sorted(after.stripe_invoice_ids - before.stripe_invoice_ids)
     ids += sorted(after.facts.intent_ids - before.facts.intent_ids)
