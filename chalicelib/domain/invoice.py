@@ -204,9 +204,10 @@ class Invoice:
     @property
     def turns_overdue_at(self) -> int | None:
         """Returns when it turns overdue (epoch seconds UTC), or None if it is overdue, or nothing is to be paid."""
-        if self.overdue or self._first_day_overdue is None or self.due_day is None:
+        first = self._first_day_overdue
+        if first is None or first == self.overdue_since:
             return None
-        return end_of_day(self.due_day, self.order.time_zone) + 1
+        return end_of_day(first - dt.timedelta(days=1), self.order.time_zone) + 1
 
     @property
     def _first_day_overdue(self) -> dt.date | None:
