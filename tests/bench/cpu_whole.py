@@ -22,7 +22,6 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters import tables
-from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.events import WebhookOpener
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.invoices import TableInvoices
@@ -35,7 +34,7 @@ from chalicelib.usecases.events.receive_event import receive_event
 from infra.local.aws.in_process import FAKE_ENVIRONMENT
 from tests.bench.alternating import cpu_milliseconds
 from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
-from tests.bench.samples import SECRET, signature
+from tests.bench.samples import SECRET, ClockOfEvent, signature
 
 ROUNDS = 300
 LIMIT = 1.3
@@ -87,9 +86,9 @@ def _milliseconds(body: bytes, invoice: Invoice, wire: Wire) -> tuple[float, flo
     stores = TableInvoices()
     stores.save(recounted(replace(invoice, version=1)))
     wire.item = json.dumps({"Item": _item_of(json.loads(wire.sent[-1]))}).encode()
-    ports: Any = SimpleNamespace(invoices=stores, clock=SystemClock())
+    ports: Any = SimpleNamespace(invoices=stores, clock=ClockOfEvent(body))
     opener = WebhookOpener(lambda: (SECRET,), ports.clock)
-    header = signature(body, SECRET)
+    header = signature(body, SECRET, ports.clock.now())
 
     def whole() -> None:
         receipt = receive_event(opener.open(body, header), Source.WEBHOOK, ports)
