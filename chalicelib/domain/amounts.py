@@ -14,7 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.domain.facts import CreditNoteFact, DisputeFact, Facts, InvoiceFact, RefundFact
+from chalicelib.domain.facts import CreditNoteFact, DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.snapshots import Snapshots
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,56 +60,52 @@ class Amounts:
         return self.paid - self.overpaid + self.balance_applied + self.credited_before_payment + self.open
 
 
-def amounts_of(facts: Facts) -> Amounts:
+def amounts_of(facts: Snapshots) -> Amounts:
     """Returns the terms of an invoice. All are zero if POM knows no Stripe invoice, or if it was deleted."""
     invoice = facts.invoice
     if invoice is None or invoice.deleted:
         return Amounts()
     asks_for_nothing = invoice.status in {"draft", "void"}
+    notes = list(_issued(facts))
     return Amounts(
         total=invoice.total,
         discount=invoice.discount_amount,
         paid=invoice.amount_paid,
         overpaid=invoice.amount_overpaid,
         balance_applied=0 if asks_for_nothing else _balance_applied(facts, invoice),
-        credited=sum(note.amount for note in _issued(facts)),
+        credited=sum(note.amount for note in notes),
         credited_before_payment=_credited_before_payment(facts, invoice),
         open=0 if asks_for_nothing or invoice.status == "paid" else invoice.amount_remaining,
         refunded=refunded_amount(facts),
-        refunded_outside=_refunded_outside(facts),
-        lost=lost_amount(facts),
+        refunded_outside=sum(note.out_of_band_amount for note in notes),
+        lost=sum(lost_by_dispute(facts).values()),
     )
 
 
-def refunded_amount(facts: Facts) -> int:
+def refunded_amount(facts: Snapshots) -> int:
     """Returns the minor units that went back to the payer. A refund that failed in the end does not count.
 
     A credit note's refund in Stripe is one of the refunds. What the credit note gave back outside Stripe is added.
     """
-    return sum(refund.amount for refund in succeeded_refunds(facts)) + _refunded_outside(facts)
+    outside = sum(note.out_of_band_amount for note in _issued(facts))
+    return sum(refund.amount for refund in succeeded_refunds(facts)) + outside
 
 
-def succeeded_refunds(facts: Facts) -> Iterator[RefundFact]:
+def succeeded_refunds(facts: Snapshots) -> Iterator[RefundFact]:
     """Yields the refunds of this invoice's payments that succeeded."""
-    elsewhere = _paid_elsewhere(facts)
     for refund in facts.refunds.values():
-        if refund.status == "succeeded" and refund.payment_intent_id not in elsewhere:
+        if refund.status == "succeeded" and refund.payment_intent_id not in facts.intents_elsewhere:
             yield refund
 
 
-def credited_to_balance(facts: Facts) -> int:
+def credited_to_balance(facts: Snapshots) -> int:
     """Returns what credit notes put on the customer's balance after the invoice was paid."""
     return sum(
         max(note.post_payment_amount - note.refunded_amount - note.out_of_band_amount, 0) for note in _issued(facts)
     )
 
 
-def lost_amount(facts: Facts) -> int:
-    """Returns what banks took back for good, in the invoice's currency."""
-    return sum(lost_by_dispute(facts).values())
-
-
-def lost_by_dispute(facts: Facts) -> dict[str, int]:
+def lost_by_dispute(facts: Snapshots) -> dict[str, int]:
     """Returns how much each lost dispute took, by dispute id, in minor units of the invoice's currency.
 
     A charge cannot lose more than its amount less its refunds. If a dispute over a whole charge is lost, Stripe gives
@@ -116,11 +113,10 @@ def lost_by_dispute(facts: Facts) -> dict[str, int]:
     (https://support.stripe.com/questions/dispute-for-full-charge-amount-after-a-partial-refund-was-issued).
     A dispute in another currency takes the whole rest of its charge.
     """
-    elsewhere = _paid_elsewhere(facts)
     lost = [
         dispute
         for dispute in facts.disputes.values()
-        if dispute.status == "lost" and dispute.payment_intent_id not in elsewhere
+        if dispute.status == "lost" and dispute.payment_intent_id not in facts.intents_elsewhere
     ]
     by_charge: dict[str, list[DisputeFact]] = defaultdict(list)
     for dispute in sorted(lost, key=lambda each: (not _in_own_currency(facts, each), each.id)):
@@ -135,7 +131,7 @@ def lost_by_dispute(facts: Facts) -> dict[str, int]:
     return taken
 
 
-def disputed_amount(facts: Facts, dispute: DisputeFact) -> int:
+def disputed_amount(facts: Snapshots, dispute: DisputeFact) -> int:
     """Returns the disputed amount, in minor units of the invoice's currency.
 
     If the dispute is in another currency, that is the amount of its charge.
@@ -148,11 +144,11 @@ def disputed_amount(facts: Facts, dispute: DisputeFact) -> int:
     return facts.invoice.amount_paid if facts.invoice else 0
 
 
-def _in_own_currency(facts: Facts, dispute: DisputeFact) -> bool:
+def _in_own_currency(facts: Snapshots, dispute: DisputeFact) -> bool:
     return facts.invoice is None or dispute.currency == facts.invoice.currency
 
 
-def _left_of_charge(facts: Facts, dispute: DisputeFact) -> int | None:
+def _left_of_charge(facts: Snapshots, dispute: DisputeFact) -> int | None:
     """Returns the disputed charge's amount less its refunds, or None if its amount is not known."""
     brought = _brought(facts, dispute)
     if brought is None:
@@ -166,7 +162,7 @@ def _left_of_charge(facts: Facts, dispute: DisputeFact) -> int | None:
     return brought - sum(refunds)
 
 
-def _brought(facts: Facts, dispute: DisputeFact) -> int | None:
+def _brought(facts: Snapshots, dispute: DisputeFact) -> int | None:
     """Returns the amount of the disputed charge, or of its intent, in the invoice's currency; None if unknown."""
     intent_id = dispute.payment_intent_id or ""
     payments = (each for each in facts.payments.values() if intent_id and each.payment_intent_id == intent_id)
@@ -179,7 +175,7 @@ def _brought(facts: Facts, dispute: DisputeFact) -> int | None:
     return next((amount for amount, currency in known if currency == own), None)
 
 
-def _issued(facts: Facts) -> Iterable[CreditNoteFact]:
+def _issued(facts: Snapshots) -> Iterable[CreditNoteFact]:
     invoice_id = facts.invoice.id if facts.invoice else None
     return (
         note
@@ -188,17 +184,13 @@ def _issued(facts: Facts) -> Iterable[CreditNoteFact]:
     )
 
 
-def _refunded_outside(facts: Facts) -> int:
-    return sum(note.out_of_band_amount for note in _issued(facts))
-
-
-def _balance_applied(facts: Facts, invoice: InvoiceFact) -> int:
+def _balance_applied(facts: Snapshots, invoice: InvoiceFact) -> int:
     if invoice.starting_balance is not None and invoice.ending_balance is not None:
         return invoice.ending_balance - invoice.starting_balance
     return _unexplained(invoice) - _credited_before_payment(facts, invoice)
 
 
-def _credited_before_payment(facts: Facts, invoice: InvoiceFact) -> int:
+def _credited_before_payment(facts: Snapshots, invoice: InvoiceFact) -> int:
     """Returns the part of the credit notes that lowered the amount due.
 
     Invoices stored by earlier releases lack Stripe's figure. For them, credit notes explain the difference between
@@ -216,11 +208,3 @@ def _unexplained(invoice: InvoiceFact) -> int:
     """Returns the part of the total that neither payments nor the amount still to be paid explain."""
     remaining = 0 if invoice.status == "paid" else invoice.amount_remaining
     return invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - remaining
-
-
-def _paid_elsewhere(facts: Facts) -> frozenset[str]:
-    """Returns the payment intents that paid another Stripe invoice, such as the one that this invoice replaced."""
-    invoice_id = facts.invoice.id if facts.invoice else None
-    here = {each.payment_intent_id for each in facts.payments.values() if each.stripe_invoice_id == invoice_id}
-    there = {each.payment_intent_id for each in facts.payments.values() if each.stripe_invoice_id != invoice_id}
-    return frozenset(intent for intent in there - here if intent)

@@ -26,12 +26,31 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence for each change of a draft in Stripe that POM does not send."""
     if invoice.total_difference:
         yield f"It was changed in Stripe: {difference(invoice, invoice.total)}."
-    elif invoice.has_other_lines:
+    elif has_other_lines(invoice):
         yield "It was changed in Stripe: its lines there are other than those that POM ordered."
-    if invoice.changed_details:
-        yield f"It was changed in Stripe: {_are(invoice.changed_details)} not as in POM's draft."
+    if changed_details(invoice):
+        yield f"It was changed in Stripe: {_are(changed_details(invoice))} not as in POM's draft."
     if invoice.facts.invoice and invoice.facts.invoice.charges_automatically:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
+
+
+def has_other_lines(invoice: Invoice) -> bool:
+    """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
+    drafted = invoice.facts.invoice.drafted_lines if invoice.facts.invoice else None
+    return drafted is not None and not invoice.lacks_lines and drafted != invoice.order.billed
+
+
+def changed_details(invoice: Invoice) -> list[str]:
+    """Returns the guide's word for each detail of the draft that somebody changed in Stripe, such as its memo.
+
+    Stripe fills in what an order leaves out, such as the footer of the account. So the draft is compared with
+    what it was when it was made. If that is not known, it is compared with what the order says.
+    """
+    present = invoice.facts.invoice.drafted_details if invoice.facts.invoice else None
+    if present is None:
+        return []
+    expected = invoice.details_as_made or invoice.order.details.completed_from(present)
+    return list(expected.differences(present))
 
 
 def _are(details: Sequence[str]) -> str:

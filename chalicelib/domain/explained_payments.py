@@ -37,7 +37,7 @@ def _under_way_since(invoice: Invoice) -> int:
         return max(charged)
     if told is not None:
         return told.at
-    seen = (intent.as_of for intent in invoice.intents if intent.status == "processing")
+    seen = (intent.as_of for intent in invoice.facts.intents if intent.status == "processing")
     return max(seen, default=invoice.updated_at)
 
 
@@ -92,7 +92,7 @@ def _way_outside(invoice: Invoice) -> str:
 
 def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:
     """Returns the charges of this status, the first one first. Those of an invoice that was replaced say nothing."""
-    elsewhere = invoice.facts.replaced_intents
+    elsewhere = invoice.facts.intents_elsewhere
     found = (charge for charge in invoice.facts.charges.values() if charge.status == status)
     return sorted(
         (charge for charge in found if charge.payment_intent_id not in elsewhere),

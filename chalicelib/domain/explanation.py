@@ -84,7 +84,7 @@ def _pending(invoice: Invoice, now: int) -> Iterator[str]:
     yield from _unknown_word(invoice)
     yield from terms(invoice)
     yield from parts_paid(invoice)
-    if invoice.payment_under_way:
+    if invoice.facts.payment_under_way:
         yield under_way(invoice)
     else:
         yield from _progress(invoice)
@@ -92,8 +92,8 @@ def _pending(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _progress(invoice: Invoice) -> Iterator[str]:
-    unknown = sorted({intent.status for intent in invoice.intents} - _INTENT_STATUSES)
-    if invoice.waits_for_confirmation:
+    unknown = sorted({intent.status for intent in invoice.facts.intents} - _INTENT_STATUSES)
+    if invoice.facts.waits_for_confirmation:
         yield "The customer has begun to pay and has yet to confirm the payment with their bank."
     elif unknown:
         yield f"Stripe says '{unknown[0]}' of a payment; look at it in the Stripe dashboard."
@@ -129,7 +129,7 @@ def _paid(invoice: Invoice, now: int) -> Iterator[str]:
     yield from terms(invoice)
     yield from given_back(invoice)
     yield from put_on_balance(invoice)
-    if invoice.payment_under_way:
+    if invoice.facts.payment_under_way:
         yield (
             "Another payment is on its way. If it arrives, it is more than was due, "
             "and Stripe puts it on the customer's credit balance."
@@ -177,8 +177,8 @@ _EXPLAIN = {
 
 def _revisions(invoice: Invoice) -> Iterator[str]:
     """Yields what people have to know of revisions that somebody makes in Stripe's dashboard."""
-    if invoice.replaced_numbers:
-        yield f"It was revised in Stripe and replaces {' and '.join(invoice.replaced_numbers)}."
+    if invoice.facts.replaced_numbers:
+        yield f"It was revised in Stripe and replaces {' and '.join(invoice.facts.replaced_numbers)}."
     if invoice.being_revised:
         yield "Somebody is revising it in Stripe; until that is finalized, this invoice is the one to be paid."
 

@@ -1,18 +1,14 @@
-"""What Stripe told us, as snapshots that can be merged in any order.
+"""What Stripe told us: one type for a snapshot of each kind of Stripe object.
 
-Merging is commutative, associative and idempotent: of two snapshots of one object the one with the higher
-`precedence` stays. Precedence puts the object's own lifecycle first (a paid invoice never becomes open again)
-and the second of the snapshot after it. Two different snapshots of equal precedence cannot be ordered by what
-they say, because Stripe's clock has seconds only: then `CannotOrder` is raised, and the caller asks Stripe and
-settles the question with `settle`. Arrival order is never used.
+Two snapshots of one object are merged by their `precedence` (`domain/merging.py`). It puts the object's own lifecycle
+first (a paid invoice never becomes open again), and the second of the snapshot after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self, TypeVar
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.failures import FailureReason
@@ -27,14 +23,6 @@ class Fact(Protocol):
     def as_of(self) -> int: ...
     @property
     def precedence(self) -> tuple[int, int]: ...
-
-
-class CannotOrder(Exception):
-    """Two different snapshots of one object have the same precedence; only Stripe knows which is newer."""
-
-    def __init__(self, fact: Fact) -> None:
-        super().__init__(f"two snapshots of {fact.id} as of {fact.as_of} differ")
-        self.fact = fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,208 +231,10 @@ class CreditNoteFact:
         return (0 if self.status == "issued" else 1, self.as_of)
 
 
-F = TypeVar("F", bound=Fact)
-
-
-def newer(current: F | None, incoming: F) -> F:
-    """Returns the snapshot that stays.
-
-    Raises:
-        CannotOrder: they differ, and nothing in them says which is newer.
-    """
-    if current is None:
-        return incoming
-    if _same_content(current, incoming):
-        return current if current.as_of >= incoming.as_of else incoming
-    if current.precedence == incoming.precedence:
-        raise CannotOrder(incoming)
-    return max(current, incoming, key=lambda fact: fact.precedence)
-
-
-def settle(current: F | None, fetched: F) -> F:
-    """Returns the snapshot that stays when `fetched` was read from Stripe after `current` had been stored.
-
-    What was read later is the truth, whatever its clock says, except that a lifecycle never runs backwards.
-    """
-    if current is None or _same_content(current, fetched):
-        return newer(current, fetched)
-    later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
-    return later if later.precedence >= current.precedence else current
-
-
-def _alike(one: Fact | None, other: Fact | None) -> bool:
-    if one is other:
-        return True
-    return one is not None and other is not None and _same_content(one, other)
-
-
-def _all_alike(some: Mapping[str, Fact], others: Mapping[str, Fact]) -> bool:
-    return some is others or (some.keys() == others.keys() and all(_alike(some[key], others[key]) for key in some))
-
-
-def _same_content(one: Fact, other: Fact) -> bool:
-    return bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]
-
-
 StripeFact = (
     InvoiceFact | PaymentIntentFact | ChargeFact | RefundFact | DisputeFact | InvoicePaymentFact | CreditNoteFact
 )
 """The snapshots that belong to an invoice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that is known of one invoice, keyed by Stripe id.
-
-    Somebody who edits a finalized invoice in Stripe's dashboard makes a revision: a new invoice that is finalized
-    while the former one is voided (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the latest
-    finalized one.
-    """
-
-    invoice: InvoiceFact | None = None
-    revisions: Mapping[str, InvoiceFact] = field(default_factory=dict)
-    """The other Stripe invoices: those that `invoice` has replaced, and drafts of revisions."""
-    payment_intents: Mapping[str, PaymentIntentFact] = field(default_factory=dict)
-    charges: Mapping[str, ChargeFact] = field(default_factory=dict)
-    refunds: Mapping[str, RefundFact] = field(default_factory=dict)
-    disputes: Mapping[str, DisputeFact] = field(default_factory=dict)
-    payments: Mapping[str, InvoicePaymentFact] = field(default_factory=dict)
-    credit_notes: Mapping[str, CreditNoteFact] = field(default_factory=dict)
-    attempt_failed_at: int = 0
-    """The latest second at which Stripe said that an attempt failed without saying why."""
-
-    def merge(self, fact: StripeFact) -> Self:
-        """Returns these facts and one more, in any order.
-
-        Raises:
-            CannotOrder: see `newer`.
-        """
-        return self._put(fact, newer)
-
-    def settle(self, fact: StripeFact) -> Self:
-        """Returns these facts and one that was read from Stripe after they had been stored."""
-        return self._put(fact, settle)
-
-    def attempt_failed(self, at: int) -> Self:
-        """Returns these facts with a failed attempt at `at` (epoch seconds UTC)."""
-        return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
-
-    @property
-    def timeless(self) -> Self:
-        """Returns these facts without the seconds at which each snapshot was taken."""
-        undated: dict[str, Any] = {
-            name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()} for name in _MAPPINGS
-        }
-        return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
-
-    def say_the_same_as(self, other: Self) -> bool:
-        """Returns True if both say the same, whenever each snapshot was taken."""
-        return (
-            self.attempt_failed_at == other.attempt_failed_at
-            and _alike(self.invoice, other.invoice)
-            and all(_all_alike(getattr(self, name), getattr(other, name)) for name in _MAPPINGS)
-        )
-
-    def of(self, stripe_id: str) -> StripeFact | None:
-        """Returns the snapshot of one Stripe object, or None if nothing is known of it."""
-        if self.invoice is not None and self.invoice.id == stripe_id:
-            return self.invoice
-        collections: list[Mapping[str, StripeFact]] = [getattr(self, name) for name in _MAPPINGS]
-        return next((known[stripe_id] for known in collections if stripe_id in known), None)
-
-    def says(self, fact: StripeFact) -> bool:
-        """Returns True if `fact` says what is known of its object, whenever each was read."""
-        return _alike(self.of(fact.id), fact)
-
-    @property
-    def invoices(self) -> Mapping[str, InvoiceFact]:
-        """Returns all Stripe invoices that this invoice is or was, and drafts of its revisions, by their ids."""
-        return self.revisions if self.invoice is None else {**self.revisions, self.invoice.id: self.invoice}
-
-    @property
-    def unread_invoice(self) -> str | None:
-        """Returns the id of a Stripe invoice that POM has to read, or None.
-
-        It is a revision of which POM knows nothing, or only the draft. Otherwise it is `invoice` if POM does not know
-        its payments, because events about a payment lead to an invoice only if the invoice knows that payment.
-        """
-        known = self.invoices
-        for fact in known.values():
-            revision = fact.latest_revision_id
-            if revision is not None and (revision not in known or known[revision].unfinished):
-                return revision
-        current = self.invoice
-        if current is None or not current.amount_due or current.unfinished:
-            return None
-        return None if self._has_payments_of(current) else current.id
-
-    def _has_payments_of(self, invoice: InvoiceFact) -> bool:
-        return any(payment.stripe_invoice_id == invoice.id for payment in self.payments.values())
-
-    @property
-    def replaced_intents(self) -> AbstractSet[str]:
-        """Returns payment intents of invoices that `invoice` replaced. Their outcome does not concern `invoice`."""
-        if self.invoice is None or self.invoice.from_invoice_id is None:
-            return frozenset()
-        own = {each.payment_intent_id for each in self.payments.values() if each.stripe_invoice_id == self.invoice.id}
-        charged = {each.payment_intent_id for each in self.charges.values() if each.payment_intent_id}
-        return (self.payment_intents.keys() | charged) - own
-
-    def _collection_of(self, fact: StripeFact) -> Mapping[str, StripeFact]:
-        collection: Mapping[str, StripeFact] = getattr(self, _COLLECTIONS[type(fact)])
-        return collection
-
-    def _put(self, fact: StripeFact, choose: Choose) -> Self:
-        if isinstance(fact, InvoiceFact):
-            return self._with_invoice(choose(self.invoices.get(fact.id), fact))
-        name = _COLLECTIONS[type(fact)]
-        known: Mapping[str, StripeFact] = getattr(self, name)
-        merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
-        return replace(self, **merged)
-
-    def _with_invoice(self, fact: InvoiceFact) -> Self:
-        if not self.revisions and self.invoice is not None and self.invoice.id == fact.id:
-            return replace(self, invoice=fact)
-        known = {**self.invoices, fact.id: fact}
-        current = max(known.values(), key=lambda each: _place_in_line(each, known))
-        others = {stripe_id: each for stripe_id, each in known.items() if stripe_id != current.id}
-        return replace(self, invoice=current, revisions=others)
-
-
-def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:
-    """Returns the sort key of a Stripe invoice; the invoice with the highest key is `Facts.invoice`.
-
-    A finalized invoice is above any draft or deleted one, and a later revision is above an earlier one.
-    """
-    finalized = fact.status != "draft" and not fact.deleted
-    generation, before = 0, fact.from_invoice_id
-    while before is not None and generation < MAX_REVISIONS:
-        generation += 1
-        origin = known.get(before)
-        before = origin.from_invoice_id if origin else None
-    # If none is finalized, the earliest is the highest, so the original is shown and not the draft of a revision.
-    return finalized, generation if finalized else -generation, fact.finalized_at or 0, fact.id
-
-
-MAX_REVISIONS = 100
-"""POM does not follow a longer chain of revisions, because it can only be a circle."""
-
-
-class Choose(Protocol):
-    """`newer` or `settle`."""
-
-    def __call__(self, current: F | None, incoming: F, /) -> F: ...
-
-
-_COLLECTIONS: dict[type, str] = {
-    PaymentIntentFact: "payment_intents",
-    ChargeFact: "charges",
-    RefundFact: "refunds",
-    DisputeFact: "disputes",
-    InvoicePaymentFact: "payments",
-    CreditNoteFact: "credit_notes",
-}
-_MAPPINGS = (*_COLLECTIONS.values(), "revisions")
 
 
 COMPLETE_VERIFICATION = "Complete the business verification in the Stripe dashboard."

@@ -5,22 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Self
 
-from chalicelib.domain.amounts import Amounts, amounts_of
+from chalicelib.domain.amounts import Amounts
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import Facts, PaymentIntentFact, StripeFact
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
 from chalicelib.domain.identifiers import (
-    CustomerId,
     InvoiceId,
     OrganizationId,
-    ServiceId,
     StripeAccountId,
     UserId,
 )
 from chalicelib.domain.intended_act import IntendedAct
+from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
@@ -28,63 +27,9 @@ from chalicelib.domain.status import (
     OPEN_STATUSES,
     FailedAttempt,
     InvoiceStatus,
-    failed_attempt,
-    status_of,
 )
 from chalicelib.domain.tallies import Counted
 from chalicelib.domain.terms import day_of, end_of_day
-
-MAX_LINES = 250
-"""https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
-
-
-@dataclass(frozen=True, slots=True)
-class LineItem:
-    """One billed service. `unit_price` and `amount` are minor units."""
-
-    service_id: ServiceId
-    description: str
-    quantity: Decimal
-    unit_price: int
-    amount: int
-    taxable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What POM asked for; it never changes. `tax` is POM's own computation, in minor units."""
-
-    customer_id: CustomerId
-    currency: str
-    line_items: tuple[LineItem, ...]
-    payment_terms: str | None
-    days_until_due: int | None
-    due_date: dt.date | None
-    time_zone: str
-    fingerprint: str
-    tax: int = 0
-    memo: str | None = None
-    footer: str | None = None
-    payment_methods: tuple[str, ...] = ()
-
-    @property
-    def subtotal(self) -> int:
-        return sum(line.amount for line in self.line_items)
-
-    @property
-    def total(self) -> int:
-        return self.subtotal + self.tax
-
-    @property
-    def details(self) -> DraftDetails:
-        """Returns what POM ordered beside the lines. What is empty was left to Stripe's defaults."""
-        return DraftDetails.of(self.memo, self.footer, self.payment_methods)
-
-    @property
-    def billed(self) -> tuple[tuple[str, int], ...]:
-        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`. The tax has no service."""
-        taxes = [("", self.tax)] if self.tax else []
-        return tuple(sorted([*((line.service_id, line.amount) for line in self.line_items), *taxes]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +74,10 @@ class Invoice:
 
     @property
     def status(self) -> InvoiceStatus:
-        if self.facts.invoice is None or self._still_being_made:
-            return InvoiceStatus.CREATING
-        return status_of(self.facts)
-
-    @property
-    def _still_being_made(self) -> bool:
         fact = self.facts.invoice
-        return self.saga.running and fact is not None and fact.status == "draft" and not fact.deleted
+        if fact is None or (self.saga.running and fact.unfinished):
+            return InvoiceStatus.CREATING
+        return self.facts.status
 
     @property
     def live(self) -> bool:
@@ -146,7 +87,7 @@ class Invoice:
     @property
     def total(self) -> int:
         fact = self.facts.invoice
-        return self.order.total if fact is None or fact.deleted or self._lacks_lines else fact.total
+        return self.order.total if fact is None or fact.deleted or self.lacks_lines else fact.total
 
     @property
     def total_difference(self) -> int:
@@ -154,33 +95,15 @@ class Invoice:
         return self.total - self.order.total
 
     @property
-    def has_other_lines(self) -> bool:
-        """Returns True if the draft has other lines in Stripe than POM ordered. Stripe's answer shows up to ten."""
-        drafted = self.facts.invoice.drafted_lines if self.facts.invoice else None
-        return drafted is not None and not self._lacks_lines and drafted != self.order.billed
-
-    @property
-    def changed_details(self) -> list[str]:
-        """Returns the guide's word for each detail of the draft that somebody changed in Stripe, such as its memo.
-
-        Stripe fills in what an order leaves out, such as the footer of the account. So the draft is compared with
-        what it was when it was made. If that is not known, it is compared with what the order says.
-        """
-        present = self.facts.invoice.drafted_details if self.facts.invoice else None
-        if present is None:
-            return []
-        expected = self.details_as_made or self.order.details.completed_from(present)
-        return list(expected.differences(present))
-
-    @property
-    def _lacks_lines(self) -> bool:
+    def lacks_lines(self) -> bool:
         """Returns True if POM has yet to add lines to the draft, so that Stripe's total says nothing."""
-        return self._still_being_made and self.saga.step is not Step.SEND
+        fact = self.facts.invoice
+        return fact is not None and fact.unfinished and self.saga.running and self.saga.step is not Step.SEND
 
     @property
     def amounts(self) -> Amounts:
         """Returns the terms of its money as Stripe says them. The total that POM ordered is not in them."""
-        return amounts_of(self.facts)
+        return self.facts.amounts
 
     @property
     def paid_amount(self) -> int:
@@ -201,17 +124,6 @@ class Invoice:
         if self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE) and self.facts.invoice:
             return self.facts.invoice.amount_remaining
         return self.total if self.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT} else 0
-
-    @property
-    def lacks_payments(self) -> bool:
-        """Returns True if more was paid through Stripe than the sum of the known payments."""
-        invoice = self.facts.invoice
-        if invoice is None:
-            return False
-        known = sum(
-            payment.amount_paid for payment in self.facts.payments.values() if payment.stripe_invoice_id == invoice.id
-        )
-        return invoice.amount_paid - invoice.amount_paid_off_stripe > known
 
     @property
     def recorded_payment(self) -> OutsidePayment | None:
@@ -238,39 +150,17 @@ class Invoice:
 
     @property
     def drafted_for(self) -> str | None:
-        """The Stripe customer of the draft. None if it is no draft, or if POM does not know it."""
+        """Returns the Stripe customer of the draft. None if it is no draft, or if POM does not know the customer."""
         fact = self.facts.invoice
         return (fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None
 
     @property
-    def payment_under_way(self) -> bool:
-        """Whether a payment is on its way that may still fail, such as a bank debit, which takes days."""
-        return any(intent.status == "processing" for intent in self.intents)
-
-    @property
-    def intents(self) -> list[PaymentIntentFact]:
-        """The attempts to pay the Stripe invoice that counts; those to pay one that it has replaced say nothing."""
-        replaced = self.facts.replaced_intents
-        return [intent for intent in self.facts.payment_intents.values() if intent.id not in replaced]
-
-    @property
-    def waits_for_confirmation(self) -> bool:
-        """Whether the customer has begun to pay and has yet to confirm the payment with their bank."""
-        return any(intent.status == "requires_action" for intent in self.intents)
-
-    @property
     def being_revised(self) -> bool:
-        """Whether somebody has begun a revision in Stripe's dashboard. Only an open invoice can be revised."""
+        """Returns True if somebody has begun a revision in Stripe. Only an open invoice can be revised."""
         if self.status not in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE):
             return False
         drafts = (fact for fact in self.facts.revisions.values() if fact.unfinished)
         return any(draft.from_invoice_id == self.stripe_invoice_id for draft in drafts)
-
-    @property
-    def replaced_numbers(self) -> list[str]:
-        """The numbers of the Stripe invoices that this one has replaced, the first one first."""
-        replaced = (fact for fact in self.facts.revisions.values() if fact.number and fact.status == "void")
-        return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
 
     @property
     def partially_refunded(self) -> bool:
@@ -285,7 +175,7 @@ class Invoice:
         return self.facts.invoice.due_at if self.facts.invoice else None
 
     def link_expired(self, now: int) -> bool:
-        """Whether Stripe's payment page can no longer be reached by the link that is known."""
+        """Returns True if Stripe's payment page can no longer be reached by the known link."""
         ends_at = link_ends_at(self.facts.invoice, self.links_read_at) if self.facts.invoice else None
         return ends_at is not None and ends_at < now
 
@@ -295,7 +185,7 @@ class Invoice:
 
     @property
     def due_day(self) -> dt.date | None:
-        """The day on which it is due; it keeps the time zone that it was made in."""
+        """Returns the day on which it is due, in the time zone that it was made in."""
         return self.day_of(self.due_at) if self.due_at is not None else None
 
     @property
@@ -314,24 +204,25 @@ class Invoice:
     @property
     def turns_overdue_at(self) -> int | None:
         """Returns when it turns overdue (epoch seconds UTC), or None if it is overdue, or nothing is to be paid."""
-        if self.overdue or self._first_day_overdue is None or self.due_day is None:
+        first = self._first_day_overdue
+        if first is None or first == self.overdue_since:
             return None
-        return end_of_day(self.due_day, self.order.time_zone) + 1
+        return end_of_day(first - dt.timedelta(days=1), self.order.time_zone) + 1
 
     @property
     def _first_day_overdue(self) -> dt.date | None:
-        """The day after the due day while money is expected, or None."""
+        """Returns the day after the due day while money is expected, or None."""
         if self.due_day is None or self.status not in OPEN_STATUSES:
             return None
         return self.due_day + dt.timedelta(days=1)
 
     @property
     def failure(self) -> FailedAttempt | None:
-        """The failed attempt that makes the status `failed`, or None."""
-        return failed_attempt(self.facts) if self.status is InvoiceStatus.FAILED else None
+        """Returns the failed attempt that makes the status `failed`, or None."""
+        return self.facts.failed_attempt if self.status is InvoiceStatus.FAILED else None
 
     def knowing(self, fact: StripeFact) -> Self:
-        """This invoice with one more fact merged.
+        """Returns this invoice with one more fact merged.
 
         Raises:
             CannotOrder: only Stripe can tell which of two snapshots is newer.
@@ -339,7 +230,7 @@ class Invoice:
         return self._with_facts(self.facts.merge(fact))
 
     def settled_by(self, *fetched: StripeFact) -> Self:
-        """This invoice with facts that were read from Stripe after it had been stored."""
+        """Returns this invoice with facts that were read from Stripe after it had been stored."""
         facts = self.facts
         for fact in fetched:
             facts = facts.settle(fact)
@@ -401,50 +292,8 @@ class Invoice:
         known = self.stripe_invoice_ids
         return not known or stripe_id in known or revised_id in known
 
-    def says_the_same_as(self, other: Self) -> bool:
-        """Whether both know the same of Stripe, whenever each learned it."""
-        return self.facts.say_the_same_as(other.facts)
-
-    def shows_the_same_as(self, other: Self) -> bool:
-        """Whether people see the same of both, and later events find their way to both.
-
-        A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
-        same page may be written anew each time.
-        """
-        return self._shown == other._shown
-
-    @property
-    def _shown(self) -> tuple[object, ...]:
-        facts = self.facts.timeless
-        invoice = facts.invoice and replace(
-            facts.invoice,
-            hosted_url="link" if facts.invoice.hosted_url else None,
-            pdf_url="link" if facts.invoice.pdf_url else None,
-            drafted_for=None,
-            drafted_lines=None,
-            voided_at=None,
-            marked_uncollectible_at=None,
-            drafted_details=None,
-        )
-        failure = self.failure
-        return (
-            self.status,
-            invoice,
-            failure.reason if failure else None,
-            self.payment_under_way,
-            self.waits_for_confirmation,
-            self.being_revised,
-            self.has_other_lines,
-            self.changed_details,
-            {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
-            facts.payments,
-            facts.refunds,
-            facts.disputes,
-            facts.credit_notes,
-        )
-
     def telling(self, *entries: HistoryEntry) -> Self:
-        """This invoice with entries added to its timeline."""
+        """Returns this invoice with entries added to its timeline."""
         return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])
 
     def changed(self, at: int) -> Self:
@@ -452,12 +301,3 @@ class Invoice:
         updated_at, first = max(self.updated_at, at), self._first_day_overdue
         over = first is not None and self.day_of(updated_at) >= first
         return replace(self, updated_at=updated_at, overdue_since=first if over else None)
-
-    def at_step(self, step: Step, now: int) -> Self:
-        """This invoice with its saga at the next recovery point. A draft that was just made is due by its terms."""
-        advanced = replace(self, saga=self.saga.advanced(step, now))
-        fact = self.facts.invoice
-        if self.saga.step is not Step.DRAFT or fact is None:
-            return advanced
-        fresh = None if self.saga.interrupted else fact.drafted_details
-        return replace(advanced, terms_due_at=fact.due_at, details_as_made=fresh)

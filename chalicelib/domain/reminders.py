@@ -85,7 +85,7 @@ def require_no_payment_under_way(invoice: Invoice) -> None:
     Raises:
         Conflict: it is.
     """
-    if invoice.payment_under_way:
+    if invoice.facts.payment_under_way:
         raise PaymentUnderWay(
             "payment_under_way",
             "A payment of this invoice is on its way; bank debits take several days.",

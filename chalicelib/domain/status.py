@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.amounts import refunded_amount
-from chalicelib.domain.facts import ChargeFact, Facts, PaymentIntentFact
+from chalicelib.domain.facts import ChargeFact, PaymentIntentFact
 from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.snapshots import Snapshots
 
 
 class InvoiceStatus(StrEnum):
@@ -39,7 +40,7 @@ KNOWN_STATUSES = frozenset({"draft", "open", "paid", "uncollectible", "void"})
 """The statuses of a Stripe invoice in our API version."""
 
 
-def status_of(facts: Facts) -> InvoiceStatus:
+def status_of(facts: Snapshots) -> InvoiceStatus:
     """Returns where an invoice that exists in Stripe stands.
 
     An invoice is refunded only if refunds gave back all that was paid. If a bank took money back by a dispute, the
@@ -61,15 +62,14 @@ def status_of(facts: Facts) -> InvoiceStatus:
     return InvoiceStatus(invoice.status) if invoice.status in KNOWN_STATUSES else InvoiceStatus.PENDING
 
 
-def failed_attempt(facts: Facts) -> FailedAttempt | None:
+def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
     """Returns the latest attempt if it failed; None while one is processing, or if none was made.
 
     An invoice paid in parts has several intents. One that has ended does not decide about the others, and one that
     nobody has tried does not count. Attempts to pay an invoice that was replaced do not count for its revision.
     """
-    replaced = facts.replaced_intents
-    intents = [pi for pi in facts.payment_intents.values() if pi.id not in replaced]
-    ended = {pi.id: pi.as_of for pi in intents if pi.status in _ENDED}
+    elsewhere, intents = facts.intents_elsewhere, facts.intents
+    ended = {pi.id: pi.as_of for pi in intents if pi.ended}
     intent = max(
         (pi for pi in intents if pi.id not in ended),
         key=lambda pi: (pi.status == "processing", _tried(pi), pi.as_of, pi.id),
@@ -81,7 +81,7 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
             for charge in facts.charges.values()
             if charge.status == "failed"
             and charge.payment_intent_id not in ended
-            and charge.payment_intent_id not in replaced
+            and charge.payment_intent_id not in elsewhere
         ),
         key=lambda charge: (charge.created, charge.as_of, charge.id),
         default=None,
@@ -93,13 +93,10 @@ def failed_attempt(facts: Facts) -> FailedAttempt | None:
     return known
 
 
-def _revised_at(facts: Facts) -> int:
+def _revised_at(facts: Snapshots) -> int:
     """Returns when the present revision replaced the original (epoch seconds UTC), or 0 if there is no revision."""
     invoice = facts.invoice
     return invoice.finalized_at or 0 if invoice is not None and invoice.from_invoice_id is not None else 0
-
-
-_ENDED = frozenset({"succeeded", "canceled"})
 
 
 def _tried(intent: PaymentIntentFact) -> bool:

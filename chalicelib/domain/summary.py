@@ -10,6 +10,7 @@ import datetime as dt
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from chalicelib.domain.amounts import disputed_amount
 from chalicelib.domain.errors import Refused
@@ -53,7 +54,7 @@ class CurrencySummary:
 
 
 def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
-    """What one invoice counts for. Days are of the time zone that it was made in."""
+    """Returns what one invoice counts for. Days are of the time zone that it was made in."""
     currency, status, balance = invoice.order.currency, invoice.status, invoice.balance
     amounts = invoice.amounts
     counts = {Bucket(currency, STATUS, status.value): Tally(1, invoice.total, balance)}
@@ -73,21 +74,27 @@ def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     return counts
 
 
-def recounted(invoice: Invoice) -> tuple[Invoice, Mapping[Bucket, Tally]]:
-    """The invoice that remembers what it counts for now, and what that adds to the sums."""
+class Recounted(NamedTuple):
+    """An invoice to be stored or removed, and what that adds to the tallies. Stores take no other."""
+
+    invoice: Invoice
+    difference: Mapping[Bucket, Tally]
+
+
+def recounted(invoice: Invoice) -> Recounted:
+    """Returns the invoice, to be stored as one that remembers what it counts for now."""
     counts = contribution(invoice)
-    before = ((bucket, tally.negated()) for bucket, tally in invoice.counted)
-    difference = added_up(before, counts.items())
-    return (replace(invoice, counted=tuple(counts.items())) if difference else invoice), difference
+    difference = added_up(uncounted(invoice).difference.items(), counts.items())
+    return Recounted(replace(invoice, counted=tuple(counts.items())) if difference else invoice, difference)
 
 
-def uncounted(invoice: Invoice) -> Mapping[Bucket, Tally]:
-    """What taking the invoice away adds to the sums."""
-    return added_up((bucket, tally.negated()) for bucket, tally in invoice.counted)
+def uncounted(invoice: Invoice) -> Recounted:
+    """Returns the invoice, to be removed together with what it counts for."""
+    return Recounted(invoice, added_up((bucket, tally.negated()) for bucket, tally in invoice.counted))
 
 
 def summarized(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:
-    """What the sums say, by currency."""
+    """Returns what the sums say, by currency."""
     return [_of_currency(currency, tallies) for currency in sorted({bucket.currency for bucket in tallies})]
 
 

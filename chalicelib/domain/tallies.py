@@ -45,7 +45,7 @@ Counted: TypeAlias = tuple[tuple[Bucket, Tally], ...]
 
 
 def added_up(*parts: Iterable[tuple[Bucket, Tally]]) -> Mapping[Bucket, Tally]:
-    """The sum of all of them; buckets that come to nothing are left out."""
+    """Returns the sum of all parts. Buckets that come to nothing are left out."""
     total: dict[Bucket, Tally] = {}
     for part in parts:
         for bucket, tally in part:

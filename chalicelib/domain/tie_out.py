@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
-from chalicelib.domain.facts import DisputeFact, Facts, InvoiceFact, RefundFact
+from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_facts import Facts
 
 LIVE = frozenset({"open", "paid", "uncollectible"})
 """Statuses of a Stripe invoice that asks, or asked, somebody for money."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, UserId
-from chalicelib.domain.invoice import Invoice, LineItem, Order
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import LineItem, Order
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.terms import day_of
 

@@ -28,7 +28,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
-from chalicelib.domain.summary import Period
+from chalicelib.domain.summary import Period, Recounted
 from chalicelib.domain.tallies import Bucket, Tally
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceFilter, Page
@@ -37,13 +37,14 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 class InvoiceStore(Protocol):
     """Invoices, the claims on services, and the references from Stripe objects to invoices.
 
-    Every write adds to the organization's tallies what it changes of them, together with the invoice or not at all.
+    Every write adds the difference that its use case hands over to the organization's tallies, together with the
+    invoice or not at all.
     """
 
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
         """One strongly consistent read."""
 
-    def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Store a new invoice and claim at most MAX_CLAIMS_AT_ONCE services for it: all or nothing.
 
         A claim maps a service to the dead invoice it is taken over from, or to None. Claims the invoice holds
@@ -53,16 +54,16 @@ class InvoiceStore(Protocol):
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         """Claim more services for an invoice that is stored. Raises: ServiceClaimed, StaleWrite if it is gone."""
 
-    def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         """Store a change to the version that was read, with new references, in one transaction.
 
         Answers the invoice in its new version. Raises: StaleWrite.
         """
 
-    def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+    def apply(self, recounted: Recounted, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
         """Like `save`, and marks the event as dealt with. Raises: StaleWrite, DuplicateEvent."""
 
-    def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
         """Take back an invoice that never came to be, with its claims. Raises: StaleWrite."""
 
     def find_by_reference(

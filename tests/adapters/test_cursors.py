@@ -14,6 +14,7 @@ from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import BatchId
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice
@@ -42,7 +43,7 @@ def stores(stores_on_tables: Backend) -> Backend:
     stored(stores_on_tables, id=BatchId("bat_b"))
     stores_on_tables.customers.save(customer())
     overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
-    stores_on_tables.invoices.insert(overdue, {})
+    stores_on_tables.invoices.insert(recounted(overdue), {})
     return stores_on_tables
 
 

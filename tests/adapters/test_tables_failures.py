@@ -17,6 +17,7 @@ from chalicelib.adapters.tables import database
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
 from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceExists, InvoiceFilter
 from tests.backends import Backend, dynamodb_answering
@@ -56,10 +57,10 @@ OUTAGES = {
 def operations(stores: Backend) -> list[Callable[[], object]]:
     return [
         lambda: stores.invoices.get(ORG, invoice().id),
-        lambda: stores.invoices.insert(invoice("x"), services("s1")),
-        lambda: stores.invoices.save(invoice("y")),
-        lambda: stores.invoices.apply(invoice("z"), marker()),
-        lambda: stores.invoices.remove(invoice("z"), []),
+        lambda: stores.invoices.insert(recounted(invoice("x")), services("s1")),
+        lambda: stores.invoices.save(recounted(invoice("y"))),
+        lambda: stores.invoices.apply(recounted(invoice("z")), marker()),
+        lambda: stores.invoices.remove(uncounted(invoice("z")), []),
         lambda: stores.invoices.find_by_reference(ACCOUNT, ["pi_1"]),
         lambda: stores.invoices.page(ORG, InvoiceFilter(), 10, None),
         lambda: stores.invoices.due_for_work(NOW, 10),
@@ -164,7 +165,7 @@ def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_
         return next(answers)()
 
     with dynamodb_answering(answer), suppress(InvoiceExists):  # the embedded AWS does not look at tokens
-        stores_on_tables.invoices.insert(invoice(), {})
+        stores_on_tables.invoices.insert(recounted(invoice()), {})
     assert len(tokens) == 2
     assert len(set(tokens)) == 1
     assert tokens[0]
@@ -173,8 +174,8 @@ def test_every_transaction_carries_a_token_that_its_repetitions_share(stores_on_
 def test_keys_that_a_batch_read_leaves_over_are_asked_for_again(
     stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = stores_on_tables.invoices.insert(invoice(), {})
-    stores_on_tables.invoices.save(first, [reference(f"pi_{n}", first) for n in range(5)])
+    first = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    stores_on_tables.invoices.save(recounted(first), [reference(f"pi_{n}", first) for n in range(5)])
     real = database.connection().batch_get_item
     calls = []
 

@@ -23,6 +23,7 @@ from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Aws, Backend, requests_to_dynamodb
@@ -45,22 +46,25 @@ from tests.contracts.test_batch_store import stored
 
 def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]:
     """What is done, and the requests it takes."""
-    one = stores.invoices.insert(invoice("one"), services("s1"))
-    two = stores.invoices.insert(invoice("two"), {})
-    three = stores.invoices.insert(invoice("three"), services("s3"))
+    one = stores.invoices.insert(recounted(invoice("one")), services("s1"))
+    two = stores.invoices.insert(recounted(invoice("two")), {})
+    three = stores.invoices.insert(recounted(invoice("three")), services("s3"))
     known = stores.customers.save(linked(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
     return {
         "read an invoice": (lambda: stores.invoices.get(ORG, one.id), [get]),
-        "insert with claims": (lambda: stores.invoices.insert(invoice("new"), services("s8", "s9")), [transact]),
-        "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
-        "save": (lambda: stores.invoices.save(two), [put]),
-        "apply with references": (
-            lambda: stores.invoices.apply(one, marker(), [reference("pi_1", one), reference("ch_1", one)]),
+        "insert with claims": (
+            lambda: stores.invoices.insert(recounted(invoice("new")), services("s8", "s9")),
             [transact],
         ),
-        "save with references": (lambda: stores.invoices.save(two, [reference("pi_2", two)]), [transact]),
-        "remove": (lambda: stores.invoices.remove(three, [ServiceId("s3")]), [transact]),
+        "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
+        "save": (lambda: stores.invoices.save(recounted(two)), [put]),
+        "apply with references": (
+            lambda: stores.invoices.apply(recounted(one), marker(), [reference("pi_1", one), reference("ch_1", one)]),
+            [transact],
+        ),
+        "save with references": (lambda: stores.invoices.save(recounted(two), [reference("pi_2", two)]), [transact]),
+        "remove": (lambda: stores.invoices.remove(uncounted(three), [ServiceId("s3")]), [transact]),
         "find a hundred references": (
             lambda: stores.invoices.find_by_reference(ACCOUNT, [f"pi_{n}" for n in range(100)]),
             [batch],
@@ -105,18 +109,20 @@ def test_each_operation_takes_the_requests_it_should(stores_on_tables: Backend) 
 
 
 def test_a_webhook_that_changes_an_invoice_is_one_read_and_one_transaction(stores_on_tables: Backend) -> None:
-    first = stores_on_tables.invoices.insert(invoice(), {})
+    first = stores_on_tables.invoices.insert(recounted(invoice()), {})
     with requests_to_dynamodb() as called:
         read = stores_on_tables.invoices.get(ORG, first.id)
         assert read is not None
-        stores_on_tables.invoices.apply(read, marker(), [reference("pi_1", read)])
+        stores_on_tables.invoices.apply(recounted(read), marker(), [reference("pi_1", read)])
     assert called == ["GetItem", "TransactWriteItems"]
 
 
 def test_a_duplicate_event_is_one_refused_transaction(stores_on_tables: Backend) -> None:
-    stored = stores_on_tables.invoices.apply(stores_on_tables.invoices.insert(invoice(), {}), marker())
+    stored = stores_on_tables.invoices.apply(
+        recounted(stores_on_tables.invoices.insert(recounted(invoice()), {})), marker()
+    )
     with requests_to_dynamodb() as called, pytest.raises(DuplicateEvent):
-        stores_on_tables.invoices.apply(stored, marker())
+        stores_on_tables.invoices.apply(recounted(stored), marker())
     assert called == ["TransactWriteItems"]
 
 
@@ -139,7 +145,9 @@ def test_a_page_of_invoices_is_one_query_whatever_the_filter(
 ) -> None:
     for n in range(30):
         made = of_customer(invoice(str(n), created_at=NOW + n), "c1")
-        stores_on_tables.invoices.insert(in_status(made, InvoiceStatus.PENDING, due_at=NOW - (n + 1) * 86400), {})
+        stores_on_tables.invoices.insert(
+            recounted(in_status(made, InvoiceStatus.PENDING, due_at=NOW - (n + 1) * 86400)), {}
+        )
     with requests_to_dynamodb() as called:
         page = stores_on_tables.invoices.page(ORG, wanted, 10, None)
     assert called == ["Query"]
@@ -154,7 +162,7 @@ def test_a_page_is_filled_over_several_queries_where_a_filter_needs_it(stores_on
     for n in range(230):
         made = of_customer(invoice(str(n), created_at=NOW + n), "c1")
         status = InvoiceStatus.PAID if n in {0, 1, 2} else InvoiceStatus.PENDING
-        stores_on_tables.invoices.insert(in_status(made, status), {})
+        stores_on_tables.invoices.insert(recounted(in_status(made, status)), {})
     with requests_to_dynamodb() as called:
         wanted = InvoiceFilter(customer_id=CustomerId("c1"), status=InvoiceStatus.PAID)
         page = stores_on_tables.invoices.page(ORG, wanted, 2, None)
@@ -218,7 +226,7 @@ def test_the_client_is_kept_until_another_stage_is_asked_for(aws: Aws) -> None:
 
 def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables: Backend) -> None:
     at_rest = in_status(invoice(), InvoiceStatus.PAID, due_at=NOW)
-    stores_on_tables.invoices.insert(at_rest, {})
+    stores_on_tables.invoices.insert(recounted(at_rest), {})
     stores_on_tables.customers.save(replace(customer(), sync_status=SyncStatus.FAILED))
     stores_on_tables.connections.save(Connection(ORG))
     stores_on_tables.customers.apply(customer("2"), marker())

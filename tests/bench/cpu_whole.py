@@ -28,13 +28,13 @@ from chalicelib.adapters.tables.invoices import TableInvoices
 from chalicelib.adapters.tables.models import EventItem, InvoiceItem
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
-from chalicelib.ports import Clock
+from chalicelib.domain.summary import recounted
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from infra.local.aws.in_process import FAKE_ENVIRONMENT
 from tests.bench.alternating import cpu_milliseconds
 from tests.bench.figures import TIMES, Figure, at_most, only_told, percentile
-from tests.bench.samples import SECRET, signature
+from tests.bench.samples import SECRET, ClockOfEvent, signature
 
 ROUNDS = 300
 LIMIT = 1.3
@@ -62,14 +62,14 @@ class Wire:
         return json.loads(self.sent[-1])["TransactItems"]
 
 
-def measured(body: bytes, invoice: Invoice, clock: Clock, limit: float | None) -> list[Figure]:
+def measured(body: bytes, invoice: Invoice, limit: float | None) -> list[Figure]:
     """The whole of a webhook against its two calls, and what that makes a second."""
     with patch.dict(os.environ, {**FAKE_ENVIRONMENT, **NOBODY}):
         tables.configure("bench-")
         client, wire = database.connection().client, Wire()
         client.meta.events.register_first("before-send.dynamodb", wire)
         try:
-            whole, bare = _milliseconds(body, invoice, clock, wire)
+            whole, bare = _milliseconds(body, invoice, wire)
         finally:
             client.meta.events.unregister("before-send.dynamodb", wire)
     what = f"webhook CPU, {len(body) // 1024} KB, whole, the wire stubbed"
@@ -82,13 +82,13 @@ def measured(body: bytes, invoice: Invoice, clock: Clock, limit: float | None) -
     ]
 
 
-def _milliseconds(body: bytes, invoice: Invoice, clock: Clock, wire: Wire) -> tuple[float, float]:
+def _milliseconds(body: bytes, invoice: Invoice, wire: Wire) -> tuple[float, float]:
     stores = TableInvoices()
-    stores.save(replace(invoice, version=1))
+    stores.save(recounted(replace(invoice, version=1)))
     wire.item = json.dumps({"Item": _item_of(json.loads(wire.sent[-1]))}).encode()
-    ports: Any = SimpleNamespace(invoices=stores, clock=clock)
+    ports: Any = SimpleNamespace(invoices=stores, clock=ClockOfEvent(body))
     opener = WebhookOpener(lambda: (SECRET,), ports.clock)
-    header = signature(body, SECRET, clock.now())
+    header = signature(body, SECRET, ports.clock.now())
 
     def whole() -> None:
         receipt = receive_event(opener.open(body, header), Source.WEBHOOK, ports)

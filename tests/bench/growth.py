@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.domain.history import HistoryEntry, Outcome, Source
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
@@ -154,7 +155,7 @@ def _by_history() -> Iterator[Figure]:
             made = world.invoice("svc_1")
             world.deliver()
             stored = get_invoice(ORGANIZATION, made.id, world.ports)
-            world.ports.invoices.save(stored.telling(*map(_entry, range(entries))))
+            world.ports.invoices.save(recounted(stored.telling(*map(_entry, range(entries)))))
             costs[entries] = stage.cost(lambda: _paid(world, account, made))  # noqa: B023
     what = "webhooks of a payment, by history of the invoice"
     yield _figure(what, costs, "requests", FLAT)

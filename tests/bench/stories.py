@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.summary import recounted
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.figures import Figure
@@ -191,7 +192,7 @@ class Teller:
         made = self._bill(service)
         ports = self._stage.ports
         stored = get_invoice(ORGANIZATION, made["id"], ports)
-        ports.invoices.save(replace(stored, sent_at=(stored.sent_at or 0) - 86_400))
+        ports.invoices.save(recounted(replace(stored, sent_at=(stored.sent_at or 0) - 86_400)))
         return made
 
     def _pay(self, made: Any, method: str = "pm_card_visa") -> Any:

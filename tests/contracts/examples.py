@@ -10,7 +10,7 @@ from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_link import StripeLink
 from chalicelib.domain.events import EventMarker, Reference, StripeEvent
-from chalicelib.domain.facts import Facts, InvoiceFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import (
     CustomerId,
@@ -20,7 +20,9 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
     UserId,
 )
-from chalicelib.domain.invoice import Invoice, LineItem, Order
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.order import LineItem, Order
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.status import InvoiceStatus
 

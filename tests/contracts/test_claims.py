@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
+from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from tests.backends import Backend
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, invoice, services
@@ -17,55 +18,55 @@ def holders_of(backend: Backend, *names: str) -> dict[ServiceId, InvoiceId]:
     """Who holds these services, asked for by an invoice that wants them and then goes away."""
     probe = invoice("probe")
     try:
-        stored = backend.invoices.insert(probe, services(*names))
+        stored = backend.invoices.insert(recounted(probe), services(*names))
     except ServiceClaimed as claimed:
         return dict(claimed.holders)
-    backend.invoices.remove(stored, [ServiceId(name) for name in names])
+    backend.invoices.remove(uncounted(stored), [ServiceId(name) for name in names])
     return {}
 
 
 def test_a_conflict_names_each_claimed_service_and_its_holder(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1", "s2"))
-    b = backend.invoices.insert(invoice("b"), services("s3"))
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1", "s2"))
+    b = backend.invoices.insert(recounted(invoice("b")), services("s3"))
     with pytest.raises(ServiceClaimed) as refused:
-        backend.invoices.insert(invoice("c"), services("s0", "s1", "s3", "s4"))
+        backend.invoices.insert(recounted(invoice("c")), services("s0", "s1", "s3", "s4"))
     assert refused.value.holders == {"s1": a.id, "s3": b.id}
 
 
 def test_a_refused_insert_leaves_neither_invoice_nor_claims(backend: Backend) -> None:
-    backend.invoices.insert(invoice("a"), services("s1"))
+    backend.invoices.insert(recounted(invoice("a")), services("s1"))
     with pytest.raises(ServiceClaimed):
-        backend.invoices.insert(invoice("b"), services("s0", "s1", "s2"))
+        backend.invoices.insert(recounted(invoice("b")), services("s0", "s1", "s2"))
     assert backend.invoices.get(ORG, InvoiceId("inv_b")) is None
     assert holders_of(backend, "s0", "s1", "s2") == {"s1": "inv_a"}
 
 
 def test_the_same_service_id_of_another_organization_is_another_service(backend: Backend) -> None:
-    backend.invoices.insert(invoice("a"), services("s1"))
-    backend.invoices.insert(invoice("b", organization_id=OTHER_ORG), services("s1"))
+    backend.invoices.insert(recounted(invoice("a")), services("s1"))
+    backend.invoices.insert(recounted(invoice("b", organization_id=OTHER_ORG)), services("s1"))
 
 
 def test_a_service_is_taken_over_from_the_named_dead_invoice_only(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1"))
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
     other = invoice("other")
     with pytest.raises(ServiceClaimed) as refused:
-        backend.invoices.insert(invoice("b"), services("s1", dead=other))
+        backend.invoices.insert(recounted(invoice("b")), services("s1", dead=other))
     assert refused.value.holders == {"s1": a.id}
-    b = backend.invoices.insert(invoice("b"), services("s1", dead=a))
+    b = backend.invoices.insert(recounted(invoice("b")), services("s1", dead=a))
     with pytest.raises(ServiceClaimed) as refused:
-        backend.invoices.insert(invoice("c"), services("s1", dead=a))
+        backend.invoices.insert(recounted(invoice("c")), services("s1", dead=a))
     assert refused.value.holders == {"s1": b.id}
 
 
 def test_a_takeover_of_a_service_that_became_free_meanwhile_is_fine(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1"))
-    backend.invoices.remove(a, [ServiceId("s1")])
-    b = backend.invoices.insert(invoice("b"), services("s1", dead=a))
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
+    backend.invoices.remove(uncounted(a), [ServiceId("s1")])
+    b = backend.invoices.insert(recounted(invoice("b")), services("s1", dead=a))
     assert holders_of(backend, "s1") == {"s1": b.id}
 
 
 def test_more_services_can_be_claimed_and_claimed_again(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1"))
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
     backend.invoices.claim(a, services("s1", "s2"))
     backend.invoices.claim(a, services("s1", "s2"))
     assert holders_of(backend, "s1", "s2") == {"s1": a.id, "s2": a.id}
@@ -73,8 +74,8 @@ def test_more_services_can_be_claimed_and_claimed_again(backend: Backend) -> Non
 
 
 def test_a_refused_claim_claims_nothing(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1"))
-    b = backend.invoices.insert(invoice("b"), services("s2"))
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
+    b = backend.invoices.insert(recounted(invoice("b")), services("s2"))
     with pytest.raises(ServiceClaimed) as refused:
         backend.invoices.claim(b, services("s0", "s1", "s3"))
     assert refused.value.holders == {"s1": a.id}
@@ -82,16 +83,16 @@ def test_a_refused_claim_claims_nothing(backend: Backend) -> None:
 
 
 def test_an_invoice_that_is_gone_claims_nothing(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), {})
-    backend.invoices.remove(a, [])
+    a = backend.invoices.insert(recounted(invoice("a")), {})
+    backend.invoices.remove(uncounted(a), [])
     with pytest.raises(StaleWrite):
         backend.invoices.claim(a, services("s1"))
     assert holders_of(backend, "s1") == {}
 
 
 def test_a_claim_needs_no_particular_version(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), {})
-    backend.invoices.save(a)
+    a = backend.invoices.insert(recounted(invoice("a")), {})
+    backend.invoices.save(recounted(a))
     backend.invoices.claim(a, services("s1"))
     assert holders_of(backend, "s1") == {"s1": a.id}
 
@@ -99,8 +100,8 @@ def test_a_claim_needs_no_particular_version(backend: Backend) -> None:
 def test_too_many_claims_at_once_are_refused(backend: Backend) -> None:
     many = services(*(f"s{n}" for n in range(MAX_CLAIMS_AT_ONCE + 1)))
     with pytest.raises(ValueError, match="91"):
-        backend.invoices.insert(invoice("a"), many)
-    a = backend.invoices.insert(invoice("a"), {})
+        backend.invoices.insert(recounted(invoice("a")), many)
+    a = backend.invoices.insert(recounted(invoice("a")), {})
     with pytest.raises(ValueError, match="91"):
         backend.invoices.claim(a, many)
     many.popitem()
@@ -108,20 +109,20 @@ def test_too_many_claims_at_once_are_refused(backend: Backend) -> None:
 
 
 def test_a_removed_invoice_frees_its_services(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1", "s2"))
-    backend.invoices.remove(a, [ServiceId("s1"), ServiceId("s2"), ServiceId("s1"), ServiceId("never")])
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1", "s2"))
+    backend.invoices.remove(uncounted(a), [ServiceId("s1"), ServiceId("s2"), ServiceId("s1"), ServiceId("never")])
     assert backend.invoices.get(ORG, a.id) is None
     assert holders_of(backend, "s1", "s2") == {}
 
 
 def test_a_removal_of_a_stale_version_frees_nothing(backend: Backend) -> None:
     names = [f"s{n}" for n in range(250)]
-    a = backend.invoices.insert(invoice("a"), services(*names[:90]))
+    a = backend.invoices.insert(recounted(invoice("a")), services(*names[:90]))
     backend.invoices.claim(a, services(*names[90:180]))
     backend.invoices.claim(a, services(*names[180:]))
-    now = backend.invoices.save(replace(a, sent_at=NOW))
+    now = backend.invoices.save(recounted(replace(a, sent_at=NOW)))
     with pytest.raises(StaleWrite):
-        backend.invoices.remove(a, [ServiceId(name) for name in names])
+        backend.invoices.remove(uncounted(a), [ServiceId(name) for name in names])
     assert backend.invoices.get(ORG, a.id) == now
     some = [*names[:3], *names[100:103], *names[-3:]]
     assert holders_of(backend, *some) == dict.fromkeys(some, a.id)
@@ -129,25 +130,25 @@ def test_a_removal_of_a_stale_version_frees_nothing(backend: Backend) -> None:
 
 def test_a_removed_invoice_of_250_services_frees_them_all(backend: Backend) -> None:
     names = [f"s{n}" for n in range(250)]
-    a = backend.invoices.insert(invoice("a"), services(*names[:90]))
+    a = backend.invoices.insert(recounted(invoice("a")), services(*names[:90]))
     backend.invoices.claim(a, services(*names[90:180]))
     backend.invoices.claim(a, services(*names[180:]))
-    backend.invoices.remove(a, [ServiceId(name) for name in names])
+    backend.invoices.remove(uncounted(a), [ServiceId(name) for name in names])
     assert backend.invoices.get(ORG, a.id) is None
     assert [holders_of(backend, *names[n : n + 50]) for n in range(0, 250, 50)] == [{}] * 5
 
 
 def test_a_removal_leaves_services_alone_that_others_hold_by_now(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1", "s2"))
-    b = backend.invoices.insert(invoice("b"), services("s1", dead=a))
-    backend.invoices.remove(a, [ServiceId("s1"), ServiceId("s2")])
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1", "s2"))
+    b = backend.invoices.insert(recounted(invoice("b")), services("s1", dead=a))
+    backend.invoices.remove(uncounted(a), [ServiceId("s1"), ServiceId("s2")])
     assert backend.invoices.get(ORG, a.id) is None
     assert holders_of(backend, "s1", "s2") == {"s1": b.id}
 
 
 def test_an_invoice_of_another_organization_is_never_removed(backend: Backend) -> None:
-    a = backend.invoices.insert(invoice("a"), services("s1"))
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
     with pytest.raises(StaleWrite):
-        backend.invoices.remove(replace(a, organization_id=OTHER_ORG), [ServiceId("s1")])
+        backend.invoices.remove(uncounted(replace(a, organization_id=OTHER_ORG)), [ServiceId("s1")])
     assert backend.invoices.get(ORG, a.id) == a
     assert holders_of(backend, "s1") == {"s1": a.id}

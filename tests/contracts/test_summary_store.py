@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
-from chalicelib.domain.facts import CannotOrder, DisputeFact, InvoiceFact, RefundFact, StripeFact
+from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact, StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.summary import Period, contribution, summarized
+from chalicelib.domain.summary import Period, contribution, recounted, summarized, uncounted
 from chalicelib.domain.tallies import Bucket, Tally, added_up
 from chalicelib.ports.storage import ServiceClaimed
 from tests.backends import Backend
@@ -56,17 +57,19 @@ class Office:
         if known is None:
             made = invoice(name, organization_id=self.organization)
             made = replace(made, order=replace(made.order, currency=CURRENCIES[NAMES.index(name)]))
-            self.backend.invoices.insert(made, services(name))
+            self.backend.invoices.insert(recounted(made), services(name))
             return
         match action:
             case "remember":
                 self.old[name] = known
             case "remove":
-                self.backend.invoices.remove(known, [ServiceId(name)])
+                self.backend.invoices.remove(uncounted(known), [ServiceId(name)])
             case "fail to remove":
-                self.refused(lambda: self.backend.invoices.remove(self.stale(known), [ServiceId(name)]))
+                self.refused(lambda: self.backend.invoices.remove(uncounted(self.stale(known)), [ServiceId(name)]))
             case "fail to insert":
-                self.refused(lambda: self.backend.invoices.insert(replace(known, id=InvoiceId("x")), services(name)))
+                self.refused(
+                    lambda: self.backend.invoices.insert(recounted(replace(known, id=InvoiceId("x"))), services(name))
+                )
             case "rest":
                 self.save(known, replace(known, saga=known.saga.advanced(Step.DONE, NOW)), number)
             case "learn, too late":
@@ -74,16 +77,16 @@ class Office:
                 self.save(known, learning(known, fact), number)
             case "learn twice":
                 event = marker(f"evt_{self.organization}_{number}")
-                self.backend.invoices.apply(learning(known, fact), event)
+                self.backend.invoices.apply(recounted(learning(known, fact)), event)
                 now = self.read(name)
                 assert now is not None
-                self.refused(lambda: self.backend.invoices.apply(learning(now, fact), event))
+                self.refused(lambda: self.backend.invoices.apply(recounted(learning(now, fact)), event))
             case _:
                 self.save(known, learning(known, fact), number)
 
     def save(self, known: Invoice, changed: Invoice, number: int) -> None:
         references = [reference(f"pi_{number}", known)] if number % 2 else []
-        self.backend.invoices.save(changed, references)
+        self.backend.invoices.save(recounted(changed), references)
 
     def stale(self, known: Invoice) -> Invoice:
         old = self.old.get(known.id.removeprefix("inv_"), known)
@@ -176,9 +179,9 @@ def test_whatever_is_done_the_tallies_are_what_counting_anew_gives(
 
 
 def test_writes_at_the_same_moment_all_count(backend: Backend) -> None:
-    race(lambda n: backend.invoices.insert(invoice(str(n)), {}))
-    first = backend.invoices.insert(invoice("one"), {})
-    race(lambda n: backend.invoices.save(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY)))
+    race(lambda n: backend.invoices.insert(recounted(invoice(str(n))), {}))
+    first = backend.invoices.insert(recounted(invoice("one")), {})
+    race(lambda n: backend.invoices.save(recounted(in_status(first, InvoiceStatus.PENDING, due_at=NOW + n * DAY))))
     stored = [backend.invoices.get(ORG, InvoiceId(f"inv_{name}")) for name in (*"012345", "one")]
     assert None not in stored
     assert backend.summaries.tallies(ORG, EVER) == counted_anew(one for one in stored if one)
@@ -190,7 +193,7 @@ def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
         paid = in_status(invoice(f"paid-{number}"), InvoiceStatus.PAID)
         assert paid.facts.invoice is not None
         known = replace(paid.facts.invoice, paid_at=moment)
-        backend.invoices.insert(replace(paid, facts=replace(paid.facts, invoice=known)), {})
+        backend.invoices.insert(recounted(replace(paid, facts=replace(paid.facts, invoice=known))), {})
 
     tallies = backend.summaries.tallies(ORG, Period(dt.date(2026, 12, 31), dt.date(2027, 1, 31)))
     assert sorted(bucket.of for bucket in tallies if bucket.kind == "paid") == [
@@ -200,14 +203,14 @@ def test_tallies_of_days_are_of_the_days_asked_for(backend: Backend) -> None:
 
 
 def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
-    backend.invoices.insert(invoice(), {})
+    backend.invoices.insert(recounted(invoice()), {})
     assert backend.summaries.tallies(OTHER_ORG, EVER) == {}
     assert len(backend.summaries.tallies(ORG, EVER)) == 1
 
 
 def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:
     names = [f"s{n}" for n in range(100)]
-    stored = backend.invoices.insert(invoice(), services(*names[:50]))
+    stored = backend.invoices.insert(recounted(invoice()), services(*names[:50]))
     backend.invoices.claim(stored, services(*names[50:]))
-    backend.invoices.remove(stored, [ServiceId(name) for name in names])
+    backend.invoices.remove(uncounted(stored), [ServiceId(name) for name in names])
     assert backend.summaries.tallies(ORG, EVER) == {}

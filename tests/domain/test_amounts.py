@@ -12,12 +12,12 @@ from chalicelib.domain.facts import (
     ChargeFact,
     CreditNoteFact,
     DisputeFact,
-    Facts,
     InvoiceFact,
     InvoicePaymentFact,
     PaymentIntentFact,
     RefundFact,
 )
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.status import InvoiceStatus, status_of
 
 NOW = 1_800_000_000

@@ -13,7 +13,6 @@ from chalicelib.domain.facts import (
     ChargeFact,
     CreditNoteFact,
     DisputeFact,
-    Facts,
     InvoiceFact,
     PaymentFailure,
     PaymentIntentFact,
@@ -22,6 +21,7 @@ from chalicelib.domain.facts import (
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import NOW, invoice

@@ -12,20 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.facts import (
-    CannotOrder,
     ChargeFact,
     DisputeFact,
-    Facts,
     InvoiceFact,
     InvoicePaymentFact,
     PaymentFailure,
     PaymentIntentFact,
     RefundFact,
     StripeFact,
-    newer,
-    settle,
 )
 from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.merging import CannotOrder, newer, settle
 
 SECONDS = st.integers(100, 103)
 AMOUNTS = st.sampled_from([0, 500])

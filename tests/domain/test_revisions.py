@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.facts import (
     ChargeFact,
-    Facts,
     InvoiceFact,
     InvoicePaymentFact,
     PaymentFailure,
     PaymentIntentFact,
+    RefundFact,
     StripeFact,
 )
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.status import InvoiceStatus, status_of
 from chalicelib.ports.listed import with_owners
 
@@ -97,6 +99,24 @@ def test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failur
     assert status_of(known(*before)) is InvoiceStatus.FAILED
     revised = [ORIGINAL, stripe_invoice(2), InvoicePaymentFact("inpay_2", 100, "open", "in_2", 0, "usd", "pi_2")]
     assert status_of(known(*before, *revised)) is InvoiceStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    ("payments", "refunded"),
+    [
+        ([InvoicePaymentFact("inpay_2", 100, "paid", "in_2", 500, "usd", "pi_2")], 500),
+        ([InvoicePaymentFact("inpay_1", 100, "paid", "in_1", 500, "usd", "pi_2")], 0),
+        ([], 0),
+    ],
+    ids=["pays_the_revision", "pays_the_original", "is_not_known_to_pay_either"],
+)
+def test_a_refund_counts_for_a_revision_if_its_payment_is_known_to_pay_the_revision(
+    payments: list[InvoicePaymentFact], refunded: int
+) -> None:
+    paid = stripe_invoice(2, "paid", amount_paid=500, amount_remaining=0)
+    intent = PaymentIntentFact("pi_2", 100, "succeeded", 500, "usd")
+    refund = RefundFact("re_1", 110, "succeeded", 500, "usd", 110, "pi_2")
+    assert amounts_of(known(ORIGINAL, paid, intent, refund, *payments)).refunded == refunded
 
 
 def test_stripes_list_tells_whose_a_revision_is_with_or_without_our_id_on_it() -> None:

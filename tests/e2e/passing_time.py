@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 
+from chalicelib.domain.summary import recounted
 from infra.local.stack import ROOT, LocalStack
 
 
@@ -68,9 +69,9 @@ def main(kind: str, *ids: str) -> None:
         assert invoice is not None
         if kind == "sent":
             assert invoice.sent_at is not None
-            ports.invoices.save(replace(invoice, sent_at=invoice.sent_at - 86_400))
+            ports.invoices.save(recounted(replace(invoice, sent_at=invoice.sent_at - 86_400)))
         else:
-            ports.invoices.save(replace(invoice, saga=replace(invoice.saga, resume_at=passed)))
+            ports.invoices.save(recounted(replace(invoice, saga=replace(invoice.saga, resume_at=passed))))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES
-from chalicelib.domain.summary import recounted, uncounted
+from chalicelib.domain.summary import Recounted
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
@@ -32,12 +32,13 @@ class FakeInvoices:
         with self._db.lock:
             return self._db.invoices.get((organization_id, invoice_id))
 
-    def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        invoice = recounted.invoice
         with self._db.lock:
             if (invoice.organization_id, invoice.id) in self._db.invoices:
                 raise InvoiceExists
             self._take(invoice, claims)
-            return self._store(invoice)
+            return self._store(recounted)
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         with self._db.lock:
@@ -45,25 +46,26 @@ class FakeInvoices:
                 raise StaleWrite(_WHAT)
             self._take(invoice, claims)
 
-    def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
+    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
-            self._require_unchanged(invoice)
+            self._require_unchanged(recounted.invoice)
             self._refer(references)
-            return self._store(invoice)
+            return self._store(recounted)
 
-    def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+    def apply(self, recounted: Recounted, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
             self._db.require_unmarked(marker)
-            self._require_unchanged(invoice)
+            self._require_unchanged(recounted.invoice)
             self._db.mark(marker)
             self._refer(references)
-            return self._store(invoice)
+            return self._store(recounted)
 
-    def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
+        invoice = uncounted.invoice
         with self._db.lock:
             self._require_unchanged(invoice)
             self._db.invoices.pop((invoice.organization_id, invoice.id), None)
-            self._db.add_tallies(invoice.organization_id, uncounted(invoice))
+            self._db.add_tallies(invoice.organization_id, uncounted.difference)
             for service_id in services:
                 if self._db.claims.get((invoice.organization_id, service_id)) == invoice.id:
                     del self._db.claims[invoice.organization_id, service_id]
@@ -120,10 +122,10 @@ class FakeInvoices:
     def _require_unchanged(self, invoice: Invoice) -> None:
         require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
 
-    def _store(self, invoice: Invoice) -> Invoice:
-        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
-        self._db.add_tallies(invoice.organization_id, difference)
-        self._db.invoices[invoice.organization_id, invoice.id] = stored
+    def _store(self, recounted: Recounted) -> Invoice:
+        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
+        self._db.add_tallies(stored.organization_id, recounted.difference)
+        self._db.invoices[stored.organization_id, stored.id] = stored
         return stored
 
     def _refer(self, references: Sequence[Reference]) -> None:

@@ -17,7 +17,8 @@ from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.stripe.objects import OBJECTS
 from chalicelib.domain.customer_fields import Address, Field, Profile
 from chalicelib.domain.identifiers import ServiceId
-from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import LineItem
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import ACCOUNT, NOW, customer, in_status, invoice
 

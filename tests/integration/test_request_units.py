@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceExists
 from tests.bench.stories_growth import growth
 from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
@@ -69,7 +70,7 @@ def test_a_refused_write_costs_as_much_as_what_it_met_and_nothing_in_the_indexes
     stored = world.now(world.invoice("svc_1"))
     told: list[Request] = []
     with Meter(told.append).listening(), pytest.raises(InvoiceExists):
-        world.ports.invoices.insert(stored, {})
+        world.ports.invoices.insert(recounted(stored), {})
     [refused] = told
     assert (refused.writes >= 4, refused.index_writes, refused.written) == (True, 0, 0)
 

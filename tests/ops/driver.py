@@ -19,6 +19,7 @@ from typing import Any
 
 from chalicelib.adapters.tables.models import EventItem
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.summary import uncounted
 from infra.ops import books
 from infra.ops.__main__ import main
 from infra.ops.stage import Stage, environment_of
@@ -48,7 +49,7 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
     """An invoice's record with its claims, as if the tables had been set back to before it."""
     found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
     assert found is not None
-    stage.ports.invoices.remove(found, [line.service_id for line in found.order.line_items])
+    stage.ports.invoices.remove(uncounted(found), [line.service_id for line in found.order.line_items])
     return "lost"
 
 

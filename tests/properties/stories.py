@@ -12,10 +12,10 @@ from typing import Any
 
 from chalicelib.adapters.stripe.events import read_event
 from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
-from chalicelib.domain.facts import Facts
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.status import failed_attempt
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
 from tests.fakes import FakeDatabase, FakePorts
@@ -404,7 +404,7 @@ def says(facts: Facts) -> Facts:
     came before anything of the revision was known: it is nobody's, and the revision is read later.
     """
     current = facts.invoice.id if facts.invoice else None
-    before = facts.replaced_intents
+    before = facts.intents_elsewhere
     failed = failed_attempt(facts) is not None if facts.revisions else facts.attempt_failed_at > 0
     replaced = {
         stripe_id: replace(each, as_of=0, latest_revision_id=None) for stripe_id, each in facts.revisions.items()

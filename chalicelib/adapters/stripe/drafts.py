@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY
 from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
-from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.order import LineItem
 from chalicelib.domain.terms import end_of_day
 
 if TYPE_CHECKING:

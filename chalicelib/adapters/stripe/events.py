@@ -112,9 +112,8 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         raise NoEvent("Stripe has no such event or account")
     if len(event.type) > LONGEST_NAME:
         raise NoEvent("Stripe has no such type")
-    shown = event.object
+    shown, version = event.object, event.version
     subject = subject_of(shown)
-    version = event.version
     return StripeEvent(
         id=event.id,
         type=event.type,

@@ -15,7 +15,7 @@ from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
 from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY, PaymentSettings
 from chalicelib.adapters.stripe.versions import invoice_named, organization_named
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
-from chalicelib.domain.invoice import LineItem
+from chalicelib.domain.order import LineItem
 from chalicelib.ports.recorded import RecordedInvoice
 
 

@@ -12,7 +12,7 @@ intents since 2025-03-31 (https://docs.stripe.com/changelog/basil/2025-03-31/add
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +70,7 @@ LONGEST_KIND = 255
 """Letters of a kind of object that are kept."""
 
 
-class Subject(msgspec.Struct):
+class Shown(msgspec.Struct):
     """An event's object in whatever shape: nothing is required, and no type is relied on."""
 
     id: Any = msgspec.UNSET
@@ -81,38 +81,37 @@ class Subject(msgspec.Struct):
     payment: Any = msgspec.UNSET
     from_invoice: Any = msgspec.UNSET
 
-    @property
-    def kind(self) -> str:
-        """Stripe's name of the kind of object, cut if it is longer than any; the empty string if there is none."""
-        return self.object[:LONGEST_KIND] if isinstance(self.object, str) else ""
 
-    @property
-    def stripe_id(self) -> str:
-        """The object's id, or the empty string."""
-        return _id_in(self.id) or ""
+_decoder = msgspec.json.Decoder(Shown)
 
-    @property
-    def organization_hint(self) -> OrganizationId | None:
-        """Returns the organization that the metadata names, or None."""
-        return organization_named(self.metadata)
 
-    @property
-    def invoice_hint(self) -> InvoiceId | None:
-        """Returns the invoice of ours that the metadata names, or None."""
-        return invoice_named(self.metadata)
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an event's object is, and what leads from it to something of ours. Hints are None if there is none."""
 
-    @property
-    def customer_hint(self) -> str | None:
-        """Returns the customer of ours that the metadata names, or None."""
-        return customer_named(self.metadata)
+    kind: str = ""
+    """Stripe's name of the kind of object, cut if it is longer than any; the empty string if there is none."""
+    stripe_id: str = ""
+    """The object's id, or the empty string."""
+    organization_hint: OrganizationId | None = None
+    invoice_hint: InvoiceId | None = None
+    customer_hint: str | None = None
+    revised_id: str | None = None
+    """The id of the invoice that this one revises. A copy of another kind replaces nothing."""
+    references: tuple[tuple[OwnerField, Any], ...] = ()
+    """The values of the kind's `OWNER_FIELDS`."""
 
-    @property
-    def revised_id(self) -> str | None:
-        """Returns the id of the invoice that this one revises, or None. A copy of another kind replaces nothing."""
-        origin = self.from_invoice
-        if not isinstance(origin, dict) or origin.get("action") != "revision":
+    def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
+        """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.
+
+        An object that has its fields, with null in them, belongs to no invoice: that is an empty tuple. It does not
+        tell if a field is missing that its version has, or holds what is no id.
+        """
+        ids = dict.fromkeys(_id_in(value) for _, value in self.references)
+        found = tuple(stripe_id for stripe_id in ids if stripe_id is not None)
+        if not found and any(field.expected_in(version) and value is not None for field, value in self.references):
             return None
-        return _id_in(origin.get("invoice"))
+        return found
 
     def pointer(self) -> dict[str, Any]:
         """Returns what is enough to fetch the object from Stripe and to find its owner, as JSON takes it."""
@@ -125,40 +124,31 @@ class Subject(msgspec.Struct):
         origin = {"action": "revision", "invoice": self.revised_id} if self.revised_id else None
         return {"id": self.stripe_id, "object": self.kind, "metadata": named, "from_invoice": origin}
 
-    def owner_ids(self, version: str | None) -> tuple[str, ...] | None:
-        """Returns the ids that lead to the invoice, the surest first, or None if the object does not tell.
-
-        An object that has its fields, with null in them, belongs to no invoice: that is an empty tuple. It does not
-        tell if a field is missing that its version has, or holds what is no id.
-        """
-        fields = OWNER_FIELDS.get(self.kind, ())
-        found = tuple(dict.fromkeys(self._ids(fields)))
-        if not found and any(field.expected_in(version) and self._value(field) is not None for field in fields):
-            return None
-        return found
-
-    def _ids(self, fields: tuple[OwnerField, ...]) -> Iterator[str]:
-        for field in fields:
-            stripe_id = _id_in(self._value(field))
-            if stripe_id is not None:
-                yield stripe_id
-
-    def _value(self, field: OwnerField) -> Any:
-        if field.within is None:
-            return getattr(self, field.name)
-        holder = getattr(self, field.within)
-        return holder.get(field.name, msgspec.UNSET) if isinstance(holder, dict) else msgspec.UNSET
-
-
-_decoder = msgspec.json.Decoder(Subject)
-
 
 def subject_of(raw: msgspec.Raw) -> Subject:
-    """Returns the event's object; an empty one if it is no JSON object at all."""
+    """Returns what the event's object is; an empty subject if it is no JSON object at all."""
     try:
-        return _decoder.decode(raw)
+        shown = _decoder.decode(raw)
     except msgspec.ValidationError:
         return Subject()
+    kind = shown.object[:LONGEST_KIND] if isinstance(shown.object, str) else ""
+    origin = shown.from_invoice if isinstance(shown.from_invoice, dict) else {}
+    return Subject(
+        kind=kind,
+        stripe_id=_id_in(shown.id) or "",
+        organization_hint=organization_named(shown.metadata),
+        invoice_hint=invoice_named(shown.metadata),
+        customer_hint=customer_named(shown.metadata),
+        revised_id=_id_in(origin.get("invoice")) if origin.get("action") == "revision" else None,
+        references=tuple((field, _value(shown, field)) for field in OWNER_FIELDS.get(kind, ())),
+    )
+
+
+def _value(shown: Shown, field: OwnerField) -> Any:
+    if field.within is None:
+        return getattr(shown, field.name)
+    holder = getattr(shown, field.within)
+    return holder.get(field.name, msgspec.UNSET) if isinstance(holder, dict) else msgspec.UNSET
 
 
 def organization_named(metadata: object) -> OrganizationId | None:

@@ -19,8 +19,7 @@ from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES
-from chalicelib.domain.summary import recounted, uncounted
-from chalicelib.domain.tallies import Bucket, Tally
+from chalicelib.domain.summary import Recounted
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
@@ -46,12 +45,12 @@ class TableInvoices:
         item = read(InvoiceItem, organization_id, invoice_id)
         return decoded_item(Invoice, item) if item else None
 
-    def insert(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
+    def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        stored = _next_version(recounted)
         transaction = Transaction()
         transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, 0))
-        _claim(transaction, invoice, claims)
-        add_tallies(transaction, invoice.organization_id, invoice.id, difference)
+        _claim(transaction, stored, claims)
+        add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -72,22 +71,21 @@ class TableInvoices:
                 raise StaleWrite(_WHAT) from exc
             raise _claims_refused(exc) from exc
 
-    def save(self, invoice: Invoice, references: Sequence[Reference] = ()) -> Invoice:
-        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
-        if references or difference:
-            return _write(stored, difference, None, references)
-        put(_item(stored), unchanged(InvoiceItem, invoice.version), _WHAT)
+    def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
+        if references or recounted.difference:
+            return _write(recounted, None, references)
+        stored = _next_version(recounted)
+        put(_item(stored), unchanged(InvoiceItem, recounted.invoice.version), _WHAT)
         return stored
 
-    def apply(self, invoice: Invoice, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
-        stored, difference = recounted(replace(invoice, version=invoice.version + 1))
-        return _write(stored, difference, marker, references)
+    def apply(self, recounted: Recounted, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
+        return _write(recounted, marker, references)
 
-    def remove(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
-        *first, last = list(_chunks(list(dict.fromkeys(services)), MAX_CLAIMS_AT_ONCE)) or [[]]
+    def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
+        *first, last = _chunks(list(dict.fromkeys(services)))
         for chunk in first:
-            _release(invoice, chunk, with_invoice=False)
-        _release(invoice, last, with_invoice=True)
+            _release(uncounted, chunk, with_invoice=False)
+        _release(uncounted, last, with_invoice=True)
 
     def find_by_reference(
         self, account_id: StripeAccountId, stripe_ids: Sequence[str]
@@ -113,6 +111,10 @@ class TableInvoices:
         with answering():
             for item in InvoiceItem.due_work.query(TURN_OVERDUE, InvoiceItem.resume_at <= now):
                 yield OrganizationId(item.organization_id), InvoiceId(item.invoice_id)
+
+
+def _next_version(recounted: Recounted) -> Invoice:
+    return replace(recounted.invoice, version=recounted.invoice.version + 1)
 
 
 def _item(invoice: Invoice) -> InvoiceItem:
@@ -143,23 +145,22 @@ def _due_work(invoice: Invoice) -> tuple[str | None, int | None]:
     return (None, None) if turns is None else (TURN_OVERDUE, turns)
 
 
-def _write(
-    stored: Invoice, difference: Mapping[Bucket, Tally], marker: EventMarker | None, references: Sequence[Reference]
-) -> Invoice:
-    """The invoice, what it adds to the tallies, the event and the references in one transaction.
+def _write(recounted: Recounted, marker: EventMarker | None, references: Sequence[Reference]) -> Invoice:
+    """Writes the invoice, what it adds to the tallies, the event and the references in one transaction.
 
     References beyond what one transaction holds go first: what belongs to an invoice belongs to it whether or
     not the invoice knows already.
     """
-    *first, last = list(_chunks(list(dict.fromkeys(references)), MAX_CLAIMS_AT_ONCE)) or [[]]
+    *first, last = _chunks(list(dict.fromkeys(references)))
     for chunk in first:
         transaction = Transaction()
         _refer(transaction, chunk)
         commit(transaction, _WHAT)
+    stored = _next_version(recounted)
     transaction = Transaction()
-    transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, stored.version - 1))
+    transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, recounted.invoice.version))
     _refer(transaction, last)
-    add_tallies(transaction, stored.organization_id, stored.id, difference)
+    add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
     if marker is not None:
         put_marker(transaction, marker)
     commit(transaction, _WHAT)
@@ -202,15 +203,16 @@ def _claims_refused(cancelled: Cancelled) -> Exception:
     )
 
 
-def _release(invoice: Invoice, services: Sequence[ServiceId], *, with_invoice: bool) -> None:
+def _release(uncounted: Recounted, services: Sequence[ServiceId], *, with_invoice: bool) -> None:
     """Give up claims, and the invoice with the last of them; claims that others hold by now stay theirs."""
+    invoice = uncounted.invoice
     unchanged_invoice = unchanged(InvoiceItem, invoice.version)
     ours = list(services)
     while True:
         transaction = Transaction()
         if with_invoice:
             transaction.delete(_INVOICE, InvoiceItem(invoice.organization_id, invoice.id), unchanged_invoice)
-            add_tallies(transaction, invoice.organization_id, invoice.id, uncounted(invoice))
+            add_tallies(transaction, invoice.organization_id, invoice.id, uncounted.difference)
         else:
             keys = (invoice.organization_id, invoice.id)
             transaction.check(_INVOICE, InvoiceItem, keys, unchanged_invoice)
@@ -228,6 +230,7 @@ def _release(invoice: Invoice, services: Sequence[ServiceId], *, with_invoice: b
             return
 
 
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    """Returns the items in chunks that fit into a transaction each; of no items, one empty chunk."""
+    starts = range(0, max(len(items), 1), MAX_CLAIMS_AT_ONCE)
+    return [items[start : start + MAX_CLAIMS_AT_ONCE] for start in starts]

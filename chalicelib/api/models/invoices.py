@@ -19,8 +19,9 @@ from chalicelib.api.models.common import (
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
-from chalicelib.domain.invoice import Invoice, LineItem
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.order import LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.ports.storage import Page
 
@@ -276,7 +277,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         pdf_url=known.pdf_url if known and not expired else None,
         dashboard_url=object_url(invoice, invoice.stripe_invoice_id, dashboard_base),
         failure=_failure_view(invoice.failure),
-        replaced_numbers=invoice.replaced_numbers,
+        replaced_numbers=invoice.facts.replaced_numbers,
         being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,

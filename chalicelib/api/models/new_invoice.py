@@ -14,7 +14,7 @@ from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo, visible
 from chalicelib.api.models.exact import ExactAmount, ExactQuantity, canonical_json
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
-from chalicelib.domain.invoice import MAX_LINES
+from chalicelib.domain.order import MAX_LINES
 from chalicelib.domain.texts import VISIBLE_LINE_PATTERN
 from chalicelib.usecases.invoicing.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, CreateInvoice, NewLine
 

@@ -12,7 +12,7 @@ from chalicelib.domain.connection import Connection, require_invoicing, require_
 from chalicelib.domain.errors import IntegrationError, Refused, ServiceRepeated
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
-from chalicelib.domain.invoice import MAX_LINES
+from chalicelib.domain.order import MAX_LINES
 from chalicelib.domain.pacing import LANES
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.ports import Ports

@@ -8,9 +8,10 @@ from dataclasses import replace
 from chalicelib.correlation import note
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.events import StripeEvent
-from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
+from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.merging import CannotOrder, newer, settle
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import REVOKED, reachable
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of

@@ -7,14 +7,13 @@ for. An object is believed in our version only. In another version it is fetched
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.correlation import note
 from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import (
-    CannotOrder,
     ChargeFact,
     CreditNoteFact,
     DisputeFact,
@@ -27,6 +26,8 @@ from chalicelib.domain.facts import (
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event, was_fetched
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.merging import CannotOrder
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
 from chalicelib.usecases.invoicing.pull_invoice import revision_entries, with_what_was_done_in_stripe
@@ -59,25 +60,43 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     known = _beyond_the_object(known, event)
     said = _said(event) or fact
-    outcome = outcome_of(source, changed=not known.says_the_same_as(invoice) or known.sent_at != invoice.sent_at)
-    entry = _entry(event, _kind(event, known), said, source, _told_as(outcome, said, known))
+    outcome = outcome_of(
+        source, changed=not known.facts.say_the_same_as(invoice.facts) or known.sent_at != invoice.sent_at
+    )
+    entry = _entry(event, said, known, source, outcome)
     told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
     found = replace(event, invoice_hint=invoice.id)
-    ports.invoices.apply(told, marker_of(found, account_id, outcome, source, ports), new_references(invoice, told))
+    ports.invoices.apply(
+        recounted(told), marker_of(found, account_id, outcome, source, ports), new_references(invoice, told)
+    )
     return outcome
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """Returns the invoice that the event is about, if it is one of ours on this account.
+    """Returns the invoice that the event is about, if it is one of ours on this account."""
+    for invoice in _candidates(event, account_id, ports):
+        if invoice.stripe_account_id == account_id and _is_of(invoice, event, account_id, ports):
+            return invoice
+    return None
 
-    One look-up finds it, by the hint in an invoice's metadata or by Stripe's ids. Somebody may have changed the
-    metadata in Stripe, so a hint that leads nowhere costs a second look-up.
+
+def _candidates(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Iterator[Invoice]:
+    """Yields the invoices that the event leads to: by the hint in an invoice's metadata, then by Stripe's ids.
+
+    One look-up is usually enough. Somebody may have changed the metadata in Stripe, so a hint that leads nowhere
+    costs a second one.
     """
-    found = _of_account(_hinted(event, ports), account_id)
-    if found is not None and _is_of(found, event, account_id, ports):
-        return found
-    found = _of_account(_referred_to(_owner_ids(event, account_id, ports), account_id, ports), account_id)
-    return found if found is not None and _is_of(found, event, account_id, ports) else None
+    organization_id, invoice_id = event.organization_hint, event.invoice_hint
+    if event.object_type == "invoice" and organization_id is not None and invoice_id is not None:
+        hinted = ports.invoices.get(organization_id, invoice_id)
+        if hinted is not None:
+            yield hinted
+    ids = _owner_ids(event, account_id, ports)
+    owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
+    owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
+    referred_to = ports.invoices.get(*owner) if owner is not None else None
+    if referred_to is not None:
+        yield referred_to
 
 
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
@@ -95,24 +114,6 @@ def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, po
         if origin in invoice.stripe_invoice_ids:
             return True
     return False
-
-
-def _of_account(found: Invoice | None, account_id: StripeAccountId) -> Invoice | None:
-    if found is None or found.stripe_account_id != account_id:
-        return None
-    return found
-
-
-def _hinted(event: StripeEvent, ports: Ports) -> Invoice | None:
-    if event.object_type != "invoice" or event.organization_hint is None or event.invoice_hint is None:
-        return None
-    return ports.invoices.get(event.organization_hint, event.invoice_hint)
-
-
-def _referred_to(ids: Sequence[str], account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
-    owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
-    return ports.invoices.get(*owner) if owner else None
 
 
 def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Sequence[str]:
@@ -136,7 +137,7 @@ def _learned(
     A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
     the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
-    later = invoice.facts.of(event.object_id)
+    later = invoice.facts.by_id.get(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
         return later, invoice
     believed = _believed(event)
@@ -146,7 +147,12 @@ def _learned(
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
         return believed or fetched, invoice.settled_by(fetched)
-    return _last_words(invoice, event)
+    # Stripe no longer has the object, so what the event says counts as far as it can be read.
+    last_words = event.fact if isinstance(event.fact, INVOICE_FACTS) else None
+    if last_words is not None:
+        with suppress(CannotOrder):
+            return last_words, invoice.knowing(last_words)
+    return last_words, invoice
 
 
 def _believed(event: StripeEvent) -> StripeFact | None:
@@ -166,15 +172,6 @@ def _said(event: StripeEvent) -> StripeFact | None:
     return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
 
 
-def _last_words(invoice: Invoice, event: StripeEvent) -> tuple[StripeFact | None, Invoice]:
-    """Returns the same for an object that Stripe no longer has: what the event says, as far as it can be read."""
-    if not isinstance(event.fact, INVOICE_FACTS):
-        return None, invoice
-    with suppress(CannotOrder):
-        return event.fact, invoice.knowing(event.fact)
-    return event.fact, invoice
-
-
 def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
     """Returns the invoice with what only the type of the event says."""
     if event.type in FAILED_WITHOUT_REASON:
@@ -184,32 +181,27 @@ def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
     return invoice
 
 
-def _told_as(outcome: EventOutcome, fact: StripeFact | None, known: Invoice) -> Outcome:
-    """In the timeline's words; an event that changed nothing told either what is known or what was outdated."""
-    if outcome is not EventOutcome.NO_CHANGE:
-        return Outcome(outcome)
-    return Outcome.DUPLICATE if fact is None or known.facts.says(fact) else Outcome.STALE
-
-
-def _kind(event: StripeEvent, known: Invoice) -> str:
-    """Returns what the timeline calls the event. A draft of a revision is not the invoice."""
-    kind = SUBSCRIPTION[event.type]
-    draft = known.facts.revisions.get(event.object_id)
-    if draft is None or draft.status != "draft":
-        return kind
-    return "revision_dropped" if draft.deleted else "revision_drafted"
-
-
-def _entry(event: StripeEvent, kind: str, fact: StripeFact | None, source: Source, outcome: Outcome) -> HistoryEntry:
-    amount, reason = _amount_and_reason(fact)
+def _entry(
+    event: StripeEvent, said: StripeFact | None, known: Invoice, source: Source, outcome: EventOutcome
+) -> HistoryEntry:
+    """Returns the timeline's entry for the event, which has led to what is `known` now."""
+    kind, draft = SUBSCRIPTION[event.type], known.facts.revisions.get(event.object_id)
+    if draft is not None and draft.status == "draft":  # a draft of a revision is not the invoice
+        kind = "revision_dropped" if draft.deleted else "revision_drafted"
+    amount, reason = _amount_and_reason(said)
+    if outcome is EventOutcome.NO_CHANGE:
+        up_to_date = said is None or known.facts.says(said)
+        told_as = Outcome.DUPLICATE if up_to_date else Outcome.STALE
+    else:
+        told_as = Outcome(outcome)
     return HistoryEntry(
         at=event.created,
         kind=kind,
         source=source,
         amount=amount,
-        currency=fact.currency if fact is not None and amount is not None else None,
+        currency=said.currency if said is not None and amount is not None else None,
         reason=reason,
-        outcome=outcome,
+        outcome=told_as,
         stripe_id=event.object_id,
         event_id=event.id,
     )

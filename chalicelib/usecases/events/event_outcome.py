@@ -39,14 +39,14 @@ MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED)
 def marker_of(
     event: StripeEvent, account_id: StripeAccountId, outcome: str, source: Source, ports: Ports
 ) -> EventMarker:
-    """The record that the event has been dealt with."""
+    """Returns the record that the event has been dealt with."""
     return EventMarker(
         account_id, event.id, event.type, event.created, ports.clock.now(), source, outcome, event.invoice_hint
     )
 
 
 def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
-    """What to call the application of an event."""
+    """Returns what to call the application of an event."""
     if not changed:
         return EventOutcome.NO_CHANGE
     return EventOutcome.RECOVERED if source is Source.SWEEP else EventOutcome.APPLIED

@@ -18,6 +18,8 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import time_zone_of
+from chalicelib.domain.shown import shows_the_same
+from chalicelib.domain.summary import uncounted
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import with_owners
 from chalicelib.ports.recorded import RecordedInvoice
@@ -126,7 +128,7 @@ def _brought_up(invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, 
         same = pulled(invoice, account_id, Source.SWEEP, ports).version == invoice.version
     else:
         facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
-        same = invoice.settled_by(*facts).shows_the_same_as(invoice)
+        same = shows_the_same(invoice.settled_by(*facts), invoice)
     return Did.UNCHANGED if same else Did.UPDATED
 
 
@@ -202,7 +204,7 @@ def _claiming(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invo
         try:
             claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
         except Conflict:
-            ports.invoices.remove(invoice, services)
+            ports.invoices.remove(uncounted(invoice), services)
             raise
     return invoice
 

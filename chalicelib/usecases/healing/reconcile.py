@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
-from chalicelib.domain.facts import AccountFact, CannotOrder, newer, settle
+from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.merging import CannotOrder, newer, settle
 from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, SyncReport
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts

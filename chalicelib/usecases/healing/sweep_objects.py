@@ -18,6 +18,7 @@ from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.sweep import ObjectsSwept
 from chalicelib.ports import Ports
@@ -136,7 +137,7 @@ def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None
     """Paid invoices whose payment event never arrived: their refunds and disputes name nothing but the payment."""
     earliest = max(since or 0, sweep.ports.clock.now() - PAYMENTS_CHECKED_FOR)
     paid = InvoiceFilter(InvoiceStatus.PAID, created_from=earliest, created_before=before)
-    return (invoice for invoice in _all(sweep, paid) if invoice.lacks_payments)
+    return (invoice for invoice in _all(sweep, paid) if invoice.facts.lacks_payments)
 
 
 def _all(sweep: _ObjectSweep, wanted: InvoiceFilter) -> Iterator[Invoice]:
@@ -181,14 +182,14 @@ class _Listed:
         if found is None or not found.complete:
             return True
         wanted = {intent.id for intent in invoice.facts.payment_intents.values() if not intent.ended}
-        wanted -= invoice.facts.replaced_intents
+        wanted -= invoice.facts.intents_elsewhere
         wanted |= {
             each.payment_intent_id for each in found.payments if each.status == "open" and each.payment_intent_id
         }
         if not wanted <= self.intents.keys():
             return True
         intents = [self.intents[intent_id] for intent_id in sorted(wanted)]
-        return not invoice.settled_by(found.invoice, *found.payments, *intents).shows_the_same_as(invoice)
+        return not shows_the_same(invoice.settled_by(found.invoice, *found.payments, *intents), invoice)
 
 
 # What becomes of invoices after they are paid
@@ -233,6 +234,6 @@ def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, kin
 
     def correcting(current: Invoice) -> Invoice:
         known = merging(current, [fact], ports)
-        return current if known.says_the_same_as(current) else known.telling(told).changed(now)
+        return current if known.facts.say_the_same_as(current.facts) else known.telling(told).changed(now)
 
     return store(invoice, correcting, ports)

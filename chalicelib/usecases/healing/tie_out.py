@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.errors import AccountUnreachable
-from chalicelib.domain.facts import ChargeFact, DisputeFact, Facts, InvoiceFact, RefundFact
+from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences, questioned
 from chalicelib.ports import Ports

@@ -17,8 +17,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.terms import day_in_words, end_of_day
 from chalicelib.ports import Ports
-from chalicelib.usecases.invoicing.same_account import require_same_account
-from chalicelib.usecases.invoicing.store_invoice import store
+from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
 
 
 def as_in_stripe(invoice: Invoice, ports: Ports) -> Invoice:

@@ -8,6 +8,7 @@ Stripe before it takes claims over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from chalicelib.domain.errors import ServiceAlreadyBilled, StaleWrite
@@ -17,6 +18,7 @@ from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import ServiceClaimed
 from chalicelib.usecases.invoicing.pull_invoice import pulled
@@ -32,7 +34,7 @@ def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Port
         ServiceAlreadyBilled: a service is on a live invoice.
         StaleWrite: somebody claimed one at the same moment.
     """
-    return _claiming(invoice, services, ports, ports.invoices.insert)
+    return _claiming(invoice, services, ports, partial(ports.invoices.insert, recounted(invoice)))
 
 
 def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
@@ -42,22 +44,22 @@ def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None
         ServiceAlreadyBilled: a service is on a live invoice.
         StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
     """
-    _claiming(invoice, services, ports, ports.invoices.claim)
+    _claiming(invoice, services, ports, partial(ports.invoices.claim, invoice))
 
 
 def _claiming(
     invoice: Invoice,
     services: Sequence[ServiceId],
     ports: Ports,
-    write: Callable[[Invoice, Mapping[ServiceId, InvoiceId | None]], T],
+    write: Callable[[Mapping[ServiceId, InvoiceId | None]], T],
 ) -> T:
     free: dict[ServiceId, InvoiceId | None] = dict.fromkeys(services)
     try:
-        return write(invoice, free)
+        return write(free)
     except ServiceClaimed as claimed:
         dead = _refuse_or_take_over(invoice, claimed.holders, ports)
     try:
-        return write(invoice, {**free, **dead})
+        return write({**free, **dead})
     except ServiceClaimed as claimed:
         raise StaleWrite("A service") from claimed
 

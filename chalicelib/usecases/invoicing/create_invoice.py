@@ -21,8 +21,9 @@ from chalicelib.domain.identifiers import (
     invoice_id_for,
     require_customer_id,
 )
-from chalicelib.domain.invoice import MAX_LINES, Invoice, LineItem, Order
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
+from chalicelib.domain.order import MAX_LINES, LineItem, Order
 from chalicelib.domain.saga import LEASE, Saga, Step
 from chalicelib.domain.settings import InvoicingSettings, known_invoice_type, known_payment_methods, time_zone_of
 from chalicelib.domain.terms import Due, day_of, days_of_terms, due_on

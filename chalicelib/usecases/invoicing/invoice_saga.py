@@ -21,7 +21,6 @@ from chalicelib.domain.errors import (
     StripeUnavailable,
 )
 from chalicelib.domain.facts import InvoiceFact, StripeFact
-from chalicelib.domain.history import SENT_BY_POM
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.status import OPEN_STATUSES
@@ -50,9 +49,11 @@ from chalicelib.usecases.invoicing.saga_progress import (
     found_sent,
     keep_for_review,
     keeps_draft,
-    must_look,
+    mailed,
     postpone,
+    send_refused,
     take_back,
+    take_back_at_once,
 )
 from chalicelib.usecases.invoicing.store_invoice import ATTEMPTS, load
 
@@ -99,7 +100,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
     if found is not None:
         # An event has told of the draft before we noted it; making another one would leave one of them behind.
         return take_back(invoice, draft_deleted(), ports) if found.deleted else advance(invoice, Step.LINES, ports)
-    if must_look(invoice, ports):
+    if invoice.saga.must_look_first(ports.clock.now()):
         found = ports.stripe.find_invoice(account_id, invoice)
         if found is None:
             invoice = found_nothing(invoice, ports)
@@ -144,7 +145,7 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     following = Step.SEND if invoice.saga.send else Step.REVIEW
     facts: Sequence[StripeFact] = ()
     try:
-        if must_look(invoice, ports):
+        if invoice.saga.must_look_first(ports.clock.now()):
             # Somebody may have added lines to the draft before POM did.
             missing = Counter(invoice.order.billed) - Counter(ports.stripe.billed_lines(account_id, stripe_id))
             if not missing:
@@ -163,12 +164,12 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     account_id, stripe_id = invoice.stripe_account_id, _stripe_id(invoice)
-    if must_look(invoice, ports):
+    if invoice.saga.must_look_first(ports.clock.now()):
         if sent := ports.stripe.events_about(account_id, stripe_id, SENT, invoice.created_at):
             return found_sent(invoice, sent, ports)
         invoice = found_nothing(invoice, ports)
     try:
-        return _mailed(invoice, ports)
+        return _mail(invoice, ports)
     except AccountUnreachable:
         if not invoice.saga.send and invoice.saga.untouched:
             advance(invoice, Step.REVIEW, ports)  # nothing was sent, and the caller gets the reason
@@ -188,7 +189,7 @@ def _send(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         raise
 
 
-def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
+def _mail(invoice: Invoice, ports: Ports) -> Invoice:
     """Returns the invoice after Stripe has mailed it.
 
     Raises:
@@ -221,7 +222,7 @@ def _mailed(invoice: Invoice, ports: Ports) -> Invoice:
     if free and any(isinstance(fact, InvoiceFact) and fact.status == "open" for fact in facts):
         # The customer owed something from before, and finalizing added it to what is to be paid.
         facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
-    return advance(reviewed, Step.DONE, ports, facts, sent=None if free else SENT_BY_POM)
+    return advance(reviewed, Step.DONE, ports, facts) if free else mailed(reviewed, facts, ports)
 
 
 def _finalized_at(invoice: Invoice) -> int | None:
@@ -257,14 +258,10 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         except StripeRefused:
             # It is no draft any more: somebody finalized it in Stripe. It lives, so we keep it as it is there.
             facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id)
-            return advance(invoice, Step.DONE, ports, facts, refused=refusal.code if invoice.saga.send else None)
+            told = send_refused(invoice, refusal.code, ports) if invoice.saga.send else None
+            return advance(invoice, Step.DONE, ports, facts, told=told)
     take_back_at_once(invoice, ports)
     raise refusal.error
-
-
-def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
-    """Remove the record and its claims, whatever draft is left in Stripe: nothing sends that by itself."""
-    ports.invoices.remove(invoice, [line.service_id for line in invoice.order.line_items])
 
 
 _STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {

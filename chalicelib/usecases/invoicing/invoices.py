@@ -22,11 +22,9 @@ from chalicelib.ports import Ports
 from chalicelib.ports.storage import InvoiceFilter, Page
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
-from chalicelib.usecases.invoicing.act_in_stripe import Ask, done_in_stripe
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.pull_invoice import pulled, pulled_to_act_on
-from chalicelib.usecases.invoicing.same_account import require_same_account
-from chalicelib.usecases.invoicing.store_invoice import load, store
+from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account, store
 
 VOIDABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -130,7 +128,7 @@ def void_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
 
 def _with_outcomes_known(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
     """Returns the invoice as Stripe has it if a payment may have failed, or an act of POM's been done, since."""
-    if invoice.payment_under_way or invoice.intended:
+    if invoice.facts.payment_under_way or invoice.intended:
         return pulled_to_act_on(invoice, account_id, ports)
     return invoice
 

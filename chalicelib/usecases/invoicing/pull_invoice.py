@@ -10,6 +10,7 @@ from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.shown import shows_the_same
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 
@@ -28,7 +29,7 @@ def pulled(
         known = knowing_also(current, facts, invoice, ports)
         # A difference that the sweep finds is a missed event. Only a person who asks for the invoice renews its link.
         renewed = source is Source.POM and current.link_expired(now)
-        if known.shows_the_same_as(current) and not renewed:
+        if shows_the_same(known, current) and not renewed:
             return current
         told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
         entries = (*revision_entries(current, known, now, source), told)

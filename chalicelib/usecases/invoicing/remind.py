@@ -23,8 +23,7 @@ from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.customers.present_address import require_present_address
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on, sent_unless_revised
 from chalicelib.usecases.invoicing.saga_progress import SENT
-from chalicelib.usecases.invoicing.same_account import require_same_account
-from chalicelib.usecases.invoicing.store_invoice import knowing_also, load, store
+from chalicelib.usecases.invoicing.store_invoice import knowing_also, load, require_same_account, store
 
 IN_FLIGHT = 60
 """Seconds for which a request without an answer may still be on its way."""

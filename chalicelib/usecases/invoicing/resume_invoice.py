@@ -8,10 +8,12 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
-from chalicelib.usecases.invoicing.invoice_saga import run, take_back_at_once
+from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.plan_day import marked_overdue
-from chalicelib.usecases.invoicing.same_account import of_other_account
+from chalicelib.usecases.invoicing.saga_progress import take_back_at_once
+from chalicelib.usecases.invoicing.store_invoice import of_other_account
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
@@ -37,7 +39,7 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
         return invoice
     replaced = connection.active and connection.account_id != invoice.stripe_account_id
     try:
-        leased = ports.invoices.save(replace(invoice, saga=invoice.saga.leased(now)))
+        leased = ports.invoices.save(recounted(replace(invoice, saga=invoice.saga.leased(now))))
     except StaleWrite:
         return invoice
     if replaced and leased.saga.before_sending:

@@ -24,6 +24,7 @@ from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.history import SEND_REFUSED, SENT_BY_POM, SENT_IN_STRIPE, HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
+from chalicelib.domain.summary import uncounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 
@@ -41,39 +42,43 @@ def advance(
     facts: Sequence[StripeFact] = (),
     *,
     drafted_for: str | None = None,
-    sent: str | None = None,
     sent_at: int | None = None,
-    refused: str | None = None,
+    told: HistoryEntry | None = None,
 ) -> Invoice:
     """Returns the invoice at the next recovery point, stored in one write with what the step brought.
 
-    `drafted_for` is the Stripe customer of a draft that was just made. `sent` is the kind of the history entry that
-    tells that the invoice was mailed, `sent_at` when that was (epoch seconds UTC) if it was not now. `refused` is the
-    code of the refusal to mail it, for the timeline: nobody waits for an answer any more.
+    `facts` are Stripe's answers. `drafted_for` is the Stripe customer of a draft that was just made. `sent_at` is
+    when Stripe mailed the invoice (epoch seconds UTC), if it did. `told` is an entry for the timeline.
 
     Raises:
         StaleWrite: another worker has moved on.
     """
     now = ports.clock.now()
-    expected = invoice.saga.step
 
-    def change(current: Invoice) -> Invoice:
-        if current.saga.step is not expected:
+    def at_next_point(current: Invoice) -> Invoice:
+        if current.saga.step is not invoice.saga.step:
             raise StaleWrite("The invoice")
-        advanced = knowing_also(current, facts, invoice, ports).at_step(step, now).changed(now)
-        advanced = replace(advanced, stripe_customer_id=drafted_for or advanced.stripe_customer_id)
-        if refused is not None:
-            stripe_id = current.stripe_invoice_id
-            advanced = advanced.telling(
-                HistoryEntry(now, SEND_REFUSED, Source.POM, reason=refused, stripe_id=stripe_id)
-            )
-        if sent is None:
-            return advanced
-        actor = current.created_by if sent == SENT_BY_POM else None
-        told = HistoryEntry(now, sent, Source.POM, actor=actor, stripe_id=current.stripe_invoice_id)
-        return replace(advanced.telling(told), sent_at=current.sent_at or sent_at or now)
+        known = knowing_also(current, facts, invoice, ports)
+        draft = known.facts.invoice
+        if current.saga.step is Step.DRAFT and draft is not None:
+            # A draft that was just made is due by its terms. If the work was interrupted, people may have changed it.
+            details = None if current.saga.interrupted else draft.drafted_details
+            known = replace(known, terms_due_at=draft.due_at, details_as_made=details)
+        if sent_at is not None:
+            known = replace(known, sent_at=current.sent_at or sent_at)
+        if told is not None:
+            known = known.telling(told)
+        saga, customer_id = current.saga.advanced(step, now), drafted_for or known.stripe_customer_id
+        return replace(known, saga=saga, stripe_customer_id=customer_id).changed(now)
 
-    return store(invoice, change, ports)
+    return store(invoice, at_next_point, ports)
+
+
+def mailed(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
+    """Returns the invoice, finished, after Stripe has mailed it just now."""
+    now = ports.clock.now()
+    told = HistoryEntry(now, SENT_BY_POM, Source.POM, actor=invoice.created_by, stripe_id=invoice.stripe_invoice_id)
+    return advance(invoice, Step.DONE, ports, facts, sent_at=now, told=told)
 
 
 def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> Invoice:
@@ -102,16 +107,22 @@ def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports)
     """
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     to_be_sent = invoice.saga.send or invoice.saga.step is Step.SEND
-    told = refusal.code if invoice.saga.interrupted and to_be_sent else None
-    advance(invoice, Step.REVIEW, ports, facts, refused=told)
+    told = send_refused(invoice, refusal.code, ports) if invoice.saga.interrupted and to_be_sent else None
+    advance(invoice, Step.REVIEW, ports, facts, told=told)
+
+
+def send_refused(invoice: Invoice, code: str, ports: Ports) -> HistoryEntry:
+    """Returns the timeline's entry for a refusal to mail an invoice after the request for it had been answered."""
+    return HistoryEntry(ports.clock.now(), SEND_REFUSED, Source.POM, reason=code, stripe_id=invoice.stripe_invoice_id)
 
 
 def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> Invoice:
     """Ends the saga of an invoice that has been e-mailed already, as these events of Stripe's tell."""
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     by_pom = any(invoice.saga.has_used(event.idempotency_key) for event in sent)
-    kind = SENT_BY_POM if by_pom else SENT_IN_STRIPE
-    return advance(invoice, Step.DONE, ports, facts, sent=kind, sent_at=min(event.created for event in sent))
+    kind, actor = (SENT_BY_POM, invoice.created_by) if by_pom else (SENT_IN_STRIPE, None)
+    told = HistoryEntry(ports.clock.now(), kind, Source.POM, actor=actor, stripe_id=invoice.stripe_invoice_id)
+    return advance(invoice, Step.DONE, ports, facts, sent_at=min(event.created for event in sent), told=told)
 
 
 def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:
@@ -131,11 +142,6 @@ def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoi
         return store(invoice, change, ports)
     except Retryable:
         return invoice
-
-
-def must_look(invoice: Invoice, ports: Ports) -> bool:
-    """Returns True if the step may have been done although its idempotency key can no longer prove it."""
-    return invoice.saga.must_look_first(ports.clock.now())
 
 
 def found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
@@ -162,3 +168,8 @@ def _at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
     if (ours.step, ours.generation, ours.nonce) != (theirs.step, theirs.generation, theirs.nonce):
         raise StaleWrite("The invoice")
     return current
+
+
+def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
+    """Removes the record and its claims, whatever draft is left in Stripe: nothing sends that by itself."""
+    ports.invoices.remove(uncounted(invoice), [line.service_id for line in invoice.order.line_items])

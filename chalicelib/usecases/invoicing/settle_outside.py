@@ -23,11 +23,9 @@ from chalicelib.domain.way_out import STAYS_BILLED, way_out
 from chalicelib.domain.wording import day, days, money
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
-from chalicelib.usecases.invoicing.act_in_stripe import Ask, done_in_stripe
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
-from chalicelib.usecases.invoicing.same_account import require_same_account
-from chalicelib.usecases.invoicing.store_invoice import load
+from chalicelib.usecases.invoicing.store_invoice import Ask, done_in_stripe, load, require_same_account
 
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 

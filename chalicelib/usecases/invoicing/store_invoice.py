@@ -1,23 +1,32 @@
-"""Change a stored invoice although others change it too: read again and repeat the change."""
+"""Loads an invoice, stores a change of it, and has Stripe act on it.
+
+Others may change the invoice at the same time. Then it is read again, and the change is repeated.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from chalicelib.domain.errors import NotFound, StaleWrite
+from chalicelib.domain.errors import AccountUnreachable, Conflict, Gone, NotFound, StaleWrite, StripeRefused
 from chalicelib.domain.events import Reference
-from chalicelib.domain.facts import CannotOrder, Facts, StripeFact
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.facts import StripeFact
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.merging import CannotOrder
+from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 
 ATTEMPTS = 8
+Ask = Callable[[StripeAccountId, str, str], Sequence[StripeFact]]
+"""Asks Stripe for an act: the account, the Stripe invoice, the idempotency key."""
+
 LOOK_IT_UP = "Choose the invoice from the list under Invoicing."
 
 
 def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
-    """One invoice as it is stored now.
+    """Returns one invoice as it is stored now.
 
     Raises:
         NotFound: this organization has no such invoice.
@@ -30,8 +39,30 @@ def load(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -
     return invoice
 
 
+def require_same_account(invoice: Invoice, account_id: StripeAccountId) -> StripeAccountId:
+    """Returns the account, if the invoice was made on it.
+
+    Raises:
+        Conflict: it was made on another one.
+    """
+    if invoice.stripe_account_id != account_id:
+        raise of_other_account()
+    return account_id
+
+
+def of_other_account() -> Conflict:
+    """Returns why nothing can be done with an invoice whose account is gone."""
+    return Conflict(
+        "invoice_of_other_account",
+        "This invoice was made on a Stripe account that is no longer connected.",
+        next_step="Its history stays readable; reconnect that account to act on it.",
+    )
+
+
 def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) -> Invoice:
-    """Store `change` of the invoice. The change may be made several times, each time to what is stored then.
+    """Stores `change` of the invoice, and returns the invoice as it is stored then.
+
+    The change may be made several times, each time to what is stored at that moment.
 
     Raises:
         StaleWrite: others kept being faster.
@@ -42,14 +73,14 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
         if changed == invoice:
             return invoice
         try:
-            return ports.invoices.save(changed, new_references(invoice, changed))
+            return ports.invoices.save(recounted(changed), new_references(invoice, changed))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")
 
 
 def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invoice, ports: Ports) -> Invoice:
-    """`current` with facts that were read from Stripe after `read_after` had been stored.
+    """Returns `current` with facts that were read from Stripe after `read_after` had been stored.
 
     If `current` has changed since then, what it learned meanwhile may be newer than the facts: they are merged,
     and where that cannot be told, Stripe is asked again.
@@ -60,7 +91,10 @@ def knowing_also(current: Invoice, facts: Sequence[StripeFact], read_after: Invo
 
 
 def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
-    """`current` with facts of which it is not known what they were read after; Stripe settles what is in doubt."""
+    """Returns `current` with `facts` merged, although their order relative to `current` is unknown.
+
+    If they cannot be ordered, Stripe is asked for the present state.
+    """
     known = current
     try:
         for fact in facts:
@@ -71,23 +105,34 @@ def merging(current: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invo
     return known
 
 
-def new_references(before: Invoice, after: Invoice) -> list[Reference]:
-    """To the Stripe objects that `after` knows and `before` did not: later events name nothing else of an invoice.
+def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -> Invoice:
+    """Returns the invoice after Stripe has done the act.
 
-    They are stored with whatever brought the knowledge. Once the invoice knows an object, nobody asks again.
+    The act is stored before Stripe is asked. If POM dies or gets no answer, the first write that sees the act done
+    puts it on the timeline.
+
+    Raises:
+        StripeRefused, AccountUnreachable: Stripe did not do it, and the act is dropped.
+        Gone: the draft was deleted. This request may have deleted it, so the act is kept until Stripe's event tells.
+    """
+    intended = store(invoice, lambda current: current.intending(act), ports)
+    try:
+        # A new key each time: Stripe would repeat an earlier refusal, and none of these acts can be done twice.
+        facts = ask(invoice.stripe_account_id, act.stripe_invoice_id, f"pom-{ports.clock.nonce()}")
+    except Gone:
+        raise
+    except (StripeRefused, AccountUnreachable):
+        store(intended, lambda current: current.dropping(act), ports)
+        raise
+    return store(intended, lambda current: knowing_also(current, facts, intended, ports).doing(act), ports)
+
+
+def new_references(before: Invoice, after: Invoice) -> list[Reference]:
+    """Returns references to the Stripe objects that `after` knows and `before` did not.
+
+    Later events name nothing else of an invoice. References are stored with whatever brought the knowledge. Once the
+    invoice knows an object, nobody asks again.
     """
     ids = sorted(after.stripe_invoice_ids - before.stripe_invoice_ids)
-    ids += sorted(_intents(after.facts) - _intents(before.facts))
-    return [_reference(after, stripe_id) for stripe_id in ids]
-
-
-def _intents(facts: Facts) -> set[str]:
-    """The payment intents that pay the invoice: some are told of by nothing but their charge."""
-    named = [payment.payment_intent_id for payment in facts.payments.values()]
-    named += [charge.payment_intent_id for charge in facts.charges.values()]
-    return {*facts.payment_intents, *(stripe_id for stripe_id in named if stripe_id)}
-
-
-def _reference(invoice: Invoice, stripe_id: str) -> Reference:
-    """From a Stripe object to this invoice."""
-    return Reference(invoice.stripe_account_id, stripe_id, invoice.organization_id, invoice.id)
+    ids += sorted(after.facts.intent_ids - before.facts.intent_ids)
+    return [Reference(after.stripe_account_id, stripe_id, after.organization_id, after.id) for stripe_id in ids]

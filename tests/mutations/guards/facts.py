@@ -98,14 +98,14 @@ FACTS = (
     ),
     guard(
         "a revision is read with its payments",
-        "Facts.unread_invoice",
-        Always("_has_payments_of"),
+        "Snapshots.unread_invoice",
+        Always("own_payments"),
         f"{_T_REVISIONS}::test_a_declined_payment_of_the_revision_is_shown_by_its_webhook[metadata_copied]",
     ),
     guard(
         "attempts at a replaced invoice say nothing",
         "failed_attempt",
-        Instead("replaced_intents", "set()"),
+        Instead("intents_elsewhere", "set()"),
         "tests/domain/test_revisions.py::test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failure_of_its_revision",
     ),
     guard(

@@ -28,7 +28,7 @@ HAND = (
     ),
     guard(
         "Stripe is asked before a reviewed draft is mailed",
-        "_mailed",
+        "_mail",
         Instead("as_in_stripe", "invoice"),
         _case("draft_changed_between_review_and_send"),
     ),

@@ -30,7 +30,7 @@ MONEY = (
     guard(
         "what was given back outside Stripe is refunded",
         "refunded_amount",
-        Instead("_refunded_outside", "0"),
+        Instead("_issued", "()"),
         f"{_T_AMOUNTS}::test_all_given_back_outside_stripe_is_refunded",
     ),
     guard(

@@ -89,7 +89,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of an event is its account",
-        "_of_account",
+        "_invoice_of(event)",
         Check("stripe_account_id"),
         f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
     ),

@@ -362,7 +362,7 @@ def test_an_event_in_an_old_version_is_only_a_hint(world: World, invoice: Invoic
     event = latest(world, invoice.stripe_account_id, "invoice.paid")
     assert event.current
     assert isinstance(event.fact, InvoiceFact)
-    misread = replace(event.fact, status="void")
+    misread = replace(event.fact, status="uncollectible")
     boundaries = watched(world)
     assert applied(world, replace(event, api_version="2020-08-27", fact=misread)) is EventOutcome.APPLIED
     assert boundaries.stripe == ["fetch"]

@@ -15,6 +15,7 @@ from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccou
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.summary import uncounted
 from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_backfill
 from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
@@ -40,7 +41,7 @@ def lose(world: World, *invoices: Invoice) -> None:
     """As if the tables had been set back to before these were made."""
     for invoice in invoices:
         now = world.now(invoice)
-        world.ports.invoices.remove(now, [each.service_id for each in now.order.line_items])
+        world.ports.invoices.remove(uncounted(now), [each.service_id for each in now.order.line_items])
         references = world.ports.database.references
         for key in [key for key, owner in references.items() if owner[1] == invoice.id]:
             del references[key]

@@ -82,7 +82,7 @@ def test_an_attempt_that_no_event_told_of_is_seen_though_the_invoice_is_as_it_wa
     world.double.pay(account, str(invoice.stripe_invoice_id), method)
     assert world.sweep().corrected == 1
     assert world.now(invoice).status is status
-    assert world.now(invoice).payment_under_way == (status is InvoiceStatus.PENDING)
+    assert world.now(invoice).facts.payment_under_way == (status is InvoiceStatus.PENDING)
     assert world.sweep().corrected == 0
 
 

@@ -56,11 +56,11 @@ def company() -> Company:
 def test_a_bank_debit_is_pending_for_days_and_then_paid(company: Company) -> None:
     company.pays(DEBIT)
     assert company.now.status is InvoiceStatus.PENDING
-    assert company.now.payment_under_way
+    assert company.now.facts.payment_under_way
     company.world.advance(5 * 86400)
     company.world.deliver()
     assert company.now.status is InvoiceStatus.PAID
-    assert not company.now.payment_under_way
+    assert not company.now.facts.payment_under_way
 
 
 def test_a_bank_debit_that_comes_back_days_later_is_failed_with_its_reason(company: Company) -> None:

@@ -1,0 +1,55 @@
+"""Which of two snapshots of one Stripe object stays.
+
+Merging is commutative, associative and idempotent: of two snapshots the one with the higher `precedence` stays. Two
+different snapshots of equal precedence cannot be ordered by what they say, because Stripe's clock has seconds only:
+then `CannotOrder` is raised, and the caller asks Stripe and settles the question with `settle`. Arrival order is
+never used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from chalicelib.domain.facts import Fact
+
+F = TypeVar("F", bound=Fact)
+
+
+class CannotOrder(Exception):
+    """Two different snapshots of one object have the same precedence; only Stripe knows which is newer."""
+
+    def __init__(self, fact: Fact) -> None:
+        super().__init__(f"two snapshots of {fact.id} as of {fact.as_of} differ")
+        self.fact = fact
+
+
+def newer(current: F | None, incoming: F) -> F:
+    """Returns the snapshot that stays.
+
+    Raises:
+        CannotOrder: they differ, and nothing in them says which is newer.
+    """
+    if current is None:
+        return incoming
+    if same_content(current, incoming):
+        return current if current.as_of >= incoming.as_of else incoming
+    if current.precedence == incoming.precedence:
+        raise CannotOrder(incoming)
+    return max(current, incoming, key=lambda fact: fact.precedence)
+
+
+def settle(current: F | None, fetched: F) -> F:
+    """Returns the snapshot that stays when `fetched` was read from Stripe after `current` had been stored.
+
+    What was read later is the truth, whatever its clock says, except that a lifecycle never runs backwards.
+    """
+    if current is None or same_content(current, fetched):
+        return newer(current, fetched)
+    later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
+    return later if later.precedence >= current.precedence else current
+
+
+def same_content(one: Fact, other: Fact) -> bool:
+    """Returns True if both say the same, whenever each was taken."""
+    return one is other or bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]

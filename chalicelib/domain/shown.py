@@ -1,0 +1,47 @@
+"""What people see of an invoice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.domain.draft_changes import changed_details, has_other_lines
+from chalicelib.domain.invoice import Invoice
+
+
+def shows_the_same(one: Invoice, other: Invoice) -> bool:
+    """Returns True if people see the same of both, and later events find their way to both.
+
+    A look at Stripe always brings more than events do, such as intents that nobody has tried. And a link to the
+    same page may be written anew each time.
+    """
+    return _shown(one) == _shown(other)
+
+
+def _shown(invoice: Invoice) -> tuple[object, ...]:
+    facts = invoice.facts.timeless
+    stripe_invoice = facts.invoice and replace(
+        facts.invoice,
+        hosted_url="link" if facts.invoice.hosted_url else None,
+        pdf_url="link" if facts.invoice.pdf_url else None,
+        drafted_for=None,
+        drafted_lines=None,
+        voided_at=None,
+        marked_uncollectible_at=None,
+        drafted_details=None,
+    )
+    failure = invoice.failure
+    return (
+        invoice.status,
+        stripe_invoice,
+        failure.reason if failure else None,
+        facts.payment_under_way,
+        facts.waits_for_confirmation,
+        invoice.being_revised,
+        has_other_lines(invoice),
+        changed_details(invoice),
+        {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
+        facts.payments,
+        facts.refunds,
+        facts.disputes,
+        facts.credit_notes,
+    )

@@ -1,0 +1,214 @@
+"""All that Stripe told us of one invoice: the latest snapshot of each of its Stripe objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+from chalicelib.domain.facts import (
+    ChargeFact,
+    CreditNoteFact,
+    DisputeFact,
+    InvoiceFact,
+    InvoicePaymentFact,
+    PaymentIntentFact,
+    RefundFact,
+    StripeFact,
+)
+from chalicelib.domain.merging import newer, same_content, settle
+
+MAX_REVISIONS = 100
+"""POM does not follow a longer chain of revisions, because it can only be a circle."""
+
+Choose = Callable[[Any, Any], Any]
+"""`newer` or `settle`."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The snapshots of one invoice, keyed by Stripe id.
+
+    Somebody who edits a finalized invoice in Stripe's dashboard makes a revision: a new invoice that is finalized
+    while the former one is voided (https://docs.stripe.com/invoicing/invoice-edits). `invoice` is the latest
+    finalized one.
+    """
+
+    invoice: InvoiceFact | None = None
+    revisions: Mapping[str, InvoiceFact] = field(default_factory=dict)
+    """The other Stripe invoices: those that `invoice` has replaced, and drafts of revisions."""
+    payment_intents: Mapping[str, PaymentIntentFact] = field(default_factory=dict)
+    charges: Mapping[str, ChargeFact] = field(default_factory=dict)
+    refunds: Mapping[str, RefundFact] = field(default_factory=dict)
+    disputes: Mapping[str, DisputeFact] = field(default_factory=dict)
+    payments: Mapping[str, InvoicePaymentFact] = field(default_factory=dict)
+    credit_notes: Mapping[str, CreditNoteFact] = field(default_factory=dict)
+    attempt_failed_at: int = 0
+    """The latest second at which Stripe said that an attempt failed without saying why."""
+
+    def merge(self, fact: StripeFact) -> Self:
+        """Returns these snapshots and one more, in any order.
+
+        Raises:
+            CannotOrder: see `newer`.
+        """
+        return self._put(fact, newer)
+
+    def settle(self, fact: StripeFact) -> Self:
+        """Returns these snapshots and one that was read from Stripe after they had been stored."""
+        return self._put(fact, settle)
+
+    def attempt_failed(self, at: int) -> Self:
+        """Returns these snapshots with a failed attempt at `at` (epoch seconds UTC)."""
+        return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
+
+    def _put(self, fact: StripeFact, choose: Choose) -> Self:
+        if isinstance(fact, InvoiceFact):
+            return self._with_invoice(choose(self.invoices.get(fact.id), fact))
+        name = _COLLECTIONS[type(fact)]
+        known: Mapping[str, StripeFact] = getattr(self, name)
+        merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
+        return replace(self, **merged)
+
+    def _with_invoice(self, fact: InvoiceFact) -> Self:
+        if not self.revisions and self.invoice is not None and self.invoice.id == fact.id:
+            return replace(self, invoice=fact)
+        known = {**self.invoices, fact.id: fact}
+        current = max(known.values(), key=lambda each: _place_in_line(each, known))
+        others = {stripe_id: each for stripe_id, each in known.items() if stripe_id != current.id}
+        return replace(self, invoice=current, revisions=others)
+
+    @cached_property
+    def invoices(self) -> Mapping[str, InvoiceFact]:
+        """Returns all Stripe invoices that this invoice is or was, and drafts of its revisions, by their ids."""
+        return self.revisions if self.invoice is None else {**self.revisions, self.invoice.id: self.invoice}
+
+    @cached_property
+    def by_id(self) -> Mapping[str, StripeFact]:
+        """Returns the snapshot of each Stripe object, by its id."""
+        everything: dict[str, StripeFact] = dict(self.invoices)
+        for name in _COLLECTIONS.values():
+            everything.update(getattr(self, name))
+        return everything
+
+    @property
+    def timeless(self) -> Self:
+        """Returns these snapshots without the seconds at which each was taken."""
+        undated: dict[str, Any] = {
+            name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()}
+            for name in (*_COLLECTIONS.values(), "revisions")
+        }
+        return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
+
+    def say_the_same_as(self, other: Self) -> bool:
+        """Returns True if both say the same, whenever each snapshot was taken."""
+        return (
+            self.attempt_failed_at == other.attempt_failed_at
+            and self.by_id.keys() == other.by_id.keys()
+            and all(other.says(fact) for fact in self.by_id.values())
+        )
+
+    def says(self, fact: StripeFact) -> bool:
+        """Returns True if `fact` says what is known of its object, whenever each was read."""
+        known = self.by_id.get(fact.id)
+        return known is not None and same_content(known, fact)
+
+    @property
+    def unread_invoice(self) -> str | None:
+        """Returns the id of a Stripe invoice that POM has to read, or None.
+
+        It is a revision of which POM knows nothing, or only the draft. Otherwise it is `invoice` if POM does not know
+        its payments, because events about a payment lead to an invoice only if the invoice knows that payment.
+        """
+        known = self.invoices
+        for fact in known.values():
+            revision = fact.latest_revision_id
+            if revision is not None and (revision not in known or known[revision].unfinished):
+                return revision
+        current = self.invoice
+        if current is None or not current.amount_due or current.unfinished:
+            return None
+        return None if self.own_payments else current.id
+
+    @property
+    def own_payments(self) -> list[InvoicePaymentFact]:
+        """Returns the payments towards `invoice`, and not towards one that it has replaced."""
+        own_id = self.invoice.id if self.invoice else None
+        return [payment for payment in self.payments.values() if payment.stripe_invoice_id == own_id]
+
+    @property
+    def lacks_payments(self) -> bool:
+        """Returns True if more was paid through Stripe than the sum of the known payments."""
+        if self.invoice is None:
+            return False
+        through_stripe = self.invoice.amount_paid - self.invoice.amount_paid_off_stripe
+        return through_stripe > sum(payment.amount_paid for payment in self.own_payments)
+
+    @property
+    def intent_ids(self) -> AbstractSet[str]:
+        """Returns the ids of all payment intents that are known. Only a payment or a charge tells of some of them."""
+        named = [payment.payment_intent_id for payment in self.payments.values()]
+        named += [charge.payment_intent_id for charge in self.charges.values()]
+        return {*self.payment_intents, *(intent_id for intent_id in named if intent_id)}
+
+    @cached_property
+    def intents_elsewhere(self) -> AbstractSet[str]:
+        """Returns the payment intents that do not pay `invoice`: neither their outcome nor their money concerns it.
+
+        They are known to pay another Stripe invoice. If `invoice` is a revision, any intent that is not known to pay
+        it belongs to the invoice that it has replaced.
+        """
+        own = {payment.payment_intent_id for payment in self.own_payments}
+        if self.invoice is not None and self.invoice.from_invoice_id is not None:
+            return self.intent_ids - own
+        paying = {payment.payment_intent_id for payment in self.payments.values() if payment.payment_intent_id}
+        return paying - own
+
+    @property
+    def intents(self) -> list[PaymentIntentFact]:
+        """Returns the attempts to pay `invoice`. Attempts to pay an invoice that it has replaced say nothing."""
+        elsewhere = self.intents_elsewhere
+        return [intent for intent in self.payment_intents.values() if intent.id not in elsewhere]
+
+    @property
+    def payment_under_way(self) -> bool:
+        """Returns True if a payment is on its way that may still fail, such as a bank debit, which takes days."""
+        return any(intent.status == "processing" for intent in self.intents)
+
+    @property
+    def waits_for_confirmation(self) -> bool:
+        """Returns True if the customer has begun to pay and has yet to confirm the payment with their bank."""
+        return any(intent.status == "requires_action" for intent in self.intents)
+
+    @property
+    def replaced_numbers(self) -> list[str]:
+        """Returns the numbers of the Stripe invoices that `invoice` has replaced, the first one first."""
+        replaced = (fact for fact in self.revisions.values() if fact.number and fact.status == "void")
+        return [fact.number for fact in sorted(replaced, key=lambda each: each.finalized_at or 0) if fact.number]
+
+
+def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple[bool, int, int, str]:
+    """Returns the sort key of a Stripe invoice; the invoice with the highest key is `Snapshots.invoice`.
+
+    A finalized invoice is above any draft or deleted one, and a later revision is above an earlier one.
+    """
+    finalized = fact.status != "draft" and not fact.deleted
+    generation, before = 0, fact.from_invoice_id
+    while before is not None and generation < MAX_REVISIONS:
+        generation += 1
+        origin = known.get(before)
+        before = origin.from_invoice_id if origin else None
+    # If none is finalized, the earliest is the highest, so the original is shown and not the draft of a revision.
+    return finalized, generation if finalized else -generation, fact.finalized_at or 0, fact.id
+
+
+_COLLECTIONS: dict[type, str] = {
+    PaymentIntentFact: "payment_intents",
+    ChargeFact: "charges",
+    RefundFact: "refunds",
+    DisputeFact: "disputes",
+    InvoicePaymentFact: "payments",
+    CreditNoteFact: "credit_notes",
+}
