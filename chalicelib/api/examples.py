@@ -6,19 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples_connection import CONNECTION_EXAMPLES
-from chalicelib.api.models.bulk import (
-    CustomerImportDetail,
-    CustomerImportView,
-    InvoiceBatchDetail,
-    InvoiceBatchList,
-    InvoiceBatchView,
-    NewCustomerImport,
-    NewInvoiceBatch,
-)
+from chalicelib.api.models.customer_imports import CustomerImportDetail, CustomerImportView, NewCustomerImport
 from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
+from chalicelib.api.models.invoice_batches import InvoiceBatchDetail, InvoiceBatchList, InvoiceBatchView
 from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
-from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.new_invoices import NewInvoice, NewInvoiceBatch
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
 from chalicelib.api.models.system import Health, Received

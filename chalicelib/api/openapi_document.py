@@ -21,7 +21,7 @@ from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
 from chalicelib.api.http.table import READING, SUFFICIENT, Role, Route
-from chalicelib.api.models.bulk import ImportedCustomer
+from chalicelib.api.models.customer_imports import ImportedCustomer
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing

@@ -14,12 +14,11 @@ from chalicelib.domain.batch import (
     BatchItem,
     BatchKind,
     BatchStatus,
-    BillingTerms,
     ItemError,
     ItemStatus,
     Part,
-    Service,
 )
+from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, ServiceId, UserId
 from chalicelib.domain.pacing import Pace
