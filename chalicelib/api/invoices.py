@@ -7,16 +7,8 @@ from typing import Any
 from chalicelib import bootstrap, correlation
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.models.invoices import (
-    InvoiceDetail,
-    InvoiceHistory,
-    InvoiceList,
-    InvoiceView,
-    history_view,
-    invoice_detail,
-    invoice_list,
-    invoice_view,
-)
+from chalicelib.api.models.invoice_details import InvoiceDetail, InvoiceHistory, history_view, invoice_detail
+from chalicelib.api.models.invoices import InvoiceList, InvoiceView, invoice_list, invoice_view
 from chalicelib.api.models.new_invoices import NewInvoice, create_invoice_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
