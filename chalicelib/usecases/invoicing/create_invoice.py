@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.customer import Customer, require_customer_id
-from chalicelib.domain.errors import Conflict, NotFound, Refused, StaleWrite
-from chalicelib.domain.every_error import attach, errors_of
+from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, invoice_id_for
 from chalicelib.domain.invoice import Invoice
@@ -42,13 +42,12 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         require_ready_to_send(connection)
     wake(connection, ports)
     now = ports.clock.now()
-    settings = ports.settings.get(command.organization_id)
-    try:
+    every = EveryError()
+    with every:
         customer = _billable_customer(command, ports)
-    except (NotFound, Refused) as error:
-        attach(error, errors_of(checked_order, command, settings, connection, now))
-        raise
-    order = checked_order(command, settings, connection, now)
+    with every:
+        order = checked_order(command, ports.settings.get(command.organization_id), connection, now)
+    every.raise_first()
     first = tuple(line.service_id for line in order.line_items)[:MAX_CLAIMS_AT_ONCE]
     more_to_claim = len(order.line_items) > len(first)
     invoice = Invoice(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, Service
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import IntegrationError, Refused
-from chalicelib.domain.every_error import errors_of, raise_all
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import MAX_LINES, LineItem, Order
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
@@ -44,24 +44,37 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     """
     terms = command.terms
     currency = (terms.currency or usual_currency(settings, connection)).lower()
-    named_neither = terms.payment_terms is None and terms.due_date is None
-    payment_terms = settings.payment_terms if named_neither else terms.payment_terms
-    methods = settings.payment_methods if terms.payment_methods is None else terms.payment_methods
+    says_when_due = terms.payment_terms is not None or terms.due_date is not None
+    payment_terms = terms.payment_terms if says_when_due else settings.payment_terms
     zone = time_zone_of(settings, connection.account)
-    raise_all(_errors_of(command, currency, payment_terms, methods, day_of(now, zone)))
+    every = EveryError()
+    with every:
+        known_invoice_type(command.invoice_type)
+    with every:
+        exponent(currency)
+    with every:
+        lines = _lines(command, currency)
+    with every:
+        tax = minor_units(command.tax or Decimal(0), currency, field="tax")
+    with every:
+        days_until_due = _days_until_due(payment_terms, terms.due_date, day_of(now, zone))
+    with every:
+        asked = terms.payment_methods
+        payment_methods = known_payment_methods(settings.payment_methods if asked is None else asked)
+    every.raise_first()
     order = Order(
         customer_id=command.customer_id,
         currency=currency,
-        line_items=tuple(line_item(line, currency, _field(n)) for n, line in enumerate(command.line_items)),
+        line_items=lines,
         payment_terms=payment_terms,
-        days_until_due=None if payment_terms is None else days_of_terms(payment_terms),
+        days_until_due=days_until_due,
         due_date=terms.due_date,
         time_zone=zone,
         fingerprint=command.fingerprint,
-        tax=minor_units(command.tax or Decimal(0), currency, field="tax"),
+        tax=tax,
         memo=settings.memo if terms.memo is None else terms.memo,
         footer=settings.footer if terms.footer is None else terms.footer,
-        payment_methods=known_payment_methods(methods),
+        payment_methods=payment_methods,
     )
     _require_payable(order)
     return order
@@ -72,14 +85,63 @@ def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
     return settings.currency or (connection.account.default_currency if connection.account else "usd")
 
 
-def line_item(service: Service, currency: str, field: str) -> LineItem:
-    """Returns the line of a service. `field` is where it stands in the request.
+def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
+    every = EveryError()
+    for position, named in command.line_currencies.items():
+        if named != currency:
+            every.add(
+                Refused(
+                    "currency_mixed",
+                    f"This line is in {named.upper()}, the invoice in {currency.upper()}.",
+                    field=f"lineItems[{position}].currency",
+                    next_step="Make one invoice for each currency.",
+                )
+            )
+    if not command.line_items:
+        every.add(
+            Refused(
+                "lines_missing",
+                "An invoice needs at least one line.",
+                field="lineItems",
+                next_step="Select at least one billable service.",
+            )
+        )
+    lines: list[LineItem] = []
+    seen: set[ServiceId] = set()
+    for position, service in enumerate(command.line_items):
+        if service.service_id in seen:
+            every.add(
+                Refused(
+                    "service_repeated",
+                    f"The service {service.service_id} is on this invoice twice.",
+                    field=f"lineItems[{position}].serviceId",
+                    next_step="Leave one of the two lines out, or raise the quantity of the other.",
+                )
+            )
+        seen.add(service.service_id)
+        with every:
+            lines.append(_line_item(service, currency, f"lineItems[{position}]"))
+    if len(command.line_items) + (1 if command.tax else 0) > MAX_LINES:
+        every.add(
+            Refused(
+                "lines_too_many",
+                f"An invoice takes at most {MAX_LINES} lines, tax included.",
+                field="lineItems",
+                next_step="Split the services over several invoices.",
+            )
+        )
+    every.raise_first()
+    return tuple(lines)
 
-    Raises:
-        Refused: the quantity, the price or the amount breaks a rule.
-    """
-    _require_quantity(service.quantity, field=f"{field}.quantity")
-    unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
+
+def _line_item(service: Service, currency: str, field: str) -> LineItem:
+    """Returns the line of a service. The amount is judged once quantity and price are right."""
+    every = EveryError()
+    with every:
+        _require_quantity(service.quantity, field=f"{field}.quantity")
+    with every:
+        unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
+    every.raise_first()
     return LineItem(
         service_id=service.service_id,
         description=service.description,
@@ -90,77 +152,25 @@ def line_item(service: Service, currency: str, field: str) -> LineItem:
     )
 
 
-def _errors_of(
-    command: CreateInvoice, currency: str, payment_terms: str | None, methods: tuple[str, ...], today: dt.date
-) -> Iterator[IntegrationError]:
-    """Yields the errors of the parts, in the order in which a client is told of them."""
-    yield from errors_of(known_invoice_type, command.invoice_type)
-    yield from errors_of(exponent, currency)
-    yield from _errors_of_lines(command, currency)
-    yield from errors_of(minor_units, command.tax or Decimal(0), currency, field="tax")
-    yield from _errors_of_due(payment_terms, command.terms.due_date, today)
-    yield from errors_of(known_payment_methods, methods)
-
-
-def _errors_of_lines(command: CreateInvoice, currency: str) -> Iterator[IntegrationError]:
-    for position, named in command.line_currencies.items():
-        if named != currency:
-            yield Refused(
-                "currency_mixed",
-                f"This line is in {named.upper()}, the invoice in {currency.upper()}.",
-                field=f"{_field(position)}.currency",
-                next_step="Make one invoice for each currency.",
+def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: dt.date) -> int | None:
+    """Returns the days of the payment terms, or None if the invoice is due on a day."""
+    every = EveryError()
+    if payment_terms is not None and due_date is not None:
+        every.add(
+            Refused(
+                "due_date_and_terms",
+                "An invoice has payment terms or a due date, not both.",
+                field="dueDate",
+                next_step="Leave one of them out.",
             )
-    if not command.line_items:
-        yield Refused(
-            "lines_missing",
-            "An invoice needs at least one line.",
-            field="lineItems",
-            next_step="Select at least one billable service.",
         )
-    seen: set[ServiceId] = set()
-    for position, line in enumerate(command.line_items):
-        if line.service_id in seen:
-            yield Refused(
-                "service_repeated",
-                f"The service {line.service_id} is on this invoice twice.",
-                field=f"{_field(position)}.serviceId",
-                next_step="Leave one of the two lines out, or raise the quantity of the other.",
-            )
-        seen.add(line.service_id)
-        yield from _errors_of_line(line, currency, _field(position))
-    if len(command.line_items) + (1 if command.tax else 0) > MAX_LINES:
-        yield Refused(
-            "lines_too_many",
-            f"An invoice takes at most {MAX_LINES} lines, tax included.",
-            field="lineItems",
-            next_step="Split the services over several invoices.",
-        )
-
-
-def _errors_of_line(line: Service, currency: str, field: str) -> Iterator[IntegrationError]:
-    """Yields the errors of quantity and price; the amount is judged once these are right."""
-    refused = list(errors_of(line_item, line, currency, field))
-    if refused:
-        of_parts = [
-            *errors_of(_require_quantity, line.quantity, field=f"{field}.quantity"),
-            *errors_of(minor_units, line.unit_price, currency, field=f"{field}.unitPrice"),
-        ]
-        yield from of_parts or refused
-
-
-def _errors_of_due(payment_terms: str | None, due_date: dt.date | None, today: dt.date) -> Iterator[IntegrationError]:
-    if due_date is not None and payment_terms is not None:
-        yield Refused(
-            "due_date_and_terms",
-            "An invoice has payment terms or a due date, not both.",
-            field="dueDate",
-            next_step="Leave one of them out.",
-        )
-    if due_date is not None:
-        yield from errors_of(due_on, due_date, today=today)
-    if payment_terms is not None:
-        yield from errors_of(days_of_terms, payment_terms)
+    with every:
+        if due_date is not None:
+            due_on(due_date, today=today)
+    with every:
+        days = None if payment_terms is None else days_of_terms(payment_terms)
+    every.raise_first()
+    return days
 
 
 def _require_quantity(quantity: Decimal, *, field: str) -> None:
@@ -190,7 +200,3 @@ def _require_payable(order: Order) -> None:
             next_step="Split the services over several invoices.",
         )
     require_chargeable(order.total, order.currency, field="lineItems")
-
-
-def _field(position: int) -> str:
-    return f"lineItems[{position}]"
