@@ -92,17 +92,9 @@ def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
     for raw, sent in zip(model.customers, as_sent, strict=True):
         try:
             read = body_as(ImportedCustomer, bytes(raw))
-            save = save_from(read)
-            yield Row(
-                customer_id=CustomerId(read.id),
-                profile=save.profile,
-                stripe_customer_id=save.chosen,
-                left_out=save.left_out,
-                loaded_before=save.loaded_before,
-                deliberate=save.deliberate,
-            )
+            yield Row(CustomerId(read.id), save_from(read))
         except (Malformed, Refused) as wrong:
-            yield Row(_id_of(sent), None, None, item_error(wrong))
+            yield Row(_id_of(sent), None, item_error(wrong))
 
 
 def _id_of(sent: Any) -> CustomerId | None:

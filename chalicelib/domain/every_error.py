@@ -52,8 +52,13 @@ class EveryError:
         """Adds an error, with those that it carries."""
         if self._first is None:
             self._first = error
-        elif not self._first.more:
+        else:
             attach(self._first, all_of(error))
+
+    @property
+    def full(self) -> bool:
+        """Returns True if there are more errors than are told, so that nothing needs to be tried any more."""
+        return self._first is not None and self._first.more
 
     def raise_first(self) -> None:
         """Raises the first error, with the others attached. If there is none, each block has come to its end."""

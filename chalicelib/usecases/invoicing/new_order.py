@@ -109,6 +109,8 @@ def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
     lines: list[LineItem] = []
     seen: set[ServiceId] = set()
     for position, service in enumerate(command.line_items):
+        if every.full:
+            break
         if service.service_id in seen:
             every.add(
                 Refused(
