@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, field_of_services
 from chalicelib.domain.billing import BillingTerms, Service
-from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.connection import Connection, account_to_invoice_on
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
@@ -64,22 +64,13 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
         terms=replace(command.terms, currency=next(iter(command.currencies.values()), None)),
     )
     if known is None:
-        connection = _connection_to_bill_with(command, ports)
+        connection = ports.connections.get(command.organization_id)
+        account_to_invoice_on(connection, send=command.terms.send)
         settings = ports.settings.get(command.organization_id)
         raise_all(_errors_of(command, batch, items, settings, connection))
         currency = batch.terms.currency or usual_currency(settings, connection)
         batch = replace(batch, terms=replace(batch.terms, currency=currency))
     return begin(batch, items, ports)
-
-
-def _connection_to_bill_with(command: BillMany, ports: Ports) -> Connection:
-    """Raises: Conflict, Refused."""
-    connection = ports.connections.get(command.organization_id)
-    usable_account(connection)
-    require_invoicing(connection)
-    if command.terms.send:
-        require_ready_to_send(connection)
-    return connection
 
 
 def _errors_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.connection import account_to_invoice_on
 from chalicelib.domain.customer import Customer, require_customer_id
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.every_error import EveryError
@@ -36,10 +36,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     if known is not None:
         return _same_request(known, command)
     connection = ports.connections.get(command.organization_id)
-    account_id = usable_account(connection)
-    require_invoicing(connection)
-    if command.terms.send:
-        require_ready_to_send(connection)
+    account_id = account_to_invoice_on(connection, send=command.terms.send)
     wake(connection, ports)
     now = ports.clock.now()
     every = EveryError()
