@@ -34,7 +34,7 @@ class BillMany:
     """Each with the customer to bill it to."""
     terms: BillingTerms
     currencies: Mapping[int, str] = field(default_factory=dict)
-    """The currencies that services name, by the position of the service, in its order."""
+    """The currencies that services name, by their positions in the request, in its order."""
 
 
 def bill_many(command: BillMany, ports: Ports) -> Batch:

@@ -30,7 +30,7 @@ class CreateInvoice:
     line_items: tuple[Service, ...]
     terms: BillingTerms
     line_currencies: Mapping[int, str] = field(default_factory=dict)
-    """The currencies that lines name, by the position of the line. They have to be the invoice's."""
+    """The currencies that lines name, by their positions. Each has to be the invoice's."""
     invoice_type: str = "stripe"
     tax: Decimal | None = None
 
