@@ -13,6 +13,7 @@ import stripe
 
 from chalicelib.adapters.stripe.events import WebhookOpener, signature_header
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.canary import is_canary
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Profile
@@ -31,8 +32,9 @@ from chalicelib.usecases.events.canary import fly_and_keep, receive_canary
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
 from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
-from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import get_invoice
+from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.plan_day import plan_day
 from chalicelib.workers.invoice_jobs import TASKS
 from infra.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
@@ -232,7 +234,7 @@ class WorldDoor:
 
 
 def order(*services: str, **changes: Any) -> CreateInvoice:
-    """A request for an invoice of services at 75.00 each; `changes` are fields of `CreateInvoice`."""
+    """A request for an invoice of services at 75.00 each; `changes` are fields of it or of its terms."""
     lines = tuple(line(service) for service in services or ("svc_1",))
     command = CreateInvoice(
         organization_id=ORGANIZATION,
@@ -241,10 +243,11 @@ def order(*services: str, **changes: Any) -> CreateInvoice:
         fingerprint="body",
         customer_id=CustomerId("cust_1"),
         line_items=lines,
+        terms=BillingTerms(**{name: changes.pop(name) for name in BillingTerms.__slots__ if name in changes}),
     )
     return replace(command, **changes)
 
 
-def line(service: str, price: str = "75.00", quantity: str = "1", **more: Any) -> NewLine:
-    """One billed service."""
-    return NewLine(ServiceId(service), f"Cleaning {service}", Decimal(quantity), Decimal(price), **more)
+def line(service: str, price: str = "75.00", quantity: str = "1") -> Service:
+    """One service to bill."""
+    return Service(ServiceId(service), f"Cleaning {service}", Decimal(quantity), Decimal(price))

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
 from chalicelib import bootstrap
+from chalicelib.api.http.decoding import body_as
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
-from chalicelib.api.models.bulk import (
+from chalicelib.api.models.common import Id
+from chalicelib.api.models.customer_imports import (
     CustomerImportDetail,
     CustomerImportView,
+    ImportedCustomer,
     NewCustomerImport,
     import_detail,
-    import_from,
     import_view,
 )
+from chalicelib.api.models.customers import save_from
+from chalicelib.api.models.exact import fingerprint
 from chalicelib.api.models.queries import PageQuery
 from chalicelib.domain.batch import BatchKind
-from chalicelib.domain.identifiers import BatchId
+from chalicelib.domain.batch_errors import item_error
+from chalicelib.domain.errors import Malformed, Refused
+from chalicelib.domain.identifiers import BatchId, CustomerId, OrganizationId, UserId
 from chalicelib.usecases.bulk import batches
 from chalicelib.usecases.bulk import import_customers as importing
+from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row
 
 router = Router(__name__, "Customers")
+
+_row_decoder = msgspec.json.Decoder(float_hook=str)
+"""Numbers stay as they are written: 1e400 is JSON, and no float."""
 
 
 @router.route(
@@ -39,7 +54,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
     also in what it leaves out. Repeated with the same `Idempotency-Key` it answers the same
     import, and a customer that POM has exactly so is left `unchanged`.
     """
-    command = import_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    command = _import_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
     return Reply(import_view(importing.import_customers(command, bootstrap.ports())), 202)
 
 
@@ -56,3 +71,36 @@ def get_customer_import(call: Call[PageQuery]) -> Reply:
     ports, query = bootstrap.ports(), call.input
     batch = batches.get_batch(call.organization_id, BatchId(call.path["importId"]), BatchKind.CUSTOMERS, ports)
     return Reply(import_detail(batch, batches.list_items(batch, query.first, query.after, ports)))
+
+
+def _import_from(
+    model: NewCustomerImport, organization_id: OrganizationId, user_id: UserId, key: str | None
+) -> ImportCustomers:
+    as_sent = [_as_sent(each) for each in model.customers]
+    rows = tuple(_rows_from(model, as_sent))
+    return ImportCustomers(organization_id, user_id, key, fingerprint(as_sent), rows)
+
+
+def _as_sent(row: msgspec.Raw) -> Any:
+    """Returns what a row says, or its text if it cannot be read: then the row fails, and the others do not."""
+    try:
+        return _row_decoder.decode(row)
+    except (ValueError, RecursionError):
+        return bytes(row).decode(errors="replace")
+
+
+def _rows_from(model: NewCustomerImport, as_sent: list[Any]) -> Iterator[Row]:
+    for raw, sent in zip(model.customers, as_sent, strict=True):
+        try:
+            read = body_as(ImportedCustomer, bytes(raw))
+            yield Row(CustomerId(read.id), save_from(read))
+        except (Malformed, Refused) as wrong:
+            yield Row(_id_of(sent), None, item_error(wrong))
+
+
+def _id_of(sent: Any) -> CustomerId | None:
+    """The id of a row in which something else is wrong, to find the row by."""
+    try:
+        return CustomerId(msgspec.convert(sent["id"], Id))
+    except (msgspec.ValidationError, KeyError, TypeError):
+        return None

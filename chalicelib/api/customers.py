@@ -14,7 +14,7 @@ from chalicelib.api.models.customers import (
     save_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
-from chalicelib.domain.every_error import errors_of, raise_all
+from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, require_customer_id
 from chalicelib.usecases.customers import customers
 
@@ -43,8 +43,13 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     taken over from Stripe, it stays.
     """
     customer_id = CustomerId(call.path["customerId"])
-    raise_all([*errors_of(save_from, call.input), *errors_of(require_customer_id, customer_id)])
-    customer = customers.put_customer(call.organization_id, customer_id, save_from(call.input), bootstrap.ports())
+    every = EveryError()
+    with every:
+        save = save_from(call.input)
+    with every:
+        require_customer_id(customer_id)
+    every.raise_first()
+    customer = customers.put_customer(call.organization_id, customer_id, save, bootstrap.ports())
     return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
-from chalicelib.api.models.system import Health
-
-VERSION = "0.1.0"
-"""As in pyproject.toml, which does not ship."""
+from chalicelib.api.models.system import VERSION, Health
 
 router = Router(__name__, "Service")
 

@@ -7,16 +7,15 @@ from typing import Any
 from chalicelib import bootstrap
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
-from chalicelib.api.models.bulk import (
+from chalicelib.api.models.invoice_batches import (
     InvoiceBatchDetail,
     InvoiceBatchList,
     InvoiceBatchView,
-    NewInvoiceBatch,
     batch_detail,
     batch_list,
     batch_view,
-    bill_many_from,
 )
+from chalicelib.api.models.new_invoices import NewInvoiceBatch, bill_many_from
 from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.identifiers import BatchId

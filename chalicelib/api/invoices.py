@@ -7,17 +7,9 @@ from typing import Any
 from chalicelib import bootstrap, correlation
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.models.invoices import (
-    InvoiceDetail,
-    InvoiceHistory,
-    InvoiceList,
-    InvoiceView,
-    history_view,
-    invoice_detail,
-    invoice_list,
-    invoice_view,
-)
-from chalicelib.api.models.new_invoice import NewInvoice, command_from
+from chalicelib.api.models.invoice_details import InvoiceDetail, InvoiceHistory, history_view, invoice_detail
+from chalicelib.api.models.invoices import InvoiceList, InvoiceView, invoice_list, invoice_view
+from chalicelib.api.models.new_invoices import NewInvoice, create_invoice_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
 from chalicelib.domain.identifiers import InvoiceId
@@ -50,7 +42,7 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     202 says that Stripe is slow and the work goes on without you; the invoice is `creating` until it is done.
     """
     ports = bootstrap.ports()
-    command = command_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    command = create_invoice_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
     return _shown(make_invoice(command, ports), ports, done=201)
 
 

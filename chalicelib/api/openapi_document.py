@@ -15,16 +15,16 @@ from typing import Any
 import msgspec
 
 from chalicelib.api.examples import EXAMPLES
-from chalicelib.api.examples_errors import ERROR_EXAMPLES
-from chalicelib.api.health import VERSION
+from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
 from chalicelib.api.http.table import READING, SUFFICIENT, Role, Route
-from chalicelib.api.models.bulk import ImportedCustomer
+from chalicelib.api.models.customer_imports import ImportedCustomer
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.system import VERSION
 from chalicelib.domain.identifiers import ID_PATTERN
 
 Json = dict[str, Any]

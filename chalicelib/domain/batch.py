@@ -9,16 +9,15 @@ The items are dealt out to lanes, in turn; `Part` is how far a lane has come wit
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
 from chalicelib.domain.batch_errors import FIELDS_IN_COMMON, ItemError, field_of_services
+from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.customer_fields import Field, Profile
-from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId, UserId
 
 
 class BatchKind(StrEnum):
@@ -68,32 +67,6 @@ OUTCOMES = (
     ItemStatus.UNCHANGED,
     ItemStatus.FAILED,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One service to bill."""
-
-    service_id: ServiceId
-    description: str
-    quantity: Decimal
-    unit_price: Decimal
-    taxable: bool = False
-    position: int | None = None
-    """Where it stands in `services` of the request. Batches of earlier releases did not keep it."""
-
-
-@dataclass(frozen=True, slots=True)
-class BillingTerms:
-    """What all invoices of a batch have in common."""
-
-    currency: str | None = None
-    payment_terms: str | None = None
-    due_date: dt.date | None = None
-    memo: str | None = None
-    footer: str | None = None
-    payment_methods: tuple[str, ...] | None = None
-    send: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +146,7 @@ class Batch:
     lanes: int
     created_at: int
     created_by: UserId
-    terms: BillingTerms = BillingTerms()
+    terms: BillingTerms = field(default_factory=BillingTerms)
     stored: bool = False
     round: int = 0
     cancelled_at: int | None = None

@@ -165,6 +165,20 @@ def require_ready_to_send(connection: Connection) -> None:
     )
 
 
+def account_to_invoice_on(connection: Connection, *, send: bool) -> StripeAccountId:
+    """Returns the account to make an invoice on, and to send it from if `send` says so.
+
+    Raises:
+        Conflict: the organization is not connected, or its invoicing is paused.
+        Refused: it is to be sent, and Stripe does not let this account take payments.
+    """
+    account_id = usable_account(connection)
+    require_invoicing(connection)
+    if send:
+        require_ready_to_send(connection)
+    return account_id
+
+
 @dataclass(frozen=True, slots=True)
 class Authorization:
     """One attempt to connect. The state itself is not stored, only its hash; times are epoch seconds UTC."""

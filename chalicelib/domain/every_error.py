@@ -1,18 +1,24 @@
 """All errors of one request, told together: the first is raised, and carries the others.
 
-A rule stays a function that returns a value or raises one error. A check of a whole request is a generator that tries
-the rules one after the other and yields what they raise:
+A rule stays a function that returns a value or raises one error. `EveryError` tries the rules of a request one after
+the other and keeps their values:
 
-    def errors_of_order(order: Order) -> Iterator[IntegrationError]:
-        yield from errors_of(days_of_terms, order.payment_terms)
-        yield from errors_of(minor_units, order.tax, order.currency, field="tax")
+    every = EveryError()
+    with every:
+        days = days_of_terms(order.payment_terms)
+    with every:
+        tax = minor_units(order.tax, order.currency, field="tax")
+    every.raise_first()
 
-    raise_all(errors_of_order(order))
+Where nobody wants the values, a generator yields what the rules raise:
+
+    raise_all(errors_of(require_customer_id, customer_id))
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
 from typing import ParamSpec
 
 from chalicelib.domain.errors import IntegrationError, Malformed, NotFound, Refused
@@ -20,14 +26,51 @@ from chalicelib.domain.errors import IntegrationError, Malformed, NotFound, Refu
 MAX_ERRORS = 50
 """An answer names at most this many errors. A large body can hold thousands, and nobody reads those."""
 
+FAULTS_OF_A_REQUEST = (Malformed, NotFound, Refused)
+"""Errors that are told together. Any other error ends the check at once."""
+
 P = ParamSpec("P")
+
+
+class EveryError:
+    """Gathers what rules say against one request. Each `with` block tries one of them."""
+
+    def __init__(self) -> None:
+        self._first: IntegrationError | None = None
+
+    def __enter__(self) -> None:
+        """Begins to try a rule."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> bool:
+        """Keeps the error of a rule, so that the next one is tried."""
+        if not isinstance(error, FAULTS_OF_A_REQUEST):
+            return False
+        self.add(error)
+        return True
+
+    def add(self, error: IntegrationError) -> None:
+        """Adds an error, with those that it carries."""
+        if self._first is None:
+            self._first = error
+        else:
+            attach(self._first, all_of(error))
+
+    @property
+    def full(self) -> bool:
+        """Returns True if there are more errors than are told, so that nothing needs to be tried any more."""
+        return self._first is not None and self._first.more
+
+    def raise_first(self) -> None:
+        """Raises the first error, with the others attached. If there is none, each block has come to its end."""
+        if self._first is not None:
+            raise self._first
 
 
 def errors_of(rule: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Iterator[IntegrationError]:
     """Yields what the rule says against these arguments; nothing if it accepts them."""
     try:
         rule(*args, **kwargs)
-    except (Malformed, NotFound, Refused) as error:
+    except FAULTS_OF_A_REQUEST as error:
         yield from all_of(error)
 
 

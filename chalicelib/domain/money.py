@@ -6,6 +6,7 @@ no minor unit in use, yet Stripe takes them times 100 for compatibility (#specia
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -23,6 +24,19 @@ TWO_DECIMAL = frozenset(
     """.split()
 )
 WHOLE_UNITS_ONLY = frozenset({"isk", "ugx"})
+
+DECIMALS: Mapping[str, int] = {
+    **dict.fromkeys(ZERO_DECIMAL, 0),
+    **dict.fromkeys(TWO_DECIMAL, 2),
+    **dict.fromkeys(THREE_DECIMAL, 3),
+}
+"""How many decimals the minor unit of each currency has that Stripe takes."""
+
+STEPS: Mapping[str, int] = {**dict.fromkeys(THREE_DECIMAL, 10), **dict.fromkeys(WHOLE_UNITS_ONLY, 100)}
+"""Amounts are multiples of this, in minor units; of currencies that are not here, any amount can be expressed.
+
+Stripe refuses a non-zero last digit of three-decimal currencies, and fractions of ISK and UGX.
+"""
 
 MAX_AMOUNT = 99_999_999
 """The largest amount, in minor units, that every payment method takes (https://docs.stripe.com/currencies)."""
@@ -48,18 +62,14 @@ def exponent(currency: str) -> int:
     Raises:
         Refused: Stripe does not take the currency.
     """
-    if currency in ZERO_DECIMAL:
-        return 0
-    if currency in THREE_DECIMAL:
-        return 3
-    if currency in TWO_DECIMAL:
-        return 2
-    raise Refused(
-        "currency_unsupported",
-        f"Stripe does not take the currency {currency.upper()}.",
-        field="currency",
-        next_step="Use a three-letter ISO 4217 code such as usd.",
-    )
+    if currency not in DECIMALS:
+        raise Refused(
+            "currency_unsupported",
+            f"Stripe does not take the currency {currency.upper()}.",
+            field="currency",
+            next_step="Use a three-letter ISO 4217 code such as usd.",
+        )
+    return DECIMALS[currency]
 
 
 def minimum_charge(currency: str) -> int:
@@ -121,19 +131,20 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
             field=field,
             next_step="To take money off, issue a credit note in Stripe or void the invoice and make a new one.",
         )
-    places = exponent(currency)
+    places, step = exponent(currency), STEPS.get(currency, 1)
     if value and value.adjusted() > MAX_DIGITS:
         raise _too_large(currency, field)
     # As exact as the number is written: the default context rounds to 28 digits without a word.
     exactly = Context(prec=len(value.as_tuple().digits) + MAX_DIGITS)
     scaled = value.scaleb(places, exactly) if value.adjusted() > -MAX_DIGITS else value
     whole = scaled.to_integral_value()
-    if scaled != whole or _off_grid(int(whole), currency):
+    if scaled != whole or int(whole) % step:
+        places_in_use = {1: places, 10: 2, 100: 0}[step]
         raise Refused(
             "amount_too_precise",
             f"The amount has more decimals than {currency.upper()} has.",
             field=field,
-            next_step=f"Round it to {_decimals_in_use(currency)} decimals.",
+            next_step=f"Round it to {places_in_use} decimals.",
         )
     if whole > MAX_AMOUNT:
         raise _too_large(currency, field)
@@ -146,7 +157,7 @@ def line_amount(quantity: Decimal, unit_price: int, currency: str, *, field: str
     Raises:
         Refused: the product is too large.
     """
-    step = _grid(currency)
+    step = STEPS.get(currency, 1)
     exact = quantity * unit_price
     rounded = int((exact / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)) * step
     if rounded > MAX_AMOUNT:
@@ -159,26 +170,7 @@ def decimal_string(amount: int, currency: str) -> str:
 
     A currency that is not known here is shown with two decimals, as nearly all have: reading never refuses.
     """
-    return format(Decimal(amount).scaleb(-_shown_decimals(currency)), "f")
-
-
-def _shown_decimals(currency: str) -> int:
-    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
-
-
-def _grid(currency: str) -> int:
-    # Stripe refuses a non-zero last digit of three-decimal currencies, and fractions of ISK and UGX.
-    if currency in THREE_DECIMAL:
-        return 10
-    return 100 if currency in WHOLE_UNITS_ONLY else 1
-
-
-def _off_grid(amount: int, currency: str) -> bool:
-    return amount % _grid(currency) != 0
-
-
-def _decimals_in_use(currency: str) -> int:
-    return {1: exponent(currency), 10: 2, 100: 0}[_grid(currency)]
+    return format(Decimal(amount).scaleb(-DECIMALS.get(currency, 2)), "f")
 
 
 def _too_large(currency: str, field: str) -> Refused:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -16,14 +15,6 @@ MAX_DAYS = 365
 TERMS_PATTERN = rf"^({'|'.join(NAMED_TERMS)}|days_([0-2]?[0-9]{{1,2}}|3[0-5][0-9]|36[0-5]))$"
 """What `days_of_terms` accepts, for the contract."""
 _MONTHS = tuple("January February March April May June July August September October November December".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """When an invoice is due: `days` after it is finalized, or at the end of a named day. Exactly one is set."""
-
-    days: int | None
-    date: dt.date | None
 
 
 def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
@@ -45,8 +36,8 @@ def days_of_terms(terms: str, *, field: str = "paymentTerms") -> int:
     )
 
 
-def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> Due:
-    """An invoice due on a given day in the organization's time zone.
+def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> dt.date:
+    """Returns the day on which an invoice is due, in the organization's time zone.
 
     Raises:
         Refused: the day has passed, or is more than five years away.
@@ -65,7 +56,7 @@ def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> Due:
             field=field,
             next_step="Choose an earlier day.",
         )
-    return Due(days=None, date=date)
+    return date
 
 
 @cache

@@ -19,7 +19,7 @@ from chalicelib.api.http.table import MAX_BODY
 from chalicelib.api.models.customers import SaveCustomer
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
-from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.domain.errors import Malformed
 from chalicelib.domain.every_error import MAX_ERRORS
 

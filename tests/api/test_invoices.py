@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.summary import recounted
 from tests.api.client import ApiClient
@@ -119,11 +119,11 @@ def test_one_key_and_body_give_the_same_invoice(office: ApiClient) -> None:
 def test_the_fingerprint_follows_the_meaning_of_a_body() -> None:
     import msgspec
 
-    from chalicelib.api.models.exact import decoder
+    from chalicelib.api.models import exact
 
     def fingerprint(raw: bytes) -> str:
-        model: NewInvoice = decoder(NewInvoice).decode(raw)
-        return model.fingerprint
+        model: NewInvoice = exact.decoder(NewInvoice).decode(raw)
+        return exact.fingerprint(model)
 
     plain = b'{"customerId":"c","lineItems":[{"serviceId":"s","description":"d","quantity":1,"unitPrice":75.10}]}'
     spaced = b"""{"send": true, "lineItems": [{"unitPrice": "75.1", "quantity": "1.0", "description": "d",

@@ -16,13 +16,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.api import blueprints
 from chalicelib.api.examples import EXAMPLES
-from chalicelib.api.health import VERSION
 from chalicelib.api.http import errors
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import problem_of_status
 from chalicelib.api.http.table import ROUTES, Role
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import decoder
+from chalicelib.api.models.system import VERSION
 from chalicelib.api.openapi_document import document, statuses_refused
 from chalicelib.domain.errors import IntegrationError
 from infra.template.gateway_responses import RESPONSES

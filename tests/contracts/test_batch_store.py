@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, BillingTerms, ItemStatus, Part, Service
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part
 from chalicelib.domain.batch_errors import ItemError
+from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.errors import Refused, StaleWrite
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, ServiceId, UserId
 from chalicelib.domain.pacing import Pace

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.domain.errors import Conflict, IntegrationError, Refused
-from chalicelib.domain.every_error import MAX_ERRORS, attach, errors_of, raise_all
+from chalicelib.domain.every_error import MAX_ERRORS, EveryError, attach, errors_of, raise_all
 
 
 def refused(number: int) -> Refused:
@@ -71,3 +71,42 @@ def test_an_error_that_is_not_about_the_request_is_not_kept_back() -> None:
 
     with pytest.raises(Conflict):
         raise_all(errors_of(not_connected))
+
+
+def test_each_rule_is_tried_and_its_error_kept_or_its_value() -> None:
+    every = EveryError()
+    with every:
+        raise_all(refused(n) for n in (2, 0))
+    with every:
+        value = 7
+    with every:
+        raise refused(1)
+    assert value == 7
+    with pytest.raises(Refused) as raised:
+        every.raise_first()
+    assert fields(raised.value) == ["lines[2]", "lines[0]", "lines[1]"]
+
+
+def test_rules_that_all_hold_raise_nothing() -> None:
+    every = EveryError()
+    with every:
+        pass
+    every.raise_first()
+
+
+def test_an_error_that_is_no_fault_of_the_request_ends_the_check_at_once() -> None:
+    every = EveryError()
+    with pytest.raises(Conflict), every:
+        raise Conflict("c", "m")
+    every.raise_first()
+
+
+def test_of_too_many_rules_that_are_broken_as_many_are_told_as_are_told_of_one() -> None:
+    every = EveryError()
+    for n in range(MAX_ERRORS + 1):
+        assert not every.full
+        every.add(refused(n))
+    assert every.full
+    with pytest.raises(Refused) as raised:
+        every.raise_first()
+    assert (len(fields(raised.value)), raised.value.more) == (MAX_ERRORS, True)

@@ -55,7 +55,7 @@ def _connected(world: World) -> None:
 
 def _drafted(world: World) -> None:
     _connected(world)
-    create_invoice(replace(ONCE, send=False), world.ports)
+    create_invoice(replace(ONCE, terms=replace(ONCE.terms, send=False)), world.ports)
 
 
 def _sent(world: World) -> None:

@@ -15,7 +15,7 @@ import stripe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.models.invoices import invoice_detail
+from chalicelib.api.models.invoice_details import invoice_detail
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.ports.storage import InvoiceFilter

@@ -16,7 +16,7 @@ import stripe
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.api.models.invoices import InvoiceDetail, invoice_detail
+from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.summary import summary_view
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MINIMUM_CHARGE, exponent

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from chalice.app import Request, Response
@@ -26,34 +26,26 @@ COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """A request as API Gateway hands it over. Header names are in lower case."""
 
-    request_id: str
     query: Mapping[str, Sequence[str]]
     headers: Mapping[str, str]
     body: bytes
-    authorizer: Mapping[str, object] | None
-    repeated_headers: frozenset[str] = frozenset()
+    authorizer: Mapping[str, object]
+    repeated_headers: frozenset[str]
     """Names of headers that came more than once; `headers` has one of their values."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """An answer, rendered."""
-
-    status: int
-    body: str
-    content_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def request_id() -> str:
     """API Gateway's id of the request at hand; the Lambda's own where there is no API Gateway."""
-    return _id_of(_request.get())
+    request = _request.get()
+    given = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None)
+    return str(given or "unknown")
 
 
 def incoming() -> Incoming:
@@ -61,13 +53,14 @@ def incoming() -> Incoming:
     request = _request.get()
     event = request.to_original_event()
     authorizer = request.context.get("authorizer")
+    header_values: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
+    times = Counter(name.lower() for name, values in header_values.items() for _ in values)
     return Incoming(
-        request_id=_id_of(request),
         query=event.get("multiValueQueryStringParameters") or {},
         headers={name.lower(): value for name, value in request.headers.items()},
         body=_body_of(request, event),
-        authorizer=authorizer if isinstance(authorizer, Mapping) else None,
-        repeated_headers=_repeated(event.get("multiValueHeaders") or {}),
+        authorizer=authorizer if isinstance(authorizer, Mapping) else {},
+        repeated_headers=frozenset(name for name, count in times.items() if count > 1),
     )
 
 
@@ -83,26 +76,20 @@ def _body_of(request: Request, event: Mapping[str, Any]) -> bytes:
     return raw if isinstance(raw, bytes) else raw.encode()
 
 
-def _repeated(header_values: Mapping[str, Sequence[str]]) -> frozenset[str]:
-    """Returns the names that came more than once, in whatever spelling."""
-    times = Counter(name.lower() for name, values in header_values.items() for _ in values)
-    return frozenset(name for name, count in times.items() if count > 1)
-
-
 def accept() -> str | None:
     """What the client at hand wants to be answered with."""
     header: str | None = _request.get().headers.get("accept")
     return header
 
 
-def chalice_response(outgoing: Outgoing) -> Response:
-    """The answer in Chalice's terms."""
-    headers: dict[str, str | list[str]] = {
-        "Content-Type": outgoing.content_type,
-        **COMMON_HEADERS,
-        **outgoing.headers,
-    }
-    return Response(outgoing.body, headers=headers, status_code=outgoing.status)
+def response(status: int, body: str, content_type: str = JSON, headers: Mapping[str, str] = NO_HEADERS) -> Response:
+    """An answer, with the headers that all have."""
+    return Response(body, {"Content-Type": content_type, **COMMON_HEADERS, **headers}, status)
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    """A problem as JSON."""
+    return response(problem.status, problem.json(request_id), headers=problem.headers)
 
 
 def remember(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
@@ -111,25 +98,15 @@ def remember(request: Request | None, get_response: Callable[[Request | None], R
         return _in_our_words(get_response(request), "")
     token = _request.set(request)
     try:
-        return _in_our_words(get_response(request), _id_of(request))
+        return _in_our_words(get_response(request), request_id())
     finally:
         _request.reset(token)
 
 
-def problem_response(problem: Problem, request_id: str) -> Outgoing:
-    """A problem as JSON."""
-    return Outgoing(problem.status, problem.json(request_id), headers=problem.headers)
-
-
-def _in_our_words(response: Response, request_id: str) -> Response:
+def _in_our_words(answer: Response, request_id: str) -> Response:
     """Our own answers are text already; a dictionary is one of Chalice's error bodies."""
-    if not isinstance(response.body, dict):
-        return response
-    ours = chalice_response(problem_response(problem_of_status(response.status_code), request_id))
-    ours.headers.update({name: value for name, value in response.headers.items() if name.lower() == "allow"})
+    if not isinstance(answer.body, dict):
+        return answer
+    ours = problem_response(problem_of_status(answer.status_code), request_id)
+    ours.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "allow"})
     return ours
-
-
-def _id_of(request: Request) -> str:
-    given = request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None)
-    return str(given or "unknown")

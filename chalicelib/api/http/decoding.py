@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -28,8 +29,7 @@ _ID = re.compile(ID_PATTERN)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-
-_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+_decoder_of = cache(decoder)
 
 
 def check_size(body: bytes, limit: int) -> None:
@@ -71,9 +71,9 @@ def body_as(kind: type[T], body: bytes) -> T:
         try:
             decoded: T = _decoder_of(kind).decode(body)
         except msgspec.ValidationError as exc:
-            raise_all(_malformed("invalid_body", _faults(kind, body)))
+            raise_all(_malformed("invalid_body", fault) for fault in _faults(kind, body))
             raise Malformed("invalid_body", f"{shape.in_words(str(exc))}.", next_step=SEE_CONTRACT) from exc
-        raise_all(_malformed("invalid_body", shape.repeated(kind, body)))
+        raise_all(_malformed("invalid_body", fault) for fault in shape.repeated(kind, body))
     except (ValueError, RecursionError) as exc:
         raise Malformed(
             "malformed_json", "The body is not JSON.", next_step="Send one JSON object, in UTF-8."
@@ -89,11 +89,8 @@ def _faults(kind: type[msgspec.Struct], body: bytes) -> Iterator[shape.Fault]:
         return  # What follows a wrong part may be no JSON at all. The wrong part is told.
 
 
-def _decoder_of(kind: type) -> msgspec.json.Decoder[Any]:
-    known = _decoders.get(kind)
-    if known is None:
-        known = _decoders[kind] = decoder(kind)
-    return known
+def _malformed(code: str, fault: shape.Fault) -> Malformed:
+    return Malformed(code, f"{fault.what}.", field=fault.field, next_step=SEE_CONTRACT)
 
 
 def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
@@ -102,13 +99,8 @@ def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
     Raises:
         Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
     """
-    raise_all(_malformed("invalid_query", shape.faults_of_query(kind, query)))
+    raise_all(_malformed("invalid_query", fault) for fault in shape.faults_of_query(kind, query))
     return msgspec.convert({name: values[0] for name, values in query.items()}, kind, strict=False, dec_hook=dec_hook)
-
-
-def _malformed(code: str, faults: Iterable[shape.Fault]) -> Iterator[Malformed]:
-    for what, field in faults:
-        yield Malformed(code, f"{what}.", field=field, next_step=SEE_CONTRACT)
 
 
 def path_ids(path: Mapping[str, str]) -> dict[str, str]:
@@ -153,7 +145,8 @@ def require_no_query(query: Mapping[str, Sequence[str]]) -> None:
     Raises:
         Malformed: there are some; names the first and carries the others.
     """
-    query_as(Nothing, query)
+    if query:
+        query_as(Nothing, query)
 
 
 def require_no_body(body: bytes) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from chalicelib.api.http.chalice_door import HTML, Outgoing
+from chalice.app import Response
+
+from chalicelib.api.http import chalice_door as gateway
 from chalicelib.api.http.errors import Problem
 
 _PAGE = """<!doctype html>
@@ -34,7 +36,7 @@ def wants_page(accept: str | None) -> bool:
     return accept is not None and "text/html" in accept.lower()
 
 
-def problem_page(problem: Problem, request_id: str, link: str) -> Outgoing:
+def problem_page(problem: Problem, request_id: str, link: str) -> Response:
     """The problem, readable, with the way back."""
     body = _PAGE.format(
         message=escape(problem.message),
@@ -44,4 +46,4 @@ def problem_page(problem: Problem, request_id: str, link: str) -> Outgoing:
         request_id=escape(request_id),
     )
     headers = {**problem.headers, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return Outgoing(problem.status, body, HTML, headers)
+    return gateway.response(problem.status, body, gateway.HTML, headers)

@@ -10,7 +10,6 @@ import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib.api.authorizer import token_authorizer
-from chalicelib.api.http import chalice_door as gateway
 from chalicelib.api.http.serving import serve
 from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Role, Route
 
@@ -81,6 +80,6 @@ class Router:
 def _view(route: Route, handler: Handler[T]) -> Callable[..., Response]:
     @functools.wraps(handler)
     def view(**path: str) -> Response:
-        return gateway.chalice_response(serve(route, handler, path))
+        return serve(route, handler, path)
 
     return view

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+from chalice.app import Response
 
 from chalicelib import bootstrap, correlation, observability
 from chalicelib.api.http import chalice_door as gateway
@@ -22,58 +22,62 @@ from chalicelib.api.http.errors import problem_of
 from chalicelib.api.http.pages import problem_page, wants_page
 from chalicelib.api.http.table import READING, SUFFICIENT, Call, Handler, Reply, Role, Route
 from chalicelib.api.models.queries import Nothing
-from chalicelib.domain.errors import Forbidden, IntegrationError, InvalidSignature, Malformed
-from chalicelib.domain.every_error import attach, errors_of, raise_all
+from chalicelib.domain.errors import Forbidden, InvalidSignature
+from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
 from chalicelib.domain.identity import Identity, identity_of
 
 _encode = msgspec.json.Encoder().encode
 
 _OURS = re.compile(f"(?:{INVOICE_PREFIX}|{BATCH_PREFIX})[a-z2-7]{{26}}")
+_LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
+"""The ids of paths that log lines carry, by their names there."""
 
 
-def serve(route: Route, handler: Handler[Any], path: Mapping[str, str]) -> gateway.Outgoing:
+def serve(route: Route, handler: Handler[Any], path: Mapping[str, str]) -> Response:
     """Check the request, call the handler, render its answer; one log line and one metric."""
-    request_id = gateway.request_id()
-    with correlation.about(request_id=request_id):
-        return _served(route, handler, path, request_id)
-
-
-def _served(route: Route, handler: Handler[Any], path: Mapping[str, str], request_id: str) -> gateway.Outgoing:
-    began = time.perf_counter()
+    request_id, began = gateway.request_id(), time.perf_counter()
     identity: Identity | None = None
     failure: Exception | None = None
-    try:
-        incoming = gateway.incoming()
-        identity = _identified(route, incoming)
-        correlation.note(organization_id=identity.organization_id if identity else None)
-        outgoing = _rendered(handler(_checked(route, incoming, identity, path)))
-    except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
-        failure = error
-        outgoing = _refused(route, error, request_id)
-    if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
-        organization_id = identity.organization_id if identity else None
-        seconds = time.perf_counter() - began
-        observability.request_served(route.label, outgoing.status, seconds, request_id, organization_id, failure)
-    return outgoing if route.role is Role.PUBLIC else _readable_by_the_front_end(outgoing)
+    with correlation.about(request_id=request_id):
+        try:
+            incoming = gateway.incoming()
+            identity = _identified(route, incoming.authorizer)
+            correlation.note(organization_id=identity.organization_id if identity else None)
+            response = _rendered(handler(_checked(route, incoming, identity, path)))
+        except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
+            failure = error
+            response = _refused(route, error, request_id)
+        if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
+            organization_id = identity.organization_id if identity else None
+            seconds = time.perf_counter() - began
+            observability.request_served(
+                route.label, response.status_code, seconds, request_id, organization_id, failure
+            )
+    if route.role is not Role.PUBLIC:
+        response.headers.update(_cors())
+    return response
 
 
-def _readable_by_the_front_end(outgoing: gateway.Outgoing) -> gateway.Outgoing:
-    """Pages of POM's own origin may read it; what they may send is settled by API Gateway's preflight."""
+def _cors() -> dict[str, str]:
+    """Returns the headers with which pages of POM's own origin may read an answer.
+
+    What they may send is settled by API Gateway's preflight.
+    """
     front_end = urlsplit(bootstrap.config().pom_settings_url)
-    cors = {
+    return {
         "Access-Control-Allow-Origin": f"{front_end.scheme}://{front_end.netloc}",
         "Access-Control-Expose-Headers": "Retry-After",
         "Vary": "Origin",
     }
-    return replace(outgoing, headers={**outgoing.headers, **cors})
 
 
-def _identified(route: Route, incoming: gateway.Incoming) -> Identity | None:
+def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity | None:
     """Who calls, if the route asks for that; and whether they may."""
     if route.role is Role.PUBLIC:
         return None
-    identity = _identity(incoming.authorizer)
+    roles = str(authorizer.get("roles", "")).split(" ")
+    identity = identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
     sufficient = SUFFICIENT.get(route.role)
     if sufficient is not None and not identity.roles & sufficient:
         raise Forbidden(
@@ -84,66 +88,44 @@ def _identified(route: Route, incoming: gateway.Incoming) -> Identity | None:
     return identity
 
 
-def _identity(authorizer: Mapping[str, object] | None) -> Identity:
-    context = authorizer or {}
-    roles = str(context.get("roles", "")).split(" ")
-    return identity_of(context.get("organizationId"), context.get("userId"), roles)
-
-
 def _checked(
     route: Route, incoming: gateway.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
+    headers, reads = incoming.headers, route.method in READING
     decoding.check_size(incoming.body, route.max_body)
     if route.has_body:
         repeated = "content-type" in incoming.repeated_headers
-        decoding.check_json_type(incoming.headers.get("content-type"), repeated=repeated)
-    try:
-        taken = _taken(route, incoming)
-    except Malformed as error:
-        attach(error, _errors_besides(route, incoming, path))
-        raise
-    raise_all(_errors_besides(route, incoming, path))
-    ids = decoding.path_ids(path)
-    correlation.note(invoice_id=_ours(ids.get("invoiceId")), batch_id=_ours(ids.get("batchId")))
-    return Call(
-        request_id=incoming.request_id,
-        input=taken,
-        identity=identity,
-        path=ids,
-        headers=incoming.headers,
-        body=incoming.body,
-        idempotency_key=decoding.idempotency_key(incoming.headers) if route.idempotency_key else None,
-    )
+        decoding.check_json_type(headers.get("content-type"), repeated=repeated)
+    every = EveryError()
+    taken: msgspec.Struct = Nothing()
+    with every:
+        if route.has_body:
+            taken = decoding.body_as(route.takes, incoming.body)
+        elif reads:
+            taken = decoding.query_as(route.takes, incoming.query)
+    with every:
+        if not (reads or route.raw_body):
+            decoding.require_no_query(incoming.query)
+    with every:
+        if not (route.has_body or route.raw_body):
+            decoding.require_no_body(incoming.body)
+    with every:
+        ids = decoding.path_ids(path)
+    with every:
+        key = decoding.idempotency_key(headers, incoming.repeated_headers) if route.idempotency_key else None
+    every.raise_first()
+    # An id that somebody made up is not to be logged.
+    ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
+    correlation.note(**ours)
+    return Call(taken, identity, ids, headers, incoming.body, key)
 
 
-def _taken(route: Route, incoming: gateway.Incoming) -> msgspec.Struct:
-    if route.has_body:
-        return decoding.body_as(route.takes, incoming.body)
-    return decoding.query_as(route.takes, incoming.query) if route.method in READING else Nothing()
-
-
-def _errors_besides(route: Route, incoming: gateway.Incoming, path: Mapping[str, str]) -> Iterator[IntegrationError]:
-    """Yields what is wrong with the request besides what the route takes."""
-    if not route.raw_body and route.method not in READING:
-        yield from errors_of(decoding.require_no_query, incoming.query)
-    if not route.raw_body and not route.has_body:
-        yield from errors_of(decoding.require_no_body, incoming.body)
-    yield from errors_of(decoding.path_ids, path)
-    if route.idempotency_key:
-        yield from errors_of(decoding.idempotency_key, incoming.headers, incoming.repeated_headers)
-
-
-def _ours(given: str | None) -> str | None:
-    """An id that looks like one we made; what somebody else made up is not to be logged."""
-    return given if given and _OURS.fullmatch(given) else None
-
-
-def _rendered(reply: Reply) -> gateway.Outgoing:
+def _rendered(reply: Reply) -> Response:
     body = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else _encode(reply.body)
-    return gateway.Outgoing(reply.status, body.decode(), headers=reply.headers)
+    return gateway.response(reply.status, body.decode(), headers=reply.headers)
 
 
-def _refused(route: Route, error: Exception, request_id: str) -> gateway.Outgoing:
+def _refused(route: Route, error: Exception, request_id: str) -> Response:
     problem = problem_of(error)
     if route.page_on_error and wants_page(gateway.accept()):
         return problem_page(problem, request_id, bootstrap.config().pom_settings_url)

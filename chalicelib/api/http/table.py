@@ -84,7 +84,6 @@ ROUTES: list[Route] = []
 class Call(Generic[T]):
     """A request that has passed every check of this layer. `path` holds the ids of the path."""
 
-    request_id: str
     input: T
     identity: Identity | None
     path: Mapping[str, str]

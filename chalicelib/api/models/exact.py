@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 import msgspec
 
+from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS
 from chalicelib.domain.money import MAX_AMOUNT
-from chalicelib.usecases.invoicing.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS
 
 MAX_DECIMALS = 12
 """Decimals of a number in a request, with zeros at its end."""
@@ -174,3 +175,8 @@ def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 
 canonical_json = msgspec.json.Encoder(enc_hook=enc_hook, order="sorted").encode
 """One way to write each value; defaults are left out by the models that say so."""
+
+
+def fingerprint(body: object) -> str:
+    """The same for bodies that ask for the same, however they are written."""
+    return hashlib.sha256(canonical_json(body)).hexdigest()

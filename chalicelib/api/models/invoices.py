@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from chalicelib.api.models.common import (
     Day,
@@ -16,18 +16,13 @@ from chalicelib.api.models.common import (
     instant_or_none,
     page_info,
 )
-from chalicelib.domain.explanation import explain
+from chalicelib.api.models.dashboard import object_url
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
-from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.order import LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.ports.storage import Page
-
-PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
-"""Prefix of a Stripe id to the Dashboard's pages of its kind."""
-
 
 _AS_ORDERED = "As POM ordered it. Somebody may have changed the invoice in Stripe; `total` is Stripe's."
 
@@ -181,64 +176,11 @@ class InvoiceList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened. `source` says where POM has it from: POM itself, Stripe's webhook, or the sweep."""
-
-    at: Instant
-    kind: str
-    source: Source
-    actor: str | UnsetType = UNSET
-    amount: (
-        Annotated[
-            Money,
-            Meta(
-                description="Depends on `kind`. An event about the invoice has what was paid if the invoice is paid, "
-                "and otherwise what is still to be paid. An event about a payment, a charge, a refund, a dispute or "
-                "a credit note has the amount of that object; `charge_refunded` has the amount of the whole charge. "
-                "`revised` has the total of the revision. Other kinds have none."
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    currency: (
-        Annotated[str, Meta(description="The currency of `amount`. A dispute may be in another one.")] | UnsetType
-    ) = UNSET
-    reason: (
-        Annotated[
-            str,
-            Meta(
-                description="Depends on `kind`. A payment or a charge that failed has the reason, in the words of "
-                "`failure.reason`; another charge has the type of its payment method. A refund has Stripe's reason "
-                "if it failed, and otherwise its status. A dispute has its status, a credit note its reason in "
-                "Stripe. `refund_found` has the refund's status. `marked_paid` has the method and the reference. "
-                "`payment_window_passed` has the length of the window. `send_refused` and `reminder_refused` have "
-                "the code of the refusal. Other kinds have none."
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    outcome: Outcome | UnsetType = UNSET
-    stripe_id: str | UnsetType = UNSET
-    dashboard_url: Annotated[str, Meta(description="The object's page in Stripe's dashboard.")] | UnsetType = UNSET
-
-
-class InvoiceHistory(msgspec.Struct, rename="camel"):
-    """The timeline of an invoice, oldest first, always whole."""
-
-    data: list[HistoryEntryView]
-    page_info: PageInfo
-
-
-class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
-    """An invoice with its timeline, oldest first."""
-
-    explanation: Annotated[str, Meta(description="Why it has its status, in plain sentences.")]
-    history: list[HistoryEntryView]
-
-
 def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceView:
     order, known, amounts = invoice.order, invoice.facts.invoice, invoice.amounts
-    expired = invoice.link_expired(now)
+    expired, failed = invoice.link_expired(now), invoice.failure
+    # A draft that only has terms is due on no day yet.
+    due_day = None if invoice.due_by_terms else invoice.due_day or order.due_date
 
     def money(amount: int) -> str:
         return decimal_string(amount, order.currency)
@@ -265,7 +207,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         credited_before_payment_amount=money(amounts.credited_before_payment),
         overpaid_amount=money(amounts.overpaid),
         balance=money(invoice.balance),
-        due_date=_due_date(invoice),
+        due_date=due_day.isoformat() if due_day else None,
         created_at=instant(invoice.created_at),
         updated_at=instant(invoice.updated_at),
         sent_at=instant_or_none(invoice.sent_at),
@@ -275,8 +217,8 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         payment_url=known.hosted_url if known and not expired else None,
         payment_url_expired=expired,
         pdf_url=known.pdf_url if known and not expired else None,
-        dashboard_url=object_url(invoice, invoice.stripe_invoice_id, dashboard_base),
-        failure=_failure_view(invoice.failure),
+        dashboard_url=object_url(dashboard_base, invoice, invoice.stripe_invoice_id),
+        failure=_failure_view(failed) if failed else None,
         replaced_numbers=invoice.facts.replaced_numbers,
         being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
@@ -291,21 +233,6 @@ def invoice_list(page: Page[Invoice], *, now: int, dashboard_base: str) -> Invoi
     return InvoiceList(views, page_info(page))
 
 
-def invoice_detail(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceDetail:
-    view = invoice_view(invoice, now=now, dashboard_base=dashboard_base)
-    return InvoiceDetail(
-        **msgspec.structs.asdict(view), explanation=explain(invoice, now), history=_timeline(invoice, dashboard_base)
-    )
-
-
-def history_view(invoice: Invoice, *, dashboard_base: str) -> InvoiceHistory:
-    return InvoiceHistory(_timeline(invoice, dashboard_base), PageInfo(end_cursor=None, has_next_page=False))
-
-
-def _timeline(invoice: Invoice, dashboard_base: str) -> list[HistoryEntryView]:
-    return [_entry_view(entry, invoice, dashboard_base) for entry in in_order(invoice.history)]
-
-
 def _line_view(line: LineItem, currency: str) -> LineItemView:
     return LineItemView(
         service_id=line.service_id,
@@ -317,40 +244,6 @@ def _line_view(line: LineItem, currency: str) -> LineItemView:
     )
 
 
-def _failure_view(failed: FailedAttempt | None) -> FailureView | None:
-    if failed is None:
-        return None
+def _failure_view(failed: FailedAttempt) -> FailureView:
     text = FAILURE_TEXTS[failed.reason]
     return FailureView(reason=failed.reason, message=text.message, next_step=text.next_step, at=instant(failed.at))
-
-
-def _due_date(invoice: Invoice) -> str | None:
-    """The calendar day in the organization's time zone; None while a draft only has terms."""
-    if invoice.due_by_terms:
-        return None
-    day = invoice.due_day or invoice.order.due_date
-    return day.isoformat() if day else None
-
-
-def object_url(invoice: Invoice, stripe_id: str | None, base: str) -> str | None:
-    """Where Stripe's Dashboard shows an object that belongs to the invoice; not every kind has a page of its own."""
-    page = PAGES.get((stripe_id or "").partition("_")[0])
-    mode = "" if invoice.livemode else "test/"
-    return f"{base}/{invoice.stripe_account_id}/{mode}{page}/{stripe_id}" if page else None
-
-
-def _entry_view(entry: HistoryEntry, invoice: Invoice, dashboard_base: str) -> HistoryEntryView:
-    currency = entry.currency or invoice.order.currency
-    has_amount = entry.amount is not None
-    return HistoryEntryView(
-        at=instant(entry.at),
-        kind=entry.kind,
-        source=entry.source,
-        actor=entry.actor or UNSET,
-        amount=decimal_string(entry.amount, currency) if entry.amount is not None else UNSET,
-        currency=currency if has_amount else UNSET,
-        reason=entry.reason or UNSET,
-        outcome=entry.outcome or UNSET,
-        stripe_id=entry.stripe_id or UNSET,
-        dashboard_url=object_url(invoice, entry.stripe_id, dashboard_base) or UNSET,
-    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+VERSION = "0.1.0"
+"""As in pyproject.toml, which does not ship."""
+
 
 class Health(msgspec.Struct, rename="camel"):
     """The service answers."""

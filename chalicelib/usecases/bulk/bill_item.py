@@ -10,8 +10,9 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.ports import Ports
-from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, NewLine, create_invoice
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 
 
@@ -26,7 +27,7 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     command = command_for(batch, item)
     try:
         made = create_invoice(command, ports)
-        if command.send and len(_refusals(made)) > item.refusals_told and _can_be_sent(made):
+        if command.terms.send and len(_refusals(made)) > item.refusals_told and _can_be_sent(made):
             return _fail(batch, item, _refused_meanwhile(made), made, ports)
         invoice = _taken_on(made, command, ports)
     except InvoicingPaused:
@@ -48,7 +49,6 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
 
 def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
     """The same for the same item, whoever asks and however often: its key is made of the batch and the customer."""
-    terms = batch.terms
     parts = (batch.id, item.customer_id or "", str(item.number))
     return CreateInvoice(
         organization_id=batch.organization_id,
@@ -56,17 +56,8 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
         idempotency_key=digest("batch", *parts),
         fingerprint=digest("batch", batch.fingerprint, *parts),
         customer_id=CustomerId(item.customer_id or ""),
-        line_items=tuple(
-            NewLine(each.service_id, each.description, each.quantity, each.unit_price, None, each.taxable)
-            for each in item.services
-        ),
-        payment_terms=terms.payment_terms,
-        due_date=terms.due_date,
-        currency=terms.currency,
-        memo=terms.memo,
-        footer=terms.footer,
-        payment_methods=terms.payment_methods,
-        send=terms.send,
+        line_items=item.services,
+        terms=batch.terms,
     )
 
 
@@ -111,7 +102,7 @@ def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice
 
     If it was to be sent and that was refused, it is sent again.
     """
-    if command.send and _can_be_sent(invoice):
+    if command.terms.send and _can_be_sent(invoice):
         return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports)
     if not invoice.saga.running:
         return invoice

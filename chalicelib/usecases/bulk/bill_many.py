@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BillingTerms, Service
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind
 from chalicelib.domain.batch_errors import field_of_services
-from chalicelib.domain.connection import Connection, require_invoicing, require_ready_to_send, usable_account
+from chalicelib.domain.billing import BillingTerms, Service
+from chalicelib.domain.connection import Connection, account_to_invoice_on
 from chalicelib.domain.errors import IntegrationError, Refused, ServiceRepeated
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
@@ -17,17 +17,10 @@ from chalicelib.domain.pacing import LANES
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.ports import Ports
 from chalicelib.usecases.bulk.batches import begin
-from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, NewLine, checked_order, usual_currency
+from chalicelib.usecases.bulk.bill_item import command_for
+from chalicelib.usecases.invoicing.new_order import checked_order, usual_currency
 
 MAX_SERVICES = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class BillableService:
-    """A service, and whom to bill it to."""
-
-    customer_id: CustomerId
-    line: NewLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +31,11 @@ class BillMany:
     user_id: UserId
     idempotency_key: str | None
     fingerprint: str
-    services: tuple[BillableService, ...]
-    payment_terms: str | None = None
-    due_date: dt.date | None = None
-    memo: str | None = None
-    footer: str | None = None
-    payment_methods: tuple[str, ...] | None = None
-    send: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The services of one invoice, and where each stands in the request."""
-
-    customer_id: CustomerId
-    number: int
-    positions: tuple[int, ...]
+    services: tuple[tuple[CustomerId, Service], ...]
+    """Each with the customer to bill it to."""
+    terms: BillingTerms
+    currencies: Mapping[int, str] = field(default_factory=dict)
+    """The currencies that services name, by their positions in the request, in its order."""
 
 
 def bill_many(command: BillMany, ports: Ports) -> Batch:
@@ -69,23 +51,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
     key = command.idempotency_key or ports.clock.nonce()
     batch_id = batch_id_for(command.organization_id, BatchKind.INVOICES, key)
     known = ports.batches.get(command.organization_id, batch_id)
-    currency = _one_currency(command.services)
-    groups = _grouped(command.services)
-    if known is None:
-        connection, now = _connection_to_bill_with(command, ports), ports.clock.now()
-        settings = ports.settings.get(command.organization_id)
-        raise_all(_errors_of(command, groups, settings, connection, now))
-        currency = currency or usual_currency(settings, connection)
-    items = [_item(position, group, command) for position, group in enumerate(groups)]
-    terms = BillingTerms(
-        currency=currency,
-        payment_terms=command.payment_terms,
-        due_date=command.due_date,
-        memo=command.memo,
-        footer=command.footer,
-        payment_methods=command.payment_methods,
-        send=command.send,
-    )
+    items = _items(command.services)
     batch = Batch(
         organization_id=command.organization_id,
         id=batch_id,
@@ -95,23 +61,25 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
         lanes=LANES,
         created_at=ports.clock.now(),
         created_by=command.user_id,
-        terms=terms,
+        # The check of the orders finds the services that name another currency than the first.
+        terms=replace(command.terms, currency=next(iter(command.currencies.values()), None)),
     )
+    if known is None:
+        connection = ports.connections.get(command.organization_id)
+        account_to_invoice_on(connection, send=command.terms.send)
+        settings = ports.settings.get(command.organization_id)
+        raise_all(_errors_of(command, batch, items, settings, connection))
+        currency = batch.terms.currency or usual_currency(settings, connection)
+        batch = replace(batch, terms=replace(batch.terms, currency=currency))
     return begin(batch, items, ports)
 
 
-def _connection_to_bill_with(command: BillMany, ports: Ports) -> Connection:
-    """Raises: Conflict, Refused."""
-    connection = ports.connections.get(command.organization_id)
-    usable_account(connection)
-    require_invoicing(connection)
-    if command.send:
-        require_ready_to_send(connection)
-    return connection
-
-
 def _errors_of(
-    command: BillMany, groups: Sequence[_Group], settings: InvoicingSettings, connection: Connection, now: int
+    command: BillMany,
+    batch: Batch,
+    items: Sequence[BatchItem],
+    settings: InvoicingSettings,
+    connection: Connection,
 ) -> Iterator[IntegrationError]:
     """Yields the errors of the services, and those that an invoice would have for any customer."""
     if not command.services:
@@ -130,74 +98,49 @@ def _errors_of(
         )
     else:
         yield from _errors_of_repetition(command.services)
-        yield from _errors_of_orders(command, groups, settings, connection, now)
+        for item in items:
+            yield from _errors_of_order(command, batch, item, settings, connection)
 
 
-def _errors_of_repetition(services: Sequence[BillableService]) -> Iterator[IntegrationError]:
+def _errors_of_repetition(services: Sequence[tuple[CustomerId, Service]]) -> Iterator[IntegrationError]:
     seen: set[ServiceId] = set()
-    for position, service in enumerate(services):
-        if service.line.service_id in seen:
+    for position, (_, service) in enumerate(services):
+        if service.service_id in seen:
             yield ServiceRepeated(
                 "service_repeated",
-                f"The service {service.line.service_id} is in this batch twice.",
+                f"The service {service.service_id} is in this batch twice.",
                 field=f"services[{position}].serviceId",
                 next_step="Leave one of the two out.",
             )
-        seen.add(service.line.service_id)
+        seen.add(service.service_id)
 
 
-def _grouped(services: Sequence[BillableService]) -> list[_Group]:
-    """One group an invoice, in the order in which the customers come first."""
-    positions: dict[CustomerId, list[int]] = {}
-    for position, service in enumerate(services):
-        positions.setdefault(service.customer_id, []).append(position)
-    return [
-        _Group(customer_id, number, tuple(theirs[start : start + MAX_LINES]))
-        for customer_id, theirs in positions.items()
+def _items(services: Sequence[tuple[CustomerId, Service]]) -> list[BatchItem]:
+    """Returns one item an invoice, in the order in which the customers come first."""
+    by_customer: dict[CustomerId, list[Service]] = {}
+    for position, (customer_id, service) in enumerate(services):
+        by_customer.setdefault(customer_id, []).append(replace(service, position=position))
+    invoices = (
+        (customer_id, tuple(theirs[start : start + MAX_LINES]), number)
+        for customer_id, theirs in by_customer.items()
         for number, start in enumerate(range(0, len(theirs), MAX_LINES), start=1)
-    ]
+    )
+    return [BatchItem(position, *invoice) for position, invoice in enumerate(invoices)]
 
 
-def _one_currency(services: Sequence[BillableService]) -> str | None:
-    """That of the first service that names one; the check of the orders finds those that differ."""
-    return next((service.line.currency for service in services if service.line.currency), None)
-
-
-def _errors_of_orders(
-    command: BillMany, groups: Sequence[_Group], settings: InvoicingSettings, connection: Connection, now: int
+def _errors_of_order(
+    command: BillMany, batch: Batch, item: BatchItem, settings: InvoicingSettings, connection: Connection
 ) -> Iterator[IntegrationError]:
-    currency = _one_currency(command.services)
-    for group in groups:
-        order = CreateInvoice(
-            organization_id=command.organization_id,
-            user_id=command.user_id,
-            idempotency_key=None,
-            fingerprint=command.fingerprint,
-            customer_id=group.customer_id,
-            line_items=tuple(command.services[position].line for position in group.positions),
-            payment_terms=command.payment_terms,
-            due_date=command.due_date,
-            currency=currency,
-            payment_methods=command.payment_methods,
-        )
-        for error in errors_of(checked_order, order, settings, connection, now):
-            if not isinstance(error, ServiceRepeated):  # told of the whole batch already
-                field = _field_in_batch(error.field, group, command.services)
-                yield Refused(error.code, error.message, field=field, next_step=error.next_step)
-
-
-def _field_in_batch(field: str | None, group: _Group, services: Sequence[BillableService]) -> str | None:
-    """Returns the field of the batch's body that stands for this field of an invoice's body."""
-    if field == "currency":  # that of the first service that names one
-        named = (position for position, service in enumerate(services) if service.line.currency)
-        return next((f"services[{position}].currency" for position in named), None)
-    return field_of_services(field, group.positions) or field
-
-
-def _item(position: int, group: _Group, command: BillMany) -> BatchItem:
-    services = tuple(_service(each, command.services[each].line) for each in group.positions)
-    return BatchItem(position, group.customer_id, services, group.number)
-
-
-def _service(position: int, line: NewLine) -> Service:
-    return Service(line.service_id, line.description, line.quantity, line.unit_price, line.taxable, position)
+    """Yields the errors of the item's invoice, each with its field in the batch's request."""
+    positions = [each.position for each in item.services if each.position is not None]
+    named = {line: command.currencies[each] for line, each in enumerate(positions) if each in command.currencies}
+    order = replace(command_for(batch, item), line_currencies=named)
+    for error in errors_of(checked_order, order, settings, connection, batch.created_at):
+        if isinstance(error, ServiceRepeated):  # told of the whole batch already
+            continue
+        if error.field == "currency":
+            first = next(iter(command.currencies), None)
+            field_in_batch = None if first is None else f"services[{first}].currency"
+        else:
+            field_in_batch = field_of_services(error.field, positions) or error.field
+        yield Refused(error.code, error.message, field=field_in_batch, next_step=error.next_step)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error, together
 from chalicelib.domain.customer import Customer, SyncStatus
-from chalicelib.domain.customer_fields import Field, Profile
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import Conflict, Refused, Retryable, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, UserId, batch_id_for, require_customer_id
@@ -28,12 +27,8 @@ class Row:
     """One customer, or why the row cannot be one."""
 
     customer_id: CustomerId | None
-    profile: Profile | None
-    stripe_customer_id: str | None = None
+    save: Save | None
     error: ItemError | None = None
-    left_out: tuple[Field, ...] = ()
-    loaded_before: int | None = None
-    deliberate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +79,16 @@ def _items(rows: Sequence[Row]) -> list[BatchItem]:
     first: dict[CustomerId | None, int] = {}
     items = []
     for position, row in enumerate(rows):
-        item = BatchItem(
-            position,
-            row.customer_id,
-            profile=row.profile,
-            chosen_stripe_customer_id=row.stripe_customer_id,
-            left_out=row.left_out,
-            loaded_before=row.loaded_before,
-            deliberate=row.deliberate,
-        )
+        item = BatchItem(position, row.customer_id)
+        if (save := row.save) is not None:
+            item = replace(
+                item,
+                profile=save.profile,
+                chosen_stripe_customer_id=save.chosen,
+                left_out=save.left_out,
+                loaded_before=save.loaded_before,
+                deliberate=save.deliberate,
+            )
         repeated = _repeated(row.customer_id, first.setdefault(row.customer_id, position), position)
         errors = [each for each in (row.error, _reserved(row.customer_id), repeated) if each is not None]
         items.append(item.failed(together(errors), 0) if errors else item)

@@ -73,8 +73,8 @@ API = (
     ),
     guard(
         "a header is one in every spelling",
-        "_repeated(header_values)",
-        Becomes("frozenset()"),
+        "incoming",
+        Instead("repeated_headers=", "frozenset()"),
         "tests/proofs/test_nonsense.py::test_a_header_that_is_repeated_in_another_spelling_is_repeated",
     ),
     guard(

@@ -22,7 +22,7 @@ WEBHOOKS = (
     guard("one time in the header", "_parse", Check("len"), _FORGERIES),
     guard("time written one way", "_seconds", Check("str int"), _FORGERIES),
     guard("no empty secret", "verify", Check("secrets"), _FORGERIES),
-    guard("bad signature leaves no trace", "_served", Never("InvalidSignature"), _UNSIGNED),
+    guard("bad signature leaves no trace", "serve(route)", Never("InvalidSignature"), _UNSIGNED),
     guard(
         "a signed body that breaks parsers",
         "read_event(body)",

@@ -20,6 +20,7 @@ import stripe
 
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.batch import Batch, BatchItem, BatchStatus
+from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.events import API_VERSION
@@ -27,7 +28,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BatchJob, Message
 from chalicelib.usecases.bulk.batch_work import work_on
-from chalicelib.usecases.bulk.bill_many import BillableService, BillMany
+from chalicelib.usecases.bulk.bill_many import BillMany
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from infra.stripe_double import InProcessClient
 from tests.boundaries import STORES, Killed
@@ -295,12 +296,11 @@ class Company(World):
         return max(asked.values())
 
 
-def bill_all(number: int, services: int = 1, key: str = "monthly", **changes: Any) -> BillMany:
+def bill_all(number: int, services: int = 1, key: str = "monthly", **terms: Any) -> BillMany:
     """Bill that many customers, each for that many services of this month at 75.00."""
     billed = tuple(
-        BillableService(CustomerId(f"cust_{each}"), line(f"{key}_{each}_{service}"))
+        (CustomerId(f"cust_{each}"), line(f"{key}_{each}_{service}"))
         for service in range(services)
         for each in range(number)
     )
-    command = BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", billed)
-    return replace(command, **changes)
+    return BillMany(ORGANIZATION, OFFICE, key, f"{number}-{services}", billed, BillingTerms(**terms))

@@ -16,7 +16,7 @@ from chalicelib.ports import Ports
 from chalicelib.ports.messages import BatchJob
 from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
 from chalicelib.usecases.bulk.batches import cancel, retry_failures
-from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillableService, bill_many
+from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, bill_many
 from tests.usecases.bulk.company import Company, bill_all
 from tests.world import ORGANIZATION, World, line
 
@@ -255,6 +255,6 @@ def test_a_disconnection_fails_what_is_left_and_a_reconnection_lets_it_be_billed
 
 
 def test_the_limit_of_services_is_the_one_stated(company: World) -> None:
-    services = tuple(BillableService(CustomerId("cust_0"), line(f"svc_{n}", "0.01")) for n in range(MAX_SERVICES + 1))
+    services = tuple((CustomerId("cust_0"), line(f"svc_{n}", "0.01")) for n in range(MAX_SERVICES + 1))
     with pytest.raises(Refused, match="services_too_many"):
         bill_many(replace(bill_all(1), services=services), company.ports)

@@ -11,6 +11,7 @@ from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.customer_fields import Address, Profile
+from chalicelib.domain.customer_save import Save
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.usecases.bulk.batches import resume_batches
 from chalicelib.usecases.bulk.import_customers import ImportCustomers, Row, import_customers
@@ -20,7 +21,7 @@ from tests.world import OFFICE, ORGANIZATION, World
 
 def rows(number: int) -> ImportCustomers:
     made = tuple(
-        Row(CustomerId(f"cust_{each}"), Profile(first_name="Ann", email=f"owner{each}@example.test"))
+        Row(CustomerId(f"cust_{each}"), Save(Profile(first_name="Ann", email=f"owner{each}@example.test")))
         for each in range(number)
     )
     return ImportCustomers(ORGANIZATION, OFFICE, "move-in", f"{number} rows", made)
@@ -103,7 +104,7 @@ def test_a_phone_that_comes_from_stripe_while_a_row_is_stored_is_kept() -> None:
 
     world.ports.batches = Slow()  # type: ignore[assignment]
     ann = Profile(first_name="Anna", last_name="Lee", email="ann@example.test", phone="1")
-    row = Row(CustomerId("cust_1"), ann)
+    row = Row(CustomerId("cust_1"), Save(ann))
     import_customers(ImportCustomers(ORGANIZATION, OFFICE, "again", "one row", (row,)), world.ports)
     world.work()
     [known] = world.ports.database.customers.values()
@@ -116,10 +117,10 @@ def test_a_row_that_failed_keeps_nothing_of_its_customer_but_the_id() -> None:
     world.connect()
     home = Address(street="1 Main Street")
     wrong = (
-        Row(CustomerId("ann"), Profile(first_name="Ann", address=home), error=ItemError("invalid_body", "Wrong.")),
-        Row(CustomerId("bob"), Profile(first_name="Bob", phone="555-1234"), stripe_customer_id="cus_unknown"),
-        Row(CustomerId("import"), Profile(first_name="Cleo")),
-        Row(CustomerId("bob"), Profile(first_name="Bob", email="bob@example.test")),
+        Row(CustomerId("ann"), Save(Profile(first_name="Ann", address=home)), ItemError("invalid_body", "Wrong.")),
+        Row(CustomerId("bob"), Save(Profile(first_name="Bob", phone="555-1234"), "cus_unknown")),
+        Row(CustomerId("import"), Save(Profile(first_name="Cleo"))),
+        Row(CustomerId("bob"), Save(Profile(first_name="Bob", email="bob@example.test"))),
     )
     batch = import_customers(ImportCustomers(ORGANIZATION, OFFICE, "key", "print", wrong), world.ports)
     world.work()

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Difference, Kind, TieOut
-from chalicelib.usecases.bulk.bill_many import BillableService, BillMany, bill_many
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
@@ -318,4 +318,4 @@ def test_a_batch_rests_while_frozen_and_ends_after(world: World, account: Stripe
 
 
 def batch() -> BillMany:
-    return BillMany(ORGANIZATION, OFFICE, "batch", "body", (BillableService(order().customer_id, line("svc_9")),))
+    return BillMany(ORGANIZATION, OFFICE, "batch", "body", ((order().customer_id, line("svc_9")),), order().terms)

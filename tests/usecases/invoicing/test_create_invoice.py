@@ -19,8 +19,9 @@ from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing import invoicing_settings
-from chalicelib.usecases.invoicing.create_invoice import CreateInvoice, create_invoice
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
 from tests.world import OFFICE, ORGANIZATION, World, line, order
@@ -43,7 +44,7 @@ REFUSED: list[tuple[str, CreateInvoice, str, str]] = [
     ("of an unknown customer", order(customer_id=CustomerId("cust_9")), "customer_not_found", "customerId"),
     (
         "with a line in another currency",
-        replace(order(), line_items=(line("svc_1"), line("svc_2", currency="eur"))),
+        order("svc_1", "svc_2", line_currencies={1: "eur"}),
         "currency_mixed",
         "lineItems[1].currency",
     ),
@@ -70,7 +71,7 @@ REFUSED: list[tuple[str, CreateInvoice, str, str]] = [
     ),
     (
         "with yen in decimals",
-        replace(order(), currency="jpy", line_items=(line("svc_1", "100.5"),)),
+        order(currency="jpy", line_items=(line("svc_1", "100.5"),)),
         "amount_too_precise",
         "lineItems[0].unitPrice",
     ),

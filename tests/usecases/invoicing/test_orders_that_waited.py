@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.billing import Service
 from chalicelib.domain.errors import Refused, StripeRefused
 from chalicelib.domain.history import SEND_REFUSED
+from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.invoicing.create_invoice import NewLine, create_invoice
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.world import OFFICE, ORGANIZATION, World, order
 
@@ -70,7 +72,7 @@ def test_a_draft_for_review_stays_if_somebody_added_a_line_while_it_waited_for_i
 def test_an_invoice_over_nothing_that_stripe_finalized_before_the_answer_was_lost_is_paid_and_not_mailed(
     world: World,
 ) -> None:
-    free = NewLine("svc_1", "Goodwill visit", Decimal(1), Decimal(0))  # type: ignore[arg-type]
+    free = Service(ServiceId("svc_1"), "Goodwill visit", Decimal(1), Decimal(0))
     world.double.order_fault("close_after", path="/v1/invoices/*/finalize", count=10)
     invoice = create_invoice(order("svc_1", line_items=(free,)), world.ports)
     world.double.clear_faults()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.api.examples import INVOICE_ID
+from chalicelib.api.examples.common import INVOICE_ID
 
 ERROR_EXAMPLES: Mapping[int, Sequence[dict[str, Any]]] = {
     400: [

@@ -1,75 +1,18 @@
-"""Examples for the OpenAPI document, one per model that goes over the wire on its own. A test decodes each."""
+"""Examples of invoices, the settings of invoicing, and the summary."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples_connection import CONNECTION_EXAMPLES
-from chalicelib.api.models.bulk import (
-    CustomerImportDetail,
-    CustomerImportView,
-    InvoiceBatchDetail,
-    InvoiceBatchList,
-    InvoiceBatchView,
-    NewCustomerImport,
-    NewInvoiceBatch,
-)
-from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
-from chalicelib.api.models.invoices import InvoiceDetail, InvoiceHistory, InvoiceList, InvoiceView
+from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES
+from chalicelib.api.models.invoice_details import InvoiceDetail, InvoiceHistory
+from chalicelib.api.models.invoices import InvoiceList, InvoiceView
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
-from chalicelib.api.models.new_invoice import NewInvoice
+from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
-from chalicelib.api.models.system import Health, Received
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
-
-INVOICE_ID = "inv_2m3c5q7xk4jw6ranfhz3l5e7ta"
-LAST_PAGE = {"endCursor": None, "hasNextPage": False}
-
-PROFILE = {
-    "firstName": "Dana",
-    "lastName": "Reyes",
-    "companyName": None,
-    "email": "dana.reyes@example.com",
-    "phone": "+1 602 555 0143",
-    "address": {
-        "street": "12 Palm Way",
-        "street2": None,
-        "city": "Phoenix",
-        "state": "AZ",
-        "zipCode": "85004",
-        "country": "US",
-    },
-}
-
-CUSTOMER = {
-    "id": "cust_456",
-    **PROFILE,
-    "syncStatus": "synced",
-    "syncError": None,
-    "syncedAt": "2026-11-23T15:04:07Z",
-    "stripeCustomerId": "cus_Na6dX7aXxi11N4",
-    "candidates": list[str](),
-    "createdAt": "2026-11-23T15:04:05Z",
-    "updatedAt": "2026-11-23T15:04:05Z",
-}
-
-CUSTOMER_HISTORY = [
-    {
-        "at": "2026-11-23T15:04:07Z",
-        "kind": "taken_over_from_stripe",
-        "source": "pom",
-        "fields": ["phone"],
-    },
-    {
-        "at": "2026-11-23T15:04:07Z",
-        "kind": "linked",
-        "source": "pom",
-        "fields": ["name", "street", "city", "state", "zipCode", "country"],
-        "stripeId": "cus_Na6dX7aXxi11N4",
-    },
-]
 
 INVOICE = {
     "id": INVOICE_ID,
@@ -174,72 +117,10 @@ SUMMARY = {
     ],
 }
 
-BATCH = {
-    "id": "bat_7c3m5q2xk4jw6ranfhz3l5e7ta",
-    "status": "running",
-    "total": 320,
-    "counts": {"queued": 118, "created": 0, "sent": 200, "failed": 2, "cancelled": 0},
-    "createdAt": "2026-11-30T17:00:00Z",
-}
-
-IMPORT = {
-    "id": "bat_5q7xk4jw6ranfhz3l5e7tab2cd",
-    "status": "completed",
-    "total": 3,
-    "counts": {"queued": 0, "created": 1, "updated": 0, "unchanged": 1, "failed": 1},
-    "createdAt": "2026-11-30T17:00:00Z",
-}
-
-EMAIL_INVALID = {
-    "code": "email_invalid",
-    "message": "This is not a valid e-mail address.",
-    "field": "email",
-    "nextStep": "Correct the address; Stripe sends the invoice there.",
-}
-EMAIL_MISSING = {
-    "code": "customer_email_missing",
-    "message": "This customer has no e-mail address, so Stripe cannot send an invoice.",
-    "nextStep": "Add an e-mail address to the customer.",
-}
-
-EXAMPLES: Mapping[type, Any] = {
-    **CONNECTION_EXAMPLES,
-    CustomerImportDetail: {
-        **IMPORT,
-        "rows": [
-            {"row": 1, "customerId": "cust_456", "outcome": "unchanged"},
-            {"row": 2, "customerId": "cust_457", "outcome": "created"},
-            {
-                "row": 3,
-                "customerId": "cust_458",
-                "outcome": "failed",
-                "error": {**EMAIL_INVALID, "details": [EMAIL_INVALID]},
-            },
-        ],
-        "pageInfo": LAST_PAGE,
-    },
-    CustomerImportView: IMPORT,
-    CustomerList: {"data": [CUSTOMER], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
-    CustomerDetail: {**CUSTOMER, "history": CUSTOMER_HISTORY},
-    Health: {"status": "ok", "version": "0.1.0"},
-    InvoiceBatchDetail: {
-        **BATCH,
-        "items": [
-            {"customerId": "cust_456", "status": "sent", "invoiceId": INVOICE_ID},
-            {
-                "customerId": "cust_457",
-                "status": "failed",
-                "error": {**EMAIL_MISSING, "details": [EMAIL_MISSING]},
-            },
-        ],
-        "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True},
-        "invoicingPaused": {"since": "2026-11-23T15:10:00Z", "reason": "We look into two invoices for one service."},
-    },
-    InvoiceBatchList: {"data": [BATCH], "pageInfo": LAST_PAGE},
-    InvoiceBatchView: BATCH,
+INVOICE_EXAMPLES: Mapping[type, Any] = {
     InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "history": HISTORY},
     InvoiceHistory: {"data": HISTORY, "pageInfo": LAST_PAGE},
-    InvoiceList: {"data": [INVOICE], "pageInfo": {"endCursor": "b3BhcXVl", "hasNextPage": True}},
+    InvoiceList: {"data": [INVOICE], "pageInfo": MORE_PAGES},
     InvoiceView: INVOICE,
     InvoicingSettingsModel: {
         "invoiceType": "stripe",
@@ -260,28 +141,6 @@ EXAMPLES: Mapping[type, Any] = {
         },
         "reminderTime": {"from": "09:00", "until": "18:00", "timeZone": "America/Phoenix"},
     },
-    NewCustomerImport: {"customers": [{"id": "cust_456", **PROFILE}]},
-    NewInvoiceBatch: {
-        "services": [
-            {
-                "customerId": "cust_456",
-                "serviceId": "svc_001",
-                "description": "Weekly pool cleaning",
-                "quantity": 1,
-                "unitPrice": "75.00",
-                "taxable": True,
-            },
-            {
-                "customerId": "cust_457",
-                "serviceId": "svc_002",
-                "description": "Filter cleaning",
-                "quantity": 1,
-                "unitPrice": "120.00",
-            },
-        ],
-        "paymentTerms": "net_15",
-        "send": True,
-    },
     NewInvoice: {
         "customerId": "cust_456",
         "lineItems": [
@@ -299,7 +158,5 @@ EXAMPLES: Mapping[type, Any] = {
         "send": True,
     },
     OutsidePayment: {"method": "check", "reference": "No. 1042", "paidOn": "2026-11-20", "amount": "121.50"},
-    Received: {"received": True},
-    SaveCustomer: PROFILE,
     SummaryView: SUMMARY,
 }

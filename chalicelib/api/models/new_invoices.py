@@ -1,9 +1,9 @@
-"""The request to make an invoice."""
+"""The requests to make invoices: one, or many at once."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -11,12 +11,14 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo, visible
-from chalicelib.api.models.exact import ExactAmount, ExactQuantity, canonical_json
+from chalicelib.api.models.exact import ExactAmount, ExactQuantity, fingerprint
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
+from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, Service
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.order import MAX_LINES
 from chalicelib.domain.texts import VISIBLE_LINE_PATTERN
-from chalicelib.usecases.invoicing.create_invoice import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, CreateInvoice, NewLine
+from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillMany
+from chalicelib.usecases.invoicing.new_order import CreateInvoice
 
 Description = Annotated[
     str,
@@ -79,40 +81,94 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
     payment_methods: Methods | None = None
     send: bool = True
 
-    @property
-    def fingerprint(self) -> str:
-        """The same for bodies that ask for the same, however they are written."""
-        return hashlib.sha256(canonical_json(self)).hexdigest()
+
+class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """One service, and whom to bill it to. A service can be on one live invoice only."""
+
+    customer_id: Id
+    service_id: Id
+    description: Description
+    quantity: Quantity
+    unit_price: Price
+    currency: CurrencyCode | None = None
+    taxable: bool = False
 
 
-def command_from(
+Services = Annotated[
+    list[ServiceToBill],
+    Meta(
+        description="Each service once, all in one currency.",
+        extra_json_schema={"minItems": 1, "maxItems": MAX_SERVICES},
+    ),
+]
+
+
+class NewInvoiceBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """What to bill. What is left out comes from the invoicing settings; `send: false` leaves drafts to review."""
+
+    services: Services
+    payment_terms: Terms | None = None
+    due_date: DueDate | None = None
+    memo: Memo | None = None
+    footer: Footer | None = None
+    payment_methods: Methods | None = None
+    send: bool = True
+
+
+def create_invoice_from(
     model: NewInvoice, organization_id: OrganizationId, user_id: UserId, idempotency_key: str | None
 ) -> CreateInvoice:
+    """Returns the request to make an invoice."""
     return CreateInvoice(
         organization_id=organization_id,
         user_id=user_id,
         idempotency_key=idempotency_key,
-        fingerprint=model.fingerprint,
+        fingerprint=fingerprint(model),
         customer_id=CustomerId(model.customer_id),
-        line_items=tuple(_line_from(line) for line in model.line_items),
+        line_items=tuple(_service_from(line) for line in model.line_items),
+        terms=_terms_from(model, model.currency.lower() if model.currency else None),
+        line_currencies=_currencies_of(model.line_items),
         invoice_type=model.invoice_type,
-        payment_terms=model.payment_terms,
-        due_date=model.due_date,
-        currency=model.currency.lower() if model.currency else None,
         tax=Decimal(model.tax) if model.tax is not None else None,
-        memo=visible(model.memo),
-        footer=visible(model.footer),
-        payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
-        send=model.send,
     )
 
 
-def _line_from(line: NewLineItem) -> NewLine:
-    return NewLine(
+def bill_many_from(
+    model: NewInvoiceBatch, organization_id: OrganizationId, user_id: UserId, idempotency_key: str | None
+) -> BillMany:
+    """Returns the request to bill many services."""
+    return BillMany(
+        organization_id=organization_id,
+        user_id=user_id,
+        idempotency_key=idempotency_key,
+        fingerprint=fingerprint(model),
+        services=tuple((CustomerId(each.customer_id), _service_from(each)) for each in model.services),
+        terms=_terms_from(model, None),
+        currencies=_currencies_of(model.services),
+    )
+
+
+def _service_from(line: NewLineItem | ServiceToBill) -> Service:
+    return Service(
         service_id=ServiceId(line.service_id),
         description=line.description,
         quantity=Decimal(line.quantity),
         unit_price=Decimal(line.unit_price),
-        currency=line.currency.lower() if line.currency else None,
         taxable=line.taxable,
+    )
+
+
+def _currencies_of(lines: Sequence[NewLineItem | ServiceToBill]) -> dict[int, str]:
+    return {position: line.currency.lower() for position, line in enumerate(lines) if line.currency}
+
+
+def _terms_from(model: NewInvoice | NewInvoiceBatch, currency: str | None) -> BillingTerms:
+    return BillingTerms(
+        currency=currency,
+        payment_terms=model.payment_terms,
+        due_date=model.due_date,
+        memo=visible(model.memo),
+        footer=visible(model.footer),
+        payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
+        send=model.send,
     )

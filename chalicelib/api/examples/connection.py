@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.examples.common import LAST_PAGE
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
 
 STATE = "pYz0tB2rVb3kq1m2dK0o5w"
-ONE_PAGE = {"endCursor": None, "hasNextPage": False}
 
 SYNC = {"at": "2026-11-23T15:00:00Z", "eventsSeen": 42, "recovered": 0, "corrected": 0, "parked": 0}
 
@@ -46,7 +46,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "invoicingPaused": None,
             }
         ],
-        "pageInfo": ONE_PAGE,
+        "pageInfo": LAST_PAGE,
     },
     AuthorizationView: {
         "authorizeUrl": f"https://connect.stripe.com/oauth/authorize?client_id=ca_32D88BD1&state={STATE}",
@@ -69,7 +69,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "detail": "New invoices have the terms net_15.",
             },
         ],
-        "pageInfo": ONE_PAGE,
+        "pageInfo": LAST_PAGE,
     },
     CompleteConnection: {"state": STATE},
     ConnectionView: CONNECTION,

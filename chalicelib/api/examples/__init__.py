@@ -1,0 +1,21 @@
+"""Examples for the OpenAPI document, one per model that goes over the wire on its own. A test decodes each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
+from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
+from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
+from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
+from chalicelib.api.models.system import Health, Received
+
+EXAMPLES: Mapping[type, Any] = {
+    **CONNECTION_EXAMPLES,
+    **CUSTOMER_EXAMPLES,
+    **INVOICE_EXAMPLES,
+    **BATCH_EXAMPLES,
+    Health: {"status": "ok", "version": "0.1.0"},
+    Received: {"received": True},
+}

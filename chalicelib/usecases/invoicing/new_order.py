@@ -1,0 +1,204 @@
+"""A request for an invoice, and the order that it becomes: exact, complete, and within every rule."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, Service
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.errors import Refused, ServiceRepeated
+from chalicelib.domain.every_error import EveryError
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
+from chalicelib.domain.order import MAX_LINES, LineItem, Order
+from chalicelib.domain.settings import InvoicingSettings, known_invoice_type, known_payment_methods, time_zone_of
+from chalicelib.domain.terms import day_of, days_of_terms, due_on
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInvoice:
+    """The request. `fingerprint` tells two bodies with one idempotency key apart."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+    idempotency_key: str | None
+    fingerprint: str
+    customer_id: CustomerId
+    line_items: tuple[Service, ...]
+    terms: BillingTerms
+    line_currencies: Mapping[int, str] = field(default_factory=dict)
+    """The currencies that lines name, by their positions. Each has to be the invoice's."""
+    invoice_type: str = "stripe"
+    tax: Decimal | None = None
+
+
+def checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
+    """Returns the order. What the request leaves out comes from the settings.
+
+    Raises:
+        Refused: it breaks a rule; names the field, and carries the other rules that it breaks. The total is judged
+            once every part of it is right.
+    """
+    terms = command.terms
+    currency = (terms.currency or usual_currency(settings, connection)).lower()
+    says_when_due = terms.payment_terms is not None or terms.due_date is not None
+    payment_terms = terms.payment_terms if says_when_due else settings.payment_terms
+    zone = time_zone_of(settings, connection.account)
+    every = EveryError()
+    with every:
+        known_invoice_type(command.invoice_type)
+    with every:
+        exponent(currency)
+    with every:
+        lines = _lines(command, currency)
+    with every:
+        tax = minor_units(command.tax or Decimal(0), currency, field="tax")
+    with every:
+        days_until_due = _days_until_due(payment_terms, terms.due_date, day_of(now, zone))
+    with every:
+        asked = terms.payment_methods
+        payment_methods = known_payment_methods(settings.payment_methods if asked is None else asked)
+    every.raise_first()
+    order = Order(
+        customer_id=command.customer_id,
+        currency=currency,
+        line_items=lines,
+        payment_terms=payment_terms,
+        days_until_due=days_until_due,
+        due_date=terms.due_date,
+        time_zone=zone,
+        fingerprint=command.fingerprint,
+        tax=tax,
+        memo=settings.memo if terms.memo is None else terms.memo,
+        footer=settings.footer if terms.footer is None else terms.footer,
+        payment_methods=payment_methods,
+    )
+    _require_payable(order)
+    return order
+
+
+def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
+    """Returns the currency of an order that names none: that of the settings, or else of the Stripe account."""
+    return settings.currency or (connection.account.default_currency if connection.account else "usd")
+
+
+def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
+    every = EveryError()
+    for position, named in command.line_currencies.items():
+        if named != currency:
+            every.add(
+                Refused(
+                    "currency_mixed",
+                    f"This line is in {named.upper()}, the invoice in {currency.upper()}.",
+                    field=f"lineItems[{position}].currency",
+                    next_step="Make one invoice for each currency.",
+                )
+            )
+    if not command.line_items:
+        every.add(
+            Refused(
+                "lines_missing",
+                "An invoice needs at least one line.",
+                field="lineItems",
+                next_step="Select at least one billable service.",
+            )
+        )
+    lines: list[LineItem] = []
+    seen: set[ServiceId] = set()
+    for position, service in enumerate(command.line_items):
+        if every.full:
+            break
+        if service.service_id in seen:
+            every.add(
+                ServiceRepeated(
+                    "service_repeated",
+                    f"The service {service.service_id} is on this invoice twice.",
+                    field=f"lineItems[{position}].serviceId",
+                    next_step="Leave one of the two lines out, or raise the quantity of the other.",
+                )
+            )
+        seen.add(service.service_id)
+        with every:
+            lines.append(_line_item(service, currency, f"lineItems[{position}]"))
+    if len(command.line_items) + (1 if command.tax else 0) > MAX_LINES:
+        every.add(
+            Refused(
+                "lines_too_many",
+                f"An invoice takes at most {MAX_LINES} lines, tax included.",
+                field="lineItems",
+                next_step="Split the services over several invoices.",
+            )
+        )
+    every.raise_first()
+    return tuple(lines)
+
+
+def _line_item(service: Service, currency: str, field: str) -> LineItem:
+    """Returns the line of a service. The amount is judged once quantity and price are right."""
+    every = EveryError()
+    with every:
+        _require_quantity(service.quantity, field=f"{field}.quantity")
+    with every:
+        unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
+    every.raise_first()
+    return LineItem(
+        service_id=service.service_id,
+        description=service.description,
+        quantity=service.quantity,
+        unit_price=unit_price,
+        amount=line_amount(service.quantity, unit_price, currency, field=field),
+        taxable=service.taxable,
+    )
+
+
+def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: dt.date) -> int | None:
+    """Returns the days of the payment terms, or None if the invoice is due on a day."""
+    every = EveryError()
+    if payment_terms is not None and due_date is not None:
+        every.add(
+            Refused(
+                "due_date_and_terms",
+                "An invoice has payment terms or a due date, not both.",
+                field="dueDate",
+                next_step="Leave one of them out.",
+            )
+        )
+    with every:
+        if due_date is not None:
+            due_on(due_date, today=today)
+    with every:
+        days = None if payment_terms is None else days_of_terms(payment_terms)
+    every.raise_first()
+    return days
+
+
+def _require_quantity(quantity: Decimal, *, field: str) -> None:
+    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
+        raise Refused(
+            "quantity_invalid",
+            f"The quantity must be more than 0 and at most {MAX_QUANTITY}.",
+            field=field,
+            next_step="Correct the quantity, or leave the service out.",
+        )
+    if quantity != round(quantity, MAX_QUANTITY_DECIMALS):
+        raise Refused(
+            "quantity_too_precise",
+            f"The quantity has more than {MAX_QUANTITY_DECIMALS} decimals.",
+            field=field,
+            next_step="Round the quantity.",
+        )
+
+
+def _require_payable(order: Order) -> None:
+    if order.total > MAX_AMOUNT:
+        raise Refused(
+            "amount_too_large",
+            f"The total is larger than {Money(MAX_AMOUNT, order.currency)} {order.currency.upper()}, "
+            "the most that Stripe takes on an invoice.",
+            field="lineItems",
+            next_step="Split the services over several invoices.",
+        )
+    require_chargeable(order.total, order.currency, field="lineItems")
