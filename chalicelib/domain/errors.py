@@ -18,7 +18,7 @@
     │   ├── DueDatePassed         the due date lies before today
     │   ├── ServiceRepeated       one request names a service twice
     │   ├── AccountNotReady       Stripe does not let the account take payments
-    │   ├── ChoiceNeeded          several Stripe customers have one e-mail address (domain.customer)
+    │   ├── ChoiceNeeded          several Stripe customers have one e-mail address (domain.customer_link)
     │   ├── StripeCustomerUnknown the chosen Stripe customer is not in Stripe
     │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
     │       ├── TotalDiffers      Stripe made another total than POM ordered
@@ -33,7 +33,7 @@ Errors that are caught before anybody outside hears of them:
 
     InvalidSignature              a webhook that Stripe did not sign for us
     DuplicateEvent                this Stripe event has been applied before
-    CannotOrder                   nothing says which of two facts is newer (domain.facts)
+    CannotOrder                   nothing says which of two facts is newer (domain.merging)
     NotTaken                      POM does not accept a value of Stripe's (domain.customer_fields)
     ServiceClaimed                other invoices hold the services (ports.storage)
     InvoiceExists                 an invoice of this id exists (ports.storage)
