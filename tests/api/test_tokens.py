@@ -199,16 +199,16 @@ def test_the_audience_may_be_one_of_several(verifier: TokenVerifier) -> None:
 class Publisher:
     """An issuer's JWKS URL and a clock."""
 
-    document: bytes = field(default_factory=lambda: jwks(public_jwk()))
+    document: Any = field(default_factory=lambda: jwks(public_jwk()))
     fails: bool = False
     fetches: int = 0
     now: float = 0.0
 
-    def fetch(self, _: str) -> bytes:
+    def fetch(self, _: str) -> Any:
         self.fetches += 1
         if self.fails:
             raise TimeoutError("no answer")
-        return self.document
+        return json.loads(self.document) if isinstance(self.document, bytes) else self.document
 
     def keys(self) -> KeySet:
         return KeySet(CONFIG.jwks_url, fetch=self.fetch, clock=lambda: self.now)
@@ -311,7 +311,7 @@ def test_a_document_that_is_no_key_set_counts_as_an_outage(document: bytes) -> N
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://pom.example.test/jwks", "data:,{}"])
 def test_keys_come_by_http_only(url: str) -> None:
-    with pytest.raises(ValueError, match="http"):
+    with pytest.raises(jwt.PyJWKClientError, match="http"):
         fetch_jwks(url)
 
 
@@ -332,7 +332,7 @@ def test_keys_that_have_moved_are_not_followed() -> None:
 
     with HTTPServer(("127.0.0.1", 0), Moved) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
-        with pytest.raises(OSError, match="302"):
+        with pytest.raises(jwt.PyJWKClientConnectionError, match="302"):
             fetch_jwks(f"http://127.0.0.1:{server.server_port}/jwks.json")
     assert Moved.asked == ["/jwks.json"]
 

@@ -44,8 +44,8 @@ def public_pem(name: str = KEY_ID) -> bytes:
     )
 
 
-def jwks(*keys: dict[str, Any]) -> bytes:
-    return json.dumps({"keys": list(keys)}).encode()
+def jwks(*keys: dict[str, Any]) -> Any:
+    return {"keys": list(keys)}
 
 
 class Issuer:

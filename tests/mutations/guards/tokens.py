@@ -43,10 +43,4 @@ TOKENS = (
         Check("KEYS_FRESH_FOR"),
         "tests/api/test_tokens.py::test_a_withdrawn_key_stops_working",
     ),
-    guard(
-        "keys come by http",
-        "fetch_jwks",
-        Check("startswith"),
-        "tests/api/test_tokens.py::test_keys_come_by_http_only",
-    ),
 )
