@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,6 +53,21 @@ def moved(before: Mapping[str, str], after: Mapping[str, str]) -> Counter[tuple[
         for name, target in before.items()
         if name in after and after[name] != target
     )
+
+
+def in_other_files(gone: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """Returns tests that are gone, with where each is now: one new test of the same name stands in another file."""
+    by_test: dict[str, list[str]] = {}
+    for name in new:
+        by_test.setdefault(name.partition("::")[2], []).append(name)
+    found = {}
+    for name in gone:
+        there = by_test.get(name.partition("::")[2], [])
+        # Files that were moved keep their names more often than not.
+        there.sort(key=lambda each: Path(each.partition("::")[0]).name != Path(name.partition("::")[0]).name)
+        if there:
+            found[name] = there.pop(0)
+    return found
 
 
 def _collected(tree: Path, expression: str | None) -> list[str]:
@@ -117,19 +132,37 @@ def main() -> int:
 
 def tell(before: Mapping[str, str], after: Mapping[str, str], *, as_json: bool) -> int:
     """Print what moved, came and went; returns 1 if a test has gone."""
+    tests_now = len(after)
+    counts = Counter(after.values())
     gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
+    files = in_other_files(gone, new)
+    gone, new = [each for each in gone if each not in files], sorted(set(new) - set(files.values()))
+    after = dict(after) | {was: after[now] for was, now in files.items()}
     elsewhere = [(*where, count) for where, count in sorted(moved(before, after).items())]
     if as_json:
-        print(json.dumps({"before": len(before), "after": len(after), "gone": gone, "new": new, "moved": elsewhere}))
+        print(
+            json.dumps(
+                {
+                    "before": len(before),
+                    "after": tests_now,
+                    "gone": gone,
+                    "new": new,
+                    "moved": elsewhere,
+                    "files": files,
+                }
+            )
+        )
     else:
         console = Console(width=None if sys.stdout.isatty() else 140)
         table = Table("file", "before", "now", "tests", title="Tests that another target runs")
         for file, was, now, count in elsewhere:
             table.add_row(file, f"make {was}", f"make {now}", str(count))
         console.print(table if elsewhere else "No test is run by another target than before.")
-        counts = Counter(after.values())
         console.print(", ".join(f"make {target}: {count:,}" for target, count in sorted(counts.items())))
-        console.print(f"{len(before):,} tests before, {len(after):,} now: {len(gone)} gone, {len(new)} new")
+        console.print(
+            f"{len(before):,} tests before, {tests_now:,} now: {len(gone)} gone, {len(new)} new, "
+            f"{len(files)} in another file"
+        )
         for name in gone:
             console.print(f"gone: {name}", markup=False, soft_wrap=True)
     return 1 if gone else 0

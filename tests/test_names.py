@@ -41,3 +41,15 @@ def test_what_decides_whether_a_change_lands_runs_every_target_of_tests_and_chec
     assert steps[0] == "demo", "a newcomer's first command, before anything is installed"
     assert re.search(r"^check:.*\n\t@\.ci/run$", makefile, re.MULTILINE)
     assert re.search(r"^proofs:.*\n\t@\$\(BIN\)/python -m tests\.proofs ", makefile, re.MULTILINE)
+
+
+def test_a_test_whose_file_was_moved_is_not_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    before = {"flat/test_a.py::one[x]": "test", "flat/test_b.py::one[x]": "test"}
+    after = {"b/test_b.py::one[x]": "test", "a/test_a.py::one[x]": "proofs"}
+    assert tell(before, after, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["files"] == {
+        "flat/test_a.py::one[x]": "a/test_a.py::one[x]",
+        "flat/test_b.py::one[x]": "b/test_b.py::one[x]",
+    }
+    assert told["moved"] == [["flat/test_a.py", "test", "proofs", 1]]
