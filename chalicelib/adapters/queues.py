@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -21,7 +21,7 @@ from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import digest
 from chalicelib.functions import Queue
 from chalicelib.ports import Clock
-from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
+from chalicelib.ports.messages import Message, Reconciliation, json_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -48,25 +48,18 @@ class SqsQueues:
 
     def send(self, message: Message) -> None:
         """Send one message to its queue. Raises: Retryable."""
-        match message:
-            case CustomerSync(organization_id, customer_id, edition):
-                # Customers in parallel, one customer's editions in order; SQS drops a second message of one edition.
-                customer = ("customer", organization_id, customer_id)
-                self._send_in_order(self._urls[Queue.CUSTOMER_SYNC], message, customer, (*customer, str(edition)))
-            case InvoiceJob(organization_id, invoice_id):
-                # Every message counts: SQS remembers a deduplication id for five minutes, and an invoice may have to
-                # be resumed twice in that time.
-                invoice = ("invoice", organization_id, invoice_id)
-                self._send_in_order(self._urls[Queue.INVOICE_JOBS], message, invoice, (*invoice, self._clock.nonce()))
-            case BatchJob(organization_id, batch_id, lane, turn):
-                # An organization's lanes in parallel; SQS drops a second message of one turn.
-                deduplication = ("turn", organization_id, batch_id, str(lane), str(turn))
-                self._send_in_order(
-                    self._urls[Queue.BATCH_JOBS], message, ("lane", organization_id, str(lane)), deduplication
-                )
-            case Reconciliation():
-                with _failures_as_retryable():
-                    self._client.send_message(QueueUrl=self._urls[Queue.RECONCILE], MessageBody=self._body(message))
+        url, body = self._urls[message.queue], self._body(message)
+        with _failures_as_retryable():
+            if not message.queue.fifo:
+                self._client.send_message(QueueUrl=url, MessageBody=body)
+                return
+            once = message.once or (*message.group, self._clock.nonce())
+            self._client.send_message(
+                QueueUrl=url,
+                MessageBody=body,
+                MessageGroupId=digest(*message.group),
+                MessageDeduplicationId=digest(*once),
+            )
 
     def send_all(self, messages: Sequence[Reconciliation]) -> None:
         """Send the messages, ten in a request. Raises: Retryable; some may have been sent."""
@@ -77,25 +70,13 @@ class SqsQueues:
                 for number, message in enumerate(messages[start : start + AT_ONCE])
             ]
             with _failures_as_retryable():
-                answer = self._client.send_message_batch(QueueUrl=self._urls[Queue.RECONCILE], Entries=entries)
+                answer = self._client.send_message_batch(QueueUrl=self._urls[Reconciliation.queue], Entries=entries)
             refused += len(answer.get("Failed", []))
         if refused:
             raise _unavailable()
 
-    def _send_in_order(
-        self, url: str, message: Message, group: tuple[str, ...], deduplication: tuple[str, ...]
-    ) -> None:
-        """Send to a FIFO queue, by the digests of these ids."""
-        with _failures_as_retryable():
-            self._client.send_message(
-                QueueUrl=url,
-                MessageBody=self._body(message),
-                MessageGroupId=digest(*group),
-                MessageDeduplicationId=digest(*deduplication),
-            )
-
     def _body(self, message: Message) -> str:
-        fields = asdict(replace(message, request_id=self._request_id()))
+        fields = {**asdict(message), "request_id": self._request_id()}
         body = {json_name(name): value for name, value in fields.items() if value is not None}
         return json.dumps(body, separators=(",", ":"))
 

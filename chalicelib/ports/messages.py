@@ -11,18 +11,50 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
+from chalicelib.functions import Queue
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerSync:
+class Message:
+    """What a queue carries; each class of messages says which queue it goes to.
+
+    On a FIFO queue, messages of one `group` are worked on in order and by one worker at a time. SQS drops a message
+    if it has had one of the same `once` in the last five minutes. If `once` is empty, every message counts.
+    """
+
+    queue: ClassVar[Queue]
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """The ids whose work is done in order. A message of a FIFO queue has some."""
+        return ()
+
+    @property
+    def once(self) -> tuple[str, ...]:
+        """The ids of the work that is queued once, however often it is sent."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSync(Message):
     """Give this edition of a customer to Stripe. Editions of one customer are worked on in order, and queued once."""
 
+    queue: ClassVar[Queue] = Queue.CUSTOMER_SYNC
     organization_id: OrganizationId
     customer_id: CustomerId
     edition: int
     request_id: str | None = None
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        return ("customer", self.organization_id, self.customer_id)
+
+    @property
+    def once(self) -> tuple[str, ...]:
+        return (*self.group, str(self.edition))
 
 
 class InvoiceTask(StrEnum):
@@ -35,22 +67,31 @@ class InvoiceTask(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceJob:
-    """Do this with an invoice. Two workers never work on one invoice."""
+class InvoiceJob(Message):
+    """Do this with an invoice. Two workers never work on one invoice.
 
+    Every message counts, because an invoice may have to be resumed twice within five minutes.
+    """
+
+    queue: ClassVar[Queue] = Queue.INVOICE_JOBS
     organization_id: OrganizationId
     invoice_id: InvoiceId
     task: InvoiceTask = InvoiceTask.RESUME
     request_id: str | None = None
 
+    @property
+    def group(self) -> tuple[str, ...]:
+        return ("invoice", self.organization_id, self.invoice_id)
+
 
 @dataclass(frozen=True, slots=True)
-class Reconciliation:
+class Reconciliation(Message):
     """Compare an organization's account with Stripe: its events, and its objects too if `objects`.
 
     `planned_at` is when the schedule planned it (epoch seconds UTC), None if somebody asked for it.
     """
 
+    queue: ClassVar[Queue] = Queue.RECONCILE
     organization_id: OrganizationId
     objects: bool = False
     planned_at: int | None = None
@@ -58,17 +99,23 @@ class Reconciliation:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchJob:
+class BatchJob(Message):
     """Go on with a lane's part of a batch. Two workers never work on one lane, and a turn is queued once."""
 
+    queue: ClassVar[Queue] = Queue.BATCH_JOBS
     organization_id: OrganizationId
     batch_id: BatchId
     lane: int
     turn: int
     request_id: str | None = None
 
+    @property
+    def group(self) -> tuple[str, ...]:
+        return ("lane", self.organization_id, str(self.lane))
 
-Message = CustomerSync | InvoiceJob | Reconciliation | BatchJob
+    @property
+    def once(self) -> tuple[str, ...]:
+        return ("turn", self.organization_id, self.batch_id, str(self.lane), str(self.turn))
 
 
 def json_name(field: str) -> str:

@@ -87,6 +87,13 @@ def test_a_message_has_these_bytes(body: str, message: Message) -> None:
     assert sqs.bodies == [body]
 
 
+def test_each_class_of_messages_goes_to_a_queue_of_its_own_in_order_if_that_is_fifo() -> None:
+    classes = {type(message) for _, message in ON_THE_WIRE}
+    assert {each.queue for each in classes} == set(Queue)
+    for _, message in ON_THE_WIRE:
+        assert bool(message.group) == message.queue.fifo
+
+
 def test_planned_messages_have_the_same_bytes() -> None:
     planned = [(body, message) for body, message in ON_THE_WIRE if isinstance(message, Reconciliation)]
     for body, message in planned:
