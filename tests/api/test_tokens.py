@@ -337,6 +337,26 @@ def test_keys_that_have_moved_are_not_followed() -> None:
     assert Moved.asked == ["/jwks.json"]
 
 
+def test_a_key_set_of_more_than_256_kib_counts_as_an_outage() -> None:
+    """Its publisher decides how large it is, and the authorizer's memory has a bound."""
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = json.dumps({"keys": [public_jwk()], "padding": "x" * 256 * 1024}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(document)))
+            self.end_headers()
+            self.wfile.write(document)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with HTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        with pytest.raises(Retryable):
+            KeySet(f"http://127.0.0.1:{server.server_port}/jwks.json").key("key-1")
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import StripeUnavailable
+from chalicelib.domain.errors import StaleWrite, StripeUnavailable
 from chalicelib.domain.history import Outcome, Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -358,3 +359,30 @@ def test_an_account_that_was_read_later_is_stored_though_our_clock_is_behind(
     world.sweep()
 
     assert world.ports.connections.get(ORGANIZATION).ready_to_send
+
+
+def test_what_was_missed_is_kept_although_others_write_the_connection_ten_times(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    """A run that gives up is made again, and finds the events dealt with: nobody would hear that they were missed."""
+    account = world.connect()
+    world.customer()
+    invoice = world.invoice()
+    world.deliver()
+    world.sweep(objects=False)
+    world.advance(700)
+    world.double.set_delivery(drop=1.0, lose_rate=1.0)
+    world.double.pay(account, invoice.stripe_invoice_id or "", "pm_card_visa")
+    world.advance(1000)
+    save, others = world.ports.connections.save, iter(range(10))
+
+    def after_others(connection: Any) -> Any:
+        if next(others, None) is not None:
+            raise StaleWrite("The connection")
+        return save(connection)
+
+    monkeypatch.setattr(world.ports.connections, "save", after_others)
+    for _ in range(3):
+        with suppress(StaleWrite):
+            world.sweep(objects=False)
+    assert world.ports.connections.get(ORGANIZATION).sweep.missed_at

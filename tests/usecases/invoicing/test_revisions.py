@@ -364,3 +364,27 @@ def test_a_revision_that_stripe_has_just_mailed_is_not_mailed_again(world: World
     answered = send_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert (answered.stripe_invoice_id, answered.sent_at is not None) == (revision, True)
     assert len(world.double.mails(account)) == mailed
+
+
+def test_a_revision_paid_in_parts_is_refunded_although_nobody_told_of_its_payments() -> None:
+    """Events in an old version name the invoice of an intent, so POM knows the money without `invoice_payment`."""
+    old = "2020-08-27"
+    world = World(1, version=old)
+    [endpoint] = world.double.world.platform.all("webhook_endpoint")
+    endpoint["api_version"] = old
+    account = world.connect()
+    world.customer()
+    invoice = world.invoice()
+    world.deliver()
+    revision = revise(world, invoice, more=0)
+    world.deliver()
+    world.double.set_delivery(never_generate=["invoice_payment.*"])
+    for amount in (1000, 1000, None):
+        world.advance(10)
+        world.double.pay(account, revision, "pm_card_visa", amount=amount)
+        world.deliver()
+    for charge in world.in_stripe(account, "charge"):
+        world.client.v1.refunds.create({"charge": charge["id"]}, on(invoice))
+    world.advance(10)
+    world.deliver()
+    assert world.now(invoice).status is InvoiceStatus.REFUNDED
