@@ -7,10 +7,13 @@ the keys are those of the configured URL.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 
 import jwt
@@ -30,6 +33,7 @@ issuer. Auth0, for one, offers 30 days at most
 (https://auth0.com/docs/secure/tokens/access-tokens/update-access-token-lifetime)."""
 
 MAX_TOKEN = 8192
+MAX_JWKS = 256 * 1024
 MIN_KEY_BITS = 2048
 FETCH_TIMEOUT = 3
 """Seconds."""
@@ -62,16 +66,33 @@ Keys = Mapping[str, RSAPublicKey]
 Fetch = Callable[[str], Any]
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Whoever can redirect the fetch of the keys could choose the keys."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Returns None: urllib then raises the redirect as an HTTPError."""
+
+
+class _BoundedClient(jwt.PyJWKClient):
+    """PyJWT's client, except that it reads no more than a key set can have."""
+
+    def fetch_data(self) -> Any:
+        with urllib.request.build_opener(_NoRedirects).open(self.uri, timeout=self.timeout) as response:
+            body = response.read(MAX_JWKS + 1)
+        if len(body) > MAX_JWKS:
+            raise OSError("the key set is larger than a key set can be")
+        return self._as_jwk_set_payload(json.loads(body))
+
+
 def fetch_jwks(url: str) -> Any:
-    """Downloads the key set with PyJWT's client: by http(s), and from this URL only, because it follows no redirect.
+    """Downloads a key set by http(s), from this URL and no other.
 
     Raises:
-        jwt.PyJWKClientError: the key set did not come in time, is elsewhere, or is no JSON object; or the URL is not
-            http(s).
-        OSError: the connection broke.
+        jwt.PyJWKClientError: the URL is not http(s), or the document is no JSON object.
+        OSError, HTTPException: it did not come in time, is elsewhere, or is too large.
         ValueError: the document is no JSON.
     """
-    return jwt.PyJWKClient(url, cache_jwk_set=False, timeout=FETCH_TIMEOUT).fetch_data()
+    return _BoundedClient(url, cache_jwk_set=False, timeout=FETCH_TIMEOUT).fetch_data()
 
 
 def signing_keys(document: Any) -> Keys:
@@ -146,7 +167,7 @@ class KeySet:
         self._tried_at = self._clock()
         try:
             self._keys = signing_keys(self._fetch(self._url))
-        except (jwt.PyJWTError, OSError, ValueError) as exc:
+        except (jwt.PyJWTError, OSError, HTTPException, ValueError) as exc:
             self._failure = exc
         else:
             self._failure = None
@@ -191,7 +212,7 @@ def _key_id(token: str) -> str:
         raise Unauthorized("malformed")
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, OSError, ValueError) as exc:
+    except (jwt.PyJWTError, OSError, HTTPException, ValueError) as exc:
         raise Unauthorized("malformed") from exc
     if header.get("alg") not in ALGORITHMS:
         raise Unauthorized("algorithm")

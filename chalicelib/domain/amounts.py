@@ -94,7 +94,7 @@ def refunded_amount(facts: Snapshots) -> int:
 def succeeded_refunds(facts: Snapshots) -> Iterator[RefundFact]:
     """Yields the refunds of this invoice's payments that succeeded."""
     for refund in facts.refunds.values():
-        if refund.status == "succeeded" and refund.payment_intent_id not in facts.intents_elsewhere:
+        if refund.status == "succeeded" and refund.payment_intent_id not in facts.paid_elsewhere:
             yield refund
 
 
@@ -116,7 +116,7 @@ def lost_by_dispute(facts: Snapshots) -> dict[str, int]:
     lost = [
         dispute
         for dispute in facts.disputes.values()
-        if dispute.status == "lost" and dispute.payment_intent_id not in facts.intents_elsewhere
+        if dispute.status == "lost" and dispute.payment_intent_id not in facts.paid_elsewhere
     ]
     by_charge: dict[str, list[DisputeFact]] = defaultdict(list)
     for dispute in sorted(lost, key=lambda each: (not _in_own_currency(facts, each), each.id)):

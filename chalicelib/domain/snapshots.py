@@ -155,16 +155,23 @@ class Snapshots:
 
     @cached_property
     def intents_elsewhere(self) -> AbstractSet[str]:
-        """Returns the payment intents that do not pay `invoice`: neither their outcome nor their money concerns it.
+        """Returns the payment intents of an invoice that `invoice` has replaced: their outcome does not concern it.
 
-        They are known to pay another Stripe invoice. If `invoice` is a revision, any intent that is not known to pay
-        it belongs to the invoice that it has replaced.
+        An intent that is not known to pay a revision belongs to the invoice before it.
         """
-        own = {payment.payment_intent_id for payment in self.own_payments}
-        if self.invoice is not None and self.invoice.from_invoice_id is not None:
-            return self.intent_ids - own
+        if self.invoice is None or self.invoice.from_invoice_id is None:
+            return frozenset()
+        return self.intent_ids - {payment.payment_intent_id for payment in self.own_payments}
+
+    @cached_property
+    def paid_elsewhere(self) -> AbstractSet[str]:
+        """Returns the payment intents that are known to pay another Stripe invoice, and not this one.
+
+        Refunds and disputes of these do not count. Those of an intent of which nobody has told what it pays do: the
+        event that tells of the payment may be late, and accounts on early API versions have none.
+        """
         paying = {payment.payment_intent_id for payment in self.payments.values() if payment.payment_intent_id}
-        return paying - own
+        return paying - {payment.payment_intent_id for payment in self.own_payments}
 
     @property
     def intents(self) -> list[PaymentIntentFact]:

@@ -332,7 +332,7 @@ def test_keys_that_have_moved_are_not_followed() -> None:
 
     with HTTPServer(("127.0.0.1", 0), Moved) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
-        with pytest.raises(jwt.PyJWKClientConnectionError, match="302"):
+        with pytest.raises(OSError, match="302"):
             fetch_jwks(f"http://127.0.0.1:{server.server_port}/jwks.json")
     assert Moved.asked == ["/jwks.json"]
 

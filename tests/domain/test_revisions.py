@@ -106,11 +106,11 @@ def test_an_attempt_at_a_replaced_invoice_that_was_never_called_off_is_no_failur
     [
         ([InvoicePaymentFact("inpay_2", 100, "paid", "in_2", 500, "usd", "pi_2")], 500),
         ([InvoicePaymentFact("inpay_1", 100, "paid", "in_1", 500, "usd", "pi_2")], 0),
-        ([], 0),
+        ([], 500),
     ],
     ids=["pays_the_revision", "pays_the_original", "is_not_known_to_pay_either"],
 )
-def test_a_refund_counts_for_a_revision_if_its_payment_is_known_to_pay_the_revision(
+def test_a_refund_counts_for_a_revision_unless_its_payment_is_known_to_pay_another_invoice(
     payments: list[InvoicePaymentFact], refunded: int
 ) -> None:
     paid = stripe_invoice(2, "paid", amount_paid=500, amount_remaining=0)

@@ -18,9 +18,9 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.merging import CannotOrder, newer, settle
 from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, SyncReport
 from chalicelib.ports import Ports
-from chalicelib.ports.contention import attempts
+from chalicelib.ports.contention import LONGEST_PAUSE
 from chalicelib.ports.messages import Reconciliation
-from chalicelib.usecases.connecting.change_connection import ATTEMPTS, change_connection
+from chalicelib.usecases.connecting.change_connection import change_connection
 from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.customers.customers import give_what_waited
 from chalicelib.usecases.healing.search_spellings import search_spellings
@@ -130,11 +130,10 @@ def _move_cursor(
     Returns True if no other run has come to its end meanwhile. If one has, that one goes on with the objects, so only
     a finished comparison of them is stored.
 
-    Raises:
-        StaleWrite: others kept being faster.
+    It tries until nobody was faster: the events are applied by now, so another run would not find what was missed.
     """
     finished = objects is not None and objects.before is None
-    for _ in attempts(ATTEMPTS, ports.clock):
+    while True:
         connection = ports.connections.get(read.organization_id)
         if connection.account_id != read.account_id:
             return False
@@ -146,9 +145,9 @@ def _move_cursor(
         try:
             ports.connections.save(replace(connection, sweep=sweep, account=present))
         except StaleWrite:
-            continue
-        return alone
-    raise StaleWrite("The connection")
+            ports.clock.pause(LONGEST_PAUSE)
+        else:
+            return alone
 
 
 @dataclass(frozen=True)
