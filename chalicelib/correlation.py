@@ -17,7 +17,7 @@ _known: ContextVar[dict[str, str]] = ContextVar("known")
 @contextmanager
 def about(**known: str | None) -> Iterator[Mapping[str, str]]:
     """Within this block these ids are known, besides those known around it and those that are noted in it."""
-    inner = {**ids(), **{name: value for name, value in known.items() if value is not None}}
+    inner = {**_known.get(_NOTHING), **{name: value for name, value in known.items() if value is not None}}
     token = _known.set(inner)
     try:
         yield inner
