@@ -43,7 +43,7 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
     with correlation.about(request_id=request_id):
         try:
             incoming = gateway.incoming()
-            identity = _identified(route, incoming.authorizer)
+            identity = None if route.role is Role.PUBLIC else _identified(route, incoming.authorizer)
             organization_id = identity.organization_id if identity else None
             correlation.note(organization_id=organization_id)
             reply = handler(_checked(route, incoming, identity, path))
@@ -76,10 +76,13 @@ def _cors(settings_url: str) -> Mapping[str, str]:
     }
 
 
-def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity | None:
-    """Who calls, if the route asks for that; and whether they may."""
-    if route.role is Role.PUBLIC:
-        return None
+def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
+    """Returns who calls.
+
+    Raises:
+        Unauthorized: no organization and no user has been told.
+        Forbidden: the route asks for a role that they lack.
+    """
     roles = str(authorizer.get("roles", "")).split(" ")
     identity = identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
     sufficient = SUFFICIENT.get(route.role)
