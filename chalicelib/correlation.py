@@ -39,4 +39,4 @@ def ids() -> Mapping[str, str]:
 
 def request_id() -> str | None:
     """What the work at hand goes back to: a request of the API, or a tick of a schedule."""
-    return ids().get("request_id")
+    return _known.get(_NOTHING).get("request_id")

@@ -80,8 +80,8 @@ def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
     """Returns who calls.
 
     Raises:
-        Unauthorized: no organization and no user has been told.
-        Forbidden: the route asks for a role that they lack.
+        Unauthorized: the authorizer named no organization or no user.
+        Forbidden: the route asks for a role that the caller lacks.
     """
     roles = str(authorizer.get("roles", "")).split(" ")
     identity = identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)

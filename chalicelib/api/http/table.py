@@ -50,7 +50,10 @@ Answers = Mapping[int, type[msgspec.Struct] | None]
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the route table. `takes` is the body's model; of a GET, the query's."""
+    """One row of the route table. `takes` is the body's model; of a GET, the query's.
+
+    It has no slots, because what is cached is kept in the row's own dictionary.
+    """
 
     method: str
     path: str
