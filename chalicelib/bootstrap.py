@@ -106,7 +106,7 @@ class Adapters:
     @property
     def stripe(self) -> StripeGateway:
         """The gateway of the present key: a rotated key takes effect without a redeploy."""
-        secrets = self.secrets()
+        secrets = self.secret_store.stripe()
         if self._gateway is None or self._gateway[0] != secrets.api_key:
             self._gateway = (secrets.api_key, self._new_gateway(secrets))
         return self._gateway[1]
@@ -121,7 +121,7 @@ class Adapters:
         """The platform's webhook endpoints, for operators, who set them up."""
         from chalicelib.adapters.stripe.webhook_endpoints import WebhookEndpoints
 
-        return WebhookEndpoints(self._stripe_client(self.secrets()))
+        return WebhookEndpoints(self._stripe_client(self.secret_store.stripe()))
 
     def _stripe_client(self, secrets: StripeSecrets) -> StripeClient:
         from chalicelib import observability
@@ -134,10 +134,6 @@ class Adapters:
             connect_base=self._config.stripe_connect_base,
             observe=observability.stripe_called,
         )
-
-    def secrets(self) -> StripeSecrets:
-        """Stripe's secrets, at most a few minutes old."""
-        return self.secret_store.stripe()
 
     @cached_property
     def webhook_door(self) -> WebhookDoor:
@@ -182,7 +178,7 @@ def webhook_opener() -> WebhookOpener:
     from chalicelib.adapters.stripe.events import WebhookOpener
 
     adapters = _adapters()
-    return WebhookOpener(lambda: adapters.secrets().webhook_secrets, adapters.clock)
+    return WebhookOpener(lambda: adapters.secret_store.stripe().webhook_secrets, adapters.clock)
 
 
 @cache

@@ -17,7 +17,7 @@ _known: ContextVar[dict[str, str]] = ContextVar("known")
 @contextmanager
 def about(**known: str | None) -> Iterator[Mapping[str, str]]:
     """Within this block these ids are known, besides those known around it and those that are noted in it."""
-    inner = {**ids(), **{name: value for name, value in known.items() if value is not None}}
+    inner = {**_known.get(_NOTHING), **{name: value for name, value in known.items() if value is not None}}
     token = _known.set(inner)
     try:
         yield inner
@@ -39,4 +39,4 @@ def ids() -> Mapping[str, str]:
 
 def request_id() -> str | None:
     """What the work at hand goes back to: a request of the API, or a tick of a schedule."""
-    return ids().get("request_id")
+    return _known.get(_NOTHING).get("request_id")

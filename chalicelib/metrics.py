@@ -209,9 +209,3 @@ VALUES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     (COLD_START.name, "function"): WORKERS | functions.BY_NAME.keys(),
 }
 """The closed set of each dimension of each metric; routes are those of the API's table."""
-
-
-def within(metric: Metric, dimension: str, value: str) -> str:
-    """`value`, or OTHER where the set is closed against it."""
-    known = VALUES.get((metric.name, dimension))
-    return value if known is None or value in known else OTHER

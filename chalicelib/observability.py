@@ -25,7 +25,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 from chalicelib import correlation, metrics
 from chalicelib.domain.errors import IntegrationError, Retryable
 from chalicelib.functions import API_HANDLER
-from chalicelib.metrics import FAILED, NAMESPACE, OK, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
+from chalicelib.metrics import FAILED, NAMESPACE, OK, OTHER, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
 
 MAX_FRAMES = 12
 MAX_CAUSES = 5
@@ -60,7 +60,10 @@ def emit(metric: Metric, value: float, **dimensions: str) -> None:
 
     Each call has an emitter of its own: the local stack serves requests from several threads.
     """
-    said = {name: metrics.within(metric, name, value) for name, value in dimensions.items()}
+    said = {}
+    for name, given in dimensions.items():
+        known = metrics.VALUES.get((metric.name, name))
+        said[name] = given if known is None or given in known else OTHER
     emitter = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     emitter.add_metric(name=metric.name, unit=metric.unit, value=value)
     for name in metric.dimensions:
@@ -85,7 +88,12 @@ def request_served(
     route: str, status: int, seconds: float, request_id: str, organization_id: str | None, error: Exception | None
 ) -> None:
     """One line and one metric for an API request."""
-    outcome = _outcome_of_status(status)
+    if status < 400:
+        outcome = OK
+    elif status < 500:
+        outcome = REFUSED
+    else:
+        outcome = RETRY if status in {502, 503} else FAILED
     latency = round(seconds * 1000, 2)
     emit(metrics.REQUEST_LATENCY, latency, route=route, outcome=outcome)
     code = getattr(error, "code", None)
@@ -268,11 +276,3 @@ def _one_described(error: BaseException) -> dict[str, object]:
             f"{Path(frame.f_code.co_filename).name}:{line} {frame.f_code.co_name}" for frame, line in walked
         ]
     return description
-
-
-def _outcome_of_status(status: int) -> str:
-    if status < 400:
-        return OK
-    if status < 500:
-        return REFUSED
-    return RETRY if status in {502, 503} else FAILED

@@ -16,5 +16,5 @@ router = Router(__name__, "Connection")
 @router.route("GET", "/apps", Role.MEMBER, takes=Nothing, answers={200: AppList})
 def list_apps(call: Call[Nothing]) -> Reply:
     """List the integrations: installed or not, and what needs attention."""
-    report = connection_report.report(call.organization_id, bootstrap.ports())
+    report = connection_report.report(call.caller.organization_id, bootstrap.ports())
     return Reply(AppList([app_view(report)], PageInfo(end_cursor=None, has_next_page=False)))

@@ -37,7 +37,9 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     settings page with `?stripe=pending&state=…`; the page then calls `/v1/stripe/connection/complete`.
     """
     redirect_uri = bootstrap.config().public_api_url + PREFIX + CALLBACK
-    begun = connect.begin(call.organization_id, call.user_id, bootstrap.ports(), redirect_uri=redirect_uri)
+    begun = connect.begin(
+        call.caller.organization_id, call.caller.user_id, bootstrap.ports(), redirect_uri=redirect_uri
+    )
     return Reply(authorization_view(begun))
 
 
@@ -74,14 +76,14 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
 )
 def complete_connection(call: Call[CompleteConnection]) -> Reply:
     """Activate the connection. Only the admin who began it can; doing it twice is fine."""
-    report = connect.complete(call.organization_id, call.user_id, call.input.state, bootstrap.ports())
+    report = connect.complete(call.caller.organization_id, call.caller.user_id, call.input.state, bootstrap.ports())
     return Reply(connection_view(report))
 
 
 @router.route("GET", "/stripe/connection", Role.MEMBER, takes=Nothing, answers={200: ConnectionView})
 def get_connection(call: Call[Nothing]) -> Reply:
     """Show the connection: its status, what Stripe still requires, and whether events arrive."""
-    return Reply(connection_view(connection_report.report(call.organization_id, bootstrap.ports())))
+    return Reply(connection_view(connection_report.report(call.caller.organization_id, bootstrap.ports())))
 
 
 @router.route(
@@ -94,7 +96,9 @@ def get_connection(call: Call[Nothing]) -> Reply:
 )
 def disconnect(call: Call[Nothing]) -> Reply:
     """Disconnect Stripe. Every record stays readable; doing it twice is fine."""
-    return Reply(connection_view(connect.disconnect(call.organization_id, call.user_id, bootstrap.ports())))
+    return Reply(
+        connection_view(connect.disconnect(call.caller.organization_id, call.caller.user_id, bootstrap.ports()))
+    )
 
 
 def _with_query(url: str, more: dict[str, str]) -> str:

@@ -54,7 +54,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
     also in what it leaves out. Repeated with the same `Idempotency-Key` it answers the same
     import, and a customer that POM has exactly so is left `unchanged`.
     """
-    command = _import_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    command = _import_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
     return Reply(import_view(importing.import_customers(command, bootstrap.ports())), 202)
 
 
@@ -69,7 +69,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
 def get_customer_import(call: Call[PageQuery]) -> Reply:
     """Show how far an import is, and what became of each row."""
     ports, query = bootstrap.ports(), call.input
-    batch = batches.get_batch(call.organization_id, BatchId(call.path["importId"]), BatchKind.CUSTOMERS, ports)
+    batch = batches.get_batch(call.caller.organization_id, BatchId(call.path["importId"]), BatchKind.CUSTOMERS, ports)
     return Reply(import_detail(batch, batches.list_items(batch, query.first, query.after, ports)))
 
 

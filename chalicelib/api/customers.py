@@ -49,7 +49,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     with every:
         require_customer_id(customer_id)
     every.raise_first()
-    customer = customers.put_customer(call.organization_id, customer_id, save, bootstrap.ports())
+    customer = customers.put_customer(call.caller.organization_id, customer_id, save, bootstrap.ports())
     return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))
 
 
@@ -59,7 +59,7 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
     ports = bootstrap.ports()
-    customer = customers.get_customer(call.organization_id, CustomerId(call.path["customerId"]), ports)
+    customer = customers.get_customer(call.caller.organization_id, CustomerId(call.path["customerId"]), ports)
     return Reply(customer_detail(customers.as_it_stands(customer, ports)))
 
 
@@ -78,7 +78,7 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     """
     customer_id = CustomerId(call.path["customerId"])
     ports = bootstrap.ports()
-    customer = customers.sync_again(call.organization_id, customer_id, ports)
+    customer = customers.sync_again(call.caller.organization_id, customer_id, ports)
     return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
 
 
@@ -86,5 +86,5 @@ def sync_customer(call: Call[Nothing]) -> Reply:
 def list_customers(call: Call[PageQuery]) -> Reply:
     """List customers in the order of their ids."""
     query = call.input
-    page = customers.list_customers(call.organization_id, query.first, query.after, bootstrap.ports())
+    page = customers.list_customers(call.caller.organization_id, query.first, query.after, bootstrap.ports())
     return Reply(customer_list(page))

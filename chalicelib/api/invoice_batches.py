@@ -44,7 +44,7 @@ def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
     request that breaks a rule is refused as a whole; what is wrong with one customer fails that customer's invoice
     alone. Repeated with the same `Idempotency-Key` it answers the same batch.
     """
-    command = bill_many_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    command = bill_many_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
     return Reply(batch_view(bill_many(command, bootstrap.ports())), 202)
 
 
@@ -54,7 +54,7 @@ def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
 def list_invoice_batches(call: Call[PageQuery]) -> Reply:
     """List batches, newest first."""
     query, kind = call.input, BatchKind.INVOICES
-    page = batches.list_batches(call.organization_id, kind, query.first, query.after, bootstrap.ports())
+    page = batches.list_batches(call.caller.organization_id, kind, query.first, query.after, bootstrap.ports())
     return Reply(batch_list(page))
 
 
@@ -62,7 +62,7 @@ def list_invoice_batches(call: Call[PageQuery]) -> Reply:
 def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     """Show how far a batch is, and what became of each invoice."""
     ports, query = bootstrap.ports(), call.input
-    batch = batches.get_batch(call.organization_id, _batch_id(call), BatchKind.INVOICES, ports)
+    batch = batches.get_batch(call.caller.organization_id, _batch_id(call), BatchKind.INVOICES, ports)
     page = batches.list_items(batch, query.first, query.after, ports)
     return Reply(batch_detail(batch, page, batches.pause_of(batch, ports)))
 
@@ -72,7 +72,7 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
 )
 def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     """Try the failed invoices again, and only those."""
-    batch = batches.retry_failures(call.organization_id, _batch_id(call), bootstrap.ports())
+    batch = batches.retry_failures(call.caller.organization_id, _batch_id(call), bootstrap.ports())
     return Reply(batch_view(batch), 202)
 
 
@@ -81,7 +81,7 @@ def retry_invoice_batch(call: Call[Nothing]) -> Reply:
 )
 def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
     """Leave out what is still queued. What has been made stays; an invoice that is being made is finished."""
-    return Reply(batch_view(batches.cancel(call.organization_id, _batch_id(call), bootstrap.ports())))
+    return Reply(batch_view(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports())))
 
 
 def _batch_id(call: Call[Any]) -> BatchId:

@@ -42,7 +42,7 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     202 says that Stripe is slow and the work goes on without you; the invoice is `creating` until it is done.
     """
     ports = bootstrap.ports()
-    command = create_invoice_from(call.input, call.organization_id, call.user_id, call.idempotency_key)
+    command = create_invoice_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
     return _shown(make_invoice(command, ports), ports, done=201)
 
 
@@ -51,8 +51,8 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, newest first; with `overdue`, longest overdue first."""
     ports = bootstrap.ports()
     query, now = call.input, ports.clock.now()
-    wanted = filter_from(query, now=now, time_zone=lambda: time_zone_in_force(call.organization_id, ports))
-    page = invoices.list_invoices(call.organization_id, wanted, query.first, query.after, ports)
+    wanted = filter_from(query, now=now, time_zone=lambda: time_zone_in_force(call.caller.organization_id, ports))
+    page = invoices.list_invoices(call.caller.organization_id, wanted, query.first, query.after, ports)
     return Reply(invoice_list(page, now=now, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
@@ -60,7 +60,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
 def get_invoice(call: Call[Nothing]) -> Reply:
     """Show an invoice with its timeline."""
     ports = bootstrap.ports()
-    invoice = invoices.get_invoice(call.organization_id, _invoice_id(call), ports)
+    invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), ports)
     base = bootstrap.config().stripe_dashboard_base
     return Reply(invoice_detail(invoice, now=ports.clock.now(), dashboard_base=base))
 
@@ -68,7 +68,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
 @router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
 def get_invoice_history(call: Call[Nothing]) -> Reply:
     """Show an invoice's timeline, oldest first: our actions, Stripe's events, payments, refunds and disputes."""
-    invoice = invoices.get_invoice(call.organization_id, _invoice_id(call), bootstrap.ports())
+    invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), bootstrap.ports())
     return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
@@ -87,7 +87,7 @@ def send_invoice(call: Call[Nothing]) -> Reply:
     ordered, it is refused with `total_differs`, and after another change with `changed_in_stripe`.
     """
     ports = bootstrap.ports()
-    invoice = invoices.send_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
+    invoice = invoices.send_invoice(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports)
     return _shown(invoice, ports)
 
 
@@ -102,7 +102,7 @@ def send_invoice(call: Call[Nothing]) -> Reply:
 def void_invoice(call: Call[Nothing]) -> Reply:
     """Void an invoice, or delete it while it is a draft. Its services can be billed again."""
     ports = bootstrap.ports()
-    invoice = invoices.void_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
+    invoice = invoices.void_invoice(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports)
     return _shown(invoice, ports)
 
 
@@ -117,7 +117,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
 def refresh_invoice(call: Call[Nothing]) -> Reply:
     """Pull the truth from Stripe now."""
     ports = bootstrap.ports()
-    invoice = invoices.refresh_invoice(call.organization_id, _invoice_id(call), call.user_id, ports)
+    invoice = invoices.refresh_invoice(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports)
     return _shown(invoice, ports)
 
 
@@ -135,7 +135,7 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
     Stripe is asked first where the invoice stands; nobody is reminded of what is paid, disputed or on its way.
     """
     ports = bootstrap.ports()
-    return _shown(remind(call.organization_id, _invoice_id(call), call.user_id, ports), ports)
+    return _shown(remind(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports), ports)
 
 
 @router.route(
@@ -155,7 +155,9 @@ def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
     """
     ports = bootstrap.ports()
     settlement = settlement_from(call.input)
-    return _shown(mark_paid(call.organization_id, _invoice_id(call), call.user_id, settlement, ports), ports)
+    return _shown(
+        mark_paid(call.caller.organization_id, _invoice_id(call), call.caller.user_id, settlement, ports), ports
+    )
 
 
 def _invoice_id(call: Call[Any]) -> InvoiceId:

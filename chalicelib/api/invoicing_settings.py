@@ -16,7 +16,7 @@ router = Router(__name__, "Invoicing settings")
 @router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsModel})
 def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     """Show how the organization invoices."""
-    return _shown(invoicing_settings.read(call.organization_id, bootstrap.ports()))
+    return _shown(invoicing_settings.read(call.caller.organization_id, bootstrap.ports()))
 
 
 @router.route(
@@ -29,8 +29,8 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
 )
 def put_invoicing_settings(call: Call[InvoicingSettingsModel]) -> Reply:
     """Replace the invoicing settings as a whole."""
-    settings = settings_from(call.input, call.organization_id)
-    return _shown(invoicing_settings.change(call.organization_id, settings, bootstrap.ports()))
+    settings = settings_from(call.input, call.caller.organization_id)
+    return _shown(invoicing_settings.change(call.caller.organization_id, settings, bootstrap.ports()))
 
 
 def _shown(settings: InvoicingSettings) -> Reply:

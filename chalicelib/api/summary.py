@@ -19,4 +19,6 @@ def get_summary(call: Call[SummaryQuery]) -> Reply:
     with every change of an invoice. A period has 366 days at most.
     """
     query = call.input
-    return Reply(summary_view(summary.get_summary(call.organization_id, query.first, query.last, bootstrap.ports())))
+    return Reply(
+        summary_view(summary.get_summary(call.caller.organization_id, query.first, query.last, bootstrap.ports()))
+    )

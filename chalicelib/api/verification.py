@@ -28,7 +28,7 @@ def test_connection(call: Call[Nothing]) -> Reply:
     A small invoice is made in Stripe, finalized without an e-mail, read back and voided. It never is an invoice of
     POM. The test stops at the first step that goes wrong, and cleans up in any case.
     """
-    return Reply(test_report_view(try_connection(call.organization_id, bootstrap.ports())))
+    return Reply(test_report_view(try_connection(call.caller.organization_id, bootstrap.ports())))
 
 
 @router.route(
@@ -36,11 +36,11 @@ def test_connection(call: Call[Nothing]) -> Reply:
 )
 def refresh_connection(call: Call[Nothing]) -> Reply:
     """Compare everything with Stripe now. Asked for again within a minute, it is not done twice."""
-    return Reply(refresh_view(refresh_all(call.organization_id, bootstrap.ports())), 202)
+    return Reply(refresh_view(refresh_all(call.caller.organization_id, bootstrap.ports())), 202)
 
 
 @router.route("GET", "/stripe/connection/checklist", Role.MEMBER, takes=Nothing, answers={200: Checklist})
 def get_checklist(call: Call[Nothing]) -> Reply:
     """Show what to look at before going live."""
-    items = go_live_checklist(call.organization_id, bootstrap.ports())
+    items = go_live_checklist(call.caller.organization_id, bootstrap.ports())
     return Reply(checklist_view(items, dashboard_base=bootstrap.config().stripe_dashboard_base))

@@ -18,6 +18,7 @@ Where nobody wants the values, a generator yields what the rules raise:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import ParamSpec
 
@@ -32,14 +33,12 @@ FAULTS_OF_A_REQUEST = (Malformed, NotFound, Refused)
 P = ParamSpec("P")
 
 
-class EveryError:
+class EveryError(AbstractContextManager["EveryError"]):
     """Gathers what rules say against one request. Each `with` block tries one of them."""
 
-    def __init__(self) -> None:
-        self._first: IntegrationError | None = None
-
-    def __enter__(self) -> None:
-        """Begins to try a rule."""
+    _first: IntegrationError | None = None
+    full = False
+    """True if there are more errors than are told, so that nothing needs to be tried any more."""
 
     def __exit__(self, _: object, error: BaseException | None, __: TracebackType | None) -> bool:
         """Keeps the error of a rule, so that the next one is tried."""
@@ -54,11 +53,7 @@ class EveryError:
             self._first = error
         else:
             attach(self._first, all_of(error))
-
-    @property
-    def full(self) -> bool:
-        """Returns True if there are more errors than are told, so that nothing needs to be tried any more."""
-        return self._first is not None and self._first.more
+        self.full = self._first.more
 
     def raise_first(self) -> None:
         """Raises the first error, with the others attached. If there is none, each block has come to its end."""

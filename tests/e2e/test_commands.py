@@ -143,7 +143,9 @@ def chalice_local(stack: LocalStack, tmp_path: Path) -> Iterator[None]:
     (project / ".chalice" / "config.json").write_text(config)
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     log = tmp_path / "chalice.log"
-    chalice = [str(Path(sys.executable).with_name("chalice")), "local", "--stage", "local"]
+    # With its reloader, Chalice starts anew when Python writes the compiled `app.py` into the project. That may be in
+    # the middle of a request. It also leaves the process that serves behind when the one that watches is stopped.
+    chalice = [str(Path(sys.executable).with_name("chalice")), "local", "--no-autoreload", "--stage", "local"]
     with child([*chalice, "--port", str(stack.ports.api)], log=log, environment=own, directory=project) as process:
         wait_until_answers(process, f"{stack.urls.api}/v1/health", log)
         yield

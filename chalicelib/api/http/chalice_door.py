@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 from chalice.app import Request, Response
 
@@ -55,25 +54,19 @@ def incoming() -> Incoming:
     authorizer = request.context.get("authorizer")
     header_values: Mapping[str, Sequence[str]] = event.get("multiValueHeaders") or {}
     times = Counter(name.lower() for name, values in header_values.items() for _ in values)
+    body = event["body"]
+    if isinstance(body, str) and not event.get("isBase64Encoded"):
+        # Half a letter in the body stays one, so that the body is refused as no UTF-8. `raw_body` fails on it.
+        raw: str | bytes = body.encode("utf-8", "surrogatepass")
+    else:
+        raw = request.raw_body
     return Incoming(
         query=event.get("multiValueQueryStringParameters") or {},
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=_body_of(request, event),
+        body=raw if isinstance(raw, bytes) else raw.encode(),
         authorizer=authorizer if isinstance(authorizer, Mapping) else {},
         repeated_headers=frozenset(name for name, count in times.items() if count > 1),
     )
-
-
-def _body_of(request: Request, event: Mapping[str, Any]) -> bytes:
-    """Returns the bytes of the body. Half a letter in it stays one, so that the body is refused as no UTF-8.
-
-    Chalice's `raw_body` fails on it.
-    """
-    body = event["body"]
-    if isinstance(body, str) and not event.get("isBase64Encoded"):
-        return body.encode("utf-8", "surrogatepass")
-    raw = request.raw_body
-    return raw if isinstance(raw, bytes) else raw.encode()
 
 
 def accept() -> str | None:
@@ -93,20 +86,16 @@ def problem_response(problem: Problem, request_id: str) -> Response:
 
 
 def remember(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
-    """Middleware for HTTP requests."""
-    if request is None:
-        return _in_our_words(get_response(request), "")
-    token = _request.set(request)
+    """Middleware for HTTP requests: keeps the request, and puts the errors that Chalice answers in our words."""
+    token = _request.set(request) if request is not None else None
     try:
-        return _in_our_words(get_response(request), request_id())
+        answer = get_response(request)
+        if not isinstance(answer.body, dict):
+            return answer  # Our own answers are text already; a dictionary is one of Chalice's error bodies.
+        problem = problem_of_status(answer.status_code)
+        ours = problem_response(problem, "" if request is None else request_id())
+        ours.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "allow"})
+        return ours
     finally:
-        _request.reset(token)
-
-
-def _in_our_words(answer: Response, request_id: str) -> Response:
-    """Our own answers are text already; a dictionary is one of Chalice's error bodies."""
-    if not isinstance(answer.body, dict):
-        return answer
-    ours = problem_response(problem_of_status(answer.status_code), request_id)
-    ours.headers.update({name: value for name, value in answer.headers.items() if name.lower() == "allow"})
-    return ours
+        if token is not None:
+            _request.reset(token)

@@ -11,11 +11,9 @@ from urllib.parse import unquote
 import msgspec
 
 from chalicelib.api.http import shape
-from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
-from chalicelib.api.http.table import KIB
+from chalicelib.api.http.errors import UNSUPPORTED_MEDIA_TYPE
 from chalicelib.api.models.exact import dec_hook, decoder
-from chalicelib.api.models.queries import Nothing
-from chalicelib.domain.errors import Malformed, TooLarge, Unsupported
+from chalicelib.domain.errors import Malformed, Unsupported
 from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.identifiers import ID_PATTERN
 
@@ -30,16 +28,6 @@ _ID = re.compile(ID_PATTERN)
 T = TypeVar("T", bound=msgspec.Struct)
 
 _decoder_of = cache(decoder)
-
-
-def check_size(body: bytes, limit: int) -> None:
-    """Raises: TooLarge."""
-    if len(body) > limit:
-        raise TooLarge(
-            PAYLOAD_TOO_LARGE,
-            f"The body is larger than {limit // KIB} KiB.",
-            next_step="Send less in one request.",
-        )
 
 
 def check_json_type(content_type: str | None, *, repeated: bool = False) -> None:
@@ -137,23 +125,3 @@ def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) 
             next_step="Send a random key such as a UUID, a new one for each new request.",
         )
     return key
-
-
-def require_no_query(query: Mapping[str, Sequence[str]]) -> None:
-    """Refuses parameters of a request that takes none: what somebody asks for there would not be done.
-
-    Raises:
-        Malformed: there are some; names the first and carries the others.
-    """
-    if query:
-        query_as(Nothing, query)
-
-
-def require_no_body(body: bytes) -> None:
-    """Refuses a body where none is taken. An empty object says nothing, so it is let through.
-
-    Raises:
-        Malformed: there is one; names its fields.
-    """
-    if body.strip():
-        body_as(Nothing, body)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint
 
 from chalicelib.api.authorizer import token_authorizer
 from chalicelib.api.http.serving import serve
@@ -71,15 +71,7 @@ class Router:
                 methods=[method],
                 authorizer=None if role is Role.PUBLIC else token_authorizer,
                 content_types=[],  # the check is ours: `decoding.check_json_type`
-            )(_view(route, handler))
+            )(functools.update_wrapper(functools.partial(serve, route, handler), handler))
             return handler
 
         return declare
-
-
-def _view(route: Route, handler: Handler[T]) -> Callable[..., Response]:
-    @functools.wraps(handler)
-    def view(**path: str) -> Response:
-        return serve(route, handler, path)
-
-    return view

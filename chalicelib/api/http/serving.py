@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,13 +19,13 @@ from chalice.app import Response
 from chalicelib import bootstrap, correlation, observability
 from chalicelib.api.http import chalice_door as gateway
 from chalicelib.api.http import decoding
-from chalicelib.api.http.errors import problem_of
+from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, problem_of
 from chalicelib.api.http.pages import problem_page, wants_page
-from chalicelib.api.http.table import READING, SUFFICIENT, Call, Handler, Reply, Role, Route
+from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
 from chalicelib.api.models.queries import Nothing
-from chalicelib.domain.errors import Forbidden, InvalidSignature
+from chalicelib.domain.errors import Forbidden, InvalidSignature, TooLarge
 from chalicelib.domain.every_error import EveryError
-from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX
+from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX, OrganizationId
 from chalicelib.domain.identity import Identity, identity_of
 
 _encode = msgspec.json.Encoder().encode
@@ -34,37 +35,40 @@ _LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
 """The ids of paths that log lines carry, by their names there."""
 
 
-def serve(route: Route, handler: Handler[Any], path: Mapping[str, str]) -> Response:
+def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
     """Check the request, call the handler, render its answer; one log line and one metric."""
     request_id, began = gateway.request_id(), time.perf_counter()
-    identity: Identity | None = None
+    organization_id: OrganizationId | None = None
     failure: Exception | None = None
     with correlation.about(request_id=request_id):
         try:
             incoming = gateway.incoming()
-            identity = _identified(route, incoming.authorizer)
-            correlation.note(organization_id=identity.organization_id if identity else None)
-            response = _rendered(handler(_checked(route, incoming, identity, path)))
+            identity = None if route.role is Role.PUBLIC else _identified(route, incoming.authorizer)
+            organization_id = identity.organization_id if identity else None
+            correlation.note(organization_id=organization_id)
+            reply = handler(_checked(route, incoming, identity, path))
+            body = b"" if reply.body is None else reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+            response = gateway.response(reply.status, body.decode(), headers=reply.headers)
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
             response = _refused(route, error, request_id)
         if not isinstance(failure, InvalidSignature):  # leaves no trace but its metric
-            organization_id = identity.organization_id if identity else None
             seconds = time.perf_counter() - began
             observability.request_served(
                 route.label, response.status_code, seconds, request_id, organization_id, failure
             )
     if route.role is not Role.PUBLIC:
-        response.headers.update(_cors())
+        response.headers.update(_cors(bootstrap.config().pom_settings_url))
     return response
 
 
-def _cors() -> dict[str, str]:
-    """Returns the headers with which pages of POM's own origin may read an answer.
+@cache
+def _cors(settings_url: str) -> Mapping[str, str]:
+    """Returns the headers with which pages of POM's own origin, that of its settings, may read an answer.
 
     What they may send is settled by API Gateway's preflight.
     """
-    front_end = urlsplit(bootstrap.config().pom_settings_url)
+    front_end = urlsplit(settings_url)
     return {
         "Access-Control-Allow-Origin": f"{front_end.scheme}://{front_end.netloc}",
         "Access-Control-Expose-Headers": "Retry-After",
@@ -72,10 +76,13 @@ def _cors() -> dict[str, str]:
     }
 
 
-def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity | None:
-    """Who calls, if the route asks for that; and whether they may."""
-    if route.role is Role.PUBLIC:
-        return None
+def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
+    """Returns who calls.
+
+    Raises:
+        Unauthorized: the authorizer named no organization or no user.
+        Forbidden: the route asks for a role that the caller lacks.
+    """
     roles = str(authorizer.get("roles", "")).split(" ")
     identity = identity_of(authorizer.get("organizationId"), authorizer.get("userId"), roles)
     sufficient = SUFFICIENT.get(route.role)
@@ -91,8 +98,18 @@ def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity | No
 def _checked(
     route: Route, incoming: gateway.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
+    """Returns the request as the handler takes it. Its size and type come first, all other errors are told together.
+
+    Raises:
+        TooLarge, Unsupported, Malformed: it is not what the route takes.
+    """
     headers, reads = incoming.headers, route.method in READING
-    decoding.check_size(incoming.body, route.max_body)
+    if len(incoming.body) > route.max_body:
+        raise TooLarge(
+            PAYLOAD_TOO_LARGE,
+            f"The body is larger than {route.max_body // KIB} KiB.",
+            next_step="Send less in one request.",
+        )
     if route.has_body:
         repeated = "content-type" in incoming.repeated_headers
         decoding.check_json_type(headers.get("content-type"), repeated=repeated)
@@ -104,11 +121,11 @@ def _checked(
         elif reads:
             taken = decoding.query_as(route.takes, incoming.query)
     with every:
-        if not (reads or route.raw_body):
-            decoding.require_no_query(incoming.query)
+        if incoming.query and not (reads or route.raw_body):
+            decoding.query_as(Nothing, incoming.query)  # What somebody asks for there would not be done.
     with every:
-        if not (route.has_body or route.raw_body):
-            decoding.require_no_body(incoming.body)
+        if incoming.body.strip() and not (route.has_body or route.raw_body):
+            decoding.body_as(Nothing, incoming.body)  # An empty object says nothing, so it is let through.
     with every:
         ids = decoding.path_ids(path)
     with every:
@@ -118,11 +135,6 @@ def _checked(
     ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
     correlation.note(**ours)
     return Call(taken, identity, ids, headers, incoming.body, key)
-
-
-def _rendered(reply: Reply) -> Response:
-    body = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else _encode(reply.body)
-    return gateway.response(reply.status, body.decode(), headers=reply.headers)
 
 
 def _refused(route: Route, error: Exception, request_id: str) -> Response:

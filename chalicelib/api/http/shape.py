@@ -96,14 +96,11 @@ def repeated(kind: type, body: bytes) -> Iterator[Fault]:
     Raises:
         ValueError, RecursionError: the standard library cannot read it.
     """
-    objects: list[bool] = []
-
-    def note(pairs: list[tuple[str, Any]]) -> _Pairs:
-        objects.append(len({name for name, _ in pairs}) < len(pairs))
-        return _Pairs(pairs)
-
-    tree = json.loads(body, object_pairs_hook=note, parse_int=str, parse_float=str)
-    if any(objects):
+    # The first reading keeps the members of each object, wherever it is. It is enough for nearly every body.
+    objects: list[list[tuple[str, Any]]] = []
+    json.loads(body, object_pairs_hook=objects.append, parse_int=str, parse_float=str)
+    if any(len(dict(members)) < len(members) for members in objects):
+        tree = json.loads(body, object_pairs_hook=_Pairs, parse_int=str, parse_float=str)
         yield from _repeated(_part(kind), tree, "")
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import msgspec
 
 from chalicelib.api.models.queries import Nothing
-from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.identity import Identity, Unauthorized
 
 READING = frozenset({"GET"})
@@ -48,9 +48,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 Answers = Mapping[int, type[msgspec.Struct] | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
-    """One row of the route table. `takes` is the body's model; of a GET, the query's."""
+    """One row of the route table. `takes` is the body's model; of a GET, the query's.
+
+    It has no slots, because what is cached is kept in the row's own dictionary.
+    """
 
     method: str
     path: str
@@ -66,12 +69,12 @@ class Route:
     page_on_error: bool = False
     max_body: int = MAX_BODY
 
-    @property
+    @cached_property
     def label(self) -> str:
         """As logs and metrics name it."""
         return f"{self.method} {self.path}"
 
-    @property
+    @cached_property
     def has_body(self) -> bool:
         return self.method not in READING and self.takes is not Nothing and not self.raw_body
 
@@ -92,15 +95,12 @@ class Call(Generic[T]):
     idempotency_key: str | None
 
     @property
-    def organization_id(self) -> OrganizationId:
-        return self._known.organization_id
+    def caller(self) -> Identity:
+        """Returns who calls.
 
-    @property
-    def user_id(self) -> UserId:
-        return self._known.user_id
-
-    @property
-    def _known(self) -> Identity:
+        Raises:
+            Unauthorized: the route is public, so nobody was asked.
+        """
         if self.identity is None:
             raise Unauthorized("no_identity")
         return self.identity

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.domain.identifiers import ID_PATTERN
-from chalicelib.domain.texts import TEXT_PATTERN, visible_or_empty
+from chalicelib.domain.texts import TEXT_PATTERN
 from chalicelib.ports.storage import Page
 
 CURRENCY_PATTERN = r"^[A-Za-z]{3}$(?!\n)"
@@ -59,8 +59,3 @@ def instant(moment: int) -> str:
 def instant_or_none(moment: int | None) -> str | None:
     """Like `instant`; zero and None are no time at all."""
     return instant(moment) if moment else None
-
-
-def visible(text: str | None) -> str | None:
-    """Returns a text as it is kept: empty if nobody would see anything of it, None if it was left out."""
-    return None if text is None else visible_or_empty(text)

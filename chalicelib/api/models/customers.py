@@ -181,7 +181,7 @@ def save_from(model: SaveCustomer) -> Save:
     Raises:
         Refused: the e-mail address cannot be one.
     """
-    address = _address_of(model)
+    address = AddressModel() if model.address is UNSET else model.address or NO_ADDRESS
     profile = Profile(
         first_name=_text(model.first_name),
         last_name=_text(model.last_name),
@@ -197,21 +197,21 @@ def save_from(model: SaveCustomer) -> Save:
             country=_text(address.country),
         ),
     )
-    deliberate = model.choose or not _was_loaded(model)
-    return Save(profile, model.stripe_customer_id, _left_out(model), _loaded_before(model), deliberate)
-
-
-def _was_loaded(model: SaveCustomer) -> bool:
-    read_only = (
-        model.sync_status,
-        model.sync_error,
-        model.synced_at,
-        model.candidates,
-        model.created_at,
-        model.updated_at,
-        model.history,
+    # Only a record that was loaded from POM has these fields.
+    was_loaded = any(
+        value is not UNSET
+        for value in (
+            model.sync_status,
+            model.sync_error,
+            model.synced_at,
+            model.candidates,
+            model.created_at,
+            model.updated_at,
+            model.history,
+        )
     )
-    return any(value is not UNSET for value in read_only)
+    deliberate = model.choose or not was_loaded
+    return Save(profile, model.stripe_customer_id, _left_out(model, address), _loaded_before(model), deliberate)
 
 
 def _loaded_before(model: SaveCustomer) -> int | None:
@@ -230,14 +230,8 @@ def _text(text: str | UnsetType | None) -> str | None:
     return text if text and text.strip() else None
 
 
-def _address_of(model: SaveCustomer) -> AddressModel:
-    if model.address is None:
-        return NO_ADDRESS
-    return AddressModel() if model.address is UNSET else model.address
-
-
-def _left_out(model: SaveCustomer) -> tuple[Field, ...]:
-    address = _address_of(model)
+def _left_out(model: SaveCustomer, address: AddressModel) -> tuple[Field, ...]:
+    """Returns the fields that the request does not mention."""
     sent = {
         Field.EMAIL: (model.email,),
         Field.NAME: (model.first_name, model.last_name, model.company_name),

@@ -95,11 +95,6 @@ class Exact(Readable, Decimal):
             return cls(value)
         raise ValueError("Expected a decimal such as 75.00")
 
-    @property
-    def plain(self) -> str:
-        """One way to write each number: 1.50 and 1.5 are the same."""
-        return format(self.normalize(), "f")
-
 
 class ExactAmount(Exact):
     """An amount of money. How many decimals and how much it may have depends on the currency, so rules check that.
@@ -155,9 +150,9 @@ def dec_hook(kind: type, value: object) -> object:
 
 
 def enc_hook(value: object) -> object:
-    """For msgspec: write an Exact in its canonical form."""
+    """For msgspec: write an Exact in its canonical form, in which 1.50 and 1.5 are the same."""
     if isinstance(value, Exact):
-        return value.plain
+        return format(value.normalize(), "f")
     raise NotImplementedError(type(value))
 
 

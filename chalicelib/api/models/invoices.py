@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,6 @@ from chalicelib.api.models.common import (
     Money,
     PageInfo,
     instant,
-    instant_or_none,
     page_info,
 )
 from chalicelib.api.models.dashboard import object_url
@@ -181,10 +181,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
     expired, failed = invoice.link_expired(now), invoice.failure
     # A draft that only has terms is due on no day yet.
     due_day = None if invoice.due_by_terms else invoice.due_day or order.due_date
-
-    def money(amount: int) -> str:
-        return decimal_string(amount, order.currency)
-
+    money = partial(decimal_string, currency=order.currency)
     return InvoiceView(
         id=invoice.id,
         number=known.number if known else None,
@@ -210,8 +207,8 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         due_date=due_day.isoformat() if due_day else None,
         created_at=instant(invoice.created_at),
         updated_at=instant(invoice.updated_at),
-        sent_at=instant_or_none(invoice.sent_at),
-        paid_at=instant_or_none(known.paid_at) if known else None,
+        sent_at=instant(invoice.sent_at) if invoice.sent_at else None,
+        paid_at=instant(known.paid_at) if known and known.paid_at else None,
         paid_on=invoice.paid_on.isoformat() if invoice.paid_on else None,
         memo=order.memo,
         payment_url=known.hosted_url if known and not expired else None,

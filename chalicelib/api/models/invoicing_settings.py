@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import CurrencyCode, Footer, Memo, visible
+from chalicelib.api.models.common import CurrencyCode, Footer, Memo
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.reminders import FROM_HOUR, UNTIL_HOUR
 from chalicelib.domain.settings import (
@@ -20,7 +20,7 @@ from chalicelib.domain.settings import (
 )
 from chalicelib.domain.stripe_pages import address, reminders_note
 from chalicelib.domain.terms import MAX_DAYS, TERMS_PATTERN
-from chalicelib.domain.texts import ONE_LINE_PATTERN
+from chalicelib.domain.texts import ONE_LINE_PATTERN, visible_or_empty
 
 Days = Annotated[
     list[Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})]],
@@ -127,8 +127,8 @@ def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId
         payment_terms=model.payment_terms,
         payment_window=model.payment_window,
         payment_methods=tuple(model.payment_methods),
-        memo=visible(model.memo),
-        footer=visible(model.footer),
+        memo=model.memo and visible_or_empty(model.memo),
+        footer=model.footer and visible_or_empty(model.footer),
         reminders=Reminders(
             enabled=model.reminders.enabled,
             days_before_due=tuple(model.reminders.days_before_due),

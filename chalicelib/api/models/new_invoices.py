@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo, visible
+from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo
 from chalicelib.api.models.exact import ExactAmount, ExactQuantity, fingerprint
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
 from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, Service
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.order import MAX_LINES
-from chalicelib.domain.texts import VISIBLE_LINE_PATTERN
+from chalicelib.domain.texts import VISIBLE_LINE_PATTERN, visible_or_empty
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillMany
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 
@@ -127,7 +126,7 @@ def create_invoice_from(
         customer_id=CustomerId(model.customer_id),
         line_items=tuple(_service_from(line) for line in model.line_items),
         terms=_terms_from(model, model.currency.lower() if model.currency else None),
-        line_currencies=_currencies_of(model.line_items),
+        line_currencies={n: line.currency.lower() for n, line in enumerate(model.line_items) if line.currency},
         invoice_type=model.invoice_type,
         tax=Decimal(model.tax) if model.tax is not None else None,
     )
@@ -144,7 +143,7 @@ def bill_many_from(
         fingerprint=fingerprint(model),
         services=tuple((CustomerId(each.customer_id), _service_from(each)) for each in model.services),
         terms=_terms_from(model, None),
-        currencies=_currencies_of(model.services),
+        currencies={n: each.currency.lower() for n, each in enumerate(model.services) if each.currency},
     )
 
 
@@ -158,17 +157,13 @@ def _service_from(line: NewLineItem | ServiceToBill) -> Service:
     )
 
 
-def _currencies_of(lines: Sequence[NewLineItem | ServiceToBill]) -> dict[int, str]:
-    return {position: line.currency.lower() for position, line in enumerate(lines) if line.currency}
-
-
 def _terms_from(model: NewInvoice | NewInvoiceBatch, currency: str | None) -> BillingTerms:
     return BillingTerms(
         currency=currency,
         payment_terms=model.payment_terms,
         due_date=model.due_date,
-        memo=visible(model.memo),
-        footer=visible(model.footer),
+        memo=model.memo and visible_or_empty(model.memo),
+        footer=model.footer and visible_or_empty(model.footer),
         payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
         send=model.send,
     )

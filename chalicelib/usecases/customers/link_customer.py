@@ -66,8 +66,9 @@ def _ensured(customer: Customer, account_id: StripeAccountId, ports: Ports, crea
         return _linked_anew(customer, account_id, ports, creation)
     fact = read_customer(account_id, target, ports)
     if fact.deleted:
-        unlinked = _unlinked(_require_once_linked(customer, target), ports)
-        return _linked_anew(unlinked, account_id, ports, creation)
+        if customer.link is None or customer.link.stripe_customer_id != target:
+            raise stripe_customer_unknown(target)
+        return _linked_anew(_unlinked(customer, ports), account_id, ports, creation)
     if customer.linked_to(account_id) != target:
         return _linked_as_chosen(customer, fact, account_id, ports)
     try:
@@ -117,13 +118,6 @@ def _linked_anew(
     return _created(customer, account_id, ports)
 
 
-def _require_once_linked(customer: Customer, stripe_customer_id: str) -> Customer:
-    """Returns the customer if it was linked to this id; refuses an id that was never linked."""
-    if customer.link is None or customer.link.stripe_customer_id != stripe_customer_id:
-        raise stripe_customer_unknown(stripe_customer_id)
-    return customer
-
-
 def _linked_to(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> Customer:
     """Returns the customer, linked to this Stripe customer, with every field settled. Sends only values that differ.
 
@@ -170,8 +164,10 @@ def _found_by_email(
     unclaimed = [fact for fact in matches if fact.pom_customer_id is None]
     for some in (own, unclaimed):
         free = [fact for fact in some if not _held_by_another(customer, fact, account_id, ports)]
+        if some is unclaimed and len(free) > 1:
+            raise ChoiceNeeded(tuple(fact.id for fact in free), account_id)
         if free:
-            return _one_of(free if some is unclaimed else free[:1], account_id)
+            return free[0]
     return _made_with_a_former_address(customer, account_id, taken, ports)
 
 
@@ -200,12 +196,6 @@ def _of_address(email: str, account_id: StripeAccountId, ports: Ports) -> Sequen
 def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeAccountId, ports: Ports) -> bool:
     holder = ports.customers.holder_of(customer.organization_id, account_id, fact.id)
     return holder not in (None, customer.id)
-
-
-def _one_of(candidates: Sequence[CustomerFact], account_id: StripeAccountId) -> CustomerFact:
-    if len(candidates) > 1:
-        raise ChoiceNeeded(tuple(fact.id for fact in candidates), account_id)
-    return candidates[0]
 
 
 def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:

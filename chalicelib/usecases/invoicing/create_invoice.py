@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.domain.connection import account_to_invoice_on
-from chalicelib.domain.customer import Customer
-from chalicelib.domain.errors import Conflict, StaleWrite
+from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, invoice_id_for, require_customer_id
@@ -12,7 +11,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Saga, Step
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
-from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.connecting.revocation import mark_revoked
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.customers.customers import get_customer
 from chalicelib.usecases.customers.present_address import require_address
@@ -41,7 +40,9 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     now = ports.clock.now()
     every = EveryError()
     with every:
-        customer = _billable_customer(command, ports)
+        require_customer_id(command.customer_id)
+        customer = get_customer(command.organization_id, command.customer_id, ports)
+        require_address(customer)
     with every:
         order = checked_order(command, ports.settings.get(command.organization_id), connection, now)
     every.raise_first()
@@ -66,8 +67,10 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         history=(HistoryEntry(now, "created", Source.POM, actor=command.user_id),),
     )
     try:
-        with noticing_revocation(command.organization_id, account_id, ports):
-            stored = insert_claiming(invoice, first, ports)
+        stored = insert_claiming(invoice, first, ports)
+    except AccountUnreachable:
+        mark_revoked(command.organization_id, account_id, ports)
+        raise
     except InvoiceExists:
         return _made_meanwhile(command, invoice_id, ports)
     return run(stored, ports, customer=customer)
@@ -89,10 +92,3 @@ def _made_meanwhile(command: CreateInvoice, invoice_id: InvoiceId, ports: Ports)
     if known is None:
         raise StaleWrite("The invoice")
     return _same_request(known, command)
-
-
-def _billable_customer(command: CreateInvoice, ports: Ports) -> Customer:
-    customer_id = require_customer_id(command.customer_id)
-    customer = get_customer(command.organization_id, customer_id, ports)
-    require_address(customer)
-    return customer

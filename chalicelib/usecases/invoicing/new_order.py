@@ -138,18 +138,34 @@ def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
 
 def _line_item(service: Service, currency: str, field: str) -> LineItem:
     """Returns the line of a service. The amount is judged once quantity and price are right."""
-    every = EveryError()
-    with every:
-        _require_quantity(service.quantity, field=f"{field}.quantity")
+    every, quantity = EveryError(), service.quantity
+    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
+        every.add(
+            Refused(
+                "quantity_invalid",
+                f"The quantity must be more than 0 and at most {MAX_QUANTITY}.",
+                field=f"{field}.quantity",
+                next_step="Correct the quantity, or leave the service out.",
+            )
+        )
+    elif quantity != round(quantity, MAX_QUANTITY_DECIMALS):
+        every.add(
+            Refused(
+                "quantity_too_precise",
+                f"The quantity has more than {MAX_QUANTITY_DECIMALS} decimals.",
+                field=f"{field}.quantity",
+                next_step="Round the quantity.",
+            )
+        )
     with every:
         unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
     every.raise_first()
     return LineItem(
         service_id=service.service_id,
         description=service.description,
-        quantity=service.quantity,
+        quantity=quantity,
         unit_price=unit_price,
-        amount=line_amount(service.quantity, unit_price, currency, field=field),
+        amount=line_amount(quantity, unit_price, currency, field=field),
         taxable=service.taxable,
     )
 
@@ -173,23 +189,6 @@ def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: 
         days = None if payment_terms is None else days_of_terms(payment_terms)
     every.raise_first()
     return days
-
-
-def _require_quantity(quantity: Decimal, *, field: str) -> None:
-    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
-        raise Refused(
-            "quantity_invalid",
-            f"The quantity must be more than 0 and at most {MAX_QUANTITY}.",
-            field=field,
-            next_step="Correct the quantity, or leave the service out.",
-        )
-    if quantity != round(quantity, MAX_QUANTITY_DECIMALS):
-        raise Refused(
-            "quantity_too_precise",
-            f"The quantity has more than {MAX_QUANTITY_DECIMALS} decimals.",
-            field=field,
-            next_step="Round the quantity.",
-        )
 
 
 def _require_payable(order: Order) -> None:

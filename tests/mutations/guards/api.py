@@ -30,7 +30,12 @@ API = (
         Becomes("Identity(organization_id, user_id, frozenset(roles))"),
         "tests/api/test_roles.py::test_a_request_that_passed_no_authorizer_is_refused_all_the_same",
     ),
-    guard("size of a body", "check_size", Check("limit"), f"{_T_REFUSALS}::test_a_body_over_256_kib_is_too_large"),
+    guard(
+        "size of a body",
+        "_checked(route)",
+        Check("TooLarge"),
+        f"{_T_REFUSALS}::test_a_body_over_256_kib_is_too_large",
+    ),
     guard(
         "media type", "check_json_type", Check("Unsupported"), f"{_T_REFUSALS}::test_another_media_type_is_not_taken"
     ),
@@ -46,14 +51,14 @@ API = (
     ),
     guard(
         "no parameters where none are taken",
-        "require_no_query",
-        Becomes("None"),
+        "_checked(route)",
+        Never("query"),
         f"{_FIELD}[draft_asked_for_in_the_query-2026-10-28.endive]",
     ),
     guard(
         "no body where none is taken",
-        "require_no_body",
-        Becomes("None"),
+        "_checked(route)",
+        Never("strip"),
         f"{_FIELD}[body_where_none_is_taken-2026-10-28.endive]",
     ),
     guard("each field once", "repeated", Never("any"), f"{_FIELD}[field_twice_in_json-2026-10-28.endive]"),
