@@ -3,10 +3,10 @@
 from chalice.app import Chalice
 
 from chalicelib.api.blueprints import blueprints as api_blueprints
-from chalicelib.api.http import chalice_door as gateway
+from chalicelib.api.http import chalice_door
 from chalicelib.workers.registry import WORKERS
 
 app = Chalice(app_name="pom-stripe", configure_logs=False)
-app.register_middleware(gateway.remember, "http")
+app.register_middleware(chalice_door.remember, "http")
 for blueprint in (*api_blueprints, *WORKERS):
     app.register_blueprint(blueprint)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from chalicelib.functions import FUNCTIONS
 from infra.local.settings import Ports, Urls, environment
-from infra.template.policies import policy
+from infra.template.policies import DIRECTORY, policy
 
-DIRECTORY = Path(__file__).resolve().parents[1] / ".chalice"
 CONFIG = DIRECTORY / "config.json"
 
 

@@ -1,9 +1,10 @@
-"""Pages of Stripe's Dashboard that we send people to, below its address."""
+"""Pages of Stripe's Dashboard that we send people to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings
 
 ACCOUNT_STATUS = "/account/status"
@@ -36,3 +37,14 @@ def reminders_note(settings: InvoicingSettings) -> Note | None:
 def address(base: str, page: str) -> str:
     """A page as a link."""
     return base + page if page.startswith("/") else page
+
+
+PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments", "du": "disputes", "dp": "disputes"}
+"""Prefix of a Stripe id to the Dashboard's pages of its kind."""
+
+
+def object_url(base: str, invoice: Invoice, stripe_id: str | None) -> str | None:
+    """Where Stripe's Dashboard shows an object that belongs to the invoice; not every kind has a page of its own."""
+    page = PAGES.get((stripe_id or "").partition("_")[0])
+    mode = "" if invoice.livemode else "test/"
+    return f"{base}/{invoice.stripe_account_id}/{mode}{page}/{stripe_id}" if page else None

@@ -10,7 +10,7 @@ from chalicelib import bootstrap
 from chalicelib.observability import worker_boundary
 from chalicelib.ports.messages import BatchJob
 from chalicelib.usecases.bulk.batch_work import work_on
-from chalicelib.workers.messages import work_through
+from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)

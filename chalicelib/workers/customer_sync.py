@@ -10,7 +10,7 @@ from chalicelib import bootstrap
 from chalicelib.observability import worker_boundary
 from chalicelib.ports.messages import CustomerSync
 from chalicelib.usecases.customers.customers import sync_customer
-from chalicelib.workers.messages import work_through
+from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)

@@ -15,7 +15,7 @@ from chalicelib.usecases.invoicing.plan_day import mark_overdue
 from chalicelib.usecases.invoicing.remind import remind_if_due
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
-from chalicelib.workers.messages import work_through
+from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)

@@ -17,7 +17,7 @@ from chalicelib.observability import account_reconciled, tied_out, worker_bounda
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
 from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
-from chalicelib.workers.messages import work_through
+from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
 worker = Blueprint(__name__)

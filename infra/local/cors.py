@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from infra.template.api import PREFLIGHT_MAX_AGE
+
 ALLOWED_HEADERS = "Authorization,Content-Type,Idempotency-Key"
 EXPOSED_HEADERS = "Retry-After"
-PREFLIGHT_MAX_AGE = 600
-"""Seconds a browser may remember a preflight."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from chalicelib.functions import API_HANDLER, BY_NAME
-from infra.chalice_files import DIRECTORY
 from infra.template.intrinsics import queue_id, table_id
+from infra.template.policies import DIRECTORY
 
 Right: TypeAlias = tuple[str, str]
 """An action, and the logical id of what it is done to."""

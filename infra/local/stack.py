@@ -20,11 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from chalicelib.domain.events import SUBSCRIPTION
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from infra.local.pom_tokens import LIFETIME, TokenIssuer, signing_key
 from infra.local.pom_web import ADMIN, BILLING, KEY_FILE, ORGANIZATION
 from infra.local.processes import DidNotStart, child, wait_until_answers
-from infra.local.settings import API_VERSION, Ports, StripeSecret, Urls, environment
+from infra.local.settings import Ports, StripeSecret, Urls, environment
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES_TIMEOUT = 60

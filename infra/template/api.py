@@ -15,6 +15,7 @@ WEBHOOK_BURST = 800
 """A company's evening run makes Stripe send thousands of events; one refused comes again only after minutes."""
 LOG_RETENTION = 90
 PREFLIGHT_MAX_AGE = 600
+"""Seconds that a browser may remember a preflight."""
 WEBHOOKS = "/~1v1~1stripe~1webhooks"
 
 ACCESS_LOG = {

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chalicelib.functions import SCHEDULE_FAILURES, Function, Messages, Schedule
 from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, sub, table_id
+
+DIRECTORY = Path(__file__).resolve().parents[2] / ".chalice"
+"""Where Chalice looks for the policy files."""
 
 
 def policy(function: Function) -> Json:

@@ -11,7 +11,7 @@ from chalicelib.adapters.queues import SqsQueues
 from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId, OrganizationId
 from chalicelib.functions import Queue
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, InvoiceTask, Message, Reconciliation
-from chalicelib.workers.messages import work_through
+from chalicelib.workers.sqs import work_through
 from tests.fakes import FakeClock
 
 ORG = OrganizationId("org_1")

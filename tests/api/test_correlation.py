@@ -17,7 +17,7 @@ from chalicelib.domain.identifiers import CustomerId
 from chalicelib.observability import worker_boundary
 from chalicelib.ports.messages import InvoiceJob
 from chalicelib.workers import ticks
-from chalicelib.workers.messages import work_through
+from chalicelib.workers.sqs import work_through
 from infra.template.queries import QUERIES, TRAIL
 from tests.api.client import ApiClient
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World

@@ -6,6 +6,6 @@
     events      what a webhook or a list of events brings; `versions` reads events in other versions of the API
 
 `gateway.StripeGateway` is put together from what it serves: `accounts`, `customers`, `invoices` (with `drafts`, upon
-`retrieval` and `lists`), `records` and `trials`. Only `accounts`, `client` and `errors` import the `stripe` package
-when they run; the others import its types.
+`retrieval` and `lists`), `records`, `trials` and `webhook_endpoints`. The webhook's Lambda needs `events` and
+`objects` only, which import no more than types of the `stripe` package: its import alone takes longer than the work.
 """

@@ -6,7 +6,7 @@ from html import escape
 
 from chalice.app import Response
 
-from chalicelib.api.http import chalice_door as gateway
+from chalicelib.api.http import chalice_door
 from chalicelib.api.http.errors import Problem
 
 _PAGE = """<!doctype html>
@@ -46,4 +46,4 @@ def problem_page(problem: Problem, request_id: str, link: str) -> Response:
         request_id=escape(request_id),
     )
     headers = {**problem.headers, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return gateway.response(problem.status, body, gateway.HTML, headers)
+    return chalice_door.response(problem.status, body, chalice_door.HTML, headers)

@@ -17,8 +17,7 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib import bootstrap, correlation, observability
-from chalicelib.api.http import chalice_door as gateway
-from chalicelib.api.http import decoding
+from chalicelib.api.http import chalice_door, decoding
 from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, problem_of
 from chalicelib.api.http.pages import problem_page, wants_page
 from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
@@ -37,18 +36,18 @@ _LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
 
 def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
     """Check the request, call the handler, render its answer; one log line and one metric."""
-    request_id, began = gateway.request_id(), time.perf_counter()
+    request_id, began = chalice_door.request_id(), time.perf_counter()
     organization_id: OrganizationId | None = None
     failure: Exception | None = None
     with correlation.about(request_id=request_id):
         try:
-            incoming = gateway.incoming()
+            incoming = chalice_door.incoming()
             identity = None if route.role is Role.PUBLIC else _identified(route, incoming.authorizer)
             organization_id = identity.organization_id if identity else None
             correlation.note(organization_id=organization_id)
             reply = handler(_checked(route, incoming, identity, path))
             body = b"" if reply.body is None else reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-            response = gateway.response(reply.status, body.decode(), headers=reply.headers)
+            response = chalice_door.response(reply.status, body.decode(), headers=reply.headers)
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
             response = _refused(route, error, request_id)
@@ -96,7 +95,7 @@ def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
 
 
 def _checked(
-    route: Route, incoming: gateway.Incoming, identity: Identity | None, path: Mapping[str, str]
+    route: Route, incoming: chalice_door.Incoming, identity: Identity | None, path: Mapping[str, str]
 ) -> Call[Any]:
     """Returns the request as the handler takes it. Its size and type come first, all other errors are told together.
 
@@ -139,6 +138,6 @@ def _checked(
 
 def _refused(route: Route, error: Exception, request_id: str) -> Response:
     problem = problem_of(error)
-    if route.page_on_error and wants_page(gateway.accept()):
+    if route.page_on_error and wants_page(chalice_door.accept()):
         return problem_page(problem, request_id, bootstrap.config().pom_settings_url)
-    return gateway.problem_response(problem, request_id)
+    return chalice_door.problem_response(problem, request_id)

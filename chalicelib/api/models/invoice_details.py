@@ -8,12 +8,12 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Instant, Money, PageInfo, instant
-from chalicelib.api.models.dashboard import object_url
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.history import HistoryEntry, Outcome, Source, in_order
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.stripe_pages import object_url
 
 
 class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):

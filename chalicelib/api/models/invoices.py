@@ -16,12 +16,12 @@ from chalicelib.api.models.common import (
     instant,
     page_info,
 )
-from chalicelib.api.models.dashboard import object_url
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.order import LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
+from chalicelib.domain.stripe_pages import object_url
 from chalicelib.ports.storage import Page
 
 _AS_ORDERED = "As POM ordered it. Somebody may have changed the invoice in Stripe; `total` is Stripe's."

@@ -1,8 +1,11 @@
 """How services become an invoice that is mailed, reminded of, and closed.
 
-`create_invoice` checks an order, claims its services and stores it. `invoice_saga` takes it through Stripe, step by
-step, and `resume_invoice` goes on where a step stopped. `invoices` serves what the office does with an invoice
-afterwards, `settle_outside` money that did not go through Stripe, and `plan_day` what each day asks for.
+`create_invoice` checks an order (`new_order`), claims its services (`claims`) and stores it. `invoice_saga` takes it
+through Stripe, step by step: `as_reviewed` asks Stripe before a draft that has waited is mailed, `saga_progress`
+stores how far a step came, `resume_invoice` goes on where one stopped. `invoices` and `settle_outside` serve what the
+office does with it afterwards; `plan_day` queues what a day asks for, such as `remind`. `pull_invoice` reads an
+invoice from Stripe, and `store_invoice` writes it. `invoicing_settings` and `summary` are the company's settings and
+sums.
 
 Entry: `create_invoice.create_invoice`.
 """
