@@ -18,9 +18,9 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.saga import Step
 from chalicelib.domain.shown import shows_the_same
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
 
@@ -36,8 +36,8 @@ CHARGE = ChargeFact("ch_1", NOW + 10, "failed", 7500, "usd", NOW + 10, "pi_1", B
 REFUND = RefundFact("re_1", NOW + 20, "succeeded", 7500, "usd", NOW + 20, "pi_1", "ch_2")
 
 
-def known(*facts: Any) -> Facts:
-    told = Facts()
+def known(*facts: Any) -> Snapshots:
+    told = Snapshots()
     for fact in facts:
         told = told.merge(fact)
     return told
@@ -81,7 +81,7 @@ def test_status_is_what_the_facts_say(facts: list[Any], status: InvoiceStatus) -
 
 def test_nothing_known_is_no_status() -> None:
     with pytest.raises(ValueError, match="without facts"):
-        status_of(Facts())
+        status_of(Snapshots())
     assert invoice().status is InvoiceStatus.CREATING
 
 
