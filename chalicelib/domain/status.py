@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.amounts import refunded_amount
+from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.facts import ChargeFact, PaymentIntentFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.snapshots import Snapshots
@@ -55,7 +55,7 @@ def status_of(facts: Snapshots) -> InvoiceStatus:
     if invoice.deleted or invoice.status == "void":
         return InvoiceStatus.VOID
     if invoice.status == "paid":
-        fully = 0 < invoice.amount_paid <= refunded_amount(facts)
+        fully = 0 < invoice.amount_paid <= amounts_of(facts).refunded
         return InvoiceStatus.REFUNDED if fully else InvoiceStatus.PAID
     if invoice.status == "open":
         return InvoiceStatus.FAILED if failed_attempt(facts) else InvoiceStatus.PENDING
