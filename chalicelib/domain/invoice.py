@@ -19,6 +19,7 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.intended_act import IntendedAct
+from chalicelib.domain.merging import settle
 from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_link import link_ends_at
@@ -177,7 +178,7 @@ class Invoice(Standing):
         """Returns this invoice with facts that were read from Stripe after it had been stored."""
         facts = self.facts
         for fact in fetched:
-            facts = facts.settle(fact)
+            facts = facts.merge(fact, settle)
         return self._with_facts(facts)
 
     def _with_facts(self, facts: Snapshots) -> Self:

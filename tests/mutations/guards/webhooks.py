@@ -65,8 +65,8 @@ WEBHOOKS = (
     ),
     guard(
         "an unknown kind of object is not parked",
-        "_applier_of",
-        Becomes("APPLIERS[event.object_type]"),
+        "apply_event",
+        Check("UNKNOWN_OBJECT"),
         "tests/usecases/events/test_parked_events.py::test_a_kind_of_object_that_nobody_knows_is_counted_and_not_kept",
     ),
     guard(
@@ -89,7 +89,7 @@ WEBHOOKS = (
     ),
     guard(
         "tenant of an event is its account",
-        "_invoice_of(event)",
+        "_is_of",
         Check("stripe_account_id"),
         f"{_T_APPLY}::test_another_accounts_event_that_names_our_ids_changes_nothing",
     ),
@@ -139,7 +139,7 @@ WEBHOOKS = (
     guard(
         "a duplicate writes nothing",
         "apply_to_invoice",
-        Check("knows_event"),
+        Check("DUPLICATE"),
         f"{_T_APPLY}::test_a_duplicate_writes_nothing",
     ),
     guard(
@@ -162,8 +162,8 @@ WEBHOOKS = (
     ),
     guard(
         "an object in another version is not believed",
-        "_believed",
-        Check("current"),
+        "_learned",
+        Always("current INVOICE_FACTS"),
         f"{_T_APPLY}::test_an_event_in_an_old_version_is_only_a_hint",
     ),
     guard(
