@@ -22,13 +22,19 @@ from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.merging import settle
 from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
-from chalicelib.domain.payment_link import link_ends_at
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.standing import Standing
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus, failed_attempt, status_of
 from chalicelib.domain.tallies import Counted
 from chalicelib.domain.terms import day_of, end_of_day
+
+LINK_AFTER_DUE, LINK_AT_MOST = 30 * 86400, 120 * 86400
+"""Stripe's payment page can be reached for so many seconds after the due date, and at most so many after the invoice
+was finalized (https://docs.stripe.com/invoicing/hosted-invoice-page)."""
+
+LINK_AFTER_READING = 10 * 86400
+"""A link that was read from Stripe's API is good for so many seconds at least."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +153,9 @@ class Invoice(Standing):
         if fact is None or fact.status != "paid" or fact.paid_at is None:
             return None
         if record is None:
-            return self.day_of(fact.paid_at)
+            return day_of(fact.paid_at, self.order.time_zone)
         charged = [charge.created for charge in self.facts.charges.values() if charge.status == "succeeded"]
-        return max([record.paid_on, *map(self.day_of, charged)])
+        return max([record.paid_on, *(day_of(moment, self.order.time_zone) for moment in charged)])
 
     @property
     def drafted_for(self) -> str | None:
@@ -159,12 +165,11 @@ class Invoice(Standing):
 
     def link_expired(self, now: int) -> bool:
         """Returns True if Stripe's payment page can no longer be reached by the known link."""
-        ends_at = link_ends_at(self.facts.invoice, self.links_read_at) if self.facts.invoice else None
-        return ends_at is not None and ends_at < now
-
-    def day_of(self, moment: int) -> dt.date:
-        """Returns the calendar day of an epoch second in the time zone that the invoice was made in."""
-        return day_of(moment, self.order.time_zone)
+        fact = self.facts.invoice
+        if fact is None or fact.hosted_url is None or fact.finalized_at is None:
+            return False
+        planned = min((fact.due_at or fact.finalized_at) + LINK_AFTER_DUE, fact.finalized_at + LINK_AT_MOST)
+        return max(planned, self.links_read_at + LINK_AFTER_READING if self.links_read_at else 0) < now
 
     def knowing(self, fact: StripeFact) -> Self:
         """Returns this invoice with one more fact merged.
@@ -244,5 +249,5 @@ class Invoice(Standing):
     def changed(self, at: int) -> Self:
         """Returns this invoice as changed at `at`. If its due day is over by then, it is overdue from now on."""
         updated_at, first = max(self.updated_at, at), self.first_day_overdue
-        over = first is not None and self.day_of(updated_at) >= first
+        over = first is not None and day_of(updated_at, self.order.time_zone) >= first
         return replace(self, updated_at=updated_at, overdue_since=first if over else None)
