@@ -43,11 +43,8 @@ class Amounts:
     """Credit notes record that this much of `refunded` went back outside Stripe."""
     lost: int = 0
     """Banks took this much back for good, by disputes."""
-
-    @property
-    def received(self) -> int:
-        """Returns what came in and stayed."""
-        return self.paid - self.lost - self.refunded
+    received: int = 0
+    """This much came in and stayed."""
 
     @property
     def accounted_for(self) -> int:
@@ -72,6 +69,9 @@ def amounts_of(facts: Snapshots) -> Amounts:
     if not asks_for_nothing and invoice.starting_balance is not None and invoice.ending_balance is not None:
         balance_applied = invoice.ending_balance - invoice.starting_balance
     refunded_outside = sum(note.out_of_band_amount for note in notes)
+    # A credit note's refund in Stripe is one of the refunds, so only what it gave back outside Stripe is added.
+    refunded = sum(refund.amount for refund in succeeded_refunds(facts)) + refunded_outside
+    lost = sum(lost_by_dispute(facts).values())
     return Amounts(
         total=invoice.total,
         discount=invoice.discount_amount,
@@ -81,10 +81,10 @@ def amounts_of(facts: Snapshots) -> Amounts:
         credited=sum(note.amount for note in notes),
         credited_before_payment=credited_before,
         open=still_open,
-        # A credit note's refund in Stripe is one of the refunds, so only what it gave back outside Stripe is added.
-        refunded=sum(refund.amount for refund in succeeded_refunds(facts)) + refunded_outside,
+        refunded=refunded,
         refunded_outside=refunded_outside,
-        lost=sum(lost_by_dispute(facts).values()),
+        lost=lost,
+        received=invoice.amount_paid - lost - refunded,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -82,10 +81,16 @@ class Invoice(Standing):
         fact = self.facts.invoice
         drafting = fact is not None and fact.unfinished and self.saga.running
         status = InvoiceStatus.CREATING if fact is None or drafting else status_of(self.facts)
-        failed = failed_attempt(self.facts) if status is InvoiceStatus.FAILED else None
-        # Written past `frozen`, as `cached_property` does it.
-        vars(self).update(status=status, live=status is not InvoiceStatus.VOID, failure=failed)
-        vars(self).update(lacks_lines=drafting and self.saga.step is not Step.SEND)
+        own_id = [self.stripe_invoice_id] if self.stripe_invoice_id else []
+        # These are written past `frozen`, as `cached_property` does it. Each part rests on those before it.
+        vars(self).update(
+            status=status,
+            live=status is not InvoiceStatus.VOID,
+            lacks_lines=drafting and self.saga.step is not Step.SEND,
+            failure=failed_attempt(self.facts) if status is InvoiceStatus.FAILED else None,
+            stripe_invoice_ids={*self.facts.invoices, *own_id},
+            drafted_for=(fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None,
+        )
         vars(self).update(self._money())
         vars(self).update(self._days())
 
@@ -120,12 +125,20 @@ class Invoice(Standing):
         overdue_from = due_day + dt.timedelta(days=1) if due_day and self.status in OPEN_STATUSES else None
         overdue = overdue_from is not None and overdue_from == self.overdue_since
         on_terms = fact is not None and fact.unfinished and self.order.days_until_due is not None
+        paid_on = None
+        if fact is not None and fact.status == "paid" and fact.paid_at is not None:
+            paid_on = day_of(fact.paid_at, zone)
+            if self.recorded_payment is not None:
+                # The office gave that day. It counts unless a later payment in Stripe completed the amount.
+                charges = [charge for charge in self.facts.charges.values() if charge.status == "succeeded"]
+                paid_on = max([self.recorded_payment.paid_on, *(day_of(each.created, zone) for each in charges)])
         return {
             "due_at": due_at,
             "due_day": due_day,
             "due_by_terms": on_terms and due_at in (None, self.terms_due_at, self.former_terms_due_at),
             "first_day_overdue": overdue_from,
             "overdue": overdue,
+            "paid_on": paid_on,
             "turns_overdue_at": end_of_day(due_day, zone) + 1 if due_day and overdue_from and not overdue else None,
         }
 
@@ -141,27 +154,6 @@ class Invoice(Standing):
     def credited_amount(self) -> int:
         """Returns the sum of all credit notes that were issued, in minor units."""
         return self.amounts.credited
-
-    @property
-    def paid_on(self) -> dt.date | None:
-        """Returns the day on which the customer paid, in the organization's time zone, or None if it is not paid.
-
-        A payment that was recorded by hand has the day that the office gave, unless a later payment in Stripe
-        completed the amount.
-        """
-        fact, record = self.facts.invoice, self.recorded_payment
-        if fact is None or fact.status != "paid" or fact.paid_at is None:
-            return None
-        if record is None:
-            return day_of(fact.paid_at, self.order.time_zone)
-        charged = [charge.created for charge in self.facts.charges.values() if charge.status == "succeeded"]
-        return max([record.paid_on, *(day_of(moment, self.order.time_zone) for moment in charged)])
-
-    @property
-    def drafted_for(self) -> str | None:
-        """Returns the Stripe customer of the draft. None if it is no draft, or if POM does not know the customer."""
-        fact = self.facts.invoice
-        return (fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None
 
     def link_expired(self, now: int) -> bool:
         """Returns True if Stripe's payment page can no longer be reached by the known link."""
@@ -187,12 +179,22 @@ class Invoice(Standing):
         return self._with_facts(facts)
 
     def _with_facts(self, facts: Snapshots) -> Self:
-        known = facts.invoice
-        if known is None or known.id == self.stripe_invoice_id:
-            return replace(self, facts=facts)._with_acts_seen()
-        # A revision has not been e-mailed yet, whatever its original was.
-        unsent = replace(self, sent_at=None, reminder_asked_at=None, reminded_at=None)
-        return replace(unsent, facts=facts, stripe_invoice_id=known.id)
+        """Returns this invoice with these facts, and after those acts that Stripe shows in them as done.
+
+        If several acts may have done the same, the latest counts, provided that one person asked for all of them.
+        Otherwise none is told until Stripe has answered or refused one of them.
+        """
+        fact, invoice = facts.invoice, replace(self, facts=facts)
+        if fact is not None and fact.id != self.stripe_invoice_id:
+            # A revision has not been e-mailed yet, whatever its original was.
+            unsent = replace(invoice, sent_at=None, reminder_asked_at=None, reminded_at=None)
+            return replace(unsent, stripe_invoice_id=fact.id)
+        seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
+        for kind in dict.fromkeys(act.kind for act in seen):
+            alike = [act for act in seen if act.kind == kind]
+            if len({act.actor for act in alike}) == 1:
+                invoice = invoice.doing(alike[-1])
+        return invoice
 
     def intending(self, act: IntendedAct) -> Self:
         """Returns this invoice with an act that Stripe is about to be asked for, unless it is done already.
@@ -213,26 +215,8 @@ class Invoice(Standing):
 
     def dropping(self, act: IntendedAct) -> Self:
         """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
-        return replace(self, intended=tuple(other for other in self.intended if other != act))._with_acts_seen()
-
-    def _with_acts_seen(self) -> Self:
-        """Returns this invoice after those acts that Stripe shows as done.
-
-        If several acts may have done the same, the latest counts, provided that one person asked for all of them.
-        Otherwise none is told until Stripe has answered or refused one of them.
-        """
-        invoice, fact = self, self.facts.invoice
-        seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
-        for kind in dict.fromkeys(act.kind for act in seen):
-            alike = [act for act in seen if act.kind == kind]
-            if len({act.actor for act in alike}) == 1:
-                invoice = invoice.doing(alike[-1])
-        return invoice
-
-    @property
-    def stripe_invoice_ids(self) -> AbstractSet[str]:
-        """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
-        return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
+        others = tuple(other for other in self.intended if other != act)
+        return replace(self, intended=others)._with_facts(self.facts)
 
     def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
         """Returns True if a Stripe invoice is this one or a revision of it, or if POM knows no Stripe id yet.

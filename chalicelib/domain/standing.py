@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.amounts import Amounts
 from chalicelib.domain.outside_payment import OutsidePayment
@@ -33,6 +34,10 @@ class Standing:
     """True if somebody has begun a revision in Stripe. Only an open invoice can be revised."""
     recorded_payment: OutsidePayment | None
     """The payment that was recorded by hand, if Stripe shows that a payment outside Stripe paid the invoice."""
+    drafted_for: str | None
+    """The Stripe customer of the draft. None if it is no draft, or if POM does not know the customer."""
+    stripe_invoice_ids: AbstractSet[str]
+    """The ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
     failure: FailedAttempt | None
     """The failed attempt that makes the status `failed`."""
     due_at: int | None
@@ -44,5 +49,11 @@ class Standing:
     """The day after the due day while money is expected, or None."""
     overdue: bool
     """True if it was stored as unpaid after its due day. Lists, sums and sentences rest on this fact."""
+    paid_on: dt.date | None
+    """The day on which the customer paid, or None if it is not paid.
+
+    A payment that was recorded by hand has the day that the office gave, unless a later payment in Stripe completed
+    the amount.
+    """
     turns_overdue_at: int | None
     """When it turns overdue. None if it is overdue, or if nothing is to be paid."""

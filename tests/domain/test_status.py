@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.snapshots import Snapshots
+from chalicelib.domain.standing import Standing
 from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
 
@@ -238,3 +239,9 @@ def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
     assert not shows_the_same(seen.knowing(INTENT), seen)
     assert not shows_the_same(seen.knowing(PAID), seen)
     assert not shows_the_same(made(PAID, REFUND), made(PAID))
+
+
+def test_an_invoice_has_every_part_of_its_standing_and_stores_none() -> None:
+    stored = {each.name for each in fields(Invoice)}
+    for each in (invoice(), made(OPEN), made(PAID)):
+        assert vars(each).keys() - stored == Standing.__annotations__.keys()
