@@ -41,10 +41,8 @@ WEBHOOKS = (
         Becomes("self.api_version"),
         "tests/adapters/test_stripe_events.py::test_nothing_in_an_envelope_makes_a_kept_event_too_large",
     ),
-    guard("an event's own id is an id", "_event_in", Check("is_stripe_id"), f"{_T_READING}_id_is_no_event"),
-    guard(
-        "an event's account is an account", "_event_in", Check("is_account_id"), f"{_T_READING}_account_is_no_event"
-    ),
+    guard("an event's own id is an id", "_event_in", Check("STRIPE_ID"), f"{_T_READING}_id_is_no_event"),
+    guard("an event's account is an account", "_event_in", Check("ACCOUNT_ID"), f"{_T_READING}_account_is_no_event"),
     guard(
         "a hint is an id of ours",
         "customer_named",
