@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.domain.facts import CreditNoteFact, DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.facts import CreditNoteFact, DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 
 
@@ -38,21 +38,13 @@ class Amounts:
     open: int = 0
     """This much is still to be paid."""
     refunded: int = 0
-    """The payer got this much back, by refunds and outside Stripe."""
+    """The payer got this much back, by refunds and outside Stripe. A refund that failed in the end does not count."""
     refunded_outside: int = 0
     """Credit notes record that this much of `refunded` went back outside Stripe."""
     lost: int = 0
     """Banks took this much back for good, by disputes."""
-
-    @property
-    def paid_and_not_lost(self) -> int:
-        """Returns what was paid and not taken back by a bank. Refunds are not taken off."""
-        return self.paid - self.lost
-
-    @property
-    def received(self) -> int:
-        """Returns what came in and stayed."""
-        return self.paid_and_not_lost - self.refunded
+    received: int = 0
+    """This much came in and stayed."""
 
     @property
     def accounted_for(self) -> int:
@@ -62,33 +54,38 @@ class Amounts:
 
 def amounts_of(facts: Snapshots) -> Amounts:
     """Returns the terms of an invoice. All are zero if POM knows no Stripe invoice, or if it was deleted."""
-    invoice = facts.invoice
+    invoice, notes = facts.invoice, list(_issued(facts))
     if invoice is None or invoice.deleted:
         return Amounts()
     asks_for_nothing = invoice.status in {"draft", "void"}
-    notes = list(_issued(facts))
+    still_open = 0 if asks_for_nothing or invoice.status == "paid" else invoice.amount_remaining
+    # Neither payments nor what is still open explain this part of the total.
+    unexplained = invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - still_open
+    credited_before = invoice.pre_payment_credit_notes_amount
+    if not credited_before and invoice.starting_balance is None and not asks_for_nothing:
+        # An earlier release stored it without Stripe's figure: credit notes explain as much as they come to.
+        credited_before = min(max(unexplained, 0), sum(note.amount - note.post_payment_amount for note in notes))
+    balance_applied = 0 if asks_for_nothing else unexplained - credited_before
+    if not asks_for_nothing and invoice.starting_balance is not None and invoice.ending_balance is not None:
+        balance_applied = invoice.ending_balance - invoice.starting_balance
+    refunded_outside = sum(note.out_of_band_amount for note in notes)
+    # A credit note's refund in Stripe is one of the refunds, so only what it gave back outside Stripe is added.
+    refunded = sum(refund.amount for refund in succeeded_refunds(facts)) + refunded_outside
+    lost = sum(lost_by_dispute(facts).values())
     return Amounts(
         total=invoice.total,
         discount=invoice.discount_amount,
         paid=invoice.amount_paid,
         overpaid=invoice.amount_overpaid,
-        balance_applied=0 if asks_for_nothing else _balance_applied(facts, invoice),
+        balance_applied=balance_applied,
         credited=sum(note.amount for note in notes),
-        credited_before_payment=_credited_before_payment(facts, invoice),
-        open=0 if asks_for_nothing or invoice.status == "paid" else invoice.amount_remaining,
-        refunded=refunded_amount(facts),
-        refunded_outside=sum(note.out_of_band_amount for note in notes),
-        lost=sum(lost_by_dispute(facts).values()),
+        credited_before_payment=credited_before,
+        open=still_open,
+        refunded=refunded,
+        refunded_outside=refunded_outside,
+        lost=lost,
+        received=invoice.amount_paid - lost - refunded,
     )
-
-
-def refunded_amount(facts: Snapshots) -> int:
-    """Returns the minor units that went back to the payer. A refund that failed in the end does not count.
-
-    A credit note's refund in Stripe is one of the refunds. What the credit note gave back outside Stripe is added.
-    """
-    outside = sum(note.out_of_band_amount for note in _issued(facts))
-    return sum(refund.amount for refund in succeeded_refunds(facts)) + outside
 
 
 def succeeded_refunds(facts: Snapshots) -> Iterator[RefundFact]:
@@ -182,29 +179,3 @@ def _issued(facts: Snapshots) -> Iterable[CreditNoteFact]:
         for note in facts.credit_notes.values()
         if note.status == "issued" and note.stripe_invoice_id in ("", invoice_id)
     )
-
-
-def _balance_applied(facts: Snapshots, invoice: InvoiceFact) -> int:
-    if invoice.starting_balance is not None and invoice.ending_balance is not None:
-        return invoice.ending_balance - invoice.starting_balance
-    return _unexplained(invoice) - _credited_before_payment(facts, invoice)
-
-
-def _credited_before_payment(facts: Snapshots, invoice: InvoiceFact) -> int:
-    """Returns the part of the credit notes that lowered the amount due.
-
-    Invoices stored by earlier releases lack Stripe's figure. For them, credit notes explain the difference between
-    the total and what was paid, as far as the credit notes go.
-    """
-    if invoice.pre_payment_credit_notes_amount or invoice.starting_balance is not None:
-        return invoice.pre_payment_credit_notes_amount
-    if invoice.status in {"draft", "void"}:
-        return 0
-    before = sum(note.amount - note.post_payment_amount for note in _issued(facts))
-    return min(max(_unexplained(invoice), 0), before)
-
-
-def _unexplained(invoice: InvoiceFact) -> int:
-    """Returns the part of the total that neither payments nor the amount still to be paid explain."""
-    remaining = 0 if invoice.status == "paid" else invoice.amount_remaining
-    return invoice.total - (invoice.amount_paid - invoice.amount_overpaid) - remaining

@@ -153,43 +153,30 @@ class Customer:
         linked = self.linked_to(account_id)
         return linked if linked and self.choice_refused else self.chosen_stripe_customer_id or linked
 
-    def _no_longer_shown(self, stripe_customer_id: str | None) -> tuple[str, ...]:
-        if stripe_customer_id is None:
-            return self.former_stripe_ids
-        others = tuple(each for each in self.former_stripe_ids if each != stripe_customer_id)
-        return (*others, stripe_customer_id)[-MAX_FORMER:]
-
     def edited(self, profile: Profile, chosen: str | None, now: int) -> Self:
         """Returns the customer in its next edition, as `pending`. A refused choice is withdrawn without a new one."""
         before = None if self.choice_refused else self.chosen_stripe_customer_id
         # The present link is no new choice, but it settles one that was offered.
         confirmed = bool(chosen) and chosen == self.linked_id
         coming = None if confirmed else chosen or before
-        dropped = self.chosen_stripe_customer_id != coming
+        dropped = self.chosen_stripe_customer_id if self.chosen_stripe_customer_id != coming else None
+        replaced_email = None if self.link or same_address(self.profile.email, profile.email) else self.profile.email
+        changed = profile.fields_unlike(self.profile)
         return replace(
             self,
             profile=profile,
-            unlinked_emails=self._emails_while_unlinked(profile),
-            from_stripe=self._from_stripe_without(profile.fields_unlike(self.profile)),
+            unlinked_emails=_with_newest(self.unlinked_emails, replaced_email, MAX_UNLINKED_EMAILS),
+            from_stripe=tuple(field for field in self.from_stripe if field not in changed),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
             chosen_stripe_customer_id=coming,
             choice_refused=False,
-            former_stripe_ids=self._no_longer_shown(self.chosen_stripe_customer_id if dropped else None),
+            former_stripe_ids=_with_newest(self.former_stripe_ids, dropped, MAX_FORMER),
             edition=self.edition + 1,
             updated_at=now,
             sync_status=SyncStatus.PENDING,
             sync_error=None,
             candidates=() if confirmed else self.candidates,
         )
-
-    def _emails_while_unlinked(self, edited: Profile) -> tuple[str, ...]:
-        former = self.profile.email
-        if self.link is not None or former is None or same_address(former, edited.email):
-            return self.unlinked_emails
-        return (*(email for email in self.unlinked_emails if email != former), former)[-MAX_UNLINKED_EMAILS:]
-
-    def _from_stripe_without(self, changed: tuple[Field, ...]) -> tuple[Field, ...]:
-        return tuple(field for field in self.from_stripe if field not in changed)
 
     def linking(self, account_id: StripeAccountId, stripe_customer_id: str) -> Self:
         """Returns the customer with a link to and a claim on this Stripe customer.
@@ -212,7 +199,7 @@ class Customer:
             unlinked_emails=(),
             candidates=(),
             choice_refused=False,
-            former_stripe_ids=self._no_longer_shown(self.linked_id),
+            former_stripe_ids=_with_newest(self.former_stripe_ids, self.linked_id, MAX_FORMER),
         )
 
     def synced(
@@ -242,19 +229,18 @@ class Customer:
     def taking(self, settled: Settled, source: Source, now: int) -> Self:
         """Returns the customer with the values that POM took over from Stripe, and the history entries about them."""
         profile_changed = settled.profile != self.profile
+        from_stripe_before = tuple(field for field in self.from_stripe if field not in settled.taken_over)
         taken = replace(
             self,
             profile=settled.profile,
-            from_stripe=(*self._from_stripe_without(settled.taken_over), *settled.taken_over),
+            from_stripe=(*from_stripe_before, *settled.taken_over),
             edition=self.edition + 1 if profile_changed else self.edition,
             updated_at=now if profile_changed else self.updated_at,
         )
-        for kind, fields in (
-            (CustomerEvent.TAKEN_OVER, settled.taken_over),
-            (CustomerEvent.NOT_TAKEN_OVER, settled.not_taken_over),
-        ):
-            if fields:
-                taken = taken.telling(kind, source, now, fields)
+        if settled.taken_over:
+            taken = taken.telling(CustomerEvent.TAKEN_OVER, source, now, settled.taken_over)
+        if settled.not_taken_over:
+            taken = taken.telling(CustomerEvent.NOT_TAKEN_OVER, source, now, settled.not_taken_over)
         return taken
 
     def telling(
@@ -313,7 +299,7 @@ class Customer:
             link=None,
             chosen_stripe_customer_id=self.chosen_stripe_customer_id if leaving else None,
             choice_refused=self.choice_refused and leaving,
-            former_stripe_ids=self._no_longer_shown(self.linked_id),
+            former_stripe_ids=_with_newest(self.former_stripe_ids, self.linked_id, MAX_FORMER),
             key_generation=self.key_generation + 1,
             sync_status=self.sync_status if going_on else SyncStatus.DELETED_IN_STRIPE,
             sync_error=self.sync_error if going_on else None,
@@ -324,3 +310,8 @@ class Customer:
     def with_fresh_key(self) -> Self:
         """Returns the customer with a new idempotency key: Stripe would repeat its failure under the former one."""
         return replace(self, key_generation=self.key_generation + 1)
+
+
+def _with_newest(kept: tuple[str, ...], newest: str | None, at_most: int) -> tuple[str, ...]:
+    """Returns what is kept with one more at its end, each once. The oldest ones are left out beyond `at_most`."""
+    return kept if newest is None else (*(each for each in kept if each != newest), newest)[-at_most:]

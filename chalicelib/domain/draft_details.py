@@ -29,9 +29,8 @@ class DraftDetails:
         custom_fields: Iterable[tuple[str, str]] = (),
     ) -> Self:
         """Returns details that can be compared with others."""
-        return cls(
-            _one_blank(description), _one_blank(footer), tuple(sorted(payment_method_types)), tuple(custom_fields)
-        )
+        texts = [" ".join(text.split()) or None if text else None for text in (description, footer)]
+        return cls(texts[0], texts[1], tuple(sorted(payment_method_types)), tuple(custom_fields))
 
     def completed_from(self, other: Self) -> Self:
         """Returns these details, and those of `other` where these are empty."""
@@ -49,7 +48,3 @@ _WORDS = {
     "payment_method_types": "payment methods",
     "custom_fields": "custom fields",
 }
-
-
-def _one_blank(text: str | None) -> str | None:
-    return " ".join(text.split()) or None if text else None

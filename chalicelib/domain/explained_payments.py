@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from chalicelib.domain.explained_money import only_credited
 from chalicelib.domain.facts import ChargeFact
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.terms import day_in_words
+from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.wording import day, latest_entry, money
 
 BANK_DEBITS = {
@@ -83,7 +83,7 @@ def _ways_paid(invoice: Invoice, outside: int) -> Iterator[tuple[int, str]]:
 def _way_outside(invoice: Invoice) -> str:
     record = invoice.recorded_payment
     if record is not None:
-        recorded_on = invoice.day_of(record.recorded_at)
+        recorded_on = day_of(record.recorded_at, invoice.order.time_zone)
         later = f" on {day_in_words(recorded_on)}" if recorded_on != record.paid_on else ""
         return f"by {record.way}, as recorded in POM{later}"
     marked = latest_entry(invoice, "marked_paid")  # by a release that kept it on the timeline only

@@ -19,7 +19,7 @@ from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.history import SEND_REFUSED
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
-from chalicelib.domain.terms import day_in_words
+from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.wording import day, days, latest_entry, money, on_day
 
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
@@ -54,7 +54,8 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
     """Yields that a draft cannot be sent because it would be overdue at once. Terms count from the day of sending."""
-    if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < invoice.day_of(now):
+    today = day_of(now, invoice.order.time_zone)
+    if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < today:
         yield (
             f"It cannot be sent, because its due date, {day_in_words(invoice.due_day)}, has passed. "
             "Change the due date in the Stripe dashboard, or void it and bill its services again."
@@ -195,7 +196,7 @@ def _asked(invoice: Invoice) -> Iterator[str]:
 def _due(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_at is None or invoice.due_day is None:
         return
-    on, late = day(invoice, invoice.due_at), (invoice.day_of(now) - invoice.due_day).days
+    on, late = day(invoice, invoice.due_at), (day_of(now, invoice.order.time_zone) - invoice.due_day).days
     if late < 0:
         yield f"It is due on {on}."
     elif late == 0:

@@ -68,13 +68,3 @@ MAX_ENTRIES = 1000
 def in_order(entries: tuple[HistoryEntry, ...]) -> list[HistoryEntry]:
     """Oldest first; entries of one second in the order in which they became known."""
     return sorted(entries, key=lambda entry: entry.at)
-
-
-def knows_event(entries: tuple[HistoryEntry, ...], event_id: str) -> bool:
-    """Whether this Stripe event is on the timeline."""
-    return any(entry.event_id == event_id for entry in entries)
-
-
-def was_fetched(entries: tuple[HistoryEntry, ...], event_id: str) -> bool:
-    """Whether the sweep brought this Stripe event, not a webhook."""
-    return any(entry.event_id == event_id and entry.source is Source.SWEEP for entry in entries)

@@ -33,30 +33,22 @@ As a part of a key such an id takes at most 765 bytes, of the 1,024 that DynamoD
 ACCOUNT_ID_PATTERN = r"^acct_[A-Za-z0-9_]{1,123}$(?!\n)"
 """An account is the tenant of an event, so it must look like an account of Stripe's and like nothing else."""
 
-_ID = re.compile(ID_PATTERN)
-_INVOICE_ID = re.compile(f"{INVOICE_PREFIX}[a-z2-7]{{26}}")
-_STRIPE_ID = re.compile(STRIPE_ID_PATTERN)
-_ACCOUNT_ID = re.compile(ACCOUNT_ID_PATTERN)
+ID_OF_POM = re.compile(ID_PATTERN)
+"""The form of ids of organizations, customers and services."""
+
+INVOICE_ID = re.compile(f"{INVOICE_PREFIX}[a-z2-7]{{26}}")
+"""The form of the ids that `invoice_id_for` makes."""
+
+STRIPE_ID = re.compile(STRIPE_ID_PATTERN)
+"""The form of ids of Stripe's objects and events."""
+
+ACCOUNT_ID = re.compile(ACCOUNT_ID_PATTERN)
+"""The form of ids of Stripe accounts."""
 
 
-def is_id(value: object) -> TypeGuard[str]:
-    """Returns True if the value can be the id of an organization, a customer or a service."""
-    return isinstance(value, str) and _ID.fullmatch(value) is not None
-
-
-def is_invoice_id(value: object) -> TypeGuard[str]:
-    """Returns True if the value has the form of the ids that `invoice_id_for` makes."""
-    return isinstance(value, str) and _INVOICE_ID.fullmatch(value) is not None
-
-
-def is_stripe_id(value: object) -> TypeGuard[str]:
-    """Returns True if the value can be the id of an object or an event of Stripe's."""
-    return isinstance(value, str) and _STRIPE_ID.fullmatch(value) is not None
-
-
-def is_account_id(value: object) -> TypeGuard[str]:
-    """Returns True if the value can be the id of a Stripe account."""
-    return isinstance(value, str) and _ACCOUNT_ID.fullmatch(value) is not None
+def is_id(value: object, form: re.Pattern[str] = ID_OF_POM) -> TypeGuard[str]:
+    """Returns True if the value is a text of this form, as a whole."""
+    return isinstance(value, str) and form.fullmatch(value) is not None
 
 
 def digest(*parts: str) -> str:

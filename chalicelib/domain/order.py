@@ -48,7 +48,7 @@ class Order:
 
     @property
     def total(self) -> int:
-        return self.subtotal + self.tax
+        return sum(line.amount for line in self.line_items) + self.tax
 
     @property
     def details(self) -> DraftDetails:

@@ -76,7 +76,7 @@ def is_today(moment: int | None, now: int, time_zone: str) -> bool:
 
 def window_has_passed(invoice: Invoice, window: int, now: int) -> bool:
     """Returns True if more than `window` days have passed since the invoice's due day."""
-    return invoice.due_day is not None and (invoice.day_of(now) - invoice.due_day).days > window
+    return invoice.due_day is not None and (day_of(now, invoice.order.time_zone) - invoice.due_day).days > window
 
 
 def require_no_payment_under_way(invoice: Invoice) -> None:

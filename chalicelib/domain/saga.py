@@ -97,15 +97,12 @@ class Saga:
     @property
     def key(self) -> str:
         """The idempotency key of the present step. It tells nothing about anybody."""
-        return self._key_of(self.generation)
+        return f"pom-{digest(self.nonce, self.step, str(self.generation))}"
 
     def has_used(self, key: str | None) -> bool:
         """Returns True if `key` is one with which the present step has asked Stripe, or one derived from it."""
-        own = (self._key_of(generation) for generation in range(self.generation + 1))
-        return key is not None and key.startswith(tuple(own))
-
-    def _key_of(self, generation: int) -> str:
-        return f"pom-{digest(self.nonce, self.step, str(generation))}"
+        own = tuple(replace(self, generation=number).key for number in range(self.generation + 1))
+        return key is not None and key.startswith(own)
 
     @property
     def running(self) -> bool:

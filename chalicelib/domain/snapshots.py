@@ -18,7 +18,7 @@ from chalicelib.domain.facts import (
     RefundFact,
     StripeFact,
 )
-from chalicelib.domain.merging import newer, same_content, settle
+from chalicelib.domain.merging import newer, same_content
 
 MAX_REVISIONS = 100
 """POM does not follow a longer chain of revisions, because it can only be a circle."""
@@ -48,37 +48,29 @@ class Snapshots:
     attempt_failed_at: int = 0
     """The latest second at which Stripe said that an attempt failed without saying why."""
 
-    def merge(self, fact: StripeFact) -> Self:
+    def merge(self, fact: StripeFact, choose: Choose = newer) -> Self:
         """Returns these snapshots and one more, in any order.
+
+        With `settle` as `choose`, `fact` was read from Stripe after these snapshots had been stored.
 
         Raises:
             CannotOrder: see `newer`.
         """
-        return self._put(fact, newer)
-
-    def settle(self, fact: StripeFact) -> Self:
-        """Returns these snapshots and one that was read from Stripe after they had been stored."""
-        return self._put(fact, settle)
+        if not isinstance(fact, InvoiceFact):
+            name = _COLLECTIONS[type(fact)]
+            known: Mapping[str, StripeFact] = getattr(self, name)
+            merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
+            return replace(self, **merged)
+        invoices = {**self.invoices, fact.id: choose(self.invoices.get(fact.id), fact)}
+        if len(invoices) == 1:
+            return replace(self, invoice=invoices[fact.id])
+        current = max(invoices.values(), key=lambda each: _place_in_line(each, invoices))
+        others = {stripe_id: each for stripe_id, each in invoices.items() if stripe_id != current.id}
+        return replace(self, invoice=current, revisions=others)
 
     def attempt_failed(self, at: int) -> Self:
         """Returns these snapshots with a failed attempt at `at` (epoch seconds UTC)."""
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
-
-    def _put(self, fact: StripeFact, choose: Choose) -> Self:
-        if isinstance(fact, InvoiceFact):
-            return self._with_invoice(choose(self.invoices.get(fact.id), fact))
-        name = _COLLECTIONS[type(fact)]
-        known: Mapping[str, StripeFact] = getattr(self, name)
-        merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
-        return replace(self, **merged)
-
-    def _with_invoice(self, fact: InvoiceFact) -> Self:
-        if not self.revisions and self.invoice is not None and self.invoice.id == fact.id:
-            return replace(self, invoice=fact)
-        known = {**self.invoices, fact.id: fact}
-        current = max(known.values(), key=lambda each: _place_in_line(each, known))
-        others = {stripe_id: each for stripe_id, each in known.items() if stripe_id != current.id}
-        return replace(self, invoice=current, revisions=others)
 
     @cached_property
     def invoices(self) -> Mapping[str, InvoiceFact]:
@@ -107,7 +99,7 @@ class Snapshots:
         return (
             self.attempt_failed_at == other.attempt_failed_at
             and self.by_id.keys() == other.by_id.keys()
-            and all(other.says(fact) for fact in self.by_id.values())
+            and all(same_content(other.by_id[fact.id], fact) for fact in self.by_id.values())
         )
 
     def says(self, fact: StripeFact) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.amounts import refunded_amount
+from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.facts import ChargeFact, PaymentIntentFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.snapshots import Snapshots
@@ -55,7 +55,7 @@ def status_of(facts: Snapshots) -> InvoiceStatus:
     if invoice.deleted or invoice.status == "void":
         return InvoiceStatus.VOID
     if invoice.status == "paid":
-        fully = 0 < invoice.amount_paid <= refunded_amount(facts)
+        fully = 0 < invoice.amount_paid <= amounts_of(facts).refunded
         return InvoiceStatus.REFUNDED if fully else InvoiceStatus.PAID
     if invoice.status == "open":
         return InvoiceStatus.FAILED if failed_attempt(facts) else InvoiceStatus.PENDING
@@ -86,17 +86,13 @@ def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
         key=lambda charge: (charge.created, charge.as_of, charge.id),
         default=None,
     )
-    known = _from_intent(intent, declined)
-    outdated_by = max([*ended.values(), _revised_at(facts)])
+    known = _known_failure(intent, declined)
+    # A revision outdates what was told of the invoice that it has replaced.
+    revised = facts.invoice is not None and facts.invoice.from_invoice_id is not None
+    outdated_by = max([*ended.values(), facts.invoice.finalized_at or 0 if facts.invoice and revised else 0])
     if known is None and facts.attempt_failed_at > outdated_by and _unexplained(facts.attempt_failed_at, intent):
         return FailedAttempt(FailureReason.OTHER, facts.attempt_failed_at)
     return known
-
-
-def _revised_at(facts: Snapshots) -> int:
-    """Returns when the present revision replaced the original (epoch seconds UTC), or 0 if there is no revision."""
-    invoice = facts.invoice
-    return invoice.finalized_at or 0 if invoice is not None and invoice.from_invoice_id is not None else 0
 
 
 def _tried(intent: PaymentIntentFact) -> bool:
@@ -110,15 +106,20 @@ def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:
     return intent.status == "processing" and at > intent.as_of
 
 
-def _from_intent(intent: PaymentIntentFact | None, declined: ChargeFact | None) -> FailedAttempt | None:
+def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None) -> FailedAttempt | None:
+    """Returns the failed attempt that the intent or the declined charge tells of, whichever is later."""
+    of_charge = None
+    if declined is not None:
+        reason = declined.failure.reason if declined.failure else FailureReason.OTHER
+        of_charge = FailedAttempt(reason, declined.created)
     if intent is None or (declined and _attempted_after(declined, intent)):
-        return _from_charge(declined)
-    if intent.status == "requires_payment_method":
-        if intent.failure:
-            tried = declined.created if declined and declined.id == intent.latest_charge_id else intent.as_of
-            return FailedAttempt(intent.failure.reason, tried)
-        return _from_charge(declined)
-    return None
+        return of_charge
+    if intent.status != "requires_payment_method":
+        return None
+    if intent.failure is None:
+        return of_charge
+    tried = declined.created if declined and declined.id == intent.latest_charge_id else intent.as_of
+    return FailedAttempt(intent.failure.reason, tried)
 
 
 def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:
@@ -126,10 +127,3 @@ def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:
     if declined.id == intent.latest_charge_id:
         return intent.status == "processing"
     return declined.created > intent.as_of
-
-
-def _from_charge(declined: ChargeFact | None) -> FailedAttempt | None:
-    if declined is None:
-        return None
-    reason = declined.failure.reason if declined.failure else FailureReason.OTHER
-    return FailedAttempt(reason, declined.created)

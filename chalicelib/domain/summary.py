@@ -26,7 +26,7 @@ from chalicelib.domain.tallies import (
     STATUS,
     Bucket,
     Tally,
-    added_up,
+    difference_of,
 )
 
 MAX_DAYS = 366
@@ -55,14 +55,13 @@ class CurrencySummary:
 
 def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
     """Returns what one invoice counts for. Days are of the time zone that it was made in."""
-    currency, status, balance = invoice.order.currency, invoice.status, invoice.balance
-    amounts = invoice.amounts
-    counts = {Bucket(currency, STATUS, status.value): Tally(1, invoice.total, balance)}
+    currency, balance, amounts, paid_on = invoice.order.currency, invoice.balance, invoice.amounts, invoice.paid_on
+    counts = {Bucket(currency, STATUS, invoice.status.value): Tally(1, invoice.total, balance)}
     if invoice.overdue:
         counts[Bucket(currency, OVERDUE)] = Tally(1, balance)
-    known = invoice.facts.invoice
-    if known is not None and known.status == "paid" and invoice.paid_on:
-        counts[Bucket(currency, PAID, invoice.paid_on.isoformat())] = Tally(1, amounts.paid_and_not_lost)
+    if paid_on is not None:
+        # Refunds are not taken off, but what a bank took back was not paid.
+        counts[Bucket(currency, PAID, paid_on.isoformat())] = Tally(1, amounts.paid - amounts.lost)
     if amounts.refunded:
         counts[Bucket(currency, REFUNDED)] = Tally(1, amounts.refunded)
     if amounts.lost:
@@ -84,13 +83,13 @@ class Recounted(NamedTuple):
 def recounted(invoice: Invoice) -> Recounted:
     """Returns the invoice, to be stored as one that remembers what it counts for now."""
     counts = contribution(invoice)
-    difference = added_up(uncounted(invoice).difference.items(), counts.items())
+    difference = difference_of(dict(invoice.counted), counts)
     return Recounted(replace(invoice, counted=tuple(counts.items())) if difference else invoice, difference)
 
 
 def uncounted(invoice: Invoice) -> Recounted:
     """Returns the invoice, to be removed together with what it counts for."""
-    return Recounted(invoice, added_up((bucket, tally.negated()) for bucket, tally in invoice.counted))
+    return Recounted(invoice, difference_of(dict(invoice.counted), {}))
 
 
 def summarized(tallies: Mapping[Bucket, Tally]) -> list[CurrencySummary]:

@@ -34,9 +34,6 @@ class Tally(NamedTuple):
     def plus(self, other: Tally) -> Tally:
         return Tally(self.invoices + other.invoices, self.amount + other.amount, self.balance + other.balance)
 
-    def negated(self) -> Tally:
-        return Tally(-self.invoices, -self.amount, -self.balance)
-
 
 NOTHING = Tally(0, 0, 0)
 
@@ -51,3 +48,12 @@ def added_up(*parts: Iterable[tuple[Bucket, Tally]]) -> Mapping[Bucket, Tally]:
         for bucket, tally in part:
             total[bucket] = total.get(bucket, NOTHING).plus(tally)
     return {bucket: tally for bucket, tally in total.items() if any(tally)}
+
+
+def difference_of(before: Mapping[Bucket, Tally], after: Mapping[Bucket, Tally]) -> Mapping[Bucket, Tally]:
+    """Returns what has to be added to `before` to make `after`. Buckets without a difference are left out."""
+    differences = {}
+    for bucket in {**before, **after}:
+        (invoices, amount, balance), former = after.get(bucket, NOTHING), before.get(bucket, NOTHING)
+        differences[bucket] = Tally(invoices - former.invoices, amount - former.amount, balance - former.balance)
+    return {bucket: tally for bucket, tally in differences.items() if any(tally)}

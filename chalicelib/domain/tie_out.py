@@ -11,7 +11,7 @@ from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
 from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.snapshots import Snapshots
 
 LIVE = frozenset({"open", "paid", "uncollectible"})
 """Statuses of a Stripe invoice that asks, or asked, somebody for money."""
@@ -95,7 +95,7 @@ class Books:
     disputes: Mapping[str, tuple[DisputeFact, Invoice, int]] = field(default_factory=dict)
 
 
-def questioned(facts: Facts) -> Iterable[tuple[str, Amounts]]:
+def questioned(facts: Snapshots) -> Iterable[tuple[str, Amounts]]:
     """Yields each dispute's id with its disputed or lost amount, in the invoice's currency. Won ones are left out."""
     lost = lost_by_dispute(facts)
     for dispute in facts.disputes.values():

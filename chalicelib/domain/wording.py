@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.domain.history import HistoryEntry
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.terms import day_in_words
+from chalicelib.domain.terms import day_in_words, day_of
 
 
 def money(invoice: Invoice, amount: int, currency: str | None = None) -> str:
@@ -21,7 +21,7 @@ def on_day(invoice: Invoice, moment: int | None) -> str:
 
 def day(invoice: Invoice, moment: int) -> str:
     """Returns the day in the organization's time zone, such as 23 November 2026."""
-    return day_in_words(invoice.day_of(moment))
+    return day_in_words(day_of(moment, invoice.order.time_zone))
 
 
 def days(number: int) -> str:

@@ -21,9 +21,9 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.order import LineItem, Order
 from chalicelib.domain.saga import Saga, Step
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
 
 ORG = OrganizationId("org_1")
@@ -54,7 +54,7 @@ def in_status(made: Invoice, status: InvoiceStatus, due_at: int | None = None) -
     fact = InvoiceFact(f"in_{made.id}", NOW, words.get(status, status.value), 7500, 0, 7500, "usd", due_at=due_at)
     if status is InvoiceStatus.PAID:
         fact = replace(fact, amount_paid=7500, amount_remaining=0)
-    facts = Facts(invoice=fact, attempt_failed_at=NOW if status is InvoiceStatus.FAILED else 0)
+    facts = Snapshots(invoice=fact, attempt_failed_at=NOW if status is InvoiceStatus.FAILED else 0)
     resting = replace(made.saga, step=Step.DONE, resume_at=None)
     placed = replace(made, facts=facts, saga=resting).changed(NOW)
     assert placed.status is status

@@ -17,7 +17,7 @@ from chalicelib.domain.facts import (
     PaymentIntentFact,
     RefundFact,
 )
-from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, status_of
 
 NOW = 1_800_000_000
@@ -31,8 +31,8 @@ NOTE = CreditNoteFact("cn_1", NOW, "issued", 1000, "usd", "in_1", pre_payment_am
 NOTHING_KNOWN: dict[str, Any] = {"starting_balance": None, "ending_balance": None, "amount_due": None}
 
 
-def known(*facts: Any) -> Facts:
-    told = Facts()
+def known(*facts: Any) -> Snapshots:
+    told = Snapshots()
     for fact in facts:
         told = told.merge(fact)
     return told
@@ -43,7 +43,7 @@ def amounts(*facts: Any) -> Amounts:
 
 
 def test_nothing_is_known_of_an_invoice_that_stripe_has_not_told_of() -> None:
-    assert amounts_of(Facts()) == Amounts()
+    assert amounts_of(Snapshots()) == Amounts()
     assert amounts(replace(OPEN, deleted=True)) == Amounts()
 
 

@@ -21,8 +21,8 @@ from chalicelib.domain.facts import (
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.saga import Step
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import NOW, invoice
 
@@ -49,7 +49,7 @@ def told(kind: str, at: int, reason: str | None = None) -> HistoryEntry:
 
 def made(*facts: Any, history: tuple[HistoryEntry, ...] = (), sent: bool = True, **changes: Any) -> Invoice:
     blank = invoice()
-    known = Facts()
+    known = Snapshots()
     for fact in facts:
         known = known.merge(fact)
     saga = replace(blank.saga, step=Step.DONE, resume_at=None)

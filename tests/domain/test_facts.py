@@ -22,8 +22,8 @@ from chalicelib.domain.facts import (
     StripeFact,
 )
 from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.merging import CannotOrder, newer, settle
+from chalicelib.domain.snapshots import Snapshots
 
 SECONDS = st.integers(100, 103)
 AMOUNTS = st.sampled_from([0, 500])
@@ -98,16 +98,16 @@ payments = st.builds(
 facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, payments)
 
 
-def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Facts:
+def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
     """As events are applied: what cannot be ordered is read from Stripe, which knows the `truth`."""
 
-    def knowing(known: Facts, fact: StripeFact) -> Facts:
+    def knowing(known: Snapshots, fact: StripeFact) -> Snapshots:
         try:
             return known.merge(fact)
         except CannotOrder as doubt:
-            return known.settle(truth[doubt.fact.id])
+            return known.merge(truth[doubt.fact.id], settle)
 
-    return reduce(knowing, told, Facts())
+    return reduce(knowing, told, Snapshots())
 
 
 @st.composite
@@ -127,7 +127,7 @@ def histories(draw: st.DrawFn) -> tuple[list[StripeFact], dict[str, StripeFact]]
 @given(histories(), st.randoms(use_true_random=False))
 def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth(history, random) -> None:
     told, truth = history
-    expected = reduce(Facts.settle, truth.values(), Facts()).timeless
+    expected = reduce(lambda known, fact: known.merge(fact, settle), truth.values(), Snapshots()).timeless
     assert merged(told, truth).timeless == expected
     mixed = told + random.choices(told, k=len(told)) if told else []
     random.shuffle(mixed)
@@ -136,9 +136,9 @@ def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth
 
 @given(facts, facts)
 def test_merging_is_commutative_or_says_that_it_cannot_tell(one: StripeFact, other: StripeFact) -> None:
-    def outcome(*pair: StripeFact) -> Facts | str:
+    def outcome(*pair: StripeFact) -> Snapshots | str:
         try:
-            return reduce(Facts.merge, pair, Facts())
+            return reduce(Snapshots.merge, pair, Snapshots())
         except CannotOrder as doubt:
             return doubt.fact.id
 
@@ -150,14 +150,14 @@ def test_merging_is_associative_where_nothing_is_in_doubt(three: list[StripeFact
     results = set()
     for order in itertools.permutations(three):
         try:
-            known = reduce(Facts.merge, order, Facts())
+            known = reduce(Snapshots.merge, order, Snapshots())
         except CannotOrder:
             return
         results.add(str([known.invoice, *(sorted(map(str, each.values())) for each in collections(known))]))
     assert len(results) == 1
 
 
-def collections(known: Facts) -> list[dict[str, StripeFact]]:
+def collections(known: Snapshots) -> list[dict[str, StripeFact]]:
     names = ("payment_intents", "charges", "refunds", "disputes", "payments")
     return [dict(getattr(known, name)) for name in names]
 
@@ -165,7 +165,7 @@ def collections(known: Facts) -> list[dict[str, StripeFact]]:
 @given(st.lists(facts, max_size=6), facts)
 def test_merging_what_is_known_changes_nothing(before: list[StripeFact], fact: StripeFact) -> None:
     try:
-        known = reduce(Facts.merge, before, Facts()).merge(fact)
+        known = reduce(Snapshots.merge, before, Snapshots()).merge(fact)
     except CannotOrder:
         return
     assert known.merge(fact) == known
@@ -259,4 +259,4 @@ def test_a_refund_status_of_tomorrow_does_not_break_the_merge() -> None:
 
 
 def test_a_failed_attempt_without_a_reason_is_remembered_by_its_latest_second() -> None:
-    assert Facts().attempt_failed(5).attempt_failed(3).attempt_failed_at == 5
+    assert Snapshots().attempt_failed(5).attempt_failed(3).attempt_failed_at == 5

@@ -20,7 +20,7 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import InvoiceId
-from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, status_of
 from chalicelib.ports.listed import with_owners
 
@@ -35,8 +35,8 @@ def stripe_invoice(number: int, status: str = "open", **more: Any) -> InvoiceFac
     return InvoiceFact(**{**fact, **more})
 
 
-def known(*facts: StripeFact) -> Facts:
-    return reduce(Facts.merge, facts, Facts())
+def known(*facts: StripeFact) -> Snapshots:
+    return reduce(Snapshots.merge, facts, Snapshots())
 
 
 PAID_BY = InvoicePaymentFact("inpay_1", 100, "open", "in_1", 0, "usd")
@@ -84,7 +84,9 @@ def test_a_line_that_is_a_circle_is_no_trap() -> None:
         "nothing_to_pay", "gone",
     ],
 )  # fmt: skip
-def test_what_people_finalize_in_stripe_is_read_once_and_with_its_payments(facts: Facts, unread: str | None) -> None:
+def test_what_people_finalize_in_stripe_is_read_once_and_with_its_payments(
+    facts: Snapshots, unread: str | None
+) -> None:
     assert facts.unread_invoice == unread
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -18,9 +18,10 @@ from chalicelib.domain.facts import (
 )
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
 from chalicelib.domain.saga import Step
 from chalicelib.domain.shown import shows_the_same
+from chalicelib.domain.snapshots import Snapshots
+from chalicelib.domain.standing import Standing
 from chalicelib.domain.status import InvoiceStatus, failed_attempt, status_of
 from tests.contracts.examples import NOW, invoice
 
@@ -36,8 +37,8 @@ CHARGE = ChargeFact("ch_1", NOW + 10, "failed", 7500, "usd", NOW + 10, "pi_1", B
 REFUND = RefundFact("re_1", NOW + 20, "succeeded", 7500, "usd", NOW + 20, "pi_1", "ch_2")
 
 
-def known(*facts: Any) -> Facts:
-    told = Facts()
+def known(*facts: Any) -> Snapshots:
+    told = Snapshots()
     for fact in facts:
         told = told.merge(fact)
     return told
@@ -81,7 +82,7 @@ def test_status_is_what_the_facts_say(facts: list[Any], status: InvoiceStatus) -
 
 def test_nothing_known_is_no_status() -> None:
     with pytest.raises(ValueError, match="without facts"):
-        status_of(Facts())
+        status_of(Snapshots())
     assert invoice().status is InvoiceStatus.CREATING
 
 
@@ -238,3 +239,9 @@ def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
     assert not shows_the_same(seen.knowing(INTENT), seen)
     assert not shows_the_same(seen.knowing(PAID), seen)
     assert not shows_the_same(made(PAID, REFUND), made(PAID))
+
+
+def test_an_invoice_has_every_part_of_its_standing_and_stores_none() -> None:
+    stored = {each.name for each in fields(Invoice)}
+    for each in (invoice(), made(OPEN), made(PAID)):
+        assert vars(each).keys() - stored == Standing.__annotations__.keys()

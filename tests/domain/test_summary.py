@@ -134,7 +134,8 @@ def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
     stored, difference = recounted(later)
     assert added_up(first.counted, difference.items()) == contribution(later)
     assert dict(stored.counted) == contribution(later)
-    assert uncounted(stored).difference == {bucket: tally.negated() for bucket, tally in contribution(later).items()}
+    taken_off = {bucket: Tally(*(-number for number in tally)) for bucket, tally in contribution(later).items()}
+    assert uncounted(stored).difference == taken_off
 
 
 def test_an_invoice_that_counted_otherwise_in_another_release_is_put_right() -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import failed_attempt
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
 from tests.fakes import FakeDatabase, FakePorts
@@ -397,7 +397,7 @@ def told(story: Callable[[Payer], None], seed: int = 0) -> Told:
     return Told(ports, payer.invoice, events, listed, world.double.ledger(payer.account))
 
 
-def says(facts: Facts) -> Facts:
+def says(facts: Snapshots) -> Snapshots:
     """What facts say of the invoice that counts, whenever each became known.
 
     Payments of an invoice that was replaced are known or not, as it happened; they say nothing. So does an event that

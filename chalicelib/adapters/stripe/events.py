@@ -15,7 +15,7 @@ from chalicelib.adapters.stripe.versions import Subject, subject_of
 from chalicelib.domain.errors import InvalidSignature
 from chalicelib.domain.events import LATEST_MOMENT, UNREADABLE, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
-from chalicelib.domain.identifiers import StripeAccountId, is_account_id, is_stripe_id
+from chalicelib.domain.identifiers import ACCOUNT_ID, STRIPE_ID, StripeAccountId, is_id
 
 TOLERANCE = 300
 """Seconds that a signature's time may be off, either way (https://docs.stripe.com/webhooks#replay-attacks)."""
@@ -108,7 +108,7 @@ def read_event(body: bytes, account_id: StripeAccountId | None = None) -> Stripe
 def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
     text, event = body.decode(), _event_decoder.decode(body)
     account = account_id or event.account
-    if not is_stripe_id(event.id) or not (account is None or is_account_id(account)):
+    if not is_id(event.id, STRIPE_ID) or not (account is None or is_id(account, ACCOUNT_ID)):
         raise NoEvent("Stripe has no such event or account")
     if len(event.type) > LONGEST_NAME:
         raise NoEvent("Stripe has no such type")

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, is_id, is_invoice_id, is_stripe_id
+from chalicelib.domain.identifiers import INVOICE_ID, STRIPE_ID, InvoiceId, OrganizationId, is_id
 
 ORGANIZATION_KEY = "pom_organization_id"
 INVOICE_KEY = "pom_invoice_id"
@@ -164,7 +164,7 @@ def organization_named(metadata: object) -> OrganizationId | None:
 def invoice_named(metadata: object) -> InvoiceId | None:
     """Returns the invoice of ours that an object's metadata names, or None."""
     named = _named(metadata, INVOICE_KEY)
-    return InvoiceId(named) if is_invoice_id(named) else None
+    return InvoiceId(named) if is_id(named, INVOICE_ID) else None
 
 
 def customer_named(metadata: object) -> str | None:
@@ -180,4 +180,4 @@ def _named(metadata: object, key: str) -> object:
 def _id_in(reference: Any) -> str | None:
     """Returns the id behind a reference, expanded or not, or None for what cannot be an id of Stripe's."""
     found = reference.get("id") if isinstance(reference, dict) else reference
-    return found if is_stripe_id(found) else None
+    return found if is_id(found, STRIPE_ID) else None

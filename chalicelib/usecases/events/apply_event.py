@@ -40,17 +40,22 @@ APPLIERS: dict[str, Apply] = {
 
 
 def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcome:
-    """Apply the event, once.
+    """Applies the event, once, and returns its outcome.
 
     Raises:
-        StaleWrite, StripeUnavailable, Retryable: not now.
+        StaleWrite, StripeUnavailable, Retryable: it cannot be applied now.
     """
     account_id = event.account_id
     if event.type == UNREADABLE:
         return EventOutcome.UNREADABLE
     if event.type not in SUBSCRIPTION or account_id is None:
         return EventOutcome.IGNORED
-    apply = _applier_of(event)
+    # Nothing of POM's has an object of an unknown kind, or one without an id that Stripe could have given.
+    apply = APPLIERS.get(event.object_type) if event.object_id else None
+    if event.type == DEAUTHORIZED:
+        apply = apply_deauthorization
+    elif not event.object_type:  # nobody can tell what happened, so the event is tried again for a while
+        raise StripeUnavailable("stripe_answer_unreadable", "The event shows no object.", answered=True)
     if apply is None:
         return EventOutcome.UNKNOWN_OBJECT
     for _ in attempts(ATTEMPTS, ports.clock):
@@ -63,20 +68,3 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
         except StaleWrite:
             continue
     raise StaleWrite("What the event is about")
-
-
-def _applier_of(event: StripeEvent) -> Apply | None:
-    """Returns who applies the event, or None if nothing of POM's could change by it.
-
-    The end of a connection is told by the type alone, whatever object Stripe shows. Anything else happened to an
-    object. One of a kind that POM does not know, or without an id that Stripe could have given, is nothing that POM
-    has. If no object is shown at all, nobody can tell, and the event is tried again for a while.
-
-    Raises:
-        StripeUnavailable: the event shows no object.
-    """
-    if event.type == DEAUTHORIZED:
-        return apply_deauthorization
-    if not event.object_type:
-        raise StripeUnavailable("stripe_answer_unreadable", "The event shows no object.", answered=True)
-    return APPLIERS.get(event.object_type) if event.object_id else None

@@ -7,7 +7,7 @@ for. An object is believed in our version only. In another version it is fetched
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from chalicelib.domain.facts import (
     RefundFact,
     StripeFact,
 )
-from chalicelib.domain.history import HistoryEntry, Outcome, Source, knows_event, was_fetched
+from chalicelib.domain.history import HistoryEntry, Outcome, Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
@@ -45,65 +45,60 @@ INVOICE_FACTS = (
 
 
 def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
-    """Merge what the event says into its invoice."""
+    """Merges what the event says into its invoice, and returns the outcome."""
     invoice = _invoice_of(event, account_id, ports)
     if invoice is None:
         return EventOutcome.FOREIGN
     note(organization_id=invoice.organization_id, invoice_id=invoice.id)
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    if knows_event(invoice.history, event.id):
-        if source is Source.WEBHOOK and was_fetched(invoice.history, event.id):
+    told_before = [entry for entry in invoice.history if entry.event_id == event.id]
+    if told_before:
+        if source is Source.WEBHOOK and any(entry.source is Source.SWEEP for entry in told_before):
             note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
-    known = _beyond_the_object(known, event)
-    said = _said(event) or fact
-    outcome = outcome_of(
-        source, changed=not known.facts.say_the_same_as(invoice.facts) or known.sent_at != invoice.sent_at
-    )
-    entry = _entry(event, said, known, source, outcome)
+    # Only the type of an event says that an attempt failed without a reason, and that an invoice was e-mailed.
+    if event.type in FAILED_WITHOUT_REASON:
+        known = replace(known, facts=known.facts.attempt_failed(event.created))
+    if event.type == "invoice.sent" and known.sent_at is None and event.object_id == known.stripe_invoice_id:
+        known = replace(known, sent_at=event.created)
+    changed = not known.facts.say_the_same_as(invoice.facts) or known.sent_at != invoice.sent_at
+    outcome = outcome_of(source, changed=changed)
+    entry = _entry(event, fact, known, source, outcome)
     told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
-    found = replace(event, invoice_hint=invoice.id)
-    ports.invoices.apply(
-        recounted(told), marker_of(found, account_id, outcome, source, ports), new_references(invoice, told)
-    )
+    marker = marker_of(replace(event, invoice_hint=invoice.id), account_id, outcome, source, ports)
+    ports.invoices.apply(recounted(told), marker, new_references(invoice, told))
     return outcome
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:
-    """Returns the invoice that the event is about, if it is one of ours on this account."""
-    for invoice in _candidates(event, account_id, ports):
-        if invoice.stripe_account_id == account_id and _is_of(invoice, event, account_id, ports):
-            return invoice
-    return None
+    """Returns the invoice that the event is about, if it is one of ours on this account.
 
-
-def _candidates(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Iterator[Invoice]:
-    """Yields the invoices that the event leads to: by the hint in an invoice's metadata, then by Stripe's ids.
-
-    One look-up is usually enough. Somebody may have changed the metadata in Stripe, so a hint that leads nowhere
-    costs a second one.
+    The hint in an invoice's metadata comes first, and one look-up is usually enough. Somebody may have changed the
+    metadata in Stripe, so a hint that leads nowhere costs a second look-up by Stripe's ids.
     """
     organization_id, invoice_id = event.organization_hint, event.invoice_hint
     if event.object_type == "invoice" and organization_id is not None and invoice_id is not None:
         hinted = ports.invoices.get(organization_id, invoice_id)
-        if hinted is not None:
-            yield hinted
+        if hinted is not None and _is_of(hinted, event, account_id, ports):
+            return hinted
     ids = _owner_ids(event, account_id, ports)
     owners = ports.invoices.find_by_reference(account_id, ids) if ids else {}
     owner = next((owners[stripe_id] for stripe_id in ids if stripe_id in owners), None)
     referred_to = ports.invoices.get(*owner) if owner is not None else None
-    if referred_to is not None:
-        yield referred_to
+    return referred_to if referred_to is not None and _is_of(referred_to, event, account_id, ports) else None
 
 
 def _is_of(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> bool:
-    """Returns True if the event's object is the invoice in Stripe, or a revision of it, or no invoice at all.
+    """Returns True if the event is of the invoice's account, and its object belongs to the invoice.
 
-    If POM does not know the invoice that a revision replaced, it asks Stripe what that one was a revision of.
+    An object that is an invoice must be this one in Stripe, or a revision of it. If POM does not know the invoice
+    that a revision replaced, it asks Stripe what that one was a revision of.
     """
+    if invoice.stripe_account_id != account_id:
+        return False
     if event.object_type != "invoice" or invoice.is_or_was(event.object_id, event.revised_id):
         return True
     origin, met = event.revised_id, {event.object_id}
@@ -140,13 +135,12 @@ def _learned(
     later = invoice.facts.by_id.get(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
         return later, invoice
-    believed = _believed(event)
-    if believed is not None:
+    if event.current and isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
-            return believed, invoice.knowing(believed)
+            return event.fact, invoice.knowing(event.fact)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
-        return believed or fetched, invoice.settled_by(fetched)
+        return fetched, invoice.settled_by(fetched)
     # Stripe no longer has the object, so what the event says counts as far as it can be read.
     last_words = event.fact if isinstance(event.fact, INVOICE_FACTS) else None
     if last_words is not None:
@@ -155,36 +149,16 @@ def _learned(
     return last_words, invoice
 
 
-def _believed(event: StripeEvent) -> StripeFact | None:
-    """Returns what the object says, or None if it is in another version or cannot be read."""
-    if not event.current or not isinstance(event.fact, INVOICE_FACTS):
-        return None
-    return event.fact
-
-
-def _said(event: StripeEvent) -> StripeFact | None:
-    """Returns what the timeline tells of the event: amounts and reasons have the same shape in every version.
-
-    An invoice has not: before 2018-11-08 it had no status.
-    """
-    if not event.current and isinstance(event.fact, InvoiceFact):
-        return None
-    return event.fact if isinstance(event.fact, INVOICE_FACTS) else None
-
-
-def _beyond_the_object(invoice: Invoice, event: StripeEvent) -> Invoice:
-    """Returns the invoice with what only the type of the event says."""
-    if event.type in FAILED_WITHOUT_REASON:
-        invoice = replace(invoice, facts=invoice.facts.attempt_failed(event.created))
-    if event.type == "invoice.sent" and invoice.sent_at is None and event.object_id == invoice.stripe_invoice_id:
-        invoice = replace(invoice, sent_at=event.created)
-    return invoice
-
-
 def _entry(
-    event: StripeEvent, said: StripeFact | None, known: Invoice, source: Source, outcome: EventOutcome
+    event: StripeEvent, fact: StripeFact | None, known: Invoice, source: Source, outcome: EventOutcome
 ) -> HistoryEntry:
-    """Returns the timeline's entry for the event, which has led to what is `known` now."""
+    """Returns the timeline's entry for the event, which has led to what is `known` now.
+
+    `fact` is what the object says as far as it is believed. The entry tells the event's own amount and reason if it
+    can, because these have the same shape in every version. An invoice has not: before 2018-11-08 it had no status.
+    """
+    own = event.fact if isinstance(event.fact, INVOICE_FACTS) else None
+    said = fact if own is None or (isinstance(own, InvoiceFact) and not event.current) else own
     kind, draft = SUBSCRIPTION[event.type], known.facts.revisions.get(event.object_id)
     if draft is not None and draft.status == "draft":  # a draft of a revision is not the invoice
         kind = "revision_dropped" if draft.deleted else "revision_drafted"

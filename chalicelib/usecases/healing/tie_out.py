@@ -15,7 +15,7 @@ from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_facts import Facts
+from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences, questioned
 from chalicelib.ports import Ports
@@ -183,7 +183,7 @@ def _days(books: Books, ours: Mapping[InvoiceId, Invoice], begins_at: list[int])
         yield Day(*key, theirs.of(*key), mine.of(*key))
 
 
-def _as_stripe_lists(invoice: Invoice, books: Books) -> Facts:
+def _as_stripe_lists(invoice: Invoice, books: Books) -> Snapshots:
     """Returns the invoice's facts with its refunds and disputes as Stripe lists them."""
     refunds = {id_: fact for id_, (fact, owner) in books.refunds.items() if owner.id == invoice.id}
     disputes = {id_: fact for id_, (fact, owner, _) in books.disputes.items() if owner.id == invoice.id}
@@ -213,7 +213,7 @@ class _Sums:
         if fact.status == "succeeded":
             self._add(fact.created, fact.currency, "refunded", fact.amount)
 
-    def questioned(self, facts: Facts, began_at: Mapping[str, int]) -> None:
+    def questioned(self, facts: Snapshots, began_at: Mapping[str, int]) -> None:
         """Adds the disputed and lost amounts of one invoice, each on the day on which its dispute began."""
         for dispute_id, amounts in questioned(facts):
             if dispute_id in began_at:

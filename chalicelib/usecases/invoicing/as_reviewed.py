@@ -15,7 +15,7 @@ from chalicelib.domain.errors import ChangedInStripe, DueDatePassed, StripeRefus
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
-from chalicelib.domain.terms import day_in_words, end_of_day
+from chalicelib.domain.terms import day_in_words, day_of, end_of_day
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
 
@@ -54,8 +54,8 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
         raise _changed(change, UNDO)
     if fact.due_at is None or present.due_by_terms:
         return
-    due = present.day_of(fact.due_at)
-    if due < present.day_of(ports.clock.now()):
+    due = day_of(fact.due_at, present.order.time_zone)
+    if due < day_of(ports.clock.now(), present.order.time_zone):
         raise DueDatePassed(
             "due_date_in_past",
             f"The draft's due date, {day_in_words(due)}, has passed. The customer would get an overdue invoice.",
@@ -120,7 +120,7 @@ def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[I
 
     Returns `reviewed` as it is stored and `present` as Stripe has it then.
     """
-    days, today = present.order.days_until_due, present.day_of(ports.clock.now())
+    days, today = present.order.days_until_due, day_of(ports.clock.now(), present.order.time_zone)
     if days is None or present.due_day is None or not present.due_by_terms:
         return reviewed, present
     due = today + dt.timedelta(days=days)

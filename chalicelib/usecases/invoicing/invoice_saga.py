@@ -24,7 +24,7 @@ from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.status import OPEN_STATUSES
-from chalicelib.domain.terms import due_on
+from chalicelib.domain.terms import day_of, due_on
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
@@ -107,7 +107,7 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
     if found is None:
         try:
             if invoice.order.due_date is not None:  # it may have passed while the order waited
-                due_on(invoice.order.due_date, today=invoice.day_of(ports.clock.now()))
+                due_on(invoice.order.due_date, today=day_of(ports.clock.now(), invoice.order.time_zone))
             drafted_for = _known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
             found = _drafted(invoice, drafted_for, ports)
         except (Refused, Conflict) as refusal:
@@ -201,7 +201,8 @@ def _mail(invoice: Invoice, ports: Ports) -> Invoice:
     waited = saga.interrupted or not (saga.send or saga.finalized_before)
     if waited:
         invoice = as_in_stripe(invoice, ports)
-    finalized = _finalized_at(invoice)
+    fact = invoice.facts.invoice
+    finalized = fact.finalized_at if fact is not None and not fact.unfinished else None
     if finalized is not None:
         if sent := ports.stripe.events_about(account_id, stripe_id, SENT, finalized):
             # It was mailed, and the event of that is still on its way.
@@ -223,12 +224,6 @@ def _mail(invoice: Invoice, ports: Ports) -> Invoice:
         # The customer owed something from before, and finalizing added it to what is to be paid.
         facts, free = ports.stripe.send(account_id, stripe_id, f"{invoice.saga.key}-owed"), False
     return advance(reviewed, Step.DONE, ports, facts) if free else mailed(reviewed, facts, ports)
-
-
-def _finalized_at(invoice: Invoice) -> int | None:
-    """Returns when the invoice was finalized, as far as POM knows, or None."""
-    fact = invoice.facts.invoice
-    return None if fact is None or fact.unfinished else fact.finalized_at
 
 
 def _require_its_customer(invoice: Invoice, ports: Ports) -> None:

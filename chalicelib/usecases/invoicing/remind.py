@@ -18,6 +18,7 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccou
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import reminder_is_due, require_remindable
 from chalicelib.domain.settings import time_zone_of
+from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.customers.present_address import require_present_address
@@ -75,7 +76,7 @@ def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusa
 
     def refused(current: Invoice) -> Invoice:
         earlier = (entry.at for entry in current.history if entry.kind == REFUSED)
-        if any(current.day_of(at) == current.day_of(now) for at in earlier):
+        if any(day_of(at, current.order.time_zone) == day_of(now, current.order.time_zone) for at in earlier):
             return current
         return current.telling(told).changed(now)
 

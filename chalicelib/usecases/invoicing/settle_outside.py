@@ -96,7 +96,7 @@ def _done_or_overtaken(
 def _errors_of(settlement: Settlement, invoice: Invoice, today: dt.date) -> Iterator[IntegrationError]:
     yield from errors_of(require_known_method, settlement.method)
     if settlement.paid_on is not None:
-        invoiced_on = invoice.day_of(invoice.created_at)
+        invoiced_on = day_of(invoice.created_at, invoice.order.time_zone)
         yield from errors_of(require_plausible_day, settlement.paid_on, invoiced_on=invoiced_on, today=today)
     yield from errors_of(_given, settlement, invoice)
 

@@ -23,7 +23,7 @@ DAYS = (
     ),
     guard(
         "what is paid is not overdue",
-        "Invoice._first_day_overdue",
+        "Invoice._days",
         Never("OPEN_STATUSES"),
         f"{_T_STATUS}::test_overdue_is_open_and_past_its_due_date",
     ),

@@ -29,14 +29,14 @@ MONEY = (
     ),
     guard(
         "what was given back outside Stripe is refunded",
-        "refunded_amount",
-        Instead("_issued", "()"),
+        "amounts_of",
+        Instead("out_of_band_amount", "0"),
         f"{_T_AMOUNTS}::test_all_given_back_outside_stripe_is_refunded",
     ),
     guard(
         "lost money is not among what was paid in a period",
-        "Amounts.paid_and_not_lost",
-        Instead("lost", "0"),
+        "contribution",
+        Instead("paid", "_ + invoice.amounts.lost"),
         f"{_T_SUMMARY}::test_lost_money_counts_in_the_invoices_currency_and_was_not_paid",
     ),
     guard(

@@ -12,13 +12,13 @@ _T_SAGA = "tests/domain/test_saga.py"
 SAGA = (
     guard(
         "each step has its own key",
-        "Saga._key_of",
+        "Saga.key",
         Without("step", of="digest"),
         f"{_T_SAGA}::test_each_step_and_each_intent_has_its_own_key",
     ),
     guard(
         "a fresh key after looking",
-        "Saga._key_of",
+        "Saga.key",
         Without("generation", of="digest"),
         f"{_T_SAGA}::test_a_failure_that_stripe_stored_is_looked_into_before_another_try_with_another_key",
         f"{_T_SAGA}::test_each_step_and_each_intent_has_its_own_key",

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.terms import day_of
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.remind import remind
 from tests.world import OFFICE, ORGANIZATION, World
@@ -170,7 +171,7 @@ def test_an_invoice_keeps_its_days_when_the_company_changes_its_time_zone(compan
         company.at(day, 18)  # 13:00 on the next day in Kiritimati
         company.tick()
         if company.mails() > before:
-            reminded_on.append(company.now.day_of(company.world.ports.clock.now()))
+            reminded_on.append(day_of(company.world.ports.clock.now(), company.now.order.time_zone))
     due = company.now.due_day
     assert due is not None
     assert reminded_on == [due + dt.timedelta(days=days) for days in (-4, -1, 1)]
