@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import Amount, Metadata, Moment, Reference, StripeId, Word, id_of
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
-from chalicelib.adapters.stripe.versions import invoice_named
+from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact, StripeFact
 from chalicelib.domain.identifiers import InvoiceId
@@ -163,7 +163,7 @@ class Invoice(msgspec.Struct):
     @property
     def ours(self) -> InvoiceId | None:
         """Our id, if it carries one."""
-        return invoice_named(self.metadata)
+        return our_ids(self.metadata).invoice_id
 
     def payment_facts(self, as_of: int) -> tuple[InvoicePaymentFact, ...]:
         """The payments, if they were expanded."""
