@@ -8,7 +8,7 @@ from chalicelib.adapters.stripe.objects.fields import Amount, Metadata, Moment, 
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
 from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact, StripeFact
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.ports.listed import ListedInvoice
 
@@ -115,6 +115,7 @@ class Invoice(msgspec.Struct):
         if self.deleted:
             return deleted_invoice(self.id, as_of)
         finalized = (self.status or "draft") != "draft"
+        origin = self.from_invoice
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -136,7 +137,7 @@ class Invoice(msgspec.Struct):
             discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
             pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,
             post_payment_credit_notes_amount=self.post_payment_credit_notes_amount or 0,
-            from_invoice_id=self.revised,
+            from_invoice_id=id_of(origin.invoice) if origin is not None and origin.action == "revision" else None,
             latest_revision_id=id_of(self.latest_revision),
             currency=self.currency,
             number=self.number,
@@ -155,12 +156,6 @@ class Invoice(msgspec.Struct):
         return self.payments is not None and self.payments.has_more
 
     @property
-    def revised(self) -> str | None:
-        """Returns the id of the invoice that this one is a revision of."""
-        origin = self.from_invoice
-        return id_of(origin.invoice) if origin is not None and origin.action == "revision" else None
-
-    @property
     def ours(self) -> InvoiceId | None:
         """Our id, if it carries one."""
         return our_ids(self.metadata).invoice_id
@@ -173,10 +168,6 @@ class Invoice(msgspec.Struct):
         """As a list shows it whose payments were expanded."""
         complete = self.payments is not None and not self.has_more_payments
         return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, complete)
-
-    def facts(self, as_of: int) -> list[StripeFact]:
-        """The invoice and, where they were expanded, its payments."""
-        return [self.fact(as_of), *self.payment_facts(as_of)]
 
 
 def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
