@@ -221,7 +221,16 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
     Raises:
         InvalidSignature: no signature in it was made with one of the secrets at about this time.
     """
-    timestamp, signatures = _parsed(header or "")
+    pairs = [item.split("=", 1) for item in (header or "").split(",") if "=" in item]
+    times = [value for name, value in pairs if name == "t"]
+    signatures = [value.encode(errors="surrogatepass") for name, value in pairs if name == "v1"]
+    if not times or not signatures:
+        raise InvalidSignature("the header holds no time or no v1 signature")
+    if len(times) > 1:
+        raise InvalidSignature("the header holds more than one time")
+    if not re.fullmatch(WRITTEN_SECONDS, times[0]):
+        raise InvalidSignature("the header's time is not a number of seconds")
+    timestamp = int(times[0])
     if abs(now - timestamp) > TOLERANCE:
         raise InvalidSignature("the signature's time is too far from now")
     expected = [_signature(body, timestamp, secret).encode() for secret in secrets if secret]
@@ -237,17 +246,3 @@ def signature_header(body: bytes, secret: str, at: int) -> str:
 
 def _signature(body: bytes, at: int, secret: str) -> str:
     return hmac.digest(secret.encode(), b"%d." % at + body, "sha256").hex()
-
-
-def _parsed(header: str) -> tuple[int, list[bytes]]:
-    """Returns the time and the signatures in the header."""
-    pairs = [item.split("=", 1) for item in header.split(",") if "=" in item]
-    times = [value for name, value in pairs if name == "t"]
-    signatures = [value.encode(errors="surrogatepass") for name, value in pairs if name == "v1"]
-    if not times or not signatures:
-        raise InvalidSignature("the header holds no time or no v1 signature")
-    if len(times) > 1:
-        raise InvalidSignature("the header holds more than one time")
-    if not re.fullmatch(WRITTEN_SECONDS, times[0]):
-        raise InvalidSignature("the header's time is not a number of seconds")
-    return int(times[0]), signatures
