@@ -14,14 +14,14 @@ import pytest
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.models import BatchItem as Row
-from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.adapters.tables.models import CustomerItem, SummaryItem
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.canary import Flight, Verdict
-from chalicelib.domain.connection import Connection
+from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
-from chalicelib.domain.identifiers import CustomerId, ServiceId
+from chalicelib.domain.identifiers import CustomerId, ServiceId, UserId
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.domain.webhook import WebhookCheck
@@ -195,6 +195,27 @@ def test_all_reads_by_key_are_strongly_consistent(stores_on_tables: Backend) -> 
     reads = [body for name, body in asked if name in {"GetItem", "BatchGetItem"}]
     assert len(reads) >= 8
     assert all('"ConsistentRead": true' in body for body in reads)
+
+
+def test_whatever_is_stored_is_declared_by_its_model(stores_on_tables: Backend) -> None:
+    for run, _ in counts(stores_on_tables).values():
+        with suppress(StaleWrite):
+            run()
+    made = stored(stores_on_tables, kind=BatchKind.CUSTOMERS)
+    [item, *_] = stores_on_tables.batches.items(made, 1, None).items
+    stores_on_tables.batches.decide(made, item.failed(ItemError("code", "message"), made.round))
+    attempt = Authorization("hash", ORG, UserId("user_1"), NOW, NOW + 600)
+    stores_on_tables.connections.put_authorization(attempt)
+    seen = set()
+    for model in tables.TABLES:
+        declared = {name: attribute.attr_type for name, attribute in model.get_attributes().items()}
+        for item in database.connection().client.scan(TableName=model.Meta.table_name)["Items"]:
+            seen.add(model)
+            tallies = model is SummaryItem
+            types = {name: "".join(value) for name, value in item.items() if not (tallies and ":" in name)}
+            assert types.items() <= declared.items()
+            assert {name for name, attribute in model.get_attributes().items() if not attribute.null} <= set(item)
+    assert seen == set(tables.TABLES)
 
 
 def test_an_index_that_lags_does_not_make_a_customer_someone_else(

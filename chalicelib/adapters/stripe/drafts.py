@@ -9,7 +9,6 @@ from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY
 from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.order import LineItem
 from chalicelib.domain.terms import end_of_day
 
 if TYPE_CHECKING:
@@ -51,22 +50,18 @@ def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreate
 def lines_parameters(invoice: Invoice) -> InvoiceAddLinesParams:
     """All lines in one request. The amounts are POM's own: nobody else multiplies."""
     order = invoice.order
-    lines = [_line(line, order.currency) for line in order.line_items]
+    lines: list[InvoiceAddLinesParamsLine] = []
+    for line in order.line_items:
+        counted = ""
+        if line.quantity != Decimal(1):
+            counted = f" ({line.quantity.normalize():f} x {decimal_string(line.unit_price, order.currency)})"
+        lines.append(
+            {
+                "amount": line.amount,
+                "description": line.description[: MAX_DESCRIPTION - len(counted)] + counted,
+                "metadata": {SERVICE_KEY: line.service_id},
+            }
+        )
     if order.tax:
         lines.append({"amount": order.tax, "description": TAX})
     return {"lines": lines}
-
-
-def _line(line: LineItem, currency: str) -> InvoiceAddLinesParamsLine:
-    return {
-        "amount": line.amount,
-        "description": _described(line, currency),
-        "metadata": {SERVICE_KEY: line.service_id},
-    }
-
-
-def _described(line: LineItem, currency: str) -> str:
-    if line.quantity == Decimal(1):
-        return line.description[:MAX_DESCRIPTION]
-    counted = f" ({line.quantity.normalize():f} x {decimal_string(line.unit_price, currency)})"
-    return line.description[: MAX_DESCRIPTION - len(counted)] + counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -19,6 +20,9 @@ from chalicelib.domain.identifiers import ACCOUNT_ID, STRIPE_ID, StripeAccountId
 
 TOLERANCE = 300
 """Seconds that a signature's time may be off, either way (https://docs.stripe.com/webhooks#replay-attacks)."""
+
+WRITTEN_SECONDS = "0|[1-9][0-9]{0,11}"
+"""The one way in which a signature's time is written."""
 
 LARGEST_KEPT = 240 * 1024
 """Bytes of an event's body that are kept if it is parked: an item of DynamoDB holds 400 KB, compressed or not."""
@@ -52,31 +56,11 @@ class Event(msgspec.Struct):
     request: Any = None
 
     @property
-    def idempotency_key(self) -> str | None:
-        """Returns the key of the request that caused the event. Old events have the id of the request instead."""
-        key = self.request.get("idempotency_key") if isinstance(self.request, dict) else None
-        return key if isinstance(key, str) else None
-
-    @property
-    def object(self) -> msgspec.Raw:
-        """The object that the event is about; null if it has none."""
-        try:
-            return _data_decoder.decode(self.data).object
-        except msgspec.ValidationError:
-            return NOTHING
-
-    @property
     def created_at(self) -> int:
         """Returns epoch seconds UTC, or 0 if the event does not say a time that can be written as a date."""
         if isinstance(self.created, bool) or not isinstance(self.created, int | float):
             return 0
         return int(self.created) if 0 < self.created <= LATEST_MOMENT else 0
-
-    @property
-    def version(self) -> str | None:
-        """Returns the version that the event is rendered in, or None if it names none that Stripe could have."""
-        named = self.api_version
-        return named if isinstance(named, str) and len(named) <= LONGEST_NAME else None
 
 
 _data_decoder = msgspec.json.Decoder(EventData)
@@ -112,8 +96,15 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         raise NoEvent("Stripe has no such event or account")
     if len(event.type) > LONGEST_NAME:
         raise NoEvent("Stripe has no such type")
-    shown, version = event.object, event.version
+    is_version = isinstance(event.api_version, str) and len(event.api_version) <= LONGEST_NAME
+    version = event.api_version if is_version else None
+    try:
+        shown = _data_decoder.decode(event.data).object
+    except msgspec.ValidationError:
+        shown = NOTHING
     subject = subject_of(shown)
+    # Old events have the id of the request instead of its idempotency key.
+    key = event.request.get("idempotency_key") if isinstance(event.request, dict) else None
     return StripeEvent(
         id=event.id,
         type=event.type,
@@ -124,13 +115,13 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         object_type=subject.kind,
         object_id=subject.stripe_id,
         fact=_fact_of(shown, subject.kind, event),
-        body=text if len(body) <= LARGEST_KEPT else _shortened(event, account, subject),
+        body=text if len(body) <= LARGEST_KEPT else _shortened(event, account, version, subject),
         owner_ids=subject.owner_ids(version),
         organization_hint=subject.organization_hint,
         invoice_hint=subject.invoice_hint,
         revised_id=subject.revised_id,
         customer_hint=subject.customer_hint,
-        idempotency_key=event.idempotency_key,
+        idempotency_key=key if isinstance(key, str) else None,
     )
 
 
@@ -155,7 +146,7 @@ def _short(written: str) -> int | None:
     return int(written) if len(written) <= LONGEST_NUMBER else None
 
 
-def _shortened(event: Event, account: str | None, subject: Subject) -> str:
+def _shortened(event: Event, account: str | None, version: str | None, subject: Subject) -> str:
     """Returns the body to keep of an event that is too large. A retry fetches the object from Stripe.
 
     Each part of it has a bound, because any of them may be what makes the event too large.
@@ -166,7 +157,7 @@ def _shortened(event: Event, account: str | None, subject: Subject) -> str:
         "created": event.created_at,
         "livemode": event.livemode is True,
         "account": account,
-        "api_version": event.version,
+        "api_version": version,
     }
     return msgspec.json.encode({**told, "data": {"object": subject.pointer()}}).decode()
 
@@ -230,11 +221,19 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
     Raises:
         InvalidSignature: no signature in it was made with one of the secrets at about this time.
     """
-    timestamp, signatures = _parse(header or "")
-    if _too_old(timestamp, now) or _dated_ahead(timestamp, now):
+    pairs = [item.split("=", 1) for item in (header or "").split(",") if "=" in item]
+    times = [value for name, value in pairs if name == "t"]
+    signatures = [value.encode(errors="surrogatepass") for name, value in pairs if name == "v1"]
+    if not times or not signatures:
+        raise InvalidSignature("the header holds no time or no v1 signature")
+    if len(times) > 1:
+        raise InvalidSignature("the header holds more than one time")
+    if not re.fullmatch(WRITTEN_SECONDS, times[0]):
+        raise InvalidSignature("the header's time is not a number of seconds")
+    timestamp = int(times[0])
+    if abs(now - timestamp) > TOLERANCE:
         raise InvalidSignature("the signature's time is too far from now")
-    signed = _signed(body, timestamp)
-    expected = [_signature(signed, secret).encode() for secret in secrets if secret]
+    expected = [_signature(body, timestamp, secret).encode() for secret in secrets if secret]
     matches = [hmac.compare_digest(mine, given) for mine in expected for given in signatures]
     if not any(matches):
         raise InvalidSignature("no signature matches")
@@ -242,37 +241,8 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str], *, now: int)
 
 def signature_header(body: bytes, secret: str, at: int) -> str:
     """A `Stripe-Signature` header as Stripe makes it, for an event of our own."""
-    return f"t={at},v1={_signature(_signed(body, at), secret)}"
+    return f"t={at},v1={_signature(body, at, secret)}"
 
 
-def _signed(body: bytes, at: int) -> bytes:
-    return b"%d." % at + body
-
-
-def _signature(signed: bytes, secret: str) -> str:
-    return hmac.digest(secret.encode(), signed, "sha256").hex()
-
-
-def _parse(header: str) -> tuple[int, list[bytes]]:
-    pairs = [item.split("=", 1) for item in header.split(",") if "=" in item]
-    times = [value for name, value in pairs if name == "t"]
-    signatures = [value.encode(errors="surrogatepass") for name, value in pairs if name == "v1"]
-    if not times or not signatures:
-        raise InvalidSignature("the header holds no time or no v1 signature")
-    if len(times) > 1:
-        raise InvalidSignature("the header holds more than one time")
-    return _seconds(times[0]), signatures
-
-
-def _seconds(written: str) -> int:
-    if not (written.isascii() and written.isdigit() and len(written) <= 12 and str(int(written)) == written):
-        raise InvalidSignature("the header's time is not a number of seconds")
-    return int(written)
-
-
-def _too_old(timestamp: int, now: int) -> bool:
-    return now - timestamp > TOLERANCE
-
-
-def _dated_ahead(timestamp: int, now: int) -> bool:
-    return timestamp - now > TOLERANCE
+def _signature(body: bytes, at: int, secret: str) -> str:
+    return hmac.digest(secret.encode(), b"%d." % at + body, "sha256").hex()

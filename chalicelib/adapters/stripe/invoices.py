@@ -28,9 +28,11 @@ class Invoices(Retrieval):
 
     @translated
     def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
-        drafted = _drafted(invoice)
+        draft_id = invoice.stripe_invoice_id
+        if draft_id is None:
+            raise Gone(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
         added = self._ask(
-            self._v1.invoices.add_lines, drafted, lines_parameters(invoice), on_account(account_id, key)
+            self._v1.invoices.add_lines, draft_id, lines_parameters(invoice), on_account(account_id, key)
         )
         return self._invoice(account_id, added)
 
@@ -85,10 +87,5 @@ class Invoices(Retrieval):
         """What a step brought. Where its answer is a replay, the world may have gone on since: that is asked for."""
         if answer.replayed:
             return self.everything(account_id, answer.read(Stub).id)
-        return answer.read(objects.Invoice).facts(answer.as_of)
-
-
-def _drafted(invoice: Invoice) -> str:
-    if invoice.stripe_invoice_id is None:
-        raise Gone(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
-    return invoice.stripe_invoice_id
+        invoice = answer.read(objects.Invoice)
+        return [invoice.fact(answer.as_of), *invoice.payment_facts(answer.as_of)]

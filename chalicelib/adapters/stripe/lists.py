@@ -84,8 +84,9 @@ class Lists(Asking):
     def find_invoice(self, account_id: StripeAccountId, invoice: Invoice) -> InvoiceFact | None:
         query = {"created": {"gte": invoice.created_at - CLOCK_MARGIN}}
         for found, as_of in self._all(self._v1.invoices.list, objects.Invoice, account_id, query):
-            if found.ours == invoice.id and found.revised is None:
-                return found.fact(as_of)
+            fact = found.fact(as_of)
+            if found.ours == invoice.id and fact.from_invoice_id is None:
+                return fact
         return None
 
     def invoices_since(

@@ -13,7 +13,7 @@ from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
 from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY, PaymentSettings
-from chalicelib.adapters.stripe.versions import invoice_named, organization_named
+from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.order import LineItem
 from chalicelib.ports.recorded import RecordedInvoice
@@ -54,13 +54,13 @@ class Order(msgspec.Struct):
 
     def recorded(self, lines: list[Line]) -> RecordedInvoice | None:
         """None if it does not carry an id of ours."""
-        invoice_id = invoice_named(self.metadata)
+        organization_id, invoice_id, _ = our_ids(self.metadata)
         if invoice_id is None:
             return None
         settings = self.payment_settings or PaymentSettings()
         return RecordedInvoice(
             stripe_id=self.id,
-            organization_id=organization_named(self.metadata),
+            organization_id=organization_id,
             invoice_id=invoice_id,
             livemode=self.livemode,
             created=self.created,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -133,48 +133,45 @@ def subject_of(raw: msgspec.Raw) -> Subject:
         return Subject()
     kind = shown.object[:LONGEST_KIND] if isinstance(shown.object, str) else ""
     origin = shown.from_invoice if isinstance(shown.from_invoice, dict) else {}
+    references = []
+    for field in OWNER_FIELDS.get(kind, ()):
+        value = getattr(shown, field.within or field.name)
+        if field.within is not None:
+            value = value.get(field.name, msgspec.UNSET) if isinstance(value, dict) else msgspec.UNSET
+        references.append((field, value))
+    ours = our_ids(shown.metadata)
     return Subject(
         kind=kind,
         stripe_id=_id_in(shown.id) or "",
-        organization_hint=organization_named(shown.metadata),
-        invoice_hint=invoice_named(shown.metadata),
-        customer_hint=customer_named(shown.metadata),
+        organization_hint=ours.organization_id,
+        invoice_hint=ours.invoice_id,
+        customer_hint=ours.customer_id,
         revised_id=_id_in(origin.get("invoice")) if origin.get("action") == "revision" else None,
-        references=tuple((field, _value(shown, field)) for field in OWNER_FIELDS.get(kind, ())),
+        references=tuple(references),
     )
 
 
-def _value(shown: Shown, field: OwnerField) -> Any:
-    if field.within is None:
-        return getattr(shown, field.name)
-    holder = getattr(shown, field.within)
-    return holder.get(field.name, msgspec.UNSET) if isinstance(holder, dict) else msgspec.UNSET
+class OurIds(NamedTuple):
+    """The ids of ours in the metadata of an object of Stripe's; None for each that it does not hold."""
+
+    organization_id: OrganizationId | None
+    invoice_id: InvoiceId | None
+    customer_id: str | None
 
 
-def organization_named(metadata: object) -> OrganizationId | None:
-    """Returns the organization that an object's metadata names, or None.
+def our_ids(metadata: object) -> OurIds:
+    """Returns the ids of ours that an object's metadata names.
 
     Anybody with access to a company's Stripe account can write anything there. A text that cannot be an id of ours is
     no hint at all, because as a key it would be refused by DynamoDB each time it is read.
     """
-    named = _named(metadata, ORGANIZATION_KEY)
-    return OrganizationId(named) if is_id(named) else None
-
-
-def invoice_named(metadata: object) -> InvoiceId | None:
-    """Returns the invoice of ours that an object's metadata names, or None."""
-    named = _named(metadata, INVOICE_KEY)
-    return InvoiceId(named) if is_id(named, INVOICE_ID) else None
-
-
-def customer_named(metadata: object) -> str | None:
-    """Returns the customer of ours that an object's metadata names, or None."""
-    named = _named(metadata, CUSTOMER_KEY)
-    return named if is_id(named) else None
-
-
-def _named(metadata: object, key: str) -> object:
-    return metadata.get(key) if isinstance(metadata, dict) else None
+    named = metadata if isinstance(metadata, dict) else {}
+    organization_id, invoice_id, customer_id = map(named.get, (ORGANIZATION_KEY, INVOICE_KEY, CUSTOMER_KEY))
+    return OurIds(
+        OrganizationId(organization_id) if is_id(organization_id) else None,
+        InvoiceId(invoice_id) if is_id(invoice_id, INVOICE_ID) else None,
+        customer_id if is_id(customer_id) else None,
+    )
 
 
 def _id_in(reference: Any) -> str | None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
-from chalicelib.adapters.tables.customers import customer_item
+from chalicelib.adapters.tables.customers import customer_values
 from chalicelib.adapters.tables.database import (
     MAX_ITEMS_AT_ONCE,
     Cancelled,
@@ -27,10 +27,10 @@ from chalicelib.adapters.tables.database import (
     read_many,
 )
 from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, position_of
-from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
 from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.identifiers import BatchId, OrganizationId
@@ -56,9 +56,9 @@ class TableBatches:
     def save(self, batch: Batch, parts: Sequence[Part] = ()) -> Batch:
         stored = replace(batch, version=batch.version + 1)
         transaction = Transaction()
-        transaction.put(_WHAT, _header(stored), unchanged(Row, batch.version))
+        transaction.put(_WHAT, Row, _header(stored), unchanged(Row, batch.version))
         for part in parts:
-            transaction.put(f"part {part.lane}", _part(part), unchanged(Row, part.version))
+            transaction.put(f"part {part.lane}", Row, _part(part), unchanged(Row, part.version))
         commit(transaction, _WHAT)
         return stored
 
@@ -68,7 +68,7 @@ class TableBatches:
             while missing:
                 transaction = Transaction()
                 for name, item in missing.items():
-                    transaction.put(name, _row(batch, item), unchanged(Row, 0))
+                    transaction.put(name, Row, _row(batch, item), unchanged(Row, 0))
                 try:
                     transaction.commit()
                 except Cancelled as exc:
@@ -98,11 +98,13 @@ class TableBatches:
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         transaction = Transaction()
-        transaction.put("item", _row(batch, replace(item, version=item.version + 1)), unchanged(Row, item.version))
+        decided = replace(item, version=item.version + 1)
+        transaction.put("item", Row, _row(batch, decided), unchanged(Row, item.version))
         if customer is not None:
             kept = replace(customer, version=customer.version + 1)
-            transaction.put("customer", customer_item(kept), unchanged(CustomerItem, customer.version))
-        header = (batch.organization_id, key("batch", batch.id))
+            expected = unchanged(CustomerItem, customer.version)
+            transaction.put("customer", CustomerItem, customer_values(kept), expected)
+        header = {"organization_id": batch.organization_id, "place": key("batch", batch.id)}
         transaction.add("batch", Row, header, {item.status.value: 1, "version": 1}, Row.round == batch.round)
         commit(transaction, _WHAT)
 
@@ -130,7 +132,7 @@ class TableBatches:
         return decoded_item(Part, item) if item else None
 
     def save_part(self, part: Part) -> Part:
-        put(_part(part), unchanged(Row, part.version), _WHAT)
+        put(Row, _part(part), unchanged(Row, part.version), _WHAT)
         return replace(part, version=part.version + 1)
 
     def due_parts(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, BatchId, int]]:
@@ -160,42 +162,40 @@ def _batch(item: Item) -> Batch:
     )
 
 
-def _header(batch: Batch) -> Row:
-    row = Row(
-        batch.organization_id,
-        key("batch", batch.id),
-        version=batch.version,
-        round=batch.round,
-        created_key=key(batch.kind, moment(batch.created_at), batch.id),
-        expires_at=expiry(batch.created_at + KEPT_FOR),
+def _header(batch: Batch) -> Values:
+    return {
+        "organization_id": batch.organization_id,
+        "place": key("batch", batch.id),
+        "version": batch.version,
+        "round": batch.round,
+        "created_key": key(batch.kind, moment(batch.created_at), batch.id),
+        "expires_at": batch.created_at + KEPT_FOR,
+        **{status.value: batch.counts.get(status, 0) for status in OUTCOMES},
         **encoded(replace(batch, counts={})),
-    )
-    for status in OUTCOMES:
-        setattr(row, status.value, batch.counts.get(status, 0))
-    return row
+    }
 
 
-def _row(batch: Batch, item: BatchItem) -> Row:
+def _row(batch: Batch, item: BatchItem) -> Values:
     stored = item if item.version else replace(item, version=1)
-    return Row(
-        batch.organization_id,
-        _place(batch, item.position),
-        version=stored.version,
-        expires_at=expiry(batch.created_at + ITEMS_KEPT_FOR),
+    return {
+        "organization_id": batch.organization_id,
+        "place": _place(batch, item.position),
+        "version": stored.version,
+        "expires_at": batch.created_at + ITEMS_KEPT_FOR,
         **encoded(stored),
-    )
+    }
 
 
-def _part(part: Part) -> Row:
+def _part(part: Part) -> Values:
     stored = replace(part, version=part.version + 1)
-    return Row(
-        part.organization_id,
-        key("part", part.batch_id, str(part.lane)),
-        version=stored.version,
-        work=WORK if part.resume_at is not None else None,
-        resume_at=part.resume_at,
+    return {
+        "organization_id": part.organization_id,
+        "place": key("part", part.batch_id, str(part.lane)),
+        "version": stored.version,
+        "work": WORK if part.resume_at is not None else None,
+        "resume_at": part.resume_at,
         **encoded(stored),
-    )
+    }
 
 
 def _part_keys(due: Sequence[Row]) -> Iterator[tuple[OrganizationId, BatchId, int]]:

@@ -10,9 +10,9 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
-from chalicelib.adapters.tables.markers import expiry
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
 from chalicelib.adapters.tables.versions import put, put_marked, unchanged
+from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
@@ -55,7 +55,7 @@ class TableConnections:
 
     def save(self, connection: Connection) -> Connection:
         stored = replace(connection, version=connection.version + 1)
-        put(_item(stored), unchanged(ConnectionItem, connection.version), _WHAT)
+        put(ConnectionItem, _values(stored), unchanged(ConnectionItem, connection.version), _WHAT)
         return stored
 
     def bind(self, connection: Connection, platform_freeze: Freeze | None = None) -> Connection:
@@ -64,11 +64,13 @@ class TableConnections:
         stored = replace(connection, version=connection.version + 1)
         organization_id = connection.organization_id
         transaction = Transaction()
-        transaction.check(FREEZE, ConnectionItem, (PLATFORM, FREEZE), _still(platform_freeze))
-        transaction.put(KIND, _item(stored), unchanged(ConnectionItem, connection.version))
+        frozen = {"organization_id": PLATFORM, "kind": FREEZE}
+        transaction.check(FREEZE, ConnectionItem, frozen, _still(platform_freeze))
+        transaction.put(KIND, ConnectionItem, _values(stored), unchanged(ConnectionItem, connection.version))
         transaction.put(
             _BINDING,
-            ClaimItem(_owner(connection.account_id), _BINDING, holder=organization_id),
+            ClaimItem,
+            {"owner": _owner(connection.account_id), "claim": _BINDING, "holder": organization_id},
             ClaimItem.holder.does_not_exist() | (ClaimItem.holder == organization_id),
         )
         try:
@@ -85,7 +87,8 @@ class TableConnections:
 
     def apply(self, connection: Connection, marker: EventMarker) -> Connection:
         stored = replace(connection, version=connection.version + 1)
-        put_marked(_item(stored), unchanged(ConnectionItem, connection.version), marker, _WHAT)
+        expected = unchanged(ConnectionItem, connection.version)
+        put_marked(ConnectionItem, _values(stored), expected, marker, _WHAT)
         return stored
 
     def organization_of(self, account_id: StripeAccountId) -> OrganizationId | None:
@@ -111,15 +114,15 @@ class TableConnections:
 
     def save_authorization(self, authorization: Authorization) -> Authorization:
         stored = replace(authorization, version=authorization.version + 1)
-        item = OAuthStateItem(
-            stored.state_hash,
-            version=stored.version,
-            expires_at=expiry(stored.expires_at + (GRANT_KEPT_FOR if stored.unused_grant else STATE_KEPT_FOR)),
-            work=UNUSED if stored.unused_grant else None,
-            runs_out_at=stored.expires_at if stored.unused_grant else None,
+        values = {
+            "state_hash": stored.state_hash,
+            "version": stored.version,
+            "expires_at": stored.expires_at + (GRANT_KEPT_FOR if stored.unused_grant else STATE_KEPT_FOR),
+            "work": UNUSED if stored.unused_grant else None,
+            "runs_out_at": stored.expires_at if stored.unused_grant else None,
             **encoded(stored),
-        )
-        put(item, unchanged(OAuthStateItem, authorization.version), "This attempt to connect")
+        }
+        put(OAuthStateItem, values, unchanged(OAuthStateItem, authorization.version), "This attempt to connect")
         return stored
 
     def unused_grants(self, limit: int) -> Sequence[str]:
@@ -131,14 +134,14 @@ class TableConnections:
         return decoded_item(WebhookCheck, item) if item else None
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
-        _keep_latest(ConnectionItem(PLATFORM, WEBHOOK, version=check.at, **encoded(check)))
+        _keep_latest(WEBHOOK, check.at, check)
 
     def canary_flight(self) -> Flight | None:
         item = read(ConnectionItem, PLATFORM, CANARY)
         return decoded_item(Flight, item) if item else None
 
     def keep_canary_flight(self, flight: Flight) -> None:
-        _keep_latest(ConnectionItem(PLATFORM, CANARY, version=flight.at, **encoded(flight)))
+        _keep_latest(CANARY, flight.at, flight)
 
     def platform_freeze(self) -> Freeze | None:
         item = read(ConnectionItem, PLATFORM, FREEZE)
@@ -152,22 +155,23 @@ class TableConnections:
                 ConnectionItem(PLATFORM, FREEZE, version=freeze.at, **encoded(freeze)).save()
 
 
-def _keep_latest(item: ConnectionItem) -> None:
+def _keep_latest(kind: str, at: int, seen: WebhookCheck | Flight) -> None:
     """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
-    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= item.version)
+    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= at)
+    values = {"organization_id": PLATFORM, "kind": kind, "version": at, **encoded(seen)}
     with suppress(StaleWrite):
-        put(item, later, "The latest look")
+        put(ConnectionItem, values, later, "The latest look")
 
 
-def _item(connection: Connection) -> ConnectionItem:
-    return ConnectionItem(
-        connection.organization_id,
-        KIND,
-        version=connection.version,
-        active=ACTIVE if connection.active else None,
-        sweep_at=connection.sweep.due_at if connection.active else None,
+def _values(connection: Connection) -> Values:
+    return {
+        "organization_id": connection.organization_id,
+        "kind": KIND,
+        "version": connection.version,
+        "active": ACTIVE if connection.active else None,
+        "sweep_at": connection.sweep.due_at if connection.active else None,
         **encoded(connection),
-    )
+    }
 
 
 def _still(freeze: Freeze | None) -> Condition:

@@ -13,6 +13,7 @@ from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
 from chalicelib.adapters.tables.versions import put, unchanged
+from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
@@ -42,7 +43,7 @@ class TableCustomers:
     def save(self, customer: Customer) -> Customer:
         stored = _next(customer)
         if stored.claim == customer.claim:
-            put(customer_item(stored), unchanged(CustomerItem, customer.version), _WHAT)
+            put(CustomerItem, customer_values(stored), unchanged(CustomerItem, customer.version), _WHAT)
         else:
             _commit(_moving_the_claim(customer, stored), stored)
         return stored
@@ -112,19 +113,19 @@ class TableCustomers:
             return [CustomerId(item.customer_id) for item in found]
 
 
-def customer_item(customer: Customer) -> CustomerItem:
+def customer_values(customer: Customer) -> Values:
     """The customer as it is stored."""
     link = customer.link
-    return CustomerItem(
-        customer.organization_id,
-        customer.id,
-        version=customer.version,
-        stripe_key=key(link.account_id, link.stripe_customer_id) if link else None,
-        work=_work(customer),
-        updated_at=customer.updated_at,
-        emailless_of=customer.organization_id if customer.profile.email is None else None,
+    return {
+        "organization_id": customer.organization_id,
+        "customer_id": customer.id,
+        "version": customer.version,
+        "stripe_key": key(link.account_id, link.stripe_customer_id) if link else None,
+        "work": _work(customer),
+        "updated_at": customer.updated_at,
+        "emailless_of": customer.organization_id if customer.profile.email is None else None,
         **encoded(customer),
-    )
+    }
 
 
 def _next(customer: Customer) -> Customer:
@@ -134,15 +135,16 @@ def _next(customer: Customer) -> Customer:
 def _moving_the_claim(customer: Customer, stored: Customer) -> Transaction:
     """Returns the writes of a customer, and of its claim if its link has changed."""
     transaction = Transaction()
-    transaction.put(_WHAT, customer_item(stored), unchanged(CustomerItem, customer.version))
+    transaction.put(_WHAT, CustomerItem, customer_values(stored), unchanged(CustomerItem, customer.version))
     if stored.claim == customer.claim:
         return transaction
     ours: Condition = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == customer.id)
     if customer.claim is not None:
-        transaction.delete("release", ClaimItem(customer.organization_id, _claimed(customer.claim)), ours)
+        released = {"owner": customer.organization_id, "claim": _claimed(customer.claim)}
+        transaction.delete("release", ClaimItem, released, ours)
     if stored.claim is not None:
-        item = ClaimItem(customer.organization_id, _claimed(stored.claim), holder=customer.id)
-        transaction.put(CLAIM, item, ours)
+        claim = {"owner": customer.organization_id, "claim": _claimed(stored.claim), "holder": customer.id}
+        transaction.put(CLAIM, ClaimItem, claim, ours)
     return transaction
 
 

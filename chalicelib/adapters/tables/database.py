@@ -5,9 +5,10 @@
     throttled, down, or no connection   Retryable `database_unavailable`; whether a write took place is unknown
     anything else                       a fault of ours, left as it is
 
-Models describe the tables and make requests of items. Reads and transactions go to pynamodb's `Connection`, one level
-below. A model's read makes Python of every attribute, and a store needs the document alone. `TransactWrite` commits
-once and tells reasons by their position; `Transaction` names its writes, and makes one that met another again.
+Models describe the tables and make queries. Reads by key and writes go to pynamodb's `Connection`, one level below. A
+model's read makes Python of every attribute, and a store needs the document alone; `writes` says why no model makes
+the requests of writes. `TransactWrite` commits once and tells reasons by their position; `Transaction` names its
+writes, and makes one that met another again.
 
 No ClientRequestToken is set here: botocore gives every transaction one and keeps it over its own retries. A
 conditional put that botocore repeats after a lost answer is refused by its own success; the caller reads again.
@@ -29,7 +30,6 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.additions import Additions
 from chalicelib.adapters.tables.models import (
     BatchItem,
     ClaimItem,
@@ -42,6 +42,7 @@ from chalicelib.adapters.tables.models import (
     SummaryItem,
 )
 from chalicelib.adapters.tables.models.table import CONNECT_TIMEOUT, READ_TIMEOUT, RETRIES
+from chalicelib.adapters.tables.writes import Values, attributes, write_request
 from chalicelib.domain.errors import Retryable
 
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -184,10 +185,6 @@ def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], attributes:
     return found
 
 
-_Write: TypeAlias = tuple[str, dict[str, Any]]
-"""A write of a transaction: its name, and what DynamoDB is sent."""
-
-
 class Cancelled(Exception):
     """A transaction that was not made. `met` maps each write whose condition failed to the item it met.
 
@@ -203,39 +200,34 @@ class Transaction:
     """Writes that are made together or not at all, each under a name that tells which of them was refused."""
 
     def __init__(self) -> None:
-        self._checks: list[_Write] = []
-        self._deletes: list[_Write] = []
-        self._puts: list[_Write] = []
-        self._adds: list[_Write] = []
+        # DynamoDB is sent the writes by kind, in this order.
+        self._writes: dict[str, list[tuple[str, dict[str, Any]]]] = {"check": [], "delete": [], "put": [], "add": []}
 
-    def check(self, name: str, model: type[Model], keys: tuple[str, str], condition: Condition) -> None:
+    def check(self, name: str, model: type[Model], key: Values, condition: Condition) -> None:
         """Write nothing, but require that `condition` holds."""
-        request = connection().get_operation_kwargs(model.Meta.table_name, *keys, condition=condition)
-        self._checks.append((name, request))
+        self._writes["check"].append((name, write_request(model, {"Key": attributes(key)}, condition)))
 
-    def delete(self, name: str, item: Model, condition: Condition) -> None:
+    def delete(self, name: str, model: type[Model], key: Values, condition: Condition) -> None:
         """Delete the item of this key."""
-        self._deletes.append((name, item.get_delete_kwargs_from_instance(condition)))
+        self._writes["delete"].append((name, write_request(model, {"Key": attributes(key)}, condition)))
 
-    def put(self, name: str, item: Model, condition: Condition | None = None) -> None:
+    def put(self, name: str, model: type[Model], values: Values, condition: Condition | None = None) -> None:
         """Write an item as a whole."""
-        shown = "ALL_OLD" if condition is not None else None
-        request = item.get_save_kwargs_from_instance(condition, return_values_on_condition_failure=shown)
-        self._puts.append((name, request))
+        written: dict[str, Any] = {"Item": attributes(values)}
+        if condition is not None:
+            written["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        self._writes["put"].append((name, write_request(model, written, condition)))
 
     def add(
         self,
         name: str,
         model: type[Model],
-        keys: tuple[str, str],
+        key: Values,
         amounts: Mapping[str, int],
         condition: Condition | None = None,
     ) -> None:
         """Add to numbers of an item; what is not there yet is zero."""
-        request = connection().get_operation_kwargs(
-            model.Meta.table_name, *keys, actions=[Additions(amounts)], condition=condition
-        )
-        self._adds.append((name, request))
+        self._writes["add"].append((name, write_request(model, {"Key": attributes(key)}, condition, amounts)))
 
     def commit(self) -> None:
         """Make the writes. If others are at the same items just now, try a few times.
@@ -244,37 +236,27 @@ class Transaction:
             Cancelled: a condition did not hold, or other transactions were under way on the same items.
             Retryable: DynamoDB did not answer, throttled us, or failed.
         """
-        for pause in _CONFLICT_PAUSES:
+        names = [name for writes in self._writes.values() for name, _ in writes]
+        checks, deletes, puts, adds = ([request for _, request in writes] for writes in self._writes.values())
+        for pause in (*_CONFLICT_PAUSES, None):
             try:
-                return self._commit()
-            except Cancelled as exc:
-                if exc.met:
-                    raise
+                with answering():
+                    connection().transact_write_items(checks, deletes, puts, adds)
+                return
+            except TransactWriteError as exc:
+                refused = _decided(names, exc)
+                if pause is None or not isinstance(refused, Cancelled) or refused.met:
+                    raise refused from exc
             time.sleep(pause * random.uniform(0.5, 1.5))  # nosec B311
-        return self._commit()
-
-    def _commit(self) -> None:
-        checks, deletes, puts, adds = self._checks, self._deletes, self._puts, self._adds
-        try:
-            with answering():
-                connection().transact_write_items(
-                    _requests(checks), _requests(deletes), _requests(puts), _requests(adds)
-                )
-        except TransactWriteError as exc:
-            if met_transaction(exc):
-                raise Cancelled({}) from exc
-            if exc.cause_response_code != "TransactionCanceledException":
-                raise
-            raise _decided((*checks, *deletes, *puts, *adds), exc) from exc
 
 
-def _requests(writes: Sequence[_Write]) -> list[dict[str, Any]]:
-    return [request for _, request in writes]
-
-
-def _decided(writes: Sequence[_Write], error: TransactWriteError) -> Exception:
-    """What a cancelled transaction comes to: DynamoDB gives a reason for each write, in the order they were sent."""
-    reasons = [(name, why) for (name, _), why in zip(writes, error.cancellation_reasons, strict=True) if why]
+def _decided(names: Sequence[str], error: TransactWriteError) -> Exception:
+    """What a refused transaction comes to: DynamoDB gives a reason for each write, in the order they were sent."""
+    if met_transaction(error):
+        return Cancelled({})
+    if error.cause_response_code != "TransactionCanceledException":
+        return error
+    reasons = [(name, why) for name, why in zip(names, error.cancellation_reasons, strict=True) if why]
     met = {name: why.raw_item or {} for name, why in reasons if why.code == "ConditionalCheckFailed"}
     codes = {why.code for _, why in reasons}
     if met or codes == {"TransactionConflict"}:

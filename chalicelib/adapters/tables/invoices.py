@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import asdict, replace
 
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
@@ -14,6 +13,7 @@ from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
 from chalicelib.adapters.tables.summaries import add_tallies
 from chalicelib.adapters.tables.versions import commit, put, unchanged
+from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
@@ -28,13 +28,12 @@ from chalicelib.ports.storage import (
     ServiceClaimed,
 )
 
-T = TypeVar("T")
-
 RESUME, TURN_OVERDUE = "saga", "overdue"
 """The partitions of `due_work`."""
 
 _INVOICE = "invoice"
 _SERVICE = "service#"
+_REFERENCE = "reference#"
 _WHAT = "The invoice"
 
 
@@ -46,9 +45,9 @@ class TableInvoices:
         return decoded_item(Invoice, item) if item else None
 
     def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        stored = _next_version(recounted)
+        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
         transaction = Transaction()
-        transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, 0))
+        transaction.put(_INVOICE, InvoiceItem, _values(stored), unchanged(InvoiceItem, 0))
         _claim(transaction, stored, claims)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         try:
@@ -61,8 +60,7 @@ class TableInvoices:
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         transaction = Transaction()
-        keys = (invoice.organization_id, invoice.id)
-        transaction.check(_INVOICE, InvoiceItem, keys, InvoiceItem.version.exists())
+        transaction.check(_INVOICE, InvoiceItem, _key(invoice), InvoiceItem.version.exists())
         _claim(transaction, invoice, claims)
         try:
             transaction.commit()
@@ -73,19 +71,44 @@ class TableInvoices:
 
     def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         if references or recounted.difference:
-            return _write(recounted, None, references)
-        stored = _next_version(recounted)
-        put(_item(stored), unchanged(InvoiceItem, recounted.invoice.version), _WHAT)
+            return self.apply(recounted, None, references)
+        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
+        put(InvoiceItem, _values(stored), unchanged(InvoiceItem, recounted.invoice.version), _WHAT)
         return stored
 
-    def apply(self, recounted: Recounted, marker: EventMarker, references: Sequence[Reference] = ()) -> Invoice:
-        return _write(recounted, marker, references)
+    def apply(
+        self, recounted: Recounted, marker: EventMarker | None, references: Sequence[Reference] = ()
+    ) -> Invoice:
+        """Writes the invoice, what it adds to the tallies, the event and the references in one transaction.
+
+        References beyond what one transaction holds go first: what belongs to an invoice belongs to it whether or
+        not the invoice knows already.
+        """
+        left = [asdict(reference) for reference in dict.fromkeys(references)]
+        while len(left) > MAX_CLAIMS_AT_ONCE:
+            transaction = Transaction()
+            for values in left[:MAX_CLAIMS_AT_ONCE]:
+                transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
+            commit(transaction, _WHAT)
+            del left[:MAX_CLAIMS_AT_ONCE]
+        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
+        transaction = Transaction()
+        expected = unchanged(InvoiceItem, recounted.invoice.version)
+        transaction.put(_INVOICE, InvoiceItem, _values(stored), expected)
+        for values in left:
+            transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
+        add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
+        if marker is not None:
+            put_marker(transaction, marker)
+        commit(transaction, _WHAT)
+        return stored
 
     def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
-        *first, last = _chunks(list(dict.fromkeys(services)))
-        for chunk in first:
-            _release(uncounted, chunk, with_invoice=False)
-        _release(uncounted, last, with_invoice=True)
+        left = list(dict.fromkeys(services))
+        while len(left) > MAX_CLAIMS_AT_ONCE:
+            _release(uncounted, left[:MAX_CLAIMS_AT_ONCE], with_invoice=False)
+            del left[:MAX_CLAIMS_AT_ONCE]
+        _release(uncounted, left, with_invoice=True)
 
     def find_by_reference(
         self, account_id: StripeAccountId, stripe_ids: Sequence[str]
@@ -113,69 +136,32 @@ class TableInvoices:
                 yield OrganizationId(item.organization_id), InvoiceId(item.invoice_id)
 
 
-def _next_version(recounted: Recounted) -> Invoice:
-    return replace(recounted.invoice, version=recounted.invoice.version + 1)
+def _key(invoice: Invoice) -> Values:
+    return {"organization_id": invoice.organization_id, "invoice_id": invoice.id}
 
 
-def _item(invoice: Invoice) -> InvoiceItem:
-    organization_id, status = invoice.organization_id, invoice.status
-    (work, at), due_at = _due_work(invoice), invoice.due_at
-    return InvoiceItem(
-        organization_id,
-        invoice.id,
-        version=invoice.version,
-        status=status.value,
-        customer_id=invoice.order.customer_id,
-        created_key=key(moment(invoice.created_at), invoice.id),
-        status_key=key(organization_id, status.value),
-        customer_key=key(organization_id, invoice.order.customer_id),
-        due_key=key(moment(due_at), invoice.id) if status in OPEN_STATUSES and due_at is not None else None,
-        overdue_since=invoice.overdue_since.isoformat() if invoice.overdue and invoice.overdue_since else None,
-        work=work,
-        resume_at=at,
+def _values(invoice: Invoice) -> Values:
+    organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
+    due_at, overdue_since = invoice.due_at, invoice.overdue_since
+    # The next thing to do about the invoice, and when. Its making comes first.
+    work, resume_at = RESUME, invoice.saga.resume_at
+    if resume_at is None:
+        work, resume_at = TURN_OVERDUE, invoice.turns_overdue_at
+    return {
+        "organization_id": organization_id,
+        "invoice_id": invoice.id,
+        "version": invoice.version,
+        "status": status.value,
+        "customer_id": customer_id,
+        "created_key": key(moment(invoice.created_at), invoice.id),
+        "status_key": key(organization_id, status.value),
+        "customer_key": key(organization_id, customer_id),
+        "due_key": key(moment(due_at), invoice.id) if status in OPEN_STATUSES and due_at is not None else None,
+        "overdue_since": overdue_since.isoformat() if overdue_since and invoice.overdue else None,
+        "work": work if resume_at is not None else None,
+        "resume_at": resume_at,
         **encoded(invoice),
-    )
-
-
-def _due_work(invoice: Invoice) -> tuple[str | None, int | None]:
-    """Returns the next thing to do about the invoice, and when (epoch seconds UTC). Its making comes first."""
-    if invoice.saga.resume_at is not None:
-        return RESUME, invoice.saga.resume_at
-    turns = invoice.turns_overdue_at
-    return (None, None) if turns is None else (TURN_OVERDUE, turns)
-
-
-def _write(recounted: Recounted, marker: EventMarker | None, references: Sequence[Reference]) -> Invoice:
-    """Writes the invoice, what it adds to the tallies, the event and the references in one transaction.
-
-    References beyond what one transaction holds go first: what belongs to an invoice belongs to it whether or
-    not the invoice knows already.
-    """
-    *first, last = _chunks(list(dict.fromkeys(references)))
-    for chunk in first:
-        transaction = Transaction()
-        _refer(transaction, chunk)
-        commit(transaction, _WHAT)
-    stored = _next_version(recounted)
-    transaction = Transaction()
-    transaction.put(_INVOICE, _item(stored), unchanged(InvoiceItem, recounted.invoice.version))
-    _refer(transaction, last)
-    add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
-    if marker is not None:
-        put_marker(transaction, marker)
-    commit(transaction, _WHAT)
-    return stored
-
-
-def _refer(transaction: Transaction, references: Sequence[Reference]) -> None:
-    for reference in references:
-        item = PaymentReferenceItem(
-            reference.account_id,
-            reference.stripe_id,
-            organization_id=reference.organization_id,
-            invoice_id=reference.invoice_id,
-        )
-        transaction.put(f"reference#{reference.stripe_id}", item)
+    }
 
 
 def _claim(transaction: Transaction, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
@@ -185,11 +171,12 @@ def _claim(transaction: Transaction, invoice: Invoice, claims: Mapping[ServiceId
         free = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == invoice.id)
         if dead is not None:
             free |= ClaimItem.holder == dead
-        transaction.put(_SERVICE + service_id, _claim_item(invoice, service_id), free)
+        values = {**_claimed(invoice, service_id), "holder": invoice.id}
+        transaction.put(_SERVICE + service_id, ClaimItem, values, free)
 
 
-def _claim_item(invoice: Invoice, service_id: ServiceId) -> ClaimItem:
-    return ClaimItem(invoice.organization_id, _SERVICE + service_id, holder=invoice.id)
+def _claimed(invoice: Invoice, service_id: ServiceId) -> Values:
+    return {"owner": invoice.organization_id, "claim": _SERVICE + service_id}
 
 
 def _claims_refused(cancelled: Cancelled) -> Exception:
@@ -211,14 +198,13 @@ def _release(uncounted: Recounted, services: Sequence[ServiceId], *, with_invoic
     while True:
         transaction = Transaction()
         if with_invoice:
-            transaction.delete(_INVOICE, InvoiceItem(invoice.organization_id, invoice.id), unchanged_invoice)
+            transaction.delete(_INVOICE, InvoiceItem, _key(invoice), unchanged_invoice)
             add_tallies(transaction, invoice.organization_id, invoice.id, uncounted.difference)
         else:
-            keys = (invoice.organization_id, invoice.id)
-            transaction.check(_INVOICE, InvoiceItem, keys, unchanged_invoice)
+            transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged_invoice)
         for service_id in ours:
             free = ClaimItem.holder.does_not_exist() | (ClaimItem.holder == invoice.id)
-            transaction.delete(_SERVICE + service_id, _claim_item(invoice, service_id), free)
+            transaction.delete(_SERVICE + service_id, ClaimItem, _claimed(invoice, service_id), free)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -228,9 +214,3 @@ def _release(uncounted: Recounted, services: Sequence[ServiceId], *, with_invoic
             ours = [service_id for service_id in ours if service_id not in theirs]
         else:
             return
-
-
-def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
-    """Returns the items in chunks that fit into a transaction each; of no items, one empty chunk."""
-    starts = range(0, max(len(items), 1), MAX_CLAIMS_AT_ONCE)
-    return [items[start : start + MAX_CLAIMS_AT_ONCE] for start in starts]

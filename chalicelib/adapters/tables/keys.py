@@ -21,11 +21,8 @@ TEXT_FORM = r"(?s).+"
 
 def key(*parts: str) -> str:
     """`parts` as one key; no two lists of parts share one, whatever the ids contain."""
-    return "#".join(_without_separators(part) for part in parts)
-
-
-def _without_separators(part: str) -> str:
-    return part.replace("%", "%25").replace("#", "%23")
+    escaped = [part.replace("%", "%25").replace("#", "%23") for part in parts]
+    return "#".join(escaped)
 
 
 def moment(at: int) -> str:

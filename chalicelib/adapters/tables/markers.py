@@ -9,6 +9,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables.database import Transaction
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.adapters.tables.writes import Prepared
 from chalicelib.domain.events import EventMarker
 
 MARKER = "marker"
@@ -23,25 +24,24 @@ KEPT_FOR = 35 * 24 * 3600
 
 def put_marker(transaction: Transaction, marker: EventMarker) -> None:
     """Mark the event, unless it is marked already."""
-    item = EventItem(
-        marker.account_id,
-        marker.event_id,
-        type=marker.type,
-        created=marker.created,
-        received_at=marker.received_at,
-        outcome=marker.outcome,
-        source=marker.source.value,
-        invoice_id=marker.invoice_id,
-        expires_at=expiry(marker.received_at + KEPT_FOR),
-    )
-    transaction.put(MARKER, item, not_dealt_with())
+    values = {
+        "account_id": marker.account_id,
+        "event_id": marker.event_id,
+        "type": marker.type,
+        "created": marker.created,
+        "received_at": marker.received_at,
+        "outcome": marker.outcome,
+        "source": marker.source.value,
+        "invoice_id": marker.invoice_id,
+        "expires_at": marker.received_at + KEPT_FOR,
+    }
+    transaction.put(MARKER, EventItem, values, not_dealt_with())
 
 
 @cache
 def not_dealt_with() -> Condition:
     """Unknown, or parked."""
-    condition: Condition = EventItem.event_id.does_not_exist() | (EventItem.outcome == PARKED)
-    return condition
+    return Prepared(EventItem.event_id.does_not_exist() | (EventItem.outcome == PARKED))
 
 
 def expiry(at: int) -> dt.datetime:

@@ -23,6 +23,11 @@ class TableSettings:
 
     def save(self, settings: InvoicingSettings) -> InvoicingSettings:
         stored = replace(settings, version=settings.version + 1)
-        item = ConnectionItem(stored.organization_id, KIND, version=stored.version, **encoded(stored))
-        put(item, unchanged(ConnectionItem, settings.version), "The settings")
+        values = {
+            "organization_id": stored.organization_id,
+            "kind": KIND,
+            "version": stored.version,
+            **encoded(stored),
+        }
+        put(ConnectionItem, values, unchanged(ConnectionItem, settings.version), "The settings")
         return stored

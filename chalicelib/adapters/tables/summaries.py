@@ -62,19 +62,16 @@ def add_tallies(
     shard = str(zlib.crc32(invoice_id.encode()) % SHARDS)
     places: dict[str, dict[str, int]] = defaultdict(dict)
     for bucket, tally in difference.items():
-        place, name = _position(bucket, shard)
+        if bucket.kind == PAID:
+            month, name = bucket.of[:7], bucket.of[8:]
+            place = key(_COLLECTED, month, bucket.currency, shard)
+        else:
+            place, name = key(_TOTAL, bucket.currency, shard), f"{bucket.kind}:{bucket.of}"
         for measure, amount in zip(_MEASURES, tally, strict=True):
             if amount:
                 places[place][f"{name}:{measure}"] = amount
     for place, amounts in places.items():
-        transaction.add(place, SummaryItem, (organization_id, place), amounts)
-
-
-def _position(bucket: Bucket, shard: str) -> tuple[str, str]:
-    if bucket.kind == PAID:
-        month, day = bucket.of[:7], bucket.of[8:]
-        return key(_COLLECTED, month, bucket.currency, shard), day
-    return key(_TOTAL, bucket.currency, shard), f"{bucket.kind}:{bucket.of}"
+        transaction.add(place, SummaryItem, {"organization_id": organization_id, "place": place}, amounts)
 
 
 def _tallies(item: Item) -> Iterator[tuple[Bucket, Tally]]:

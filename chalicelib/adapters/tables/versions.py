@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, condition_failed, met_transaction
+from chalicelib.adapters.tables.database import (
+    Cancelled,
+    Transaction,
+    answering,
+    condition_failed,
+    connection,
+    met_transaction,
+)
 from chalicelib.adapters.tables.markers import MARKER, put_marker
+from chalicelib.adapters.tables.writes import Prepared, Values, attributes
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
 
 
+@lru_cache(maxsize=128)
 def unchanged(model: Any, version: int) -> Condition:
     """The item still has the version that was read; 0 means that it does not exist."""
-    condition: Condition = model.version == version if version else model.version.does_not_exist()
-    return condition
+    return Prepared(model.version == version if version else model.version.does_not_exist())
 
 
-def put(item: Model, condition: Condition, what: str) -> None:
+def put(model: type[Model], values: Values, condition: Condition, what: str) -> None:
     """Write one item.
 
     Raises:
         StaleWrite: the condition does not hold, or a transaction is under way on the item.
     """
+    table = model.Meta.table_name
+    hash_key = values[connection().get_meta_table(table).hash_keyname]
     try:
         with answering():
-            item.save(condition)
+            connection().put_item(table, hash_key, attributes=attributes(values), condition=condition)
     except PutError as exc:
         if condition_failed(exc) or met_transaction(exc):
             raise StaleWrite(what) from exc
         raise
 
 
-def put_marked(item: Model, condition: Condition, marker: EventMarker, what: str) -> None:
+def put_marked(model: type[Model], values: Values, condition: Condition, marker: EventMarker, what: str) -> None:
     """Write one item and mark the event that changed it, in one request.
 
     Raises:
@@ -43,7 +54,7 @@ def put_marked(item: Model, condition: Condition, marker: EventMarker, what: str
         DuplicateEvent: the event has been dealt with before.
     """
     transaction = Transaction()
-    transaction.put(what, item, condition)
+    transaction.put(what, model, values, condition)
     put_marker(transaction, marker)
     commit(transaction, what)
 

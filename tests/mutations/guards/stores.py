@@ -56,7 +56,7 @@ STORES = (
     guard(
         "a batch is deleted in the end",
         "_row(item)",
-        Without("expires_at="),
+        Without("'expires_at'"),
         "tests/adapters/test_tables_requests.py::test_a_batch_is_deleted_in_the_end_and_its_items_after_it",
     ),
     guard(
@@ -67,8 +67,8 @@ STORES = (
     ),
     guard(
         "keys escape their separator",
-        "_without_separators",
-        Becomes("part"),
+        "key(parts)",
+        Becomes("'#'.join(parts)"),
         f"{_T_STORE}::test_ids_with_separators_in_them_are_kept_apart",
         "tests/contracts/test_invoice_pages.py::test_names_made_of_parts_do_not_lead_into_another_organization",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import Metadata, Moment, StripeId
-from chalicelib.adapters.stripe.versions import customer_named, organization_named
+from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.facts import CustomerFact
 
 
@@ -31,7 +31,7 @@ class Customer(msgspec.Struct):
     deleted: bool = False
 
     def fact(self, as_of: int) -> CustomerFact:
-        address = self.address or Address()
+        address, ours = self.address or Address(), our_ids(self.metadata)
         return CustomerFact(
             id=self.id,
             as_of=as_of,
@@ -44,7 +44,7 @@ class Customer(msgspec.Struct):
             state=address.state,
             zip_code=address.postal_code,
             country=address.country,
-            pom_customer_id=customer_named(self.metadata),
-            pom_organization_id=organization_named(self.metadata),
+            pom_customer_id=ours.customer_id,
+            pom_organization_id=ours.organization_id,
             deleted=self.deleted,
         )

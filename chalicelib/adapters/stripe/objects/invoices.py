@@ -6,9 +6,9 @@ import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import Amount, Metadata, Moment, Reference, StripeId, Word, id_of
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
-from chalicelib.adapters.stripe.versions import invoice_named
+from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact, StripeFact
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.ports.listed import ListedInvoice
 
@@ -46,13 +46,6 @@ class LinesOfInvoice(msgspec.Struct):
 
     data: list[LineOfInvoice] = []
     has_more: bool = False
-
-    @property
-    def billed(self) -> tuple[tuple[str, int], ...] | None:
-        """Returns each line's service id and amount, or None if there are more lines."""
-        if self.has_more:
-            return None
-        return tuple(sorted(line.billed for line in self.data))
 
 
 class PaymentSettings(msgspec.Struct):
@@ -115,6 +108,10 @@ class Invoice(msgspec.Struct):
         if self.deleted:
             return deleted_invoice(self.id, as_of)
         finalized = (self.status or "draft") != "draft"
+        origin = self.from_invoice
+        drafted_lines = None
+        if not finalized and self.lines is not None and not self.lines.has_more:
+            drafted_lines = tuple(sorted(line.billed for line in self.lines.data))
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -130,13 +127,13 @@ class Invoice(msgspec.Struct):
             ending_balance=self.ending_balance if finalized else None,
             customer_email=self.customer_email if finalized else None,
             drafted_for=None if finalized else id_of(self.customer),
-            drafted_lines=None if finalized or self.lines is None else self.lines.billed,
+            drafted_lines=drafted_lines,
             drafted_details=None if finalized else self.details,
             charges_automatically=not finalized and self.collection_method == "charge_automatically",
             discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
             pre_payment_credit_notes_amount=self.pre_payment_credit_notes_amount or 0,
             post_payment_credit_notes_amount=self.post_payment_credit_notes_amount or 0,
-            from_invoice_id=self.revised,
+            from_invoice_id=id_of(origin.invoice) if origin is not None and origin.action == "revision" else None,
             latest_revision_id=id_of(self.latest_revision),
             currency=self.currency,
             number=self.number,
@@ -155,15 +152,9 @@ class Invoice(msgspec.Struct):
         return self.payments is not None and self.payments.has_more
 
     @property
-    def revised(self) -> str | None:
-        """Returns the id of the invoice that this one is a revision of."""
-        origin = self.from_invoice
-        return id_of(origin.invoice) if origin is not None and origin.action == "revision" else None
-
-    @property
     def ours(self) -> InvoiceId | None:
         """Our id, if it carries one."""
-        return invoice_named(self.metadata)
+        return our_ids(self.metadata).invoice_id
 
     def payment_facts(self, as_of: int) -> tuple[InvoicePaymentFact, ...]:
         """The payments, if they were expanded."""
@@ -173,10 +164,6 @@ class Invoice(msgspec.Struct):
         """As a list shows it whose payments were expanded."""
         complete = self.payments is not None and not self.has_more_payments
         return ListedInvoice(self.fact(as_of), self.payment_facts(as_of), self.ours, complete)
-
-    def facts(self, as_of: int) -> list[StripeFact]:
-        """The invoice and, where they were expanded, its payments."""
-        return [self.fact(as_of), *self.payment_facts(as_of)]
 
 
 def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:

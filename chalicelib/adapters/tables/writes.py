@@ -1,0 +1,77 @@
+"""Writes as DynamoDB takes them: plain JSON, made of an item's values without an object for each of them.
+
+pynamodb's models declare the tables, and its conditions say what a write requires. Items do not pass through a model
+on their way out. A model makes an object of each attribute, and each request looks up the types of its keys again;
+both took CPU from every webhook (docs/performance.md). A test compares what is stored with the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.models import Model
+
+Values: TypeAlias = Mapping[str, Any]
+"""An item's values, or those of its key, by the names of the attributes: texts, whole numbers and bytes.
+
+An attribute whose value is None is not stored.
+"""
+
+
+class Prepared(Condition):
+    """A condition that is put into words once, for stores that keep it. In a request nothing goes before it."""
+
+    def __init__(self, condition: Condition) -> None:
+        self._names: dict[str, str] = {}
+        self._values: dict[str, Any] = {}
+        self._expression = condition.serialize(self._names, self._values)
+
+    def serialize(self, placeholder_names: dict[str, str], expression_attribute_values: dict[str, Any]) -> str:
+        """Returns the expression, with its names and values entered among those of the request."""
+        placeholder_names.update(self._names)
+        expression_attribute_values.update(self._values)
+        return self._expression
+
+
+def attributes(values: Values) -> dict[str, dict[str, Any]]:
+    """Returns the values as attributes: each with the letter of its type."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            found[name] = {"S": value}
+        elif isinstance(value, int):
+            found[name] = {"N": str(value)}
+        elif value is not None:
+            found[name] = {"B": value}
+    return found
+
+
+def write_request(
+    model: type[Model],
+    written: Mapping[str, Any],
+    condition: Condition | None,
+    amounts: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Returns the request of one write. `written` is the part of it that says which item; `amounts` are added to it.
+
+    Names and values stand apart from the expressions, which name them by placeholders: `#0 = :0`.
+    """
+    request = {"TableName": model.Meta.table_name, **written}
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    if condition is not None:
+        request["ConditionExpression"] = condition.serialize(names, values)
+    if amounts:
+        additions = []
+        for attribute, amount in amounts.items():
+            name, value = names.setdefault(attribute, f"#{len(names)}"), f":{len(values)}"
+            values[value] = {"N": str(amount)}
+            additions.append(f"{name} {value}")
+        request["UpdateExpression"] = f"ADD {', '.join(additions)}"
+    if names:
+        request["ExpressionAttributeNames"] = {name: attribute for attribute, name in names.items()}
+    if values:
+        request["ExpressionAttributeValues"] = values
+    return request
