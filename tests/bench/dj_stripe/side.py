@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.events import API_VERSION
 from infra.local.processes import DidNotStart, child, free_port, wait_until_answers
-from infra.local.settings import API_VERSION
 from infra.local.stack import ROOT, LocalStack
 from tests.bench.dj_stripe.postgres import postgres
 
