@@ -47,13 +47,6 @@ class LinesOfInvoice(msgspec.Struct):
     data: list[LineOfInvoice] = []
     has_more: bool = False
 
-    @property
-    def billed(self) -> tuple[tuple[str, int], ...] | None:
-        """Returns each line's service id and amount, or None if there are more lines."""
-        if self.has_more:
-            return None
-        return tuple(sorted(line.billed for line in self.data))
-
 
 class PaymentSettings(msgspec.Struct):
     payment_method_types: list[str] | None = None
@@ -116,6 +109,9 @@ class Invoice(msgspec.Struct):
             return deleted_invoice(self.id, as_of)
         finalized = (self.status or "draft") != "draft"
         origin = self.from_invoice
+        drafted_lines = None
+        if not finalized and self.lines is not None and not self.lines.has_more:
+            drafted_lines = tuple(sorted(line.billed for line in self.lines.data))
         return InvoiceFact(
             id=self.id,
             as_of=as_of,
@@ -131,7 +127,7 @@ class Invoice(msgspec.Struct):
             ending_balance=self.ending_balance if finalized else None,
             customer_email=self.customer_email if finalized else None,
             drafted_for=None if finalized else id_of(self.customer),
-            drafted_lines=None if finalized or self.lines is None else self.lines.billed,
+            drafted_lines=drafted_lines,
             drafted_details=None if finalized else self.details,
             charges_automatically=not finalized and self.collection_method == "charge_automatically",
             discount_amount=sum(discount.amount for discount in self.total_discount_amounts or ()),
