@@ -22,6 +22,7 @@ from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import Order
 from chalicelib.domain.settings import InvoicingSettings
 from tests.contracts.examples import NOW, customer, invoice
 
@@ -73,7 +74,10 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.builds(kind, **{name: values(hint) for name, hint in get_type_hints(kind).items()})
     assert dataclasses.is_dataclass(kind), f"{kind} is new to this test"
     hints = get_type_hints(kind)
-    return st.builds(kind, **{field.name: values(hints[field.name]) for field in dataclasses.fields(kind)})
+    parts = {field.name: values(hints[field.name]) for field in dataclasses.fields(kind)}
+    if kind is Order:  # an invoice computes its days when it is made, so its time zone exists
+        parts["time_zone"] = st.sampled_from(["UTC", "America/New_York"])
+    return st.builds(kind, **parts)
 
 
 def back(kind: type[Any], value: Any) -> Any:
