@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
@@ -76,28 +77,33 @@ class Invoice(Standing):
     counted: Counted = field(default=(), compare=False)
     """What the summary counts it as: see `domain/summary.py`. Stores set it, and nobody else looks at it."""
 
-    def __post_init__(self) -> None:
-        """Computes what follows from the stored fields: see `Standing`."""
+    def __getattr__(self, name: str) -> Any:
+        """Computes what follows from the stored fields, when some of it is first asked for: see `Standing`.
+
+        A change is several invoices in a row, and nobody asks for the standing of most of them.
+        """
+        if name not in Standing.__annotations__:
+            raise AttributeError(name)
         fact = self.facts.invoice
         drafting = fact is not None and fact.unfinished and self.saga.running
-        status = InvoiceStatus.CREATING if fact is None or drafting else status_of(self.facts)
-        own_id = [self.stripe_invoice_id] if self.stripe_invoice_id else []
+        amounts = amounts_of(self.facts)
+        status = InvoiceStatus.CREATING if fact is None or drafting else status_of(self.facts, amounts)
         # These are written past `frozen`, as `cached_property` does it. Each part rests on those before it.
         vars(self).update(
             status=status,
+            amounts=amounts,
             live=status is not InvoiceStatus.VOID,
             lacks_lines=drafting and self.saga.step is not Step.SEND,
             failure=failed_attempt(self.facts) if status is InvoiceStatus.FAILED else None,
-            stripe_invoice_ids={*self.facts.invoices, *own_id},
             drafted_for=(fact.drafted_for or self.stripe_customer_id) if fact and fact.unfinished else None,
         )
         vars(self).update(self._money())
         vars(self).update(self._days())
+        return vars(self)[name]
 
     def _money(self) -> Mapping[str, object]:
         """Returns the part of its standing that is about money."""
         facts, fact, record = self.facts, self.facts.invoice, self.outside_payment
-        amounts = amounts_of(facts)
         total = self.order.total if fact is None or fact.deleted or self.lacks_lines else fact.total
         balance = total if self.status in (InvoiceStatus.CREATING, InvoiceStatus.DRAFT) else 0
         to_be_paid = fact is not None and self.status in (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
@@ -107,11 +113,10 @@ class Invoice(Standing):
         is_recorded = fact and record and paid_outside and record.stripe_invoice_id == fact.id
         drafts = [draft for draft in facts.revisions.values() if draft.unfinished]
         return {
-            "amounts": amounts,
             "total": total,
             "total_difference": total - self.order.total,
             "balance": balance,
-            "partially_refunded": self.status is not InvoiceStatus.REFUNDED and amounts.refunded > 0,
+            "partially_refunded": self.status is not InvoiceStatus.REFUNDED and self.amounts.refunded > 0,
             "disputed": any(dispute.open for dispute in facts.disputes.values()),
             "being_revised": to_be_paid and any(each.from_invoice_id == self.stripe_invoice_id for each in drafts),
             "recorded_payment": record if is_recorded else None,
@@ -141,6 +146,11 @@ class Invoice(Standing):
             "paid_on": paid_on,
             "turns_overdue_at": end_of_day(due_day, zone) + 1 if due_day and overdue_from and not overdue else None,
         }
+
+    @property
+    def stripe_invoice_ids(self) -> AbstractSet[str]:
+        """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
+        return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
 
     @property
     def paid_amount(self) -> int:
@@ -211,7 +221,7 @@ class Invoice(Standing):
         """Returns this invoice after Stripe has done the act. The timeline tells it, and its payment counts."""
         others = tuple(other for other in self.intended if other.kind != act.kind)
         done = replace(self, intended=others, outside_payment=act.payment or self.outside_payment)
-        return done if act.entry in done.history else done.telling(act.entry).changed(act.at)
+        return done if act.entry in done.history else done.changed(act.at, act.entry)
 
     def dropping(self, act: IntendedAct) -> Self:
         """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
@@ -230,8 +240,12 @@ class Invoice(Standing):
         """Returns this invoice with entries added to its timeline."""
         return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])
 
-    def changed(self, at: int) -> Self:
-        """Returns this invoice as changed at `at`. If its due day is over by then, it is overdue from now on."""
+    def changed(self, at: int, *told: HistoryEntry) -> Self:
+        """Returns this invoice as changed at `at`, with the entries on its timeline.
+
+        If its due day is over by then, it is overdue from now on.
+        """
         updated_at, first = max(self.updated_at, at), self.first_day_overdue
         over = first is not None and day_of(updated_at, self.order.time_zone) >= first
-        return replace(self, updated_at=updated_at, overdue_since=first if over else None)
+        history = (*self.history, *told)[:MAX_ENTRIES]
+        return replace(self, updated_at=updated_at, overdue_since=first if over else None, history=history)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Set as AbstractSet
 
 from chalicelib.domain.amounts import Amounts
 from chalicelib.domain.outside_payment import OutsidePayment
@@ -11,7 +10,7 @@ from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 
 
 class Standing:
-    """Where an invoice stands. `Invoice` computes all of these once, when it is made, and none of them is stored.
+    """Where an invoice stands. `Invoice` computes all of these at once, when one is asked for, and stores none.
 
     Amounts are minor units, times are epoch seconds UTC, and days are of the time zone that the invoice was made in.
     """
@@ -36,8 +35,6 @@ class Standing:
     """The payment that was recorded by hand, if Stripe shows that a payment outside Stripe paid the invoice."""
     drafted_for: str | None
     """The Stripe customer of the draft. None if it is no draft, or if POM does not know the customer."""
-    stripe_invoice_ids: AbstractSet[str]
-    """The ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
     failure: FailedAttempt | None
     """The failed attempt that makes the status `failed`."""
     due_at: int | None

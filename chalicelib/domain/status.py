@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.amounts import amounts_of
+from chalicelib.domain.amounts import Amounts, amounts_of
 from chalicelib.domain.facts import ChargeFact, PaymentIntentFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.snapshots import Snapshots
@@ -40,11 +40,12 @@ KNOWN_STATUSES = frozenset({"draft", "open", "paid", "uncollectible", "void"})
 """The statuses of a Stripe invoice in our API version."""
 
 
-def status_of(facts: Snapshots) -> InvoiceStatus:
+def status_of(facts: Snapshots, amounts: Amounts | None = None) -> InvoiceStatus:
     """Returns where an invoice that exists in Stripe stands.
 
     An invoice is refunded only if refunds gave back all that was paid. If a bank took money back by a dispute, the
-    invoice stays paid. An unknown status of Stripe's shows as pending, and the explanation quotes it.
+    invoice stays paid. An unknown status of Stripe's shows as pending, and the explanation quotes it. `amounts` are
+    those of the facts, if they are at hand.
 
     Raises:
         ValueError: nothing is known of the invoice yet.
@@ -55,7 +56,7 @@ def status_of(facts: Snapshots) -> InvoiceStatus:
     if invoice.deleted or invoice.status == "void":
         return InvoiceStatus.VOID
     if invoice.status == "paid":
-        fully = 0 < invoice.amount_paid <= amounts_of(facts).refunded
+        fully = 0 < invoice.amount_paid <= (amounts or amounts_of(facts)).refunded
         return InvoiceStatus.REFUNDED if fully else InvoiceStatus.PAID
     if invoice.status == "open":
         return InvoiceStatus.FAILED if failed_attempt(facts) else InvoiceStatus.PENDING

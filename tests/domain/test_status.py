@@ -244,4 +244,5 @@ def test_a_look_that_brings_only_what_nobody_sees_shows_the_same() -> None:
 def test_an_invoice_has_every_part_of_its_standing_and_stores_none() -> None:
     stored = {each.name for each in fields(Invoice)}
     for each in (invoice(), made(OPEN), made(PAID)):
+        assert each.status
         assert vars(each).keys() - stored == Standing.__annotations__.keys()

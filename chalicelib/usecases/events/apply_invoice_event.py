@@ -67,7 +67,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     changed = not known.facts.say_the_same_as(invoice.facts) or known.sent_at != invoice.sent_at
     outcome = outcome_of(source, changed=changed)
     entry = _entry(event, fact, known, source, outcome)
-    told = known.telling(entry, *revision_entries(invoice, known, event.created, source)).changed(event.created)
+    told = known.changed(event.created, entry, *revision_entries(invoice, known, event.created, source))
     marker = marker_of(replace(event, invoice_hint=invoice.id), account_id, outcome, source, ports)
     ports.invoices.apply(recounted(told), marker, new_references(invoice, told))
     return outcome

@@ -234,6 +234,6 @@ def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, kin
 
     def correcting(current: Invoice) -> Invoice:
         known = merging(current, [fact], ports)
-        return current if known.facts.say_the_same_as(current.facts) else known.telling(told).changed(now)
+        return current if known.facts.say_the_same_as(current.facts) else known.changed(now, told)
 
     return store(invoice, correcting, ports)

@@ -80,7 +80,7 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
             return current
         finalized = current.status in OPEN_STATUSES
         saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized)
-        return replace(current, saga=saga).telling(asked).changed(now)
+        return replace(current, saga=saga).changed(now, asked)
 
     return run(store(invoice, sending, ports), ports)
 

@@ -33,7 +33,7 @@ def pulled(
             return current
         told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
         entries = (*revision_entries(current, known, now, source), told)
-        return replace(known.telling(*entries).changed(now), links_read_at=now)
+        return replace(known.changed(now, *entries), links_read_at=now)
 
     return store(invoice, pulling, ports)
 

@@ -78,7 +78,7 @@ def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusa
         earlier = (entry.at for entry in current.history if entry.kind == REFUSED)
         if any(day_of(at, current.order.time_zone) == day_of(now, current.order.time_zone) for at in earlier):
             return current
-        return current.telling(told).changed(now)
+        return current.changed(now, told)
 
     store(invoice, refused, ports)
 

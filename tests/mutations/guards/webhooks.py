@@ -45,7 +45,7 @@ WEBHOOKS = (
     guard(
         "a hint is an id of ours",
         "our_ids",
-        Always("is_invoice_id"),
+        Always("INVOICE_ID"),
         f"{_T_VERSIONS}::test_metadata_of_another_shape_is_no_hint",
     ),
     guard(
