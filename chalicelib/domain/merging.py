@@ -52,4 +52,6 @@ def settle(current: F | None, fetched: F) -> F:
 
 def same_content(one: Fact, other: Fact) -> bool:
     """Returns True if both say the same, whenever each was taken."""
-    return one is other or bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]
+    if one is other or getattr(one, "status", None) != getattr(other, "status", None):
+        return one is other  # most of what is compared differs in its status, and a copy of a fact costs more
+    return bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]

@@ -25,6 +25,7 @@ from chalicelib.domain.tallies import (
     REFUNDED,
     STATUS,
     Bucket,
+    Counted,
     Tally,
     difference_of,
 )
@@ -78,13 +79,22 @@ class Recounted(NamedTuple):
 
     invoice: Invoice
     difference: Mapping[Bucket, Tally]
+    counted: Counted = ()
+    """What the invoice counts for now, which is stored with it."""
+
+    def stored(self) -> Invoice:
+        """Returns the invoice as it is stored: one version later, with what it counts for."""
+        return replace(self.invoice, version=self.invoice.version + 1, counted=self.counted)
 
 
 def recounted(invoice: Invoice) -> Recounted:
-    """Returns the invoice, to be stored as one that remembers what it counts for now."""
+    """Returns the invoice, to be stored as one that remembers what it counts for now.
+
+    If that is the same as before, it keeps its order, too.
+    """
     counts = contribution(invoice)
     difference = difference_of(dict(invoice.counted), counts)
-    return Recounted(replace(invoice, counted=tuple(counts.items())) if difference else invoice, difference)
+    return Recounted(invoice, difference, tuple(counts.items()) if difference else invoice.counted)
 
 
 def uncounted(invoice: Invoice) -> Recounted:

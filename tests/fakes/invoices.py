@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
@@ -123,7 +122,7 @@ class FakeInvoices:
         require_unchanged(self._db.invoices, (invoice.organization_id, invoice.id), invoice, _WHAT)
 
     def _store(self, recounted: Recounted) -> Invoice:
-        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
+        stored = recounted.stored()
         self._db.add_tallies(stored.organization_id, recounted.difference)
         self._db.invoices[stored.organization_id, stored.id] = stored
         return stored

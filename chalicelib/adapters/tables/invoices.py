@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
@@ -45,9 +45,9 @@ class TableInvoices:
         return decoded_item(Invoice, item) if item else None
 
     def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
-        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
+        stored = recounted.stored()
         transaction = Transaction()
-        transaction.put(_INVOICE, InvoiceItem, _values(stored), unchanged(InvoiceItem, 0))
+        transaction.put(_INVOICE, InvoiceItem, _values(recounted.invoice, stored), unchanged(InvoiceItem, 0))
         _claim(transaction, stored, claims)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         try:
@@ -72,8 +72,8 @@ class TableInvoices:
     def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         if references or recounted.difference:
             return self.apply(recounted, None, references)
-        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
-        put(InvoiceItem, _values(stored), unchanged(InvoiceItem, recounted.invoice.version), _WHAT)
+        stored = recounted.stored()
+        put(InvoiceItem, _values(recounted.invoice, stored), unchanged(InvoiceItem, recounted.invoice.version), _WHAT)
         return stored
 
     def apply(
@@ -91,10 +91,10 @@ class TableInvoices:
                 transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
             commit(transaction, _WHAT)
             del left[:MAX_CLAIMS_AT_ONCE]
-        stored = replace(recounted.invoice, version=recounted.invoice.version + 1)
+        stored = recounted.stored()
         transaction = Transaction()
         expected = unchanged(InvoiceItem, recounted.invoice.version)
-        transaction.put(_INVOICE, InvoiceItem, _values(stored), expected)
+        transaction.put(_INVOICE, InvoiceItem, _values(recounted.invoice, stored), expected)
         for values in left:
             transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
@@ -140,7 +140,8 @@ def _key(invoice: Invoice) -> Values:
     return {"organization_id": invoice.organization_id, "invoice_id": invoice.id}
 
 
-def _values(invoice: Invoice) -> Values:
+def _values(invoice: Invoice, stored: Invoice) -> Values:
+    """Returns the attributes of an item. `invoice` is `stored` before that was counted: its standing is known."""
     organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
     due_at, overdue_since = invoice.due_at, invoice.overdue_since
     # The next thing to do about the invoice, and when. Its making comes first.
@@ -150,7 +151,7 @@ def _values(invoice: Invoice) -> Values:
     return {
         "organization_id": organization_id,
         "invoice_id": invoice.id,
-        "version": invoice.version,
+        "version": stored.version,
         "status": status.value,
         "customer_id": customer_id,
         "created_key": key(moment(invoice.created_at), invoice.id),
@@ -160,7 +161,7 @@ def _values(invoice: Invoice) -> Values:
         "overdue_since": overdue_since.isoformat() if overdue_since and invoice.overdue else None,
         "work": work if resume_at is not None else None,
         "resume_at": resume_at,
-        **encoded(invoice),
+        **encoded(stored),
     }
 
 
