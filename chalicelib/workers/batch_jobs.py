@@ -19,7 +19,7 @@ worker = Blueprint(__name__)
 @triggered(worker)
 def batch_jobs(event: SQSEvent) -> dict[str, Any]:
     """One batch of messages, which is one message."""
-    return work_through(event, BatchJob, _work, fifo=True)
+    return work_through(event, BatchJob, _work)
 
 
 @worker_boundary("batch_jobs")

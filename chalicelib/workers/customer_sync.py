@@ -19,7 +19,7 @@ worker = Blueprint(__name__)
 @triggered(worker)
 def customer_sync(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
-    return work_through(event, CustomerSync, _sync, fifo=True)
+    return work_through(event, CustomerSync, _sync)
 
 
 @worker_boundary("customer_sync")

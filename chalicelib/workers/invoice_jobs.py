@@ -31,7 +31,7 @@ TASKS = {
 @triggered(worker)
 def invoice_jobs(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
-    return work_through(event, InvoiceJob, _do, fifo=True)
+    return work_through(event, InvoiceJob, _do)
 
 
 @worker_boundary("invoice_jobs")

@@ -26,7 +26,7 @@ worker = Blueprint(__name__)
 @triggered(worker)
 def reconcile_account(event: SQSEvent) -> dict[str, Any]:
     """One batch."""
-    return work_through(event, Reconciliation, _reconcile, fifo=False)
+    return work_through(event, Reconciliation, _reconcile)
 
 
 @worker_boundary("reconcile_account")

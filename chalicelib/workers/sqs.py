@@ -25,7 +25,7 @@ class SqsEvent(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *, fifo: bool) -> dict[str, Any]:
+def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None]) -> dict[str, Any]:
     """Do `work` for each message; SQS keeps those that failed, and on a FIFO queue those behind them in their group.
 
     Each message fails by itself: one that can never be read goes to the dead-letter queue, the others are done.
@@ -38,7 +38,9 @@ def work_through(event: SqsEvent, message: type[T], work: Callable[[T], None], *
         process_partial_response,
     )
 
-    processor = SqsFifoPartialProcessor(skip_group_on_error=True) if fifo else BatchProcessor(EventType.SQS)
+    processor = (
+        SqsFifoPartialProcessor(skip_group_on_error=True) if message.queue.fifo else BatchProcessor(EventType.SQS)
+    )
     processor.raise_on_entire_batch_failure = False
 
     def handle(record: Any) -> None:

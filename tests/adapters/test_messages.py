@@ -76,7 +76,7 @@ def received(body: str, message: type[Any]) -> list[Message]:
     worked: list[Message] = []
     record = {"messageId": "message-1", "body": body, "attributes": {}, "eventSource": "aws:sqs"}
     event: Any = SimpleNamespace(context=None, to_dict=lambda: {"Records": [record]})
-    work_through(event, message, worked.append, fifo=False)
+    work_through(event, message, worked.append)
     return worked
 
 

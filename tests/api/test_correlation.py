@@ -119,7 +119,7 @@ def test_a_worker_tells_its_message_and_the_request_that_it_goes_back_to(lines: 
         observability.invoice_refused(job.organization_id, job.invoice_id, "no")
 
     without = {name: value for name, value in JOB.items() if name != "requestId"}
-    work_through(sqs(json.dumps(JOB), json.dumps(without)), InvoiceJob, work, fifo=True)
+    work_through(sqs(json.dumps(JOB), json.dumps(without)), InvoiceJob, work)
     for message in ("invoice_taken_back", "work"):
         first, second = lines.all(message)
         wanted = {"message_id": "message-0", "organization_id": "org_1", "invoice_id": "inv_1"}
@@ -134,7 +134,7 @@ def test_a_message_that_cannot_be_read_is_told_by_its_id_alone(lines: Lines) -> 
     def never(_: InvoiceJob) -> None:
         raise AssertionError
 
-    failed = work_through(sqs('{"organizationId": 7, "note": "anna@example.test"}'), InvoiceJob, never, fifo=True)
+    failed = work_through(sqs('{"organizationId": 7, "note": "anna@example.test"}'), InvoiceJob, never)
     assert failed == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
     line = lines.last("message_unreadable")
     assert (line["level"], line["message_id"]) == ("ERROR", "message-0")
@@ -164,7 +164,7 @@ def test_an_error_keeps_its_ids(lines: Lines) -> None:
     def work(_: InvoiceJob) -> None:
         raise Refused("nothing_doing", "anna@example.test")
 
-    work_through(sqs(json.dumps(JOB)), InvoiceJob, work, fifo=True)
+    work_through(sqs(json.dumps(JOB)), InvoiceJob, work)
     line = lines.last("work")
     assert (line["invoice_id"], line["error"]["code"]) == ("inv_1", "nothing_doing")
     assert "anna" not in lines.text
