@@ -89,7 +89,7 @@ def test_a_message_has_these_bytes(body: str, message: Message) -> None:
 
 def test_each_class_of_messages_goes_to_a_queue_of_its_own_in_order_if_that_is_fifo() -> None:
     classes = {type(message) for _, message in ON_THE_WIRE}
-    assert {each.queue for each in classes} == set(Queue)
+    assert len({each.queue for each in classes}) == len(classes)
     for _, message in ON_THE_WIRE:
         assert bool(message.group) == message.queue.fifo
 
