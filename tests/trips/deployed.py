@@ -13,6 +13,7 @@ from unittest.mock import patch
 from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.adapters.tables import versions
 from chalicelib.functions import QUEUE_TRIGGERS
 from infra.local import resources
 from infra.local.aws import embedded_aws
@@ -125,7 +126,7 @@ def deployed() -> Iterator[Deployed]:
 
 @contextmanager
 def _nothing_built_before_or_after() -> Iterator[None]:
-    builders = (bootstrap.config, bootstrap._adapters, bootstrap.webhook_opener)
+    builders = (bootstrap.config, bootstrap._adapters, bootstrap.webhook_opener, versions.unchanged)
     for builder in builders:
         builder.cache_clear()
     try:
