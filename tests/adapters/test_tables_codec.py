@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.tables.codec import DEFLATE_FROM, MAX_STORED, decoded, encoded
+from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.errors import Refused
@@ -155,3 +156,9 @@ def leaves(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [leaf for one in value.values() for leaf in leaves(one)]
     return [leaf for one in value for leaf in leaves(one)] if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("value", [True, 1.5, ["a"], {"a"}])
+def test_a_value_that_no_table_stores_is_refused_before_it_is_sent(value: object) -> None:
+    with pytest.raises(TypeError, match="amount"):
+        attributes({"amount": value})

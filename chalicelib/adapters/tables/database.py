@@ -245,6 +245,8 @@ class Transaction:
                 return
             except TransactWriteError as exc:
                 refused = _decided(names, exc)
+                if refused is exc:
+                    raise refused from exc.cause
                 if pause is None or not isinstance(refused, Cancelled) or refused.met:
                     raise refused from exc
             time.sleep(pause * random.uniform(0.5, 1.5))  # nosec B311

@@ -36,15 +36,21 @@ class Prepared(Condition):
 
 
 def attributes(values: Values) -> dict[str, dict[str, Any]]:
-    """Returns the values as attributes: each with the letter of its type."""
+    """Returns the values as attributes: each with the letter of its type.
+
+    Raises:
+        TypeError: a value is neither text, nor a whole number, nor bytes.
+    """
     found: dict[str, dict[str, Any]] = {}
     for name, value in values.items():
         if isinstance(value, str):
             found[name] = {"S": value}
-        elif isinstance(value, int):
+        elif isinstance(value, int) and not isinstance(value, bool):
             found[name] = {"N": str(value)}
-        elif value is not None:
+        elif isinstance(value, bytes):
             found[name] = {"B": value}
+        elif value is not None:
+            raise TypeError(f"{name} is {type(value).__name__}, which no table stores")
     return found
 
 
