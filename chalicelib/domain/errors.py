@@ -42,7 +42,7 @@ Errors that are caught before anybody outside hears of them:
     NoEvent                       a body is no event of Stripe's (adapters.stripe.events)
     _Stopped                      a test of the connection went wrong (usecases.connecting.try_connection)
 
-An error of whoever deploys, which nobody catches:
+An error of the deployment, which no code catches:
 
     ConfigurationError            a setting is missing or cannot be used (config)
 

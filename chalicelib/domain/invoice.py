@@ -194,11 +194,12 @@ class Invoice(Standing):
         If several acts may have done the same, the latest counts, provided that one person asked for all of them.
         Otherwise none is told until Stripe has answered or refused one of them.
         """
-        fact, invoice = facts.invoice, replace(self, facts=facts)
+        fact = facts.invoice
         if fact is not None and fact.id != self.stripe_invoice_id:
             # A revision has not been e-mailed yet, whatever its original was.
-            unsent = replace(invoice, sent_at=None, reminder_asked_at=None, reminded_at=None)
-            return replace(unsent, stripe_invoice_id=fact.id)
+            unsent = replace(self, sent_at=None, reminder_asked_at=None, reminded_at=None)
+            return replace(unsent, facts=facts, stripe_invoice_id=fact.id)
+        invoice = replace(self, facts=facts)
         seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
         for kind in dict.fromkeys(act.kind for act in seen):
             alike = [act for act in seen if act.kind == kind]

@@ -39,7 +39,7 @@ def _with(**properties: Json) -> Json:
 
 
 def _statements(schema: Json) -> Json:
-    """The schema of a role each of whose statements is of this form."""
+    """Returns the schema of a role whose statements all have this form."""
     document = {"properties": {"Statement": {"items": schema}}}
     return {
         "properties": {
@@ -49,7 +49,7 @@ def _statements(schema: Json) -> Json:
 
 
 def _events(kind: str, schema: Json) -> Json:
-    """The schema of a function each of whose events of a kind is of this form."""
+    """Returns the schema of a function whose events of this kind all have this form."""
     event = {"if": _has(Type={"const": kind}), "then": _has(Properties=schema)}
     return {"properties": {"Properties": {"properties": {"Events": {"additionalProperties": event}}}}}
 

@@ -162,8 +162,11 @@ def read_between(model: type[Model], hash_key: str, low: str, high: str) -> Iter
             return
 
 
-def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], attributes: Sequence[str]) -> Iterable[Item]:
-    """One strongly consistent batch read; what DynamoDB leaves over is asked for again, a few times."""
+def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], names: Sequence[str]) -> Iterable[Item]:
+    """Returns the named attributes of these items, by one strongly consistent batch read.
+
+    What DynamoDB leaves over is asked for again, a few times.
+    """
     if len(keys) > MAX_ITEMS_AT_ONCE:
         raise ValueError(f"{len(keys)} keys are more than one batch read takes")
     table = model.Meta.table_name
@@ -173,9 +176,7 @@ def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], attributes:
         if not wanted:
             break
         with answering():
-            answer = connection().batch_get_item(
-                table, wanted, consistent_read=True, attributes_to_get=list(attributes)
-            )
+            answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=list(names))
         found += answer["Responses"].get(table, ())
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
         if wanted and pause is None:
