@@ -70,6 +70,12 @@ LATEST_MOMENT = 253402300799
 DEAUTHORIZED = "account.application.deauthorized"
 """The type of the event that ends a connection."""
 
+NOTHING_NEW = "no_change"
+"""The outcome of an event that told nothing new."""
+
+_SHOW_ARRIVAL = frozenset({"invoice.finalized"})
+"""Events that show that webhooks arrive although they tell nothing new: every invoice that is sent has one."""
+
 FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
 """Events that say that an attempt failed, but not why; another event says why."""
 
@@ -146,7 +152,43 @@ class EventMarker:
     received_at: int
     source: Source
     outcome: str
+    object_id: str = ""
+    """Stripe's id of the object that the event is about."""
+    organization_id: OrganizationId | None = None
+    """With `invoice_id`: the invoice that the event is about. Both are None if it is about something else."""
     invoice_id: InvoiceId | None = None
+
+    @property
+    def shows_arrival(self) -> bool:
+        """Returns True if the event is among those by which POM sees that Stripe's events arrive.
+
+        Most events that tell nothing new come with one that does, so they need not be found by their time.
+        """
+        return self.outcome != NOTHING_NEW or self.source is Source.SWEEP or self.type in _SHOW_ARRIVAL
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One row of an invoice's event log. Times are epoch seconds UTC.
+
+    `repeated` counts how often a webhook brought it again after it had been dealt with. `error` is the reason why a
+    parked event could not be applied.
+    """
+
+    id: str
+    type: str
+    created: int
+    received_at: int
+    outcome: str
+    source: Source | None = None
+    object_id: str = ""
+    repeated: int = 0
+    error: str | None = None
+
+    @property
+    def lag(self) -> int:
+        """Returns the seconds from the event to its arrival."""
+        return max(0, self.received_at - self.created)
 
 
 @dataclass(frozen=True, slots=True)

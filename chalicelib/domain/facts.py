@@ -23,6 +23,17 @@ class Fact(Protocol):
     def as_of(self) -> int: ...
     @property
     def precedence(self) -> tuple[int, int]: ...
+    @property
+    def final(self) -> bool:
+        """Returns True if only a later stage of its lifecycle can still replace what it says.
+
+        Then it does not matter that the same was seen again later, because nothing else can have been true between.
+        """
+
+
+Seen = Mapping[str, int]
+"""The earliest second at which Stripe showed an object in a status, by status. Merging keeps the earlier one, so the
+seconds are the same in whatever order snapshots arrive. Only statuses that Stripe gives no time of its own are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +81,17 @@ class InvoiceFact:
     latest_revision_id: str | None = None
     """The finalized invoice that replaces this one."""
     deleted: bool = False
+    seen: Seen = field(default_factory=dict)
+    """`deleted`, if it is deleted."""
 
     @property
     def unfinished(self) -> bool:
         """Returns True if it is a draft that may still be finalized."""
         return self.status == "draft" and not self.deleted
+
+    @property
+    def final(self) -> bool:
+        return self.deleted or self.status in {"paid", "void"}
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -104,11 +121,19 @@ class PaymentIntentFact:
     currency: str
     latest_charge_id: str | None = None
     failure: PaymentFailure | None = None
+    failed_charge_id: str | None = None
+    """The charge that `failure` is about. None if the attempt failed before Stripe charged anything."""
+    failed_method: str | None = None
+    """The type of the payment method that `failure` is about."""
+    seen: Seen = field(default_factory=dict)
+    """`processing`, if it has been."""
 
     @property
     def ended(self) -> bool:
         """Returns True if its status is final."""
         return self.status in {"succeeded", "canceled"}
+
+    final = ended
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -128,6 +153,19 @@ class ChargeFact:
     payment_intent_id: str | None = None
     failure: PaymentFailure | None = None
     method: str | None = None
+    """The type of the payment method, in Stripe's words: `card`, `us_bank_account` and so on."""
+    brand: str | None = None
+    """The card's brand, such as `visa`, or the bank's name."""
+    last4: str | None = None
+    expires: str | None = None
+    """The month after which the card is no longer good, such as `2027-04`."""
+    receipt_url: str | None = None
+    seen: Seen = field(default_factory=dict)
+    """`succeeded` or `failed`, for methods whose charges stay pending for days."""
+
+    @property
+    def final(self) -> bool:
+        return self.status != "pending"
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -147,6 +185,15 @@ class RefundFact:
     payment_intent_id: str | None = None
     charge_id: str | None = None
     failure_reason: str | None = None
+    reason: str | None = None
+    """Why it was made, in Stripe's words: `duplicate`, `fraudulent` or `requested_by_customer`."""
+    order_id: str | None = None
+    """The id of POM's order for this refund, from its metadata. None if somebody made it in Stripe."""
+    seen: Seen = field(default_factory=dict)
+
+    @property
+    def final(self) -> bool:
+        return _REFUND_RANK.get(self.status, 0) > 0
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -167,8 +214,13 @@ class DisputeFact:
     currency: str
     reason: str | None = None
     due_by: int | None = None
+    """When evidence is due (epoch seconds UTC)."""
     payment_intent_id: str | None = None
     charge_id: str | None = None
+    created: int | None = None
+    seen: Seen = field(default_factory=dict)
+    """Each status in which it is closed."""
+    final = False
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -176,10 +228,10 @@ class DisputeFact:
 
     @property
     def open(self) -> bool:
-        return self.status not in _DISPUTE_CLOSED
+        return self.status not in DISPUTE_CLOSED
 
 
-_DISPUTE_CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
+DISPUTE_CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
 _DISPUTE_RANK = {
     "warning_needs_response": 0,
     "warning_under_review": 1,
@@ -187,7 +239,7 @@ _DISPUTE_RANK = {
     "under_review": 3,
     "appeal_needs_response": 4,
     "appeal_under_review": 5,
-    **dict.fromkeys(_DISPUTE_CLOSED, 6),
+    **dict.fromkeys(DISPUTE_CLOSED, 6),
 }
 
 
@@ -202,6 +254,10 @@ class InvoicePaymentFact:
     amount_paid: int
     currency: str
     payment_intent_id: str | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.status != "open"
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -225,14 +281,53 @@ class CreditNoteFact:
     """The part that was given back after payment: by refunds, to the customer's balance, or outside Stripe."""
     refunded_amount: int = 0
     out_of_band_amount: int = 0
+    created: int | None = None
+    voided_at: int | None = None
+    final = True
 
     @property
     def precedence(self) -> tuple[int, int]:
         return (0 if self.status == "issued" else 1, self.as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptFact:
+    """An attempt to pay that failed before Stripe charged anything, such as one that the bank did not confirm.
+
+    Stripe has no object for it. The intent shows only its latest attempt, so an event is the only lasting trace, and
+    `as_of` is when the event happened.
+    """
+
+    as_of: int
+    payment_intent_id: str
+    amount: int
+    currency: str
+    failure: PaymentFailure
+    method: str | None = None
+    final = True
+
+    @property
+    def id(self) -> str:
+        return f"{self.payment_intent_id}@{self.as_of}"
+
+    @property
+    def status(self) -> str:
+        return "failed"
+
+    @property
+    def precedence(self) -> tuple[int, int]:
+        return (0, self.as_of)
+
+
 StripeFact = (
-    InvoiceFact | PaymentIntentFact | ChargeFact | RefundFact | DisputeFact | InvoicePaymentFact | CreditNoteFact
+    InvoiceFact
+    | PaymentIntentFact
+    | ChargeFact
+    | AttemptFact
+    | RefundFact
+    | DisputeFact
+    | InvoicePaymentFact
+    | CreditNoteFact
 )
 """The snapshots that belong to an invoice."""
 
@@ -264,6 +359,7 @@ class AccountFact:
     payment_capabilities: Mapping[str, str] = field(default_factory=dict)
     time_zone: str | None = None
     """The IANA time zone of its Dashboard; None if Stripe does not say one that is known."""
+    final = False
 
     @property
     def precedence(self) -> tuple[int, int]:
@@ -293,6 +389,7 @@ class CustomerFact:
     pom_customer_id: str | None = None
     pom_organization_id: str | None = None
     deleted: bool = False
+    final = False
 
     @property
     def precedence(self) -> tuple[int, int]:

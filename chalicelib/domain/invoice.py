@@ -74,6 +74,8 @@ class Invoice(Standing):
     links_read_at: int = 0
     """When the links were last read from Stripe's API, which makes them good for some days more."""
     version: int = 0
+    payments_listed: bool = field(default=True, compare=False)
+    """False if an earlier release stored it, which listed no payments. Its next write lists them."""
     counted: Counted = field(default=(), compare=False)
     """What the summary counts it as: see `domain/summary.py`. Stores set it, and nobody else looks at it."""
 

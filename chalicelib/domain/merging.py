@@ -33,10 +33,10 @@ def newer(current: F | None, incoming: F) -> F:
     if current is None:
         return incoming
     if same_content(current, incoming):
-        return current if current.as_of >= incoming.as_of else incoming
+        return _with_all_seen(current if current.as_of >= incoming.as_of else incoming, current, incoming)
     if current.precedence == incoming.precedence:
         raise CannotOrder(incoming)
-    return max(current, incoming, key=lambda fact: fact.precedence)
+    return _with_all_seen(max(current, incoming, key=lambda fact: fact.precedence), current, incoming)
 
 
 def settle(current: F | None, fetched: F) -> F:
@@ -47,11 +47,34 @@ def settle(current: F | None, fetched: F) -> F:
     if current is None or same_content(current, fetched):
         return newer(current, fetched)
     later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
-    return later if later.precedence >= current.precedence else current
+    return _with_all_seen(later if later.precedence >= current.precedence else current, current, fetched)
 
 
 def same_content(one: Fact, other: Fact) -> bool:
     """Returns True if both say the same, whenever each was taken."""
     if one is other or getattr(one, "status", None) != getattr(other, "status", None):
         return one is other  # most of what is compared differs in its status, and a copy of a fact costs more
+    if hasattr(one, "seen"):
+        return bool(replace(one, as_of=other.as_of, seen=other.seen) == other)  # type: ignore[type-var, attr-defined]
     return bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]
+
+
+def brings_nothing(fact: Fact, known: Fact) -> bool:
+    """Returns True if `known` need not be stored again for `fact`, which is what merging both has made of `known`.
+
+    An object that may change and change back has to remember the latest second at which it said what it says.
+    Otherwise a late event of the time between would be taken for news.
+    """
+    if not same_content(fact, known) or getattr(fact, "seen", None) != getattr(known, "seen", None):
+        return False
+    return fact.final or fact.as_of <= known.as_of
+
+
+def _with_all_seen(fact: F, one: F, other: F) -> F:
+    """Returns `fact` with the earliest second at which either snapshot saw each status."""
+    first: dict[str, int] = getattr(one, "seen", {})
+    second: dict[str, int] = getattr(other, "seen", {})
+    if first == second:
+        return fact
+    seen = {**first, **second, **{status: min(at, second.get(status, at)) for status, at in first.items()}}
+    return fact if fact.seen == seen else replace(fact, seen=seen)  # type: ignore[attr-defined, type-var]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from chalicelib.domain.amounts import disputed_amount
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import Movement, changed_movements
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tallies import (
     DISPUTED,
@@ -81,20 +82,23 @@ class Recounted(NamedTuple):
     difference: Mapping[Bucket, Tally]
     counted: Counted = ()
     """What the invoice counts for now, which is stored with it."""
+    movements: tuple[Movement, ...] = ()
+    """The rows of its money that have changed, which are stored with it."""
 
     def stored(self) -> Invoice:
         """Returns the invoice as it is stored: one version later, with what it counts for."""
-        return replace(self.invoice, version=self.invoice.version + 1, counted=self.counted)
+        return replace(self.invoice, version=self.invoice.version + 1, counted=self.counted, payments_listed=True)
 
 
-def recounted(invoice: Invoice) -> Recounted:
+def recounted(invoice: Invoice, before: Invoice | None = None) -> Recounted:
     """Returns the invoice, to be stored as one that remembers what it counts for now.
 
-    If that is the same as before, it keeps its order, too.
+    If that is the same as before, it keeps its order, too. `before` is the invoice as it is stored until then.
     """
     counts = contribution(invoice)
     difference = difference_of(dict(invoice.counted), counts)
-    return Recounted(invoice, difference, tuple(counts.items()) if difference else invoice.counted)
+    counted = tuple(counts.items()) if difference else invoice.counted
+    return Recounted(invoice, difference, counted, changed_movements(before, invoice))
 
 
 def uncounted(invoice: Invoice) -> Recounted:

@@ -14,6 +14,7 @@ from chalicelib.ports.stores import (
     CustomerStore,
     EventStore,
     InvoiceStore,
+    PaymentStore,
     SettingsStore,
     SummaryStore,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "CustomerStore",
     "EventStore",
     "InvoiceStore",
+    "PaymentStore",
     "Ports",
     "Queues",
     "SettingsStore",
@@ -41,6 +43,8 @@ class Ports(Protocol):
 
     @property
     def invoices(self) -> InvoiceStore: ...
+    @property
+    def payments(self) -> PaymentStore: ...
     @property
     def summaries(self) -> SummaryStore: ...
     @property

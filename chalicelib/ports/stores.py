@@ -15,7 +15,7 @@ from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.events import EventMarker, Reference, StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, Reference, StripeEvent
 from chalicelib.domain.identifiers import (
     BatchId,
     CustomerId,
@@ -25,6 +25,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
@@ -84,6 +85,18 @@ class InvoiceStore(Protocol):
 
     def turning_overdue(self, now: int) -> Iterator[tuple[OrganizationId, InvoiceId]]:
         """Invoices of any organization whose due day is over and which are not stored as overdue; only their keys."""
+
+
+class PaymentStore(Protocol):
+    """The movements of money that `InvoiceStore` keeps of an organization's invoices."""
+
+    def page(
+        self, organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None
+    ) -> Page[Movement]:
+        """Returns a page of movements, newest first, by one query unless filters leave too few of them.
+
+        Raises: Refused `cursor_invalid` for a foreign cursor.
+        """
 
 
 class SummaryStore(Protocol):
@@ -249,8 +262,17 @@ class EventStore(Protocol):
     def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
         """Which of at most 100 events have been dealt with (not: parked); one batch read."""
 
-    def park(self, event: StripeEvent, received_at: int, error: str) -> None:
-        """Keep an event that could not be applied, unless it has been dealt with meanwhile. See `domain.parking`."""
+    def park(
+        self,
+        event: StripeEvent,
+        received_at: int,
+        error: str,
+        invoice: tuple[OrganizationId, InvoiceId] | None = None,
+    ) -> None:
+        """Keeps an event that could not be applied, unless it has been dealt with meanwhile. See `domain.parking`.
+
+        `invoice` is what the event turned out to be about before it could not be applied.
+        """
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
         """Returns parked events, those not tried for longest first."""
@@ -265,10 +287,21 @@ class EventStore(Protocol):
         """When the latest event came, by webhook or sweep; epoch seconds."""
 
     def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
-        """How the latest 100 events came to us, newest first: a query of keys and a batch read."""
+        """How the latest 100 events came to us, newest first: a query of keys and a batch read.
 
-    def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """Note that a webhook brought an event that the sweep had fetched before; of any other event nothing."""
+        Events that told nothing new are left out, unless they show that webhooks arrive.
+        """
+
+    def mark(self, marker: EventMarker) -> None:
+        """Marks an event that changed nothing as dealt with, by one conditional put. Raises: DuplicateEvent."""
+
+    def repeated(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        """Notes that a webhook brought an event that had been dealt with before, by webhook or by the sweep."""
+
+    def of_invoice(
+        self, organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None
+    ) -> Page[LoggedEvent]:
+        """Returns a page of an invoice's events, newest arrival first, by one query. They are kept for 35 days."""
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         """Keep it for an hour, apart from everybody's events."""

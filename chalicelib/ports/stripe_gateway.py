@@ -152,6 +152,24 @@ class StripeGateway(Protocol):
     ) -> Iterator[tuple[InvoiceFact, InvoiceId | None]]:
         """All invoices made since then, with our id where they carry one."""
 
+    def refund(
+        self,
+        account_id: StripeAccountId,
+        payment_id: str,
+        amount: int,
+        reason: str | None,
+        order_id: str,
+        key: str,
+    ) -> RefundFact:
+        """Refunds a part or all of a payment (`pi_…`, or `ch_…` if it has no intent), in minor units.
+
+        `reason` is one of Stripe's words. `order_id` goes into the refund's metadata, so that it can be found again;
+        `key` is the idempotency key. Raises: StripeRefused, which says why and what to do.
+        """
+
+    def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
+        """Returns all refunds of a payment (`pi_…` or `ch_…`)."""
+
     def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]: ...
 
     def refunds(self, account_id: StripeAccountId, since: int) -> Iterator[RefundFact]: ...

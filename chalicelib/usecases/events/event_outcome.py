@@ -6,9 +6,10 @@ from contextlib import suppress
 from enum import StrEnum
 
 from chalicelib.domain.errors import Retryable
-from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.events import NOTHING_NEW, EventMarker, StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 
 
@@ -16,7 +17,7 @@ class EventOutcome(StrEnum):
     """What became of an event."""
 
     APPLIED = "applied"
-    NO_CHANGE = "no_change"
+    NO_CHANGE = NOTHING_NEW
     RECOVERED = "recovered"
     DUPLICATE = "duplicate"
     FOREIGN = "foreign"
@@ -37,11 +38,25 @@ MARKED = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED)
 
 
 def marker_of(
-    event: StripeEvent, account_id: StripeAccountId, outcome: str, source: Source, ports: Ports
+    event: StripeEvent,
+    account_id: StripeAccountId,
+    outcome: str,
+    source: Source,
+    ports: Ports,
+    invoice: Invoice | None = None,
 ) -> EventMarker:
-    """Returns the record that the event has been dealt with."""
+    """Returns the record that the event has been dealt with. `invoice` is the invoice that it is about, if any."""
     return EventMarker(
-        account_id, event.id, event.type, event.created, ports.clock.now(), source, outcome, event.invoice_hint
+        account_id,
+        event.id,
+        event.type,
+        event.created,
+        ports.clock.now(),
+        source,
+        outcome,
+        event.object_id,
+        invoice.organization_id if invoice else None,
+        invoice.id if invoice else None,
     )
 
 
@@ -52,11 +67,11 @@ def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
     return EventOutcome.RECOVERED if source is Source.SWEEP else EventOutcome.APPLIED
 
 
-def note_delivery(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
-    """A webhook brought what the sweep had fetched before: that, too, proves that Stripe's events get in.
+def note_repetition(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
+    """Notes that a webhook brought an event that had been dealt with before.
 
-    After an outage of ours all webhooks that Stripe repeats are such. If it cannot be noted, nothing is lost: the
-    event has been dealt with, and the next one proves as much.
+    If the sweep had fetched it, that, too, proves that Stripe's events get in: after an outage of ours all webhooks
+    that Stripe repeats are such. If it cannot be noted, nothing is lost.
     """
     with suppress(Retryable):
-        ports.events.delivered(account_id, event.id, ports.clock.now())
+        ports.events.repeated(account_id, event.id, ports.clock.now())
