@@ -6,19 +6,11 @@ from collections.abc import Iterator
 
 from chalicelib.domain.explained_money import only_credited
 from chalicelib.domain.facts import ChargeFact
+from chalicelib.domain.intended_act import MARKED_PAID
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_methods import BANK_DEBITS, METHOD_NAMES
 from chalicelib.domain.terms import day_in_words, day_of
-from chalicelib.domain.wording import day, latest_entry, money
-
-BANK_DEBITS = {
-    "us_bank_account",
-    "acss_debit",
-    "sepa_debit",
-    "bacs_debit",
-    "au_becs_debit",
-    "ach_debit",
-}
-METHOD_NAMES = {"card": "card", "link": "Link", **dict.fromkeys(BANK_DEBITS, "bank debit")}
+from chalicelib.domain.wording import day, latest_action, money
 
 
 def under_way(invoice: Invoice) -> str:
@@ -30,15 +22,11 @@ def under_way(invoice: Invoice) -> str:
 
 
 def _under_way_since(invoice: Invoice) -> int:
-    """When the attempt that is under way began: its charge says it best, then the timeline, then the snapshot."""
+    """Returns when the attempt that is under way began, in epoch seconds UTC. Its charge says it best."""
     charged = [charge.created for charge in _charges(invoice, "pending")]
-    told = latest_entry(invoice, "payment_processing")
-    if charged:
-        return max(charged)
-    if told is not None:
-        return told.at
-    seen = (intent.as_of for intent in invoice.facts.intents if intent.status == "processing")
-    return max(seen, default=invoice.updated_at)
+    processing = [intent for intent in invoice.facts.intents if intent.status == "processing"]
+    seen = [intent.seen.get("processing", intent.as_of) for intent in processing]
+    return max(charged or seen, default=invoice.updated_at)
 
 
 def _slow(invoice: Invoice) -> bool:
@@ -86,7 +74,7 @@ def _way_outside(invoice: Invoice) -> str:
         recorded_on = day_of(record.recorded_at, invoice.order.time_zone)
         later = f" on {day_in_words(recorded_on)}" if recorded_on != record.paid_on else ""
         return f"by {record.way}, as recorded in POM{later}"
-    marked = latest_entry(invoice, "marked_paid")  # by a release that kept it on the timeline only
+    marked = latest_action(invoice, MARKED_PAID)  # by a release that kept no record of the payment
     return f"by {marked.reason}, as recorded in POM" if marked else "outside Stripe, as recorded in Stripe"
 
 

@@ -1,9 +1,10 @@
-"""Why an invoice stands where it stands, in plain sentences. Derived from facts and history, and nothing else."""
+"""Why an invoice stands where it stands, in plain sentences, derived from facts and POM's own acts alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain.actions import SEND_REFUSED
 from chalicelib.domain.draft_changes import changes_of_draft
 from chalicelib.domain.explained_money import (
     disputes,
@@ -16,11 +17,13 @@ from chalicelib.domain.explained_money import (
 )
 from chalicelib.domain.explained_payments import how_paid, under_way
 from chalicelib.domain.failures import FAILURE_TEXTS
-from chalicelib.domain.history import SEND_REFUSED
+from chalicelib.domain.intended_act import GIVEN_UP
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_in_words, day_of
-from chalicelib.domain.wording import day, days, latest_entry, money, on_day
+from chalicelib.domain.timeline import latest
+from chalicelib.domain.timeline_entries import EntryKind
+from chalicelib.domain.wording import day, days, latest_action, money, on_day
 
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
@@ -64,7 +67,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _not_sent(invoice: Invoice) -> Iterator[str]:
     """Yields that an order to send was refused after the request had been answered, and why."""
-    refused = latest_entry(invoice, SEND_REFUSED)
+    refused = latest_action(invoice, SEND_REFUSED)
     if refused is not None:
         why = _WHY_REFUSED.get(refused.reason or "")
         because = f", because {why}" if why else ""
@@ -148,7 +151,7 @@ def _refunded(invoice: Invoice, now: int) -> Iterator[str]:
 
 def _void(invoice: Invoice, now: int) -> Iterator[str]:
     deleted = invoice.facts.invoice is not None and invoice.facts.invoice.deleted
-    told = latest_entry(invoice, "voided_by_pom", "voided", "draft_deleted")
+    told = latest(invoice, EntryKind.VOIDED, EntryKind.DRAFT_DELETED)
     word = "Its draft was deleted" if deleted else "Voided"
     when = on_day(invoice, told.at if told else None)
     yield f"{word}{when}: nothing is to be paid, its services can be billed again."
@@ -156,8 +159,8 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
 
 
 def _uncollectible(invoice: Invoice, now: int) -> Iterator[str]:
-    window = latest_entry(invoice, "payment_window_passed")
-    told = window or latest_entry(invoice, "marked_uncollectible")
+    window = latest_action(invoice, GIVEN_UP)
+    told = latest(invoice, EntryKind.GIVEN_UP)
     why = f": it was not paid within {window.reason} after it was due" if window and window.reason else ""
     yield f"Given up{on_day(invoice, told.at if told else None)}{why}. It can still be paid."
     yield from terms(invoice)

@@ -32,8 +32,10 @@ class Fact(Protocol):
 
 
 Seen = Mapping[str, int]
-"""The earliest second at which Stripe showed an object in a status, by status. Merging keeps the earlier one, so the
-seconds are the same in whatever order snapshots arrive. Only statuses that Stripe gives no time of its own are kept."""
+"""The earliest second at which Stripe showed an object in a status, by status.
+
+Merging keeps the earlier one, so the seconds are the same in whatever order snapshots arrive. Only statuses to which
+Stripe gives no time of its own are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,12 @@ class PaymentIntentFact:
     """The type of the payment method that `failure` is about."""
     seen: Seen = field(default_factory=dict)
     """`processing`, if it has been."""
+
+    def uncharged_attempt(self, at: int) -> AttemptFact | None:
+        """Returns the attempt at `at` that failed before anything was charged, if this is what it shows."""
+        if self.failure is None or self.failed_charge_id is not None:
+            return None
+        return AttemptFact(at, self.id, self.amount, self.currency, self.failure, self.failed_method)
 
     @property
     def ended(self) -> bool:
@@ -308,7 +316,7 @@ class AttemptFact:
 
     @property
     def id(self) -> str:
-        return f"{self.payment_intent_id}@{self.as_of}"
+        return f"{self.payment_intent_id}@{self.as_of}:{self.failure.reason}"
 
     @property
     def status(self) -> str:

@@ -51,6 +51,12 @@ def is_id(value: object, form: re.Pattern[str] = ID_OF_POM) -> TypeGuard[str]:
     return isinstance(value, str) and form.fullmatch(value) is not None
 
 
+OWN_KEY = "pom-"
+"""How the idempotency keys begin with which POM asks Stripe.
+
+Stripe names the key in the event that the request caused (https://docs.stripe.com/api/events/object)."""
+
+
 def digest(*parts: str) -> str:
     """A stable 26-letter name for `parts`; unlike joining them, no two lists of parts share one."""
     hashed = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode())

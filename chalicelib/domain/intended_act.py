@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
+from chalicelib.domain.actions import Action
 from chalicelib.domain.facts import InvoiceFact
-from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.outside_payment import OutsidePayment
 
@@ -43,11 +43,9 @@ class IntendedAct:
     paid_outside: int | None = None
 
     @property
-    def entry(self) -> HistoryEntry:
+    def action(self) -> Action:
         """Returns what the timeline tells once it is done."""
-        return HistoryEntry(
-            self.at, self.kind, Source.POM, actor=self.actor, reason=self.reason, stripe_id=self.stripe_invoice_id
-        )
+        return Action(self.at, self.kind, self.actor, self.reason, self.stripe_invoice_id)
 
     def repeats(self, other: Self) -> bool:
         """Returns True if the same person asks for the same act again."""
@@ -78,7 +76,7 @@ def _paid_at(fact: InvoiceFact) -> int | None:
 
 def _voided_at(fact: InvoiceFact) -> int | None:
     """Returns when it was voided, or deleted while it was a draft. Only the event tells when a draft was deleted."""
-    return fact.as_of if fact.deleted else fact.voided_at
+    return fact.seen.get("deleted", fact.as_of) if fact.deleted else fact.voided_at
 
 
 def _given_up_at(fact: InvoiceFact) -> int | None:

@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from chalicelib.domain.actions import MAX_ACTIONS, Action
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.history import MAX_ENTRIES, HistoryEntry
+from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
 from chalicelib.domain.identifiers import (
     InvoiceId,
     OrganizationId,
@@ -19,9 +19,10 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.intended_act import IntendedAct
-from chalicelib.domain.merging import settle
+from chalicelib.domain.merging import settle, with_all_seen
 from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.standing import Standing
@@ -39,7 +40,10 @@ LINK_AFTER_READING = 10 * 86400
 
 @dataclass(frozen=True)
 class Invoice(Standing):
-    """An invoice with its transaction history. `version` counts stored changes; times are epoch seconds UTC."""
+    """An invoice, what Stripe said of it, and what POM did. `version` counts stored changes.
+
+    Times are epoch seconds UTC. `timeline` tells what happened, derived from both.
+    """
 
     organization_id: OrganizationId
     id: InvoiceId
@@ -51,7 +55,9 @@ class Invoice(Standing):
     created_by: UserId
     updated_at: int
     facts: Snapshots = field(default_factory=Snapshots)
-    history: tuple[HistoryEntry, ...] = ()
+    actions: tuple[Action, ...] = ()
+    refund_orders: tuple[RefundOrder, ...] = ()
+    """The refunds that people ordered in POM."""
     sent_at: int | None = None
     stripe_customer_id: str | None = None
     stripe_invoice_id: str | None = None
@@ -155,6 +161,12 @@ class Invoice(Standing):
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
 
     @property
+    def resume_at(self) -> int | None:
+        """Returns when POM goes on with what it has begun: its making, or a refund whose outcome is not known."""
+        waiting = [order.resume_at for order in self.refund_orders if order.resume_at is not None]
+        return min([self.saga.resume_at, *waiting] if self.saga.resume_at is not None else waiting, default=None)
+
+    @property
     def paid_amount(self) -> int:
         return self.amounts.paid
 
@@ -182,6 +194,17 @@ class Invoice(Standing):
             CannotOrder: only Stripe can tell which of two snapshots is newer.
         """
         return self._with_facts(self.facts.merge(fact))
+
+    def with_seen(self, fact: StripeFact | CustomerFact | AccountFact | None) -> Self:
+        """Returns this invoice with the seconds at which `fact` saw an object's statuses, whatever else it says.
+
+        Statuses have the same names in all versions of Stripe's API.
+        """
+        known = self.facts.by_id.get(fact.id) if fact is not None else None
+        seen = getattr(fact, "seen", None)
+        if known is None or not seen or type(known) is not type(fact):
+            return self
+        return replace(self, facts=self.facts.merge(with_all_seen(known, seen)))
 
     def settled_by(self, *fetched: StripeFact) -> Self:
         """Returns this invoice with facts that were read from Stripe after it had been stored."""
@@ -224,7 +247,7 @@ class Invoice(Standing):
         """Returns this invoice after Stripe has done the act. The timeline tells it, and its payment counts."""
         others = tuple(other for other in self.intended if other.kind != act.kind)
         done = replace(self, intended=others, outside_payment=act.payment or self.outside_payment)
-        return done if act.entry in done.history else done.changed(act.at, act.entry)
+        return done if act.action in done.actions else done.changed(act.at, act.action)
 
     def dropping(self, act: IntendedAct) -> Self:
         """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
@@ -239,16 +262,16 @@ class Invoice(Standing):
         known = self.stripe_invoice_ids
         return not known or stripe_id in known or revised_id in known
 
-    def telling(self, *entries: HistoryEntry) -> Self:
-        """Returns this invoice with entries added to its timeline."""
-        return replace(self, history=(*self.history, *entries)[:MAX_ENTRIES])
+    def telling(self, *actions: Action) -> Self:
+        """Returns this invoice with acts of POM's added to its timeline."""
+        return replace(self, actions=(*self.actions, *actions)[:MAX_ACTIONS])
 
-    def changed(self, at: int, *told: HistoryEntry) -> Self:
-        """Returns this invoice as changed at `at`, with the entries on its timeline.
+    def changed(self, at: int, *actions: Action) -> Self:
+        """Returns this invoice as changed at `at`, with acts of POM's added to its timeline.
 
         If its due day is over by then, it is overdue from now on.
         """
         updated_at, first = max(self.updated_at, at), self.first_day_overdue
         over = first is not None and day_of(updated_at, self.order.time_zone) >= first
-        history = (*self.history, *told)[:MAX_ENTRIES]
-        return replace(self, updated_at=updated_at, overdue_since=first if over else None, history=history)
+        told = self.telling(*actions) if actions else self
+        return replace(told, updated_at=updated_at, overdue_since=first if over else None)

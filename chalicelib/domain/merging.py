@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from chalicelib.domain.facts import Fact
+from chalicelib.domain.facts import Fact, Seen
 
 F = TypeVar("F", bound=Fact)
 
@@ -33,10 +33,12 @@ def newer(current: F | None, incoming: F) -> F:
     if current is None:
         return incoming
     if same_content(current, incoming):
-        return _with_all_seen(current if current.as_of >= incoming.as_of else incoming, current, incoming)
+        return with_all_seen(
+            current if current.as_of >= incoming.as_of else incoming, _seen(current), _seen(incoming)
+        )
     if current.precedence == incoming.precedence:
         raise CannotOrder(incoming)
-    return _with_all_seen(max(current, incoming, key=lambda fact: fact.precedence), current, incoming)
+    return with_all_seen(max(current, incoming, key=lambda fact: fact.precedence), _seen(current), _seen(incoming))
 
 
 def settle(current: F | None, fetched: F) -> F:
@@ -47,7 +49,7 @@ def settle(current: F | None, fetched: F) -> F:
     if current is None or same_content(current, fetched):
         return newer(current, fetched)
     later: F = replace(fetched, as_of=max(fetched.as_of, current.as_of))  # type: ignore[type-var]
-    return _with_all_seen(later if later.precedence >= current.precedence else current, current, fetched)
+    return with_all_seen(later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched))
 
 
 def same_content(one: Fact, other: Fact) -> bool:
@@ -65,16 +67,24 @@ def brings_nothing(fact: Fact, known: Fact) -> bool:
     An object that may change and change back has to remember the latest second at which it said what it says.
     Otherwise a late event of the time between would be taken for news.
     """
-    if not same_content(fact, known) or getattr(fact, "seen", None) != getattr(known, "seen", None):
-        return False
-    return fact.final or fact.as_of <= known.as_of
+    return says_the_same(fact, known) and (fact.final or fact.as_of <= known.as_of)
 
 
-def _with_all_seen(fact: F, one: F, other: F) -> F:
-    """Returns `fact` with the earliest second at which either snapshot saw each status."""
-    first: dict[str, int] = getattr(one, "seen", {})
-    second: dict[str, int] = getattr(other, "seen", {})
-    if first == second:
-        return fact
-    seen = {**first, **second, **{status: min(at, second.get(status, at)) for status, at in first.items()}}
-    return fact if fact.seen == seen else replace(fact, seen=seen)  # type: ignore[attr-defined, type-var]
+def says_the_same(one: Fact, other: Fact) -> bool:
+    """Returns True if both say the same, and know the same seconds of its statuses, whenever each was taken."""
+    if one is other:
+        return True
+    return same_content(one, other) and _seen(one) == _seen(other)
+
+
+def _seen(fact: Fact) -> Seen:
+    return getattr(fact, "seen", {})
+
+
+def with_all_seen(fact: F, *others: Seen) -> F:
+    """Returns `fact` with the earliest second at which it or others saw each status."""
+    own = _seen(fact)
+    seen = dict(own)
+    for other in others:
+        seen.update({status: min(at, seen.get(status, at)) for status, at in other.items()})
+    return fact if seen == own else replace(fact, seen=seen)  # type: ignore[type-var]

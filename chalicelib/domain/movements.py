@@ -6,12 +6,14 @@ has changed. An invoice's rows add up to what it received.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import OUTSIDE, PaymentMethod, PaymentStatus, payment_id, payments_of
 
 
 class MovementKind(StrEnum):
@@ -20,10 +22,6 @@ class MovementKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"
-
-
-OUTSIDE = "outside_stripe"
-"""The method of money that did not go through Stripe, if nobody recorded how it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Movement:
 
     @property
     def counted(self) -> int:
-        """Returns what it adds to the money received, in minor units: negative if it went out, 0 if it did not move."""
+        """Returns what it adds to the money received, in minor units. It is negative if money went out."""
         if self.kind is MovementKind.PAYMENT:
             return self.amount if self.status == "succeeded" else 0
         return -self.amount if self.status in {"succeeded", "lost"} else 0
@@ -71,10 +69,64 @@ class MovementFilter:
 
 def movements(invoice: Invoice) -> Iterator[Movement]:
     """Yields all that is known of an invoice's money, in no order."""
-    yield from ()
+    paid = [payment for payment in payments_of(invoice) if payment.status is not PaymentStatus.FAILED]
+    methods = {payment.id: payment.method for payment in paid}
+    for payment in paid:
+        row = _row(invoice, payment.id, MovementKind.PAYMENT, payment.status, payment.at, payment.amount)
+        reference = payment.outside.reference if payment.outside is not None else None
+        yield _by(payment.method, replace(row, currency=payment.currency, reason=reference))
+    for refund in invoice.facts.refunds.values():
+        row = _row(invoice, refund.id, MovementKind.REFUND, refund.status, refund.created, refund.amount)
+        row = replace(row, currency=refund.currency, payment_id=payment_id(refund) or None, reason=refund.reason)
+        yield _by(methods.get(payment_id(refund)), row)
+    yield from _disputes(invoice, methods)
+    yield from _given_back_outside(invoice)
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
     """Returns the rows of `after` that differ from those of `before`, which has been stored. None: all rows."""
     stored = set(movements(before)) if before is not None and before.payments_listed else set()
     return tuple(row for row in movements(after) if row not in stored)
+
+
+def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int, amount: int) -> Movement:
+    """Returns a row in the invoice's currency."""
+    fact = invoice.facts.invoice
+    return Movement(
+        id=row_id,
+        kind=kind,
+        status=status,
+        at=at,
+        amount=amount,
+        currency=invoice.order.currency,
+        invoice_id=invoice.id,
+        customer_id=invoice.order.customer_id,
+        number=fact.number if fact is not None else None,
+    )
+
+
+def _by(method: PaymentMethod | None, row: Movement) -> Movement:
+    if method is None:
+        return row
+    return replace(row, method=method.type, brand=method.brand, last4=method.last4)
+
+
+def _disputes(invoice: Invoice, methods: Mapping[str, PaymentMethod | None]) -> Iterator[Movement]:
+    """Yields each dispute with what it takes, or may take, of the invoice's money."""
+    facts, lost = invoice.facts, lost_by_dispute(invoice.facts)
+    for dispute in facts.disputes.values():
+        at = dispute.created if dispute.created is not None else dispute.as_of
+        amount = lost.get(dispute.id, disputed_amount(facts, dispute))
+        row = _row(invoice, dispute.id, MovementKind.DISPUTE, dispute.status, at, amount)
+        row = replace(row, payment_id=payment_id(dispute) or None, reason=dispute.reason)
+        yield _by(methods.get(payment_id(dispute)), row)
+
+
+def _given_back_outside(invoice: Invoice) -> Iterator[Movement]:
+    """Yields what credit notes record as given back outside Stripe."""
+    for note in invoice.facts.credit_notes.values():
+        if note.out_of_band_amount:
+            at = note.created if note.created is not None else note.as_of
+            status = "succeeded" if note.status == "issued" else "canceled"
+            row = _row(invoice, note.id, MovementKind.REFUND, status, at, note.out_of_band_amount)
+            yield _by(PaymentMethod(OUTSIDE), replace(row, currency=note.currency, reason=note.reason))

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from chalicelib.domain.facts import (
+    AttemptFact,
     ChargeFact,
     CreditNoteFact,
     DisputeFact,
@@ -18,7 +19,10 @@ from chalicelib.domain.facts import (
     RefundFact,
     StripeFact,
 )
-from chalicelib.domain.merging import newer, same_content
+from chalicelib.domain.merging import brings_nothing, newer, same_content, says_the_same
+
+MAX_FAILURES, MAX_MAILS = 10, 20
+"""So many failed attempts and e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
 
 MAX_REVISIONS = 100
 """POM does not follow a longer chain of revisions, because it can only be a circle."""
@@ -45,8 +49,13 @@ class Snapshots:
     disputes: Mapping[str, DisputeFact] = field(default_factory=dict)
     payments: Mapping[str, InvoicePaymentFact] = field(default_factory=dict)
     credit_notes: Mapping[str, CreditNoteFact] = field(default_factory=dict)
+    attempts: Mapping[str, AttemptFact] = field(default_factory=dict)
+    """The attempts that failed before anything was charged."""
     attempt_failed_at: int = 0
     """The latest second at which Stripe said that an attempt failed without saying why."""
+    mails: tuple[tuple[str, int], ...] = ()
+    """The e-mails with an invoice that somebody else than POM had Stripe send: the Stripe invoice, and when (epoch
+    seconds UTC)."""
 
     def merge(self, fact: StripeFact, choose: Choose = newer) -> Self:
         """Returns these snapshots and one more, in any order.
@@ -59,8 +68,9 @@ class Snapshots:
         if not isinstance(fact, InvoiceFact):
             name = _COLLECTIONS[type(fact)]
             known: Mapping[str, StripeFact] = getattr(self, name)
-            merged: dict[str, Any] = {name: {**known, fact.id: choose(known.get(fact.id), fact)}}
-            return replace(self, **merged)
+            merged: dict[str, StripeFact] = {**known, fact.id: choose(known.get(fact.id), fact)}
+            changes: dict[str, Any] = {name: _without_old_failures(merged)}
+            return replace(self, **changes)
         invoices = {**self.invoices, fact.id: choose(self.invoices.get(fact.id), fact)}
         if len(invoices) == 1:
             return replace(self, invoice=invoices[fact.id])
@@ -71,6 +81,11 @@ class Snapshots:
     def attempt_failed(self, at: int) -> Self:
         """Returns these snapshots with a failed attempt at `at` (epoch seconds UTC)."""
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
+
+    def mailed(self, stripe_invoice_id: str, at: int) -> Self:
+        """Returns these snapshots with an e-mail that somebody else than POM had Stripe send."""
+        mails = sorted({*self.mails, (stripe_invoice_id, at)}, key=lambda mail: (mail[1], mail[0]))
+        return replace(self, mails=tuple(mails[-MAX_MAILS:]))
 
     @cached_property
     def invoices(self) -> Mapping[str, InvoiceFact]:
@@ -96,10 +111,21 @@ class Snapshots:
 
     def say_the_same_as(self, other: Self) -> bool:
         """Returns True if both say the same, whenever each snapshot was taken."""
+        return self._have_the_same_objects_as(other) and all(
+            says_the_same(other.by_id[fact.id], fact) for fact in self.by_id.values()
+        )
+
+    def bring_nothing_to(self, known: Self) -> bool:
+        """Returns True if `known` need not be stored again for these, which are `known` with something merged."""
+        return self._have_the_same_objects_as(known) and all(
+            brings_nothing(fact, known.by_id[fact.id]) for fact in self.by_id.values()
+        )
+
+    def _have_the_same_objects_as(self, other: Self) -> bool:
         return (
             self.attempt_failed_at == other.attempt_failed_at
+            and self.mails == other.mails
             and self.by_id.keys() == other.by_id.keys()
-            and all(same_content(other.by_id[fact.id], fact) for fact in self.by_id.values())
         )
 
     def says(self, fact: StripeFact) -> bool:
@@ -203,9 +229,22 @@ def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple
     return finalized, generation if finalized else -generation, fact.finalized_at or 0, fact.id
 
 
+def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, StripeFact]:
+    """Returns all facts but the oldest failed attempts, so that nobody can fill an item by trying cards."""
+    if len(facts) <= MAX_FAILURES:
+        return facts
+    failed = [
+        fact for fact in facts.values() if isinstance(fact, ChargeFact | AttemptFact) and fact.status == "failed"
+    ]
+    failed.sort(key=lambda each: (each.created if isinstance(each, ChargeFact) else each.as_of, each.id))
+    old = {each.id for each in failed[:-MAX_FAILURES]}
+    return {stripe_id: fact for stripe_id, fact in facts.items() if stripe_id not in old}
+
+
 _COLLECTIONS: dict[type, str] = {
     PaymentIntentFact: "payment_intents",
     ChargeFact: "charges",
+    AttemptFact: "attempts",
     RefundFact: "refunds",
     DisputeFact: "disputes",
     InvoicePaymentFact: "payments",

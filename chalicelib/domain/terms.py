@@ -77,6 +77,11 @@ def end_of_day(date: dt.date, time_zone: str) -> int:
     return int(midnight.timestamp()) - 1
 
 
+def start_of_day(date: dt.date, time_zone: str) -> int:
+    """Returns the first second of `date` in `time_zone`, in epoch seconds UTC."""
+    return int(dt.datetime.combine(date, dt.time(), tzinfo=ZoneInfo(time_zone)).timestamp())
+
+
 def day_of(moment: int, time_zone: str) -> dt.date:
     """Returns the calendar day of an epoch second in `time_zone`.
 

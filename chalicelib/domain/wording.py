@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.history import HistoryEntry
+from chalicelib.domain.actions import Action
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.terms import day_in_words, day_of
@@ -29,12 +29,8 @@ def days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
 
 
-def latest_entry(invoice: Invoice, *kinds: str) -> HistoryEntry | None:
-    """Returns the latest entry of these kinds, unless it is about another Stripe invoice than the one that counts."""
+def latest_action(invoice: Invoice, kind: str) -> Action | None:
+    """Returns POM's latest act of this kind on the Stripe invoice that counts, or None."""
     own = (None, invoice.stripe_invoice_id)
-    found = (
-        entry
-        for entry in invoice.history
-        if entry.kind in kinds and (entry.stripe_id in own or not (entry.stripe_id or "").startswith("in_"))
-    )
-    return max(found, key=lambda entry: entry.at, default=None)
+    found = (action for action in invoice.actions if action.kind == kind and action.stripe_id in own)
+    return max(found, key=lambda action: action.at, default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.actions import RECREATED, Action
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import LineItem, Order
@@ -75,6 +75,6 @@ class RecordedInvoice:
             created_at=self.created,
             created_by=SOMEBODY,
             updated_at=now,
-            history=(HistoryEntry(now, "recreated", Source.SWEEP, stripe_id=self.stripe_id),),
+            actions=(Action(now, RECREATED, stripe_id=self.stripe_id),),
             stripe_customer_id=self.stripe_customer_id,
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.actions import SEND_REFUSED, Action
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error
 from chalicelib.domain.errors import AccountUnreachable, Conflict, DueDatePassed, InvoicingPaused, NotFound, Refused
-from chalicelib.domain.history import SEND_REFUSED, HistoryEntry
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
@@ -75,8 +75,8 @@ _VOID = ItemError(
 )
 
 
-def _refusals(invoice: Invoice) -> list[HistoryEntry]:
-    return [entry for entry in invoice.history if entry.kind == SEND_REFUSED]
+def _refusals(invoice: Invoice) -> list[Action]:
+    return [action for action in invoice.actions if action.kind == SEND_REFUSED]
 
 
 def _refused_meanwhile(invoice: Invoice) -> ItemError:

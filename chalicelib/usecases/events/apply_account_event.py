@@ -31,7 +31,10 @@ def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: So
     changed = account is not None and (known is None or account != replace(known, as_of=account.as_of))
     outcome = outcome_of(source, changed=changed)
     marker = marker_of(event, account_id, outcome, source, ports)
-    ports.connections.apply(replace(connection, account=account), marker)
+    if account == known:
+        ports.events.mark(marker)
+    else:
+        ports.connections.apply(replace(connection, account=account), marker)
     return outcome
 
 
@@ -50,7 +53,11 @@ def apply_deauthorization(
     anew = _connected_anew(connection, event, account_id, ports)
     ended = connection if anew else connection.disconnected(REVOKED, event.created)
     outcome = outcome_of(source, changed=ended != connection)
-    ports.connections.apply(ended, marker_of(event, account_id, outcome, source, ports))
+    marker = marker_of(event, account_id, outcome, source, ports)
+    if ended == connection:
+        ports.events.mark(marker)
+    else:
+        ports.connections.apply(ended, marker)
     return outcome
 
 

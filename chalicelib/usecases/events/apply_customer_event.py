@@ -34,7 +34,11 @@ def apply_to_customer(event: StripeEvent, account_id: StripeAccountId, source: S
     updated = _knowing(customer, fact, account_id, source, ports.clock.now())
     changed = updated != replace(customer, stripe_as_of=updated.stripe_as_of)
     outcome = outcome_of(source, changed=changed)
-    ports.customers.apply(updated, marker_of(event, account_id, outcome, source, ports))
+    marker = marker_of(event, account_id, outcome, source, ports)
+    if updated == customer:
+        ports.events.mark(marker)
+    else:
+        ports.customers.apply(updated, marker)
     return outcome
 
 

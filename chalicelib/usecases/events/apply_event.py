@@ -17,7 +17,7 @@ from chalicelib.ports.contention import attempts
 from chalicelib.usecases.events.apply_account_event import apply_deauthorization, apply_to_account
 from chalicelib.usecases.events.apply_customer_event import apply_to_customer
 from chalicelib.usecases.events.apply_invoice_event import apply_to_invoice
-from chalicelib.usecases.events.event_outcome import EventOutcome, note_delivery
+from chalicelib.usecases.events.event_outcome import EventOutcome, note_repetition
 
 ATTEMPTS = 10
 """With the pauses, about a second: a webhook is answered in time, and a payment's events are fewer."""
@@ -63,7 +63,7 @@ def apply_event(event: StripeEvent, source: Source, ports: Ports) -> EventOutcom
             return apply(event, account_id, source, ports)
         except DuplicateEvent:
             if source is Source.WEBHOOK:
-                note_delivery(event, account_id, ports)
+                note_repetition(event, account_id, ports)
             return EventOutcome.DUPLICATE
         except StaleWrite:
             continue

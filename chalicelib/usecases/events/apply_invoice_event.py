@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.correlation import note
-from chalicelib.domain.events import FAILED_WITHOUT_REASON, SUBSCRIPTION, StripeEvent
+from chalicelib.domain.events import FAILED_WITHOUT_REASON, StripeEvent
 from chalicelib.domain.facts import (
     ChargeFact,
     CreditNoteFact,
@@ -21,16 +21,15 @@ from chalicelib.domain.facts import (
     InvoicePaymentFact,
     PaymentIntentFact,
     RefundFact,
-    StripeFact,
 )
-from chalicelib.domain.history import HistoryEntry, Outcome, Source
-from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
-from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
-from chalicelib.usecases.invoicing.pull_invoice import revision_entries, with_what_was_done_in_stripe
+from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
+from chalicelib.usecases.invoicing.pull_invoice import with_what_was_done_in_stripe
 from chalicelib.usecases.invoicing.store_invoice import new_references
 
 INVOICE_FACTS = (
@@ -52,24 +51,17 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     note(organization_id=invoice.organization_id, invoice_id=invoice.id)
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    told_before = [entry for entry in invoice.history if entry.event_id == event.id]
-    if told_before:
-        if source is Source.WEBHOOK and any(entry.source is Source.SWEEP for entry in told_before):
-            note_delivery(event, account_id, ports)
-        return EventOutcome.DUPLICATE
-    fact, known = _learned(invoice, event, account_id, ports)
+    known = _told_by_type(event, _learned(invoice, event, account_id, ports))
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
-    # Only the type of an event says that an attempt failed without a reason, and that an invoice was e-mailed.
-    if event.type in FAILED_WITHOUT_REASON:
-        known = replace(known, facts=known.facts.attempt_failed(event.created))
-    if event.type == "invoice.sent" and known.sent_at is None and event.object_id == known.stripe_invoice_id:
-        known = replace(known, sent_at=event.created)
-    changed = not known.facts.say_the_same_as(invoice.facts) or known.sent_at != invoice.sent_at
-    outcome = outcome_of(source, changed=changed)
-    entry = _entry(event, fact, known, source, outcome)
-    told = known.changed(event.created, entry, *revision_entries(invoice, known, event.created, source))
-    marker = marker_of(replace(event, invoice_hint=invoice.id), account_id, outcome, source, ports)
-    ports.invoices.apply(recounted(told), marker, new_references(invoice, told))
+    same = replace(known, facts=invoice.facts) == invoice
+    outcome = outcome_of(source, changed=not (same and known.facts.say_the_same_as(invoice.facts)))
+    marker = marker_of(event, account_id, outcome, source, ports, invoice)
+    if same and known.facts.bring_nothing_to(invoice.facts):
+        # What is merged into an invoice stays in it, so this holds even if somebody changes the invoice meanwhile.
+        ports.events.mark(marker)
+        return outcome
+    told = known.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else known
+    ports.invoices.apply(recounted(told, invoice), marker, new_references(invoice, told))
     return outcome
 
 
@@ -124,80 +116,39 @@ def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) ->
             return []
 
 
-def _learned(
-    invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
-) -> tuple[StripeFact | None, Invoice]:
-    """Returns what the event's object says, and the invoice with it.
+def _told_by_type(event: StripeEvent, invoice: Invoice) -> Invoice:
+    """Returns the invoice with what only the type of an event says, because its object says less or forgets it."""
+    facts = invoice.facts
+    if event.type in FAILED_WITHOUT_REASON:
+        return replace(invoice, facts=facts.attempt_failed(event.created))
+    if event.type == "payment_intent.payment_failed" and isinstance(event.fact, PaymentIntentFact):
+        attempt = event.fact.uncharged_attempt(event.created)
+        return replace(invoice, facts=facts.merge(attempt)) if attempt is not None else invoice
+    if event.type != "invoice.sent":
+        return invoice
+    if event.object_id == invoice.stripe_invoice_id and invoice.sent_at is None:
+        invoice = replace(invoice, sent_at=event.created)
+    by_pom = (event.idempotency_key or "").startswith(OWN_KEY)
+    return invoice if by_pom else replace(invoice, facts=facts.mailed(event.object_id, event.created))
+
+
+def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns the invoice with what the event's object says.
 
     A fetch here begins after the invoice was read, and its result is written only if the invoice has not changed. So
     the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
     later = invoice.facts.by_id.get(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
-        return later, invoice
+        return invoice.with_seen(event.fact)
     if event.current and isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
-            return event.fact, invoice.knowing(event.fact)
+            return invoice.knowing(event.fact)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
-        return fetched, invoice.settled_by(fetched)
+        return invoice.settled_by(fetched).with_seen(event.fact)
     # Stripe no longer has the object, so what the event says counts as far as it can be read.
-    last_words = event.fact if isinstance(event.fact, INVOICE_FACTS) else None
-    if last_words is not None:
+    if isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
-            return last_words, invoice.knowing(last_words)
-    return last_words, invoice
-
-
-def _entry(
-    event: StripeEvent, fact: StripeFact | None, known: Invoice, source: Source, outcome: EventOutcome
-) -> HistoryEntry:
-    """Returns the timeline's entry for the event, which has led to what is `known` now.
-
-    `fact` is what the object says as far as it is believed. The entry tells the event's own amount and reason if it
-    can, because these have the same shape in every version. An invoice has not: before 2018-11-08 it had no status.
-    """
-    own = event.fact if isinstance(event.fact, INVOICE_FACTS) else None
-    said = fact if own is None or (isinstance(own, InvoiceFact) and not event.current) else own
-    kind, draft = SUBSCRIPTION[event.type], known.facts.revisions.get(event.object_id)
-    if draft is not None and draft.status == "draft":  # a draft of a revision is not the invoice
-        kind = "revision_dropped" if draft.deleted else "revision_drafted"
-    amount, reason = _amount_and_reason(said)
-    if outcome is EventOutcome.NO_CHANGE:
-        up_to_date = said is None or known.facts.says(said)
-        told_as = Outcome.DUPLICATE if up_to_date else Outcome.STALE
-    else:
-        told_as = Outcome(outcome)
-    return HistoryEntry(
-        at=event.created,
-        kind=kind,
-        source=source,
-        amount=amount,
-        currency=said.currency if said is not None and amount is not None else None,
-        reason=reason,
-        outcome=told_as,
-        stripe_id=event.object_id,
-        event_id=event.id,
-    )
-
-
-def _amount_and_reason(fact: StripeFact | None) -> tuple[int | None, str | None]:
-    match fact:
-        case InvoiceFact(deleted=True):
-            return None, None
-        case InvoiceFact():
-            return (fact.amount_paid if fact.status == "paid" else fact.amount_remaining), None
-        case InvoicePaymentFact():
-            return fact.amount_paid, None
-        case PaymentIntentFact():
-            return fact.amount, fact.failure.reason if fact.failure else None
-        case ChargeFact():
-            return fact.amount, fact.failure.reason if fact.failure else fact.method
-        case RefundFact():
-            return fact.amount, fact.failure_reason or fact.status
-        case DisputeFact():
-            return fact.amount, fact.status
-        case CreditNoteFact():
-            return fact.amount, fact.reason
-        case None:
-            return None, None
+            return invoice.knowing(event.fact)
+    return invoice

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chalicelib.correlation import about
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.apply_event import apply_event
 from chalicelib.usecases.events.event_outcome import EventOutcome
@@ -41,5 +42,13 @@ def receive_event(event: StripeEvent, source: Source, ports: Ports) -> Receipt:
             return Receipt(apply_event(event, source, ports), event.type, lag, None, ids)
         except Exception as error:  # noqa: BLE001 whatever goes wrong, the event is kept with its reason, not lost
             reason = getattr(error, "code", None) or type(error).__name__
-            ports.events.park(event, now, str(reason))
+            ports.events.park(event, now, str(reason), _invoice(ids))
             return Receipt(EventOutcome.PARKED, event.type, lag, str(reason), ids)
+
+
+def _invoice(ids: Mapping[str, str]) -> tuple[OrganizationId, InvoiceId] | None:
+    """Returns the invoice that an event turned out to be about, or None."""
+    organization_id, invoice_id = ids.get("organization_id"), ids.get("invoice_id")
+    if organization_id is None or invoice_id is None:
+        return None
+    return OrganizationId(organization_id), InvoiceId(invoice_id)

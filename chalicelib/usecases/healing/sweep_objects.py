@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TypeVar
 
 from chalicelib.domain.facts import CreditNoteFact, DisputeFact, PaymentIntentFact, RefundFact
-from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
@@ -198,11 +198,11 @@ class _Listed:
 def _compare_what_comes_later(sweep: _ObjectSweep) -> None:
     stripe, account_id, now = sweep.ports.stripe, sweep.account_id, sweep.ports.clock.now()
     for refunds in _hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
-        _correct_by(refunds, lambda refund: refund.payment_intent_id, "refund_found", sweep)
+        _correct_by(refunds, lambda refund: refund.payment_intent_id, sweep)
     for disputes in _hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
-        _correct_by(disputes, lambda dispute: dispute.payment_intent_id, "dispute_found", sweep)
+        _correct_by(disputes, lambda dispute: dispute.payment_intent_id, sweep)
     for notes in _hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
-        _correct_by(notes, lambda note: note.stripe_invoice_id, "credit_note_found", sweep)
+        _correct_by(notes, lambda note: note.stripe_invoice_id, sweep)
 
 
 def _hundreds(facts: Iterable[T]) -> Iterator[list[T]]:
@@ -214,7 +214,7 @@ def _hundreds(facts: Iterable[T]) -> Iterator[list[T]]:
 L = TypeVar("L", RefundFact, DisputeFact, CreditNoteFact)
 
 
-def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], kind: str, sweep: _ObjectSweep) -> None:
+def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], sweep: _ObjectSweep) -> None:
     """Tell each fact to the invoice that it belongs to, if that does not know it."""
     ids = sorted({stripe_id for fact in facts if (stripe_id := owner_of(fact))})
     owners = sweep.ports.invoices.find_by_reference(sweep.account_id, ids) if ids else {}
@@ -222,18 +222,14 @@ def _correct_by(facts: Sequence[L], owner_of: Callable[[L], str | None], kind: s
         owner = owners.get(owner_of(fact) or "")
         invoice = sweep.ports.invoices.get(*owner) if owner else None
         if invoice is not None and not invoice.facts.says(fact):
-            sweep.note(invoice, _told(invoice, fact, kind, sweep.ports))
+            sweep.note(invoice, _told(invoice, fact, sweep.ports))
 
 
-def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, kind: str, ports: Ports) -> Invoice:
+def _told(invoice: Invoice, fact: RefundFact | DisputeFact | CreditNoteFact, ports: Ports) -> Invoice:
     now = ports.clock.now()
-    reason = fact.reason if isinstance(fact, CreditNoteFact) else fact.status
-    told = HistoryEntry(
-        now, kind, Source.SWEEP, amount=fact.amount, currency=fact.currency, reason=reason, stripe_id=fact.id
-    )
 
     def correcting(current: Invoice) -> Invoice:
         known = merging(current, [fact], ports)
-        return current if known.facts.say_the_same_as(current.facts) else known.changed(now, told)
+        return current if known.facts.say_the_same_as(current.facts) else known.changed(now)
 
     return store(invoice, correcting, ports)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.actions import CREATED, Action
 from chalicelib.domain.connection import account_to_invoice_on
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.every_error import EveryError
-from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, invoice_id_for, require_customer_id
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Saga, Step
@@ -64,7 +64,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
         created_at=now,
         created_by=command.user_id,
         updated_at=now,
-        history=(HistoryEntry(now, "created", Source.POM, actor=command.user_id),),
+        actions=(Action(now, CREATED, command.user_id),),
     )
     try:
         stored = insert_claiming(invoice, first, ports)

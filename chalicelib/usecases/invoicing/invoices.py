@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from chalicelib.domain.actions import SEND_REQUESTED, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import Conflict, Gone, StripeRefused
 from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.history import HistoryEntry, Source
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.intended_act import VOIDED, IntendedAct
 from chalicelib.domain.invoice import Invoice
@@ -73,7 +74,7 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         require_no_payment_under_way(invoice)
     wake(connection, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()
-    asked = HistoryEntry(now, "send_requested", Source.POM, actor=user_id)
+    asked = Action(now, SEND_REQUESTED, user_id)
 
     def sending(current: Invoice) -> Invoice:
         if current.saga.running or _sent(current):
@@ -211,7 +212,7 @@ def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user
     if invoice.stripe_invoice_id is None:
         return invoice
     with noticing_revocation(organization_id, account_id, ports):
-        return pulled(invoice, account_id, Source.POM, ports, actor=user_id)
+        return pulled(invoice, account_id, Source.POM, ports)
 
 
 def _instead(invoice: Invoice) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.errors import Conflict, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
-from chalicelib.domain.history import HistoryEntry, Source
-from chalicelib.domain.identifiers import StripeAccountId, UserId
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.shown import shows_the_same
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 
 
-def pulled(
-    invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports, actor: UserId | None = None
-) -> Invoice:
+def pulled(invoice: Invoice, account_id: StripeAccountId, source: Source, ports: Ports) -> Invoice:
     """Returns the invoice as Stripe has it. Writes nothing if Stripe shows nothing new."""
     stripe_id = invoice.stripe_invoice_id
     if stripe_id is None:
@@ -31,9 +29,7 @@ def pulled(
         renewed = source is Source.POM and current.link_expired(now)
         if shows_the_same(known, current) and not renewed:
             return current
-        told = HistoryEntry(now, "refreshed", source, actor=actor, stripe_id=stripe_id)
-        entries = (*revision_entries(current, known, now, source), told)
-        return replace(known.changed(now, *entries), links_read_at=now)
+        return replace(known.changed(now), links_read_at=now)
 
     return store(invoice, pulling, ports)
 
@@ -99,11 +95,3 @@ def _drafts_of_revisions(invoice: Invoice, account_id: StripeAccountId, ports: P
     drafts = [fact.id for fact in invoice.facts.revisions.values() if fact.unfinished]
     found = [ports.stripe.fetch(account_id, "invoice", stripe_id) for stripe_id in drafts]
     return [fact for fact in found if isinstance(fact, InvoiceFact)]
-
-
-def revision_entries(before: Invoice, after: Invoice, at: int, source: Source) -> Iterator[HistoryEntry]:
-    """Yields a history entry if a revision has replaced the invoice in Stripe."""
-    fact = after.facts.invoice
-    if fact is None or before.stripe_invoice_id in (None, fact.id):
-        return
-    yield HistoryEntry(at, "revised", source, amount=fact.total, currency=fact.currency, stripe_id=fact.id)

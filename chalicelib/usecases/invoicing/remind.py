@@ -11,9 +11,9 @@ import datetime as dt
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.actions import REMINDER_REFUSED, REMINDER_SENT, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, FormerAddress, Refused, StripeRefused
-from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId, digest
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import reminder_is_due, require_remindable
@@ -34,9 +34,6 @@ REPEATED_WITHIN = 3600
 
 CLOCKS_DIFFER_BY = 60
 """Seconds by which our clock and Stripe's may differ."""
-
-REFUSED = "reminder_refused"
-"""The kind of the entry that tells why a planned reminder was not sent."""
 
 
 def remind_if_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> bool:
@@ -72,10 +69,10 @@ def _still_due(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Po
 def _tell_refusal(organization_id: OrganizationId, invoice_id: InvoiceId, refusal: Conflict, ports: Ports) -> None:
     """Tells it once a day, although the reminder is planned anew every hour."""
     invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
-    told = HistoryEntry(now, REFUSED, Source.POM, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
+    told = Action(now, REMINDER_REFUSED, reason=refusal.code, stripe_id=invoice.stripe_invoice_id)
 
     def refused(current: Invoice) -> Invoice:
-        earlier = (entry.at for entry in current.history if entry.kind == REFUSED)
+        earlier = (action.at for action in current.actions if action.kind == REMINDER_REFUSED)
         if any(day_of(at, current.order.time_zone) == day_of(now, current.order.time_zone) for at in earlier):
             return current
         return current.changed(now, told)
@@ -145,7 +142,7 @@ def _asking(invoice: Invoice, ports: Ports) -> Invoice:
 
 def _telling(invoice: Invoice, mailed_at: int, user_id: UserId | None) -> Invoice:
     """Returns the invoice with a reminder that Stripe mailed then. It may be the first e-mail of the invoice."""
-    told = HistoryEntry(mailed_at, "reminder_sent", Source.POM, actor=user_id, stripe_id=invoice.stripe_invoice_id)
+    told = Action(mailed_at, REMINDER_SENT, user_id, stripe_id=invoice.stripe_invoice_id)
     mailed = invoice.telling(told)
     return replace(mailed, reminder_asked_at=None, reminded_at=mailed_at, sent_at=mailed.sent_at or mailed_at)
 

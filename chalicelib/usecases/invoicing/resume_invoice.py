@@ -39,7 +39,7 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
         return invoice
     replaced = connection.active and connection.account_id != invoice.stripe_account_id
     try:
-        leased = ports.invoices.save(recounted(replace(invoice, saga=invoice.saga.leased(now))))
+        leased = ports.invoices.save(recounted(replace(invoice, saga=invoice.saga.leased(now)), invoice))
     except StaleWrite:
         return invoice
     if replaced and leased.saga.before_sending:

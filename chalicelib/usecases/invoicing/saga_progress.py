@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chalicelib.domain.actions import SEND_REFUSED, SENT_BY_POM, Action
 from chalicelib.domain.errors import (
     AccountNotReady,
     ChangedInStripe,
@@ -21,7 +22,6 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.history import SEND_REFUSED, SENT_BY_POM, SENT_IN_STRIPE, HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.summary import uncounted
@@ -43,12 +43,12 @@ def advance(
     *,
     drafted_for: str | None = None,
     sent_at: int | None = None,
-    told: HistoryEntry | None = None,
+    told: Action | None = None,
 ) -> Invoice:
     """Returns the invoice at the next recovery point, stored in one write with what the step brought.
 
     `facts` are Stripe's answers. `drafted_for` is the Stripe customer of a draft that was just made. `sent_at` is
-    when Stripe mailed the invoice (epoch seconds UTC), if it did. `told` is an entry for the timeline.
+    when Stripe mailed the invoice (epoch seconds UTC), if it did. `told` is an act of POM's for the timeline.
 
     Raises:
         StaleWrite: another worker has moved on.
@@ -77,7 +77,7 @@ def advance(
 def mailed(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
     """Returns the invoice, finished, after Stripe has mailed it just now."""
     now = ports.clock.now()
-    told = HistoryEntry(now, SENT_BY_POM, Source.POM, actor=invoice.created_by, stripe_id=invoice.stripe_invoice_id)
+    told = Action(now, SENT_BY_POM, invoice.created_by, stripe_id=invoice.stripe_invoice_id)
     return advance(invoice, Step.DONE, ports, facts, sent_at=now, told=told)
 
 
@@ -111,18 +111,18 @@ def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports)
     advance(invoice, Step.REVIEW, ports, facts, told=told)
 
 
-def send_refused(invoice: Invoice, code: str, ports: Ports) -> HistoryEntry:
-    """Returns the timeline's entry for a refusal to mail an invoice after the request for it had been answered."""
-    return HistoryEntry(ports.clock.now(), SEND_REFUSED, Source.POM, reason=code, stripe_id=invoice.stripe_invoice_id)
+def send_refused(invoice: Invoice, code: str, ports: Ports) -> Action:
+    """Returns what the timeline tells of a refusal to mail an invoice after the request for it had been answered."""
+    return Action(ports.clock.now(), SEND_REFUSED, reason=code, stripe_id=invoice.stripe_invoice_id)
 
 
 def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> Invoice:
     """Ends the saga of an invoice that has been e-mailed already, as these events of Stripe's tell."""
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     by_pom = any(invoice.saga.has_used(event.idempotency_key) for event in sent)
-    kind, actor = (SENT_BY_POM, invoice.created_by) if by_pom else (SENT_IN_STRIPE, None)
-    told = HistoryEntry(ports.clock.now(), kind, Source.POM, actor=actor, stripe_id=invoice.stripe_invoice_id)
-    return advance(invoice, Step.DONE, ports, facts, sent_at=min(event.created for event in sent), told=told)
+    sent_at = min(event.created for event in sent)
+    told = Action(sent_at, SENT_BY_POM, invoice.created_by, stripe_id=invoice.stripe_invoice_id) if by_pom else None
+    return advance(invoice, Step.DONE, ports, facts, sent_at=sent_at, told=told)
 
 
 def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:

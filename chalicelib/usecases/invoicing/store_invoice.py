@@ -73,7 +73,7 @@ def store(invoice: Invoice, change: Callable[[Invoice], Invoice], ports: Ports) 
         if changed == invoice:
             return invoice
         try:
-            return ports.invoices.save(recounted(changed), new_references(invoice, changed))
+            return ports.invoices.save(recounted(changed, invoice), new_references(invoice, changed))
         except StaleWrite:
             invoice = load(invoice.organization_id, invoice.id, ports)
     raise StaleWrite("The invoice")

@@ -1,0 +1,206 @@
+"""The payments of an invoice as people see them: each with its method, its outcome, its refunds and disputes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from chalicelib.domain.facts import AttemptFact, ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.snapshots import Snapshots
+from chalicelib.domain.terms import start_of_day
+
+OUTSIDE = "outside_stripe"
+"""The method of money that did not go through Stripe, if nobody recorded how it came."""
+
+
+class PaymentStatus(StrEnum):
+    """What became of a payment. A refund does not change it."""
+
+    SUCCEEDED = "succeeded"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """How somebody pays. POM knows no more of a card than this.
+
+    `type` is Stripe's word, such as `card` or `us_bank_account`, or how a payment outside Stripe was made. `brand` is
+    the card's brand or the bank's name, `expires` the last month of a card, such as `2027-04`.
+    """
+
+    type: str | None
+    brand: str | None = None
+    last4: str | None = None
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment towards an invoice. `id` is that of its payment intent, or of its charge if it has no intent.
+
+    `amount` is minor units, `at` is epoch seconds UTC. All attempts of an intent are one payment: it shows the one
+    that succeeded, else the latest. The timeline tells of each.
+    """
+
+    id: str
+    status: PaymentStatus
+    at: int
+    amount: int
+    currency: str
+    method: PaymentMethod | None = None
+    charge_id: str | None = None
+    receipt_url: str | None = None
+    failure: FailureReason | None = None
+    outside: OutsidePayment | None = None
+    """What the office recorded, if it recorded this payment by hand."""
+    refunds: tuple[RefundFact, ...] = ()
+    disputes: tuple[DisputeFact, ...] = ()
+
+    @property
+    def through_stripe(self) -> bool:
+        return self.id.startswith(("pi_", "ch_", "py_"))
+
+    @property
+    def refundable(self) -> int:
+        """Returns how much of it can still be refunded in Stripe, in minor units."""
+        if self.status is not PaymentStatus.SUCCEEDED or not self.through_stripe:
+            return 0
+        given_back = sum(refund.amount for refund in self.refunds if refund.status not in {"failed", "canceled"})
+        return max(0, self.amount - given_back)
+
+
+def payments_of(invoice: Invoice) -> list[Payment]:
+    """Returns the payments of an invoice, the first one first. An intent that nobody has tried is none."""
+    found = [*_through_stripe(invoice.facts), *_outside(invoice)]
+    return sorted(found, key=lambda each: (each.at, each.id))
+
+
+def paid_at(charge: ChargeFact) -> int:
+    """Returns when a charge came to its end, in epoch seconds UTC. Only slow methods end later than they begin."""
+    return charge.seen.get(charge.status, charge.created)
+
+
+def method_of(charge: ChargeFact) -> PaymentMethod:
+    return PaymentMethod(charge.method, charge.brand, charge.last4, charge.expires)
+
+
+def payment_id(fact: ChargeFact | RefundFact | DisputeFact) -> str:
+    """Returns the id of the payment that a charge, a refund or a dispute belongs to."""
+    charge_id = fact.id if isinstance(fact, ChargeFact) else fact.charge_id
+    return fact.payment_intent_id or charge_id or ""
+
+
+def _through_stripe(facts: Snapshots) -> Iterator[Payment]:
+    charges: dict[str, list[ChargeFact]] = {stripe_id: [] for stripe_id in facts.payment_intents}
+    for charge in facts.charges.values():
+        charges.setdefault(payment_id(charge), []).append(charge)
+    for stripe_id, attempts in charges.items():
+        payment = _payment(stripe_id, attempts, facts)
+        if payment is not None:
+            yield payment
+
+
+def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Payment | None:
+    intent = facts.payment_intents.get(stripe_id)
+    refunds = _of_payment(stripe_id, charges, facts.refunds.values())
+    disputes = _of_payment(stripe_id, charges, facts.disputes.values())
+    best = max(charges, key=lambda each: (_STAGES.get(each.status, 0), each.created, each.id), default=None)
+    if best is not None and best.status in {"succeeded", "pending"}:
+        return Payment(
+            id=stripe_id,
+            status=PaymentStatus(best.status),
+            at=paid_at(best),
+            amount=best.amount,
+            currency=best.currency,
+            method=method_of(best),
+            charge_id=best.id,
+            receipt_url=best.receipt_url,
+            refunds=tuple(sorted(refunds, key=lambda each: (each.created, each.id))),
+            disputes=tuple(sorted(disputes, key=lambda each: (each.created or each.as_of, each.id))),
+        )
+    if intent is not None and intent.status in _UNDER_WAY:
+        at = intent.seen.get("processing", intent.as_of)
+        return Payment(stripe_id, _UNDER_WAY[intent.status], at, intent.amount, intent.currency)
+    return _failed(stripe_id, best, intent, facts)
+
+
+_STAGES = {"succeeded": 2, "pending": 1}
+_UNDER_WAY = {
+    "succeeded": PaymentStatus.SUCCEEDED,
+    **dict.fromkeys(("processing", "requires_action", "requires_capture"), PaymentStatus.PENDING),
+}
+
+
+def _failed(
+    stripe_id: str, charge: ChargeFact | None, intent: PaymentIntentFact | None, facts: Snapshots
+) -> Payment | None:
+    """Returns a payment whose attempts all failed, or None if nobody has tried."""
+    failed = PaymentStatus.FAILED
+    attempt = max(uncharged_attempts(facts, stripe_id), key=lambda each: each.as_of, default=None)
+    if attempt is not None and (charge is None or attempt.as_of >= paid_at(charge)):
+        method, reason = PaymentMethod(attempt.method), attempt.failure.reason
+        return Payment(stripe_id, failed, attempt.as_of, attempt.amount, attempt.currency, method, failure=reason)
+    if charge is not None:
+        reason, at = reason_of(charge), paid_at(charge)
+        return Payment(
+            stripe_id, failed, at, charge.amount, charge.currency, method_of(charge), charge.id, failure=reason
+        )
+    if intent is not None and intent.failure is not None and not intent.ended:
+        reason = intent.failure.reason
+        return Payment(stripe_id, failed, intent.as_of, intent.amount, intent.currency, failure=reason)
+    return None
+
+
+def reason_of(charge: ChargeFact) -> FailureReason:
+    """Returns why a charge failed."""
+    return charge.failure.reason if charge.failure else FailureReason.OTHER
+
+
+def uncharged_attempts(facts: Snapshots, intent_id: str) -> list[AttemptFact]:
+    """Returns the attempts of an intent that failed before anything was charged.
+
+    If only the intent itself shows its failure, because no event told of it, that counts as one.
+    """
+    told = [each for each in facts.attempts.values() if each.payment_intent_id == intent_id]
+    intent = facts.payment_intents.get(intent_id)
+    if told or intent is None or intent.failure is None or intent.ended:
+        return told
+    charged = any(payment_id(charge) == intent_id and charge.status == "failed" for charge in facts.charges.values())
+    if intent.failed_charge_id is not None or charged:
+        return told
+    method = intent.failed_method
+    return [AttemptFact(intent.as_of, intent.id, intent.amount, intent.currency, intent.failure, method)]
+
+
+F = TypeVar("F", RefundFact, DisputeFact)
+
+
+def _of_payment(stripe_id: str, charges: list[ChargeFact], facts: Iterable[F]) -> list[F]:
+    ids = {stripe_id, *(charge.id for charge in charges)}
+    return [fact for fact in facts if fact.payment_intent_id in ids or fact.charge_id in ids]
+
+
+def _outside(invoice: Invoice) -> Iterator[Payment]:
+    """Yields what was paid outside Stripe. Stripe knows only its sum."""
+    fact, record = invoice.facts.invoice, invoice.recorded_payment
+    if fact is None or fact.amount_paid_off_stripe <= 0:
+        return
+    at = fact.paid_at or fact.as_of
+    if record is not None:
+        at = start_of_day(record.paid_on, invoice.order.time_zone)
+    method = PaymentMethod(record.method if record is not None else OUTSIDE)
+    yield Payment(
+        f"outside_{invoice.id}",
+        PaymentStatus.SUCCEEDED,
+        at,
+        fact.amount_paid_off_stripe,
+        fact.currency,
+        method,
+        outside=record,
+    )

@@ -1,0 +1,124 @@
+"""The timeline of an invoice: one entry for each thing that happened, derived from facts and from POM's own acts.
+
+No entry is stored. So the timeline is the same in whatever order Stripe's events arrived, and whether webhooks or the
+sweep brought them. `timeline_of_money` has the entries about money.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chalicelib.domain import actions
+from chalicelib.domain.actions import Action
+from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, VOIDED
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import PaymentMethod
+from chalicelib.domain.timeline_entries import Entry, EntryKind
+from chalicelib.domain.timeline_of_money import money_entries, near
+
+
+def timeline(invoice: Invoice) -> list[Entry]:
+    """Returns what happened to an invoice, the first thing first."""
+    entries = [
+        *_acts(invoice),
+        *_mails(invoice),
+        *_ends(invoice),
+        *_revisions(invoice),
+        *money_entries(invoice),
+    ]
+    return sorted(entries, key=lambda entry: entry.place)
+
+
+def latest(invoice: Invoice, *kinds: EntryKind) -> Entry | None:
+    """Returns the latest entry of these kinds, or None."""
+    found = [entry for entry in timeline(invoice) if entry.kind in kinds]
+    return found[-1] if found else None
+
+
+_ACTS = {
+    actions.CREATED: EntryKind.CREATED,
+    actions.RECREATED: EntryKind.RECREATED,
+    actions.SEND_REFUSED: EntryKind.SEND_REFUSED,
+    actions.SENT_BY_POM: EntryKind.SENT,
+    actions.REMINDER_SENT: EntryKind.REMINDED,
+    actions.REMINDER_REFUSED: EntryKind.REMINDER_REFUSED,
+    actions.REFUND_REFUSED: EntryKind.REFUND_REFUSED,
+    MARKED_PAID: EntryKind.MARKED_PAID,
+    VOIDED: EntryKind.VOIDED,
+    GIVEN_UP: EntryKind.GIVEN_UP,
+}
+
+
+def _acts(invoice: Invoice) -> Iterator[Entry]:
+    """Yields POM's own acts. That somebody ordered to send it is told only while nothing has come of that."""
+    for act in invoice.actions:
+        kind = _ACTS.get(act.kind)
+        if act.kind == actions.SEND_REQUESTED and _nothing_came_of(act, invoice):
+            kind = EntryKind.SEND_REQUESTED
+        if kind is None:
+            continue
+        entry = Entry(act.at, kind, True, act.actor, act.amount, reason=act.reason, stripe_id=act.stripe_id)
+        if entry.amount is not None:
+            entry = replace(entry, currency=invoice.order.currency)
+        if act.kind in actions.MAILED:
+            entry = replace(entry, to=_address(act.stripe_id, invoice))
+        if act.kind == MARKED_PAID:
+            entry = _by_hand(entry, act, invoice)
+        yield entry
+
+
+def _nothing_came_of(request: Action, invoice: Invoice) -> bool:
+    after = (act.kind for act in invoice.actions if act.at >= request.at)
+    return invoice.sent_at is None and actions.SEND_REFUSED not in after
+
+
+def _by_hand(entry: Entry, act: Action, invoice: Invoice) -> Entry:
+    record, fact = invoice.recorded_payment, invoice.facts.invoices.get(act.stripe_id or "")
+    method = PaymentMethod(record.method) if record is not None and record.recorded_at == act.at else None
+    if fact is None or not fact.amount_paid_off_stripe:
+        return replace(entry, method=method)
+    return replace(entry, method=method, amount=fact.amount_paid_off_stripe, currency=fact.currency)
+
+
+def _address(stripe_invoice_id: str | None, invoice: Invoice) -> str | None:
+    fact = invoice.facts.invoices.get(stripe_invoice_id or invoice.stripe_invoice_id or "")
+    return fact.customer_email if fact is not None else None
+
+
+def _mails(invoice: Invoice) -> Iterator[Entry]:
+    """Yields the e-mails that somebody else than POM had Stripe send, and one of which nobody knows who did."""
+    ours = [(act.stripe_id, act.at) for act in invoice.actions if act.kind in actions.MAILED]
+    theirs = list(invoice.facts.mails)
+    mailed = {stripe_id for stripe_id, _ in [*ours, *theirs]}
+    if invoice.sent_at is not None and invoice.stripe_invoice_id not in mailed:
+        theirs.append((invoice.stripe_invoice_id or "", invoice.sent_at))
+    for stripe_id, at in theirs:
+        if not any(near(at, own_at) and own in (None, stripe_id) for own, own_at in ours):
+            yield Entry(at, EntryKind.SENT, to=_address(stripe_id, invoice), stripe_id=stripe_id)
+
+
+def _ends(invoice: Invoice) -> Iterator[Entry]:
+    """Yields what somebody in Stripe did to the invoice: finalized, given up, voided or deleted it."""
+    fact = invoice.facts.invoice
+    if fact is None:
+        return
+    finalized, sent_at = fact.finalized_at, invoice.sent_at
+    if finalized is not None and fact.from_invoice_id is None and (sent_at is None or not near(finalized, sent_at)):
+        yield Entry(finalized, EntryKind.FINALIZED, stripe_id=fact.id)
+    ends = (
+        (EntryKind.GIVEN_UP, GIVEN_UP, fact.marked_uncollectible_at),
+        (EntryKind.VOIDED, VOIDED, None if fact.deleted else fact.voided_at),
+        (EntryKind.DRAFT_DELETED, VOIDED, fact.seen.get("deleted", fact.as_of) if fact.deleted else None),
+    )
+    for kind, ours, at in ends:
+        if at is not None and not any(act.kind == ours and act.stripe_id == fact.id for act in invoice.actions):
+            yield Entry(at, kind, stripe_id=fact.id)
+
+
+def _revisions(invoice: Invoice) -> Iterator[Entry]:
+    """Yields each revision that has replaced an earlier Stripe invoice."""
+    for fact in invoice.facts.invoices.values():
+        if fact.from_invoice_id is not None and fact.finalized_at is not None:
+            revised = Entry(fact.finalized_at, EntryKind.REVISED, stripe_id=fact.id)
+            yield replace(revised, amount=fact.total, currency=fact.currency)

@@ -1,0 +1,191 @@
+"""The entries of an invoice's timeline about money: attempts, payments, credit notes, refunds and disputes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.intended_act import ANSWERED_WITHIN, MARKED_PAID
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_methods import BANK_DEBITS
+from chalicelib.domain.payments import OUTSIDE, PaymentMethod, method_of, paid_at, reason_of, uncharged_attempts
+from chalicelib.domain.timeline_entries import Entry, EntryKind
+
+SLOW_REFUND = 3600
+"""A refund that takes longer than so many seconds has an entry of its own when it is done."""
+
+
+def money_entries(invoice: Invoice) -> Iterator[Entry]:
+    """Yields the entries about an invoice's money, in no order."""
+    attempts = list(_attempts(invoice))
+    yield from attempts
+    yield from _unexplained_failure(invoice, attempts)
+    yield from _payments(invoice)
+    yield from _credit_notes(invoice)
+    for refund in invoice.facts.refunds.values():
+        yield from _refund(refund, invoice)
+    for dispute in invoice.facts.disputes.values():
+        yield from _dispute(dispute)
+
+
+def near(one: int, other: int) -> bool:
+    """Returns True if two seconds, of which Stripe and POM may have told one each, can be of the same act."""
+    return abs(one - other) <= ANSWERED_WITHIN
+
+
+def _attempts(invoice: Invoice) -> Iterator[Entry]:
+    """Yields each attempt that failed, and each payment that took or takes days."""
+    facts = invoice.facts
+    for charge in facts.charges.values():
+        if charge.status == "pending" or charge.method in BANK_DEBITS:
+            yield _of_charge(EntryKind.PAYMENT_UNDER_WAY, charge.created, charge)
+        if charge.status == "failed":
+            yield _of_charge(EntryKind.PAYMENT_FAILED, paid_at(charge), charge, reason_of(charge))
+    charged = {charge.payment_intent_id for charge in facts.charges.values() if charge.status == "pending"}
+    for intent in facts.payment_intents.values():
+        tried = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id)
+        tried = replace(tried, amount=intent.amount, currency=intent.currency)
+        if intent.status == "processing" and intent.id not in charged:
+            yield replace(tried, at=intent.seen.get("processing", intent.as_of), kind=EntryKind.PAYMENT_UNDER_WAY)
+        for attempt in uncharged_attempts(facts, intent.id):
+            method = PaymentMethod(attempt.method) if attempt.method else None
+            yield replace(tried, at=attempt.as_of, method=method, reason=attempt.failure.reason)
+        if intent.failure and intent.failed_charge_id and intent.failed_charge_id not in facts.charges:
+            # Only the intent tells of this charge so far.
+            yield replace(tried, reason=intent.failure.reason)
+
+
+def _unexplained_failure(invoice: Invoice, explained: list[Entry]) -> Iterator[Entry]:
+    """Yields the latest failure that Stripe told of without its reason, unless one of these entries tells of it."""
+    at = invoice.facts.attempt_failed_at
+    failures = (entry for entry in explained if entry.kind is EntryKind.PAYMENT_FAILED)
+    if at and not any(near(at, failure.at) for failure in failures):
+        yield Entry(at, EntryKind.PAYMENT_FAILED, reason=FailureReason.OTHER, stripe_id=invoice.stripe_invoice_id)
+
+
+def _of_charge(kind: EntryKind, at: int, charge: ChargeFact, reason: str | None = None) -> Entry:
+    return Entry(
+        at,
+        kind,
+        amount=charge.amount,
+        currency=charge.currency,
+        method=method_of(charge),
+        reason=reason,
+        stripe_id=charge.id,
+    )
+
+
+def _payments(invoice: Invoice) -> Iterator[Entry]:
+    """Yields each payment that came in, and what settled the invoice if no payment did.
+
+    The payment that completes the amount is `paid`, those before it are `partly_paid`.
+    """
+    came = sorted(
+        (charge for charge in invoice.facts.charges.values() if charge.status == "succeeded"),
+        key=lambda charge: (paid_at(charge), charge.id),
+    )
+    fact = invoice.facts.invoice
+    by_hand = any(act.kind == MARKED_PAID for act in invoice.actions)
+    elsewhere = invoice.facts.paid_elsewhere
+    own = [charge for charge in came if charge.payment_intent_id not in elsewhere]
+    completed = _completed(fact, own)
+    for charge in came:
+        partly = charge in own and (not completed or charge is not own[-1] or _paid_outside_later(fact, charge))
+        kind = EntryKind.PARTLY_PAID if partly else EntryKind.PAID
+        yield _of_charge(kind, paid_at(charge), charge)
+    if fact is None or fact.status != "paid" or by_hand or fact.paid_at is None:
+        return
+    through_stripe = fact.amount_paid - fact.amount_paid_off_stripe
+    paid = Entry(fact.paid_at, EntryKind.PAID, stripe_id=fact.id)
+    if fact.amount_paid_off_stripe > 0:
+        paid = replace(paid, kind=EntryKind.MARKED_PAID, method=PaymentMethod(OUTSIDE))
+        yield replace(paid, amount=fact.amount_paid_off_stripe, currency=fact.currency)
+    elif not own and through_stripe:
+        yield replace(paid, amount=through_stripe, currency=fact.currency)
+    elif not own:
+        yield replace(paid, reason="no_money")
+
+
+def _completed(fact: InvoiceFact | None, own: list[ChargeFact]) -> bool:
+    """Returns True if these payments complete the amount, even if no event has said so yet."""
+    if fact is None or not own:
+        return False
+    asked_for = fact.amount_paid + fact.amount_remaining
+    return fact.status == "paid" or sum(charge.amount for charge in own) >= asked_for > 0
+
+
+def _paid_outside_later(fact: InvoiceFact | None, charge: ChargeFact) -> bool:
+    return fact is not None and fact.amount_paid_off_stripe > 0 and (fact.paid_at or 0) > paid_at(charge)
+
+
+def _credit_notes(invoice: Invoice) -> Iterator[Entry]:
+    for note in invoice.facts.credit_notes.values():
+        at = note.created if note.created is not None else note.as_of
+        yield Entry(
+            at, EntryKind.CREDITED, amount=note.amount, currency=note.currency, reason=note.reason, stripe_id=note.id
+        )
+        if note.status == "void":
+            voided = Entry(note.voided_at if note.voided_at is not None else note.as_of, EntryKind.CREDIT_NOTE_VOIDED)
+            yield replace(voided, amount=note.amount, currency=note.currency, stripe_id=note.id)
+
+
+def _refund(refund: RefundFact, invoice: Invoice) -> Iterator[Entry]:
+    """Yields that a refund began, and how it ended if that took long or went wrong."""
+    order = next((each for each in invoice.refund_orders if each.id == refund.order_id), None)
+    begun = Entry(
+        refund.created,
+        EntryKind.REFUNDED,
+        by_pom=order is not None,
+        actor=order.actor if order is not None else None,
+        amount=refund.amount,
+        currency=refund.currency,
+        method=_method_of_refund(refund, invoice),
+        reason=refund.reason,
+        stripe_id=refund.id,
+    )
+    done_at = refund.seen.get("succeeded", refund.created if refund.status == "succeeded" else None)
+    ended = replace(begun, at=refund.seen.get(refund.status, refund.as_of), by_pom=False, actor=None, reason=None)
+    if done_at is None or (_was_pending(refund) and done_at - refund.created > SLOW_REFUND):
+        yield replace(begun, kind=EntryKind.REFUND_PENDING)
+        if done_at is not None:
+            yield replace(begun, at=done_at)
+    else:
+        yield begun
+    if refund.status == "failed":
+        yield replace(ended, kind=EntryKind.REFUND_FAILED, reason=refund.failure_reason)
+    elif refund.status == "canceled":
+        yield replace(ended, kind=EntryKind.REFUND_CANCELED)
+
+
+def _was_pending(refund: RefundFact) -> bool:
+    return bool(refund.seen.keys() & {"pending", "requires_action"})
+
+
+def _method_of_refund(refund: RefundFact, invoice: Invoice) -> PaymentMethod | None:
+    for charge in invoice.facts.charges.values():
+        own = charge.id == refund.charge_id or charge.payment_intent_id == (refund.payment_intent_id or "")
+        if own and charge.status == "succeeded":
+            return method_of(charge)
+    return None
+
+
+_CLOSED = {"won": EntryKind.DISPUTE_WON, "lost": EntryKind.DISPUTE_LOST}
+
+
+def _dispute(dispute: DisputeFact) -> Iterator[Entry]:
+    """Yields that a dispute was opened, and how the bank decided."""
+    opened = Entry(
+        dispute.created if dispute.created is not None else dispute.as_of,
+        EntryKind.DISPUTE_OPENED,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        reason=dispute.reason,
+        due_by=dispute.due_by,
+        stripe_id=dispute.id,
+    )
+    yield opened
+    ends = dispute.seen or ({} if dispute.open else {dispute.status: dispute.as_of})
+    for status, at in ends.items():
+        yield replace(opened, at=at, kind=_CLOSED.get(status, EntryKind.DISPUTE_CLOSED), due_by=None)
