@@ -7,18 +7,9 @@ from collections.abc import Iterator
 from chalicelib.domain.explained_money import only_credited
 from chalicelib.domain.facts import ChargeFact
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_methods import BANK_DEBITS, METHOD_NAMES
 from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.wording import day, latest_entry, money
-
-BANK_DEBITS = {
-    "us_bank_account",
-    "acss_debit",
-    "sepa_debit",
-    "bacs_debit",
-    "au_becs_debit",
-    "ach_debit",
-}
-METHOD_NAMES = {"card": "card", "link": "Link", **dict.fromkeys(BANK_DEBITS, "bank debit")}
 
 
 def under_way(invoice: Invoice) -> str:
