@@ -167,7 +167,9 @@ class ChargeFact:
     last4: str | None = None
     expires: str | None = None
     """The month after which the card is no longer good, such as `2027-04`."""
-    receipt_url: str | None = None
+    receipt_url: str | None = field(default=None, compare=False)
+    """Stripe's page that shows the receipt. A link is good for 30 days (https://docs.stripe.com/receipts), and Stripe
+    may show another one each time, so a new link alone is no news about the charge."""
     seen: Seen = field(default_factory=dict)
     """`succeeded` or `failed`, for methods whose charges stay pending for days."""
 

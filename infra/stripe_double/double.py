@@ -21,6 +21,7 @@ from .http.wsgi import StartResponse, answer
 from .pages import frame
 from .pages.hosted_page import HostedPage
 from .pages.oauth import OAuth
+from .pages.receipt_page import ReceiptPage
 from .state.world import World
 from .webhooks.deliverer import Deliverer
 from .webhooks.transport import Transport
@@ -44,6 +45,7 @@ class StripeDouble(Controls):
         world = World(config, clock or Clock(), rng or random.Random(config.seed))
         super().__init__(world, Api(world, Router(ROUTES), sleep), OAuth(world), Deliverer(world, transport))
         self._hosted_page = HostedPage(world)
+        self._receipt_page = ReceiptPage(world)
         self._control_routes = ControlRoutes(self)
         self._dates = AnswerDates(self.clock, config.seed, lag=config.date_lag)
         for account in config.accounts:
@@ -59,6 +61,8 @@ class StripeDouble(Controls):
             response = self.api.outside(request, self.oauth.handle)
         elif request.path.startswith("/i/"):
             response = self._hosted_page.handle(request)
+        elif request.path.startswith("/receipts/"):
+            response = self._receipt_page.handle(request)
         elif request.path.startswith("/_double"):
             response = self._control_routes.handle(request)
         elif request.method == "GET" and not _API_VERSION.match(request.path):

@@ -121,6 +121,11 @@ API: Mapping[str, Calls] = {
     "open_intents": [lambda g: list(g.open_intents(ACCOUNT, NOW, None))],
     "credit_notes": [lambda g: list(g.credit_notes(ACCOUNT, NOW))],
     "invoices_since": [lambda g: list(g.invoices_since(ACCOUNT, NOW))],
+    "refund": [
+        lambda g: g.refund(ACCOUNT, "pi_1", 7500, None, "rfd_1", KEY),
+        lambda g: g.refund(ACCOUNT, "ch_1", 2500, "requested_by_customer", "rfd_1", KEY),
+    ],
+    "refunds_of": [lambda g: g.refunds_of(ACCOUNT, "pi_1"), lambda g: g.refunds_of(ACCOUNT, "ch_1")],
     "refunds": [lambda g: list(g.refunds(ACCOUNT, NOW))],
     "charges": [lambda g: list(g.charges(ACCOUNT, NOW))],
     "disputes": [lambda g: list(g.disputes(ACCOUNT, NOW))],

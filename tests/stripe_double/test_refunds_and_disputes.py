@@ -182,3 +182,57 @@ def test_a_credit_note_on_a_paid_invoice_says_where_the_money_goes(company: Any)
     assert company.v1.customers.retrieve(invoice.customer, None, company.opts).balance == -1_500
     assert company.get(invoice).post_payment_credit_notes_amount == 5_000
     assert company.types()[-1] == "credit_note.created"
+
+
+def test_a_refund_says_why_it_was_made_and_carries_metadata(company: Any) -> None:
+    invoice = paid(company)
+
+    made = refund(company, invoice, amount=500, reason="duplicate", metadata={"order": "7"})
+    listed = company.v1.refunds.list({"charge": company.charge(invoice).id}, company.opts).data
+
+    assert [(r.id, r.reason, r.metadata.to_dict()) for r in listed] == [(made.id, "duplicate", {"order": "7"})]
+    assert refused(refund, company, invoice, reason="boredom").param == "reason"
+
+
+def test_a_refund_with_the_same_idempotency_key_is_made_once(company: Any) -> None:
+    invoice = paid(company)
+    keyed = {**company.opts, "idempotency_key": f"refund-{invoice.id}"}
+    ordered = {"payment_intent": company.intent(invoice).id, "amount": 500}
+
+    first, second = (company.v1.refunds.create(ordered, keyed) for _ in range(2))
+
+    assert first.id == second.id
+    assert company.charge(invoice).amount_refunded == 500
+    made = company.events("refund.created")
+    assert [e.request.idempotency_key for e in made] == [keyed["idempotency_key"]]
+
+
+def test_a_refund_that_is_too_large_says_both_amounts(company: Any) -> None:
+    error = refused(refund, company, paid(company), amount=10_001)
+
+    assert "Refund amount ($100.01) is greater than unrefunded amount on charge ($100.00)" in str(error)
+    assert (error.code, error.param) == (None, "amount")
+
+
+def test_a_balance_that_is_too_low_covers_no_refund(company: Any) -> None:
+    invoice = paid(company)
+    company.double.update_account(company.account, covers_refunds=False)
+
+    error = refused(refund, company, invoice)
+    company.double.update_account(company.account, covers_refunds=True)
+
+    assert (error.code, error.json_body["error"]["message_code"]) == (None, "insufficient_balance_for_refund")
+    assert refund(company, invoice).status == "succeeded"
+
+
+def test_a_bank_debit_cannot_be_refunded_before_it_arrives_nor_half_a_year_later(company: Any) -> None:
+    invoice = paid(company, "000123456789")
+    early = refused(refund, company, invoice)
+    charge = company.charge(invoice)
+    by_charge = refused(company.v1.refunds.create, {"charge": charge.id}, company.opts)
+
+    company.double.settle_debit(company.account, company.intent(invoice).id)
+    company.double.advance(181 * DAY)
+
+    assert (early.code, by_charge.code) == ("payment_intent_unexpected_state", "charge_not_refundable")
+    assert refused(refund, company, invoice).code == "charge_not_refundable"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -96,6 +96,13 @@ class Answer:
         return read(self.body, model)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Stripe has no object of that id. `as_of` is the second at which it was asked, by Stripe's clock."""
+
+    as_of: int
+
+
 def read(text: str | msgspec.Raw, model: type[T]) -> T:
     """JSON of Stripe's as a typed object.
 
@@ -135,22 +142,31 @@ class Asking:
         """
         began = self._clock.now()
         response = method(*args).last_response
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = _lower_case(response.headers)
+        as_of = self._asked_at(began, headers)
+        return Answer(response.body, as_of, replayed=headers.get("idempotent-replayed") == "true")
+
+    def _ask_unless_gone(self, method: Callable[..., Any], *args: Any) -> Answer | Missing:
+        """Returns the answer, or that Stripe has no object of that id. Raises what `_ask` raises."""
+        began = self._clock.now()
+        try:
+            return self._ask(method, *args)
+        except stripe.InvalidRequestError as exc:
+            if exc.code != "resource_missing":
+                raise
+            return Missing(self._asked_at(began, _lower_case(exc.headers)))
+
+    def _asked_at(self, began: int, headers: Mapping[str, str]) -> int:
+        """Returns the second of the request by Stripe's clock. Raises StripeUnavailable if the answer has no date."""
         try:
             date = int(parsedate_to_datetime(headers["date"]).timestamp())
         except (KeyError, ValueError) as exc:
             raise unreadable() from exc
-        as_of = asked_at(began, self._clock.now(), date)
-        return Answer(response.body, as_of, replayed=headers.get("idempotent-replayed") == "true")
+        return asked_at(began, self._clock.now(), date)
 
-    def _ask_unless_gone(self, method: Callable[..., Any], *args: Any) -> Answer | None:
-        """The answer, or None if Stripe has no object of that id."""
-        try:
-            return self._ask(method, *args)
-        except stripe.InvalidRequestError as exc:
-            if exc.code == "resource_missing":
-                return None
-            raise
+
+def _lower_case(headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in (headers or {}).items()}
 
 
 def asked_at(began: int, answered: int, date: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.stripe.client import Answer, Asking, on_account, read
+from chalicelib.adapters.stripe.client import Answer, Asking, Missing, on_account, read
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import PAGE, Listed
 from chalicelib.adapters.stripe.objects import Customer as StripeCustomer
@@ -48,7 +48,7 @@ class Customers(Asking):
         answer = self._ask_unless_gone(
             self._v1.customers.update, stripe_customer_id, parameters, on_account(account_id)
         )
-        if answer is None:
+        if isinstance(answer, Missing):
             return CustomerFact(stripe_customer_id, as_of=0, email=None, deleted=True)
         return answer.read(StripeCustomer).fact(answer.as_of)
 

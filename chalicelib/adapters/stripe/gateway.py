@@ -6,9 +6,10 @@ from chalicelib.adapters.stripe.accounts import Accounts
 from chalicelib.adapters.stripe.customers import Customers
 from chalicelib.adapters.stripe.invoices import Invoices
 from chalicelib.adapters.stripe.records import Records
+from chalicelib.adapters.stripe.refunds import Refunds
 from chalicelib.adapters.stripe.trials import Trials
 from chalicelib.adapters.stripe.webhook_endpoints import ListedEndpoints
 
 
-class StripeGateway(Accounts, Customers, Invoices, ListedEndpoints, Records, Trials):
+class StripeGateway(Accounts, Customers, Invoices, ListedEndpoints, Records, Refunds, Trials):
     """Fulfils `ports.StripeGateway` with the `stripe` package."""

@@ -77,7 +77,7 @@ class Invoices(Retrieval):
     @translated
     def delete_draft(self, account_id: StripeAccountId, stripe_invoice_id: str) -> bool:
         asked = self._ask_unless_gone(self._v1.invoices.delete, stripe_invoice_id, None, on_account(account_id))
-        return asked is not None
+        return isinstance(asked, Answer)
 
     def _invoice(self, account_id: StripeAccountId, answer: Answer) -> InvoiceFact:
         facts = self._with_payments(account_id, answer)

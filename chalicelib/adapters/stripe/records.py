@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.adapters.stripe.client import on_account
+from chalicelib.adapters.stripe.client import Missing, on_account
 from chalicelib.adapters.stripe.drafts import TAX
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
@@ -90,7 +90,7 @@ class Records(Lists):
         """None if it is gone, or carries no id of ours."""
         options = on_account(account_id)
         answer = self._ask_unless_gone(self._v1.invoices.retrieve, stripe_invoice_id, None, options)
-        if answer is None:
+        if isinstance(answer, Missing):
             return None
         lines = list(self._lines(Line, account_id, stripe_invoice_id))
         order = answer.read(Order)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chalicelib.adapters.stripe import objects
-from chalicelib.adapters.stripe.client import on_account
+from chalicelib.adapters.stripe.client import Missing, on_account
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, deleted_invoice
@@ -34,8 +34,8 @@ class Retrieval(Lists):
         answer = self._ask_unless_gone(
             self._v1.invoices.retrieve, stripe_invoice_id, expanded, on_account(account_id)
         )
-        if answer is None:
-            return [deleted_invoice(stripe_invoice_id, as_of=0)]
+        if isinstance(answer, Missing):
+            return [deleted_invoice(stripe_invoice_id, answer.as_of)]
         invoice = answer.read(objects.Invoice)
         of_invoice = {"invoice": stripe_invoice_id}
         payments = (
@@ -76,6 +76,6 @@ class Retrieval(Lists):
         model = objects.OBJECTS[object_type]
         service: Any = getattr(self._v1, f"{object_type}s")
         answer = self._ask_unless_gone(service.retrieve, object_id, None, on_account(account_id))
-        if answer is None:
-            return deleted_invoice(object_id, as_of=0) if object_type == "invoice" else None
+        if isinstance(answer, Missing):
+            return deleted_invoice(object_id, answer.as_of) if object_type == "invoice" else None
         return answer.read(model).fact(answer.as_of)

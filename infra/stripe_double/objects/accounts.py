@@ -102,6 +102,8 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
             account["requirements"] = {**account["requirements"], name: value}
         elif name == "api_version":
             ledger.api_version = value
+        elif name == "covers_refunds":
+            ledger.covers_refunds = value
         else:
             raise ValueError(f"unknown account setting: {name}")
     _capabilities(account)

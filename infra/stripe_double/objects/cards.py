@@ -27,6 +27,9 @@ class Method:
     refund: str = ""
     """`pending`: a refund takes days; `fail`: it succeeds, and fails days later."""
     never_settles: bool = False
+    exp_month: int = 12
+    exp_year: int = 2034
+    """Any month to come is good for a test card, so this is what a token and a control use."""
 
     @property
     def last4(self) -> str:

@@ -85,6 +85,7 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
     invoice, intent = ledger.get("invoice", payment["invoice"]), intent_of(ledger, payment)
     now = world.now()
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=charge["amount"])
+    charge["receipt_url"] = f"{world.config.public_url}/receipts/{ledger.id}/{charge['id']}"
     intent.update(
         status="succeeded", amount_received=intent["amount"], latest_charge=charge["id"], last_payment_error=None,
         next_action=None,

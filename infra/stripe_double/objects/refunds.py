@@ -7,10 +7,14 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import lists, payment_shapes, rules
+from .money import shown
 from .call import Call, Route
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")
+_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+_BANK_DEBIT_DAYS = 180
+"""https://support.stripe.com/questions/refunds-for-ach-direct-debit-payments"""
 
 
 def create(call: Call) -> JSON:
@@ -24,6 +28,8 @@ def create(call: Call) -> JSON:
         raise missing("payment_intent")
     if params.get("amount", 1) < 1:
         raise InvalidParams("Invalid positive integer", param="amount", code="parameter_invalid_integer")
+    if params.get("reason", _REASONS[0]) not in _REASONS:
+        raise InvalidParams(f"Invalid reason: must be one of {', '.join(_REASONS)}", param="reason")
     charge = _charge(ledger, params)
     return make(call.world, ledger, charge, params.get("amount"), params.get("reason"), params.get("metadata"))
 
@@ -31,7 +37,10 @@ def create(call: Call) -> JSON:
 def make(
     world: World, ledger: Ledger, charge: JSON, amount: int | None, reason: str | None = None, metadata: object = None
 ) -> JSON:
-    """Returns a new refund of a charge. Raises InvalidState if the charge has less left, or cannot be refunded."""
+    """Returns a new refund of a charge.
+
+    Raises InvalidState if the charge has less left or cannot be refunded, or if the balance does not cover the refund.
+    """
     if charge["status"] != "succeeded":
         raise InvalidState(
             f"Charge {charge['id']} has not succeeded and cannot be refunded.", code="charge_not_refundable"
@@ -46,12 +55,21 @@ def make(
     wanted = left if amount is None else amount
     if wanted > left:
         raise InvalidState(
-            f"Refund amount ({wanted}) is greater than unrefunded amount on charge ({left})", param="amount"
+            f"Refund amount ({shown(wanted, charge['currency'])}) is greater than unrefunded amount on charge"
+            f" ({shown(left, charge['currency'])})",
+            param="amount",
         )
     method = ledger.get("payment_intent", charge["payment_intent"])["_method"]
     bank = method.kind == "us_bank_account"
     pending = method.refund == "pending" or bank
     now = world.now()
+    if bank and now > charge["created"] + _BANK_DEBIT_DAYS * DAY:
+        raise InvalidState(f"Charge {charge['id']} is too old to be refunded.", code="charge_not_refundable")
+    if not ledger.covers_refunds:
+        raise InvalidState(
+            "Insufficient funds in your Stripe balance to refund this amount.",
+            message_code="insufficient_balance_for_refund",
+        )
     refund: JSON = {
         "id": f"{'pyr' if bank else 're'}_3{world.ids.token(23)}",
         "object": "refund",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -117,7 +118,8 @@ def _typed(form: dict[str, str], now: float) -> Method | Problem:
     if wrong:
         return Problem(" ".join(wrong.values()), tuple(wrong), form.get("method", "card"))
     if not by_bank:
-        return by_card_number(form["number"])
+        month, year = _expiry(form["exp"])
+        return replace(by_card_number(form["number"]), exp_month=month, exp_year=year)
     account = by_bank_account(form["account"])
     assert account is not None, "an unknown account number was refused above"
     return account
@@ -146,11 +148,19 @@ def _wrong_in_card(form: dict[str, str], now: float) -> Iterator[tuple[str, str]
         yield "cvc", "Your card's security code is incomplete."
 
 
+_EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$")
+
+
+def _expiry(exp: str) -> tuple[int, int]:
+    """Returns the month and the year of what a payer typed, such as `12 / 34`."""
+    month, _, year = exp.partition("/")
+    return int(month), int(year) % 100 + 2000
+
+
 def _wrong_in_expiry(exp: str, now: float) -> str | None:
-    match = re.match(r"^\s*(\d{1,2})\s*/\s*(\d{2}|\d{4})\s*$", exp)
-    if not match:
+    if not _EXPIRY.match(exp):
         return "Your card's expiration date is incomplete."
-    year, month = int(match.group(2)) % 100 + 2000, int(match.group(1))
+    month, year = _expiry(exp)
     if not 1 <= month <= 12:
         return "Your card's expiration month is invalid."
     today = datetime.fromtimestamp(now, UTC)

@@ -53,6 +53,8 @@ class Ledger:
         self.livemode = livemode
         self.api_version = api_version
         self.connected = connected
+        self.covers_refunds = True
+        """False if Stripe refuses refunds, because the account's balance does not cover them."""
         self.tables: dict[str, dict[str, JSON]] = {}
         self.lines: dict[str, list[JSON]] = {}
         self.events: dict[str, JSON] = {}

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from chalicelib.adapters.stripe.objects.fields import Amount, Metadata, Moment, Reference, StripeId, Word, id_of
+from chalicelib.adapters.stripe.objects.fields import (
+    Amount,
+    Metadata,
+    Moment,
+    Reference,
+    StripeId,
+    Word,
+    id_of,
+    moment_of,
+    seen_in,
+)
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
 from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
@@ -167,7 +179,11 @@ class Invoice(msgspec.Struct):
 
 
 def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
-    """A draft that is gone: the same fact, whether an event tells it or a look finds nothing."""
+    """Returns the fact of a draft that is gone, whether an event says so or Stripe no longer has it at `as_of`.
+
+    `as_of` is then too late by the time that nobody looked. Merging keeps the earlier second as the one at which it
+    was deleted, so an event corrects it, before or after.
+    """
     return InvoiceFact(
         stripe_invoice_id,
         as_of=as_of,
@@ -177,6 +193,7 @@ def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
         amount_remaining=0,
         currency="",
         deleted=True,
+        seen=seen_in("deleted", as_of),
     )
 
 
@@ -203,6 +220,8 @@ class CreditNote(msgspec.Struct):
     post_payment_amount: Amount | None = None
     out_of_band_amount: Amount | None = None
     refunds: list[RefundOfCreditNote] | None = None
+    created: Any = None
+    voided_at: Any = None
 
     def fact(self, as_of: int) -> CreditNoteFact:
         refunds = self.refunds or []
@@ -219,4 +238,6 @@ class CreditNote(msgspec.Struct):
             post_payment_amount=self.post_payment_amount or 0,
             refunded_amount=sum(refund.amount_refunded for refund in refunds if not refund.outside_stripe),
             out_of_band_amount=(self.out_of_band_amount or 0) + outside,
+            created=moment_of(self.created),
+            voided_at=moment_of(self.voided_at),
         )

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from chalicelib.adapters.stripe.objects.fields import Amount, Moment, Reference, StripeId, Word, id_of
+from chalicelib.adapters.stripe.objects.fields import (
+    Amount,
+    Moment,
+    Reference,
+    StripeId,
+    Word,
+    id_in,
+    id_of,
+    mapping_of,
+    moment_of,
+    seen_in,
+    text_of,
+    web_address_of,
+)
+from chalicelib.adapters.stripe.objects.payment_methods import instrument_of
 from chalicelib.domain.facts import (
+    DISPUTE_CLOSED,
     ChargeFact,
     DisputeFact,
     InvoicePaymentFact,
@@ -14,6 +31,11 @@ from chalicelib.domain.facts import (
     RefundFact,
 )
 from chalicelib.domain.failures import failure_reason
+from chalicelib.domain.identifiers import is_id
+from chalicelib.domain.payment_methods import BANK_DEBITS
+
+REFUND_KEY = "pom_refund_id"
+"""The name of the id of POM's order in a refund's metadata."""
 
 
 class PaymentOfInvoice(msgspec.Struct):
@@ -46,6 +68,8 @@ class InvoicePayment(msgspec.Struct):
 class PaymentError(msgspec.Struct):
     code: Word | None = None
     decline_code: Word | None = None
+    charge: Any = None
+    payment_method: Any = None
 
 
 class PaymentIntent(msgspec.Struct):
@@ -68,6 +92,9 @@ class PaymentIntent(msgspec.Struct):
             currency=self.currency,
             latest_charge_id=id_of(self.latest_charge),
             failure=PaymentFailure(failure_reason(error.code, error.decline_code)) if error else None,
+            failed_charge_id=id_in(error.charge) if error else None,
+            failed_method=text_of(mapping_of(error.payment_method).get("type")) if error else None,
+            seen=seen_in(self.status, as_of) if self.status == "processing" else {},
         )
 
 
@@ -92,10 +119,6 @@ class ChargeOutcome(msgspec.Struct):
     reason: Word | None = None
 
 
-class PaymentMethodDetails(msgspec.Struct):
-    type: Word | None = None
-
-
 class Charge(msgspec.Struct):
     """https://docs.stripe.com/api/charges/object"""
 
@@ -107,11 +130,14 @@ class Charge(msgspec.Struct):
     payment_intent: Reference = None
     failure_code: Word | None = None
     outcome: ChargeOutcome | None = None
-    payment_method_details: PaymentMethodDetails | None = None
+    payment_method_details: Any = None
+    receipt_url: Any = None
 
     def fact(self, as_of: int) -> ChargeFact:
         reason = self.outcome.reason if self.outcome else None
         failed = self.status == "failed"
+        instrument = instrument_of(self.payment_method_details)
+        slow = instrument.method in BANK_DEBITS
         return ChargeFact(
             id=self.id,
             as_of=as_of,
@@ -121,7 +147,13 @@ class Charge(msgspec.Struct):
             created=self.created,
             payment_intent_id=id_of(self.payment_intent),
             failure=PaymentFailure(failure_reason(self.failure_code, reason)) if failed else None,
-            method=self.payment_method_details.type if self.payment_method_details else None,
+            method=instrument.method,
+            brand=instrument.brand,
+            last4=instrument.last4,
+            expires=instrument.expires,
+            receipt_url=web_address_of(self.receipt_url),
+            # Others succeed or fail in the second in which they are created, so nothing has to be remembered.
+            seen=seen_in(self.status, as_of) if slow and self.status != "pending" else {},
         )
 
 
@@ -136,18 +168,25 @@ class Refund(msgspec.Struct):
     payment_intent: Reference = None
     charge: Reference = None
     failure_reason: Word | None = None
+    reason: Any = None
+    metadata: Any = None
 
     def fact(self, as_of: int) -> RefundFact:
+        status = self.status or "pending"
+        order_id = mapping_of(self.metadata).get(REFUND_KEY)
         return RefundFact(
             id=self.id,
             as_of=as_of,
-            status=self.status or "pending",
+            status=status,
             amount=self.amount,
             currency=self.currency,
             created=self.created,
             payment_intent_id=id_of(self.payment_intent),
             charge_id=id_of(self.charge),
             failure_reason=self.failure_reason,
+            reason=text_of(self.reason),
+            order_id=order_id if is_id(order_id) else None,
+            seen=seen_in(status, as_of),
         )
 
 
@@ -166,6 +205,7 @@ class Dispute(msgspec.Struct):
     evidence_details: EvidenceDetails | None = None
     payment_intent: Reference = None
     charge: Reference = None
+    created: Any = None
 
     def fact(self, as_of: int) -> DisputeFact:
         return DisputeFact(
@@ -178,4 +218,6 @@ class Dispute(msgspec.Struct):
             due_by=self.evidence_details.due_by if self.evidence_details else None,
             payment_intent_id=id_of(self.payment_intent),
             charge_id=id_of(self.charge),
+            created=moment_of(self.created),
+            seen=seen_in(self.status, as_of) if self.status in DISPUTE_CLOSED else {},
         )

@@ -1,0 +1,63 @@
+"""What people recognize a payment method by: a card's brand, or the name of a bank, and the last four digits.
+
+Nothing else of a card or an account is read: no fingerprint, no issuer's number, no country. Every field is read
+leniently, because a payment counts whatever its card looks like.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from chalicelib.adapters.stripe.objects.fields import mapping_of, text_of
+
+LONGEST_NAME = 80
+"""Characters of a bank's name that are kept."""
+
+BRAND_FIELDS = ("brand", "bank_name", "bank")
+"""Cards have a brand, bank debits a `bank_name`, and payments that a bank's own site confirms a `bank`."""
+
+LAST4_FIELDS = ("last4", "iban_last4")
+LAST4 = re.compile(r"[0-9A-Za-z]{4}")
+"""The end of an IBAN may contain letters."""
+
+
+class Instrument(NamedTuple):
+    """A payment method as people know it. Each part is None if Stripe does not say it."""
+
+    method: str | None = None
+    brand: str | None = None
+    last4: str | None = None
+    expires: str | None = None
+    """The last month in which a card is good, such as `2027-04`."""
+
+
+def instrument_of(details: object) -> Instrument:
+    """Returns what a charge's `payment_method_details` say.
+
+    The details have the method's type, and a hash of that name
+    (https://docs.stripe.com/api/charges/object#charge_object-payment_method_details). Apple Pay and Google Pay are
+    cards. A wallet of another kind, such as Amazon Pay, names the card behind it in `funding`.
+    """
+    shown = mapping_of(details)
+    method = text_of(shown.get("type"))
+    if method is None:
+        return Instrument()
+    own = mapping_of(shown.get(method))
+    behind = mapping_of(mapping_of(own.get("funding")).get("card"))
+    paid_with = behind or own
+    brands = (text_of(paid_with.get(name)) for name in BRAND_FIELDS)
+    brand = next((found for found in brands if found), None)
+    last4s = (paid_with.get(name) for name in LAST4_FIELDS)
+    return Instrument(
+        method=method,
+        brand=brand[:LONGEST_NAME] if brand else None,
+        last4=next((found for found in last4s if isinstance(found, str) and LAST4.fullmatch(found)), None),
+        expires=_month(paid_with.get("exp_year"), paid_with.get("exp_month")),
+    )
+
+
+def _month(year: object, month: object) -> str | None:
+    if type(year) is not int or type(month) is not int or not (2000 <= year <= 2199 and 1 <= month <= 12):
+        return None
+    return f"{year}-{month:02}"
