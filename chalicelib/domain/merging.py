@@ -9,7 +9,7 @@ never used.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chalicelib.domain.facts import Fact, Seen
 
@@ -33,12 +33,12 @@ def newer(current: F | None, incoming: F) -> F:
     if current is None:
         return incoming
     if same_content(current, incoming):
-        return with_all_seen(
-            current if current.as_of >= incoming.as_of else incoming, _seen(current), _seen(incoming)
-        )
-    if current.precedence == incoming.precedence:
+        stays = max(current, incoming, key=lambda fact: (fact.as_of, _links(fact)))
+    elif current.precedence == incoming.precedence:
         raise CannotOrder(incoming)
-    return with_all_seen(max(current, incoming, key=lambda fact: fact.precedence), _seen(current), _seen(incoming))
+    else:
+        stays = max(current, incoming, key=lambda fact: fact.precedence)
+    return with_all_seen(stays, _seen(current), _seen(incoming))
 
 
 def settle(current: F | None, fetched: F) -> F:
@@ -53,12 +53,19 @@ def settle(current: F | None, fetched: F) -> F:
 
 
 def same_content(one: Fact, other: Fact) -> bool:
-    """Returns True if both say the same, whenever each was taken."""
+    """Returns True if both say the same, whenever each was taken.
+
+    Stripe writes a link to the same page anew each time it shows an object, so other links say nothing new.
+    """
     if one is other or getattr(one, "status", None) != getattr(other, "status", None):
         return one is other  # most of what is compared differs in its status, and a copy of a fact costs more
+    aside: dict[str, Any] = {"as_of": other.as_of}
     if hasattr(one, "seen"):
-        return bool(replace(one, as_of=other.as_of, seen=other.seen) == other)  # type: ignore[type-var, attr-defined]
-    return bool(replace(one, as_of=other.as_of) == other)  # type: ignore[type-var]
+        aside["seen"] = _seen(other)
+    for name, link in zip(_LINKS, _links(other), strict=True):
+        if link and getattr(one, name, None):
+            aside[name] = link
+    return bool(replace(one, **aside) == other)  # type: ignore[type-var]
 
 
 def brings_nothing(fact: Fact, known: Fact) -> bool:
@@ -75,6 +82,20 @@ def says_the_same(one: Fact, other: Fact) -> bool:
     if one is other:
         return True
     return same_content(one, other) and _seen(one) == _seen(other)
+
+
+def without_time(fact: F) -> F:
+    """Returns a snapshot without the seconds at which it was taken or saw a status."""
+    aside: dict[str, Any] = {"as_of": 0, "seen": {}} if hasattr(fact, "seen") else {"as_of": 0}
+    return replace(fact, **aside)  # type: ignore[type-var]
+
+
+_LINKS = ("hosted_url", "pdf_url", "receipt_url")
+
+
+def _links(fact: Fact) -> tuple[str, ...]:
+    """Returns the links to an object's pages. An empty text is none."""
+    return tuple(getattr(fact, name, None) or "" for name in _LINKS)
 
 
 def _seen(fact: Fact) -> Seen:

@@ -39,7 +39,11 @@ def _shown(invoice: Invoice) -> tuple[object, ...]:
         invoice.being_revised,
         has_other_lines(invoice),
         changed_details(invoice),
-        {(charge.id, charge.method) for charge in facts.charges.values() if charge.status == "succeeded"},
+        {
+            (charge.id, charge.method, charge.brand, charge.last4)
+            for charge in facts.charges.values()
+            if charge.status == "succeeded"
+        },
         facts.payments,
         facts.refunds,
         facts.disputes,

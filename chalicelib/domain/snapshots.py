@@ -19,7 +19,7 @@ from chalicelib.domain.facts import (
     RefundFact,
     StripeFact,
 )
-from chalicelib.domain.merging import brings_nothing, newer, same_content, says_the_same
+from chalicelib.domain.merging import brings_nothing, newer, same_content, says_the_same, without_time
 
 MAX_FAILURES, MAX_MAILS = 10, 20
 """So many failed attempts and e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
@@ -102,12 +102,12 @@ class Snapshots:
 
     @property
     def timeless(self) -> Self:
-        """Returns these snapshots without the seconds at which each was taken."""
+        """Returns these snapshots without the seconds at which each was taken or saw a status."""
         undated: dict[str, Any] = {
-            name: {key: replace(fact, as_of=0) for key, fact in getattr(self, name).items()}
+            name: {key: without_time(fact) for key, fact in getattr(self, name).items()}
             for name in (*_COLLECTIONS.values(), "revisions")
         }
-        return replace(self, invoice=replace(self.invoice, as_of=0) if self.invoice else None, **undated)
+        return replace(self, invoice=without_time(self.invoice) if self.invoice else None, **undated)
 
     def say_the_same_as(self, other: Self) -> bool:
         """Returns True if both say the same, whenever each snapshot was taken."""
