@@ -1,0 +1,163 @@
+"""Whatever releases until 2026-11-28 stored and sent is read, and brought over by the next write."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+
+from chalicelib.api.models.invoices import invoice_view
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import MovementFilter, movements
+from chalicelib.domain.summary import recounted
+from chalicelib.domain.timeline import timeline
+from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
+from chalicelib.workers.sqs import work_through
+from tests.backends import Aws, Backend, aws_with_resources, table_backend
+
+STORED = Path(__file__).parent / "stored_before" / "2026-11"
+ORGANIZATION = OrganizationId("org_blue")
+
+
+def stored(name: str) -> Any:
+    return json.loads((STORED / f"{name}.json").read_text())
+
+
+INVOICES = {each["story"]: each for each in stored("invoices")}
+
+
+@pytest.fixture
+def backend() -> Iterator[Backend]:
+    """The tables, with the items of that release in them."""
+    with aws_with_resources() as aws:
+        backend = table_backend()
+        for name in ("customers", "connections", "events", "payment-refs", "claims", "summaries", "batches"):
+            for item in stored(name):
+                put(aws, name, item)
+        for each in INVOICES.values():
+            put(aws, "invoices", each["item"])
+        yield backend
+
+
+def put(aws: Aws, table: str, item: dict[str, dict[str, Any]]) -> None:
+    wire = {name: {"B": base64.b64decode(value["B"])} if "B" in value else value for name, value in item.items()}
+    boto3.client("dynamodb").put_item(TableName=f"{aws.prefix}{table}", Item=wire)
+
+
+def read(backend: Backend, story: str) -> Invoice:
+    invoice = backend.invoices.get(ORGANIZATION, InvoiceId(INVOICES[story]["item"]["invoice_id"]["S"]))
+    assert invoice is not None
+    return invoice
+
+
+TOLD = {
+    "created": "created, sent",
+    "sent": "created, sent",
+    "declined then paid by card": "created, sent, payment_failed, paid",
+    "bank debit": "created, sent, payment_under_way, paid",
+    "refunded in part": "created, sent, paid, refunded",
+    "refunded in full": "created, sent, paid, refunded",
+    "refund failed": "created, sent, paid, refunded, refund_failed",
+    "dispute lost": "created, sent, paid, dispute_opened, dispute_lost",
+    "credited": "created, sent, credited",
+    "voided": "created, sent, voided",
+    "draft": "created",
+    "draft deleted in stripe": "created, draft_deleted",
+    "marked paid by hand": "created, sent, marked_paid",
+    "reminded": "created, sent, reminded",
+    "revised in Stripe": "created, sent, revised, sent",
+    "payment window passed": "created, sent, given_up",
+    "in bulk": "created, sent",
+    "in creation": "created",
+}
+
+
+def test_every_kept_invoice_has_its_timeline_named_here() -> None:
+    assert INVOICES.keys() == TOLD.keys()
+
+
+@pytest.mark.parametrize("story", TOLD)
+def test_an_invoice_stored_before_tells_its_story_once(backend: Backend, story: str) -> None:
+    assert ", ".join(entry.kind for entry in timeline(read(backend, story))) == TOLD[story]
+
+
+@pytest.mark.parametrize("story", TOLD)
+def test_an_invoice_stored_before_shows_what_it_showed(backend: Backend, story: str) -> None:
+    answered = INVOICES[story]["answer"]
+    base = "https://dashboard.stripe.com"
+    at = max(each.updated_at for each in [read(backend, story)])
+    shown = json.loads(msgspec.json.encode(invoice_view(read(backend, story), now=at, dashboard_base=base)))
+    same = shown.keys() & answered.keys() - {"paymentUrl", "paymentUrlExpired"}
+    assert {name: shown[name] for name in same} == {name: answered[name] for name in same}
+
+
+@pytest.mark.parametrize("story", TOLD)
+def test_its_next_write_keeps_its_story_and_lists_its_money(backend: Backend, story: str) -> None:
+    before = read(backend, story)
+    backend.invoices.save(recounted(before, before))
+    after = read(backend, story)
+    assert timeline(after) == timeline(before)
+    assert (after.status, after.amounts, after.facts) == (before.status, before.amounts, before.facts)
+    listed = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
+    assert sorted(row.id for row in listed) == sorted(row.id for row in movements(after))
+    assert sum(row.counted for row in listed) == after.amounts.received
+
+
+def test_a_second_write_lists_no_money_again(backend: Backend) -> None:
+    before = read(backend, "refunded in part")
+    backend.invoices.save(recounted(before, before))
+    after = read(backend, "refunded in part")
+    assert recounted(after, after).movements == ()
+
+
+def test_events_dealt_with_before_are_known(backend: Backend) -> None:
+    for item in stored("events"):
+        account_id, event_id = StripeAccountId(item["account_id"]["S"]), item["event_id"]["S"]
+        if item["outcome"]["S"] != "parked":
+            assert backend.events.known(account_id, [event_id]) == {event_id}
+
+
+def test_customers_and_connections_are_read(backend: Backend) -> None:
+    for item in stored("customers"):
+        customer = backend.customers.get(
+            OrganizationId(item["organization_id"]["S"]), CustomerId(item["customer_id"]["S"])
+        )
+        assert customer is not None
+        assert customer.version == int(item["version"]["N"])
+    connection = backend.connections.get(ORGANIZATION)
+    assert isinstance(connection, Connection)
+    assert connection.account_id is not None
+
+
+@dataclass
+class Delivered:
+    """An event of Lambda's with one message."""
+
+    body: str
+    context: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        attributes = {"MessageGroupId": "group"}
+        return {"Records": [{"messageId": "1", "receiptHandle": "1", "body": self.body, "attributes": attributes}]}
+
+
+def test_messages_sent_before_are_understood() -> None:
+    kinds: dict[str, type[Message]] = {
+        kind.queue.value: kind for kind in (CustomerSync, InvoiceJob, Reconciliation, BatchJob)
+    }
+    for sent in stored("messages"):
+        read: list[Message] = []
+        answer = work_through(Delivered(sent["MessageBody"]), kinds[sent["queue"].removesuffix(".fifo")], read.append)
+        assert answer == {"batchItemFailures": []}
+        [message] = read
+        body = json.loads(sent["MessageBody"])
+        assert {json_name(name): value for name, value in asdict(message).items() if value is not None} == body
