@@ -90,7 +90,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "parked": (lambda: stores.events.parked(ACCOUNT, 10), [query]),
         "last received": (lambda: stores.events.last_received_at(ACCOUNT), [query]),
         "arrivals": (lambda: stores.events.arrivals(ACCOUNT), [query, batch]),
-        "delivered": (lambda: stores.events.delivered(ACCOUNT, "evt_7", NOW), ["UpdateItem"]),
+        "repeated": (lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW), ["UpdateItem"]),
         "keep a check": (lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)), [put]),
         "keep a flight": (lambda: stores.connections.keep_canary_flight(Flight(Verdict.PASSED, 90, NOW)), [put]),
     }

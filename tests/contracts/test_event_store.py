@@ -117,9 +117,10 @@ def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -
         stored, marker("evt_4", received_at=NOW + 4, **{**swept, "outcome": "no_change"})
     )
     backend.events.park(event("evt_5"), NOW + 5, "error")
-    backend.events.delivered(ACCOUNT, "evt_3", NOW + 9)
-    for unknown in ("evt_1", "evt_5", "evt_9"):
-        backend.events.delivered(ACCOUNT, unknown, NOW + 99)
+    for again in ("evt_1", "evt_3"):
+        backend.events.repeated(ACCOUNT, again, NOW + 9)
+    for unknown in ("evt_5", "evt_9"):
+        backend.events.repeated(ACCOUNT, unknown, NOW + 99)
     assert list(backend.events.arrivals(ACCOUNT)) == [
         Arrival(NOW + 5, None, False),
         Arrival(NOW + 4, None, True),
