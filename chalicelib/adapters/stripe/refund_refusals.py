@@ -55,7 +55,7 @@ BALANCE_TOO_LOW = Refusal(
 NOT_SUCCEEDED = Refusal(
     "refund_of_unpaid",
     "Stripe refused: the payment has not succeeded, so there is nothing to give back yet.",
-    "Wait until the payment has arrived. A bank debit takes up to 5 business days. If it failed, no refund is needed.",
+    "Wait until the payment has arrived: a bank debit takes up to 5 business days. One that failed needs no refund.",
 )
 NOT_REFUNDABLE = Refusal(
     "refund_not_possible",

@@ -116,8 +116,9 @@ def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) 
     details: JSON
     if method.kind == "card":
         details = {
-            "brand": method.brand, "checks": {"cvc_check": "pass"}, "country": "US",
-            "exp_month": method.exp_month, "exp_year": method.exp_year, "fingerprint": world.ids.token(16), "funding": method.funding, "last4": method.last4,
+            "brand": method.brand, "checks": {"cvc_check": "pass"}, "country": "US", "exp_month": method.exp_month,
+            "exp_year": method.exp_year, "fingerprint": world.ids.token(16), "funding": method.funding,
+            "last4": method.last4,
         }  # fmt: skip
     else:
         details = {

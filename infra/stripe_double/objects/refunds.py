@@ -7,8 +7,8 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import lists, payment_shapes, rules
-from .money import shown
 from .call import Call, Route
+from .money import shown
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")
@@ -39,7 +39,7 @@ def make(
 ) -> JSON:
     """Returns a new refund of a charge.
 
-    Raises InvalidState if the charge has less left or cannot be refunded, or if the balance does not cover the refund.
+    Raises InvalidState if less is left of the charge, if it cannot be refunded, or if the balance does not cover it.
     """
     if charge["status"] != "succeeded":
         raise InvalidState(

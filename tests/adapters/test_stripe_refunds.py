@@ -1,0 +1,186 @@
+"""The gateway refunds a payment once, and says why Stripe refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import stripe
+
+from chalicelib.adapters.stripe.client import on_account
+from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.adapters.stripe.refund_refusals import BY_CODE, refund_refusal
+from chalicelib.api.http.error_codes import ERROR_CODES
+from chalicelib.domain.errors import AccountUnreachable, Gone, StripeRefused, StripeUnavailable
+from chalicelib.domain.facts import RefundFact
+from chalicelib.domain.identifiers import StripeAccountId
+from infra.stripe_double import DAY, Clock, Config, InProcessClient, StripeDouble
+from tests.literals import literals
+
+ORDER = "rfd_of_pom"
+KEY = "pom-refund-1"
+
+
+class Company:
+    """An account with an invoice over 100.00 dollars, and the gateway to it."""
+
+    def __init__(self) -> None:
+        self.double = StripeDouble(Config(seed=5, date_lag=False), clock=Clock.frozen())
+        key = self.double.config.platform_key_test
+        self.client = stripe.StripeClient(key, http_client=InProcessClient(self.double))
+        self.gateway = StripeGateway(self.client, self)
+        self.account = StripeAccountId(self.double.create_account()["id"])
+        self.payment = ""
+
+    def now(self) -> int:
+        return self.double.clock.seconds()
+
+    def paid(self, method: str = "pm_card_visa") -> Company:
+        """Has the invoice sent and paid, and returns the company."""
+        v1: Any = self.client.v1
+        options = on_account(self.account)
+        customer = v1.customers.create({"email": "ann@example.com"}, options)
+        terms = {"customer": customer.id, "collection_method": "send_invoice", "days_until_due": 30}
+        draft = v1.invoices.create(terms, options)
+        v1.invoices.add_lines(draft.id, {"lines": [{"amount": 10_000}]}, options)
+        v1.invoices.finalize_invoice(draft.id, None, options)
+        self.payment = self.double.pay(self.account, draft.id, method)["payment_intent"]
+        return self
+
+    def refund(self, amount: int = 10_000, payment: str | None = None, **more: Any) -> RefundFact:
+        ordered = {"reason": None, "order_id": ORDER, "key": KEY, **more}
+        return self.gateway.refund(self.account, payment or self.payment, amount, **ordered)
+
+    def in_stripe(self, kind: str) -> list[Any]:
+        return list(self.double.ledger(self.account)["objects"].get(kind, []))
+
+
+@pytest.fixture
+def company() -> Company:
+    return Company()
+
+
+def test_a_part_is_refunded_and_found_again_by_its_order(company: Company) -> None:
+    company.paid()
+
+    made = company.refund(2_500, reason="requested_by_customer")
+
+    assert (made.status, made.amount, made.currency) == ("succeeded", 2_500, "usd")
+    assert (made.reason, made.order_id, made.payment_intent_id) == ("requested_by_customer", ORDER, company.payment)
+    assert made.seen == {"succeeded": company.now()}
+    assert list(company.gateway.refunds_of(company.account, company.payment)) == [made]
+
+
+def test_a_payment_without_an_intent_is_refunded_by_its_charge(company: Company) -> None:
+    charge = company.paid().in_stripe("charge")[0]["id"]
+
+    made = company.refund(payment=charge)
+
+    assert made.charge_id == charge
+    assert [each.id for each in company.gateway.refunds_of(company.account, charge)] == [made.id]
+
+
+def test_the_same_order_is_refunded_once_and_answered_with_what_has_become_of_it(company: Company) -> None:
+    company.paid("pm_card_refundFail")
+    first = company.refund()
+    company.double.settle_refund(company.account, first.id, outcome="failed", reason="lost_or_stolen_card")
+
+    again = company.refund()
+
+    assert (again.id, again.status, again.failure_reason) == (first.id, "failed", "lost_or_stolen_card")
+    assert len(company.in_stripe("refund")) == 1
+
+
+def test_a_refund_whose_answer_is_lost_is_found_by_its_order(company: Company) -> None:
+    company.paid()
+    company.double.order_fault("close_after", path="/v1/refunds", count=9)
+
+    with pytest.raises(StripeUnavailable):
+        company.refund()
+
+    company.double.clear_faults()
+    found = company.gateway.refunds_of(company.account, company.payment)
+    assert [each.order_id for each in found] == [ORDER]
+    assert company.refund().id == found[0].id
+
+
+def after_a_full_refund(company: Company) -> None:
+    company.paid().refund(key="another")
+
+
+def after_a_part(company: Company) -> None:
+    company.paid().refund(1, key="another")
+
+
+def disputed(company: Company) -> None:
+    company.paid("pm_card_createDispute")
+
+
+def with_an_empty_balance(company: Company) -> None:
+    company.paid().double.update_account(company.account, covers_refunds=False)
+
+
+def under_way(company: Company) -> None:
+    company.paid("000123456789")
+
+
+def half_a_year_ago(company: Company) -> None:
+    company.paid("000123456789").double.advance(190 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "what_helps"),
+    [
+        (after_a_full_refund, "refund_already_made", "Nothing is left to do"),
+        (after_a_part, "refund_exceeds_payment", "what is left"),
+        (disputed, "refund_of_disputed_payment", "dispute"),
+        (with_an_empty_balance, "refund_exceeds_balance", "Add money"),
+        (under_way, "refund_of_unpaid", "Wait until the payment has arrived"),
+        (half_a_year_ago, "refund_not_possible", "another way"),
+    ],
+)
+def test_a_refusal_says_why_and_what_to_do(
+    company: Company, given: Callable[[Company], None], code: str, what_helps: str
+) -> None:
+    given(company)
+    before = company.in_stripe("refund")
+
+    with pytest.raises(StripeRefused) as refused:
+        company.refund()
+
+    assert refused.value.code == code
+    assert refused.value.message.startswith("Stripe refused: ")
+    assert what_helps in (refused.value.next_step or "")
+    assert code in ERROR_CODES[422]
+    assert company.in_stripe("refund") == before
+
+
+def test_another_refusal_is_shown_in_stripes_own_words(company: Company) -> None:
+    with pytest.raises(StripeRefused, match="must be one of") as refused:
+        company.paid().refund(reason="boredom")
+    assert refused.value.code == "stripe_refused"
+
+
+def test_a_payment_that_stripe_does_not_have_is_gone(company: Company) -> None:
+    with pytest.raises(Gone):
+        company.refund(payment="pi_unknown")
+
+
+def test_a_company_that_has_disconnected_cannot_refund_through_pom(company: Company) -> None:
+    company.paid().double.revoke(company.account)
+    with pytest.raises(AccountUnreachable):
+        company.refund()
+
+
+def test_each_code_of_stripes_that_is_read_is_one_that_stripe_lists() -> None:
+    listed = set(literals(stripe.PaymentIntent.LastPaymentError.__annotations__["code"]))
+    assert set(BY_CODE) <= listed
+
+
+@pytest.mark.parametrize("stripes_code", BY_CODE)
+def test_each_of_them_has_a_stable_code_and_a_next_step(stripes_code: str) -> None:
+    refusal = refund_refusal(stripe.InvalidRequestError("No.", param=None, code=stripes_code))
+    assert refusal is not None
+    assert refusal.code in ERROR_CODES[422]
+    assert refusal.next_step
