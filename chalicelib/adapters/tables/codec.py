@@ -66,6 +66,12 @@ def decoded(kind: type[T], document: str | None, packed: bytes | None) -> T:
     return value
 
 
+def text_of(item: Mapping[str, Mapping[str, Any]]) -> str | bytes:
+    """Returns the JSON of an item's document."""
+    packed = item.get("packed", {}).get("B")
+    return item["document"]["S"] if packed is None else zlib.decompress(packed)
+
+
 def decoded_item(kind: type[T], item: Mapping[str, Mapping[str, Any]]) -> T:
     """Like `decoded`, from an item as DynamoDB answers it."""
     return decoded(kind, item.get("document", {}).get("S"), item.get("packed", {}).get("B"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.adapters.tables.codec import decoded_item, encoded
+from chalicelib.adapters.tables.codec import decoded_item, encoded, text_of
 from chalicelib.adapters.tables.database import Item
+from chalicelib.adapters.tables.former_invoices import brought_over
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.invoice import Invoice
@@ -18,7 +19,9 @@ QUARTER = 15 * 60
 
 def stored_invoice(item: Item) -> Invoice:
     """Returns the invoice that an item holds. Every reader of invoices comes through here."""
-    return decoded_item(Invoice, item)
+    invoice = decoded_item(Invoice, item)
+    # Every invoice in the present form has an act of POM's: somebody has created it.
+    return invoice if invoice.actions else brought_over(invoice, text_of(item))
 
 
 def quarter_of(at: int) -> int:
@@ -32,7 +35,7 @@ def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
     due_at, fact = invoice.due_at, invoice.facts.invoice
     number = fact.number if fact else None
     # The next thing to do about the invoice, and when. Its making comes first.
-    work, resume_at = RESUME, invoice.saga.resume_at
+    work, resume_at = RESUME, invoice.resume_at
     if resume_at is None:
         work, resume_at = TURN_OVERDUE, invoice.turns_overdue_at
     return {
