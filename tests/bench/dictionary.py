@@ -2,7 +2,7 @@
 
 It plays what happens to invoices against the Stripe double, encodes the invoices and the records around them, and
 leaves out all that differs from one to the next: ids, names, links, amounts and times. What is left is field names
-and usual values. A passage that a later document has too is kept once, in the later one. The documents that are written
+and usual values. A passage that a later document has too is kept once, in the later one. Documents that are written
 most come last, because zlib refers most cheaply to what is nearest.
 """
 
