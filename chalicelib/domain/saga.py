@@ -20,7 +20,13 @@ KEY_TRUSTED_FOR = 23 * 3600
 """Seconds for which a key is relied upon: an hour less than Stripe keeps it."""
 
 LEASE = 120
-"""Seconds within which whoever works on a saga must move it on, before someone else resumes it."""
+"""Seconds for which a worker takes a saga up. Afterwards someone else resumes it."""
+
+LEASE_LEFT = LEASE // 2
+"""Seconds that a worker has for a step at least: twice as long as a call of Stripe takes with all its retries.
+
+A lease that has as much left is not renewed, because each renewal moves the invoice in the index of work that is due.
+"""
 
 
 class Step(StrEnum):
@@ -132,8 +138,14 @@ class Saga:
             generation=0,
             look_first=False,
             attempts=0,
-            resume_at=None if resting else now + LEASE,
+            resume_at=None if resting else self._lease(now),
         )
+
+    def _lease(self, now: int) -> int:
+        """Returns when someone else may resume the next step: as before, if the worker has enough time left."""
+        if self.resume_at is not None and LEASE_LEFT <= self.resume_at - now <= LEASE:
+            return self.resume_at
+        return now + LEASE
 
     def found_nothing(self, now: int) -> Self:
         """Looked, and the step has left no trace: it may be done with a fresh key."""

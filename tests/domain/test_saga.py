@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
 from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
 from chalicelib.domain.identifiers import OrganizationId, digest, invoice_id_for
-from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, Refusal, Saga, Step
+from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE, LEASE_LEFT, Refusal, Saga, Step
 
 NOW = 1_800_000_000
 SAGA = Saga(Step.DRAFT, send=True, nonce="secret", step_began_at=NOW, resume_at=NOW + LEASE)
@@ -81,6 +83,20 @@ def test_a_lease_gives_its_holder_time_and_remembers_that_someone_was_there() ->
     assert leased.resume_at == NOW + 500 + LEASE
     assert SAGA.untouched
     assert not leased.untouched
+
+
+@pytest.mark.parametrize(
+    ("later", "until"), [(0, LEASE), (LEASE_LEFT, LEASE), (LEASE_LEFT + 1, LEASE_LEFT + 1 + LEASE)]
+)
+def test_a_lease_is_renewed_once_less_than_half_of_it_is_left(later: int, until: int) -> None:
+    assert SAGA.advanced(Step.LINES, NOW + later).resume_at == NOW + until
+
+
+@pytest.mark.parametrize("resume_at", [None, NOW - 1, NOW + LEASE + 1, NOW + 3600])
+def test_each_step_has_half_a_lease_at_least_and_a_whole_one_at_most(resume_at: int | None) -> None:
+    """A worker that dies is missed soon, however late a former attempt was to be made again."""
+    moving = replace(SAGA, resume_at=resume_at).advanced(Step.LINES, NOW)
+    assert moving.resume_at == NOW + LEASE
 
 
 def test_work_that_rests_is_not_resumed() -> None:

@@ -1,4 +1,4 @@
-"""Aggregates as documents: one JSON text per item, or the same text deflated once it is long.
+"""Aggregates as documents: one JSON text per item, or the same text deflated, if that is shorter.
 
 Decimals and dates are strings in it. A reader skips what it does not know and takes the default for what is not
 there, so code of one release can read what the releases around it have written.
@@ -12,21 +12,22 @@ from typing import Any, TypedDict, TypeVar
 
 import msgspec
 
+from chalicelib.adapters.tables.dictionaries import BY_CHECKSUM, DICTIONARIES
 from chalicelib.domain.errors import Refused
 
 T = TypeVar("T")
 
-DEFLATE_FROM = 1024
-"""Bytes from which a document is deflated: DynamoDB bills each KB, twice for the item and once for each index."""
-
-DEFLATE_LEVEL = 3
-"""As fast as the fastest on documents of a few KB, and within a twentieth of the smallest."""
+DEFLATE_LEVEL = 6
+"""The highest level that makes an invoice smaller. It takes 15 µs more than the fastest, and saves a tenth."""
 
 MAX_STORED = 380 * 1024
 """Bytes a stored document may take; an item holds 400 KB with all its other attributes."""
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+
+_PRESET = 0x20
+"""The bit of a zlib stream's second byte that says that its next four bytes name a dictionary (RFC 1950)."""
 
 
 class Stored(TypedDict, total=False):
@@ -42,10 +43,10 @@ def encoded(value: object) -> Stored:
     Raises:
         Refused: it does not fit into an item.
     """
-    text = _ENCODER.encode(value)
-    if len(text) < DEFLATE_FROM:
+    text = json_of(value)
+    packed = deflated(text, DICTIONARIES[-1])
+    if len(packed) >= len(text):
         return {"document": text.decode()}
-    packed = zlib.compress(text, DEFLATE_LEVEL)
     if len(packed) > MAX_STORED:
         raise Refused(
             "record_too_large",
@@ -55,9 +56,39 @@ def encoded(value: object) -> Stored:
     return {"packed": packed}
 
 
+def json_of(value: object) -> bytes:
+    """Returns the JSON that a document holds."""
+    return _ENCODER.encode(value)
+
+
+def deflated(text: bytes, dictionary: bytes) -> bytes:
+    """Returns `text` deflated with a preset dictionary."""
+    deflating = zlib.compressobj(DEFLATE_LEVEL, zdict=dictionary)
+    return deflating.compress(text) + deflating.flush()
+
+
+def inflated(packed: bytes) -> bytes:
+    """Returns the text that was deflated, with whichever dictionary, or by a release that had none.
+
+    Raises:
+        ValueError: it was deflated with a dictionary that this release does not have.
+        zlib.error: it is damaged.
+    """
+    if not packed[1] & _PRESET:
+        return zlib.decompress(packed)
+    dictionary = BY_CHECKSUM.get(int.from_bytes(packed[2:6], "big"))
+    if dictionary is None:
+        raise ValueError("a document was deflated with a dictionary that this release does not have")
+    inflating = zlib.decompressobj(zdict=dictionary)
+    text = inflating.decompress(packed)
+    if not inflating.eof:
+        raise zlib.error("a document ends too early")
+    return text
+
+
 def decoded(kind: type[T], document: str | None, packed: bytes | None) -> T:
     """The value that `encoded` made `document` or `packed` of."""
-    text = document if packed is None else zlib.decompress(packed)
+    text = document if packed is None else inflated(packed)
     if text is None:
         raise ValueError(f"an item without a document holds no {kind.__name__}")
     if kind not in _DECODERS:
@@ -69,7 +100,7 @@ def decoded(kind: type[T], document: str | None, packed: bytes | None) -> T:
 def text_of(item: Mapping[str, Mapping[str, Any]]) -> str | bytes:
     """Returns the JSON of an item's document."""
     packed = item.get("packed", {}).get("B")
-    return item["document"]["S"] if packed is None else zlib.decompress(packed)
+    return item["document"]["S"] if packed is None else inflated(packed)
 
 
 def decoded_item(kind: type[T], item: Mapping[str, Mapping[str, Any]]) -> T:
