@@ -30,6 +30,7 @@ from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, note_delivery, outcome_of
+from chalicelib.usecases.events.refunds_of_charge import with_refunds_of_charge
 from chalicelib.usecases.invoicing.pull_invoice import revision_entries, with_what_was_done_in_stripe
 from chalicelib.usecases.invoicing.store_invoice import new_references
 
@@ -58,6 +59,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
             note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
+    known = with_refunds_of_charge(known, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     # Only the type of an event says that an attempt failed without a reason, and that an invoice was e-mailed.
     if event.type in FAILED_WITHOUT_REASON:
