@@ -8,6 +8,9 @@ be the only event that tells of a refund. On others `refund.created` comes at ab
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from chalicelib.domain.errors import Gone
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -22,15 +25,16 @@ def with_refunds_of_charge(
 ) -> Invoice:
     """Returns the invoice with all refunds of the event's charge, if more was refunded than POM knows.
 
-    Asks Stripe only then. The question is asked after `invoice` was read, so the answer is newer.
+    Asks Stripe only then. The question is asked after `invoice` was read, so the answer is newer. If Stripe no longer
+    has the charge, nobody can say more than the event does.
 
     Raises:
         StripeUnavailable, StripeRefused: as Stripe answers.
     """
     if event.refunded_amount is None or event.refunded_amount <= _known(invoice, event.object_id):
         return invoice
-    for refund in ports.stripe.refunds_of(account_id, event.object_id):
-        invoice = invoice.settled_by(refund)
+    with suppress(Gone):
+        return invoice.settled_by(*ports.stripe.refunds_of(account_id, event.object_id))
     return invoice
 
 
