@@ -1,14 +1,13 @@
 """Stripe events: which we subscribe to, and what one says.
 
-`SUBSCRIPTION` is the one list: the webhook endpoint is created with its keys, the sweep asks for them, and
-`apply_event` knows nothing else. `invoice.created` is left out on purpose: Stripe holds back the automatic
+`SUBSCRIPTION` is the one list: the webhook endpoint is created with it, the sweep reads these events, and
+`apply_event` ignores all others. `invoice.created` is left out on purpose: Stripe holds back the automatic
 finalization of a company's other invoices until every subscriber has answered it
 (https://docs.stripe.com/invoicing/integration/workflow-transitions).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
@@ -18,45 +17,54 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccou
 API_VERSION = "2026-10-28.endive"
 """The version of stripe 16.1.0. The webhook endpoint is created with it; the two move together."""
 
-SUBSCRIPTION: Mapping[str, str] = {
-    "invoice.updated": "updated",
-    "invoice.finalized": "finalized",
-    "invoice.finalization_failed": "finalization_failed",
-    "invoice.sent": "sent",
-    "invoice.paid": "paid",
-    "invoice.payment_failed": "payment_failed",
-    "invoice.payment_action_required": "payment_action_required",
-    "invoice.overpaid": "overpaid",
-    "invoice.overdue": "overdue",
-    "invoice.voided": "voided",
-    "invoice.marked_uncollectible": "marked_uncollectible",
-    "invoice.deleted": "draft_deleted",
-    "invoice_payment.paid": "payment_applied",
-    "payment_intent.processing": "payment_processing",
-    "payment_intent.succeeded": "payment_succeeded",
-    "payment_intent.payment_failed": "payment_failed",
-    "payment_intent.canceled": "payment_canceled",
-    "charge.succeeded": "charge_succeeded",
-    "charge.failed": "charge_failed",
-    "charge.refunded": "charge_refunded",
-    "refund.created": "refund_created",
-    "refund.updated": "refund_updated",
-    "refund.failed": "refund_failed",
-    "charge.dispute.created": "dispute_opened",
-    "charge.dispute.updated": "dispute_updated",
-    "charge.dispute.closed": "dispute_closed",
-    "charge.dispute.funds_withdrawn": "dispute_funds_withdrawn",
-    "charge.dispute.funds_reinstated": "dispute_funds_reinstated",
-    "credit_note.created": "credit_note_issued",
-    "credit_note.updated": "credit_note_updated",
-    "credit_note.voided": "credit_note_voided",
-    "customer.updated": "customer_updated",
-    "customer.deleted": "customer_deleted",
-    "account.updated": "account_updated",
-    "capability.updated": "capability_updated",
-    "account.application.deauthorized": "deauthorized",
-}
-"""Event type to the kind of history entry it makes."""
+SUBSCRIPTION: tuple[str, ...] = (
+    # The invoice itself: its amounts, its number, its due date and its status. Only `invoice.sent` says that Stripe
+    # mailed it. Only `invoice.updated` tells of a changed draft.
+    "invoice.updated",
+    "invoice.finalized",
+    "invoice.sent",
+    "invoice.paid",
+    "invoice.overpaid",
+    "invoice.voided",
+    "invoice.marked_uncollectible",
+    "invoice.deleted",
+    # If POM does not know the intent of a further part, only this one tells of a decline, although not of its reason.
+    "invoice.payment_failed",
+    # Only this one tells which payment belongs to which invoice.
+    "invoice_payment.paid",
+    # How a payment goes on: under way, to be confirmed with the payer's bank, failed and why, or over.
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    # Only these say which card or bank account paid. Of a debit that comes back, the charge may tell alone.
+    "charge.succeeded",
+    "charge.failed",
+    # Refunds. Accounts on versions before 2024-10-28 may have only the first two.
+    "charge.refunded",
+    "charge.refund.updated",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    # Disputes. The last two also come when an inquiry becomes a dispute, and when an appeal has been won.
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    # Credit notes.
+    "credit_note.created",
+    "credit_note.updated",
+    "credit_note.voided",
+    # What people change in Stripe, and whether the account can take payments.
+    "customer.updated",
+    "customer.deleted",
+    "account.updated",
+    "capability.updated",
+    "account.application.deauthorized",
+)
+"""The types of events that POM asks for; docs/decisions tells why each is here and which are left out."""
 
 CLOCKS_MAY_DIFFER_BY = 300
 """Seconds by which Stripe's clock may be ahead of ours: as much as a signature's time may be."""
@@ -83,6 +91,7 @@ FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
 MAY_COME_BEFORE_ITS_PAYMENT = frozenset(
     {
         "payment_intent.processing",
+        "payment_intent.requires_action",
         "payment_intent.succeeded",
         "payment_intent.payment_failed",
         "payment_intent.canceled",
@@ -120,6 +129,8 @@ class StripeEvent:
     customer_hint: str | None = None
     revised_id: str | None = None
     """The id of the Stripe invoice that the object revises, if the object is a revision."""
+    refunded_amount: int | None = None
+    """What has been refunded of the charge that the event is about, in minor units; None if it does not say."""
     idempotency_key: str | None = None
     """That of the API request that caused the event, if one did (https://docs.stripe.com/api/events/object)."""
     dated: bool = True

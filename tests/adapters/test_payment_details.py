@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.stripe.objects import OBJECTS, Charge, CreditNote, Dispute, Invoice, PaymentIntent, Refund
+from chalicelib.adapters.stripe.objects.invoices import missing_invoice
 from chalicelib.adapters.stripe.objects.payment_methods import Instrument, instrument_of
 from chalicelib.domain.facts import ChargeFact
 from chalicelib.domain.failures import FailureReason
@@ -148,9 +149,10 @@ def test_a_credit_note_says_when_it_was_issued_and_voided() -> None:
 
 def test_a_deleted_draft_was_deleted_when_an_event_says_so_even_if_a_look_came_first() -> None:
     told = fact(Invoice, {"id": "in_1", "deleted": True}, NOW)
-    looked = fact(Invoice, {"id": "in_1", "deleted": True}, NOW + 3600)
+    looked = missing_invoice("in_1", NOW + 3600)
     assert newer(told, looked) == newer(looked, told)
     assert newer(looked, told).seen == {"deleted": NOW}
+    assert (newer(looked, told).as_of, looked.as_of) == (NOW, 0), "a look does not tell when it was deleted"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ URL = "https://api.example.test/v1/stripe/webhooks"
 GOOD = WebhookEndpoint(URL, True, True, API_VERSION, tuple(SUBSCRIPTION))
 OTHER = replace(GOOD, url="https://elsewhere.example.test/hooks")
 FEWER = replace(GOOD, events=tuple(SUBSCRIPTION)[1:])
+FORMERLY = ("invoice.overdue", "invoice.finalization_failed", "invoice.payment_action_required")
+"""Types that earlier releases asked for."""
 OLD = replace(GOOD, api_version="2019-01-01")
 FEW = replace(GOOD, events=("invoice.paid",))
 
@@ -24,9 +26,10 @@ FEW = replace(GOOD, events=("invoice.paid",))
         [replace(GOOD, url=URL + "/")],
         [replace(GOOD, events=("*",))],
         [replace(GOOD, events=(*SUBSCRIPTION, "payout.paid"))],
+        [replace(GOOD, events=(*SUBSCRIPTION, *FORMERLY))],
         [OTHER, replace(GOOD, enabled=False), GOOD],
     ],
-    ids=["as_needed", "slash", "everything", "more", "one_of_several"],
+    ids=["as_needed", "slash", "everything", "more", "made_by_an_earlier_release", "one_of_several"],
 )
 def test_an_endpoint_that_does_what_we_need_is_no_problem(endpoints: list[WebhookEndpoint]) -> None:
     assert problem_with(endpoints, URL) is None

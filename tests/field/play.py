@@ -229,6 +229,10 @@ class Play(CustomerSteps, DaySteps, DoorSteps, DraftSteps, ErrorSteps, HandSteps
         """From now on Stripe makes no events at all."""
         self.world.double.set_delivery(never_generate=["*"])
 
+    def no_refund_events(self) -> None:
+        """From now on Stripe makes no `refund.*` events for accounts on versions before 2024-10-28."""
+        self.world.double.set_delivery(refunds_before_acacia=False)
+
     def endpoint(self, **settings: Any) -> None:
         """Stripe has another webhook endpoint of ours than the one that it should have."""
         [present] = self.world.client.v1.webhook_endpoints.list().data

@@ -50,7 +50,11 @@ PLACES = (
     "data.object.address.line1", "data.object.description", "data.object.reason", "data.object.number",
     "data.object.capabilities.card_payments", "data.object.requirements.currently_due",
     "data.object.requirements.disabled_reason", "data.object.last_payment_error.code",
-    "data.object.hosted_invoice_url",
+    "data.object.hosted_invoice_url", "data.object.receipt_url", "data.object.payment_method_details",
+    "data.object.payment_method_details.type", "data.object.payment_method_details.card",
+    "data.object.payment_method_details.card.last4", "data.object.payment_method_details.card.exp_year",
+    "data.object.metadata.pom_refund_id", "data.object.last_payment_error.charge", "data.object.voided_at",
+    "data.object.last_payment_error.payment_method.type", "data.object.amount_refunded",
 )  # fmt: skip
 """Where an event holds what becomes a part of a key, of a record, or of what is shown."""
 

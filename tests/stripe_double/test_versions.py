@@ -258,3 +258,16 @@ def test_a_test_decides_whether_accounts_before_basil_get_payments_of_invoices(v
 
     assert len(company.events("invoice_payment.paid")) == (1 if version in OLD else 2)
     assert len(company.events("invoice.paid")) == 2
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_test_decides_whether_accounts_before_acacia_get_events_of_refunds(version: str) -> None:
+    company = on(version)
+    company.double.set_delivery(refunds_before_acacia=False)
+    invoice = company.open()
+    company.pay(invoice)
+    made = company.v1.refunds.create({"payment_intent": company.intent(invoice).id}, company.opts)
+    company.double.settle_refund(company.account, made.id, outcome="failed")
+
+    assert len(company.events("refund.*")) == (0 if version < "2024-10-28" else 3)
+    assert len(company.events("charge.refunded", "charge.refund.updated")) == 2

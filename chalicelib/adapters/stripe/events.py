@@ -121,6 +121,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         invoice_hint=subject.invoice_hint,
         revised_id=subject.revised_id,
         customer_hint=subject.customer_hint,
+        refunded_amount=subject.refunded_amount,
         idempotency_key=key if isinstance(key, str) else None,
     )
 

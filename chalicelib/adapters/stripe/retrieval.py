@@ -9,7 +9,7 @@ from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import Missing, on_account
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
-from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, deleted_invoice
+from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, missing_invoice
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -35,7 +35,7 @@ class Retrieval(Lists):
             self._v1.invoices.retrieve, stripe_invoice_id, expanded, on_account(account_id)
         )
         if isinstance(answer, Missing):
-            return [deleted_invoice(stripe_invoice_id, answer.as_of)]
+            return [missing_invoice(stripe_invoice_id, answer.as_of)]
         invoice = answer.read(objects.Invoice)
         of_invoice = {"invoice": stripe_invoice_id}
         payments = (
@@ -77,5 +77,5 @@ class Retrieval(Lists):
         service: Any = getattr(self._v1, f"{object_type}s")
         answer = self._ask_unless_gone(service.retrieve, object_id, None, on_account(account_id))
         if isinstance(answer, Missing):
-            return deleted_invoice(object_id, answer.as_of) if object_type == "invoice" else None
+            return missing_invoice(object_id, answer.as_of) if object_type == "invoice" else None
         return answer.read(model).fact(answer.as_of)

@@ -66,6 +66,9 @@ OWNER_FIELDS: Mapping[str, tuple[OwnerField, ...]] = {
 """Kinds of objects that belong to an invoice, to the fields that lead there, the surest first."""
 
 
+LARGEST_AMOUNT = 10**15
+"""Minor units. Stripe's amounts have at most twelve digits (https://docs.stripe.com/currencies)."""
+
 LONGEST_KIND = 255
 """Letters of a kind of object that are kept."""
 
@@ -80,6 +83,7 @@ class Shown(msgspec.Struct):
     invoice: Any = msgspec.UNSET
     payment: Any = msgspec.UNSET
     from_invoice: Any = msgspec.UNSET
+    amount_refunded: Any = msgspec.UNSET
 
 
 _decoder = msgspec.json.Decoder(Shown)
@@ -98,6 +102,8 @@ class Subject:
     customer_hint: str | None = None
     revised_id: str | None = None
     """The id of the invoice that this one revises. A copy of another kind replaces nothing."""
+    refunded_amount: int | None = None
+    """What has been refunded of a charge, which every version says; None for any other kind of object."""
     references: tuple[tuple[OwnerField, Any], ...] = ()
     """The values of the kind's `OWNER_FIELDS`."""
 
@@ -147,6 +153,7 @@ def subject_of(raw: msgspec.Raw) -> Subject:
         invoice_hint=ours.invoice_id,
         customer_hint=ours.customer_id,
         revised_id=_id_in(origin.get("invoice")) if origin.get("action") == "revision" else None,
+        refunded_amount=_amount_in(shown.amount_refunded) if kind == "charge" else None,
         references=tuple(references),
     )
 
@@ -172,6 +179,10 @@ def our_ids(metadata: object) -> OurIds:
         InvoiceId(invoice_id) if is_id(invoice_id, INVOICE_ID) else None,
         customer_id if is_id(customer_id) else None,
     )
+
+
+def _amount_in(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value <= LARGEST_AMOUNT else None
 
 
 def _id_in(reference: Any) -> str | None:

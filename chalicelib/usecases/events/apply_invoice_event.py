@@ -29,6 +29,7 @@ from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
+from chalicelib.usecases.events.refunds_of_charge import with_refunds_of_charge
 from chalicelib.usecases.invoicing.pull_invoice import with_what_was_done_in_stripe
 from chalicelib.usecases.invoicing.store_invoice import new_references
 
@@ -52,6 +53,7 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
     known = _told_by_type(event, _learned(invoice, event, account_id, ports))
+    known = with_refunds_of_charge(known, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     same = replace(known, facts=invoice.facts) == invoice
     outcome = outcome_of(source, changed=not (same and known.facts.say_the_same_as(invoice.facts)))

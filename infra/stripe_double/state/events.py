@@ -16,7 +16,7 @@ from ..clock import DAY, Clock
 from .ids import Ids
 from .ledger import JSON, Ledger, frozen
 from .render import render
-from .versions import Moment, as_of, before_basil, moment_of
+from .versions import Moment, as_of, before_acacia, before_basil, moment_of
 
 RETENTION = 30 * DAY
 
@@ -30,6 +30,8 @@ class EventPolicy:
     never_generate_rate: float = 0.0
     invoice_payments_before_basil: bool = True
     """True if accounts on versions before 2025-03-31.basil get `invoice_payment.*` events. Nobody here knows."""
+    refunds_before_acacia: bool = True
+    """True if accounts on versions before 2024-10-28.acacia get `refund.*` events. Nobody here knows."""
     squeeze: bool = False
     """True if all events get the same `created` second."""
     frozen_second: int | None = field(default=None, repr=False)
@@ -128,6 +130,8 @@ class EventStore:
             and before_basil(version)
             and not policy.invoice_payments_before_basil
         ):
+            return True
+        if type_.startswith("refund.") and before_acacia(version) and not policy.refunds_before_acacia:
             return True
         if any(fnmatch.fnmatchcase(type_, p) for p in policy.never_generate):
             return True

@@ -28,7 +28,7 @@ VERSIONS = (
     "2018-02-06", "2020-08-27", "2022-11-15", "2025-03-31.basil", "2025-11-17.clover", "2026-10-28.endive",
 )  # fmt: skip
 """Versions of real accounts, oldest first, for tests that mix them."""
-BASIL = "2025-03-31"
+ACACIA, BASIL = "2024-10-28", "2025-03-31"
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ def as_of(shown: JSON, version: str, moment: Moment) -> JSON:
         charges = [as_of(charge, version, its) for charge, its in moment.charges]
         old["charges"] = _list(f"/v1/charges?payment_intent={old['id']}", charges)
     return old
+
+
+def before_acacia(version: str) -> bool:
+    """Returns True for versions before 2024-10-28.acacia, with which every refund got events of its own."""
+    return version[:10] < ACACIA
 
 
 def before_basil(version: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Instead, Never
+from tests.mutations.taken import Becomes, Instead, Never
 
+_T_REFUNDS = "tests/adapters/test_stripe_refunds.py"
+_T_DETAILS = "tests/adapters/test_payment_details.py"
 _T_AMOUNTS = "tests/domain/test_amounts.py"
 _T_SUMMARY = "tests/domain/test_summary.py"
 
@@ -32,6 +34,18 @@ MONEY = (
         "amounts_of",
         Instead("out_of_band_amount", "0"),
         f"{_T_AMOUNTS}::test_all_given_back_outside_stripe_is_refunded",
+    ),
+    guard(
+        "a repeated refund is answered as it is now",
+        "Refunds.refund",
+        Never("replayed"),
+        f"{_T_REFUNDS}::test_the_same_order_is_refunded_once_and_answered_with_what_has_become_of_it",
+    ),
+    guard(
+        "a strange card hides no money",
+        "mapping_of",
+        Becomes("value"),
+        f"{_T_DETAILS}::test_a_strange_detail_does_not_hide_what_became_of_the_money",
     ),
     guard(
         "lost money is not among what was paid in a period",

@@ -55,6 +55,12 @@ WEBHOOKS = (
         f"{_T_VERSIONS}::test_what_cannot_be_an_id_of_stripes_does_not_tell",
     ),
     guard(
+        "refunds that only their charge tells are asked for",
+        "with_refunds_of_charge",
+        Becomes("invoice"),
+        f"{_FIELD}[refund_without_an_event_of_its_own-2020-08-27]",
+    ),
+    guard(
         "a date that is none orders nothing",
         "StripeEvent.received",
         Becomes("self"),

@@ -66,9 +66,7 @@ def test_an_invoice_event_costs_one_read_and_one_transaction(world: World, invoi
     assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "invoices.apply"]
 
 
-@pytest.mark.parametrize(
-    "type_", ["payment_intent.succeeded", "invoice_payment.paid", "charge.refunded", "refund.created"]
-)
+@pytest.mark.parametrize("type_", ["payment_intent.succeeded", "invoice_payment.paid", "refund.created"])
 def test_a_payment_event_costs_one_key_more(type_: str, world: World, invoice: Invoice) -> None:
     intent = paid(world, invoice)
     refund(world, invoice, intent)
@@ -76,6 +74,21 @@ def test_a_payment_event_costs_one_key_more(type_: str, world: World, invoice: I
     boundaries = watched(world)
     assert applied(world, event) is EventOutcome.APPLIED
     assert boundaries.calls == ["invoices.find_by_reference", "invoices.get", "invoices.apply"]
+
+
+def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
+    world: World, invoice: Invoice
+) -> None:
+    refund(world, invoice, paid(world, invoice))
+    first, made = (latest(world, invoice.stripe_account_id, each) for each in ("charge.refunded", "refund.created"))
+    boundaries = watched(world)
+    assert applied(world, first) is EventOutcome.APPLIED
+    assert boundaries.stripe == ["refunds_of"]
+    again = replace(first, id="evt_of_the_same_change")
+    boundaries = watched(world)
+    assert applied(world, made) is EventOutcome.NO_CHANGE
+    assert applied(world, again) is EventOutcome.NO_CHANGE
+    assert boundaries.stripe == []
 
 
 @pytest.mark.parametrize("type_", ["invoice.paid", "payment_intent.succeeded"])
@@ -227,6 +240,24 @@ def test_an_event_of_an_unknown_type_is_ignored(world: World, invoice: Invoice) 
     boundaries = watched(world)
     assert applied(world, event) is EventOutcome.IGNORED
     assert boundaries.calls == []
+
+
+@pytest.mark.parametrize(
+    "type_", ["invoice.overdue", "invoice.finalization_failed", "invoice.payment_action_required", "charge.pending"]
+)
+def test_an_event_that_an_earlier_endpoint_still_sends_is_ignored(type_: str, world: World, invoice: Invoice) -> None:
+    paid(world, invoice)
+    event = replace(latest(world, invoice.stripe_account_id, "invoice.paid"), type=type_)
+    boundaries = watched(world)
+    assert applied(world, event) is EventOutcome.IGNORED
+    assert boundaries.calls == []
+
+
+def test_a_payment_that_waits_for_the_payers_bank_is_known_from_its_event(world: World, invoice: Invoice) -> None:
+    paid(world, invoice, "pm_card_threeDSecure2Required")
+    event = latest(world, invoice.stripe_account_id, "payment_intent.requires_action")
+    assert applied(world, event) is EventOutcome.APPLIED
+    assert world.now(invoice).facts.waits_for_confirmation
 
 
 def test_invoice_created_is_not_subscribed_to() -> None:

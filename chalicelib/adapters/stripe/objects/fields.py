@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from chalicelib.adapters.stripe.versions import LARGEST_AMOUNT
 from chalicelib.domain.events import LATEST_MOMENT
 from chalicelib.domain.identifiers import STRIPE_ID, STRIPE_ID_PATTERN, is_id
 
@@ -22,8 +23,8 @@ class Expanded(msgspec.Struct):
 Reference = StripeId | Expanded | None
 Metadata = dict[str, str] | None
 
-Amount = Annotated[int, msgspec.Meta(ge=-(10**15), le=10**15)]
-"""Stripe's amounts have at most twelve digits (https://docs.stripe.com/currencies). DynamoDB adds up 38."""
+Amount = Annotated[int, msgspec.Meta(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT)]
+"""Minor units. DynamoDB adds up numbers of 38 digits."""
 
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MOMENT)]
 """Epoch seconds UTC."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -179,11 +180,7 @@ class Invoice(msgspec.Struct):
 
 
 def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
-    """Returns the fact of a draft that is gone, whether an event says so or Stripe no longer has it at `as_of`.
-
-    `as_of` is then too late by the time that nobody looked. Merging keeps the earlier second as the one at which it
-    was deleted, so an event corrects it, before or after.
-    """
+    """Returns the fact of a draft that was deleted at `as_of`, as an event says."""
     return InvoiceFact(
         stripe_invoice_id,
         as_of=as_of,
@@ -195,6 +192,15 @@ def deleted_invoice(stripe_invoice_id: str, as_of: int) -> InvoiceFact:
         deleted=True,
         seen=seen_in("deleted", as_of),
     )
+
+
+def missing_invoice(stripe_invoice_id: str, looked_at: int) -> InvoiceFact:
+    """Returns the fact of a draft that Stripe no longer has at `looked_at`.
+
+    Nobody knows when it was deleted, so `as_of` is 0. The second of the look only shows that it was deleted by then.
+    Merging keeps the earliest such second, so an event that says when corrects it, before or after.
+    """
+    return replace(deleted_invoice(stripe_invoice_id, as_of=0), seen=seen_in("deleted", looked_at))
 
 
 class RefundOfCreditNote(msgspec.Struct):
