@@ -48,13 +48,14 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
         Annotated[
             str,
             Meta(
-                description="Depends on `kind`. `payment_failed` has one of the words of `failure.reason`. `paid` "
-                "has `no_money` if nothing had to be paid, such as after a credit; otherwise it has none. `marked_paid` "
-                "has the method and the reference that the office recorded. `refunded` and `refund_pending` have "
-                "Stripe's word for why the refund was made, `refund_failed` has Stripe's word for why it failed. "
-                "Disputes have Stripe's word for what the payer claims. `credited` has the credit note's reason in "
-                "Stripe. `given_up` has the length of the payment window that has passed. `send_refused`, "
-                "`reminder_refused` and `refund_refused` have the error code of the refusal. Other kinds have none."
+                description="Depends on `kind`. `payment_failed` has one of the words of `failure.reason`. "
+                "`paid` has `no_money` if nothing had to be paid, such as after a credit; otherwise it has none. "
+                "`marked_paid` has the method and the reference that the office recorded. `refunded` and "
+                "`refund_pending` have Stripe's word for why the refund was made, `refund_failed` has Stripe's word "
+                "for why it failed. Disputes have Stripe's word for what the payer claims. `credited` has the credit "
+                "note's reason in Stripe. `given_up` has the length of the payment window that has passed. "
+                "`send_refused`, `reminder_refused` and `refund_refused` have the error code of the refusal. Other "
+                "kinds have none."
             ),
         ]
         | UnsetType

@@ -129,10 +129,7 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
     method: Annotated[PaymentMethodView | None, Meta(description="How it was paid. Null if Stripe has not told it.")]
     receipt_url: Annotated[
         str | None,
-        Meta(
-            description="Stripe's page with the receipt. After 30 days it asks for the payer's address before it "
-            "shows the receipt."
-        ),
+        Meta(description="Stripe's page with the receipt. Stripe's links to receipts are good for 30 days."),
     ]
     dashboard_url: Annotated[str | None, Meta(description="The payment's page in Stripe's dashboard.")]
     failure: Annotated[FailureView | None, Meta(description="Why it failed. Null unless `status` is `failed`.")]
