@@ -7,17 +7,20 @@ from typing import Any
 from chalicelib import bootstrap, correlation
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.models.invoice_details import InvoiceDetail, InvoiceHistory, history_view, invoice_detail
+from chalicelib.api.models.event_log import InvoiceEvents, events_view
+from chalicelib.api.models.history import InvoiceHistory, history_view
+from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.invoices import InvoiceList, InvoiceView, invoice_list, invoice_view
 from chalicelib.api.models.new_invoices import NewInvoice, create_invoice_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
-from chalicelib.api.models.queries import InvoiceQuery, Nothing, filter_from
+from chalicelib.api.models.queries import InvoiceQuery, Nothing, PageQuery, filter_from
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing import invoices
 from chalicelib.usecases.invoicing.create_invoice import create_invoice as make_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
+from chalicelib.usecases.invoicing.records import list_events
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import mark_paid
 
@@ -58,7 +61,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
 
 @router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=(404,))
 def get_invoice(call: Call[Nothing]) -> Reply:
-    """Show an invoice with its timeline."""
+    """Show an invoice with its payments and its timeline."""
     ports = bootstrap.ports()
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), ports)
     base = bootstrap.config().stripe_dashboard_base
@@ -67,9 +70,20 @@ def get_invoice(call: Call[Nothing]) -> Reply:
 
 @router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
 def get_invoice_history(call: Call[Nothing]) -> Reply:
-    """Show an invoice's timeline, oldest first: our actions, Stripe's events, payments, refunds and disputes."""
+    """Show an invoice's timeline, oldest first: one entry for each thing that POM, the payer or somebody did."""
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), bootstrap.ports())
     return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
+
+
+@router.route("GET", f"{ONE}/events", Role.MEMBER, takes=PageQuery, answers={200: InvoiceEvents}, refuses=(404, 422))
+def list_invoice_events(call: Call[PageQuery]) -> Reply:
+    """List Stripe's events about an invoice, the latest arrival first, and what became of each.
+
+    The log keeps an event for 35 days. The timeline does not need it, and is kept for good.
+    """
+    organization_id, query = call.caller.organization_id, call.input
+    invoice, page = list_events(organization_id, _invoice_id(call), query.first, query.after, bootstrap.ports())
+    return Reply(events_view(invoice, page, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
 @router.route(

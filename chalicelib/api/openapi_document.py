@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.examples import EXAMPLES
+from chalicelib.api.examples import CSV_EXAMPLES, EXAMPLES
 from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
@@ -171,6 +171,8 @@ def _responses(route: Route) -> Json:
         response: Json = {"description": HTTPStatus(status).phrase}
         if model is not None:
             response["content"] = {"application/json": _content(model)}
+            if route.answers_csv:
+                response |= _also_csv(response["content"], model)
         elif status == HTTPStatus.FOUND:
             response["headers"] = {"Location": {"schema": {"type": "string"}}}
         else:
@@ -179,6 +181,13 @@ def _responses(route: Route) -> Json:
     for status in statuses_refused(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
     return responses
+
+
+def _also_csv(content: Json, model: type) -> Json:
+    """Returns what an answer has that is CSV for whoever accepts it."""
+    table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
+    link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
+    return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
 
 
 def _content(model: type) -> Json:

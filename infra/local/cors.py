@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.template.api import PREFLIGHT_MAX_AGE
 
 ALLOWED_HEADERS = "Authorization,Content-Type,Idempotency-Key"
-EXPOSED_HEADERS = "Retry-After"
+EXPOSED_HEADERS = "Link, Retry-After"
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,17 @@ from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
+from chalicelib.api.examples.payments import CSV_EXAMPLES, PAYMENT_EXAMPLES
 from chalicelib.api.models.system import Health, Received
+
+__all__ = ["CSV_EXAMPLES", "EXAMPLES"]
 
 EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
     **CUSTOMER_EXAMPLES,
     **INVOICE_EXAMPLES,
     **BATCH_EXAMPLES,
+    **PAYMENT_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }

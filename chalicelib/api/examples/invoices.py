@@ -6,13 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES
-from chalicelib.api.models.invoice_details import InvoiceDetail, InvoiceHistory
+from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
+from chalicelib.api.models.history import InvoiceHistory
+from chalicelib.api.models.invoice_details import InvoiceDetail
 from chalicelib.api.models.invoices import InvoiceList, InvoiceView
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
+
+DASHBOARD = "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test"
+
+FAILURE = {
+    "reason": "insufficient_funds",
+    "message": "The payment was declined: insufficient funds.",
+    "nextStep": FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS].next_step,
+    "at": "2026-11-24T08:00:11Z",
+}
 
 INVOICE = {
     "id": INVOICE_ID,
@@ -55,13 +66,8 @@ INVOICE = {
     "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
     "paymentUrlExpired": False,
     "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_YWNjdA/pdf",
-    "dashboardUrl": "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test/invoices/in_1PgafmB7WZ01zgkW",
-    "failure": {
-        "reason": "insufficient_funds",
-        "message": "The payment was declined: insufficient funds.",
-        "nextStep": FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS].next_step,
-        "at": "2026-11-24T08:00:11Z",
-    },
+    "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
+    "failure": FAILURE,
     "replacedNumbers": [],
     "beingRevised": False,
     "partiallyRefunded": False,
@@ -70,17 +76,76 @@ INVOICE = {
     "overdueSince": None,
 }
 
+NO_MONEY_MOVED = {"refundable": "0.00", "refunds": list[dict[str, Any]](), "disputes": list[dict[str, Any]]()}
+
+VISA = {"type": "card", "brand": "visa", "last4": "9995", "expires": "2027-04"}
+
+PAYMENTS = [
+    {
+        "id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+        "status": "failed",
+        "at": "2026-11-24T08:00:11Z",
+        "amount": "121.50",
+        "currency": "usd",
+        "method": VISA,
+        "receiptUrl": None,
+        "dashboardUrl": f"{DASHBOARD}/payments/pi_3MtwBwLkdIwHu7ix28a3tqPa",
+        "failure": FAILURE,
+        "outside": None,
+        **NO_MONEY_MOVED,
+    }
+]
+
 HISTORY = [
     {"at": "2026-11-23T15:04:05Z", "kind": "created", "source": "pom", "actor": "user_7"},
     {
+        "at": "2026-11-23T15:04:09Z",
+        "kind": "sent",
+        "source": "pom",
+        "actor": "user_7",
+        "to": "dana.reyes@example.com",
+        "stripeId": "in_1PgafmB7WZ01zgkW",
+        "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
+    },
+    {
         "at": "2026-11-24T08:00:11Z",
         "kind": "payment_failed",
-        "source": "webhook",
+        "source": "stripe",
         "amount": "121.50",
         "currency": "usd",
+        "method": VISA,
         "reason": "insufficient_funds",
+        "stripeId": "ch_3MtwBwLkdIwHu7ix0NMSUhA2",
+        "dashboardUrl": f"{DASHBOARD}/payments/ch_3MtwBwLkdIwHu7ix0NMSUhA2",
+    },
+]
+
+EVENTS = [
+    {
+        "id": "evt_1PgcX9B7WZ01zgkWnsq2Fz0A",
+        "type": "charge.failed",
         "outcome": "applied",
-        "stripeId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+        "source": "webhook",
+        "createdAt": "2026-11-24T08:00:11Z",
+        "arrivedAt": "2026-11-24T08:00:12Z",
+        "lagSeconds": 1,
+        "objectId": "ch_3MtwBwLkdIwHu7ix0NMSUhA2",
+        "dashboardUrl": f"{DASHBOARD}/payments/ch_3MtwBwLkdIwHu7ix0NMSUhA2",
+        "repeated": 0,
+        "error": None,
+    },
+    {
+        "id": "evt_1PgagQB7WZ01zgkWd5oXcV8u",
+        "type": "invoice.finalized",
+        "outcome": "nothing_new",
+        "source": "webhook",
+        "createdAt": "2026-11-23T15:04:08Z",
+        "arrivedAt": "2026-11-23T15:04:10Z",
+        "lagSeconds": 2,
+        "objectId": "in_1PgafmB7WZ01zgkW",
+        "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
+        "repeated": 1,
+        "error": None,
     },
 ]
 
@@ -118,7 +183,8 @@ SUMMARY = {
 }
 
 INVOICE_EXAMPLES: Mapping[type, Any] = {
-    InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "history": HISTORY},
+    InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
+    InvoiceEvents: {"data": EVENTS, "keptDays": KEPT_DAYS, "pageInfo": LAST_PAGE},
     InvoiceHistory: {"data": HISTORY, "pageInfo": LAST_PAGE},
     InvoiceList: {"data": [INVOICE], "pageInfo": MORE_PAGES},
     InvoiceView: INVOICE,

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from chalice.app import Request, Response
 
 from chalicelib.api.http.errors import Problem, problem_of_status
+from chalicelib.api.http.table import JSON
 
 _request: ContextVar[Request] = ContextVar("request")
 
-JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 COMMON_HEADERS = {
     "Cache-Control": "no-store",

@@ -37,6 +37,7 @@ class Router:
         idempotency_key: bool = False,
         raw_body: bool = False,
         page_on_error: bool = False,
+        answers_csv: bool = False,
         max_body: int = MAX_BODY,
     ) -> Callable[[Handler[T]], Handler[T]]:
         """Declare `method path`, under `/v1`.
@@ -46,6 +47,7 @@ class Router:
             refuses: statuses of errors that only the use case decides; the others follow from the rest.
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
+            answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
             max_body: bytes; a raw body may be as large as a webhook's.
         """
 
@@ -63,6 +65,7 @@ class Router:
                 idempotency_key=idempotency_key,
                 raw_body=raw_body,
                 page_on_error=page_on_error,
+                answers_csv=answers_csv,
                 max_body=MAX_WEBHOOK if raw_body else max_body,
             )
             ROUTES.append(route)

@@ -47,7 +47,7 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
             correlation.note(organization_id=organization_id)
             reply = handler(_checked(route, incoming, identity, path))
             body = b"" if reply.body is None else reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-            response = chalice_door.response(reply.status, body.decode(), headers=reply.headers)
+            response = chalice_door.response(reply.status, body.decode(), reply.content_type, reply.headers)
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
             response = _refused(route, error, request_id)
@@ -70,7 +70,7 @@ def _cors(settings_url: str) -> Mapping[str, str]:
     front_end = urlsplit(settings_url)
     return {
         "Access-Control-Allow-Origin": f"{front_end.scheme}://{front_end.netloc}",
-        "Access-Control-Expose-Headers": "Retry-After",
+        "Access-Control-Expose-Headers": "Link, Retry-After",
         "Vary": "Origin",
     }
 

@@ -18,6 +18,7 @@ import msgspec
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.identity import Identity, Unauthorized
 
+JSON = "application/json"
 READING = frozenset({"GET"})
 
 KIB = 1024
@@ -67,6 +68,7 @@ class Route:
     idempotency_key: bool = False
     raw_body: bool = False
     page_on_error: bool = False
+    answers_csv: bool = False
     max_body: int = MAX_BODY
 
     @cached_property
@@ -108,11 +110,12 @@ class Call(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers: a model, or ready JSON."""
+    """What a handler answers: a model, or bytes that are ready to be sent as `content_type`."""
 
     body: msgspec.Struct | bytes | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = JSON
 
 
 Handler = Callable[[Call[T]], Reply]

@@ -215,7 +215,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         payment_url_expired=expired,
         pdf_url=known.pdf_url if known and not expired else None,
         dashboard_url=object_url(dashboard_base, invoice, invoice.stripe_invoice_id),
-        failure=_failure_view(failed) if failed else None,
+        failure=failure_view(failed) if failed else None,
         replaced_numbers=invoice.facts.replaced_numbers,
         being_revised=invoice.being_revised,
         partially_refunded=invoice.partially_refunded,
@@ -241,6 +241,6 @@ def _line_view(line: LineItem, currency: str) -> LineItemView:
     )
 
 
-def _failure_view(failed: FailedAttempt) -> FailureView:
+def failure_view(failed: FailedAttempt) -> FailureView:
     text = FAILURE_TEXTS[failed.reason]
     return FailureView(reason=failed.reason, message=text.message, next_step=text.next_step, at=instant(failed.at))

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Self
 import msgspec
 from msgspec import Meta
 
+from chalicelib.api.models.common import instant
 from chalicelib.api.models.exact import Readable
 from chalicelib.domain.terms import end_of_day
 
@@ -47,6 +48,10 @@ class DayOrMoment(Readable):
                 f"This is neither a day such as {DAY} nor a moment such as {DAY}T09:30:00Z; a + in a URL is "
                 "written %2B"
             ) from exc
+
+    def __str__(self) -> str:
+        """Returns what `read` reads as the same."""
+        return instant(self.moment) if self.day is None else self.day.isoformat()
 
     def begins(self, time_zone: str) -> int:
         """Returns the day's first second in `time_zone`, or the moment itself, in epoch seconds UTC."""

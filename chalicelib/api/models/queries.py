@@ -12,10 +12,13 @@ from chalicelib.api.models.common import Id
 from chalicelib.api.models.moments import DayOrMoment
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId
+from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.storage import InvoiceFilter
 
 First = Annotated[int, Meta(ge=1, le=100, description="How many to answer.")]
+ROWS, CSV_ROWS = 25, 1000
+"""Rows of a page if nobody says how many. A table is downloaded, so its pages are long."""
 Cursor = Annotated[str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before.")]
 
 
@@ -26,7 +29,7 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
 class PageQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Which page of a list."""
 
-    first: First = 25
+    first: First = ROWS
     after: Cursor | None = None
 
 
@@ -47,6 +50,40 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     overdue: Annotated[bool, Meta(description="Only invoices that are not paid and whose due day is over.")] = False
 
 
+class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which payments, refunds and disputes."""
+
+    since: (
+        Annotated[DayOrMoment, Meta(description="A day of the company's time zone, or a moment; inclusive.")] | None
+    ) = msgspec.field(default=None, name="from")
+    until: (
+        Annotated[
+            DayOrMoment, Meta(description="A day of the company's time zone, inclusive, or a moment, exclusive.")
+        ]
+        | None
+    ) = msgspec.field(default=None, name="to")
+    kind: MovementKind | None = None
+    method: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=64,
+                description="A payment method, such as `card`, `us_bank_account` or `check`.",
+                examples=["card"],
+            ),
+        ]
+        | None
+    ) = None
+    first: (
+        Annotated[
+            int, Meta(ge=1, le=100, description=f"How many to answer. If left out: {ROWS}, or {CSV_ROWS} as CSV.")
+        ]
+        | None
+    ) = None
+    after: Cursor | None = None
+
+
 class CallbackQuery(msgspec.Struct):
     """What Stripe adds to the URL; there may be more, which is not looked at."""
 
@@ -61,19 +98,8 @@ def filter_from(query: InvoiceQuery, *, now: int, time_zone: Callable[[], str]) 
     Raises:
         Refused: `createdFrom` is after `createdTo`.
     """
-    zone = time_zone() if any(each and each.day for each in (query.created_from, query.created_to)) else "UTC"
-    created_from = query.created_from.begins(zone) if query.created_from else None
-    created_before = query.created_to.ends(zone) if query.created_to else None
-    if created_from is not None and created_before is not None:
-        # A day is meant to its end: a period from the next day's first second on has ended before. A moment is not.
-        by_day = query.created_to is not None and query.created_to.day is not None
-        if created_from > created_before or (by_day and created_from == created_before):
-            raise Refused(
-                "period_invalid",
-                "The period ends before it begins.",
-                field="createdFrom",
-                next_step="Give a `createdFrom` that is not after `createdTo`.",
-            )
+    names = ("createdFrom", "createdTo")
+    created_from, created_before = _period(query.created_from, query.created_to, names, time_zone)
     return InvoiceFilter(
         status=query.status,
         customer_id=CustomerId(query.customer_id) if query.customer_id else None,
@@ -82,3 +108,37 @@ def filter_from(query: InvoiceQuery, *, now: int, time_zone: Callable[[], str]) 
         due_before=now if query.overdue else None,
         overdue=query.overdue,
     )
+
+
+def movement_filter_from(query: MovementQuery, *, time_zone: Callable[[], str]) -> MovementFilter:
+    """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read.
+
+    Raises:
+        Refused: `from` is after `to`.
+    """
+    since, before = _period(query.since, query.until, ("from", "to"), time_zone)
+    return MovementFilter(since, before, query.kind, query.method)
+
+
+def _period(
+    first: DayOrMoment | None, last: DayOrMoment | None, names: tuple[str, str], time_zone: Callable[[], str]
+) -> tuple[int | None, int | None]:
+    """Returns a period in epoch seconds UTC, with an exclusive end. `names` are those of the two parameters.
+
+    Raises:
+        Refused: it ends before it begins.
+    """
+    zone = time_zone() if any(each and each.day for each in (first, last)) else "UTC"
+    begins = first.begins(zone) if first else None
+    ends = last.ends(zone) if last else None
+    if begins is not None and ends is not None:
+        # A day is meant to its end: a period from the next day's first second on has ended before. A moment is not.
+        by_day = last is not None and last.day is not None
+        if begins > ends or (by_day and begins == ends):
+            raise Refused(
+                "period_invalid",
+                "The period ends before it begins.",
+                field=names[0],
+                next_step=f"Give a `{names[0]}` that is not after `{names[1]}`.",
+            )
+    return begins, ends

@@ -41,7 +41,7 @@ API = (
     ),
     guard(
         "a list of a period that ends before it begins is not empty but refused",
-        "filter_from",
+        "_period",
         Check("Refused"),
         f"{_FIELD}[invoices_of_a_period_that_ends_before_it_begins-2026-10-28.endive]",
     ),

@@ -1,0 +1,24 @@
+"""Which media type a client asks for, where a route has two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+CSV = "text/csv; charset=utf-8; header=present"
+
+
+def prefers_csv(accept: str | None) -> bool:
+    """Returns True if an Accept header (RFC 9110, 12.5.1) names CSV, and does not like JSON as much or more.
+
+    Everybody else gets JSON, whatever they ask for.
+    """
+    qualities = dict(_qualities(accept or ""))
+    return qualities.get("text/csv", 0.0) > qualities.get("application/json", 0.0)
+
+
+def _qualities(accept: str) -> Iterator[tuple[str, float]]:
+    """Yields each media type with its quality, from 0 to 1. One whose quality cannot be read is not wanted."""
+    for each in accept.lower().split(","):
+        media_type, *parameters = (part.strip() for part in each.split(";"))
+        quality = next((part.removeprefix("q=") for part in parameters if part.startswith("q=")), "1")
+        yield media_type, float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0

@@ -1,0 +1,103 @@
+"""The event log of an invoice, as it is answered."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Instant, PageInfo, instant, page_info
+from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.stripe_pages import object_url
+from chalicelib.ports.storage import Page
+
+KEPT_DAYS = 35
+"""Days for which the log keeps an event: longer than the 30 days for which Stripe lists events."""
+
+
+class LoggedOutcome(StrEnum):
+    """What became of an event. `recovered`: it changed the invoice, and no webhook brought it, but POM fetched it.
+
+    `parked`: it could not be applied yet. POM tries it again, and compares everything with Stripe every day.
+    """
+
+    APPLIED = "applied"
+    NOTHING_NEW = "nothing_new"
+    RECOVERED = "recovered"
+    PARKED = "parked"
+
+
+_STORED = {
+    NOTHING_NEW: LoggedOutcome.NOTHING_NEW,
+    "recovered": LoggedOutcome.RECOVERED,
+    "parked": LoggedOutcome.PARKED,
+}
+"""Outcomes whose stored word is another one than `applied`."""
+
+
+class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
+    """One event of Stripe's about an invoice, and what became of it in POM."""
+
+    id: Annotated[str, Meta(description="Stripe's id of the event.", examples=["evt_1NG8Du2eZvKYlo2CUI79vXWy"])]
+    type: Annotated[str, Meta(description="Stripe's type of the event.", examples=["invoice.paid"])]
+    outcome: Annotated[LoggedOutcome, Meta(description="What became of it.")]
+    source: Annotated[
+        Source | None,
+        Meta(description="What brought it: a `webhook`, or the `sweep` that fetches events. Null if it is parked."),
+    ]
+    created_at: Annotated[Instant, Meta(description="When Stripe made it. RFC 3339, UTC.")]
+    arrived_at: Annotated[Instant, Meta(description="When it arrived at POM. RFC 3339, UTC.")]
+    lag_seconds: Annotated[int, Meta(ge=0, description="Seconds from `createdAt` to `arrivedAt`.")]
+    object_id: Annotated[str | None, Meta(description="Stripe's id of the object that it is about.")]
+    dashboard_url: Annotated[str | None, Meta(description="That object's page in Stripe's dashboard, if it has one.")]
+    repeated: Annotated[
+        int, Meta(ge=0, description="How often a webhook brought it again after it had been dealt with.")
+    ]
+    error: Annotated[
+        str | None,
+        Meta(description="The error code of why it is parked. Null for every other outcome."),
+    ]
+
+
+class InvoiceEvents(msgspec.Struct, rename="camel", kw_only=True):
+    """A page of an invoice's event log, the latest arrival first."""
+
+    data: list[LoggedEventView]
+    kept_days: Annotated[
+        int,
+        Meta(description="The log keeps an event for so many days. The timeline and the payments are kept for good."),
+    ]
+    page_info: PageInfo
+
+
+def events_view(invoice: Invoice, page: Page[LoggedEvent], *, dashboard_base: str) -> InvoiceEvents:
+    views = [_event_view(event, invoice, dashboard_base) for event in page.items]
+    return InvoiceEvents(data=views, kept_days=KEPT_DAYS, page_info=page_info(page))
+
+
+def _event_view(event: LoggedEvent, invoice: Invoice, dashboard_base: str) -> LoggedEventView:
+    outcome = _STORED.get(event.outcome, LoggedOutcome.APPLIED)
+    parked = outcome is LoggedOutcome.PARKED
+    return LoggedEventView(
+        id=event.id,
+        type=event.type,
+        outcome=outcome,
+        source=None if parked else event.source,
+        created_at=instant(event.created),
+        arrived_at=instant(event.received_at),
+        lag_seconds=event.lag,
+        object_id=event.object_id or None,
+        dashboard_url=object_url(dashboard_base, invoice, event.object_id),
+        repeated=event.repeated,
+        error=_code_of(event.error) if parked else None,
+    )
+
+
+def _code_of(error: str | None) -> str:
+    """Returns the code of why an event was parked. The name of an unforeseen exception is nothing for a client."""
+    return error if error and re.fullmatch("[a-z_]+", error) else "internal_error"

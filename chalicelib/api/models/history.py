@@ -1,0 +1,111 @@
+"""The timeline of an invoice, as it is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.api.models.common import Instant, Money, PageInfo, instant
+from chalicelib.api.models.payments import CurrencyOfAmount, DoneBy, PaymentMethodView, method_view
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.stripe_pages import object_url
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import Entry, EntryKind
+
+
+class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
+    """One thing that happened to an invoice. Fields that do not apply are left out."""
+
+    at: Annotated[Instant, Meta(description="When it happened. RFC 3339, UTC.")]
+    kind: Annotated[EntryKind, Meta(description="What happened.")]
+    source: Annotated[DoneBy, Meta(description="Whether POM did it, or somebody in Stripe, the payer or the bank.")]
+    actor: (
+        Annotated[str, Meta(description="The id of the user for whom POM did it. Left out if POM did it by itself.")]
+        | UnsetType
+    ) = UNSET
+    amount: (
+        Annotated[
+            Money,
+            Meta(
+                description="The amount of the payment, the attempt, the refund, the dispute or the credit note, in "
+                "`currency`. `revised` has the total of the revision."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    currency: CurrencyOfAmount | UnsetType = UNSET
+    method: (
+        Annotated[
+            PaymentMethodView,
+            Meta(description="How it was paid or tried. A refund has the method of the payment that it gives back."),
+        ]
+        | UnsetType
+    ) = UNSET
+    reason: (
+        Annotated[
+            str,
+            Meta(
+                description="Depends on `kind`. `payment_failed` has one of the words of `failure.reason`. "
+                "`paid` has `no_money` if nothing had to be paid, such as after a credit; otherwise it has none. "
+                "`marked_paid` has the method and the reference that the office recorded. `refunded` and "
+                "`refund_pending` have Stripe's word for why the refund was made, `refund_failed` has Stripe's word "
+                "for why it failed. Disputes have Stripe's word for what the payer claims. `credited` has the credit "
+                "note's reason in Stripe. `given_up` has the length of the payment window that has passed. "
+                "`send_refused`, `reminder_refused` and `refund_refused` have the error code of the refusal. Other "
+                "kinds have none."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    to: (
+        Annotated[str, Meta(description="The address that the invoice or the reminder was e-mailed to.")] | UnsetType
+    ) = UNSET
+    due_by: (
+        Annotated[
+            Instant,
+            Meta(description="When evidence for the dispute must be with Stripe, in its dashboard. RFC 3339, UTC."),
+        ]
+        | UnsetType
+    ) = UNSET
+    stripe_id: Annotated[str, Meta(description="Stripe's id of the object that it was about.")] | UnsetType = UNSET
+    dashboard_url: (
+        Annotated[str, Meta(description="That object's page in Stripe's dashboard, if it has one.")] | UnsetType
+    ) = UNSET
+
+
+class InvoiceHistory(msgspec.Struct, rename="camel"):
+    """The timeline of an invoice, oldest first, always whole."""
+
+    data: list[HistoryEntryView]
+    page_info: PageInfo
+
+
+def history_view(invoice: Invoice, *, dashboard_base: str) -> InvoiceHistory:
+    """Returns the timeline as a list by itself."""
+    return InvoiceHistory(history_entries(invoice, dashboard_base), PageInfo(end_cursor=None, has_next_page=False))
+
+
+def history_entries(invoice: Invoice, dashboard_base: str) -> list[HistoryEntryView]:
+    """Returns what happened to an invoice, the first thing first."""
+    return [_entry_view(entry, invoice, dashboard_base) for entry in timeline(invoice)]
+
+
+def _entry_view(entry: Entry, invoice: Invoice, dashboard_base: str) -> HistoryEntryView:
+    currency = entry.currency or invoice.order.currency
+    return HistoryEntryView(
+        at=instant(entry.at),
+        kind=entry.kind,
+        source=DoneBy.POM if entry.by_pom else DoneBy.STRIPE,
+        actor=entry.actor or UNSET,
+        amount=decimal_string(entry.amount, currency) if entry.amount is not None else UNSET,
+        currency=currency if entry.amount is not None else UNSET,
+        method=method_view(entry.method) or UNSET,
+        reason=entry.reason or UNSET,
+        to=entry.to or UNSET,
+        due_by=instant(entry.due_by) if entry.due_by is not None else UNSET,
+        stripe_id=entry.stripe_id or UNSET,
+        dashboard_url=object_url(dashboard_base, invoice, entry.stripe_id) or UNSET,
+    )

@@ -1,0 +1,112 @@
+"""An organization's money in and out, as it is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Instant, Money, PageInfo, instant, page_info
+from chalicelib.api.models.payments import CurrencyOfAmount
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.movements import Movement, MovementKind
+from chalicelib.ports.storage import Page
+
+
+class MovementMethodView(msgspec.Struct, rename="camel", kw_only=True):
+    """How the payment was made. A refund and a dispute have the method of their payment."""
+
+    type: Annotated[
+        str,
+        Meta(
+            description="Stripe's type, such as `card`. Of money outside Stripe it is what the office recorded, such "
+            "as `check`, or `outside_stripe` if nobody recorded how it was paid."
+        ),
+    ]
+    brand: Annotated[str | None, Meta(description="The card's brand, such as `visa`, or the bank's name.")]
+    last4: Annotated[str | None, Meta(description="The last four digits of the card or of the bank account.")]
+
+
+class MovementView(msgspec.Struct, rename="camel", kw_only=True):
+    """One payment, refund or dispute. The `receivedAmount`s of an invoice add up to the invoice's own."""
+
+    id: Annotated[
+        str,
+        Meta(
+            description="Stripe's id, or one of POM's if the money did not go through Stripe.", examples=["pi_3Mtw"]
+        ),
+    ]
+    kind: Annotated[
+        MovementKind, Meta(description="What moved the money. A payment brings it in, the others take it out.")
+    ]
+    status: Annotated[
+        str,
+        Meta(
+            description="A payment is `pending` or `succeeded`; payments that failed are not listed. A refund and a "
+            "dispute have Stripe's word."
+        ),
+    ]
+    at: Annotated[
+        Instant,
+        Meta(
+            description="When the payment succeeded, or began if it is pending; when the refund was made; when the "
+            "dispute was opened. RFC 3339, UTC."
+        ),
+    ]
+    amount: Annotated[Money, Meta(description="How much is concerned, in `currency`. It is never negative.")]
+    received_amount: Annotated[
+        Money,
+        Meta(
+            description="What this adds to the money received, in `currency`. It is negative if money went out, and "
+            "0 while nothing has moved: a payment or a refund that has not succeeded, a dispute that is not lost."
+        ),
+    ]
+    currency: CurrencyOfAmount
+    method: Annotated[MovementMethodView | None, Meta(description="Null if Stripe has not told it.")]
+    payment_id: Annotated[
+        str | None,
+        Meta(description="The id of the payment that was refunded or disputed. Null for a payment."),
+    ]
+    invoice_id: Annotated[str, Meta(description="POM's id of the invoice.")]
+    number: Annotated[str | None, Meta(description="The invoice's number.")]
+    customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
+    reason: Annotated[
+        str | None,
+        Meta(
+            description="Stripe's word for why it was refunded or disputed. Of a payment recorded in POM, the "
+            "reference that was given, such as the number of a check."
+        ),
+    ]
+
+
+class MovementList(msgspec.Struct, rename="camel"):
+    """A page of payments, refunds and disputes, newest first."""
+
+    data: list[MovementView]
+    page_info: PageInfo
+
+
+def movement_list(page: Page[Movement]) -> MovementList:
+    return MovementList([_movement_view(movement) for movement in page.items], page_info(page))
+
+
+def _movement_view(movement: Movement) -> MovementView:
+    method = None
+    if movement.method is not None:
+        method = MovementMethodView(type=movement.method, brand=movement.brand, last4=movement.last4)
+    return MovementView(
+        id=movement.id,
+        kind=movement.kind,
+        status=movement.status,
+        at=instant(movement.at),
+        amount=decimal_string(movement.amount, movement.currency),
+        received_amount=decimal_string(movement.counted, movement.currency),
+        currency=movement.currency,
+        method=method,
+        payment_id=movement.payment_id,
+        invoice_id=movement.invoice_id,
+        number=movement.number,
+        customer_id=movement.customer_id,
+        reason=movement.reason,
+    )

@@ -1,0 +1,213 @@
+"""The payments of an invoice, with their refunds and disputes, as they are answered."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Day, Instant, Money, instant, instant_or_none
+from chalicelib.api.models.invoices import FailureView, failure_view
+from chalicelib.domain.facts import DisputeFact, RefundFact
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.payments import Payment, PaymentMethod, PaymentStatus, payments_of
+from chalicelib.domain.status import FailedAttempt
+from chalicelib.domain.stripe_pages import object_url
+
+CurrencyOfAmount = Annotated[str, Meta(description="The currency of `amount`, ISO 4217 in lower case.")]
+
+
+class DoneBy(StrEnum):
+    """Who did it: POM, for somebody or by itself, or somebody in Stripe, which includes the payer and the bank."""
+
+    POM = "pom"
+    STRIPE = "stripe"
+
+
+class PaymentMethodView(msgspec.Struct, rename="camel", kw_only=True):
+    """How somebody pays. POM keeps no more of a card than this."""
+
+    type: Annotated[
+        str | None,
+        Meta(
+            description="Stripe's type, such as `card` or `us_bank_account`. Of a payment outside Stripe it is what "
+            "the office recorded, such as `check`, or `outside_stripe` if nobody recorded how it was paid. Null if "
+            "Stripe has not told it."
+        ),
+    ]
+    brand: Annotated[str | None, Meta(description="The card's brand, such as `visa`, or the bank's name.")]
+    last4: Annotated[str | None, Meta(description="The last four digits of the card or of the bank account.")]
+    expires: Annotated[
+        str | None,
+        Meta(description="The last month in which the card is good, as year and month.", examples=["2027-04"]),
+    ]
+
+
+class RefundView(msgspec.Struct, rename="camel", kw_only=True):
+    """Money of a payment on its way back to the payer."""
+
+    id: Annotated[str, Meta(description="Stripe's id of the refund.", examples=["re_1Nispe2eZvKYlo2Cd31jOCgZ"])]
+    status: Annotated[
+        str,
+        Meta(
+            description="Stripe's word: `pending`, `requires_action`, `succeeded`, `failed` or `canceled`. A refund "
+            "that succeeded may still fail weeks later."
+        ),
+    ]
+    at: Annotated[Instant, Meta(description="When the refund was made. RFC 3339, UTC.")]
+    amount: Annotated[Money, Meta(description="What is given back, in the payment's `currency`.")]
+    reason: Annotated[
+        str | None,
+        Meta(description="Why it was made, in Stripe's words: `duplicate`, `fraudulent` or `requested_by_customer`."),
+    ]
+    failure_reason: Annotated[
+        str | None, Meta(description="Why it failed, in Stripe's words, such as `expired_or_canceled_card`.")
+    ]
+    source: Annotated[DoneBy, Meta(description="Whether it was ordered in POM or made in Stripe.")]
+    actor: Annotated[str | None, Meta(description="The id of the user who ordered it in POM.")]
+
+
+class DisputeView(msgspec.Struct, rename="camel", kw_only=True):
+    """The payer's bank questions a payment."""
+
+    id: Annotated[str, Meta(description="Stripe's id of the dispute.", examples=["du_1MtJUT2eZvKYlo2CNaw2HvEv"])]
+    status: Annotated[
+        str,
+        Meta(
+            description="Stripe's word, such as `needs_response`, `under_review`, `won` or `lost`. Money is lost for "
+            "good only with `lost`."
+        ),
+    ]
+    at: Annotated[Instant, Meta(description="When it was opened. RFC 3339, UTC.")]
+    amount: Annotated[Money, Meta(description="What the bank questions, in this dispute's `currency`.")]
+    currency: CurrencyOfAmount
+    reason: Annotated[str | None, Meta(description="What the payer claims, in Stripe's words, such as `duplicate`.")]
+    evidence_due_by: Annotated[
+        Instant | None, Meta(description="When evidence must be with Stripe, in its dashboard. RFC 3339, UTC.")
+    ]
+    dashboard_url: Annotated[str | None, Meta(description="The dispute's page in Stripe's dashboard.")]
+
+
+class OutsideRecordView(msgspec.Struct, rename="camel", kw_only=True):
+    """What the office recorded of a payment that did not go through Stripe."""
+
+    paid_on: Annotated[Day, Meta(description="The day on which the customer paid, in the organization's time zone.")]
+    reference: Annotated[str | None, Meta(description="What the office gave, such as the number of a check.")]
+    recorded_by: Annotated[str, Meta(description="The id of the user who recorded it.")]
+    recorded_at: Annotated[Instant, Meta(description="When it was recorded. RFC 3339, UTC.")]
+
+
+class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
+    """One payment towards an invoice, with its refunds and disputes.
+
+    A payer may try several times before a payment succeeds. That is one payment, which shows the attempt that
+    succeeded, or the latest one. `history` has an entry for each attempt.
+    """
+
+    id: Annotated[
+        str,
+        Meta(
+            description="Stripe's id of the payment, `pi_…`, or of its charge if it has no payment intent. A payment "
+            "outside Stripe has an id of POM's.",
+            examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
+        ),
+    ]
+    status: Annotated[PaymentStatus, Meta(description="What became of it. Refunds and disputes do not change it.")]
+    at: Annotated[
+        Instant,
+        Meta(
+            description="When it succeeded or failed, or when it began if it is pending. RFC 3339, UTC. Of a payment "
+            "recorded by hand, the beginning of the day on which the customer paid."
+        ),
+    ]
+    amount: Annotated[Money, Meta(description="What was paid, or was to be paid, in `currency`.")]
+    currency: CurrencyOfAmount
+    method: Annotated[PaymentMethodView | None, Meta(description="How it was paid. Null if Stripe has not told it.")]
+    receipt_url: Annotated[
+        str | None,
+        Meta(description="Stripe's page with the receipt. Stripe's links to receipts are good for 30 days."),
+    ]
+    dashboard_url: Annotated[str | None, Meta(description="The payment's page in Stripe's dashboard.")]
+    failure: Annotated[FailureView | None, Meta(description="Why it failed. Null unless `status` is `failed`.")]
+    outside: Annotated[
+        OutsideRecordView | None,
+        Meta(description="What was recorded. Null unless somebody recorded this payment in POM by hand."),
+    ]
+    refundable: Annotated[
+        str, Meta(description="How much can still be refunded through Stripe, in `currency`.", examples=["75.00"])
+    ]
+    refunds: Annotated[list[RefundView], Meta(description="Its refunds, the first one first.")]
+    disputes: Annotated[list[DisputeView], Meta(description="Its disputes, the first one first.")]
+
+
+def payment_views(invoice: Invoice, dashboard_base: str) -> list[PaymentView]:
+    """Returns the payments of an invoice, the first one first."""
+    return [payment_view(payment, invoice, dashboard_base) for payment in payments_of(invoice)]
+
+
+def payment_view(payment: Payment, invoice: Invoice, dashboard_base: str) -> PaymentView:
+    """Returns one payment of this invoice."""
+    failed = FailedAttempt(payment.failure, payment.at) if payment.failure is not None else None
+    return PaymentView(
+        id=payment.id,
+        status=payment.status,
+        at=instant(payment.at),
+        amount=decimal_string(payment.amount, payment.currency),
+        currency=payment.currency,
+        method=method_view(payment.method),
+        receipt_url=payment.receipt_url,
+        dashboard_url=object_url(dashboard_base, invoice, payment.id),
+        failure=failure_view(failed) if failed is not None else None,
+        outside=_outside_view(payment.outside) if payment.outside is not None else None,
+        refundable=decimal_string(payment.refundable, payment.currency),
+        refunds=[refund_view(refund, invoice) for refund in payment.refunds],
+        disputes=[_dispute_view(dispute, invoice, dashboard_base) for dispute in payment.disputes],
+    )
+
+
+def method_view(method: PaymentMethod | None) -> PaymentMethodView | None:
+    """Returns a method, or None if nothing at all is known of it."""
+    if method is None or method == PaymentMethod(None):
+        return None
+    return PaymentMethodView(type=method.type, brand=method.brand, last4=method.last4, expires=method.expires)
+
+
+def refund_view(refund: RefundFact, invoice: Invoice) -> RefundView:
+    """Returns one refund of a payment of this invoice."""
+    order = next((each for each in invoice.refund_orders if each.id == refund.order_id), None)
+    return RefundView(
+        id=refund.id,
+        status=refund.status,
+        at=instant(refund.created),
+        amount=decimal_string(refund.amount, refund.currency),
+        reason=refund.reason,
+        failure_reason=refund.failure_reason,
+        source=DoneBy.POM if order is not None else DoneBy.STRIPE,
+        actor=order.actor if order is not None else None,
+    )
+
+
+def _dispute_view(dispute: DisputeFact, invoice: Invoice, dashboard_base: str) -> DisputeView:
+    return DisputeView(
+        id=dispute.id,
+        status=dispute.status,
+        at=instant(dispute.created if dispute.created is not None else dispute.as_of),
+        amount=decimal_string(dispute.amount, dispute.currency),
+        currency=dispute.currency,
+        reason=dispute.reason,
+        evidence_due_by=instant_or_none(dispute.due_by),
+        dashboard_url=object_url(dashboard_base, invoice, dispute.id),
+    )
+
+
+def _outside_view(record: OutsidePayment) -> OutsideRecordView:
+    return OutsideRecordView(
+        paid_on=record.paid_on.isoformat(),
+        reference=record.reference,
+        recorded_by=record.recorded_by,
+        recorded_at=instant(record.recorded_at),
+    )

@@ -1,0 +1,35 @@
+"""Read what POM keeps beside an invoice: the events about it, and an organization's money in and out."""
+
+from __future__ import annotations
+
+from chalicelib.domain.events import LoggedEvent
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import Movement, MovementFilter
+from chalicelib.ports import Ports
+from chalicelib.ports.storage import Page
+from chalicelib.usecases.invoicing.store_invoice import load
+
+
+def list_events(
+    organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None, ports: Ports
+) -> tuple[Invoice, Page[LoggedEvent]]:
+    """Returns an invoice and a page of the events about it, the latest arrival first.
+
+    Raises:
+        NotFound: this organization has no such invoice.
+        Refused: the cursor is not one of this invoice's log.
+    """
+    invoice = load(organization_id, invoice_id, ports)
+    return invoice, ports.events.of_invoice(organization_id, invoice.id, first, after)
+
+
+def list_movements(
+    organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None, ports: Ports
+) -> Page[Movement]:
+    """Returns a page of an organization's payments, refunds and disputes, the newest first.
+
+    Raises:
+        Refused: the cursor is not one of this list.
+    """
+    return ports.payments.page(organization_id, wanted, first, after)
