@@ -111,5 +111,6 @@ def _require_refundable(invoice: Invoice, payment: Payment) -> None:
             "The customer's bank is questioning this payment.",
             field="paymentId",
             next_step="Do not give the money back in another way either, or the customer may get it twice. Answer "
-            "the dispute in the Stripe dashboard, or accept it there, which gives the money back.",
+            "the dispute in the Stripe dashboard, or give the money back there: accept the dispute, or refund the "
+            "payment if the bank has only asked a question so far.",
         )
