@@ -152,7 +152,9 @@ def test_a_key_belongs_to_a_payment_so_two_payments_can_be_refunded_with_the_sam
         ("-1", "amount_negative"),
     ],
 )
-def test_an_amount_that_cannot_be_refunded_is_refused_with_its_field(company: Company, amount: str, code: str) -> None:
+def test_an_amount_that_cannot_be_refunded_is_refused_with_its_field(
+    company: Company, amount: str, code: str
+) -> None:
     refusal = refused(company, amount=amount)
     assert (refusal.code, refusal.field) == (code, "amount")
     assert company.orders == ()
