@@ -9,6 +9,7 @@ from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
+from chalicelib.api.examples.refunds import REFUND_EXAMPLES
 from chalicelib.api.models.system import Health, Received
 
 EXAMPLES: Mapping[type, Any] = {
@@ -16,6 +17,7 @@ EXAMPLES: Mapping[type, Any] = {
     **CUSTOMER_EXAMPLES,
     **INVOICE_EXAMPLES,
     **BATCH_EXAMPLES,
+    **REFUND_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }

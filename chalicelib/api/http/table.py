@@ -65,6 +65,7 @@ class Route:
     tag: str
     doc: str
     idempotency_key: bool = False
+    requires_idempotency_key: bool = False
     raw_body: bool = False
     page_on_error: bool = False
     max_body: int = MAX_BODY

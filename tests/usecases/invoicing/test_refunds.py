@@ -1,4 +1,4 @@
-"""Refunds that are ordered in POM: made once for each key, never more than the payment, and refused with a way out."""
+"""Refunds ordered in POM: made once for each key, never more than the payment, and refused with a way out."""
 
 from __future__ import annotations
 
