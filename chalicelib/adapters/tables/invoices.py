@@ -145,7 +145,7 @@ def _values(invoice: Invoice, stored: Invoice) -> Values:
     organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
     due_at, overdue_since = invoice.due_at, invoice.overdue_since
     # The next thing to do about the invoice, and when. Its making comes first.
-    work, resume_at = RESUME, invoice.resume_at
+    work, resume_at = RESUME, invoice.saga.resume_at
     if resume_at is None:
         work, resume_at = TURN_OVERDUE, invoice.turns_overdue_at
     return {
