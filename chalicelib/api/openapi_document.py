@@ -158,7 +158,9 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
             "pattern": KEY_PATTERN,
             "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"],
         }
-        parameters.append({"name": IDEMPOTENCY_KEY, "in": "header", "required": False, "schema": key})
+        parameters.append(
+            {"name": IDEMPOTENCY_KEY, "in": "header", "required": route.requires_idempotency_key, "schema": key}
+        )
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
         parameters.append({"name": "Stripe-Signature", "in": "header", "required": True, "schema": schema})

@@ -22,7 +22,7 @@ from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.merging import settle, with_all_seen
 from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
-from chalicelib.domain.refund_order import RefundOrder
+from chalicelib.domain.refund_order import RefundOrder, with_order, with_outcomes
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.standing import Standing
@@ -214,17 +214,17 @@ class Invoice(Standing):
         return self._with_facts(facts)
 
     def _with_facts(self, facts: Snapshots) -> Self:
-        """Returns this invoice with these facts, and after those acts that Stripe shows in them as done.
+        """Returns this invoice with these facts, and after those acts and refunds that Stripe shows in them as done.
 
         If several acts may have done the same, the latest counts, provided that one person asked for all of them.
         Otherwise none is told until Stripe has answered or refused one of them.
         """
         fact = facts.invoice
+        invoice = replace(self, facts=facts, refund_orders=with_outcomes(self.refund_orders, facts.refunds.values()))
         if fact is not None and fact.id != self.stripe_invoice_id:
             # A revision has not been e-mailed yet, whatever its original was.
-            unsent = replace(self, sent_at=None, reminder_asked_at=None, reminded_at=None)
-            return replace(unsent, facts=facts, stripe_invoice_id=fact.id)
-        invoice = replace(self, facts=facts)
+            unsent = replace(invoice, sent_at=None, reminder_asked_at=None, reminded_at=None)
+            return replace(unsent, stripe_invoice_id=fact.id)
         seen = [act for act in self.intended if fact is not None and act.is_seen_in(fact)]
         for kind in dict.fromkeys(act.kind for act in seen):
             alike = [act for act in seen if act.kind == kind]
@@ -253,6 +253,18 @@ class Invoice(Standing):
         """Returns this invoice without an act that Stripe refused. If it was done, another act may have done it."""
         others = tuple(other for other in self.intended if other != act)
         return replace(self, intended=others)._with_facts(self.facts)
+
+    def refund_order(self, order_id: str) -> RefundOrder | None:
+        """Returns the order of this id, or None."""
+        return next((order for order in self.refund_orders if order.id == order_id), None)
+
+    def ordering(self, order: RefundOrder) -> Self:
+        """Returns this invoice with the order, in the place of the one that has its id."""
+        return replace(self, refund_orders=with_order(self.refund_orders, order))
+
+    def without_order(self, order: RefundOrder) -> Self:
+        """Returns this invoice without an order whose refund was not made and never will be."""
+        return replace(self, refund_orders=tuple(each for each in self.refund_orders if each.id != order.id))
 
     def is_or_was(self, stripe_id: str, revised_id: str | None) -> bool:
         """Returns True if a Stripe invoice is this one or a revision of it, or if POM knows no Stripe id yet.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from chalicelib.domain.amounts import lost_by_dispute
 from chalicelib.domain.facts import AttemptFact, ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
@@ -16,6 +17,9 @@ from chalicelib.domain.terms import start_of_day
 
 OUTSIDE = "outside_stripe"
 """The method of money that did not go through Stripe, if nobody recorded how it came."""
+
+OUTSIDE_ID = "outside_"
+"""How the id of a payment outside Stripe begins; the id of its invoice follows."""
 
 
 class PaymentStatus(StrEnum):
@@ -61,6 +65,8 @@ class Payment:
     """What the office recorded, if it recorded this payment by hand."""
     refunds: tuple[RefundFact, ...] = ()
     disputes: tuple[DisputeFact, ...] = ()
+    lost: int = 0
+    """What disputes that were lost have taken back, in minor units."""
 
     @property
     def through_stripe(self) -> bool:
@@ -72,7 +78,7 @@ class Payment:
         if self.status is not PaymentStatus.SUCCEEDED or not self.through_stripe:
             return 0
         given_back = sum(refund.amount for refund in self.refunds if refund.status not in {"failed", "canceled"})
-        return max(0, self.amount - given_back)
+        return max(0, self.amount - given_back - self.lost)
 
 
 def payments_of(invoice: Invoice) -> list[Payment]:
@@ -110,6 +116,7 @@ def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Pay
     intent = facts.payment_intents.get(stripe_id)
     refunds = _of_payment(stripe_id, charges, facts.refunds.values())
     disputes = _of_payment(stripe_id, charges, facts.disputes.values())
+    lost = lost_by_dispute(facts)
     best = max(charges, key=lambda each: (_STAGES.get(each.status, 0), each.created, each.id), default=None)
     if best is not None and best.status in {"succeeded", "pending"}:
         return Payment(
@@ -123,6 +130,7 @@ def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Pay
             receipt_url=best.receipt_url,
             refunds=tuple(sorted(refunds, key=lambda each: (each.created, each.id))),
             disputes=tuple(sorted(disputes, key=lambda each: (each.created or each.as_of, each.id))),
+            lost=sum(lost.get(dispute.id, 0) for dispute in disputes),
         )
     if intent is not None and intent.status in _UNDER_WAY:
         at = intent.seen.get("processing", intent.as_of)
@@ -196,7 +204,7 @@ def _outside(invoice: Invoice) -> Iterator[Payment]:
         at = start_of_day(record.paid_on, invoice.order.time_zone)
     method = PaymentMethod(record.method if record is not None else OUTSIDE)
     yield Payment(
-        f"outside_{invoice.id}",
+        f"{OUTSIDE_ID}{invoice.id}",
         PaymentStatus.SUCCEEDED,
         at,
         fact.amount_paid_off_stripe,

@@ -106,9 +106,9 @@ class FakeInvoices:
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
         with self._db.lock:
             due = [
-                (invoice.saga.resume_at, invoice.organization_id, invoice.id)
+                (invoice.resume_at, invoice.organization_id, invoice.id)
                 for invoice in self._db.invoices.values()
-                if invoice.saga.resume_at is not None and invoice.saga.resume_at <= now
+                if invoice.resume_at is not None and invoice.resume_at <= now
             ]
         return [(organization_id, invoice_id) for _, organization_id, invoice_id in sorted(due)[:limit]]
 
@@ -117,7 +117,7 @@ class FakeInvoices:
             turning = [
                 (invoice.turns_overdue_at, invoice.organization_id, invoice.id)
                 for invoice in self._db.invoices.values()
-                if invoice.saga.resume_at is None
+                if invoice.resume_at is None
                 and invoice.turns_overdue_at is not None
                 and invoice.turns_overdue_at <= now
             ]

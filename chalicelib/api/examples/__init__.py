@@ -10,6 +10,7 @@ from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
 from chalicelib.api.examples.payments import CSV_EXAMPLES, PAYMENT_EXAMPLES
+from chalicelib.api.examples.refunds import REFUND_EXAMPLES
 from chalicelib.api.models.system import Health, Received
 
 __all__ = ["CSV_EXAMPLES", "EXAMPLES"]
@@ -20,6 +21,7 @@ EXAMPLES: Mapping[type, Any] = {
     **INVOICE_EXAMPLES,
     **BATCH_EXAMPLES,
     **PAYMENT_EXAMPLES,
+    **REFUND_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }

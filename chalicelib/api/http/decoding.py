@@ -109,14 +109,24 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
     return decoded
 
 
-def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:
+def idempotency_key(
+    headers: Mapping[str, str], repeated: Collection[str] = (), *, required: bool = False
+) -> str | None:
     """The Idempotency-Key, or None if the header is not there. A client that sends it empty relies on it in vain.
 
     Raises:
-        Malformed: empty, blank, too long, not printable ASCII, or sent more than once.
+        Malformed: empty, blank, too long, not printable ASCII, sent more than once, or not there but required.
     """
     name = IDEMPOTENCY_KEY.lower()
     key = headers.get(name)
+    if key is None and required:
+        raise Malformed(
+            "idempotency_key_missing",
+            "The Idempotency-Key is missing. Without one, a request that is repeated by accident would pay twice.",
+            field=IDEMPOTENCY_KEY,
+            next_step="Send a random key such as a UUID: a new one for each refund, and the same one to repeat a "
+            "request that got no answer.",
+        )
     if key is not None and (name in repeated or not _KEY.fullmatch(key)):
         raise Malformed(
             "invalid_idempotency_key",

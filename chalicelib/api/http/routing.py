@@ -35,6 +35,7 @@ class Router:
         answers: Answers,
         refuses: Sequence[int] = (),
         idempotency_key: bool = False,
+        requires_idempotency_key: bool = False,
         raw_body: bool = False,
         page_on_error: bool = False,
         answers_csv: bool = False,
@@ -45,6 +46,7 @@ class Router:
         Args:
             answers: each success status with its model.
             refuses: statuses of errors that only the use case decides; the others follow from the rest.
+            requires_idempotency_key: refuse a request without the key, because repeating it by accident costs money.
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
             answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
@@ -63,6 +65,7 @@ class Router:
                 tag=self._tag,
                 doc=handler.__doc__ or "",
                 idempotency_key=idempotency_key,
+                requires_idempotency_key=requires_idempotency_key,
                 raw_body=raw_body,
                 page_on_error=page_on_error,
                 answers_csv=answers_csv,

@@ -127,8 +127,11 @@ def _checked(
             decoding.body_as(Nothing, incoming.body)  # An empty object says nothing, so it is let through.
     with every:
         ids = decoding.path_ids(path)
+    key = None
     with every:
-        key = decoding.idempotency_key(headers, incoming.repeated_headers) if route.idempotency_key else None
+        if route.idempotency_key:
+            required = route.requires_idempotency_key
+            key = decoding.idempotency_key(headers, incoming.repeated_headers, required=required)
     every.raise_first()
     # An id that somebody made up is not to be logged.
     ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}

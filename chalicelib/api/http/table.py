@@ -66,6 +66,7 @@ class Route:
     tag: str
     doc: str
     idempotency_key: bool = False
+    requires_idempotency_key: bool = False
     raw_body: bool = False
     page_on_error: bool = False
     answers_csv: bool = False

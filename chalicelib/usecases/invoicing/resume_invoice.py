@@ -1,4 +1,4 @@
-"""Goes on with an invoice whose making stopped, from the step that it had reached."""
+"""Goes on with an invoice whose making stopped, from the step that it had reached, and with unanswered refunds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.plan_day import marked_overdue
+from chalicelib.usecases.invoicing.resume_refunds import resume_refunds
 from chalicelib.usecases.invoicing.saga_progress import take_back_at_once
 from chalicelib.usecases.invoicing.store_invoice import of_other_account
 
 
 def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice | None:
     """Go on with one invoice, unless somebody is at work on it, it needs nothing, or invoicing is paused.
+
+    Refunds go on while invoicing is paused: they bill nobody, and Stripe may have made them already.
 
     One that was being made on an account that another has replaced, and that nobody can have seen, is taken back:
     its services can be billed on the new account.
@@ -31,7 +34,7 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
     if invoice is None:
         return None
     # While its making rests, the index of what is due for work has no place for the end of its due day.
-    invoice = marked_overdue(invoice, ports)
+    invoice = resume_refunds(marked_overdue(invoice, ports), ports)
     if not invoice.saga.running or (invoice.saga.resume_at or 0) > now:
         return invoice
     connection = ports.connections.get(organization_id)

@@ -1,0 +1,22 @@
+"""Examples of refunds that are ordered in POM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.api.examples.common import INVOICE_ID
+from chalicelib.api.models.refunds import NewRefund, OrderedRefundView
+
+REFUND_EXAMPLES: Mapping[type, Any] = {
+    NewRefund: {"amount": "20.00", "reason": "requested_by_customer"},
+    OrderedRefundView: {
+        "id": "re_1Nispe2eZvKYlo2Cd31jOCgZ",
+        "status": "succeeded",
+        "amount": "20.00",
+        "currency": "usd",
+        "reason": "requested_by_customer",
+        "paymentId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+        "invoiceId": INVOICE_ID,
+    },
+}

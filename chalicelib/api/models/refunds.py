@@ -1,0 +1,87 @@
+"""A refund as it is asked for, and as it is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Money
+from chalicelib.api.models.exact import ExactPayment
+from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.refund_order import REFUND_REASONS
+from chalicelib.usecases.invoicing.refund import OrderedRefund, RefundRequest
+
+REQUESTED = "requested"
+"""The status of a refund while nobody knows whether Stripe has made it."""
+
+
+class NewRefund(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """How much of a payment to give back, and why. An empty object gives back all that is left."""
+
+    amount: (
+        Annotated[
+            ExactPayment,
+            Meta(
+                description="In units of the payment's currency, at most what is left of the payment. If it is left "
+                "out, all that is left is refunded."
+            ),
+        ]
+        | None
+    ) = None
+    reason: (
+        Annotated[
+            str,
+            Meta(
+                description="Why, in Stripe's words. A fraudulent payment adds the card and the e-mail address to "
+                "Stripe's block lists.",
+                extra_json_schema={"enum": list(REFUND_REASONS)},
+            ),
+        ]
+        | None
+    ) = None
+
+
+class OrderedRefundView(msgspec.Struct, rename="camel", kw_only=True):
+    """A refund that was ordered in POM."""
+
+    id: Annotated[
+        str | None,
+        Meta(
+            description="Stripe's id of the refund. Null while `status` is `requested`.",
+            examples=["re_1Nispe2eZvKYlo2Cd31jOCgZ"],
+        ),
+    ]
+    status: Annotated[
+        str,
+        Meta(
+            description="Stripe's word: `pending`, `requires_action`, `succeeded`, `failed` or `canceled`. "
+            "`requested` if Stripe has not answered yet. A refund that succeeded may still fail weeks later."
+        ),
+    ]
+    amount: Annotated[Money, Meta(description="What is given back, in `currency`.")]
+    currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
+    reason: Annotated[str | None, Meta(description="Why, as it was asked for.")]
+    payment_id: Annotated[str, Meta(description="Stripe's id of the payment.")]
+    invoice_id: str
+
+
+def refund_request_from(
+    model: NewRefund, organization_id: OrganizationId, user_id: UserId, payment_id: str, idempotency_key: str
+) -> RefundRequest:
+    """Returns the request to refund a payment."""
+    return RefundRequest(organization_id, user_id, payment_id, idempotency_key, model.amount, model.reason)
+
+
+def ordered_refund_view(refund: OrderedRefund) -> OrderedRefundView:
+    return OrderedRefundView(
+        id=refund.fact.id if refund.fact is not None else None,
+        status=refund.fact.status if refund.fact is not None else REQUESTED,
+        amount=decimal_string(refund.amount, refund.currency),
+        currency=refund.currency,
+        reason=refund.reason,
+        payment_id=refund.payment_id,
+        invoice_id=refund.invoice_id,
+    )

@@ -1,0 +1,116 @@
+"""How much of a payment can be refunded, and why a refund is refused before Stripe is asked.
+
+The codes are those by which POM tells Stripe's own refusals, so a caller reads one code for one reason. Stripe's
+rules are at https://docs.stripe.com/refunds.
+"""
+
+from __future__ import annotations
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import Payment, PaymentStatus, payments_of
+from chalicelib.domain.refund_order import REFUND_REASONS
+from chalicelib.domain.way_out import way_out
+from chalicelib.domain.wording import money
+
+
+def payment_of(invoice: Invoice, payment_id: str) -> Payment | None:
+    """Returns the invoice's payment of this id, or None."""
+    return next((payment for payment in payments_of(invoice) if payment.id == payment_id), None)
+
+
+def require_known_reason(reason: str | None) -> str | None:
+    """Returns the reason of a refund, if it is one that Stripe knows.
+
+    Raises:
+        Refused: it is another one.
+    """
+    if reason is not None and reason not in REFUND_REASONS:
+        raise Refused(
+            "refund_reason_unknown",
+            "This reason of a refund is not known.",
+            field="reason",
+            next_step=f"Use one of {', '.join(REFUND_REASONS)}, or leave it out.",
+        )
+    return reason
+
+
+def left_to_refund(invoice: Invoice, payment: Payment, besides: str | None = None) -> int:
+    """Returns how much of a payment can still be ordered to be refunded, in minor units.
+
+    An order whose outcome is not known counts as if its refund had been made. The order of the id `besides` does not
+    count.
+    """
+    ordered = sum(
+        order.amount
+        for order in invoice.refund_orders
+        if order.open and order.payment_id == payment.id and order.id != besides
+    )
+    return max(0, payment.refundable - ordered)
+
+
+def refundable_amount(invoice: Invoice, payment: Payment, asked: int | None, besides: str | None = None) -> int:
+    """Returns the amount to refund in minor units: `asked`, or all that is left if that is None.
+
+    `besides` is the order that is judged, if it is stored already.
+
+    Raises:
+        Refused: says why the payment or this amount of it cannot be refunded, and what to do.
+    """
+    _require_refundable(invoice, payment)
+    left = left_to_refund(invoice, payment, besides)
+    if left == 0:
+        raise Refused(
+            "refund_already_made",
+            "Nothing is left of this payment: all of it has been refunded, is being refunded, or was taken back by "
+            "the customer's bank.",
+            field="paymentId",
+            next_step="Load the invoice again: its payment shows the refunds and disputes. Nothing is left to do.",
+        )
+    if asked == 0:
+        raise Refused(
+            "amount_zero",
+            "A refund of nothing cannot be made.",
+            field="amount",
+            next_step="Give the amount to refund, or leave it out to refund all that is left.",
+        )
+    if asked is not None and asked > left:
+        raise Refused(
+            "refund_exceeds_payment",
+            f"The refund is over {money(invoice, asked)}, and {money(invoice, left)} is left of this payment.",
+            field="amount",
+            next_step=f"Refund at most {money(invoice, left)}.",
+        )
+    return left if asked is None else asked
+
+
+def _require_refundable(invoice: Invoice, payment: Payment) -> None:
+    if not payment.through_stripe:
+        raise Refused(
+            "refund_of_outside_payment",
+            "This payment did not go through Stripe, so Stripe cannot refund it.",
+            field="paymentId",
+            next_step=way_out(invoice),
+        )
+    if payment.status is not PaymentStatus.SUCCEEDED:
+        failed = payment.status is PaymentStatus.FAILED
+        raise Refused(
+            "refund_of_unpaid",
+            "This payment has failed, so there is nothing to give back."
+            if failed
+            else "This payment is still on its way, so there is nothing to give back yet.",
+            field="paymentId",
+            next_step="No refund is needed."
+            if failed
+            else "Wait until the payment has arrived. A bank debit takes up to 5 business days. If it fails, no "
+            "refund is needed.",
+        )
+    if any(dispute.open for dispute in payment.disputes):
+        raise Refused(
+            "refund_of_disputed_payment",
+            "The customer's bank is questioning this payment.",
+            field="paymentId",
+            next_step="Do not give the money back in another way either, or the customer may get it twice. Answer "
+            "the dispute in the Stripe dashboard, or give the money back there: accept the dispute, or refund the "
+            "payment if the bank has only asked a question so far.",
+        )

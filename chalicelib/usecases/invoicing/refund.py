@@ -1,0 +1,197 @@
+"""Refund a payment through Stripe, once for each idempotency key, and never more than the payment brought.
+
+The order is stored in the invoice before Stripe is asked for the refund. If no answer comes, the order stays, and
+`resume_refunds` goes on with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.connection import usable_account
+from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
+from chalicelib.domain.facts import RefundFact
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import minor_units
+from chalicelib.domain.payments import OUTSIDE_ID
+from chalicelib.domain.refund_order import RefundOrder, refund_order_id
+from chalicelib.domain.refund_rules import payment_of, refundable_amount, require_known_reason
+from chalicelib.domain.saga import LEASE
+from chalicelib.ports import Ports
+from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
+from chalicelib.usecases.invoicing.resume_refunds import ask_stripe_first, go_on
+from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """The request. Without `amount`, which is in units of the currency, all that is left is refunded."""
+
+    organization_id: OrganizationId
+    user_id: UserId
+    payment_id: str
+    idempotency_key: str
+    amount: Decimal | None = None
+    reason: str | None = None
+
+    @property
+    def order_id(self) -> str:
+        return refund_order_id(self.organization_id, self.payment_id, self.idempotency_key)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedRefund:
+    """A refund that was ordered. `fact` is what Stripe says of it, or None while Stripe has not answered.
+
+    `amount` is minor units of `currency`.
+    """
+
+    invoice_id: InvoiceId
+    payment_id: str
+    amount: int
+    currency: str
+    reason: str | None
+    fact: RefundFact | None
+
+
+def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
+    """Refunds a payment, or a part of it, and returns the refund. A repeated request returns the same refund.
+
+    If Stripe does not answer, the refund has no `fact`, and POM goes on with the order by itself.
+
+    Raises:
+        NotFound: this organization has no such payment.
+        Conflict: not connected, made on another account, or the key was used for another refund of this payment.
+        Refused: the payment cannot be refunded, or not that much of it; nothing was ordered.
+        StripeRefused: Stripe says no; nothing was refunded, and the order is dropped.
+        StripeUnavailable: the invoice could not be read; nothing was ordered.
+    """
+    require_known_reason(request.reason)
+    invoice = _invoice_of(request, ports)
+    before = _ordered(invoice, request)
+    if before is not None:
+        return before if before.fact is not None else _gone_on_with(invoice, request, ports)
+    connection = ports.connections.get(request.organization_id)
+    account_id = require_same_account(invoice, usable_account(connection))
+    with noticing_revocation(request.organization_id, account_id, ports):
+        present = pulled_to_act_on(invoice, account_id, ports)
+        now, nonce = ports.clock.now(), ports.clock.nonce()
+        stored = store(present, lambda current: _ordering(current, request, nonce, now), ports)
+        order = stored.refund_order(request.order_id)
+        if order is None or order.nonce != nonce:
+            return _required(_ordered(stored, request))  # The same request was faster.
+        return _required(_ordered(ask_stripe_first(stored, order, ports), request))
+
+
+def _gone_on_with(invoice: Invoice, request: RefundRequest, ports: Ports) -> OrderedRefund:
+    """Returns what has become of an order whose outcome is not known, after going on with it if it is time."""
+    order = invoice.refund_order(request.order_id)
+    present = go_on(invoice, order, ports) if order is not None else invoice
+    return _required(_ordered(present, request))
+
+
+def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) -> Invoice:
+    """Returns the invoice with the order, unless a request with the same key was faster.
+
+    It is judged by the invoice that it is stored in. So of two requests at the same moment, the second one finds less
+    left.
+    """
+    if _ordered(current, request) is not None:
+        return current
+    payment = payment_of(current, request.payment_id)
+    if payment is None:
+        raise _no_payment()
+    order = RefundOrder(
+        id=request.order_id,
+        payment_id=payment.id,
+        amount=refundable_amount(current, payment, _minor(request, current)),
+        reason=request.reason,
+        actor=request.user_id,
+        at=now,
+        nonce=nonce,
+        resume_at=now + LEASE,
+        all_that_is_left=request.amount is None,
+    )
+    return current.ordering(order)
+
+
+def _invoice_of(request: RefundRequest, ports: Ports) -> Invoice:
+    """Returns the invoice that the payment belongs to.
+
+    Raises:
+        NotFound: the organization has no such payment on the account that it is connected to, or was connected to.
+    """
+    organization_id, payment_id = request.organization_id, request.payment_id
+    invoice = None
+    if payment_id.startswith(OUTSIDE_ID):
+        invoice = ports.invoices.get(organization_id, InvoiceId(payment_id.removeprefix(OUTSIDE_ID)))
+    else:
+        account_id = ports.connections.get(organization_id).account_id
+        found = ports.invoices.find_by_reference(account_id, [payment_id]) if account_id is not None else {}
+        owner, invoice_id = found.get(payment_id, (None, None))
+        if owner == organization_id and invoice_id is not None:
+            invoice = ports.invoices.get(organization_id, invoice_id)
+    if invoice is None:
+        raise _no_payment()
+    return invoice
+
+
+def _no_payment() -> NotFound:
+    return NotFound(
+        "payment_not_found",
+        "There is no payment of this id.",
+        field="paymentId",
+        next_step="Use the id of a payment as the invoice shows it. If the payment was made on a Stripe account that "
+        "is no longer connected, refund it in that account's Stripe dashboard.",
+    )
+
+
+def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
+    """Returns the refund that a request with this key has ordered of this payment, or None.
+
+    The refund's metadata names its order, so it is found even if POM has lost the order.
+
+    Raises:
+        Conflict: the key was used with another body.
+    """
+    order = invoice.refund_order(request.order_id)
+    fact = next((each for each in invoice.facts.refunds.values() if each.order_id == request.order_id), None)
+    made = order or fact
+    if made is None:
+        return None
+    asked = _minor(request, invoice)
+    same_amount = asked == (None if order is not None and order.all_that_is_left else made.amount)
+    if made.reason != request.reason or not (same_amount or (order is None and asked is None)):
+        raise Conflict(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another refund of this payment.",
+            field="Idempotency-Key",
+            next_step="Use a new key for a new refund; repeat the same body to repeat the request.",
+        )
+    currency = fact.currency if fact is not None else invoice.order.currency
+    return OrderedRefund(invoice.id, request.payment_id, made.amount, currency, made.reason, fact)
+
+
+def _required(ordered: OrderedRefund | None) -> OrderedRefund:
+    """Returns the refund.
+
+    Raises:
+        StaleWrite: the order was dropped a moment ago, because Stripe refused it.
+    """
+    if ordered is None:
+        raise StaleWrite("The refund")
+    return ordered
+
+
+def _minor(request: RefundRequest, invoice: Invoice) -> int | None:
+    """Returns the amount that is asked for in minor units, or None if the request names none.
+
+    Raises:
+        Refused: it is negative, or has more decimals than the currency.
+    """
+    if request.amount is None:
+        return None
+    return minor_units(request.amount, invoice.order.currency, field="amount")

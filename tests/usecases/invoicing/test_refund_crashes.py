@@ -1,0 +1,342 @@
+"""A refund survives whatever happens at any moment: Stripe makes it once, or POM says that it was refused."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
+from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import EntryKind
+from chalicelib.usecases.connecting.freeze import freeze
+from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
+from tests.boundaries import Killed, unwatched, watched
+from tests.usecases.invoicing.refunding import Company, interrupted, outward_calls
+from tests.world import ADMIN, ORGANIZATION
+
+REFUND = (
+    "connections.get invoices.find_by_reference invoices.get connections.get stripe.everything invoices.save "
+    "stripe.refund invoices.save"
+).split()
+"""Every outward call of a refund."""
+
+RESUME = "invoices.get invoices.save stripe.refunds_of stripe.refund invoices.save connections.get".split()
+"""Every outward call of going on with a refund that Stripe has not made."""
+
+SOON, NEXT_DAY = LEASE + 1, 25 * 3600
+GAPS = pytest.mark.parametrize("gap", [SOON, NEXT_DAY], ids=["resumed_soon", "resumed_after_a_day"])
+MOMENTS = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+
+
+def deaf() -> Company:
+    """A company to which no webhook comes, and whose account is not swept, so that POM has to look by itself."""
+    company = Company()
+    company.world.ports.queues.take()
+    company.world.double.set_delivery(lose_rate=1.0)
+    return company
+
+
+def assert_refunded_once(company: Company) -> None:
+    assert company.in_stripe == [2500]
+    company.assert_settled()
+    assert company.now.partially_refunded
+    [entry] = [each for each in timeline(company.now) if each.kind is EntryKind.REFUNDED]
+    assert (entry.actor, entry.amount) == (ADMIN, 2500)
+
+
+def assert_refused(company: Company, reason: str) -> None:
+    assert company.orders == ()
+    assert company.now.resume_at is None
+    [entry] = [each for each in timeline(company.now) if each.kind is EntryKind.REFUND_REFUSED]
+    assert (entry.actor, entry.amount, entry.reason, entry.by_pom) == (ADMIN, 2500, reason, True)
+
+
+def test_the_list_of_outward_calls_is_complete() -> None:
+    company = Company()
+    assert outward_calls(lambda: company.refunds(amount="25"), company.world) == REFUND
+
+
+def test_the_list_of_outward_calls_of_resuming_is_complete() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=3)
+    company.refunds(amount="25")
+    company.world.advance(SOON)
+    company.world.double.clear_faults()
+    calls = outward_calls(
+        lambda: resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports), company.world
+    )
+    assert calls == RESUME[: len(calls)]
+    assert_refunded_once(company)
+
+
+@GAPS
+@MOMENTS
+@pytest.mark.parametrize("make", [Company, deaf], ids=["webhooks_arrive", "webhooks_are_lost"])
+@pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
+def test_a_crash_at_any_boundary_ends_in_one_refund(number: int, make: type[Company], after: bool, gap: int) -> None:
+    company = make()
+    watched(company.world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        company.refunds(amount="25")
+    unwatched(company.world)
+    company.recovers(gap)
+    # The office saw no answer and repeats the request: it makes the refund, or finds it.
+    assert company.refunds(amount="25").fact is not None
+    assert_refunded_once(company)
+
+
+@MOMENTS
+@pytest.mark.parametrize("number", range(5, len(REFUND)))
+def test_a_request_that_is_repeated_at_once_leaves_the_refund_to_the_first_one(number: int, after: bool) -> None:
+    company = deaf()
+    watched(company.world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        company.refunds(amount="25")
+    unwatched(company.world)
+    company.refunds(amount="25")
+    assert len(company.in_stripe) <= 1
+    company.recovers()
+    assert company.refunds(amount="25").fact is not None
+    assert_refunded_once(company)
+
+
+@GAPS
+@MOMENTS
+@pytest.mark.parametrize("number", range(len(RESUME) - 1))
+def test_a_second_crash_while_resuming_changes_nothing_in_the_end(number: int, after: bool, gap: int) -> None:
+    company = deaf()
+    watched(company.world, fatal=REFUND.index("stripe.refund"), after=after)
+    with pytest.raises(Killed):
+        company.refunds(amount="25")
+    company.world.advance(gap)
+    watched(company.world, fatal=number, after=after)
+    with suppress(Killed):
+        resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
+    unwatched(company.world)
+    company.recovers(gap)
+    assert_refunded_once(company)
+
+
+FAULTS = [
+    {"kind": "close_before"},
+    {"kind": "close_after"},
+    {"kind": "error_before"},
+    {"kind": "error_before", "stored": True},
+    {"kind": "error_after"},
+    {"kind": "rate_limit"},
+    {"kind": "lock_timeout"},
+    {"kind": "conflict"},
+]
+
+
+@GAPS
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
+def test_whatever_stripe_does_the_refund_is_made_once(fault: dict[str, object], count: int, gap: int) -> None:
+    company = deaf()
+    company.loses_the_answer(**fault, count=count)  # type: ignore[arg-type]
+    company.refunds(amount="25")
+    company.recovers(gap)
+    assert_refunded_once(company)
+
+
+def test_a_lost_answer_is_a_refund_without_stripes_word_until_pom_has_looked() -> None:
+    company = deaf()
+    company.loses_the_answer(count=4)
+    answered = company.refunds(amount="25")
+    assert answered.fact is None
+    assert (answered.amount, answered.payment_id) == (2500, company.payment_id)
+    assert company.now.resume_at == company.world.ports.clock.now() + 30
+    company.recovers()
+    assert company.refunds(amount="25").fact is not None
+    assert_refunded_once(company)
+
+
+def test_whoever_repeats_the_request_when_the_wait_is_over_has_pom_look_at_once() -> None:
+    company = deaf()
+    company.loses_the_answer(count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.world.advance(31)
+    assert company.refunds(amount="25").fact is not None
+    assert_refunded_once(company)
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["not_made", "made"])
+def test_after_a_day_pom_looks_before_it_asks_because_stripe_has_forgotten_the_key(made: bool) -> None:
+    company = deaf()
+    company.loses_the_answer("close_after" if made else "close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.world.advance(KEY_TRUSTED_FOR + 2 * 3600)
+    boundaries = watched(company.world)
+    company.world.resume()
+    unwatched(company.world)
+    assert boundaries.stripe == (["refunds_of"] if made else ["refunds_of", "refund"])
+    assert_refunded_once(company)
+
+
+def test_an_order_that_waits_for_stripe_counts_as_refunded_for_every_other_request() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="50")
+    with pytest.raises(Refused) as raised:
+        company.refunds("another", amount="25.01")
+    assert raised.value.code == "refund_exceeds_payment"
+    assert "25.00 USD is left" in raised.value.message
+    company.world.double.clear_faults()
+    assert company.refunds("rest").amount == 2500
+    company.recovers()
+    assert sorted(company.in_stripe) == [2500, 5000]
+    company.assert_settled()
+
+
+def test_a_refund_that_no_longer_fits_when_pom_goes_on_is_refused_and_never_squeezed_in() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.refunds_in_dashboard(6000)
+    company.world.advance(SOON)
+    boundaries = watched(company.world)
+    company.world.resume()
+    unwatched(company.world)
+    assert "refund" not in boundaries.stripe
+    assert company.in_stripe == [6000]
+    assert_refused(company, "refund_exceeds_payment")
+
+
+def test_a_refund_of_a_payment_that_was_disputed_meanwhile_is_refused() -> None:
+    company = Company()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    charge = company.world.in_stripe(company.account, "charge")[-1]["id"]
+    company.world.double.open_dispute(company.account, charge)
+    company.recovers()
+    assert company.in_stripe == []
+    assert_refused(company, "refund_of_disputed_payment")
+
+
+def test_what_stripe_refuses_after_the_request_was_answered_is_on_the_timeline_and_may_be_ordered_again() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.world.double.update_account(company.account, covers_refunds=False)
+    company.recovers()
+    assert_refused(company, "refund_exceeds_balance")
+    company.world.double.update_account(company.account, covers_refunds=True)
+    assert company.refunds(amount="25").fact is not None
+    assert_refunded_once(company)
+
+
+def test_whoever_repeats_a_refund_that_no_longer_fits_hears_why() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.refunds_in_dashboard(6000)
+    company.world.advance(SOON)
+    with pytest.raises(Refused) as raised:
+        company.refunds(amount="25")
+    assert raised.value.code == "refund_exceeds_payment"
+    assert_refused(company, "refund_exceeds_payment")
+
+
+def test_an_order_waits_while_the_connection_is_revoked_and_is_settled_after_a_reconnect() -> None:
+    company = deaf()
+    company.loses_the_answer(count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.world.double.revoke(company.account)
+    company.recovers()
+    assert not company.world.ports.connections.get(ORGANIZATION).active
+    assert [order.refund_id for order in company.orders] == [None]
+    company.world.connect(account=company.account)
+    company.world.ports.queues.take()
+    company.recovers()
+    assert_refunded_once(company)
+
+
+def test_a_refund_without_an_answer_goes_on_while_invoicing_is_paused() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    freeze(ORGANIZATION, "ann", "Two invoices were made for one service.", company.world.ports)
+    company.recovers()
+    assert_refunded_once(company)
+
+
+# Two at the same moment
+
+
+@pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
+def test_two_requests_with_one_key_at_the_same_moment_make_one_refund(number: int) -> None:
+    company = deaf()
+    interrupted(company.world, number, lambda: company.refunds(amount="25"))
+    with suppress(StaleWrite):
+        company.refunds(amount="25")
+    unwatched(company.world)
+    assert company.refunds(amount="25").fact is not None
+    assert_refunded_once(company)
+
+
+@pytest.mark.parametrize("number", range(len(REFUND)), ids=[f"{n}-{c}" for n, c in enumerate(REFUND)])
+def test_two_requests_with_two_keys_at_the_same_moment_never_exceed_the_payment(number: int) -> None:
+    company = deaf()
+    refusals: list[IntegrationError] = []
+
+    def rival() -> None:
+        with suppress(Refused):
+            company.refunds("rival", amount="50")
+
+    interrupted(company.world, number, rival)
+    try:
+        company.refunds("once", amount="50")
+    except Refused as refusal:
+        refusals.append(refusal)
+    unwatched(company.world)
+    company.recovers()
+    assert company.in_stripe == [5000]
+    assert len(company.orders) == 1
+    assert {each.code for each in refusals} <= {"refund_exceeds_payment"}
+    company.assert_settled()
+
+
+@GAPS
+@pytest.mark.parametrize("fault", [{"kind": "close_before", "count": 4}, {"kind": "error_before", "stored": True}])
+@pytest.mark.parametrize("number", range(6))
+def test_two_workers_that_go_on_with_one_order_make_one_refund(
+    number: int, fault: dict[str, object], gap: int
+) -> None:
+    """The first one sleeps past its lease at any moment, and the second one takes the order up."""
+    company = deaf()
+    company.loses_the_answer(**fault)  # type: ignore[arg-type]
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    company.world.advance(gap)
+
+    def second_worker() -> None:
+        company.world.advance(LEASE + 1)
+        resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
+
+    interrupted(company.world, number, second_worker)
+    with suppress(StaleWrite):
+        resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
+    unwatched(company.world)
+    company.recovers()
+    assert_refunded_once(company)
+
+
+def test_a_lease_keeps_a_second_worker_away() -> None:
+    company = deaf()
+    watched(company.world, fatal=REFUND.index("stripe.refund"), after=True)
+    with pytest.raises(Killed):
+        company.refunds(amount="25")
+    boundaries = watched(company.world)
+    resume_invoice(ORGANIZATION, company.invoice.id, company.world.ports)
+    assert boundaries.stripe == []
