@@ -119,12 +119,6 @@ class Payer:
         self.world.advance(DAY)
         self.world.client.v1.invoices.send_invoice(self.stripe_id, None, self.options)
 
-    def owner_edits(self, note: str) -> None:
-        """Something of the invoice changes that POM keeps: its due date, written as so many days from now."""
-        self.world.advance(30)
-        due: Any = {"due_date": self.world.ports.clock.now() + int(note) * DAY}
-        self.world.client.v1.invoices.update(self.stripe_id, due, self.options)
-
     def owner_takes_a_check(self) -> None:
         self.world.advance(30)
         self.world.client.v1.invoices.pay(self.stripe_id, {"paid_out_of_band": True}, self.options)
@@ -321,6 +315,18 @@ def inquiry_that_the_bank_closed(payer: Payer) -> None:
     payer.dispute_moves("warning_under_review", "warning_closed")
 
 
+def dispute_that_changed_back_twice(payer: Payer) -> None:
+    payer.pays()
+    payer.disputes("under_review", "needs_response", "under_review", "needs_response")
+
+
+def not_confirmed_twice(payer: Payer) -> None:
+    """The intent fails, is tried again, and fails in the same way."""
+    payer.pays("pm_card_threeDSecure2Required", authenticate=False)
+    payer.pays("pm_card_threeDSecure2Required")
+    payer.pays("pm_card_threeDSecure2Required", authenticate=False)
+
+
 def credited_by_mistake(payer: Payer) -> None:
     payer.owner_voids_credit(payer.owner_credits(amount=1500))
     payer.pays()
@@ -369,12 +375,19 @@ STORIES: tuple[Callable[[Payer], None], ...] = (
     written_off,
     written_off_then_paid,
     paid_by_check,
+)
+"""Stories whose end is the same even if all their events are of one second, and none of them is swept."""
+
+STORIES_OF_MONEY: tuple[Callable[[Payer], None], ...] = (
+    *STORIES,
     declined_by_several_cards,
     not_confirmed_then_paid,
     debit_then_dispute,
     slow_refund_that_fails,
     slow_refund_that_is_canceled,
     inquiry_that_the_bank_closed,
+    dispute_that_changed_back_twice,
+    not_confirmed_twice,
     credited_by_mistake,
     mailed_again_in_stripe,
     given_up_and_paid_in_two_parts,

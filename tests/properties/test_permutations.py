@@ -51,15 +51,6 @@ ENDS = {
     "written_off": InvoiceStatus.UNCOLLECTIBLE,
     "written_off_then_paid": InvoiceStatus.PAID,
     "paid_by_check": InvoiceStatus.PAID,
-    "declined_by_several_cards": InvoiceStatus.PAID,
-    "not_confirmed_then_paid": InvoiceStatus.PAID,
-    "debit_then_dispute": InvoiceStatus.PAID,
-    "slow_refund_that_fails": InvoiceStatus.PAID,
-    "slow_refund_that_is_canceled": InvoiceStatus.PAID,
-    "inquiry_that_the_bank_closed": InvoiceStatus.PAID,
-    "credited_by_mistake": InvoiceStatus.PAID,
-    "mailed_again_in_stripe": InvoiceStatus.PAID,
-    "given_up_and_paid_in_two_parts": InvoiceStatus.PAID,
 }
 
 every_story = pytest.mark.parametrize("story", STORIES, ids=[story.__name__ for story in STORIES])

@@ -21,11 +21,11 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import Receipt, receive_event
 from tests.boundaries import Boundaries, Watched
 from tests.fakes import FakePorts
-from tests.properties.stories import STORIES, Payer, Told, copied, told
+from tests.properties.stories import STORIES_OF_MONEY, Payer, Told, copied, told
 from tests.properties.test_permutations import orders, with_repetitions
 
 Story = Callable[[Payer], None]
-every_story = pytest.mark.parametrize("story", STORIES, ids=[story.__name__ for story in STORIES])
+every_story = pytest.mark.parametrize("story", STORIES_OF_MONEY, ids=[story.__name__ for story in STORIES_OF_MONEY])
 SAMPLED = 25
 
 
