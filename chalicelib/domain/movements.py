@@ -1,5 +1,7 @@
 """Money that came in or went out, one row for each payment, refund and dispute of an invoice.
 
+A payment has a row as soon as its money is under way. A declined card never moved any, so it has none.
+
 `GET /payments` lists the rows of an organization. Each is stored in the write that stores its invoice, and only if it
 has changed. An invoice's rows add up to what it received.
 """
@@ -13,7 +15,9 @@ from enum import StrEnum
 from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.payments import OUTSIDE, PaymentMethod, PaymentStatus, payment_id, payments_of
+from chalicelib.domain.payment_methods import BANK_DEBITS
+from chalicelib.domain.payments import OUTSIDE, Payment, PaymentMethod, PaymentStatus, payment_id, payments_of
+from chalicelib.domain.snapshots import Snapshots
 
 
 class MovementKind(StrEnum):
@@ -69,9 +73,11 @@ class MovementFilter:
 
 def movements(invoice: Invoice) -> Iterator[Movement]:
     """Yields all that is known of an invoice's money, in no order."""
-    paid = [payment for payment in payments_of(invoice) if payment.status is not PaymentStatus.FAILED]
-    methods = {payment.id: payment.method for payment in paid}
-    for payment in paid:
+    payments = payments_of(invoice)
+    methods = {payment.id: payment.method for payment in payments}
+    for payment in payments:
+        if not _was_under_way(payment, invoice.facts):
+            continue
         row = _row(invoice, payment.id, MovementKind.PAYMENT, payment.status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
         yield _by(payment.method, replace(row, currency=payment.currency, reason=reference))
@@ -84,9 +90,26 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
-    """Returns the rows of `after` that differ from those of `before`, which has been stored. None: all rows."""
+    """Returns the rows of `after` that differ from those of `before`, which has been stored. None: all rows.
+
+    A row never disappears. If nothing has come of a stored payment, it is one that failed.
+    """
     stored = set(movements(before)) if before is not None and before.payments_listed else set()
-    return tuple(row for row in movements(after) if row not in stored)
+    rows = list(movements(after))
+    ids = {row.id for row in rows}
+    failed = [replace(row, status=PaymentStatus.FAILED) for row in stored if row.id not in ids]
+    return (*(row for row in rows if row not in stored), *failed)
+
+
+def _was_under_way(payment: Payment, facts: Snapshots) -> bool:
+    """Returns True if its money came in, or was on its way, even if it failed in the end."""
+    if payment.status is PaymentStatus.SUCCEEDED or payment.status is PaymentStatus.PENDING and payment.charge_id:
+        return True
+    intent = facts.payment_intents.get(payment.id)
+    debits = (charge for charge in facts.charges.values() if charge.method in BANK_DEBITS)
+    return (intent is not None and "processing" in intent.seen) or any(
+        payment_id(charge) == payment.id for charge in debits
+    )
 
 
 def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int, amount: int) -> Movement:

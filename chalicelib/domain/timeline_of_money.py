@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 
 from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
 from chalicelib.domain.failures import FailureReason
@@ -80,7 +81,7 @@ def _of_charge(kind: EntryKind, at: int, charge: ChargeFact, reason: str | None 
 def _payments(invoice: Invoice) -> Iterator[Entry]:
     """Yields each payment that came in, and what settled the invoice if no payment did.
 
-    The payment that completes the amount is `paid`, those before it are `partly_paid`.
+    Payments are `partly_paid` until they reach the amount. The one that reaches it is `paid`, and so is any after it.
     """
     came = sorted(
         (charge for charge in invoice.facts.charges.values() if charge.status == "succeeded"),
@@ -90,11 +91,12 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
     by_hand = any(act.kind == MARKED_PAID for act in invoice.actions)
     elsewhere = invoice.facts.paid_elsewhere
     own = [charge for charge in came if charge.payment_intent_id not in elsewhere]
-    completed = _completed(fact, own)
+    sums = accumulate(charge.amount for charge in own)
+    partly = {charge.id for charge, paid in zip(own, sums, strict=True) if not _reached(fact, paid)}
+    if own and _completed_by(own[-1], fact):
+        partly.discard(own[-1].id)
     for charge in came:
-        partly = charge in own and (not completed or charge is not own[-1] or _paid_outside_later(fact, charge))
-        kind = EntryKind.PARTLY_PAID if partly else EntryKind.PAID
-        yield _of_charge(kind, paid_at(charge), charge)
+        yield _of_charge(EntryKind.PARTLY_PAID if charge.id in partly else EntryKind.PAID, paid_at(charge), charge)
     if fact is None or fact.status != "paid" or by_hand or fact.paid_at is None:
         return
     through_stripe = fact.amount_paid - fact.amount_paid_off_stripe
@@ -108,16 +110,17 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
         yield replace(paid, reason="no_money")
 
 
-def _completed(fact: InvoiceFact | None, own: list[ChargeFact]) -> bool:
-    """Returns True if these payments complete the amount, even if no event has said so yet."""
-    if fact is None or not own:
+def _reached(fact: InvoiceFact | None, paid: int) -> bool:
+    """Returns True if so much covers what was asked for, even if no event has said so yet."""
+    asked_for = fact.amount_paid + fact.amount_remaining - fact.amount_overpaid if fact is not None else 0
+    return paid >= asked_for > 0
+
+
+def _completed_by(charge: ChargeFact, fact: InvoiceFact | None) -> bool:
+    """Returns True if this payment, the latest one through Stripe, is the one after which nothing was left to pay."""
+    if fact is None or fact.status != "paid":
         return False
-    asked_for = fact.amount_paid + fact.amount_remaining
-    return fact.status == "paid" or sum(charge.amount for charge in own) >= asked_for > 0
-
-
-def _paid_outside_later(fact: InvoiceFact | None, charge: ChargeFact) -> bool:
-    return fact is not None and fact.amount_paid_off_stripe > 0 and (fact.paid_at or 0) > paid_at(charge)
+    return fact.amount_paid_off_stripe == 0 or (fact.paid_at or 0) <= paid_at(charge)
 
 
 def _credit_notes(invoice: Invoice) -> Iterator[Entry]:

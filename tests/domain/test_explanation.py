@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.actions import Action
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.facts import (
     ChargeFact,
@@ -19,7 +20,6 @@ from chalicelib.domain.facts import (
     RefundFact,
 )
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
-from chalicelib.domain.history import HistoryEntry, Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
@@ -43,18 +43,20 @@ DISPUTE = DisputeFact("dp_1", NOW + 4 * DAY, "needs_response", 7500, "usd", "fra
 NOTE = CreditNoteFact("cn_1", NOW + DAY, "issued", 7500, "usd", "in_1")
 
 
-def told(kind: str, at: int, reason: str | None = None) -> HistoryEntry:
-    return HistoryEntry(at, kind, Source.POM, reason=reason)
+def did(kind: str, at: int, reason: str | None = None) -> Action:
+    return Action(at, kind, reason=reason, stripe_id="in_1")
 
 
-def made(*facts: Any, history: tuple[HistoryEntry, ...] = (), sent: bool = True, **changes: Any) -> Invoice:
+def made(*facts: Any, actions: tuple[Action, ...] = (), sent: bool = True, **changes: Any) -> Invoice:
     blank = invoice()
     known = Snapshots()
     for fact in facts:
         known = known.merge(fact)
     saga = replace(blank.saga, step=Step.DONE, resume_at=None)
     sent_at = NOW if sent else None
-    return replace(blank, facts=known, saga=saga, history=history, sent_at=sent_at, **changes)
+    stripe_id = known.invoice.id if known.invoice else None
+    told: dict[str, Any] = {"facts": known, "saga": saga, "actions": actions, "stripe_invoice_id": stripe_id}
+    return replace(blank, **told, sent_at=sent_at, **changes)
 
 
 BROKE_TEXT = FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS]
@@ -112,8 +114,8 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "it takes up to 5 business days.",
     ),
     (
-        "a bank debit, told by the event alone",
-        made(OPEN, UNDER_WAY, history=(told("payment_processing", NOW + DAY),)),
+        "a bank debit whose charge nobody has told of, seen first a day before",
+        made(OPEN, replace(UNDER_WAY, seen={"processing": NOW + DAY})),
         InvoiceStatus.PENDING,
         "Sent on 15 January 2027. A bank debit has been on its way since 16 January 2027; "
         "it takes up to 5 business days.",
@@ -164,7 +166,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "paid by check",
         made(
             replace(PAID, amount_paid_off_stripe=7500),
-            history=(told("marked_paid", NOW + DAY, "check No. 1042"),),
+            actions=(did("marked_paid", NOW + DAY, "check No. 1042"),),
         ),
         InvoiceStatus.PAID,
         "Paid on 16 January 2027 by check No. 1042, as recorded in POM.",
@@ -242,7 +244,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
     ("a dispute won", made(PAID, replace(DISPUTE, status="won")), InvoiceStatus.PAID, "Paid on 16 January 2027."),
     (
         "void",
-        made(replace(OPEN, status="void"), history=(told("voided_by_pom", NOW + DAY),)),
+        made(replace(OPEN, status="void"), actions=(did("voided_by_pom", NOW + DAY),)),
         InvoiceStatus.VOID,
         "Voided on 16 January 2027: nothing is to be paid, its services can be billed again.",
     ),
@@ -250,11 +252,11 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "a deleted draft",
         made(replace(OPEN, status="draft", deleted=True), sent=False),
         InvoiceStatus.VOID,
-        "Its draft was deleted: nothing is to be paid, its services can be billed again.",
+        "Its draft was deleted on 15 January 2027: nothing is to be paid, its services can be billed again.",
     ),
     (
         "given up",
-        made(replace(OPEN, status="uncollectible"), history=(told("payment_window_passed", NOW + DAY, "14 days"),)),
+        made(replace(OPEN, status="uncollectible"), actions=(did("payment_window_passed", NOW + DAY, "14 days"),)),
         InvoiceStatus.UNCOLLECTIBLE,
         "Given up on 16 January 2027: it was not paid within 14 days after it was due. It can still be paid.",
     ),

@@ -101,13 +101,14 @@ facts = st.one_of(invoices, revisions, intents, charges, refunds, disputes, paym
 def merged(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
     """As events are applied: what cannot be ordered is read from Stripe, which knows the `truth`."""
 
-    def knowing(known: Snapshots, fact: StripeFact) -> Snapshots:
-        try:
-            return known.merge(fact)
-        except CannotOrder as doubt:
-            return known.merge(truth[doubt.fact.id], settle)
+    return reduce(lambda known, fact: knowing(known, fact, truth), told, Snapshots())
 
-    return reduce(knowing, told, Snapshots())
+
+def knowing(known: Snapshots, fact: StripeFact, truth: dict[str, StripeFact]) -> Snapshots:
+    try:
+        return known.merge(fact)
+    except CannotOrder as doubt:
+        return known.merge(truth[doubt.fact.id], settle)
 
 
 @st.composite
@@ -132,6 +133,52 @@ def test_any_order_and_any_repetition_of_what_really_happened_comes_to_the_truth
     mixed = told + random.choices(told, k=len(told)) if told else []
     random.shuffle(mixed)
     assert merged(mixed, truth).timeless == expected
+
+
+def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshots:
+    """As events are applied: what brings nothing is marked, and its snapshot is not stored."""
+    known = Snapshots()
+    for fact in told:
+        learned = knowing(known, fact, truth)
+        known = known if learned.bring_nothing_to(known) else learned
+    return known
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_not_storing_what_brings_nothing_comes_to_the_same_truth(history, random) -> None:
+    """An object may change and change back. If that it said the same later were forgotten, a late event would win."""
+    told, truth = history
+    expected = reduce(lambda known, fact: known.merge(fact, settle), truth.values(), Snapshots()).timeless
+    mixed = told + random.choices(told, k=len(told)) if told else []
+    random.shuffle(mixed)
+    assert stored(mixed, truth).timeless == expected
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [DisputeFact("du_1", at, status, 500, "usd") for at, status in enumerate(("a", "b", "a"), 100)],
+        [InvoiceFact("in_1", at, "open", 500, 0, due, "usd") for at, due in ((100, 500), (101, 300), (102, 500))],
+        [
+            PaymentIntentFact("pi_1", at, status, 500, "usd")
+            for at, status in ((100, "requires_action"), (101, "processing"), (102, "requires_action"))
+        ],
+    ],
+    ids=["dispute", "invoice", "intent"],
+)
+def test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it(
+    changes: list[StripeFact], order: tuple[int, ...]
+) -> None:
+    truth = changes[-1]
+    known = stored([changes[place] for place in order], {truth.id: truth})
+    assert known.says(truth)
+
+
+def test_what_can_only_go_on_is_not_stored_again_because_it_was_seen_again() -> None:
+    succeeded = ChargeFact("ch_1", 100, "succeeded", 500, "usd", 100)
+    known = Snapshots().merge(succeeded)
+    assert known.merge(replace(succeeded, as_of=200)).bring_nothing_to(known)
 
 
 @given(facts, facts)

@@ -129,7 +129,7 @@ def test_a_dispute_that_is_won_on_appeal_is_lost_no_more() -> None:
 def test_a_change_adds_the_difference_and_the_same_again_adds_nothing() -> None:
     first, added = recounted(pending()).stored(), recounted(pending()).difference
     assert added == contribution(pending())
-    assert recounted(first) == (first, {}, first.counted)
+    assert recounted(first, first) == (first, {}, first.counted, ())
     later = replace(paid(), counted=first.counted)
     stored, difference = recounted(later).stored(), recounted(later).difference
     assert added_up(first.counted, difference.items()) == contribution(later)

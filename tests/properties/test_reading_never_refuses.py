@@ -55,7 +55,7 @@ def original(world: World) -> Invoice:
     [stored] = world.ports.database.invoices.values()
     facts = stored.facts
     assert all((facts.invoice, facts.payment_intents, facts.charges, facts.refunds, facts.disputes))
-    assert all((facts.payments, facts.credit_notes, stored.history))
+    assert all((facts.payments, facts.credit_notes, stored.actions))
     return stored
 
 
@@ -74,7 +74,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def texts_of(invoice: Invoice) -> list[tuple[Any, ...]]:
     document = json.loads(_encoded(invoice))
-    chosen = {"facts": document["facts"], "history": document["history"]}
+    chosen = {"facts": document["facts"], "actions": document["actions"]}
     return [*places(chosen), ("order", "currency"), ("saga", "step")]
 
 

@@ -12,7 +12,7 @@ from chalicelib.adapters.stripe.events import read_event
 from chalicelib.domain.errors import StaleWrite, StripeUnavailable
 from chalicelib.domain.events import API_VERSION, DEAUTHORIZED, SUBSCRIPTION, StripeEvent
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact
-from chalicelib.domain.history import Outcome, Source
+from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
@@ -21,6 +21,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
+from tests.timelines import entries, event_log, kinds, markers
 from tests.world import ORGANIZATION, World
 
 
@@ -92,26 +93,53 @@ def test_a_refunded_charge_costs_a_call_of_stripe_only_if_its_refund_is_unknown(
 
 
 @pytest.mark.parametrize("type_", ["invoice.paid", "payment_intent.succeeded"])
-def test_a_duplicate_writes_nothing(type_: str, world: World, invoice: Invoice) -> None:
+def test_a_duplicate_is_stopped_by_its_marker_and_changes_nothing_of_the_invoice(
+    type_: str, world: World, invoice: Invoice
+) -> None:
     paid(world, invoice)
     event = latest(world, invoice.stripe_account_id, type_)
     applied(world, event)
+    before, marked = world.now(invoice), markers(world.ports)
     boundaries = watched(world)
     assert applied(world, event) is EventOutcome.DUPLICATE
-    assert boundaries.writes == []
+    assert boundaries.writes == ["events.mark", "events.repeated"]
     assert boundaries.stripe == []
+    assert world.now(invoice) is before
+    assert markers(world.ports) == marked
 
 
-def test_a_duplicate_that_the_timeline_no_longer_tells_is_stopped_by_its_marker(
+def test_a_duplicate_is_stopped_by_its_marker_even_if_the_invoice_has_lost_what_it_told(
     world: World, invoice: Invoice
 ) -> None:
     paid(world, invoice)
     event = latest(world, invoice.stripe_account_id, "invoice.paid")
     applied(world, event)
     key = (ORGANIZATION, invoice.id)
-    world.ports.database.invoices[key] = forgetful = replace(world.now(invoice), history=())
+    world.ports.database.invoices[key] = forgetful = replace(invoice, version=world.now(invoice).version)
     assert applied(world, event) is EventOutcome.DUPLICATE
     assert world.now(invoice) == forgetful
+
+
+def test_an_event_that_tells_nothing_new_costs_one_read_and_one_marker(world: World, invoice: Invoice) -> None:
+    account = invoice.stripe_account_id
+    paid(world, invoice)
+    applied(world, latest(world, account, "invoice.paid"))
+    before = world.now(invoice)
+    boundaries = watched(world)
+    assert applied(world, latest(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
+    assert [call for call in boundaries.calls if call != "stripe.events"] == ["invoices.get", "events.mark"]
+    assert world.now(invoice) is before
+
+
+def test_the_event_log_tells_how_often_an_event_was_repeated_and_the_timeline_does_not(
+    world: World, invoice: Invoice
+) -> None:
+    paid(world, invoice)
+    event = latest(world, invoice.stripe_account_id, "invoice.paid")
+    for _ in range(3):
+        applied(world, event)
+    assert event_log(invoice, world.ports)[event.id].repeated == 2
+    assert kinds(world.now(invoice)) == ["created", "sent", "paid"]
 
 
 def refund(world: World, invoice: Invoice, intent: str, **more: Any) -> str:
@@ -338,21 +366,39 @@ def test_a_refund_that_fails_weeks_later_makes_the_invoice_paid_again(world: Wor
     world.deliver()
     assert world.now(invoice).status is InvoiceStatus.PAID
     assert world.now(invoice).refunded_amount == 0
-    assert any(entry.reason == "expired_or_canceled_card" for entry in world.now(invoice).history)
+    [failed] = entries(world.now(invoice), "refund_failed")
+    assert (failed.reason, failed.amount) == ("expired_or_canceled_card", 7500)
+    assert kinds(world.now(invoice))[-2:] == ["refunded", "refund_failed"]
 
 
 def test_the_timeline_tells_what_happened_once(world: World, invoice: Invoice) -> None:
     world.double.set_delivery(paused=False, duplicate=1.0)
     paid(world, invoice)
     world.deliver()
-    entries = [entry for entry in world.now(invoice).history if entry.at == world.ports.clock.now()]
-    kinds = ["charge_succeeded", "paid", "payment_applied", "payment_succeeded", "updated"]
-    assert sorted(entry.kind for entry in entries) == kinds
-    assert {entry.source for entry in entries} == {Source.WEBHOOK}
-    payment = next(entry for entry in entries if entry.kind == "payment_succeeded")
-    assert (payment.amount, payment.currency, payment.outcome) == (7500, "usd", Outcome.APPLIED)
-    charge = next(entry for entry in entries if entry.kind == "charge_succeeded")
-    assert charge.reason == "card"
+    assert kinds(world.now(invoice)) == ["created", "sent", "paid"]
+    [payment] = entries(world.now(invoice), "paid")
+    assert (payment.at, payment.amount, payment.currency) == (world.ports.clock.now(), 7500, "usd")
+    assert payment.method is not None
+    assert (payment.method.type, payment.method.brand, payment.method.last4) == ("card", "visa", "4242")
+
+
+def test_the_event_log_tells_each_event_of_a_payment_with_its_outcome(world: World, invoice: Invoice) -> None:
+    world.double.set_delivery(paused=False, duplicate=1.0)
+    before = event_log(invoice, world.ports)
+    paid(world, invoice)
+    world.deliver()
+    logged = [each for event_id, each in event_log(invoice, world.ports).items() if event_id not in before]
+    types = [
+        "charge.succeeded",
+        "invoice.paid",
+        "invoice.updated",
+        "invoice_payment.paid",
+        "payment_intent.succeeded",
+    ]
+    assert sorted(each.type for each in logged) == types
+    assert {each.source for each in logged} == {Source.WEBHOOK}
+    assert {each.outcome for each in logged} == {EventOutcome.APPLIED, EventOutcome.NO_CHANGE}
+    assert {each.repeated for each in logged} == {1}
 
 
 def test_two_events_of_one_change_are_told_as_such(world: World, invoice: Invoice) -> None:
@@ -360,17 +406,18 @@ def test_two_events_of_one_change_are_told_as_such(world: World, invoice: Invoic
     account = invoice.stripe_account_id
     assert applied(world, latest(world, account, "invoice.paid")) is EventOutcome.APPLIED
     assert applied(world, latest(world, account, "invoice.updated")) is EventOutcome.NO_CHANGE
-    assert world.now(invoice).history[-1].outcome is Outcome.DUPLICATE
+    told = {each.type: each.outcome for each in event_log(invoice, world.ports).values()}
+    assert (told["invoice.paid"], told["invoice.updated"]) == (EventOutcome.APPLIED, EventOutcome.NO_CHANGE)
 
 
-def test_an_event_that_newer_ones_have_outdated_is_told_as_stale(world: World, invoice: Invoice) -> None:
+def test_an_event_that_newer_ones_have_outdated_tells_nothing_new(world: World, invoice: Invoice) -> None:
     account = invoice.stripe_account_id
     paid(world, invoice, "pm_card_chargeDeclined")
     paid(world, invoice)
     applied(world, latest(world, account, "payment_intent.succeeded"))
     declined = latest(world, account, "payment_intent.payment_failed")
     assert applied(world, declined) is EventOutcome.NO_CHANGE
-    assert world.now(invoice).history[-1].outcome is Outcome.STALE
+    assert event_log(invoice, world.ports)[declined.id].outcome == EventOutcome.NO_CHANGE
 
 
 def test_an_older_event_that_comes_late_does_not_set_the_status_back(world: World, invoice: Invoice) -> None:
@@ -563,8 +610,8 @@ def test_a_draft_deleted_in_stripe_is_void_and_frees_its_services(world: World, 
     world.client.v1.invoices.delete(str(draft.stripe_invoice_id), None, options)
     world.deliver()
     assert world.now(draft).status is InvoiceStatus.VOID
-    told = next(entry for entry in world.now(draft).history if entry.kind == "draft_deleted")
-    assert (told.amount, told.currency) == (None, None)
+    [told] = entries(world.now(draft), "draft_deleted")
+    assert (told.amount, told.currency, told.by_pom) == (None, None, False)
     assert world.invoice().status is InvoiceStatus.PENDING
 
 

@@ -22,7 +22,7 @@ DAY = 86400
 
 
 class Failing:
-    """A store of invoices that fails whenever an event is applied."""
+    """A store that fails whenever it is to keep what an event told, or that it told nothing new."""
 
     def __init__(self, store: Any, error: Exception) -> None:
         self._store, self._error = store, error
@@ -32,6 +32,8 @@ class Failing:
 
     def apply(self, *_: Any) -> Any:
         raise self._error
+
+    mark = apply
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ def invoice(world: World) -> Invoice:
 
 def fail_with(world: World, error: Exception) -> None:
     world.ports.invoices = Failing(world.ports.invoices, error)  # type: ignore[assignment]
+    world.ports.events = Failing(world.ports.events, error)  # type: ignore[assignment]
 
 
 def paid_event(world: World, invoice: Invoice) -> StripeEvent:
@@ -76,12 +79,12 @@ def test_an_event_is_tried_for_a_week_and_then_set_aside(world: World, invoice: 
 
 def test_an_event_that_was_given_up_can_still_be_replayed(world: World, invoice: Invoice) -> None:
     event = paid_event(world, invoice)
-    plain = world.ports.invoices
+    invoices, events = world.ports.invoices, world.ports.events
     fail_with(world, KeyError("a defect"))
     receive_event(event, Source.WEBHOOK, world.ports)
     world.advance(TRIED_FOR)
     world.sweep(objects=False)
-    world.ports.invoices = plain
+    world.ports.invoices, world.ports.events = invoices, events
     assert receive_event(event, Source.SWEEP, world.ports).outcome in MARKED
     assert world.now(invoice).status is InvoiceStatus.PAID
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import AccountUnreachable, Conflict
-from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
@@ -20,6 +19,7 @@ from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_b
 from chalicelib.usecases.healing.tie_out import tie_out
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
 from tests.boundaries import Killed, unwatched, watched
+from tests.timelines import kinds
 from tests.usecases.healing.test_reconcile import assert_equal, lively
 from tests.world import OFFICE, ORGANIZATION, World, line
 
@@ -110,12 +110,14 @@ def test_a_credit_note_on_an_invoice_from_before_the_time_is_found(world: World,
     assert filled(world, days=1)[0].did is Did.UNCHANGED
 
 
-def test_an_update_is_told_on_the_timeline_as_found_by_us(world: World, account: StripeAccountId) -> None:
+def test_a_payment_that_an_update_found_is_on_the_timeline_as_if_its_webhooks_had_come(
+    world: World, account: StripeAccountId
+) -> None:
     invoice = world.invoice("svc_1")
     world.double.set_delivery(lose_rate=1.0)
     world.double.pay(account, str(invoice.stripe_invoice_id), "pm_card_visa")
     filled(world)
-    assert (world.now(invoice).history[-1].kind, world.now(invoice).history[-1].source) == ("refreshed", Source.SWEEP)
+    assert kinds(world.now(invoice)) == ["created", "sent", "paid"]
 
 
 def test_what_is_none_of_ours_is_left_alone(world: World, account: StripeAccountId) -> None:
@@ -154,7 +156,7 @@ def test_a_lost_record_comes_back_and_its_services_cannot_be_billed_again(
     assert [each.service_id for each in found.order.line_items] == ["svc_1", "svc_2"]
     assert (found.order.customer_id, found.order.memo, found.order.footer) == ("cust_1", "Thank you", "See you")
     assert (found.created_at, found.sent_at) == (invoice.created_at, invoice.sent_at)
-    assert [entry.kind for entry in found.history] == ["recreated"]
+    assert kinds(found) == ["recreated", "sent", "paid"]
     with pytest.raises(Conflict, match="service_already_billed"):
         world.invoice("svc_2")
     assert tallies(world) == before

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.history import HistoryEntry
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings
@@ -22,6 +21,7 @@ from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
+from tests.timelines import entries
 from tests.usecases.healing.test_backfill import lose
 from tests.world import OFFICE, ORGANIZATION, World, line
 
@@ -67,10 +67,6 @@ def sent(world: World) -> Invoice:
     invoice = world.invoice()
     world.deliver()
     return world.now(invoice)
-
-
-def entries(invoice: Invoice, kind: str) -> list[HistoryEntry]:
-    return [entry for entry in invoice.history if entry.kind == kind]
 
 
 @copied_or_not
@@ -284,7 +280,7 @@ def test_a_reminder_that_meets_a_revision_on_its_way_is_refused_as_that(
         remind(ORGANIZATION, invoice.id, OFFICE, world.ports)
     assert refused.value.code == "invoice_revised"
     refresh_invoice(ORGANIZATION, invoice.id, OFFICE, world.ports)
-    assert entries(remind(ORGANIZATION, invoice.id, OFFICE, world.ports), "reminder_sent")
+    assert entries(remind(ORGANIZATION, invoice.id, OFFICE, world.ports), "reminded")
 
 
 def test_a_revision_that_nobody_mailed_can_be_sent_from_pom(world: World, account: StripeAccountId) -> None:

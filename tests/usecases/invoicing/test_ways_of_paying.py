@@ -13,9 +13,11 @@ from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.identifiers import UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import PaymentMethod
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.invoicing.invoices import refresh_invoice
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
+from tests.timelines import entries, kinds
 from tests.world import OFFICE, World
 
 DEBIT = "pm_usBankAccount_success"
@@ -45,7 +47,7 @@ class Company:
         return str(paid["payment_intent"])
 
     def kinds(self) -> list[str]:
-        return [entry.kind for entry in self.now.history]
+        return kinds(self.now)
 
 
 @pytest.fixture
@@ -101,7 +103,9 @@ def test_what_was_received_beyond_the_total_is_told(company: Company) -> None:
     assert company.now.facts.invoice is not None
     assert (company.now.status, company.now.balance) == (InvoiceStatus.PAID, 0)
     assert (company.now.paid_amount, company.now.facts.invoice.amount_overpaid) == (15_000, 7500)
-    assert "overpaid" in company.kinds()
+    company.world.advance(700)
+    company.world.sweep(objects=False)  # the webhooks of the card came before POM had heard of its payment
+    assert company.kinds() == ["created", "sent", "payment_under_way", "paid", "paid"]
 
 
 def test_both_payments_of_an_invoice_must_go_back_before_it_is_refunded(company: Company) -> None:
@@ -120,7 +124,7 @@ def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
     company.world.deliver()
     assert (company.now.status, company.now.balance) == (InvoiceStatus.PENDING, 6000)
     assert company.now.credited_amount == 1500
-    assert "credit_note_issued" in company.kinds()
+    assert "credited" in company.kinds()
 
 
 def test_a_voided_credit_note_counts_no_more(company: Company) -> None:
@@ -146,8 +150,9 @@ def test_a_credit_note_that_no_event_told_of_is_found_by_a_refresh(company: Comp
 def test_cash_and_checks_are_recorded_with_method_and_reference(company: Company) -> None:
     paid = _marked_paid(company, "check", "No. 1042")
     assert (paid.status, paid.balance) == (InvoiceStatus.PAID, 0)
-    [told] = [entry for entry in paid.history if entry.kind == "marked_paid"]
+    [told] = entries(paid, "marked_paid", "paid")
     assert (told.reason, told.actor) == ("check No. 1042", OFFICE)
+    assert (told.method, told.amount) == (PaymentMethod("check"), 7500)
     company.world.deliver()
     assert company.now.status is InvoiceStatus.PAID
     [in_stripe] = company.world.in_stripe(company.account)
@@ -229,7 +234,7 @@ class Interrupting:
         mark_paid(invoice.organization_id, invoice.id, user_id, settlement, self._company.world.ports)
 
     def told(self) -> list[tuple[str | None, str | None]]:
-        return [(entry.actor, entry.reason) for entry in self._company.now.history if entry.kind == "marked_paid"]
+        return [(entry.actor, entry.reason) for entry in entries(self._company.now, "marked_paid") if entry.by_pom]
 
 
 COLLEAGUE = UserId("user_colleague")

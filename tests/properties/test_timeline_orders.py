@@ -1,0 +1,180 @@
+"""The timeline, the payments and the rows of money are the same in whatever way POM came to know what happened."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.events import EventMarker, StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import Movement, movements
+from chalicelib.domain.payments import Payment, payments_of
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import Entry
+from chalicelib.usecases.events.event_outcome import EventOutcome
+from chalicelib.usecases.events.receive_event import Receipt, receive_event
+from tests.boundaries import Boundaries, Watched
+from tests.fakes import FakePorts
+from tests.properties.stories import STORIES_OF_MONEY, Payer, Told, copied, told
+from tests.properties.test_permutations import orders, with_repetitions
+
+Story = Callable[[Payer], None]
+every_story = pytest.mark.parametrize("story", STORIES_OF_MONEY, ids=[story.__name__ for story in STORIES_OF_MONEY])
+SAMPLED = 25
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What people see of an invoice's money."""
+
+    timeline: Sequence[Entry]
+    payments: Sequence[Payment]
+    rows: frozenset[Movement]
+
+    @classmethod
+    def of(cls, invoice: Invoice, ports: FakePorts) -> Shown:
+        """Returns what is shown. Which second a snapshot was taken in is shown nowhere."""
+        return cls(timeline(invoice), [_undated(each) for each in payments_of(invoice)], stored_rows(invoice, ports))
+
+
+def _undated(payment: Payment) -> Payment:
+    refunds = tuple(replace(refund, as_of=0) for refund in payment.refunds)
+    return replace(payment, refunds=refunds, disputes=tuple(replace(each, as_of=0) for each in payment.disputes))
+
+
+def stored_rows(invoice: Invoice, ports: FakePorts) -> frozenset[Movement]:
+    """Returns the rows of the invoice's money as they are stored."""
+    return frozenset(row for row in ports.database.movements.values() if row.invoice_id == invoice.id)
+
+
+class Retelling:
+    """A story's events as they come to POM, which knows of the invoice what it knew when it had been sent."""
+
+    def __init__(self, tale: Told) -> None:
+        self._tale = tale
+        self.ports = FakePorts(stripe=tale.ports.stripe, database=copied(tale.ports.database), clock=tale.ports.clock)
+
+    @property
+    def invoice(self) -> Invoice:
+        """Returns the invoice as it is stored."""
+        found = self.ports.invoices.get(self._tale.invoice.organization_id, self._tale.invoice.id)
+        assert found is not None
+        return found
+
+    def come(self, events: Iterable[StripeEvent], source: Source = Source.WEBHOOK) -> list[Receipt]:
+        return [receive_event(event, source, self.ports) for event in events]
+
+    def sweep(self) -> list[Receipt]:
+        """The sweep applies the listed events that nobody has dealt with, and once more those that came too early."""
+        listed = self._tale.listed
+        receipts = self.come(self._unmarked(listed), Source.SWEEP)
+        return receipts + self.come(self._unmarked(listed), Source.SWEEP)
+
+    def shown(self) -> Shown:
+        return Shown.of(self.invoice, self.ports)
+
+    def _unmarked(self, events: Sequence[StripeEvent]) -> list[StripeEvent]:
+        marked = self.ports.database.events
+        return [
+            event
+            for event in events
+            if not isinstance(marked.get((self._tale.invoice.stripe_account_id, event.id)), EventMarker)
+        ]
+
+
+def in_order(tale: Told) -> Shown:
+    """Returns what is shown if all webhooks come once and in their order."""
+    retelling = Retelling(tale)
+    retelling.come(tale.events)
+    retelling.sweep()
+    return retelling.shown()
+
+
+@every_story
+def test_webhooks_in_any_order_with_repetitions_show_the_same(story: Story) -> None:
+    tale, chance = told(story), random.Random(story.__name__)
+    expected = in_order(tale)
+    for order in itertools.islice(orders(tale.events), SAMPLED):
+        retelling = Retelling(tale)
+        retelling.come(with_repetitions(order, chance))
+        retelling.sweep()
+        assert retelling.shown() == expected, [event.type for event in order]
+
+
+@every_story
+def test_what_the_sweep_brought_instead_of_webhooks_shows_the_same(story: Story) -> None:
+    """Any part of the webhooks is lost. The sweep finds those events in the version of the account."""
+    chance = random.Random(story.__name__)
+    for seed in range(3):
+        tale = told(story, seed)
+        expected = in_order(tale)
+        for part in (0.0, 0.5, 0.9):
+            retelling = Retelling(tale)
+            arrived = [event for event in tale.events if chance.random() < part]
+            chance.shuffle(arrived)
+            retelling.come(arrived)
+            retelling.sweep()
+            assert retelling.shown() == expected, [event.type for event in arrived]
+
+
+@every_story
+def test_the_stored_rows_are_those_of_the_stored_invoice_after_every_event(story: Story) -> None:
+    tale, chance = told(story), random.Random(story.__name__)
+    for order in (tale.events, chance.sample(list(tale.events), len(tale.events))):
+        retelling = Retelling(tale)
+        for event in order:
+            retelling.come([event])
+            assert stored_rows(retelling.invoice, retelling.ports) >= frozenset(movements(retelling.invoice))
+            ids = [row.id for row in stored_rows(retelling.invoice, retelling.ports)]
+            assert sorted(ids) == sorted(row.id for row in movements(retelling.invoice)), event.type
+
+
+@every_story
+def test_the_rows_add_up_to_what_was_received(story: Story) -> None:
+    retelling = Retelling(told(story))
+    retelling.come(told(story).events)
+    retelling.sweep()
+    rows = stored_rows(retelling.invoice, retelling.ports)
+    assert sum(row.counted for row in rows) == retelling.invoice.amounts.received
+
+
+@every_story
+def test_events_that_tell_nothing_new_are_marked_and_write_nothing_else(story: Story) -> None:
+    """Stripe tells the same once more, by other events: the invoice is not written, however many they are."""
+    tale = told(story)
+    retelling = Retelling(tale)
+    retelling.come(tale.events)
+    retelling.sweep()
+    before = retelling.invoice
+    boundaries = Boundaries()
+    ports: Any = Watched(retelling.ports, boundaries)
+    for round_ in range(3):
+        for event in tale.events:
+            again = replace(event, id=f"{event.id}_{round_}")
+            receipt = receive_event(again, Source.WEBHOOK, ports)
+            assert receipt.outcome is EventOutcome.NO_CHANGE, event.type
+    assert boundaries.writes == ["events.mark"] * 3 * len(tale.events)
+    assert retelling.invoice is before
+    assert len(boundaries.reads) <= 2 * len(boundaries.writes)
+
+
+@every_story
+def test_an_event_changes_the_invoice_by_one_transaction_or_not_at_all(story: Story) -> None:
+    tale = told(story)
+    retelling = Retelling(tale)
+    for event in tale.events:
+        boundaries = Boundaries()
+        ports: Any = Watched(retelling.ports, boundaries)
+        version = retelling.invoice.version
+        outcome = receive_event(event, Source.WEBHOOK, ports).outcome
+        written = [call for call in boundaries.writes if not call.startswith("customers")]
+        assert len(written) <= 1
+        assert retelling.invoice.version == version + written.count("invoices.apply")
+        if outcome is EventOutcome.APPLIED and event.object_type != "customer":
+            assert written == ["invoices.apply"]
