@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase, Parked
+from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
+from tests.fakes.payments import FakePayments
 from tests.fakes.ports import (
     FakeClock,
     FakePorts,
     FakeQueues,
 )
-from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
+from tests.fakes.stores import FakeConnections, FakeCustomers, FakeSettings
 from tests.fakes.summaries import FakeSummaries
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "FakeDatabase",
     "FakeEvents",
     "FakeInvoices",
+    "FakePayments",
     "FakePorts",
     "FakeQueues",
     "FakeSettings",

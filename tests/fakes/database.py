@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
@@ -23,6 +24,7 @@ from chalicelib.domain.identifiers import (
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import Movement
 from chalicelib.domain.pacing import Pace
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.tallies import Bucket, Tally, added_up
@@ -79,6 +81,7 @@ class Parked:
     tried_at: int
     error: str
     aside: bool = False
+    invoice: tuple[OrganizationId, InvoiceId] | None = None
 
 
 @dataclass
@@ -101,6 +104,8 @@ class FakeDatabase:
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=Keyed)
     delivered: dict[tuple[StripeAccountId, str], int] = field(default_factory=dict)
+    repeated: Counter[tuple[StripeAccountId, str]] = field(default_factory=Counter)
+    movements: dict[tuple[OrganizationId, str], Movement] = field(default_factory=Keyed)
     canaries: dict[str, Canary] = field(default_factory=dict)
 
     batches: dict[tuple[OrganizationId, BatchId], Batch] = field(default_factory=dict)

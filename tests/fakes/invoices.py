@@ -91,9 +91,15 @@ class FakeInvoices:
                 for invoice in self._db.invoices.values()
                 if invoice.organization_id == organization_id and _fits(invoice, wanted)
             ]
+        if wanted.number is not None:
+            numbered = ("number", organization_id)
+            return page_of(rows, lambda invoice: (0, invoice.id), numbered, first, after, descending=True)
         if wanted.due_before is not None:
             due = ("due", organization_id)
             return page_of(rows, lambda invoice: (invoice.due_at or 0, invoice.id), due, first, after)
+        if wanted.updated_from is not None or wanted.updated_before is not None:
+            updated = ("updated", organization_id)
+            return page_of(rows, _quarter, updated, first, after, descending=True)
         name = ("created", organization_id, wanted.status or "", wanted.customer_id or "")
         return page_of(rows, lambda invoice: (invoice.created_at, invoice.id), name, first, after, descending=True)
 
@@ -125,6 +131,8 @@ class FakeInvoices:
         stored = recounted.stored()
         self._db.add_tallies(stored.organization_id, recounted.difference)
         self._db.invoices[stored.organization_id, stored.id] = stored
+        for movement in recounted.movements:
+            self._db.movements[stored.organization_id, movement.id] = movement
         return stored
 
     def _refer(self, references: Sequence[Reference]) -> None:
@@ -156,12 +164,22 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         return False
     if wanted.created_before is not None and invoice.created_at >= wanted.created_before:
         return False
+    if wanted.updated_from is not None and invoice.updated_at < wanted.updated_from:
+        return False
+    if wanted.updated_before is not None and invoice.updated_at >= wanted.updated_before:
+        return False
+    if wanted.number is not None and (invoice.facts.invoice is None or invoice.facts.invoice.number != wanted.number):
+        return False
     if wanted.due_before is not None:
         if wanted.overdue and not invoice.overdue:
             return False
         due_at = invoice.due_at
         return invoice.status in OPEN_STATUSES and due_at is not None and _due_between(due_at, wanted)
     return True
+
+
+def _quarter(invoice: Invoice) -> tuple[int, str]:
+    return invoice.updated_at // 900, invoice.id
 
 
 def _due_between(due_at: int, wanted: InvoiceFilter) -> bool:

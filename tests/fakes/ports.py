@@ -10,8 +10,10 @@ from chalicelib.ports import StripeGateway
 from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
 from tests.fakes.database import FakeDatabase
+from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
-from tests.fakes.stores import FakeConnections, FakeCustomers, FakeEvents, FakeSettings
+from tests.fakes.payments import FakePayments
+from tests.fakes.stores import FakeConnections, FakeCustomers, FakeSettings
 from tests.fakes.summaries import FakeSummaries
 
 
@@ -78,6 +80,7 @@ class FakePorts:
     clock: FakeClock = field(default_factory=FakeClock)
     queues: FakeQueues = field(default_factory=FakeQueues)
     invoices: FakeInvoices = field(init=False)
+    payments: FakePayments = field(init=False)
     summaries: FakeSummaries = field(init=False)
     customers: FakeCustomers = field(init=False)
     connections: FakeConnections = field(init=False)
@@ -87,6 +90,7 @@ class FakePorts:
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
+        self.payments = FakePayments(self.database)
         self.summaries = FakeSummaries(self.database)
         self.customers = FakeCustomers(self.database)
         self.connections = FakeConnections(self.database)

@@ -1,4 +1,4 @@
-"""The smaller stores in memory: customers, connections, settings, events."""
+"""The smaller stores in memory: customers, connections, settings."""
 
 from __future__ import annotations
 
@@ -219,74 +219,3 @@ class FakeSettings:
             require_unchanged(self._db.settings, settings.organization_id, settings, "The settings")
             self._db.settings[settings.organization_id] = stored = replace(settings, version=settings.version + 1)
             return stored
-
-
-class FakeEvents:
-    def __init__(self, database: FakeDatabase) -> None:
-        self._db = database
-
-    def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
-        if len(event_ids) > 100:
-            raise ValueError(f"{len(event_ids)} keys are more than one batch read takes")
-        with self._db.lock:
-            events = self._db.events
-            return frozenset(
-                event_id for event_id in event_ids if isinstance(events.get((account_id, event_id)), EventMarker)
-            )
-
-    def park(self, event: StripeEvent, received_at: int, error: str) -> None:
-        key = (event.account_id or PLATFORM, event.id)
-        with self._db.lock:
-            known = self._db.events.get(key)
-            if not isinstance(known, EventMarker):
-                first = known.received_at if known else received_at
-                self._db.events[key] = Parked(event, first, received_at, error)
-
-    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
-        with self._db.lock:
-            parked = sorted(
-                (known.tried_at, known.event.created, known.event.id, known)
-                for (account, _), known in self._db.events.items()
-                if account == account_id and isinstance(known, Parked) and not known.aside
-            )
-        return [
-            ParkedEvent(known.event.id, known.event.body, known.received_at, known.error)
-            for *_, known in parked[:limit]
-        ]
-
-    def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        with self._db.lock:
-            known = self._db.events.get((account_id, event_id))
-            if isinstance(known, Parked):
-                self._db.events[account_id, event_id] = replace(known, aside=True)
-
-    def last_received_at(self, account_id: StripeAccountId) -> int | None:
-        with self._db.lock:
-            times = [known.received_at for (account, _), known in self._db.events.items() if account == account_id]
-        return max(times, default=None)
-
-    def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
-        with self._db.lock:
-            found = [self._arrival(*each) for each in self._db.events.items() if each[0][0] == account_id]
-        return sorted(found, key=lambda each: each.received_at, reverse=True)[:LOOKED_AT]
-
-    def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        with self._db.lock:
-            known = self._db.events.get((account_id, event_id))
-            if isinstance(known, EventMarker) and known.source is Source.SWEEP:
-                self._db.delivered[account_id, event_id] = at
-
-    def _arrival(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> Arrival:
-        if isinstance(known, Parked):
-            return Arrival(known.received_at, None, False)
-        by_webhook = known.source is Source.WEBHOOK
-        delivered_at = known.received_at if by_webhook else self._db.delivered.get(key)
-        return Arrival(known.received_at, delivered_at, known.source is Source.SWEEP)
-
-    def keep_canary(self, canary: Canary, received_at: int) -> None:
-        with self._db.lock:
-            self._db.canaries[canary.id] = canary
-
-    def canary(self, canary_id: str) -> Canary | None:
-        with self._db.lock:
-            return self._db.canaries.get(canary_id)

@@ -1,0 +1,135 @@
+"""`EventStore` in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain.arrivals import LOOKED_AT, Arrival
+from chalicelib.domain.canary import Canary
+from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
+from chalicelib.domain.history import Source
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.parking import ParkedEvent
+from chalicelib.ports.storage import Page
+from tests.fakes.database import FakeDatabase, Parked
+from tests.fakes.paging import page_of
+
+PLATFORM = StripeAccountId("platform")
+
+
+class FakeEvents:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._db = database
+
+    def known(self, account_id: StripeAccountId, event_ids: Sequence[str]) -> frozenset[str]:
+        if len(event_ids) > 100:
+            raise ValueError(f"{len(event_ids)} keys are more than one batch read takes")
+        with self._db.lock:
+            events = self._db.events
+            return frozenset(
+                event_id for event_id in event_ids if isinstance(events.get((account_id, event_id)), EventMarker)
+            )
+
+    def park(
+        self,
+        event: StripeEvent,
+        received_at: int,
+        error: str,
+        invoice: tuple[OrganizationId, InvoiceId] | None = None,
+    ) -> None:
+        key = (event.account_id or PLATFORM, event.id)
+        with self._db.lock:
+            known = self._db.events.get(key)
+            if not isinstance(known, EventMarker):
+                first, about = (known.received_at, invoice or known.invoice) if known else (received_at, invoice)
+                self._db.events[key] = Parked(event, first, received_at, error, invoice=about)
+
+    def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
+        with self._db.lock:
+            parked = sorted(
+                (known.tried_at, known.event.created, known.event.id, known)
+                for (account, _), known in self._db.events.items()
+                if account == account_id and isinstance(known, Parked) and not known.aside
+            )
+        return [
+            ParkedEvent(known.event.id, known.event.body, known.received_at, known.error)
+            for *_, known in parked[:limit]
+        ]
+
+    def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        with self._db.lock:
+            known = self._db.events.get((account_id, event_id))
+            if isinstance(known, Parked):
+                self._db.events[account_id, event_id] = replace(known, aside=True)
+
+    def last_received_at(self, account_id: StripeAccountId) -> int | None:
+        with self._db.lock:
+            times = [known.received_at for _, known in self._showing_arrival(account_id)]
+        return max(times, default=None)
+
+    def arrivals(self, account_id: StripeAccountId) -> Sequence[Arrival]:
+        with self._db.lock:
+            found = [self._arrival(*each) for each in self._showing_arrival(account_id)]
+        return sorted(found, key=lambda each: each.received_at, reverse=True)[:LOOKED_AT]
+
+    def mark(self, marker: EventMarker) -> None:
+        with self._db.lock:
+            self._db.require_unmarked(marker)
+            self._db.mark(marker)
+
+    def repeated(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        with self._db.lock:
+            if isinstance(self._db.events.get((account_id, event_id)), EventMarker):
+                self._db.repeated[account_id, event_id] += 1
+                self._db.delivered[account_id, event_id] = at
+
+    def of_invoice(
+        self, organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None
+    ) -> Page[LoggedEvent]:
+        with self._db.lock:
+            rows = [
+                self._logged(key, known)
+                for key, known in self._db.events.items()
+                if _about(known) == (organization_id, invoice_id)
+            ]
+        name = ("events", organization_id, invoice_id)
+        return page_of(rows, lambda row: (row.received_at, row.id), name, first, after, descending=True)
+
+    def _showing_arrival(
+        self, account_id: StripeAccountId
+    ) -> list[tuple[tuple[StripeAccountId, str], EventMarker | Parked]]:
+        return [
+            (key, known)
+            for key, known in self._db.events.items()
+            if key[0] == account_id and (isinstance(known, Parked) or known.shows_arrival)
+        ]
+
+    def _logged(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> LoggedEvent:
+        event_id, repeated = key[1], self._db.repeated[key]
+        if isinstance(known, Parked):
+            event, at = known.event, known.received_at
+            return LoggedEvent(
+                event_id, event.type, event.created, at, "parked", object_id=event.object_id, error=known.error
+            )
+        at, outcome, source = known.received_at, known.outcome, known.source
+        return LoggedEvent(event_id, known.type, known.created, at, outcome, source, known.object_id, repeated)
+
+    def _arrival(self, key: tuple[StripeAccountId, str], known: EventMarker | Parked) -> Arrival:
+        if isinstance(known, Parked):
+            return Arrival(known.received_at, None, False)
+        by_webhook = known.source is Source.WEBHOOK
+        delivered_at = known.received_at if by_webhook else self._db.delivered.get(key)
+        return Arrival(known.received_at, delivered_at, known.source is Source.SWEEP)
+
+    def keep_canary(self, canary: Canary, received_at: int) -> None:
+        with self._db.lock:
+            self._db.canaries[canary.id] = canary
+
+    def canary(self, canary_id: str) -> Canary | None:
+        with self._db.lock:
+            return self._db.canaries.get(canary_id)
+
+
+def _about(known: EventMarker | Parked) -> tuple[OrganizationId | None, InvoiceId | None] | None:
+    return known.invoice if isinstance(known, Parked) else (known.organization_id, known.invoice_id)
