@@ -26,7 +26,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which invoices to list. Times are epoch seconds UTC; `created_before` is exclusive."""
+    """Which invoices to list. Times are epoch seconds UTC; `created_before` and `updated_before` are exclusive."""
 
     status: InvoiceStatus | None = None
     customer_id: CustomerId | None = None
@@ -38,6 +38,11 @@ class InvoiceFilter:
     """With `due_before`: and not before this one."""
     overdue: bool = False
     """With `due_before`: and that are stored as overdue."""
+    updated_from: int | None = None
+    """Only invoices changed since then, the latest change first, to the quarter of an hour."""
+    updated_before: int | None = None
+    number: str | None = None
+    """Only the invoice that Stripe gave this number."""
 
 
 class ServiceClaimed(Exception):
