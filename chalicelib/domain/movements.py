@@ -1,7 +1,7 @@
 """Money that came in or went out, one row for each payment, refund and dispute of an invoice.
 
 `GET /payments` lists the rows of an organization. Each is stored in the write that stores its invoice, and only if it
-has changed. An invoice's rows add up to what it received.
+has changed. A row that was stored once stays, with what became of it. An invoice's rows add up to what it received.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from enum import StrEnum
 from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.payments import OUTSIDE, PaymentMethod, PaymentStatus, payment_id, payments_of
+from chalicelib.domain.payment_methods import BANK_DEBITS
+from chalicelib.domain.payments import OUTSIDE, Payment, PaymentMethod, PaymentStatus, payment_id, payments_of
+from chalicelib.domain.snapshots import Snapshots
 
 
 class MovementKind(StrEnum):
@@ -69,9 +71,11 @@ class MovementFilter:
 
 def movements(invoice: Invoice) -> Iterator[Movement]:
     """Yields all that is known of an invoice's money, in no order."""
-    paid = [payment for payment in payments_of(invoice) if payment.status is not PaymentStatus.FAILED]
-    methods = {payment.id: payment.method for payment in paid}
-    for payment in paid:
+    payments = payments_of(invoice)
+    methods = {payment.id: payment.method for payment in payments}
+    for payment in payments:
+        if not _began(payment, invoice.facts):
+            continue
         row = _row(invoice, payment.id, MovementKind.PAYMENT, payment.status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
         yield _by(payment.method, replace(row, currency=payment.currency, reason=reference))
@@ -81,6 +85,21 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
         yield _by(methods.get(payment_id(refund)), row)
     yield from _disputes(invoice, methods)
     yield from _given_back_outside(invoice)
+
+
+def _began(payment: Payment, facts: Snapshots) -> bool:
+    """Returns True if the money of a payment came in, or was ever on its way, as that of a bank debit is for days.
+
+    A declined card moves nothing, and neither does a payment that waits for the payer. What was on its way once still
+    counts after it has failed, because its row was stored before.
+    """
+    if payment.status is PaymentStatus.SUCCEEDED:
+        return True
+    intent = facts.payment_intents.get(payment.id)
+    if intent is not None and "processing" in intent.seen:
+        return True
+    charges = (charge for charge in facts.charges.values() if payment_id(charge) == payment.id)
+    return any(charge.status == "pending" or charge.method in BANK_DEBITS for charge in charges)
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
