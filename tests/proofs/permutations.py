@@ -1,8 +1,8 @@
 """Proof 2, permutations: whatever order the events of a story come in, POM ends where Stripe is.
 
 Claimed. For each story of an invoice, every order of its events, also all in one second, each of them twice, and some
-or all in the version of the account, gives one and the same end, equal to the double's ledger. The invoice then has the
-same timeline, payments and movements of money, and its event log has each of its events once.
+or all in the version of the account, gives one and the same end, equal to the double's ledger. The invoice then has
+the same timeline, payments and movements of money, and its event log has each of its events once.
 
 Tried. The stories of `tests/properties/stories.py`. Of up to six events every order (720); of more, a sample.
 
@@ -50,7 +50,7 @@ def prove(budget: Budget) -> Result:
             "as Stripe lists them": tale.listed,
         }
         for name, events in told_in.items():
-            # Events that are squeezed into one second tell other times, so those stories have a timeline of their own.
+            # Events that are squeezed into one second tell other times, so they make a timeline of their own.
             read = _read(tale.retold(events)[0])
             whole += most >= math.factorial(len(events)) if len(events) <= ALL_UP_TO else 0
             for order in _orders(events, most, rng):

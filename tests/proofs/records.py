@@ -49,7 +49,9 @@ def faults_of_log(invoice: Invoice, arrived: Iterable[tuple[StripeEvent, Receipt
     for name in outcomes.keys() & logged.keys():
         told = (logged[name].outcome, logged[name].repeated)
         if told != (outcomes[name], repeated[name]):
-            found.append(f"the event log says {told} of {name}, which was {outcomes[name]}, {repeated[name]} repeated")
+            found.append(
+                f"the event log says {told} of {name}, which was {outcomes[name]}, {repeated[name]} repeated"
+            )
     return found
 
 
