@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         CustomerStore,
         EventStore,
         InvoiceStore,
+        PaymentStore,
         Ports,
         Queues,
         SettingsStore,
@@ -54,6 +55,13 @@ class Adapters:
 
         self._tables()
         return TableInvoices()
+
+    @cached_property
+    def payments(self) -> PaymentStore:
+        from chalicelib.adapters.tables.payments import TablePayments
+
+        self._tables()
+        return TablePayments()
 
     @cached_property
     def summaries(self) -> SummaryStore:

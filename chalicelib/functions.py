@@ -117,6 +117,7 @@ _SAGA: Final = {
     "customers": READ_WRITE,
     "connections": READ_WRITE,
     "payment-refs": WRITE,
+    "payments": WRITE,
     "summaries": ADD,
 }
 """Taking an invoice through its steps in Stripe."""
@@ -136,6 +137,7 @@ FUNCTIONS: Final = (
         memory=1024,
         tables={
             **_SAGA,
+            "invoices": (*INVOICES, *MANY),
             "connections": (*READ_WRITE, "ConditionCheckItem"),
             "customers": (*READ_WRITE, "Query"),
             "batches": (*READ_WRITE, "Query"),
@@ -147,7 +149,8 @@ FUNCTIONS: Final = (
         indexes={
             "invoices": ("by_created", "by_status", "by_customer", "by_due_date"),
             "customers": ("by_stripe_id", "without_email"),
-            "events": ("by_received",),
+            "events": ("by_received", "by_invoice"),
+            "payments": ("by_time",),
             "batches": ("by_created",),
         },
         sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS),
@@ -183,7 +186,12 @@ FUNCTIONS: Final = (
         "reconcile_account",
         Messages(Queue.RECONCILE, batch_size=1, concurrency=20),
         timeout=300,
-        tables={**_SAGA, "payment-refs": (*MANY, *WRITE), "events": (*MANY, *WRITE, *ADD)},
+        tables={
+            **_SAGA,
+            "invoices": (*INVOICES, *MANY),
+            "payment-refs": (*MANY, *WRITE),
+            "events": (*MANY, *WRITE, *ADD),
+        },
         indexes={"invoices": ("by_status",), "customers": ("by_stripe_id", "pending"), "events": ("parked",)},
         sends=(Queue.RECONCILE,),
         secret=True,
@@ -200,7 +208,7 @@ FUNCTIONS: Final = (
         "plan_day",
         Schedule("rate(1 hour)"),
         timeout=300,
-        tables={"connections": READ},
+        tables={"connections": READ, "invoices": MANY},
         indexes={"connections": ("active",), "invoices": ("by_due_date", "due_work")},
         sends=(Queue.INVOICE_JOBS,),
     ),

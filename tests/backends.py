@@ -25,6 +25,7 @@ from chalicelib.ports import (
     CustomerStore,
     EventStore,
     InvoiceStore,
+    PaymentStore,
     SettingsStore,
     SummaryStore,
 )
@@ -37,6 +38,7 @@ from tests.fakes import (
     FakeDatabase,
     FakeEvents,
     FakeInvoices,
+    FakePayments,
     FakeSettings,
     FakeSummaries,
 )
@@ -54,6 +56,7 @@ class Backend:
 
     name: str
     invoices: InvoiceStore
+    payments: PaymentStore
     customers: CustomerStore
     connections: ConnectionStore
     settings: SettingsStore
@@ -98,6 +101,7 @@ def fake_backend() -> Backend:
     return Backend(
         "fake",
         FakeInvoices(memory),
+        FakePayments(memory),
         FakeCustomers(memory),
         FakeConnections(memory),
         FakeSettings(memory),
@@ -111,6 +115,7 @@ def table_backend() -> Backend:
     return Backend(
         "table",
         tables.TableInvoices(),
+        tables.TablePayments(),
         tables.TableCustomers(),
         tables.TableConnections(),
         tables.TableSettings(),

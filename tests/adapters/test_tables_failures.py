@@ -74,7 +74,7 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.events.parked(ACCOUNT, 1),
         lambda: stores.events.last_received_at(ACCOUNT),
         lambda: stores.events.arrivals(ACCOUNT),
-        lambda: stores.events.delivered(ACCOUNT, "evt_1", NOW),
+        lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW),
         lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)),
         lambda: stores.connections.canary_flight(),
     ]

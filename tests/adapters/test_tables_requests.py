@@ -14,14 +14,16 @@ import pytest
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.models import BatchItem as Row
-from chalicelib.adapters.tables.models import CustomerItem, SummaryItem
+from chalicelib.adapters.tables.models import CustomerItem, EventItem, InvoiceItem, SummaryItem
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
-from chalicelib.domain.identifiers import CustomerId, ServiceId, UserId
+from chalicelib.domain.events import NOTHING_NEW
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId, UserId
+from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.domain.webhook import WebhookCheck
@@ -31,6 +33,7 @@ from tests.contracts.examples import (
     ACCOUNT,
     NOW,
     ORG,
+    about_invoice,
     customer,
     event,
     in_status,
@@ -38,7 +41,9 @@ from tests.contracts.examples import (
     linked,
     marker,
     of_customer,
+    payment,
     reference,
+    refund,
     services,
 )
 from tests.contracts.test_batch_store import stored
@@ -49,6 +54,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
     one = stores.invoices.insert(recounted(invoice("one")), services("s1"))
     two = stores.invoices.insert(recounted(invoice("two")), {})
     three = stores.invoices.insert(recounted(invoice("three")), services("s3"))
+    four = stores.invoices.insert(recounted(invoice("four")), {})
     known = stores.customers.save(linked(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
     return {
@@ -59,6 +65,13 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         ),
         "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
         "save": (lambda: stores.invoices.save(recounted(two)), [put]),
+        "save with a payment": (
+            lambda: stores.invoices.save(recounted(four)._replace(movements=(payment("ch_4"),))),
+            [transact],
+        ),
+        "a page of payments": (lambda: stores.payments.page(ORG, MovementFilter(), 10, None), [query]),
+        "mark": (lambda: stores.events.mark(about_invoice("evt_8")), [put]),
+        "event log": (lambda: stores.events.of_invoice(ORG, InvoiceId("inv_a"), 10, None), [query]),
         "apply with references": (
             lambda: stores.invoices.apply(recounted(one), marker(), [reference("pi_1", one), reference("ch_1", one)]),
             [transact],
@@ -90,7 +103,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "parked": (lambda: stores.events.parked(ACCOUNT, 10), [query]),
         "last received": (lambda: stores.events.last_received_at(ACCOUNT), [query]),
         "arrivals": (lambda: stores.events.arrivals(ACCOUNT), [query, batch]),
-        "delivered": (lambda: stores.events.delivered(ACCOUNT, "evt_7", NOW), ["UpdateItem"]),
+        "repeated": (lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW), ["UpdateItem"]),
         "keep a check": (lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)), [put]),
         "keep a flight": (lambda: stores.connections.keep_canary_flight(Flight(Verdict.PASSED, 90, NOW)), [put]),
     }
@@ -138,9 +151,10 @@ def test_a_duplicate_event_is_one_refused_transaction(stores_on_tables: Backend)
         InvoiceFilter(customer_id=CustomerId("c1"), status=InvoiceStatus.PENDING),
         InvoiceFilter(due_before=NOW, overdue=True),
         InvoiceFilter(due_before=NOW, customer_id=CustomerId("c1")),
+        InvoiceFilter(updated_from=NOW - 60, updated_before=NOW + 60),
     ],
 )
-def test_a_page_of_invoices_is_one_query_whatever_the_filter(
+def test_a_page_of_invoices_is_one_query_of_keys_and_one_batch_read_whatever_the_filter(
     stores_on_tables: Backend, wanted: InvoiceFilter
 ) -> None:
     for n in range(30):
@@ -150,11 +164,11 @@ def test_a_page_of_invoices_is_one_query_whatever_the_filter(
         )
     with requests_to_dynamodb() as called:
         page = stores_on_tables.invoices.page(ORG, wanted, 10, None)
-    assert called == ["Query"]
+    assert called == ["Query", "BatchGetItem"]
     assert len(page.items) == 10
     with requests_to_dynamodb() as called:
         page = stores_on_tables.invoices.page(ORG, wanted, 10, page.end_cursor)
-    assert called == ["Query"]
+    assert called == ["Query", "BatchGetItem"]
     assert len(page.items) == 10
 
 
@@ -168,7 +182,77 @@ def test_a_page_is_filled_over_several_queries_where_a_filter_needs_it(stores_on
         page = stores_on_tables.invoices.page(ORG, wanted, 2, None)
     assert [one.id for one in page.items] == ["inv_2", "inv_1"]
     assert page.has_next
-    assert called == ["Query"] * 3
+    assert (called.count("Query"), called.count("BatchGetItem")) == (3, 4)
+
+
+def test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags(
+    stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index still has the paid invoice among the unpaid ones, and one that has been removed."""
+    unpaid = in_status(invoice("unpaid"), InvoiceStatus.PENDING)
+    paid = in_status(invoice("paid"), InvoiceStatus.PAID)
+    for made in (unpaid, paid):
+        stores_on_tables.invoices.insert(recounted(made), {})
+    names = ("inv_unpaid", "inv_removed", "inv_paid")
+    lagging = [InvoiceItem(ORG, name, created_key=f"{NOW:012d}#{name}") for name in names]
+    monkeypatch.setattr(InvoiceItem.by_status, "query", lambda *_, **__: iter(lagging))
+    page = stores_on_tables.invoices.page(ORG, InvoiceFilter(status=InvoiceStatus.PENDING), 10, None)
+    assert [one.id for one in page.items] == ["inv_unpaid"]
+    assert not page.has_next
+
+
+def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tables: Backend) -> None:
+    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(39))
+    stores_on_tables.invoices.save(recounted(made)._replace(movements=(*rows, refund("re_1", at=NOW))))
+    for wanted, found in ((MovementFilter(), 10), (MovementFilter(kind=MovementKind.REFUND), 1)):
+        with requests_to_dynamodb() as called:
+            page = stores_on_tables.payments.page(ORG, wanted, 10, None)
+        assert called == ["Query"]
+        assert len(page.items) == found
+
+
+def test_an_event_log_is_one_query(stores_on_tables: Backend) -> None:
+    for n in range(15):
+        stores_on_tables.events.mark(about_invoice(f"evt_{n}"))
+    with requests_to_dynamodb() as called:
+        page = stores_on_tables.events.of_invoice(ORG, InvoiceId("inv_a"), 10, None)
+    assert (called, len(page.items), page.has_next) == (["Query"], 10, True)
+
+
+def test_an_event_that_tells_nothing_new_is_one_put_that_by_received_does_not_notice(
+    stores_on_tables: Backend,
+) -> None:
+    with requests_to_dynamodb() as called:
+        stores_on_tables.events.mark(about_invoice("evt_1", outcome=NOTHING_NEW))
+    assert called == ["PutItem"]
+    [item] = database.connection().client.scan(TableName=EventItem.Meta.table_name)["Items"]
+    assert "received_at" not in item
+
+
+def test_the_event_log_holds_no_body_of_a_parked_event() -> None:
+    assert not {"document", "packed"} & set(EventItem.by_invoice.Meta.projection.non_key_attributes)
+
+
+def test_what_is_beside_an_invoices_document_are_keys(stores_on_tables: Backend) -> None:
+    """Attributes of no use in an index are paid for with each write."""
+    stores_on_tables.invoices.insert(recounted(in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW)), {})
+    [item] = database.connection().client.scan(TableName=InvoiceItem.Meta.table_name)["Items"]
+    schema = InvoiceItem._get_schema()
+    keyed = [*schema["global_secondary_indexes"], schema]
+    keys = {part["AttributeName"] for each in keyed for part in each["key_schema"]}
+    assert set(item) <= keys | {"version", "document", "packed"}
+    kinds = {index["projection"]["ProjectionType"] for index in schema["global_secondary_indexes"]}
+    assert kinds == {"KEYS_ONLY"}
+
+
+def test_a_burst_of_events_leaves_an_invoices_place_among_the_updated_ones(stores_on_tables: Backend) -> None:
+    made, keys = stores_on_tables.invoices.insert(recounted(invoice()), {}), []
+    for later in (1, 2, 600, 900):
+        made = stores_on_tables.invoices.save(recounted(replace(made, updated_at=NOW + later)))
+        [item] = database.connection().client.scan(TableName=InvoiceItem.Meta.table_name)["Items"]
+        keys.append(item["updated_key"]["S"])
+    assert [keys[0]] * 3 == keys[:3] != keys[3:]
 
 
 def test_a_span_of_time_that_ends_before_it_begins_is_empty_without_asking(stores_on_tables: Backend) -> None:

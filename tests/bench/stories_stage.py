@@ -104,7 +104,16 @@ class Stage(World):
         self._now: Invocation | None = None
         self._elsewhere = 0.0
         self._event: str | None = None
-        for name in ("invoices", "customers", "connections", "settings", "events", "summaries", "batches"):
+        for name in (
+            "invoices",
+            "payments",
+            "customers",
+            "connections",
+            "settings",
+            "events",
+            "summaries",
+            "batches",
+        ):
             setattr(self.ports, name, getattr(stores, name))
         self.queue = _Queue(self._message_sent)
         queues = SqsQueues(CONFIG.queue_urls, self.ports.clock)

@@ -21,6 +21,7 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import Movement, MovementKind
 from chalicelib.domain.order import LineItem, Order
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
@@ -64,6 +65,25 @@ def in_status(made: Invoice, status: InvoiceStatus, due_at: int | None = None) -
 def marker(event_id: str = "evt_1", **changes: Any) -> EventMarker:
     made = EventMarker(ACCOUNT, event_id, "invoice.paid", NOW - 5, NOW, Source.WEBHOOK, "applied")
     return replace(made, **changes)
+
+
+def about_invoice(event_id: str = "evt_1", **changes: Any) -> EventMarker:
+    """A marker of an event about invoice `a`."""
+    about = {"organization_id": ORG, "invoice_id": InvoiceId("inv_a"), "object_id": "in_1"}
+    return marker(event_id, **{**about, **changes})
+
+
+def payment(movement_id: str = "ch_1", **changes: Any) -> Movement:
+    """A payment of invoice `a` by card."""
+    made = Movement(
+        movement_id, MovementKind.PAYMENT, "succeeded", NOW, 7500, "usd", InvoiceId("inv_a"), CustomerId("cust_1"),
+        method="card", brand="visa", last4="4242",
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def refund(movement_id: str = "re_1", **changes: Any) -> Movement:
+    return payment(movement_id, **{"kind": MovementKind.REFUND, "payment_id": "ch_1", "method": None, **changes})
 
 
 def event(event_id: str = "evt_1", **changes: Any) -> StripeEvent:

@@ -7,11 +7,25 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import Canary
+from chalicelib.domain.errors import DuplicateEvent, Refused
+from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.history import Source
-from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
 from chalicelib.domain.parking import ParkedEvent
+from chalicelib.domain.summary import recounted
 from tests.backends import Backend
-from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, customer, event, marker
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    OTHER_ACCOUNT,
+    OTHER_ORG,
+    about_invoice,
+    customer,
+    event,
+    invoice,
+    marker,
+)
 
 
 def test_events_dealt_with_are_known_on_their_account(backend: Backend) -> None:
@@ -117,9 +131,10 @@ def test_how_the_latest_events_came_is_told_the_latest_first(backend: Backend) -
         stored, marker("evt_4", received_at=NOW + 4, **{**swept, "outcome": "no_change"})
     )
     backend.events.park(event("evt_5"), NOW + 5, "error")
-    backend.events.delivered(ACCOUNT, "evt_3", NOW + 9)
-    for unknown in ("evt_1", "evt_5", "evt_9"):
-        backend.events.delivered(ACCOUNT, unknown, NOW + 99)
+    for again in ("evt_1", "evt_3"):
+        backend.events.repeated(ACCOUNT, again, NOW + 9)
+    for unknown in ("evt_5", "evt_9"):
+        backend.events.repeated(ACCOUNT, unknown, NOW + 99)
     assert list(backend.events.arrivals(ACCOUNT)) == [
         Arrival(NOW + 5, None, False),
         Arrival(NOW + 4, None, True),
@@ -136,6 +151,102 @@ def test_a_hundred_arrivals_are_looked_at(backend: Backend) -> None:
     for number in range(LOOKED_AT + 5):
         stored = backend.customers.apply(stored, marker(f"evt_{number}", received_at=NOW + number))
     assert [each.received_at for each in backend.events.arrivals(ACCOUNT)] == [NOW + n for n in range(104, 4, -1)]
+
+
+def test_an_event_that_changed_nothing_is_marked_once(backend: Backend) -> None:
+    backend.events.mark(marker(outcome=NOTHING_NEW))
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
+    with pytest.raises(DuplicateEvent):
+        backend.events.mark(marker(outcome="applied"))
+    with pytest.raises(DuplicateEvent):
+        backend.customers.apply(customer(), marker())
+
+
+def test_an_event_that_changed_something_cannot_be_marked_again(backend: Backend) -> None:
+    backend.customers.apply(customer(), marker())
+    with pytest.raises(DuplicateEvent):
+        backend.events.mark(marker(outcome=NOTHING_NEW))
+
+
+def test_a_parked_event_that_turns_out_to_change_nothing_is_marked_and_no_longer_parked(backend: Backend) -> None:
+    backend.events.park(event(), NOW, "error")
+    backend.events.mark(marker(outcome=NOTHING_NEW))
+    assert list(backend.events.parked(ACCOUNT, 10)) == []
+    assert backend.events.known(ACCOUNT, ["evt_1"]) == {"evt_1"}
+
+
+def test_events_that_tell_nothing_new_do_not_count_among_the_arrivals(backend: Backend) -> None:
+    backend.events.mark(marker("evt_1", received_at=NOW, outcome=NOTHING_NEW))
+    assert list(backend.events.arrivals(ACCOUNT)) == []
+    assert backend.events.last_received_at(ACCOUNT) is None
+    backend.events.mark(marker("evt_2", received_at=NOW + 1, outcome=NOTHING_NEW, type="invoice.finalized"))
+    backend.events.mark(marker("evt_3", received_at=NOW + 2, outcome=NOTHING_NEW, source=Source.SWEEP))
+    assert list(backend.events.arrivals(ACCOUNT)) == [
+        Arrival(NOW + 2, None, True),
+        Arrival(NOW + 1, NOW + 1, False),
+    ]
+    assert backend.events.last_received_at(ACCOUNT) == NOW + 2
+
+
+INVOICE = InvoiceId("inv_a")
+
+
+def test_an_invoices_events_are_listed_latest_arrival_first_page_by_page(backend: Backend) -> None:
+    """Several come within one second; those keep an order too."""
+    for name, at in (("b", NOW + 1), ("a", NOW), ("d", NOW + 1), ("c", NOW + 1), ("e", NOW + 2)):
+        backend.events.mark(about_invoice(f"evt_{name}", received_at=at))
+    seen, after = [], None
+    while True:
+        page = backend.events.of_invoice(ORG, INVOICE, 2, after)
+        seen += [each.id for each in page.items]
+        if not page.has_next:
+            break
+        after = page.end_cursor
+    assert seen == ["evt_e", "evt_d", "evt_c", "evt_b", "evt_a"]
+
+
+def test_an_event_log_says_what_became_of_each_event(backend: Backend) -> None:
+    stored = backend.invoices.insert(recounted(invoice()), {})
+    backend.invoices.apply(recounted(stored), about_invoice("evt_1", created=NOW - 7))
+    backend.events.mark(about_invoice("evt_2", received_at=NOW + 1, outcome=NOTHING_NEW))
+    backend.events.mark(
+        about_invoice("evt_3", received_at=NOW + 2, source=Source.SWEEP, outcome="recovered", object_id="pi_1")
+    )
+    backend.events.park(event("evt_4", created=NOW + 1), NOW + 3, "KeyError", (ORG, INVOICE))
+    for again in ("evt_2", "evt_2", "evt_3"):
+        backend.events.repeated(ACCOUNT, again, NOW + 60)
+    paid = "invoice.paid"
+    assert list(backend.events.of_invoice(ORG, INVOICE, 10, None).items) == [
+        LoggedEvent("evt_4", paid, NOW + 1, NOW + 3, "parked", None, "in_1", 0, "KeyError"),
+        LoggedEvent("evt_3", paid, NOW - 5, NOW + 2, "recovered", Source.SWEEP, "pi_1", 1),
+        LoggedEvent("evt_2", paid, NOW - 5, NOW + 1, NOTHING_NEW, Source.WEBHOOK, "in_1", 2),
+        LoggedEvent("evt_1", paid, NOW - 7, NOW, "applied", Source.WEBHOOK, "in_1", 0),
+    ]
+
+
+def test_an_event_log_holds_nothing_of_other_invoices_or_organizations(backend: Backend) -> None:
+    backend.events.mark(about_invoice("evt_1"))
+    backend.events.mark(marker("evt_2"))
+    backend.events.park(event("evt_3"), NOW, "error")
+    assert backend.events.of_invoice(ORG, InvoiceId("inv_b"), 10, None).items == ()
+    assert backend.events.of_invoice(OTHER_ORG, INVOICE, 10, None).items == ()
+    assert [each.id for each in backend.events.of_invoice(ORG, INVOICE, 10, None).items] == ["evt_1"]
+
+
+def test_a_cursor_of_another_invoices_log_is_refused(backend: Backend) -> None:
+    backend.events.mark(about_invoice("evt_1"))
+    cursor = backend.events.of_invoice(ORG, INVOICE, 1, None).end_cursor
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.events.of_invoice(ORG, InvoiceId("inv_b"), 1, cursor)
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.events.of_invoice(OTHER_ORG, INVOICE, 1, cursor)
+
+
+def test_an_event_parked_again_stays_with_its_invoice(backend: Backend) -> None:
+    backend.events.park(event(), NOW, "error", (ORG, INVOICE))
+    backend.events.park(event(), NOW + 60, "another error")
+    [logged] = backend.events.of_invoice(ORG, INVOICE, 10, None).items
+    assert (logged.received_at, logged.error) == (NOW, "another error")
 
 
 def test_a_canary_is_kept_apart_from_everybodys_events(backend: Backend) -> None:

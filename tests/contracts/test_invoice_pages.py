@@ -193,6 +193,49 @@ def test_invoices_made_while_paging_neither_repeat_nor_hide_others(backend: Back
     assert backend.invoices.page(ORG, ALL, 2, page.end_cursor).items == (made[1], made[0])
 
 
+def numbered(made: Invoice, number: str) -> Invoice:
+    placed = in_status(made, InvoiceStatus.PENDING)
+    assert placed.facts.invoice is not None
+    fact = replace(placed.facts.invoice, number=number)
+    return replace(placed, facts=replace(placed.facts, invoice=fact))
+
+
+def test_an_invoice_is_found_by_the_number_that_stripe_gave_it(backend: Backend) -> None:
+    """Numbers that begin alike are others; an organization that changed its account may have one number twice."""
+    one, again, _, _ = put(
+        backend,
+        numbered(invoice("a"), "BLUE-0001"),
+        numbered(invoice("b"), "BLUE-0001"),
+        numbered(invoice("c"), "BLUE-00011"),
+        invoice("without"),
+    )
+    put(backend, numbered(invoice("a", organization_id=OTHER_ORG), "BLUE-0001"))
+    assert whole(backend, ORG, InvoiceFilter(number="BLUE-0001"), 1) == [again, one]
+    assert whole(backend, ORG, InvoiceFilter(number="BLUE"), 5) == []
+    assert whole(backend, ORG, InvoiceFilter(number="BLUE-0001", status=InvoiceStatus.PAID), 5) == []
+
+
+def test_a_draft_that_stripe_numbers_later_is_found_by_its_number_then(backend: Backend) -> None:
+    (made,) = put(backend, invoice("a"))
+    assert whole(backend, ORG, InvoiceFilter(number="#1 %"), 5) == []
+    stored = backend.invoices.save(recounted(numbered(made, "#1 %")))
+    assert whole(backend, ORG, InvoiceFilter(number="#1 %"), 5) == [stored]
+
+
+def test_the_invoices_changed_in_a_span_of_time_come_latest_first_by_quarters_of_an_hour(backend: Backend) -> None:
+    begins = NOW // 900 * 900
+    a, b, c, d = put(
+        backend,
+        *(invoice(name, updated_at=begins + at) for name, at in zip("abcd", (0, 899, 900, 2000), strict=True)),
+    )
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins), 2) == [d, c, b, a]
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 1), 2) == [d, c, b]
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 1, updated_before=begins + 2000), 2) == [c, b]
+    assert whole(backend, ORG, InvoiceFilter(updated_before=begins), 2) == []
+    changed = backend.invoices.save(recounted(replace(a, updated_at=begins + 5000)))
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 900), 2) == [changed, d, c]
+
+
 STATUSES = [InvoiceStatus.CREATING, InvoiceStatus.PENDING, InvoiceStatus.FAILED, InvoiceStatus.PAID]
 rows = st.lists(
     st.tuples(

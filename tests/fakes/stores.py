@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chalicelib.domain.arrivals import LOOKED_AT, Arrival
-from chalicelib.domain.canary import Canary, Flight
+from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import Conflict, StaleWrite
-from chalicelib.domain.events import EventMarker, StripeEvent
-from chalicelib.domain.history import Source
+from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
-from chalicelib.domain.parking import ParkedEvent
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import Page, StripeCustomerClaimed
-from tests.fakes.database import FakeDatabase, Parked, require_possible_key, require_unchanged
+from tests.fakes.database import FakeDatabase, require_possible_key, require_unchanged
 from tests.fakes.paging import page_of
 
 PLATFORM = StripeAccountId("platform")

@@ -129,7 +129,7 @@ def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
     """Blue with customers, invoices, a payment, a batch, an import and settings, on the tables."""
     empty_tables()
     stores, world = table_backend(), World()
-    for name in ("invoices", "customers", "connections", "settings", "events", "summaries", "batches"):
+    for name in ("invoices", "payments", "customers", "connections", "settings", "events", "summaries", "batches"):
         setattr(world.ports, name, getattr(stores, name))
     with pytest.MonkeyPatch.context() as patch:
         serve(patch, world)

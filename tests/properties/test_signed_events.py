@@ -100,7 +100,16 @@ class Door:
 def door(request: pytest.FixtureRequest, world: World, api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> Door:
     if request.param == "on tables":
         stores: Backend = request.getfixturevalue("stores_on_tables")
-        for name in ("invoices", "customers", "connections", "settings", "events", "summaries", "batches"):
+        for name in (
+            "invoices",
+            "payments",
+            "customers",
+            "connections",
+            "settings",
+            "events",
+            "summaries",
+            "batches",
+        ):
             monkeypatch.setattr(world.ports, name, getattr(stores, name))
     made = Door(world, api)
     monkeypatch.setattr(observability, "event_received", made.counted)

@@ -8,6 +8,7 @@ from chalicelib.adapters.tables.customers import TableCustomers
 from chalicelib.adapters.tables.database import TABLES, configure
 from chalicelib.adapters.tables.events import TableEvents
 from chalicelib.adapters.tables.invoices import TableInvoices
+from chalicelib.adapters.tables.payments import TablePayments
 from chalicelib.adapters.tables.settings import TableSettings
 from chalicelib.adapters.tables.summaries import TableSummaries
 
@@ -18,6 +19,7 @@ __all__ = [
     "TableCustomers",
     "TableEvents",
     "TableInvoices",
+    "TablePayments",
     "TableSettings",
     "TableSummaries",
     "configure",

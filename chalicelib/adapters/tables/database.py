@@ -38,6 +38,7 @@ from chalicelib.adapters.tables.models import (
     EventItem,
     InvoiceItem,
     OAuthStateItem,
+    PaymentItem,
     PaymentReferenceItem,
     SummaryItem,
 )
@@ -58,6 +59,7 @@ NAMES: dict[type[Model], str] = {
     PaymentReferenceItem: "payment-refs",
     SummaryItem: "summaries",
     BatchItem: "batches",
+    PaymentItem: "payments",
 }
 """Each table's name without its stage's prefix."""
 

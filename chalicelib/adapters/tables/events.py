@@ -11,19 +11,21 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
-from chalicelib.adapters.tables.keys import key, moment
-from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, expiry, not_dealt_with
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
+from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.adapters.tables.versions import put_alone
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
 from chalicelib.domain.canary import TYPE as CANARY_TYPE
 from chalicelib.domain.canary import Canary
 from chalicelib.domain.errors import StaleWrite
-from chalicelib.domain.events import StripeEvent
+from chalicelib.domain.events import EventMarker, LoggedEvent, StripeEvent
 from chalicelib.domain.history import Source
-from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.parking import KEPT_FOR as PARKED_FOR
 from chalicelib.domain.parking import ParkedEvent
+from chalicelib.ports.storage import Page
 
 PLATFORM = StripeAccountId("platform")
 """Stands for the account in events of the platform itself, which name none."""
@@ -43,7 +45,13 @@ class TableEvents:
         items = read_many(EventItem, keys, ("event_id", "outcome"))
         return frozenset(item["event_id"]["S"] for item in items if item["outcome"]["S"] != PARKED)
 
-    def park(self, event: StripeEvent, received_at: int, error: str) -> None:
+    def park(
+        self,
+        event: StripeEvent,
+        received_at: int,
+        error: str,
+        invoice: tuple[OrganizationId, InvoiceId] | None = None,
+    ) -> None:
         """Parked again, it keeps the moment at which it first came, and goes behind those not tried for longer.
 
         The time at which DynamoDB may delete it stays that of when it first came (`domain.parking`).
@@ -57,10 +65,15 @@ class TableEvents:
             EventItem.error.set(error[:MAX_ERROR]),
             EventItem.parked_key.set(key(moment(received_at), moment(event.created), event.id)),
             EventItem.received_at.set(EventItem.received_at | received_at),
+            EventItem.arrival_key.set(EventItem.arrival_key | arrival_key(received_at, event.id)),
             EventItem.document.remove() if document is None else EventItem.document.set(document),
             EventItem.packed.remove() if packed is None else EventItem.packed.set(packed),
             EventItem.expires_at.set(EventItem.expires_at | expiry(received_at + PARKED_FOR)),
         ]
+        if event.object_id:
+            actions.append(EventItem.object_id.set(event.object_id))
+        if invoice is not None:
+            actions.append(EventItem.invoice_key.set(key(*invoice)))
         _update(event.account_id or PLATFORM, event.id, actions, not_dealt_with())
 
     def parked(self, account_id: StripeAccountId, limit: int) -> Sequence[ParkedEvent]:
@@ -92,8 +105,36 @@ class TableEvents:
         items = read_many(EventItem, keys, ("received_at", "source", "delivered_at")) if keys else ()
         return sorted(map(_arrival, items), key=lambda each: each.received_at, reverse=True)
 
-    def delivered(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        _update(account_id, event_id, [EventItem.delivered_at.set(at)], EventItem.source == Source.SWEEP.value)
+    def mark(self, marker: EventMarker) -> None:
+        put_alone(marker)
+
+    def repeated(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
+        """`delivered_at` is set for every event. It says something of those that the sweep had fetched before."""
+        actions: list[Action] = [EventItem.repeated.add(1), EventItem.delivered_at.set(at)]
+        _update(account_id, event_id, actions, EventItem.source.exists() & (EventItem.outcome != PARKED))
+
+    def of_invoice(
+        self, organization_id: OrganizationId, invoice_id: InvoiceId, first: int, after: str | None
+    ) -> Page[LoggedEvent]:
+        partition = key(organization_id, invoice_id)
+        listing = key("events", partition)
+        position = position_of(listing, after, DATED_FORM) if after is not None else HIGHEST
+        count = first + 2  # one tells whether more follow, and BETWEEN includes the position itself
+        with answering():
+            found = EventItem.by_invoice.query(
+                partition,
+                EventItem.arrival_key.between(LOWEST, position),
+                scan_index_forward=False,
+                limit=count,
+                page_size=count,
+            )
+            items = [item for item in found if item.arrival_key != position]
+        shown = items[:first]
+        return Page(
+            items=tuple(map(_logged, shown)),
+            end_cursor=cursor(listing, str(shown[-1].arrival_key)) if shown else None,
+            has_next=len(items) > first,
+        )
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(
@@ -112,6 +153,20 @@ class TableEvents:
     def canary(self, canary_id: str) -> Canary | None:
         item = read(EventItem, CANARY, canary_id)
         return decoded_item(Canary, item) if item else None
+
+
+def _logged(item: EventItem) -> LoggedEvent:
+    return LoggedEvent(
+        id=item.event_id,
+        type=item.type,
+        created=int(item.created),
+        received_at=int(item.arrival_key.partition("#")[0]),
+        outcome=item.outcome,
+        source=Source(item.source) if item.source else None,
+        object_id=item.object_id or "",
+        repeated=int(item.repeated or 0),
+        error=item.error,
+    )
 
 
 def _arrival(item: Mapping[str, Any]) -> Arrival:

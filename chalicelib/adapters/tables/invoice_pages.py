@@ -1,36 +1,48 @@
-"""Lists of invoices: which index answers which filter, and how a page goes on where the last one ended."""
+"""Lists of invoices: which index answers which filter, and how a page goes on where the last one ended.
+
+The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table.
+So an item that no longer fits the filter is left out, whatever the index says.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pynamodb.attributes import UnicodeAttribute
-from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.adapters.tables.codec import decoded
-from chalicelib.adapters.tables.database import answering
-from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, position_of
+from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering, read_many
+from chalicelib.adapters.tables.invoice_items import QUARTER, quarter_of, stored_invoice
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES
 from chalicelib.ports.storage import InvoiceFilter, Page
 
-_FILTERED_PAGE = 100
-"""Items to look at in one query when not all of them will be wanted."""
+_NUMBERED_FORM = r"[^#]+#[^#]+"
+"""The form of a position in a list by number: a number and an id."""
+
+_READ = ("invoice_id", "document", "packed")
 
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The part of an index to read: from `low` (inclusive) to `high` (exclusive), less what `rest` filters out."""
+    """The part of an index to read: from `low` (inclusive) to `high` (exclusive).
+
+    `sifted` is True if the filter leaves out some of what is there.
+    """
 
     index: GlobalSecondaryIndex[InvoiceItem]
     partition: str
     range_key: UnicodeAttribute
     low: str
     high: str
-    rest: Condition | None
-    newest_first: bool
+    sifted: bool
+    newest_first: bool = True
+    form: str = DATED_FORM
 
     @property
     def name(self) -> str:
@@ -38,73 +50,95 @@ class _Listing:
         return key(self.index.Meta.index_name, self.partition)
 
 
-_LOWEST, _HIGHEST = "0", "~"
-
-
 def invoice_page(
     organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
 ) -> Page[Invoice]:
-    """One page, by one query unless a filter is left that the index does not know."""
-    listing = (
-        _by_due_date(organization_id, wanted, wanted.due_before)
-        if wanted.due_before is not None
-        else _by_time(organization_id, wanted)
-    )
-    position = position_of(listing.name, after, DATED_FORM) if after is not None else None
-    items = _read(listing, first + 1, position)
-    shown, has_next = items[:first], len(items) > first
+    """Returns one page, by one query and one batch read unless the filter leaves out some of what the index holds.
+
+    A page of 100 takes a second batch read, for the invoice that tells that more follow.
+    """
+    listing = _listing(organization_id, wanted)
+    position = position_of(listing.name, after, listing.form) if after is not None else None
+    places = _places(listing, first + 1, position)
+    rows = list(islice(_fitting(organization_id, places, wanted, first + 1), first + 1))
+    shown = rows[:first]
     return Page(
-        items=tuple(decoded(Invoice, item.document, item.packed) for item in shown),
-        end_cursor=cursor(listing.name, _position(listing, shown[-1])) if shown else None,
-        has_next=has_next,
+        items=tuple(invoice for _, invoice in shown),
+        end_cursor=cursor(listing.name, shown[-1][0]) if shown else None,
+        has_next=len(rows) > first,
     )
 
 
-def _by_time(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
+def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
+    """Returns the part of an index with the fewest invoices that do not fit."""
+    if wanted.number is not None:
+        return _by_number(organization_id, wanted.number)
+    if wanted.due_before is not None:
+        return _by_due_date(organization_id, wanted, wanted.due_before)
+    if wanted.updated_from is not None or wanted.updated_before is not None:
+        return _by_updated(organization_id, wanted)
+    return _by_created(organization_id, wanted)
+
+
+def _by_created(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
     """A customer has few invoices, so with both given the status is the one to filter by."""
-    rest = None
     index: GlobalSecondaryIndex[InvoiceItem] = InvoiceItem.by_created
     partition: str = organization_id
     if wanted.customer_id is not None:
         index, partition = InvoiceItem.by_customer, key(organization_id, wanted.customer_id)
-        rest = InvoiceItem.status == wanted.status.value if wanted.status else None
     elif wanted.status is not None:
         index, partition = InvoiceItem.by_status, key(organization_id, wanted.status.value)
     return _Listing(
         index=index,
         partition=partition,
         range_key=InvoiceItem.created_key,
-        low=_LOWEST if wanted.created_from is None else moment(wanted.created_from),
-        high=_HIGHEST if wanted.created_before is None else moment(wanted.created_before),
-        rest=rest,
-        newest_first=True,
+        low=LOWEST if wanted.created_from is None else moment(wanted.created_from),
+        high=HIGHEST if wanted.created_before is None else moment(wanted.created_before),
+        sifted=wanted.customer_id is not None and wanted.status is not None,
     )
 
 
 def _by_due_date(organization_id: OrganizationId, wanted: InvoiceFilter, due_before: int) -> _Listing:
     """The index holds only what is still to be paid, so the other filters go over few items."""
-    rest: Condition | None = InvoiceItem.overdue_since.exists() if wanted.overdue else None
-    if wanted.customer_id is not None:
-        rest &= InvoiceItem.customer_id == wanted.customer_id
-    if wanted.status is not None:
-        rest &= InvoiceItem.status == wanted.status.value
-    if wanted.created_from is not None:
-        rest &= InvoiceItem.created_key >= moment(wanted.created_from)
-    if wanted.created_before is not None:
-        rest &= InvoiceItem.created_key < moment(wanted.created_before)
     return _Listing(
         index=InvoiceItem.by_due_date,
         partition=organization_id,
         range_key=InvoiceItem.due_key,
-        low=_LOWEST if wanted.due_from is None else moment(wanted.due_from),
+        low=LOWEST if wanted.due_from is None else moment(wanted.due_from),
         high=moment(due_before),
-        rest=rest,
+        sifted=True,
         newest_first=False,
     )
 
 
-def _read(listing: _Listing, count: int, position: str | None) -> list[InvoiceItem]:
-    """Up to `count` items beyond `position`.
+def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
+    """The index knows the quarter of an hour, so its first and its last one are looked through."""
+    since, before = wanted.updated_from, wanted.updated_before
+    return _Listing(
+        index=InvoiceItem.by_updated,
+        partition=organization_id,
+        range_key=InvoiceItem.updated_key,
+        low=LOWEST if since is None else moment(quarter_of(since)),
+        high=HIGHEST if before is None else moment(quarter_of(before - 1) + QUARTER),
+        sifted=True,
+    )
+
+
+def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
+    """Two invoices have one number only if the organization has changed its Stripe account."""
+    return _Listing(
+        index=InvoiceItem.by_number,
+        partition=organization_id,
+        range_key=InvoiceItem.number_key,
+        low=f"{key(number)}#",
+        high=f"{key(number)}$",  # the letter after #
+        sifted=False,
+        form=_NUMBERED_FORM,
+    )
+
+
+def _places(listing: _Listing, count: int, position: str | None) -> Iterator[tuple[str, str]]:
+    """Yields the places beyond `position`, each with the id of the invoice that is there.
 
     A position is a bound of the key condition rather than an ExclusiveStartKey, so that no cursor, whatever it
     says, can name a place outside of the caller's own partition.
@@ -113,21 +147,54 @@ def _read(listing: _Listing, count: int, position: str | None) -> list[InvoiceIt
     if position is not None:
         low, high = (low, min(high, position)) if listing.newest_first else (max(low, position), high)
     if low >= high:
-        return []
+        return
     fetched = count + 1  # BETWEEN includes the position itself, or nothing at all
     found = listing.index.query(
         listing.partition,
         listing.range_key.between(low, high),
-        listing.rest,
         scan_index_forward=not listing.newest_first,
-        limit=fetched,
-        page_size=fetched if listing.rest is None else max(fetched, _FILTERED_PAGE),
-        attributes_to_get=["document", "packed", listing.range_key.attr_name],
+        page_size=max(fetched, MAX_ITEMS_AT_ONCE) if listing.sifted else fetched,
     )
     with answering():
-        return [item for item in found if _position(listing, item) != position][:count]
+        for item in found:
+            place: str = getattr(item, listing.range_key.attr_name)
+            if place != position:
+                yield place, item.invoice_id
 
 
-def _position(listing: _Listing, item: InvoiceItem) -> str:
-    position: str = getattr(item, listing.range_key.attr_name)
-    return position
+def _fitting(
+    organization_id: OrganizationId, places: Iterator[tuple[str, str]], wanted: InvoiceFilter, count: int
+) -> Iterator[tuple[str, Invoice]]:
+    """Yields the invoices at these places that fit the filter; at first it reads `count` of them."""
+    at_once = min(count, MAX_ITEMS_AT_ONCE)
+    while read := list(islice(places, at_once)):
+        keys = [{"organization_id": organization_id, "invoice_id": invoice_id} for _, invoice_id in read]
+        items = read_many(InvoiceItem, keys, _READ)
+        invoices = {item["invoice_id"]["S"]: item for item in items}
+        for place, invoice_id in read:
+            invoice = stored_invoice(invoices[invoice_id]) if invoice_id in invoices else None
+            if invoice is not None and _fits(invoice, wanted):
+                yield place, invoice
+        at_once = MAX_ITEMS_AT_ONCE
+
+
+def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+    number = invoice.facts.invoice.number if invoice.facts.invoice else None
+    return (
+        wanted.number in (None, number)
+        and wanted.status in (None, invoice.status)
+        and wanted.customer_id in (None, invoice.order.customer_id)
+        and _between(wanted.created_from, invoice.created_at, wanted.created_before)
+        and _between(wanted.updated_from, invoice.updated_at, wanted.updated_before)
+        and (wanted.due_before is None or _is_due(invoice, wanted))
+    )
+
+
+def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+    if invoice.due_at is None or invoice.status not in OPEN_STATUSES:
+        return False
+    return _between(wanted.due_from, invoice.due_at, wanted.due_before) and (invoice.overdue or not wanted.overdue)
+
+
+def _between(first: int | None, at: int, before: int | None) -> bool:
+    return (first is None or at >= first) and (before is None or at < before)

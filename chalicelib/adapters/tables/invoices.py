@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from chalicelib.adapters.tables.codec import decoded_item, encoded
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
+from chalicelib.adapters.tables.invoice_items import RESUME, TURN_OVERDUE, invoice_values, stored_invoice
 from chalicelib.adapters.tables.invoice_pages import invoice_page
-from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
+from chalicelib.adapters.tables.payments import AT_ONCE, put_movements
 from chalicelib.adapters.tables.summaries import add_tallies
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
@@ -18,7 +18,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.movements import Movement
 from chalicelib.domain.summary import Recounted
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
@@ -27,9 +27,6 @@ from chalicelib.ports.storage import (
     Page,
     ServiceClaimed,
 )
-
-RESUME, TURN_OVERDUE = "saga", "overdue"
-"""The partitions of `due_work`."""
 
 _INVOICE = "invoice"
 _SERVICE = "service#"
@@ -42,14 +39,15 @@ class TableInvoices:
 
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
         item = read(InvoiceItem, organization_id, invoice_id)
-        return decoded_item(Invoice, item) if item else None
+        return stored_invoice(item) if item else None
 
     def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         stored = recounted.stored()
         transaction = Transaction()
-        transaction.put(_INVOICE, InvoiceItem, _values(recounted.invoice, stored), unchanged(InvoiceItem, 0))
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), unchanged(InvoiceItem, 0))
         _claim(transaction, stored, claims)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
+        put_movements(transaction, stored.organization_id, recounted.movements)
         try:
             transaction.commit()
         except Cancelled as exc:
@@ -70,33 +68,39 @@ class TableInvoices:
             raise _claims_refused(exc) from exc
 
     def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
-        if references or recounted.difference:
+        if references or recounted.difference or recounted.movements:
             return self.apply(recounted, None, references)
         stored = recounted.stored()
-        put(InvoiceItem, _values(recounted.invoice, stored), unchanged(InvoiceItem, recounted.invoice.version), _WHAT)
+        put(
+            InvoiceItem,
+            invoice_values(recounted.invoice, stored),
+            unchanged(InvoiceItem, recounted.invoice.version),
+            _WHAT,
+        )
         return stored
 
     def apply(
         self, recounted: Recounted, marker: EventMarker | None, references: Sequence[Reference] = ()
     ) -> Invoice:
-        """Writes the invoice, what it adds to the tallies, the event and the references in one transaction.
+        """Writes the invoice, its movements, what it adds to the tallies, the event and the references together.
 
-        References beyond what one transaction holds go first: what belongs to an invoice belongs to it whether or
-        not the invoice knows already.
+        What is beyond one transaction goes first: a reference belongs to its invoice, and money has moved, whether
+        or not the invoice knows already.
         """
+        movements = _write_overflow(recounted)
         left = [asdict(reference) for reference in dict.fromkeys(references)]
-        while len(left) > MAX_CLAIMS_AT_ONCE:
+        room = MAX_CLAIMS_AT_ONCE - len(movements)
+        while len(left) > room:
             transaction = Transaction()
-            for values in left[:MAX_CLAIMS_AT_ONCE]:
-                transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
+            _refer(transaction, left[:MAX_CLAIMS_AT_ONCE])
             commit(transaction, _WHAT)
             del left[:MAX_CLAIMS_AT_ONCE]
         stored = recounted.stored()
         transaction = Transaction()
         expected = unchanged(InvoiceItem, recounted.invoice.version)
-        transaction.put(_INVOICE, InvoiceItem, _values(recounted.invoice, stored), expected)
-        for values in left:
-            transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), expected)
+        _refer(transaction, left)
+        put_movements(transaction, stored.organization_id, movements)
         add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
         if marker is not None:
             put_marker(transaction, marker)
@@ -140,29 +144,25 @@ def _key(invoice: Invoice) -> Values:
     return {"organization_id": invoice.organization_id, "invoice_id": invoice.id}
 
 
-def _values(invoice: Invoice, stored: Invoice) -> Values:
-    """Returns the attributes of an item. `invoice` is `stored` before that was counted: its standing is known."""
-    organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
-    due_at, overdue_since = invoice.due_at, invoice.overdue_since
-    # The next thing to do about the invoice, and when. Its making comes first.
-    work, resume_at = RESUME, invoice.saga.resume_at
-    if resume_at is None:
-        work, resume_at = TURN_OVERDUE, invoice.turns_overdue_at
-    return {
-        "organization_id": organization_id,
-        "invoice_id": invoice.id,
-        "version": stored.version,
-        "status": status.value,
-        "customer_id": customer_id,
-        "created_key": key(moment(invoice.created_at), invoice.id),
-        "status_key": key(organization_id, status.value),
-        "customer_key": key(organization_id, customer_id),
-        "due_key": key(moment(due_at), invoice.id) if status in OPEN_STATUSES and due_at is not None else None,
-        "overdue_since": overdue_since.isoformat() if overdue_since and invoice.overdue else None,
-        "work": work if resume_at is not None else None,
-        "resume_at": resume_at,
-        **encoded(stored),
-    }
+def _write_overflow(recounted: Recounted) -> list[Movement]:
+    """Writes the movements beyond those that go with the invoice, which are returned.
+
+    Raises:
+        StaleWrite: the invoice is not the one that was read.
+    """
+    left, invoice = list(recounted.movements), recounted.invoice
+    while len(left) > AT_ONCE:
+        transaction = Transaction()
+        transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged(InvoiceItem, invoice.version))
+        put_movements(transaction, invoice.organization_id, left[:AT_ONCE])
+        commit(transaction, _WHAT)
+        del left[:AT_ONCE]
+    return left
+
+
+def _refer(transaction: Transaction, references: Sequence[Values]) -> None:
+    for values in references:
+        transaction.put(_REFERENCE + values["stripe_id"], PaymentReferenceItem, values)
 
 
 def _claim(transaction: Transaction, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:

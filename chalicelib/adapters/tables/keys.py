@@ -13,6 +13,9 @@ _DIGITS = 12
 _TAG = 8
 _MAX_RANGE_KEY = 1024  # bytes; DynamoDB takes no more
 
+LOWEST, HIGHEST = "0", "~"
+"""Bounds below and above every `moment`."""
+
 DATED_FORM = rf"[0-9]{{{_DIGITS}}}#[^#]+"
 """The form of a position in a list by time: a `moment` and an id."""
 TEXT_FORM = r"(?s).+"

@@ -17,7 +17,8 @@ from chalicelib.adapters.tables.database import (
     connection,
     met_transaction,
 )
-from chalicelib.adapters.tables.markers import MARKER, put_marker
+from chalicelib.adapters.tables.markers import MARKER, marker_values, not_dealt_with, put_marker
+from chalicelib.adapters.tables.models import EventItem
 from chalicelib.adapters.tables.writes import Prepared, Values, attributes
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -35,15 +36,36 @@ def put(model: type[Model], values: Values, condition: Condition, what: str) -> 
     Raises:
         StaleWrite: the condition does not hold, or a transaction is under way on the item.
     """
-    table = model.Meta.table_name
-    hash_key = values[connection().get_meta_table(table).hash_keyname]
     try:
-        with answering():
-            connection().put_item(table, hash_key, attributes=attributes(values), condition=condition)
+        _put(model, values, condition)
     except PutError as exc:
         if condition_failed(exc) or met_transaction(exc):
             raise StaleWrite(what) from exc
         raise
+
+
+def put_alone(marker: EventMarker) -> None:
+    """Marks an event that changed nothing.
+
+    Raises:
+        DuplicateEvent: the event has been dealt with before.
+        StaleWrite: a transaction is under way on the marker, so the event is being dealt with.
+    """
+    try:
+        _put(EventItem, marker_values(marker), not_dealt_with())
+    except PutError as exc:
+        if condition_failed(exc):
+            raise DuplicateEvent from exc
+        if met_transaction(exc):
+            raise StaleWrite("The event") from exc
+        raise
+
+
+def _put(model: type[Model], values: Values, condition: Condition) -> None:
+    table = model.Meta.table_name
+    hash_key = values[connection().get_meta_table(table).hash_keyname]
+    with answering():
+        connection().put_item(table, hash_key, attributes=attributes(values), condition=condition)
 
 
 def put_marked(model: type[Model], values: Values, condition: Condition, marker: EventMarker, what: str) -> None:

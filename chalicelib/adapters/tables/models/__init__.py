@@ -11,6 +11,7 @@ from chalicelib.adapters.tables.models.connections import ClaimItem, ConnectionI
 from chalicelib.adapters.tables.models.customers import CustomerItem
 from chalicelib.adapters.tables.models.events import EventItem
 from chalicelib.adapters.tables.models.invoices import InvoiceItem, PaymentReferenceItem
+from chalicelib.adapters.tables.models.payments import PaymentItem
 from chalicelib.adapters.tables.models.summaries import SummaryItem
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "EventItem",
     "InvoiceItem",
     "OAuthStateItem",
+    "PaymentItem",
     "PaymentReferenceItem",
     "SummaryItem",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.adapters.tables.models.table import TableMeta
 
 
 class EventsByReceived(GlobalSecondaryIndex["EventItem"]):
-    """An account's events by when they came."""
+    """The events that show whether an account's webhooks arrive, by when they came."""
 
     class Meta:
         index_name = "by_received"
@@ -18,6 +18,17 @@ class EventsByReceived(GlobalSecondaryIndex["EventItem"]):
 
     account_id = UnicodeAttribute(hash_key=True)
     received_at = NumberAttribute(range_key=True)
+
+
+class EventsByInvoice(GlobalSecondaryIndex["EventItem"]):
+    """An invoice's events by when they came, with all that its event log shows. A parked event's body is left out."""
+
+    class Meta:
+        index_name = "by_invoice"
+        projection = IncludeProjection(["type", "created", "outcome", "source", "object_id", "repeated", "error"])
+
+    invoice_key = UnicodeAttribute(hash_key=True)
+    arrival_key = UnicodeAttribute(range_key=True)
 
 
 class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
@@ -34,7 +45,9 @@ class ParkedEvents(GlobalSecondaryIndex["EventItem"]):
 class EventItem(Model):
     """What became of a Stripe event. A parked one keeps its body.
 
-    `delivered_at` is when a webhook brought one that the sweep had fetched before.
+    `arrival_key` is when an event came, with its id. `received_at` is the same time, of events that `by_received`
+    is to find: those that show whether webhooks arrive, and parked ones. `delivered_at` is when a webhook last
+    brought the event again, and `repeated` how often one did.
     """
 
     class Meta(TableMeta):
@@ -44,11 +57,14 @@ class EventItem(Model):
     event_id = UnicodeAttribute(range_key=True)
     type = UnicodeAttribute()
     created = NumberAttribute()
-    received_at = NumberAttribute()
+    arrival_key = UnicodeAttribute(null=True)
+    received_at = NumberAttribute(null=True)
     outcome = UnicodeAttribute()
     source = UnicodeAttribute(null=True)
     delivered_at = NumberAttribute(null=True)
-    invoice_id = UnicodeAttribute(null=True)
+    repeated = NumberAttribute(null=True)
+    object_id = UnicodeAttribute(null=True)
+    invoice_key = UnicodeAttribute(null=True)
     error = UnicodeAttribute(null=True)
     parked_key = UnicodeAttribute(null=True)
     document = UnicodeAttribute(null=True)
@@ -56,4 +72,5 @@ class EventItem(Model):
     expires_at = TTLAttribute(null=True)
 
     by_received = EventsByReceived()
+    by_invoice = EventsByInvoice()
     parked = ParkedEvents()

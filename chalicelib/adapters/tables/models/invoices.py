@@ -1,9 +1,12 @@
-"""Invoices, and which invoice a payment belongs to."""
+"""Invoices, and which invoice a payment belongs to.
+
+The indexes of invoices hold keys only, so an index is written only when the key itself changes. Lists read the items.
+"""
 
 from __future__ import annotations
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.adapters.tables.models.table import Aggregate, TableMeta
@@ -14,7 +17,7 @@ class InvoicesByCreated(GlobalSecondaryIndex["InvoiceItem"]):
 
     class Meta:
         index_name = "by_created"
-        projection = AllProjection()
+        projection = KeysOnlyProjection()
 
     organization_id = UnicodeAttribute(hash_key=True)
     created_key = UnicodeAttribute(range_key=True)
@@ -25,7 +28,7 @@ class InvoicesByStatus(GlobalSecondaryIndex["InvoiceItem"]):
 
     class Meta:
         index_name = "by_status"
-        projection = AllProjection()
+        projection = KeysOnlyProjection()
 
     status_key = UnicodeAttribute(hash_key=True)
     created_key = UnicodeAttribute(range_key=True)
@@ -36,7 +39,7 @@ class InvoicesByCustomer(GlobalSecondaryIndex["InvoiceItem"]):
 
     class Meta:
         index_name = "by_customer"
-        projection = AllProjection()
+        projection = KeysOnlyProjection()
 
     customer_key = UnicodeAttribute(hash_key=True)
     created_key = UnicodeAttribute(range_key=True)
@@ -47,10 +50,35 @@ class InvoicesByDueDate(GlobalSecondaryIndex["InvoiceItem"]):
 
     class Meta:
         index_name = "by_due_date"
-        projection = AllProjection()
+        projection = KeysOnlyProjection()
 
     organization_id = UnicodeAttribute(hash_key=True)
     due_key = UnicodeAttribute(range_key=True)
+
+
+class InvoicesByUpdated(GlobalSecondaryIndex["InvoiceItem"]):
+    """An organization's invoices by the quarter of an hour in which they were last changed.
+
+    The events of one payment come within seconds. A key to the second would move with each of them.
+    """
+
+    class Meta:
+        index_name = "by_updated"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    updated_key = UnicodeAttribute(range_key=True)
+
+
+class InvoicesByNumber(GlobalSecondaryIndex["InvoiceItem"]):
+    """An organization's invoices that Stripe has numbered, by their number."""
+
+    class Meta:
+        index_name = "by_number"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    number_key = UnicodeAttribute(range_key=True)
 
 
 class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
@@ -68,20 +96,19 @@ class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoiceItem(Aggregate):
-    """An invoice with its transaction history."""
+    """An invoice. What is beside its document are the keys of its indexes."""
 
     class Meta(TableMeta):
         pass
 
     organization_id = UnicodeAttribute(hash_key=True)
     invoice_id = UnicodeAttribute(range_key=True)
-    status = UnicodeAttribute()
-    customer_id = UnicodeAttribute()
     created_key = UnicodeAttribute()
     status_key = UnicodeAttribute()
     customer_key = UnicodeAttribute()
     due_key = UnicodeAttribute(null=True)
-    overdue_since = UnicodeAttribute(null=True)
+    updated_key = UnicodeAttribute(null=True)
+    number_key = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     resume_at = NumberAttribute(null=True)
 
@@ -89,6 +116,8 @@ class InvoiceItem(Aggregate):
     by_status = InvoicesByStatus()
     by_customer = InvoicesByCustomer()
     by_due_date = InvoicesByDueDate()
+    by_updated = InvoicesByUpdated()
+    by_number = InvoicesByNumber()
     due_work = DueWork()
 
 

@@ -1,0 +1,148 @@
+"""What every store of payments does: rows are kept with their invoice, and listed in the order money moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.movements import Movement, MovementFilter, MovementKind
+from chalicelib.domain.summary import Recounted, recounted
+from tests.backends import Backend
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ORG, invoice, marker, payment, reference, refund
+from tests.contracts.test_invoice_pages import fresh
+
+ALL = MovementFilter()
+
+
+def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = ORG) -> Recounted:
+    """A stored invoice, to be stored again with these rows."""
+    made = backend.invoices.insert(recounted(invoice(organization_id=organization_id)), {})
+    return recounted(made)._replace(movements=rows)
+
+
+def whole(
+    backend: Backend, wanted: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
+) -> list[Movement]:
+    found: list[Movement] = []
+    after = None
+    while True:
+        page = backend.payments.page(organization_id, wanted, first, after)
+        found += page.items
+        assert len(page.items) == first or not page.has_next
+        assert (page.end_cursor is None) == (not page.items)
+        if not page.has_next:
+            return found
+        after = page.end_cursor
+
+
+def test_a_payment_is_kept_with_its_invoice_and_comes_back_equal(backend: Backend) -> None:
+    first, second = payment("ch_1", number="A-0001"), refund("re_1", at=NOW + 5, reason="duplicate")
+    backend.invoices.save(moving(backend, first, second))
+    assert whole(backend) == [second, first]
+
+
+def test_an_invoice_that_is_new_brings_its_payments_with_it(backend: Backend) -> None:
+    backend.invoices.insert(recounted(invoice())._replace(movements=(payment(),)), {})
+    assert whole(backend) == [payment()]
+
+
+def test_a_payment_that_changes_is_one_row_still(backend: Backend) -> None:
+    pending = payment(status="pending")
+    stored = backend.invoices.save(moving(backend, pending))
+    succeeded = replace(pending, status="succeeded", at=NOW + 86400)
+    backend.invoices.apply(recounted(stored)._replace(movements=(succeeded,)), marker())
+    assert whole(backend) == [succeeded]
+
+
+def test_no_payment_is_kept_if_its_invoice_is_not(backend: Backend) -> None:
+    stale = moving(backend, payment("ch_1"))
+    backend.invoices.save(stale._replace(movements=()))
+    with pytest.raises(StaleWrite):
+        backend.invoices.save(stale)
+    with pytest.raises(StaleWrite):
+        backend.invoices.apply(stale, marker())
+    assert whole(backend) == []
+
+
+def test_no_payment_is_kept_by_an_event_that_was_dealt_with_before(backend: Backend) -> None:
+    backend.events.mark(marker())
+    with pytest.raises(DuplicateEvent):
+        backend.invoices.apply(moving(backend, payment()), marker())
+    assert whole(backend) == []
+
+
+@pytest.mark.parametrize("count", [40, 41, 100])
+def test_an_invoice_of_many_payments_keeps_them_all(backend: Backend, count: int) -> None:
+    """More than go into one transaction, together with as many references."""
+    rows = [payment(f"ch_{n:03d}", at=NOW + n) for n in range(count)]
+    paid = moving(backend, *rows)
+    backend.invoices.apply(paid, marker(), [reference(each.id, paid.invoice) for each in rows])
+    assert whole(backend) == rows[::-1]
+    assert len(backend.invoices.find_by_reference(ACCOUNT, [each.id for each in rows])) == count
+
+
+def test_many_payments_of_an_invoice_that_has_changed_are_not_kept(backend: Backend) -> None:
+    stale = moving(backend, *(payment(f"ch_{n}") for n in range(41)))
+    backend.invoices.save(stale._replace(movements=()))
+    with pytest.raises(StaleWrite):
+        backend.invoices.save(stale)
+    assert whole(backend) == []
+
+
+def test_payments_of_other_organizations_are_not_listed(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment("ch_1")))
+    backend.invoices.save(moving(backend, payment("ch_2"), organization_id=OTHER_ORG))
+    assert [each.id for each in whole(backend)] == ["ch_1"]
+    assert [each.id for each in whole(backend, organization_id=OTHER_ORG)] == ["ch_2"]
+
+
+def test_a_cursor_of_another_organizations_payments_is_refused(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment("ch_1"), payment("ch_2")))
+    cursor = backend.payments.page(ORG, ALL, 1, None).end_cursor
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.payments.page(OTHER_ORG, ALL, 1, cursor)
+
+
+def test_an_empty_list_of_payments_is_one_empty_page(backend: Backend) -> None:
+    page = backend.payments.page(ORG, ALL, 10, None)
+    assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
+
+
+moments = st.none() | st.integers(NOW - 1, NOW + 5)
+METHODS = ["card", "us_bank_account", None]
+filters = st.builds(
+    MovementFilter,
+    since=moments,
+    before=moments,
+    kind=st.none() | st.sampled_from(MovementKind),
+    method=st.sampled_from(METHODS),
+)
+rows = st.lists(
+    st.tuples(st.integers(NOW, NOW + 4), st.sampled_from(MovementKind), st.sampled_from(METHODS)), max_size=12
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=rows, wanted=st.lists(filters, min_size=1, max_size=4), first=st.integers(1, 5))
+def test_any_filter_over_any_payments_gives_what_plain_python_gives(
+    backend: Backend, rows: list[tuple[int, MovementKind, str | None]], wanted: list[MovementFilter], first: int
+) -> None:
+    organization_id = OrganizationId(f"org-payments-{next(fresh)}")
+    made = [payment(f"ch_{n}", at=at, kind=kind, method=method) for n, (at, kind, method) in enumerate(rows)]
+    backend.invoices.save(moving(backend, *made, organization_id=organization_id))
+    for one in wanted:
+        fitting = [
+            each
+            for each in made
+            if (one.since is None or each.at >= one.since)
+            and (one.before is None or each.at < one.before)
+            and (one.kind is None or each.kind is one.kind)
+            and (one.method is None or each.method == one.method)
+        ]
+        latest_first = sorted(fitting, key=lambda each: (each.at, each.id), reverse=True)
+        assert whole(backend, one, first, organization_id) == latest_first
