@@ -66,11 +66,6 @@ class Told:
         return round(self.of(lambda each: each.messages))
 
     @property
-    def marked(self) -> list[Invocation]:
-        """Returns the webhooks that wrote nothing but a marker."""
-        return [each for each in self.webhooks if [r.operation for r in each.requests][-1:] == ["PutItem"]]
-
-    @property
     def item(self) -> int:
         """Bytes of the largest invoice that it left behind; 0 if it wrote none."""
         sizes = (
