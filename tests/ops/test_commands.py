@@ -66,8 +66,8 @@ def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
     told = operator.asks("explain", "invoice", company.organization_id, made["id"])
     assert told["invoice"][0]["status"] == "paid"
     assert [(each["kind"], each["by"]) for each in told["timeline"]] == [
-        ("created", "user_billing"),
-        ("sent", "user_billing"),
+        ("created", "user_office"),
+        ("sent", "user_office"),
         ("paid", "stripe"),
     ]
     [payment] = told["payments"]
