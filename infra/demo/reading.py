@@ -53,16 +53,19 @@ def event_row(event: Any) -> list[str]:
 
 
 def sentence(entry: Any) -> str:
-    """Returns what happened, as somebody at the office would say it."""
-    words = [entry["kind"].replace("_", " ").capitalize()]
-    if "amount" in entry:
-        words.append(f"{entry['amount']} {entry['currency'].upper()}")
-    if "method" in entry:
-        words.append(f"{'to' if 'refund' in entry['kind'] else 'by'} {method(entry['method'])}")
+    """Returns what happened, such as `Payment failed: 80.00 USD by Visa 9995, insufficient funds`."""
+    happened = entry["kind"].replace("_", " ").capitalize()
     if "to" in entry:
-        words.append(f"to {entry['to']}")
-    said = " ".join(words)
-    return f"{said}: {entry['reason'].replace('_', ' ')}" if "reason" in entry else said
+        happened += f" to {entry['to']}"
+    details = []
+    if "amount" in entry:
+        details.append(f"{entry['amount']} {entry['currency'].upper()}")
+    if "method" in entry:
+        way = "to" if "refund" in entry["kind"] else "by"
+        details = [" ".join([*details, way, method(entry["method"])])]
+    if "reason" in entry:
+        details.append(entry["reason"].replace("_", " "))
+    return f"{happened}: {', '.join(details)}" if details else happened
 
 
 def method(paid_with: Any) -> str:

@@ -75,9 +75,9 @@ def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: T
     assert [re.sub(r"\S+@\S+", "…", line) for line in lines] == [
         "Created",
         "Sent to …",
-        "Payment failed 302.24 USD by Visa 9995: insufficient funds",
-        "Paid 302.24 USD by Visa 4242",
-        "Refunded 302.24 USD to Visa 4242",
+        "Payment failed: 302.24 USD by Visa 9995, insufficient funds",
+        "Paid: 302.24 USD by Visa 4242",
+        "Refunded: 302.24 USD to Visa 4242",
     ]
 
 
