@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-COLUMNS = ["When", "What", "Source", "Amount", "Reason"]
+COLUMNS = ["When", "What happened"]
 """Above the entries of an invoice's history, see `row`."""
+
+EVENT_COLUMNS = ["Arrived", "Event", "Outcome", "Lag"]
+"""Above the events about an invoice, see `event_row`."""
 
 
 def status(answer: Any) -> str:
@@ -20,14 +23,13 @@ def reason(invoice: Any) -> str:
 
 
 def told(history: Any) -> str:
-    """Which of an invoice's main events a history has, in their order."""
-    kinds = {entry["kind"] for entry in history["data"]}
-    return ", ".join(kind for kind in ("created", "send_requested", "payment_failed", "paid") if kind in kinds)
+    """Returns the kinds of the entries of a history, in their order."""
+    return ", ".join(entry["kind"] for entry in history["data"])
 
 
-def refunded(history: Any) -> str:
-    """The amounts of the refunds in a history."""
-    return ", ".join(amount(entry) for entry in history["data"] if entry["kind"] == "refund_created")
+def recovered(events: Any) -> bool:
+    """Returns True if the event log has an event that POM fetched because no webhook brought it."""
+    return any(event["outcome"] == "recovered" for event in events["data"])
 
 
 def sent(batch: Any) -> int:
@@ -36,11 +38,41 @@ def sent(batch: Any) -> int:
 
 
 def row(entry: Any) -> list[str]:
-    """One entry of an invoice's history, below `COLUMNS`."""
-    when = entry["at"].replace("T", " ").removesuffix("Z")
-    return [when, entry["kind"].replace("_", " "), entry["source"], amount(entry), entry.get("reason", "")]
+    """Returns one entry of an invoice's history, below `COLUMNS`."""
+    return [_when(entry["at"]), sentence(entry)]
 
 
-def amount(entry: Any) -> str:
-    """The amount of an entry with its currency, if it has one."""
-    return f"{entry['amount']} {entry['currency'].upper()}" if "amount" in entry else ""
+def event_row(event: Any) -> list[str]:
+    """Returns one event about an invoice, below `EVENT_COLUMNS`."""
+    return [
+        _when(event["arrivedAt"]),
+        event["type"],
+        event["outcome"].replace("_", " "),
+        f"{event['lagSeconds']} s",
+    ]
+
+
+def sentence(entry: Any) -> str:
+    """Returns what happened, such as `Payment failed: 80.00 USD by Visa 9995, insufficient funds`."""
+    happened = entry["kind"].replace("_", " ").capitalize()
+    if "to" in entry:
+        happened += f" to {entry['to']}"
+    details = []
+    if "amount" in entry:
+        details.append(f"{entry['amount']} {entry['currency'].upper()}")
+    if "method" in entry:
+        way = "to" if "refund" in entry["kind"] else "by"
+        details = [" ".join([*details, way, method(entry["method"])])]
+    if "reason" in entry:
+        details.append(entry["reason"].replace("_", " "))
+    return f"{happened}: {', '.join(details)}" if details else happened
+
+
+def method(paid_with: Any) -> str:
+    """Returns how somebody paid, such as `Visa 4242`."""
+    named = (paid_with["brand"] or paid_with["type"] or "").replace("_", " ").capitalize()
+    return f"{named} {paid_with['last4']}" if paid_with["last4"] else named
+
+
+def _when(instant: str) -> str:
+    return instant.replace("T", " ").removesuffix("Z")

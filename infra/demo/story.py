@@ -26,6 +26,9 @@ ZONE = "America/New_York"
 REMINDED_BEFORE = 3
 """Days before an invoice is due."""
 
+SHOWN = 5
+"""Events of the log that are shown."""
+
 ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 
 
@@ -179,12 +182,16 @@ class Story:
         say.sees("Stripe", ours["status"], "paid")
 
         say.says("Click on an invoice. View payment details and transaction history.")
-        expected = "created, send_requested, payment_failed, paid"
+        expected = "created, sent, payment_failed, paid"
         told = self._office.sees(f"/invoices/{invoice}/history", reading.told, expected)
-        history = self._office.get(f"/invoices/{invoice}/history")["data"]
-        say.does("GET /v1/invoices/{id}/history")
+        say.does("GET /v1/invoices/{id}/history and /v1/invoices/{id}/events")
         say.sees("It tells of", told, expected)
-        self._shows([entry for entry in history if entry["kind"] != "updated"])
+        self._shows(self._office.get(f"/invoices/{invoice}/history")["data"])
+        [payment] = self._office.get(f"/invoices/{invoice}")["payments"]
+        say.sees("The payment has its card", reading.method(payment["method"]), "Visa 4242")
+        events = self._office.get(f"/invoices/{invoice}/events?first={SHOWN}")["data"]
+        say.tells(f"Beside it stands the log of Stripe's events; the {SHOWN} that arrived last:")
+        say.table("", reading.EVENT_COLUMNS, [reading.event_row(event) for event in events])
 
     def _refunding(self) -> None:
         say = self._teller
@@ -198,10 +205,15 @@ class Story:
         shown = self._office.get(f"/invoices/{invoice}")
         say.sees("Refunded amount", shown["refundedAmount"], total)
         say.sees("Received amount, what came in and stayed", shown["receivedAmount"], "0.00")
+        expected = "created, sent, payment_failed, paid, refunded"
         path = f"/invoices/{invoice}/history"
-        refunded = self._office.sees(path, reading.refunded, f"{total} USD")
-        say.sees("The history has the refund", refunded, f"{total} USD")
-        self._shows([entry for entry in self._office.get(path)["data"] if "refund" in entry["kind"]])
+        say.sees("The history tells the whole story", self._office.sees(path, reading.told, expected), expected)
+        self._shows(self._office.get(path)["data"])
+        rows = self._office.get("/payments")["data"]
+        moved = {(row["kind"], row["amount"]) for row in rows if row["invoiceId"] == invoice}
+        say.does("GET /v1/payments")
+        expected_rows = {("payment", total), ("refund", total)}
+        say.sees("The company's money has the payment and the refund", moved == expected_rows, True)
 
     def _sync_delays(self) -> None:
         say = self._teller
@@ -215,10 +227,9 @@ class Story:
         self._office.call("POST", "/stripe/connection/refresh")
         say.does("clicked Refresh, before the schedule did it: POM asked Stripe for what it had missed")
         say.sees("Invoice", self._status_of(invoice, "paid"), "paid")
-        history = self._office.get(f"/invoices/{invoice}/history")["data"]
-        say.sees(
-            "The history says that it was recovered", any(e.get("outcome") == "recovered" for e in history), True
-        )
+        say.does("GET /v1/invoices/{id}/events")
+        events = self._office.get(f"/invoices/{invoice}/events")
+        say.sees("The event log says that it was recovered", reading.recovered(events), True)
         self._world.lose_webhooks()
 
     def _connection_lost(self) -> None:
@@ -272,7 +283,7 @@ class Story:
             say.sees("The e-mail's link is the one that POM shows", mail["link"] == invoice["paymentUrl"], True)
             say.letter(mail["from"], mail["subject"], mail["text"])
         history = self._office.get(f"/invoices/{invoice['id']}/history")["data"]
-        rows = [entry for entry in history if entry["kind"] == "reminder_sent"]
+        rows = [entry for entry in history if entry["kind"] == "reminded"]
         say.sees("The history has the reminder", len(rows), 1)
         self._shows(rows)
 

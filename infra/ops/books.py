@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import boto3
 from botocore.exceptions import ClientError
@@ -13,9 +14,13 @@ from chalicelib.adapters.tables.connections import KIND, PLATFORM
 from chalicelib.adapters.tables.models import ConnectionItem, EventItem
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.events import LoggedEvent
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.functions import SCHEDULE_FAILURES, Queue
 from infra.ops.stage import Stage
+
+PAGE = 100
+"""Events that are read at once of an invoice's log."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,19 @@ class KnownEvent:
     received_at: int
     outcome: str
     source: str | None
+    object_id: str | None
+    """Stripe's id of the object that it is about."""
     invoice_id: str | None
+    """The invoice whose log has it, if it is about one that POM knows."""
+    repeated: int
+    """How often a webhook brought it again after it had been dealt with."""
     error: str | None
     parked: bool
+
+    @property
+    def lag(self) -> int:
+        """Returns the seconds from the event to its arrival."""
+        return max(0, self.received_at - self.created)
 
 
 def organizations(stage: Stage) -> list[Connection]:
@@ -69,18 +84,35 @@ def parked(stage: Stage, account_id: StripeAccountId) -> Iterator[KnownEvent]:
         yield _known(item)
 
 
+def event_log(stage: Stage, organization_id: OrganizationId, invoice_id: InvoiceId) -> list[LoggedEvent]:
+    """All events that are kept of an invoice, the latest arrival first."""
+    page = stage.ports.events.of_invoice(organization_id, invoice_id, PAGE, None)
+    found = list(page.items)
+    while page.has_next:
+        page = stage.ports.events.of_invoice(organization_id, invoice_id, PAGE, page.end_cursor)
+        found += page.items
+    return found
+
+
 def _known(item: EventItem) -> KnownEvent:
     return KnownEvent(
-        item.event_id,
-        item.type,
-        int(item.created),
-        int(item.received_at),
-        item.outcome,
-        item.source,
-        item.invoice_id,
-        item.error,
-        item.parked_key is not None,
+        id=item.event_id,
+        type=item.type,
+        created=int(item.created),
+        received_at=_arrived_at(item),
+        outcome=item.outcome,
+        source=item.source,
+        object_id=item.object_id,
+        invoice_id=unquote(item.invoice_key.rpartition("#")[2]) if item.invoice_key else None,
+        repeated=int(item.repeated or 0),
+        error=item.error,
+        parked=item.parked_key is not None,
     )
+
+
+def _arrived_at(item: EventItem) -> int:
+    """Returns when an event came (epoch seconds UTC). Items of before 2026-12 have only `received_at`."""
+    return int(item.received_at if item.received_at is not None else item.arrival_key.partition("#")[0])
 
 
 def sqs() -> Any:

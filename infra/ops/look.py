@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
-import msgspec
 
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Connection, Freeze
+from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.explanation import explain as explained
-from chalicelib.domain.history import HistoryEntry, in_order
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.payments import Payment, PaymentMethod, payments_of
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import Entry
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.usecases.connecting.webhook_health import arrival_problem
 from chalicelib.usecases.invoicing.invoices import get_invoice
@@ -109,7 +114,7 @@ def explain() -> None:
 @click.argument("invoice")
 @command
 def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: str) -> None:
-    """Why an invoice stands where it stands, as a timeline."""
+    """Why an invoice stands where it stands: its payments, its timeline, and the events that Stripe sent about it."""
     found = get_invoice(OrganizationId(organization), InvoiceId(invoice), stage.ports)
     now = stage.ports.clock.now()
     currency = found.order.currency
@@ -125,36 +130,88 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
         "stripe": found.stripe_invoice_id,
         "step": found.saga.step.value,
         "attempts": found.saga.attempts,
-        "resumes": moment(found.saga.resume_at),
+        "resumes": moment(found.resume_at),
     }
     screen.table("invoice", f"Invoice {found.id} of {organization}", [summary])
     screen.fact("explanation", explained(found, now), explained(found, now))
-    facts = found.facts
-    known: list[Any] = [
-        *([facts.invoice] if facts.invoice else []),
-        *facts.revisions.values(),
-        *facts.payment_intents.values(),
-        *facts.charges.values(),
-        *facts.payments.values(),
-        *facts.refunds.values(),
-        *facts.disputes.values(),
-        *facts.credit_notes.values(),
-    ]
-    screen.table(
-        "facts",
-        "What Stripe said",
-        [{"id": fact.id, "status": fact.status, "as_of": moment(fact.as_of)} for fact in known],
-    )
-    columns = ("at", "kind", "source", "amount", "currency", "actor", "outcome", "reason", "stripe_id", "event_id")
-    screen.table("timeline", "Timeline", [_entry(each) for each in in_order(found.history)], columns)
+    facts = [{"id": each.id, "status": each.status, "as_of": moment(each.as_of)} for each in _facts(found)]
+    screen.table("facts", "What Stripe said", facts)
+    screen.table("payments", "Payments", [_payment(each) for each in payments_of(found)])
+    screen.table("timeline", "Timeline", [_entry(each) for each in timeline(found)], TIMELINE)
+    log = books.event_log(stage, found.organization_id, found.id)
+    screen.table("events", "Event log, the latest arrival first", [_logged(each) for each in log], EVENT_LOG)
 
 
-def _entry(entry: HistoryEntry) -> dict[str, Any]:
-    """One line of a timeline; the amount is decimal, as in the API and on the invoice above it."""
-    told = {**msgspec.to_builtins(entry), "at": moment(entry.at)}
+TIMELINE = ("at", "kind", "amount", "currency", "method", "by", "reason")
+EVENT_LOG = ("arrived", "type", "outcome", "lag_s", "repeated", "id")
+"""The columns that people see. JSON has the others too."""
+
+
+def _facts(invoice: Invoice) -> Iterator[StripeFact]:
+    """Yields the latest snapshot of each Stripe object, the invoice first."""
+    if invoice.facts.invoice is not None:
+        yield invoice.facts.invoice
+    yield from (fact for fact in invoice.facts.by_id.values() if fact is not invoice.facts.invoice)
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    given_back = sum(each.amount for each in payment.refunds if each.status == "succeeded")
+    return {
+        "id": payment.id,
+        "status": payment.status.value,
+        "at": moment(payment.at),
+        "amount": decimal_string(payment.amount, payment.currency),
+        "currency": payment.currency,
+        "method": _method(payment.method),
+        "refunded": decimal_string(given_back, payment.currency) if given_back else None,
+        "disputes": ", ".join(each.status for each in payment.disputes) or None,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    """Returns one line of a timeline; the amount is decimal, as in the API and on the invoice above it."""
+    amount = None
     if entry.amount is not None and entry.currency is not None:
-        told["amount"] = decimal_string(entry.amount, entry.currency)
-    return told
+        amount = decimal_string(entry.amount, entry.currency)
+    return {
+        "at": moment(entry.at),
+        "kind": entry.kind.value,
+        "amount": amount,
+        "currency": entry.currency,
+        "method": _method(entry.method),
+        "by": (entry.actor or "pom") if entry.by_pom else "stripe",
+        "reason": entry.reason,
+        "to": entry.to,
+        "due_by": moment(entry.due_by),
+        "stripe_id": entry.stripe_id,
+    }
+
+
+def _method(method: PaymentMethod | None) -> str | None:
+    """Returns how somebody paid, such as `visa 4242`."""
+    if method is None:
+        return None
+    return " ".join(word for word in (method.brand or method.type, method.last4) if word) or None
+
+
+def _logged(event: LoggedEvent) -> dict[str, Any]:
+    return {
+        "arrived": moment(event.received_at),
+        "type": event.type,
+        "outcome": _outcome(event.outcome),
+        "lag_s": event.lag,
+        "repeated": event.repeated,
+        "id": event.id,
+        "created": moment(event.created),
+        "source": event.source,
+        "object": event.object_id or None,
+        "error": event.error,
+    }
+
+
+def _outcome(stored: str) -> str:
+    """Returns what became of an event in the words of the event log that offices see."""
+    return "nothing_new" if stored == NOTHING_NEW else stored
 
 
 @explain.command("event")
@@ -162,7 +219,7 @@ def _entry(entry: HistoryEntry) -> dict[str, Any]:
 @click.argument("event")
 @command
 def explain_event(stage: Stage, screen: Screen, organization: str, event: str) -> None:
-    """What became of one of Stripe's events."""
+    """What became of one of Stripe's events, how long it took to arrive, and how often it was repeated."""
     _, account_id = books.connected(stage, organization)
     known = books.event(stage, account_id, event)
     if known is None:
@@ -203,8 +260,11 @@ def _row(known: books.KnownEvent) -> dict[str, Any]:
         "type": known.type,
         "created": moment(known.created),
         "received": moment(known.received_at),
-        "outcome": known.outcome,
+        "lag_s": known.lag,
+        "outcome": _outcome(known.outcome),
         "source": known.source,
+        "repeated": known.repeated,
+        "object": known.object_id,
         "invoice": known.invoice_id,
         "error": known.error,
     }

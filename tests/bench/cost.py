@@ -147,7 +147,7 @@ def standing() -> Bill:
     """What a month costs in which nothing happens but the schedules' ticks and what is emitted."""
     price, queues = price_list().prices, list(Queue)
     polls = len(queues) * POLLERS * SECONDS / POLL_SECONDS
-    tick = bill_of(each for story in told()[0] if story.name == TICK for each in story.invocations)
+    tick = bill_of(each for story in told() if story.name == TICK for each in story.invocations)
     watched = sum(len(alarm.measures) for alarm in ALARMS)
     kms = len(TABLES) * len(FUNCTIONS) * SECONDS / KMS_SECONDS
     return Bill(
@@ -183,7 +183,7 @@ def _detailed_metrics() -> int:
 def emitted() -> set[str]:
     """The metrics that the stories emit, each with its dimensions' values: what CloudWatch counts."""
     found = set()
-    for story in told()[0]:
+    for story in told():
         for invocation in story.invocations:
             for line in invocation.logged.splitlines():
                 if line.startswith('{"_aws"'):
@@ -212,7 +212,7 @@ def combinations() -> int:
 
 def measure() -> list[Figure]:
     """Print the bill, and tell what it comes to."""
-    stories = {each.name: each for each in told()[0]}
+    stories = {each.name: each for each in told()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
     by_webhook = bill_of(webhooks).times(MILLION / len(webhooks))
     lifetime = _sum(stories[name] for name in LIFETIME)

@@ -1,59 +1,39 @@
-"""How an invoice's item grows with its timeline, and when a webhook comes to cost one unit more."""
+"""What an invoice costs from created to paid, how large its item becomes, and that events do not make it grow."""
 
 from __future__ import annotations
 
-import random
-import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
-from chalicelib.adapters.tables.codec import encoded
-from chalicelib.domain.history import HistoryEntry, Outcome, Source
-from chalicelib.domain.invoice import Invoice
-from tests.bench.figures import Figure, at_least, only_told
-from tests.bench.units import WRITE_BLOCK
+from tests.bench.figures import Figure, at_most
 
-KEYS = 420
-"""Bytes of an invoice's item beside its document: keys, and attributes for indexes."""
-ENTRIES = 1000
-FEWEST = 12
-"""Entries that a KB must hold, so that the events of one more payment and its refund cost one unit more at most."""
+CREATED, PAID = "create and send, known customer", "paid by card"
+TROUBLED = "declined three times, paid, refunded in part, dispute lost"
+SENT_AGAIN = "each of these events once more"
+NOTHING_NEW = "events that tell nothing new"
 
-
-def growth(invoice: Invoice, seed: int = 0) -> Iterator[Figure]:
-    """From an invoice as it stands after it was paid."""
-    rng = random.Random(seed)
-    sizes = [_size(invoice)]
-    for number in range(ENTRIES):
-        invoice = invoice.telling(_entry(rng, invoice, number))
-        if number < 100 or number == ENTRIES - 1:
-            sizes.append(_size(invoice))
-    next_block = -(-sizes[0] // WRITE_BLOCK) * WRITE_BLOCK
-    first = next(count for count, size in enumerate(sizes[:-1]) if size > next_block)
-    by_entry = (sizes[100] - sizes[0]) / 100
-    how = f"{by_entry:.0f} bytes each, deflated; then 2 units more for the item and 1 for each of its indexes"
-    yield only_told("an invoice paid by card, stored", sizes[0] / 1024, "KB", "its item, keys included")
-    yield only_told("events more until a webhook of it costs more", first, "", how)
-    yield at_least("events that a KB of an invoice's item holds", WRITE_BLOCK / by_entry, FEWEST, "", how)
-    yield only_told(f"the same after {ENTRIES} events more", sizes[-1] / 1024, "KB", "an item holds 400")
+MOST_UNITS = 90
+"""Write units of an invoice of one line from its creation to its payment by card, events included."""
+MOST_BYTES = 1229
+"""Bytes of an invoice's item with one line and one payment, whatever happened to it: 1.2 KB."""
 
 
-def _size(invoice: Invoice) -> int:
-    return KEYS + sum(map(len, encoded(invoice).values()))  # type: ignore[arg-type]
+class Story(Protocol):
+    """What is asked of a story that was told."""
+
+    @property
+    def writes(self) -> float: ...
+    @property
+    def item(self) -> int: ...
 
 
-def _entry(rng: random.Random, invoice: Invoice, number: int) -> HistoryEntry:
-    """An event like those that Stripe sends, with ids of their length."""
-
-    def stripe_id(prefix: str) -> str:
-        return prefix + "".join(rng.choices(string.ascii_letters + string.digits, k=24))
-
-    return HistoryEntry(
-        at=invoice.created_at + 60 * number,
-        kind=rng.choice(("updated", "payment_failed", "charge_failed", "paid", "refund_created")),
-        source=Source.WEBHOOK,
-        amount=7500,
-        currency="usd",
-        outcome=rng.choice(tuple(Outcome)),
-        stripe_id=stripe_id("ch_"),
-        event_id=stripe_id("evt_"),
-    )
+def kept_of_an_invoice(stories: Mapping[str, Story]) -> Iterator[Figure]:
+    """Yields what is held of one invoice, by the stories that were told of it."""
+    parts = [stories[name].writes for name in (CREATED, PAID)]
+    how = " and ".join(f"{part:g}" for part in parts)
+    what = "an invoice from created to paid by card, in WRU"
+    yield at_most(what, sum(parts), MOST_UNITS, "", f"{how}: made and sent, then paid", is_count=True)
+    for name in (PAID, TROUBLED):
+        yield at_most(f"{name}: its item", stories[name].item, MOST_BYTES, "bytes", "with its keys", is_count=True)
+    for name in (SENT_AGAIN, NOTHING_NEW):
+        yield at_most(f"{name}: bytes of the invoice written", stories[name].item, 0, "", "markers", is_count=True)

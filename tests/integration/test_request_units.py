@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceExists
-from tests.bench.stories_growth import growth
+from chalicelib.usecases.events.event_outcome import EventOutcome
 from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
 from tests.world import World
 
@@ -75,6 +75,18 @@ def test_a_refused_write_costs_as_much_as_what_it_met_and_nothing_in_the_indexes
     assert (refused.writes >= 4, refused.index_writes, refused.written) == (True, 0, 0)
 
 
-def test_an_invoice_grows_by_less_than_a_hundred_bytes_with_each_event(world: World) -> None:
-    figures = {each.what: each.value for each in growth(world.now(world.invoice("svc_1")))}
-    assert figures["events that a KB of an invoice's item holds"] > 10
+def test_an_event_that_is_repeated_or_tells_nothing_new_writes_its_own_marker_alone(world: World) -> None:
+    invoice = world.invoice("svc_1")
+    account = world.account_id  # type: ignore[attr-defined]
+    world.double.pay(account, invoice.stripe_invoice_id, "pm_card_visa")
+    world.deliver()
+    told: list[Request] = []
+    with Meter(told.append).listening():
+        world.client.v1.invoices.update(
+            str(invoice.stripe_invoice_id), {"metadata": {"note": "1"}}, {"stripe_account": account}
+        )
+        [receipt] = world.deliver()
+    assert receipt.outcome is EventOutcome.NO_CHANGE
+    assert [each.operation for each in told] == ["GetItem", "PutItem"]
+    assert [table for each in told for table in each.sizes] == ["pom-local-events"]
+    assert sum(each.all_writes for each in told) == 2, "the marker, and its entry in the invoice's log"

@@ -59,12 +59,23 @@ def test_status_is_one_screen_of_everything(company: Company, operator: Operator
     assert "Organizations" in screen.out
 
 
-def test_an_invoice_is_explained_as_a_timeline(company: Company, operator: Operator) -> None:
+def test_an_invoice_is_explained_by_its_payments_its_timeline_and_its_events(
+    company: Company, operator: Operator
+) -> None:
     made = paid(company, "svc_explain")
     told = operator.asks("explain", "invoice", company.organization_id, made["id"])
     assert told["invoice"][0]["status"] == "paid"
-    assert told["timeline"][0]["kind"] == "created"
-    assert {"sent_by_pom", "paid"} <= {each["kind"] for each in told["timeline"]}
+    assert [(each["kind"], each["by"]) for each in told["timeline"]] == [
+        ("created", "user_office"),
+        ("sent", "user_office"),
+        ("paid", "stripe"),
+    ]
+    [payment] = told["payments"]
+    assert (payment["status"], payment["amount"], payment["method"]) == ("succeeded", "75.00", "visa 4242")
+    assert told["timeline"][-1]["method"] == "visa 4242"
+    types = [each["type"] for each in told["events"]]
+    assert {"invoice.finalized", "invoice.paid", "charge.succeeded"} <= set(types)
+    assert {each["outcome"] for each in told["events"]} <= {"applied", "nothing_new"}
     assert told["explanation"]
     unknown = operator.does("explain", "invoice", company.organization_id, "inv_nothing")
     assert (unknown.status, "NotFound" in unknown.err) == (1, True)
@@ -72,11 +83,12 @@ def test_an_invoice_is_explained_as_a_timeline(company: Company, operator: Opera
 
 def test_an_organization_and_an_event_are_explained(company: Company, operator: Operator) -> None:
     made = paid(company, "svc_event")
-    timeline = operator.asks("explain", "invoice", company.organization_id, made["id"])["timeline"]
-    event = next(each["event_id"] for each in timeline if each["event_id"])
-    known = operator.asks("explain", "event", company.organization_id, event)["event"][0]
-    assert known["outcome"] in {"applied", "no_change"}
-    assert known["source"] == "webhook"
+    log = operator.asks("explain", "invoice", company.organization_id, made["id"])["events"]
+    event = next(each["id"] for each in log if each["type"] == "invoice.paid")
+    [known] = operator.asks("explain", "event", company.organization_id, event)["event"]
+    assert known["outcome"] in {"applied", "nothing_new"}
+    assert (known["source"], known["invoice"], known["repeated"]) == ("webhook", made["id"], 0)
+    assert 0 <= known["lag_s"] < 60
     assert operator.does("explain", "event", company.organization_id, "evt_unheard_of").status == 1
     told = operator.asks("explain", "organization", company.organization_id)
     assert {"what": "account", "is": company.account_id} in told["organization"]

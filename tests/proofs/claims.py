@@ -79,4 +79,12 @@ INVARIANTS = (
         13, "A total is the sum of its terms; lost money was not received",
         ("conservation", "machine", "permutations", "healing"),
     ),
+    Invariant(
+        14, "An organization's movements of money are those of its invoices, and add up to what these received",
+        ("conservation", "machine", "permutations", "crashes"),
+    ),
+    Invariant(
+        15, "Each event about an invoice is in its event log, once; its timeline is the same for every order of them",
+        ("permutations", "conservation", "healing", "load"),
+    ),
 )  # fmt: skip

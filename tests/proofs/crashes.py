@@ -19,8 +19,10 @@ from dataclasses import dataclass, replace
 
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import CustomerId
-from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, VOIDED
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
@@ -28,7 +30,9 @@ from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
 from tests.boundaries import Killed, unwatched, watched
+from tests.fakes import FakeDatabase
 from tests.oracle import differences
+from tests.proofs.records import faults_of_rows, rows_of
 from tests.proofs.report import Budget, Result
 from tests.world import OFFICE, ORGANIZATION, World, order
 
@@ -44,7 +48,7 @@ class Errand:
     before: Callable[[World], None]
     do: Callable[[World], object]
     mails: int = 1
-    tells: str | None = None
+    tells: EntryKind | None = None
     repeatable: bool = True
 
 
@@ -120,8 +124,8 @@ ERRANDS = (
     Errand("reconnect", _sent, _connect),
     Errand("create invoice", _connected, lambda world: create_invoice(ONCE, world.ports)),
     Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
-    Errand("void", _sent, _void, tells=VOIDED),
-    Errand("delete draft", _drafted, _void, mails=0, tells=VOIDED),
+    Errand("void", _sent, _void, tells=EntryKind.VOIDED),
+    Errand("delete draft", _drafted, _void, mails=0, tells=EntryKind.VOIDED),
     Errand("apply event", _to_be_delivered, _deliver),
     Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
@@ -132,13 +136,13 @@ ERRANDS = (
         "cash",
         _sent,
         lambda w: mark_paid(ORGANIZATION, _invoice(w).id, OFFICE, Settlement("cash"), w.ports),
-        tells=MARKED_PAID,
+        tells=EntryKind.MARKED_PAID,
     ),
     Errand(
         "give up",
         _past_its_window,
         lambda w: give_up_if_due(ORGANIZATION, _invoice(w).id, w.ports),
-        tells=GIVEN_UP,
+        tells=EntryKind.GIVEN_UP,
     ),
 )  # fmt: skip
 
@@ -204,13 +208,29 @@ def _wrong(world: World, errand: Errand) -> str | None:
         return "several Stripe invoices"
     if any(invoice.saga.running for invoice in database.invoices.values()):
         return "still being made"
-    told = [entry.kind for invoice in database.invoices.values() for entry in invoice.history]
-    if errand.tells is not None and told.count(errand.tells) != 1:
-        return f"the timeline tells {told.count(errand.tells)} times that it was {errand.tells}"
+    for invoice in database.invoices.values():
+        wrong = _wrong_to_read(invoice, errand, database)
+        if wrong is not None:
+            return wrong
     now = world.ports.clock.now()
     if any((invoice.turns_overdue_at or now + 1) <= now for invoice in database.invoices.values()):
         return "its due day is over, and it is not overdue"
     return None
+
+
+def _wrong_to_read(invoice: Invoice, errand: Errand, database: FakeDatabase) -> str | None:
+    """Returns what is wrong with the timeline of an invoice or with the rows of its money, or None."""
+    told = [entry.kind for entry in timeline(invoice)]
+    if errand.tells is not None and told.count(errand.tells) != 1:
+        return f"the timeline tells {told.count(errand.tells)} times that it was {errand.tells}"
+    mailed = [each for each in told if each in (EntryKind.SENT, EntryKind.REMINDED)]
+    if errand.name != "remind" and len(mailed) != errand.mails:
+        return f"the timeline tells of {len(mailed)} e-mails"
+    rows = rows_of(database).get((invoice.organization_id, invoice.id), {}).values()
+    if sum(row.counted for row in rows) != invoice.amounts.received:
+        return f"its rows do not add up to what it received: {rows}"
+    found = faults_of_rows(invoice, database)
+    return found[0] if found else None
 
 
 def prove(budget: Budget) -> Result:

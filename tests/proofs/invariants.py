@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import stripe
 
+from chalicelib.adapters.stripe.events import read_event
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, IntegrationError
-from chalicelib.domain.events import EventMarker, StripeEvent
-from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.events import API_VERSION, SUBSCRIPTION, EventMarker, StripeEvent
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.summary import contribution
@@ -23,6 +25,7 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
 from tests.oracle import REASONS, differences, expected, shown
+from tests.proofs.records import event_log, faults_of_rows, rows_of
 from tests.proofs.stage import Actor
 
 if TYPE_CHECKING:
@@ -115,7 +118,7 @@ class Invariants:
         )
         same = old.stripe_invoice_id == new.stripe_invoice_id
         require(not same or old.sent_at is None or new.sent_at is not None, f"{new.id} is no longer sent")
-        require(new.history[: len(old.history)] == old.history, f"{new.id}: its history was rewritten")
+        require(new.actions[: len(old.actions)] == old.actions, f"{new.id}: what POM did was rewritten")
         require(old.live or not new.live, f"5: {new.id} was void and is {new.status}")
         if new.facts.invoice is not None:
             require(new.facts.invoice.id == new.stripe_invoice_id, f"2: {new.id} holds facts of another invoice")
@@ -174,11 +177,15 @@ class Invariants:
 
     def knows(self, event: StripeEvent) -> bool:
         """Whether POM has what the event is about, by the ids in Stripe's own ledger, whatever the event shows."""
+        return self._owner(event) is not None
+
+    def _owner(self, event: StripeEvent) -> tuple[OrganizationId, InvoiceId] | None:
+        """Returns the invoice that the event is about, if POM has it."""
         database, account = self._town.plain.database, event.account_id or StripeAccountId("")
         reference = database.references.get((account, self._belongs_to(account, event)))
-        invoice = database.invoices.get(reference) if reference else None  # type: ignore[arg-type]
+        invoice = database.invoices.get(reference) if reference else None
         replaced = event.object_type == "invoice" and invoice and event.object_id not in invoice.stripe_invoice_ids
-        return invoice is not None and not replaced
+        return reference if invoice is not None and not replaced else None
 
     def _belongs_to(self, account: str, event: StripeEvent) -> str:
         """The id by which POM may know the event's object: of its payment intent, or of its invoice."""
@@ -206,6 +213,9 @@ class Invariants:
             summed = added_up(*parts.get(organization, []))
             held = {k: v for k, v in database.tallies.get(organization, {}).items() if any(v)}
             require(summed == held, f"the summary of {organization} holds {held}, invoices make {summed}")
+        for invoice in database.invoices.values():
+            found = faults_of_rows(invoice, database)
+            require(not found, f"14: {found}")
         active = Counter(c.account_id for c in database.connections.values() if c.active)
         require(all(count == 1 for count in active.values()), f"9: an account connected twice: {active}")
 
@@ -229,10 +239,33 @@ class Invariants:
         for (organization, service), holder in database.claims.items():
             there = (organization, holder) in database.invoices
             require(there, f"1: {service} is claimed by {holder}, which is gone")
+        for invoice in database.invoices.values():
+            rows = rows_of(database).get((invoice.organization_id, invoice.id), {}).values()
+            counted, received = sum(row.counted for row in rows), invoice.amounts.received
+            require(counted == received, f"14: {invoice.id} received {received}, its rows add up to {counted}")
+        self._events_logged()
         parked = [key for key, known in database.events.items() if isinstance(known, Parked) and not known.aside]
         require(not parked, f"3: still parked: {parked}")
         if customers:
             self._customers_in_step()
+
+    def _events_logged(self) -> None:
+        """15: each event about an invoice that Stripe lists is in that invoice's log, and nothing else is."""
+        town, database = self._town, self._town.plain.database
+        listed: dict[tuple[Any, Any], set[str]] = {key: set() for key in database.invoices}
+        for account in town.double.world.ledgers:
+            for each in town.double.events(account, version=API_VERSION):
+                event = read_event(json.dumps(each).encode(), StripeAccountId(account))
+                owner = self._owner(event) if event.type in SUBSCRIPTION else None
+                if owner is not None:
+                    listed[owner].add(event.id)
+        for key, expected_ids in listed.items():
+            log = event_log(*key, town.plain)
+            names = [row.id for row in log]
+            require(len(names) == len(set(names)), f"15: an event is twice in the log of {key}")
+            missing, strange = expected_ids - set(names), set(names) - expected_ids
+            require(not missing, f"15: not in the log of {key}: {missing}")
+            require(not strange, f"15: in the log of {key}, and not about it: {strange}")
 
     def _customers_in_step(self) -> None:
         town = self._town

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -33,6 +33,7 @@ from tests.proofs.hostile_doors import (
     ours,
     says_what_was_signed,
 )
+from tests.proofs.records import event_log
 from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET, World
 
 pytestmark = pytest.mark.proof
@@ -44,6 +45,10 @@ MALLORY = UserId("user_mallory")
 IN_PROCESS = settings(
     max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+NOTED_OF_REPETITIONS: dict[str, Any] = {"repeated": None, "delivered": None}
+"""What the event's own marker keeps of an event that is sent again: how often, and when last."""
 
 
 def everything(world: World) -> dict[str, Any]:
@@ -110,10 +115,13 @@ def test_a_real_event_that_is_sent_again_changes_nothing(api: ApiClient, world: 
     caught = signed(world, body)
     assert api.post(PATH, body, token=None, headers=caught).status == 200
     once = everything(world)
-    assert world.now(invoice).history != invoice.history
+    [logged] = event_log(invoice.organization_id, invoice.id, world.ports)
+    assert (logged.type, logged.repeated) == ("invoice.sent", 0)
     for _ in range(3):
         assert api.post(PATH, body, token=None, headers=caught).status == 200
-    assert everything(world) == once
+    [again] = event_log(invoice.organization_id, invoice.id, world.ports)
+    assert again == replace(logged, repeated=3)
+    assert {**everything(world), **NOTED_OF_REPETITIONS} == {**once, **NOTED_OF_REPETITIONS}
 
 
 def test_an_event_signed_for_another_account_or_mode_changes_nothing(api: ApiClient, world: World) -> None:

@@ -9,17 +9,24 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain import summary
 from chalicelib.domain.events import StripeEvent
 from infra.local.stack import ROOT
+from tests.fakes.events import FakeEvents
 from tests.proofs import conservation, crashes, healing, late_answers, machine, never_twice, permutations
 from tests.proofs.__main__ import HELD, PROOFS
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.deeds import schedule
+from tests.proofs.invariants import Invariants
 from tests.proofs.report import Budget, Result
 from tests.proofs.simulation import Town
 from tests.proofs.stage import Deed
 
 pytestmark = pytest.mark.proof
+
+
+PAID = [Deed(name, number, calm=True) for name in ("create", "pay") for number in range(4)]
+"""Somebody creates invoices and somebody pays them, undisturbed."""
 
 
 @pytest.mark.parametrize("proof", [conservation, crashes, healing, late_answers, machine, never_twice, permutations])
@@ -51,13 +58,27 @@ def test_a_lost_write_is_found_and_its_shortest_schedule_told(monkeypatch: pytes
 
     monkeypatch.setattr(apply_invoice_event, "_learned", lambda invoice, event, *_: (event.fact, invoice))
     monkeypatch.setattr(conservation, "come_to_rest", _without_objects)
-    deeds = [Deed(name, number, calm=True) for name in ("create", "pay") for number in range(4)]
-    found = conservation.run(1, deeds)
+    found = conservation.run(1, PAID)
     assert found.violation is not None
     assert "POM and Stripe differ" in found.violation
     least = conservation.shortest(found, patience=20)
     assert len(least.schedule) <= 2
     assert "--replay create." in conservation.replay_line(least)
+
+
+def test_an_event_that_is_not_marked_is_found_missing_in_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeEvents, "mark", lambda self, marker: None)
+    monkeypatch.setattr(Invariants, "acknowledged", lambda *_, **__: None)
+    found = conservation.run(1, PAID)
+    assert found.violation is not None
+    assert found.violation.startswith("15: not in the log")
+
+
+def test_a_payment_without_its_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "changed_movements", lambda before, after: ())
+    found = conservation.run(1, PAID)
+    assert found.violation is not None
+    assert found.violation.startswith("14: ")
 
 
 def test_an_answer_that_is_dated_by_when_it_left_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +118,7 @@ def test_a_schedule_survives_being_written_down() -> None:
 
 def test_every_invariant_is_told_in_the_docs_with_the_proofs_that_hold_it() -> None:
     told = (ROOT / "docs/proofs.md").read_text()
-    assert [each.number for each in INVARIANTS] == list(range(1, 14))
+    assert [each.number for each in INVARIANTS] == list(range(1, 16))
     for each in INVARIANTS:
         proofs = " ".join(f"`{name}`" for name in each.proofs)
         assert f"| {each.number} | {each.claim} | {proofs} |" in told

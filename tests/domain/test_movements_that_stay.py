@@ -1,0 +1,45 @@
+"""A row of money that was stored once stays, with what became of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.domain.movements import MovementKind, movements
+from tests.properties.stories import (
+    STORIES,
+    Payer,
+    debit_that_fails_late,
+    debit_under_way,
+    failed_once,
+    told,
+)
+
+
+def payments(story: Callable[[Payer], None]) -> list[tuple[str, int]]:
+    """Returns the status of each payment that has a row at the end of a story, and what it counts for."""
+    invoice, _ = told(story).retold(told(story).events)
+    rows = [row for row in movements(invoice) if row.kind is MovementKind.PAYMENT]
+    return [(row.status, row.counted) for row in rows]
+
+
+def test_a_debit_under_way_counts_for_nothing_yet() -> None:
+    assert payments(debit_under_way) == [("pending", 0)]
+
+
+def test_a_debit_that_failed_keeps_its_row_as_failed() -> None:
+    assert payments(debit_that_fails_late) == [("failed", 0)]
+
+
+def test_a_declined_card_moved_no_money_and_has_no_row() -> None:
+    assert payments(failed_once) == []
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_no_row_is_gone_after_any_event(story: Callable[[Payer], None]) -> None:
+    tale = told(story)
+    prefixes = [tale.retold(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
+    for before, after in itertools.pairwise(prefixes):
+        assert {row.id for row in movements(before)} <= {row.id for row in movements(after)}
