@@ -25,7 +25,7 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 _NUMBERED_FORM = r"[^#]+#[^#]+"
 """The form of a position in a list by number: a number and an id."""
 
-_READ = ("invoice_id", "document", "packed")
+_READ = ("organization_id", "invoice_id", "document", "packed")
 
 
 @dataclass(frozen=True, slots=True)
