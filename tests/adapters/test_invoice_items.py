@@ -31,8 +31,8 @@ from chalicelib.domain.summary import recounted
 from tests.bench.units import size_of
 
 ORGANIZATIONS = 20
-ITEM = 1229
-"""Bytes that an item of one line and one payment may have: 1.2 KB."""
+ITEM = 1100
+"""Bytes that an item of one line and one payment may have."""
 UNPAID = 1024
 """Bytes that it may have until it is paid: then a put costs one unit."""
 
