@@ -193,9 +193,7 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
 def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
     if invoice.due_at is None or invoice.status not in OPEN_STATUSES:
         return False
-    if wanted.overdue and not invoice.overdue:
-        return False
-    return _between(wanted.due_from, invoice.due_at, wanted.due_before)
+    return wanted.overdue in (False, invoice.overdue) and _between(wanted.due_from, invoice.due_at, wanted.due_before)
 
 
 def _between(first: int | None, at: int, before: int | None) -> bool:
