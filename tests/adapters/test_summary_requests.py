@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from chalicelib.adapters.tables import database
+from chalicelib.adapters.tables.payments import AT_ONCE
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.facts import DisputeFact
 from chalicelib.domain.identifiers import ServiceId
@@ -21,7 +22,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period, recounted, uncounted
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
 from tests.backends import Backend, dynamodb_answering, requests_to_dynamodb
-from tests.contracts.examples import NOW, ORG, in_status, invoice, marker, reference, services
+from tests.contracts.examples import NOW, ORG, in_status, invoice, marker, payment, reference, services
 
 DAY = 86400
 MONTH = Period(dt.date(2027, 1, 1), dt.date(2027, 1, 31))
@@ -92,12 +93,14 @@ def test_the_largest_transactions_fit(stores_on_tables: Backend) -> None:
     assert known is not None
     changed = paid(known)
     changed = changed.knowing(DisputeFact("dp_1", NOW, "needs_response", 100, "eur"))
-    references = [reference(f"pi_{n}", known) for n in range(MAX_CLAIMS_AT_ONCE)]
-    [applied] = written(lambda: stores.apply(recounted(changed), marker(), references))
+    rows = tuple(payment(f"ch_{n}") for n in range(AT_ONCE))
+    references = [reference(f"pi_{n}", known) for n in range(MAX_CLAIMS_AT_ONCE - AT_ONCE)]
+    [applied] = written(lambda: stores.apply(recounted(changed)._replace(movements=rows), marker(), references))
     now = stores.get(ORG, known.id)
     assert now is not None
     [removed] = written(lambda: stores.remove(uncounted(now), [ServiceId(name) for name in names]))
     assert max(map(len, (inserted, applied, removed))) <= database.MAX_ITEMS_AT_ONCE
+    assert (applied.count("payments"), applied.count("payment-refs")) == (AT_ONCE, len(references))
     assert applied.count("summaries") == 2, "the totals and the day it was paid"
 
 

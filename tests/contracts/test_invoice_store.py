@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.actions import MAX_ACTIONS, REMINDER_REFUSED, Action
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
-from chalicelib.domain.history import HistoryEntry, Outcome, Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.ports.storage import InvoiceExists
@@ -171,25 +171,20 @@ def test_work_that_rests_is_no_longer_due(backend: Backend) -> None:
     assert len(backend.invoices.due_for_work(NOW + 1000, 10)) == 0
 
 
-def test_the_longest_invoice_with_the_longest_history_fits(backend: Backend) -> None:
+def test_the_longest_invoice_that_most_was_done_with_fits(backend: Backend) -> None:
     line = invoice().order.line_items[0]
     lines = tuple(replace(line, description=f"{n} " + "€" * 490) for n in range(250))
-    entries = tuple(
-        HistoryEntry(
+    acts = tuple(
+        Action(
             NOW + n,
-            "payment_failed",
-            Source.WEBHOOK,
+            REMINDER_REFUSED,
             actor=f"user_{n * 7919 % 1000:030d}",
-            amount=n,
-            currency="usd",
             reason="authentication_required",
-            outcome=Outcome.DUPLICATE,
-            stripe_id=f"pi_{n * 104729**5 % 36**20:024d}",
-            event_id=f"evt_{n * 1299709**5 % 36**20:024d}",
+            stripe_id=f"in_{n * 104729**5 % 36**20:024d}",
         )
-        for n in range(1000)
+        for n in range(MAX_ACTIONS)
     )
-    made = invoice(history=entries)
+    made = invoice(actions=acts)
     made = replace(made, order=replace(made.order, line_items=lines, memo="m" * 5000, footer="f" * 5000))
     stored = backend.invoices.insert(recounted(made), {})
     assert backend.invoices.get(ORG, made.id) == stored

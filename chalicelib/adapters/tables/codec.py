@@ -43,7 +43,15 @@ def encoded(value: object) -> Stored:
     Raises:
         Refused: it does not fit into an item.
     """
-    text = json_of(value)
+    return stored_text(json_of(value))
+
+
+def stored_text(text: bytes) -> Stored:
+    """The attribute to store the JSON of a document in.
+
+    Raises:
+        Refused: it does not fit into an item.
+    """
     packed = deflated(text, DICTIONARIES[-1])
     if len(packed) >= len(text):
         return {"document": text.decode()}
@@ -91,6 +99,11 @@ def decoded(kind: type[T], document: str | None, packed: bytes | None) -> T:
     text = document if packed is None else inflated(packed)
     if text is None:
         raise ValueError(f"an item without a document holds no {kind.__name__}")
+    return decoded_text(kind, text)
+
+
+def decoded_text(kind: type[T], text: str | bytes) -> T:
+    """The value whose JSON `text` is."""
     if kind not in _DECODERS:
         _DECODERS[kind] = msgspec.json.Decoder(kind)
     value: T = _DECODERS[kind].decode(text)

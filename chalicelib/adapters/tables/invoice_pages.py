@@ -25,7 +25,7 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 _NUMBERED_FORM = r"[^#]+#[^#]+"
 """The form of a position in a list by number: a number and an id."""
 
-_READ = ("invoice_id", "document", "packed")
+_READ = ("organization_id", "invoice_id", "document", "packed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
 def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
     if invoice.due_at is None or invoice.status not in OPEN_STATUSES:
         return False
-    return _between(wanted.due_from, invoice.due_at, wanted.due_before) and (invoice.overdue or not wanted.overdue)
+    return wanted.overdue in (False, invoice.overdue) and _between(wanted.due_from, invoice.due_at, wanted.due_before)
 
 
 def _between(first: int | None, at: int, before: int | None) -> bool:

@@ -29,8 +29,8 @@ DAYS = (
     ),
     guard(
         "the list of what is overdue lacks what is due today",
-        "_by_due_date",
-        Never("overdue"),
+        "_is_due",
+        Check("overdue"),
         "tests/contracts/test_invoice_pages.py::test_overdue_invoices_come_longest_overdue_first",
     ),
     guard(

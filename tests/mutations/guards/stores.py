@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Without
+from tests.mutations.taken import AnyValue, Becomes, Check, Skipped, Without
 
 _ISOLATION = "tests/proofs/test_isolation.py"
 _T_CLAIMS = "tests/contracts/test_claims.py"
@@ -33,6 +33,19 @@ STORES = (
         "_claim(claims)",
         AnyValue("holder", "claims"),
         f"{_T_CLAIMS}::test_a_service_is_taken_over_from_the_named_dead_invoice_only",
+    ),
+    guard(
+        "a list leaves out what no longer fits although its index lags",
+        "_fitting",
+        Check("_fits"),
+        "tests/adapters/test_tables_requests.py::"
+        "test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",
+    ),
+    guard(
+        "payments that go before their invoice require it as it was read",
+        "_write_overflow",
+        Skipped("check"),
+        "tests/contracts/test_payment_store.py::test_many_payments_of_an_invoice_that_has_changed_are_not_kept",
     ),
     guard(
         "claims of others are not released",
