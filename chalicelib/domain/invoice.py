@@ -183,6 +183,11 @@ class Invoice(Standing):
         """
         return self._with_facts(self.facts.merge(fact))
 
+    def having_seen(self, fact: StripeFact) -> Self:
+        """Returns this invoice with the seconds at which `fact` saw a status of its object, and nothing else of it."""
+        facts = self.facts.having_seen(fact)
+        return self if facts is self.facts else self._with_facts(facts)
+
     def settled_by(self, *fetched: StripeFact) -> Self:
         """Returns this invoice with facts that were read from Stripe after it had been stored."""
         facts = self.facts

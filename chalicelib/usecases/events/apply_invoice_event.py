@@ -59,6 +59,8 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
             note_delivery(event, account_id, ports)
         return EventOutcome.DUPLICATE
     fact, known = _learned(invoice, event, account_id, ports)
+    if isinstance(event.fact, INVOICE_FACTS):
+        known = known.having_seen(event.fact)
     known = with_refunds_of_charge(known, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     # Only the type of an event says that an attempt failed without a reason, and that an invoice was e-mailed.
