@@ -184,7 +184,7 @@ class Invoice(Standing):
         return self._with_facts(self.facts.merge(fact))
 
     def having_seen(self, fact: StripeFact) -> Self:
-        """Returns this invoice with the seconds at which `fact` saw a status of its object, and nothing else of it."""
+        """Returns this invoice with the seconds at which `fact` saw a status, and nothing else of it."""
         facts = self.facts.having_seen(fact)
         return self if facts is self.facts else self._with_facts(facts)
 

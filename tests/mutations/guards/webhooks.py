@@ -56,8 +56,8 @@ WEBHOOKS = (
     ),
     guard(
         "the seconds at which a status was seen are the same in any order and version",
-        "apply_to_invoice",
-        Skipped("having_seen"),
+        "Snapshots.having_seen",
+        Becomes("self"),
         "tests/properties/test_permutations.py::"
         "test_any_order_of_events_in_any_version_comes_to_the_same_end[debit_that_settles]",
     ),
