@@ -11,7 +11,7 @@ from typing import Any, Self
 from chalicelib.domain.actions import MAX_ACTIONS, Action
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import AccountFact, CustomerFact, StripeFact
+from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import (
     InvoiceId,
     OrganizationId,
@@ -19,7 +19,7 @@ from chalicelib.domain.identifiers import (
     UserId,
 )
 from chalicelib.domain.intended_act import IntendedAct
-from chalicelib.domain.merging import settle, with_all_seen
+from chalicelib.domain.merging import settle
 from chalicelib.domain.order import Order
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.refund_order import RefundOrder, with_order, with_outcomes
@@ -195,16 +195,10 @@ class Invoice(Standing):
         """
         return self._with_facts(self.facts.merge(fact))
 
-    def with_seen(self, fact: StripeFact | CustomerFact | AccountFact | None) -> Self:
-        """Returns this invoice with the seconds at which `fact` saw an object's statuses, whatever else it says.
-
-        Statuses have the same names in all versions of Stripe's API.
-        """
-        known = self.facts.by_id.get(fact.id) if fact is not None else None
-        seen = getattr(fact, "seen", None)
-        if known is None or not seen or type(known) is not type(fact):
-            return self
-        return replace(self, facts=self.facts.merge(with_all_seen(known, seen)))
+    def having_seen(self, fact: StripeFact) -> Self:
+        """Returns this invoice with the seconds at which `fact` saw a status, and nothing else of it."""
+        facts = self.facts.having_seen(fact)
+        return self if facts is self.facts else self._with_facts(facts)
 
     def settled_by(self, *fetched: StripeFact) -> Self:
         """Returns this invoice with facts that were read from Stripe after it had been stored."""

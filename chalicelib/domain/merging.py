@@ -52,6 +52,15 @@ def settle(current: F | None, fetched: F) -> F:
     return with_all_seen(later if later.precedence >= current.precedence else current, _seen(current), _seen(fetched))
 
 
+def having_seen(known: F, also: F) -> F:
+    """Returns `known` with the earliest second at which either saw each status.
+
+    `also` may be in another version of Stripe's API, or not be ordered with `known`: its status was true when it was
+    taken, whatever else may be believed of it.
+    """
+    return with_all_seen(known, _seen(also))
+
+
 def same_content(one: Fact, other: Fact) -> bool:
     """Returns True if both say the same, whenever each was taken.
 

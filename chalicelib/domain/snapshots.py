@@ -19,7 +19,7 @@ from chalicelib.domain.facts import (
     RefundFact,
     StripeFact,
 )
-from chalicelib.domain.merging import brings_nothing, newer, same_content, says_the_same, without_time
+from chalicelib.domain.merging import brings_nothing, having_seen, newer, same_content, says_the_same, without_time
 
 MAX_FAILURES, MAX_MAILS = 10, 20
 """So many failed attempts and e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
@@ -77,6 +77,17 @@ class Snapshots:
         current = max(invoices.values(), key=lambda each: _place_in_line(each, invoices))
         others = {stripe_id: each for stripe_id, each in invoices.items() if stripe_id != current.id}
         return replace(self, invoice=current, revisions=others)
+
+    def having_seen(self, fact: StripeFact) -> Self:
+        """Returns these snapshots with the seconds at which `fact` saw a status, and nothing else of it.
+
+        So these seconds are the same whether an event is believed, its object is fetched, or a later state is known.
+        """
+        known = self.by_id.get(fact.id)
+        updated = having_seen(known, fact) if known is not None else None
+        if updated is None or updated is known:
+            return self
+        return self.merge(updated, lambda _, chosen: chosen)
 
     def attempt_failed(self, at: int) -> Self:
         """Returns these snapshots with a failed attempt at `at` (epoch seconds UTC)."""

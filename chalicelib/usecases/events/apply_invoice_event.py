@@ -53,6 +53,8 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     if invoice.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
     known = _told_by_type(event, _learned(invoice, event, account_id, ports))
+    if isinstance(event.fact, INVOICE_FACTS):
+        known = known.having_seen(event.fact)
     known = with_refunds_of_charge(known, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     same = replace(known, facts=invoice.facts) == invoice
@@ -142,13 +144,13 @@ def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, 
     """
     later = invoice.facts.by_id.get(event.object_id)
     if not event.current and later is not None and later.as_of > event.created:
-        return invoice.with_seen(event.fact)
+        return invoice
     if event.current and isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):
             return invoice.knowing(event.fact)
     fetched = ports.stripe.fetch(account_id, event.object_type, event.object_id)
     if isinstance(fetched, INVOICE_FACTS):
-        return invoice.settled_by(fetched).with_seen(event.fact)
+        return invoice.settled_by(fetched)
     # Stripe no longer has the object, so what the event says counts as far as it can be read.
     if isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):

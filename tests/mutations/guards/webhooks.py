@@ -55,6 +55,13 @@ WEBHOOKS = (
         f"{_T_VERSIONS}::test_what_cannot_be_an_id_of_stripes_does_not_tell",
     ),
     guard(
+        "the seconds at which a status was seen are the same in any order and version",
+        "Snapshots.having_seen",
+        Becomes("self"),
+        "tests/properties/test_permutations.py::"
+        "test_any_order_of_events_in_any_version_comes_to_the_same_end[debit_that_settles]",
+    ),
+    guard(
         "refunds that only their charge tells are asked for",
         "with_refunds_of_charge",
         Becomes("invoice"),
