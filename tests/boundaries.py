@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.ports import Ports
 
-STORES = ("invoices", "customers", "connections", "settings", "events", "batches")
+STORES = ("invoices", "payments", "customers", "connections", "settings", "events", "batches")
 READS = (
     "get",
     "find_by_reference",
@@ -35,6 +35,7 @@ READS = (
     "items",
     "part",
     "due_parts",
+    "of_invoice",
     "pace",
 )
 

@@ -19,7 +19,7 @@ from chalicelib.usecases.invoicing.records import list_movements
 
 PATH = "/payments"
 
-router = Router(__name__, "Invoices")
+router = Router(__name__, "Payments")
 
 
 @router.route(

@@ -8,7 +8,14 @@ from enum import StrEnum
 from typing import TypeVar
 
 from chalicelib.domain.amounts import lost_by_dispute
-from chalicelib.domain.facts import AttemptFact, ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
+from chalicelib.domain.facts import (
+    AttemptFact,
+    ChargeFact,
+    DisputeFact,
+    InvoicePaymentFact,
+    PaymentIntentFact,
+    RefundFact,
+)
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.outside_payment import OutsidePayment
@@ -102,9 +109,34 @@ def payment_id(fact: ChargeFact | RefundFact | DisputeFact) -> str:
     return fact.payment_intent_id or charge_id or ""
 
 
+def charges_of(facts: Snapshots) -> list[ChargeFact]:
+    """Returns the charges, and one for each payment of which POM knows only that it has paid the invoice.
+
+    Somebody may pay a part of an invoice by an intent that POM does not know. Events about it lead to no invoice
+    until another event says what it pays, so POM learns its charge from the next sweep.
+    """
+    known = {*facts.payment_intents, *(charge.payment_intent_id for charge in facts.charges.values())}
+    paid = (each for each in facts.payments.values() if each.status == "paid" and each.payment_intent_id)
+    unknown = [payment for payment in paid if payment.payment_intent_id not in known]
+    return [*facts.charges.values(), *map(_charge_behind, unknown)]
+
+
+def _charge_behind(payment: InvoicePaymentFact) -> ChargeFact:
+    """Returns what is known of the charge behind a payment that came in."""
+    return ChargeFact(
+        id=payment.payment_intent_id or "",
+        as_of=payment.as_of,
+        status="succeeded",
+        amount=payment.amount_paid,
+        currency=payment.currency,
+        created=payment.as_of,
+        payment_intent_id=payment.payment_intent_id,
+    )
+
+
 def _through_stripe(facts: Snapshots) -> Iterator[Payment]:
     charges: dict[str, list[ChargeFact]] = {stripe_id: [] for stripe_id in facts.payment_intents}
-    for charge in facts.charges.values():
+    for charge in charges_of(facts):
         charges.setdefault(payment_id(charge), []).append(charge)
     for stripe_id, attempts in charges.items():
         payment = _payment(stripe_id, attempts, facts)

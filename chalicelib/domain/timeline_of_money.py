@@ -11,7 +11,15 @@ from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.intended_act import ANSWERED_WITHIN, MARKED_PAID
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_methods import BANK_DEBITS
-from chalicelib.domain.payments import OUTSIDE, PaymentMethod, method_of, paid_at, reason_of, uncharged_attempts
+from chalicelib.domain.payments import (
+    OUTSIDE,
+    PaymentMethod,
+    charges_of,
+    method_of,
+    paid_at,
+    reason_of,
+    uncharged_attempts,
+)
 from chalicelib.domain.timeline_entries import Entry, EntryKind
 
 SLOW_REFUND = 3600
@@ -84,7 +92,7 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
     Payments are `partly_paid` until they reach the amount. The one that reaches it is `paid`, and so is any after it.
     """
     came = sorted(
-        (charge for charge in invoice.facts.charges.values() if charge.status == "succeeded"),
+        (charge for charge in charges_of(invoice.facts) if charge.status == "succeeded"),
         key=lambda charge: (paid_at(charge), charge.id),
     )
     fact = invoice.facts.invoice

@@ -87,12 +87,12 @@ def test_detail_holds_the_timeline(office: ApiClient) -> None:
     detail = office.get(f"/invoices/{made['id']}")
     history = office.get(f"/invoices/{made['id']}/history")
     assert detail.status == 200
-    assert list(detail.json) == [*FIELDS, "explanation", "history"]
+    assert list(detail.json) == [*FIELDS, "explanation", "payments", "history"]
     assert history.json["data"] == detail.json["history"]
     first = history.json["data"][0]
     assert first == {"at": made["createdAt"], "kind": "created", "source": "pom", "actor": "user_office"}
-    sent = next(entry for entry in history.json["data"] if entry["kind"] == "sent_by_pom")
-    assert sent["dashboardUrl"] == detail.json["dashboardUrl"]
+    sent = next(entry for entry in history.json["data"] if entry["kind"] == "sent")
+    assert (sent["to"], sent["dashboardUrl"]) == (made["customerEmail"], detail.json["dashboardUrl"])
     assert [entry["at"] for entry in history.json["data"]] == sorted(entry["at"] for entry in history.json["data"])
 
 

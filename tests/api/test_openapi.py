@@ -25,6 +25,7 @@ from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.system import VERSION
 from chalicelib.api.openapi_document import document, statuses_refused
 from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.timeline_entries import EntryKind
 from infra.template.gateway_responses import RESPONSES
 from tests.api.client import ApiClient
 from tests.exceptions import exceptions
@@ -138,6 +139,29 @@ def test_examples_are_of_their_model(model: type) -> None:
     fields = {field.encode_name for field in msgspec.structs.fields(model)}
     assert set(EXAMPLES[model]) <= fields
     assert isinstance(decoded, model)
+
+
+def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openapi: dict[str, Any]) -> None:
+    both = {
+        path
+        for path, _, operation in operations(openapi)
+        if "text/csv" in operation["responses"].get("200", {}).get("content", {})
+    }
+    assert both == {"/v1/payments"}
+    answer = openapi["paths"]["/v1/payments"]["get"]["responses"]["200"]
+    assert set(answer["content"]) == {"application/json", "text/csv"}
+    assert answer["content"]["text/csv"]["example"].startswith("Day,Time,")
+    assert "Link" in answer["headers"]
+
+
+def test_every_field_of_the_timeline_the_payments_and_the_events_is_described(openapi: dict[str, Any]) -> None:
+    schemas = openapi["components"]["schemas"]
+    names = """HistoryEntryView PaymentView PaymentMethodView RefundView DisputeView OutsideRecordView
+        LoggedEventView MovementView MovementMethodView""".split()
+    fields = {f"{name}.{field}": each for name in names for field, each in schemas[name]["properties"].items()}
+    assert [field for field, each in fields.items() if not each.get("description")] == []
+    assert set(schemas["EntryKind"]["enum"]) == {kind.value for kind in EntryKind}
+    assert set(schemas["PaymentMethodView"]["properties"]) == {"type", "brand", "last4", "expires"}
 
 
 def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_status(openapi: dict[str, Any]) -> None:

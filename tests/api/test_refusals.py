@@ -222,8 +222,9 @@ def test_a_wrong_query_names_the_parameter(api: ApiClient, query: str, field: st
     assert_error(api.get(f"/invoices?{query}"), 400, "invalid_query", field)
 
 
-def test_a_cursor_that_is_not_ours_is_refused(api: ApiClient) -> None:
-    answer = api.get("/invoices?after=bm90b3Vycw")
+@pytest.mark.parametrize("path", ["/invoices", "/payments"])
+def test_a_cursor_that_is_not_ours_is_refused(api: ApiClient, path: str) -> None:
+    answer = api.get(f"{path}?after=bm90b3Vycw")
     assert (answer.status, answer.code) == (422, "cursor_invalid")
 
 
@@ -325,6 +326,7 @@ def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World)
     for method, path in (
         ("GET", f"/invoices/{invoice_id}"),
         ("GET", f"/invoices/{invoice_id}/history"),
+        ("GET", f"/invoices/{invoice_id}/events"),
         ("POST", f"/invoices/{invoice_id}/send"),
         ("POST", f"/invoices/{invoice_id}/void"),
         ("POST", f"/invoices/{invoice_id}/refresh"),
@@ -332,4 +334,5 @@ def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World)
     ):
         assert stranger.call(method, path).status == 404, path
     assert stranger.get("/invoices").json["data"] == []
+    assert stranger.get("/payments").json["data"] == []
     assert stranger.get("/customers").json["data"] == []

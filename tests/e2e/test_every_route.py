@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +15,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 NOT_FOUND = {
     "{invoiceId}": "invoice_not_found",
     "{customerId}": "customer_not_found",
+    "{paymentId}": "payment_not_found",
     "{batchId}": "batch_not_found",
     "{importId}": "batch_not_found",
 }
@@ -39,7 +41,16 @@ def theirs(stack: LocalStack) -> dict[str, str]:
     services = [{"customerId": customer, **line("svc_theirs_too")}]
     batch = other.office.call("POST", "/invoice-batches", {"services": services}).json["id"]
     imported = other.office.call("POST", "/customers/import", {"customers": [{"id": "cust_more"}]}).json["id"]
-    return {"{invoiceId}": invoice, "{customerId}": customer, "{batchId}": batch, "{importId}": imported}
+    stripe_id = other.invoice(invoice)["dashboardUrl"].rsplit("/", 1)[1]
+    paid = other.double("POST", f"invoices/{other.account_id}/{stripe_id}/pay", method="pm_card_visa")
+    other.becomes(invoice, status="paid")
+    return {
+        "{invoiceId}": invoice,
+        "{customerId}": customer,
+        "{batchId}": batch,
+        "{importId}": imported,
+        "{paymentId}": paid["payment_intent"],
+    }
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
@@ -51,6 +62,7 @@ def filled(path: str, ids: dict[str, str]) -> str:
 
 def sent(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Answer:
     headers = {"Authorization": f"Bearer {company.token('user_walker', role)}"} if role else {}
+    headers["Idempotency-Key"] = uuid4().hex
     if body is not None:
         headers["Content-Type"] = "application/json"
     return send_bytes(method, f"{company.stack.urls.api}{path}", body or b"", headers)
@@ -90,7 +102,7 @@ def test_a_method_that_a_path_does_not_take(company: Company, routes: Any, their
 
 
 def test_ids_of_another_organization_lead_nowhere(company: Company, routes: Any, theirs: dict[str, str]) -> None:
-    bodies = {"mark-paid": b'{"method": "cash"}'}
+    bodies = {"mark-paid": b'{"method": "cash"}', "refunds": b"{}"}
     tried = 0
     with company.unchanged():
         for path, operations in routes.items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+from io import StringIO
 from itertools import count
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from infra.demo.people import Payer
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, eventually, refused
+from tests.e2e.company import Company, eventually, header, refused
 from tests.e2e.passing_time import was_sent_yesterday
 
 _services = (f"svc_pay_{number}" for number in count())
@@ -110,7 +112,7 @@ def test_a_credit_note_takes_off_what_is_due(company: Company) -> None:
     invoice = billed(company)
     company.owner.does("POST", "/credit_notes", invoice=stripe_id(invoice), amount="1500")
     company.becomes(invoice["id"], creditedAmount="15.00", balance="60.00")
-    _will_tell_of(company, invoice, "credit_note_issued")
+    _will_tell_of(company, invoice, "credited")
 
 
 def test_partial_refunds_add_up_to_refunded(company: Company) -> None:
@@ -145,7 +147,55 @@ def test_a_dispute_is_flagged_and_each_step_is_on_the_timeline(company: Company)
     company.becomes(invoice["id"], disputed=True, status="paid")
     company.double("POST", f"disputes/{company.account_id}/{dispute}", status="won")
     company.becomes(invoice["id"], disputed=False)
-    _will_tell_of(company, invoice, "dispute_opened", "dispute_closed")
+    _will_tell_of(company, invoice, "dispute_opened", "dispute_won")
+
+
+def test_a_payment_shows_its_card_and_the_refund_that_was_made_in_stripe(company: Company) -> None:
+    invoice = billed(company)
+    pays(company, invoice, "pm_card_visa")
+    company.becomes(invoice["id"], status="paid")
+    company.all_delivered()
+    [payment] = company.invoice(invoice["id"])["payments"]
+    card = {name: payment["method"][name] for name in ("type", "brand", "last4")}
+    assert (payment["status"], card) == ("succeeded", {"type": "card", "brand": "visa", "last4": "4242"})
+    company.owner.does("POST", "/refunds", payment_intent=payment["id"], amount="2000")
+    company.becomes(invoice["id"], refundedAmount="20.00")
+    [payment] = company.invoice(invoice["id"])["payments"]
+    [refund] = payment["refunds"]
+    assert (refund["amount"], refund["source"], payment["refundable"]) == ("20.00", "stripe", "55.00")
+    _will_tell_of(company, invoice, "paid", "refunded")
+
+
+def test_money_in_and_out_is_listed_as_json_and_as_a_table(stack: LocalStack) -> None:
+    company = Company(stack).connect()
+    company.customer()
+    card, check = billed(company), billed(company)
+    intent = pays(company, card, "pm_card_visa")["payment_intent"]
+    company.becomes(card["id"], status="paid")
+    company.owner.does("POST", "/refunds", payment_intent=intent, amount="1250")
+    company.becomes(card["id"], refundedAmount="12.50")
+    company.office.call("POST", f"/invoices/{check['id']}/mark-paid", {"method": "check", "reference": "=1042"})
+    company.all_delivered()
+
+    rows = company.member.get("/payments")["data"]
+
+    assert {(row["kind"], row["method"]["type"], row["receivedAmount"]) for row in rows} == {
+        ("payment", "card", "75.00"),
+        ("refund", "card", "-12.50"),
+        ("payment", "check", "75.00"),
+    }
+    assert [row["id"] for row in company.member.get("/payments?kind=refund&method=card")["data"]] == [
+        row["id"] for row in rows if row["kind"] == "refund"
+    ]
+    answer = company.member.call("GET", "/payments?first=2", accept="text/csv")
+    following = header(answer, "link") or ""
+    assert (header(answer, "content-type") or "").startswith("text/csv")
+    rest = company.member.call(
+        "GET", following[following.index("/payments") : following.index(">")], accept="text/csv"
+    )
+    table = [*csv.DictReader(StringIO(answer.text)), *csv.DictReader(StringIO(rest.text))]
+    assert [row["ID"] for row in table] == [row["id"] for row in rows]
+    assert {row["Reason"] for row in table if row["Method"] == "check"} == {"'=1042"}
 
 
 def test_cash_and_checks_are_recorded(company: Company) -> None:
@@ -190,8 +240,8 @@ def test_reminders_go_out_by_themselves_on_the_due_date_and_once(stack: LocalSta
     for _ in range(2):
         stack.fire("plan_day")
         stack.wait_until_idle()
-    assert kinds(company, due_today).count("reminder_sent") == 1
-    assert "reminder_sent" not in kinds(company, due_later)
+    assert kinds(company, due_today).count("reminded") == 1
+    assert "reminded" not in kinds(company, due_later)
 
 
 def test_what_was_given_up_in_stripe_can_still_be_paid(company: Company) -> None:

@@ -258,6 +258,7 @@ def test_other_organizations_ids_look_like_none(company: Company, stack: LocalSt
         for method, path in (
             ("GET", f"/invoices/{theirs}"),
             ("GET", f"/invoices/{theirs}/history"),
+            ("GET", f"/invoices/{theirs}/events"),
             ("POST", f"/invoices/{theirs}/send"),
             ("POST", f"/invoices/{theirs}/void"),
             ("POST", f"/invoices/{theirs}/refresh"),

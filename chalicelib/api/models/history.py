@@ -20,7 +20,18 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
     """One thing that happened to an invoice. Fields that do not apply are left out."""
 
     at: Annotated[Instant, Meta(description="When it happened. RFC 3339, UTC.")]
-    kind: Annotated[EntryKind, Meta(description="What happened.")]
+    kind: Annotated[
+        EntryKind,
+        Meta(
+            description="What happened. `recreated`: POM had lost its record and made it again from Stripe. "
+            "`send_requested`: somebody ordered it to be sent, and nothing has come of that yet. `finalized`: it was "
+            "finalized in Stripe without an e-mail. `revised`: somebody edited it in Stripe, and the revision has "
+            "replaced it. `payment_under_way`: a slow method such as a bank debit, which takes days. `partly_paid`: a payment "
+            "that left something to pay. `paid`: the payment that left nothing. `marked_paid`: recorded as paid "
+            "outside Stripe. `given_up`: marked as uncollectible; it can still be paid. `refund_pending`: a refund "
+            "that had not arrived at once. `dispute_closed`: closed without a decision, such as an inquiry."
+        ),
+    ]
     source: Annotated[DoneBy, Meta(description="Whether POM did it, or somebody in Stripe, the payer or the bank.")]
     actor: (
         Annotated[str, Meta(description="The id of the user for whom POM did it. Left out if POM did it by itself.")]

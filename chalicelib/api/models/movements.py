@@ -43,8 +43,8 @@ class MovementView(msgspec.Struct, rename="camel", kw_only=True):
     status: Annotated[
         str,
         Meta(
-            description="A payment is `pending` or `succeeded`; payments that failed are not listed. A refund and a "
-            "dispute have Stripe's word."
+            description="A payment is `pending`, `succeeded`, or `failed` if its money was under way, as with a bank "
+            "debit. A declined card moved no money, so it is not listed. A refund and a dispute have Stripe's word."
         ),
     ]
     at: Annotated[

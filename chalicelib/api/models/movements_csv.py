@@ -16,19 +16,19 @@ FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\
 
 _COLUMNS: Mapping[str, Callable[[Movement], str | None]] = {
     "Kind": lambda row: row.kind,
-    "Status": lambda row: _text(row.status),
+    "Status": lambda row: _defused(row.status),
     "Amount": lambda row: decimal_string(row.amount, row.currency),
     "Received": lambda row: decimal_string(row.counted, row.currency),
-    "Currency": lambda row: _text(row.currency.upper()),
-    "Method": lambda row: _text(row.method),
-    "Brand": lambda row: _text(row.brand),
-    "Last 4": lambda row: _text(row.last4),
-    "Invoice number": lambda row: _text(row.number),
-    "Customer": lambda row: _text(row.customer_id),
-    "Reason": lambda row: _text(row.reason),
-    "ID": lambda row: _text(row.id),
-    "Payment ID": lambda row: _text(row.payment_id),
-    "Invoice ID": lambda row: _text(row.invoice_id),
+    "Currency": lambda row: _defused(row.currency.upper()),
+    "Method": lambda row: _defused(row.method),
+    "Brand": lambda row: _defused(row.brand),
+    "Last 4": lambda row: _defused(row.last4),
+    "Invoice number": lambda row: _defused(row.number),
+    "Customer": lambda row: _defused(row.customer_id),
+    "Reason": lambda row: _defused(row.reason),
+    "ID": lambda row: _defused(row.id),
+    "Payment ID": lambda row: _defused(row.payment_id),
+    "Invoice ID": lambda row: _defused(row.invoice_id),
 }
 
 
@@ -47,6 +47,6 @@ def movements_csv(movements: Iterable[Movement], time_zone: str) -> str:
     return table.getvalue()
 
 
-def _text(value: str | None) -> str | None:
+def _defused(value: str | None) -> str | None:
     """Returns a text that no spreadsheet takes for a formula, because an apostrophe stands before it."""
     return f"'{value}" if value is not None and value.lstrip(" ").startswith(FORMULA_STARTS) else value

@@ -45,6 +45,36 @@ API = (
         Check("Refused"),
         f"{_FIELD}[invoices_of_a_period_that_ends_before_it_begins-2026-10-28.endive]",
     ),
+    guard(
+        "a list of payments of a period that ends before it begins is not empty but refused",
+        "_period",
+        Check("Refused"),
+        "tests/api/test_payments.py::test_a_wrong_query_names_its_parameter_whatever_is_accepted",
+    ),
+    guard(
+        "no text of a table is a formula",
+        "_defused",
+        Becomes("value"),
+        "tests/api/test_payments.py::test_no_text_of_a_table_is_taken_for_a_formula",
+    ),
+    guard(
+        "a table is for those who prefer it",
+        "prefers_csv",
+        Becomes("'text/csv' in (accept or '')"),
+        "tests/api/test_payments.py::test_only_who_prefers_csv_gets_it",
+    ),
+    guard(
+        "the event log tells no names of exceptions",
+        "_code_of",
+        Becomes("str(error)"),
+        "tests/api/test_event_log.py::test_a_parked_event_says_why_by_a_code_and_nothing_of_the_cause",
+    ),
+    guard(
+        "a part is shown as paid before its charge is known",
+        "charges_of",
+        Becomes("list(facts.charges.values())"),
+        "tests/api/test_timeline.py::test_a_part_is_shown_as_paid_before_the_sweep_tells_by_which_card",
+    ),
     guard("ids in paths", "path_ids", Check("_ID"), f"{_T_REFUSALS}::test_a_path_takes_ids_only"),
     guard(
         "parameters once", "faults_of_query", Always("len"), f"{_T_REFUSALS}::test_a_wrong_query_names_the_parameter"
