@@ -65,7 +65,7 @@ def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:
         for step in parent:
             inner = inner[step]
         return [placed(example, parent, {name: each for name, each in inner.items() if name != edge.path[-1]})]
-    if not route.path.startswith("/v1/invoice"):
+    if not route.path.startswith(("/v1/invoice", "/v1/payments")):
         return [placed(example, edge.path, edge.value)]
     bodies = []
     for currency in CURRENCIES:
