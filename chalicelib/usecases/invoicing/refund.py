@@ -79,8 +79,8 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
     account_id = require_same_account(invoice, usable_account(connection))
     with noticing_revocation(request.organization_id, account_id, ports):
         present = pulled_to_act_on(invoice, account_id, ports)
-        now, nonce = ports.clock.now(), ports.clock.nonce()
-        stored = store(present, lambda current: _ordering(current, request, nonce, now), ports)
+        nonce = ports.clock.nonce()
+        stored = _stored(present, request, nonce, ports)
         order = stored.refund_order(request.order_id)
         if order is None or order.nonce != nonce:
             return _required(_ordered(stored, request))  # The same request was faster.
@@ -97,6 +97,12 @@ def _gone_on_with(invoice: Invoice, request: RefundRequest, ports: Ports) -> Ord
     order = invoice.refund_order(request.order_id)
     present = go_on(invoice, order, ports) if order is not None else invoice
     return _required(_ordered(present, request))
+
+
+def _stored(invoice: Invoice, request: RefundRequest, nonce: str, ports: Ports) -> Invoice:
+    """Returns the invoice, stored with the order."""
+    now = ports.clock.now()
+    return store(invoice, lambda current: _ordering(current, request, nonce, now), ports)
 
 
 def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) -> Invoice:
