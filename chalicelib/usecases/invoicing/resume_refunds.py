@@ -61,7 +61,7 @@ def go_on(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         return _postponed(leased, order, ports, stored_by_stripe=False)
     except AccountUnreachable:
         return _postponed_until_reconnected(leased, order, ports)
-    known = store(leased, lambda current: _learned(current, refunds, leased, ports), ports)
+    known = store(leased, lambda current: _with_refunds(current, refunds, leased, ports), ports)
     if known.refund_order(order.id) != order:
         return known  # The refund was made, or somebody else has taken the order up.
     return _asked_again(known, order, ports)
@@ -99,7 +99,7 @@ def ask_stripe(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         )
     except StripeUnavailable as failure:
         return _postponed(invoice, order, ports, stored_by_stripe=failure.answered)
-    return store(invoice, lambda current: _learned(current, [refund], invoice, ports), ports)
+    return store(invoice, lambda current: _with_refunds(current, [refund], invoice, ports), ports)
 
 
 def ask_stripe_first(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
@@ -115,7 +115,7 @@ def ask_stripe_first(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invo
         raise
 
 
-def _learned(current: Invoice, refunds: Sequence[RefundFact], read_after: Invoice, ports: Ports) -> Invoice:
+def _with_refunds(current: Invoice, refunds: Sequence[RefundFact], read_after: Invoice, ports: Ports) -> Invoice:
     """Returns `current` with those refunds that say something new."""
     new = [refund for refund in refunds if not current.facts.says(refund)]
     return knowing_also(current, new, read_after, ports).changed(ports.clock.now()) if new else current

@@ -90,8 +90,8 @@ REFUNDS = (
     ),
     guard(
         "a refund takes a key",
-        "idempotency_key",
-        Check("required"),
+        "required_idempotency_key",
+        Check("Malformed"),
         "tests/api/test_refunds.py::test_without_a_key_nothing_is_refunded_and_the_refusal_says_why",
     ),
 )
