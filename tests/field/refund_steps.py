@@ -31,9 +31,12 @@ class RefundSteps:
             self._replied(self.api.admin.post(path, body, headers={"Idempotency-Key": key}))
 
     def refund_gets_no_answer(self, made: bool) -> None:
-        """Stripe's next answer to a refund gets lost, or already the request for it, with all its repetitions."""
+        """Stripe's answers to refunds get lost, or already the requests for them, until Stripe can be reached."""
         kind = "close_after" if made else "close_before"
-        self.world.double.order_fault(kind, method="POST", path="/v1/refunds", count=3)
+        self.world.double.order_fault(kind, method="POST", path="/v1/refunds", count=100)
+
+    def stripe_can_be_reached(self) -> None:
+        self.world.double.clear_faults()
 
     def go_on(self) -> None:
         """The schedule goes on with what has no answer."""

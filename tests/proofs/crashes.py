@@ -2,8 +2,9 @@
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
 it: connecting, creating an invoice, sending a draft, voiding, applying an event, giving a customer to Stripe,
-reconciling, reminding, recording cash, giving an invoice up, refunding. Afterwards POM equals Stripe, there is one invoice, one
-customer and one e-mail (two where a reminder was asked for), and the timeline says once what POM had Stripe do.
+reconciling, reminding, recording cash, giving an invoice up, refunding. Afterwards POM equals Stripe, there is one
+invoice, one customer, one e-mail (two where a reminder was asked for) and one refund where one was ordered, and the
+timeline says once what POM had Stripe do.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not.
