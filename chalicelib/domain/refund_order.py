@@ -12,7 +12,7 @@ from typing import Self
 
 from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.identifiers import OrganizationId, UserId, digest
-from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE
+from chalicelib.domain.saga import LEASE
 
 REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """Why a payment is refunded, in Stripe's words (https://docs.stripe.com/api/refunds/create)."""
@@ -26,7 +26,8 @@ class RefundOrder:
     """Who ordered which refund at `at` (epoch seconds UTC). `amount` is minor units.
 
     `id` follows from the caller's idempotency key, so a repeated request meets the order. `nonce` makes Stripe's
-    idempotency key, which is another one if the order is made again after a refusal.
+    idempotency key, which is another one if the order is made again after a refusal. Stripe keeps a key for 24 hours
+    (https://docs.stripe.com/api/idempotent_requests), so POM looks for the refund before it asks again.
     """
 
     id: str
@@ -44,8 +45,6 @@ class RefundOrder:
     """True if the request named no amount."""
     attempts: int = 0
     """How often Stripe was asked and gave no usable answer."""
-    asked_since: int | None = None
-    """When the present key was first used (epoch seconds UTC). None: at `at`."""
     key_is_spent: bool = False
     """True if Stripe failed in a way that it repeats whenever it is asked with the present key."""
 
@@ -63,13 +62,8 @@ class RefundOrder:
         """Returns True if POM should look after the order, and nobody is at work on it."""
         return self.resume_at is not None and self.resume_at <= now
 
-    def needs_a_new_key(self, now: int) -> bool:
-        """Returns True if the present key no longer keeps Stripe from making the refund twice, or is of no use."""
-        since = self.at if self.asked_since is None else self.asked_since
-        return self.key_is_spent or now - since > KEY_TRUSTED_FOR
-
-    def with_new_key(self, nonce: str, now: int) -> Self:
-        return replace(self, nonce=nonce, asked_since=now, key_is_spent=False)
+    def with_new_key(self, nonce: str) -> Self:
+        return replace(self, nonce=nonce, key_is_spent=False)
 
     def leased(self, now: int) -> Self:
         """Returns the order with whoever is at work on it. After `LEASE` seconds somebody else may take it up."""

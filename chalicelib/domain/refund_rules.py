@@ -6,8 +6,11 @@ rules are at https://docs.stripe.com/refunds.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import minor_units
 from chalicelib.domain.payments import Payment, PaymentStatus, payments_of
 from chalicelib.domain.refund_order import REFUND_REASONS
 from chalicelib.domain.way_out import way_out
@@ -33,6 +36,25 @@ def require_known_reason(reason: str | None) -> str | None:
             next_step=f"Use one of {', '.join(REFUND_REASONS)}, or leave it out.",
         )
     return reason
+
+
+def asked_amount(value: Decimal | None, currency: str) -> int | None:
+    """Returns the amount of a request in minor units, or None if it names none.
+
+    Raises:
+        Refused: it is nothing or less, or has more decimals than the currency.
+    """
+    if value is None:
+        return None
+    amount = minor_units(value, currency, field="amount")
+    if amount == 0:
+        raise Refused(
+            "amount_zero",
+            "A refund of nothing cannot be made.",
+            field="amount",
+            next_step="Give the amount to refund, or leave it out to refund all that is left.",
+        )
+    return amount
 
 
 def left_to_refund(invoice: Invoice, payment: Payment, besides: str | None = None) -> int:
@@ -66,13 +88,6 @@ def refundable_amount(invoice: Invoice, payment: Payment, asked: int | None, bes
             "the customer's bank.",
             field="paymentId",
             next_step="Load the invoice again: its payment shows the refunds and disputes. Nothing is left to do.",
-        )
-    if asked == 0:
-        raise Refused(
-            "amount_zero",
-            "A refund of nothing cannot be made.",
-            field="amount",
-            next_step="Give the amount to refund, or leave it out to refund all that is left.",
         )
     if asked is not None and asked > left:
         raise Refused(

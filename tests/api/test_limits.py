@@ -24,6 +24,7 @@ NOT_LIMITS = {
     "amount_not_what_remains",
     "currency_mixed",
     "currency_unsupported",
+    "refund_exceeds_payment",
     "cursor_invalid",
     "state_unknown",
     "stripe_customer_unknown",
@@ -64,7 +65,7 @@ def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:
         for step in parent:
             inner = inner[step]
         return [placed(example, parent, {name: each for name, each in inner.items() if name != edge.path[-1]})]
-    if not route.path.startswith("/v1/invoice"):
+    if not route.path.startswith(("/v1/invoice", "/v1/payments")):
         return [placed(example, edge.path, edge.value)]
     bodies = []
     for currency in CURRENCIES:
@@ -93,7 +94,9 @@ def test_a_body_is_taken_up_to_each_limit_of_the_document_and_no_further(
     for edge in tried:
         tries = zip(bodies(route, content["example"], edge), CURRENCIES, strict=False)
         answers = [
-            office.call(route.method, address(route, **ids_for(route, currency, world)), body)
+            office.call(
+                route.method, address(route, **ids_for(route, currency, world)), body, headers=headers_for(route)
+            )
             for body, currency in tries
         ]
         assert all(answer.status < 500 and "regex" not in answer.text for answer in answers), edge
@@ -127,22 +130,32 @@ def with_parameter(office: ApiClient, route: Route, parameter: Json, value: Any)
         return office.call(route.method, address(route), example, headers={parameter["name"]: text})
     if parameter["in"] == "path":
         path = address(route, **{parameter["name"]: quote(text, safe="")})
-        return office.call(route.method, path, example)
+        return office.call(route.method, path, example, headers=headers_for(route))
     return office.call(route.method, f"{address(route)}?{urlencode({parameter['name']: text})}", example)
 
 
 def ids_for(route: Route, currency: str, world: World) -> dict[str, str]:
-    """A sent invoice of its own for each try of a route that is about one, because a try may settle it."""
-    if "{invoiceId}" not in route.path:
+    """A sent invoice of its own for each try of a route that is about one, because a try may settle it.
+
+    If the route is about a payment, the invoice is paid.
+    """
+    if "{invoiceId}" not in route.path and "{paymentId}" not in route.path:
         return {}
     world.customer()
     made = world.invoice(line_items=(line(f"svc_{world.ports.clock.nonce()}", "7500"),), currency=currency)
-    return {"invoiceId": made.id}
+    if "{invoiceId}" in route.path:
+        return {"invoiceId": made.id}
+    paid = world.double.pay(made.stripe_account_id, str(made.stripe_invoice_id), "pm_card_visa")
+    return {"paymentId": str(paid["payment_intent"])}
+
+
+def headers_for(route: Route) -> dict[str, str]:
+    return {"Idempotency-Key": "once"} if route.requires_idempotency_key else {}
 
 
 def address(route: Route, **ids: str) -> str:
     """The route's path without its prefix, with ids in it."""
     path = route.path.removeprefix("/v1")
-    for name in ("customerId", "invoiceId", "batchId", "importId"):
+    for name in ("customerId", "invoiceId", "batchId", "importId", "paymentId"):
         path = path.replace(f"{{{name}}}", ids.get(name, "cust_456"))
     return path

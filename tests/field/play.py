@@ -28,6 +28,7 @@ from tests.field.draft_steps import DraftSteps
 from tests.field.error_steps import ErrorSteps
 from tests.field.hand_steps import HandSteps
 from tests.field.money_steps import MoneySteps
+from tests.field.refund_steps import RefundSteps
 from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
 
@@ -69,7 +70,9 @@ def _versions(named: str | list[str]) -> list[str]:
     return [API_VERSION] if named == "ours" else list(named)
 
 
-class Play(CustomerSteps, DaySteps, DoorSteps, DraftSteps, ErrorSteps, HandSteps, MoneySteps, RevisionSteps):
+class Play(
+    CustomerSteps, DaySteps, DoorSteps, DraftSteps, ErrorSteps, HandSteps, MoneySteps, RefundSteps, RevisionSteps
+):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
     def __init__(self, world: World, api: ApiClient, version: str, settings: dict[str, Any]) -> None:

@@ -2,8 +2,9 @@
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
 it: connecting, creating an invoice, sending a draft, voiding, applying an event, giving a customer to Stripe,
-reconciling, reminding, recording cash, giving an invoice up. Afterwards POM equals Stripe, there is one invoice, one
-customer and one e-mail (two where a reminder was asked for), and the timeline says once what POM had Stripe do.
+reconciling, reminding, recording cash, giving an invoice up, refunding. Afterwards POM equals Stripe, there is one
+invoice, one customer, one e-mail (two where a reminder was asked for) and one refund where one was ordered, and the
+timeline says once what POM had Stripe do.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not.
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import payments_of
 from chalicelib.domain.saga import LEASE
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
@@ -27,6 +29,7 @@ from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
+from chalicelib.usecases.invoicing.refund import RefundRequest, refund
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
 from tests.boundaries import Killed, unwatched, watched
@@ -73,6 +76,13 @@ def _paid_unheard(world: World) -> None:
     world.double.set_delivery(lose_rate=1.0)
     invoice = _invoice(world)
     world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
+
+
+def _paid(world: World) -> None:
+    _sent(world)
+    invoice = _invoice(world)
+    world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id))
+    world.deliver()
 
 
 def _sent_yesterday(world: World) -> None:
@@ -144,7 +154,13 @@ ERRANDS = (
         lambda w: give_up_if_due(ORGANIZATION, _invoice(w).id, w.ports),
         tells=EntryKind.GIVEN_UP,
     ),
+    Errand("refund", _paid, lambda w: refund(RefundRequest(ORGANIZATION, OFFICE, _payment_id(w), "once"), w.ports)),
 )  # fmt: skip
+
+
+def _payment_id(world: World) -> str:
+    [payment] = payments_of(_invoice(world))
+    return payment.id
 
 
 def _invoice(world: World):  # type: ignore[no-untyped-def]

@@ -166,7 +166,7 @@ def _furnish(made: Tenants) -> None:
     }
     stored = world.ports.invoices.get(BLUE, InvoiceId(made.ids["invoiceId"]))
     assert stored is not None
-    world.double.pay(made.blue_account, str(stored.stripe_invoice_id))
+    made.ids["paymentId"] = str(world.double.pay(made.blue_account, str(stored.stripe_invoice_id))["payment_intent"])
     world.deliver()
     world.work()
     world.deliver()
@@ -210,8 +210,9 @@ def test_ids_of_another_organization_are_as_if_never_given_out(tenants: Tenants,
     assert known <= set(tenants.ids), "say in the fixture which of Blue's ids to put into this path"
     before = tenants.as_blue_sees_it()
     body = BODIES.get(route.label, {} if route.has_body else None)
-    foreign = tenants.ask(route.method, path_of(route, tenants.ids), body)
-    never = tenants.ask(route.method, path_of(route, dict.fromkeys(known, NEVER)), body)
+    key = {"Idempotency-Key": KEY} if route.requires_idempotency_key else {}
+    foreign = tenants.ask(route.method, path_of(route, tenants.ids), body, headers=key)
+    never = tenants.ask(route.method, path_of(route, dict.fromkeys(known, NEVER)), body, headers=key)
     if route.label in MAKES_ITS_OWN:
         assert foreign.status == never.status == 200
     else:

@@ -110,7 +110,7 @@ BODY = st.one_of(DEEP, JSON, FIELDS, st.binary(max_size=400))
 
 
 def filled(path: str, ids: str) -> str:
-    for name in ("customerId", "invoiceId", "batchId", "importId"):
+    for name in ("customerId", "invoiceId", "batchId", "importId", "paymentId"):
         path = path.replace(f"{{{name}}}", ids)
     return path
 
@@ -233,7 +233,7 @@ def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: Fr
         event = {
             "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": identity},
             "headers": {"stripe-signature": f"t=1,v1={half}", "idempotency-key": half, "accept": half},
-            "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId"), half),
+            "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId", "paymentId"), half),
             "multiValueQueryStringParameters": {"state": [half], "code": ["x"], "after": [half]},
             "stageVariables": None,
             "body": "{}",
@@ -280,7 +280,7 @@ def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> d
     return {
         "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": authorizer},
         "headers": {},
-        "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId"), "cust_1"),
+        "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId", "paymentId"), "cust_1"),
         "multiValueQueryStringParameters": None,
         "stageVariables": None,
         "body": body,

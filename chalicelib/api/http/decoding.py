@@ -109,29 +109,37 @@ def path_ids(path: Mapping[str, str]) -> dict[str, str]:
     return decoded
 
 
-def idempotency_key(
-    headers: Mapping[str, str], repeated: Collection[str] = (), *, required: bool = False
-) -> str | None:
+def idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str | None:
     """The Idempotency-Key, or None if the header is not there. A client that sends it empty relies on it in vain.
 
     Raises:
-        Malformed: empty, blank, too long, not printable ASCII, sent more than once, or not there but required.
+        Malformed: empty, blank, too long, not printable ASCII, or sent more than once.
     """
     name = IDEMPOTENCY_KEY.lower()
     key = headers.get(name)
-    if key is None and required:
-        raise Malformed(
-            "idempotency_key_missing",
-            "The Idempotency-Key is missing. Without one, a request that is repeated by accident would pay twice.",
-            field=IDEMPOTENCY_KEY,
-            next_step="Send a random key such as a UUID: a new one for each refund, and the same one to repeat a "
-            "request that got no answer.",
-        )
     if key is not None and (name in repeated or not _KEY.fullmatch(key)):
         raise Malformed(
             "invalid_idempotency_key",
             f"An Idempotency-Key is 1 to {MAX_KEY} printable ASCII characters, not all of them blanks, sent once.",
             field=IDEMPOTENCY_KEY,
             next_step="Send a random key such as a UUID, a new one for each new request.",
+        )
+    return key
+
+
+def required_idempotency_key(headers: Mapping[str, str], repeated: Collection[str] = ()) -> str:
+    """Returns the Idempotency-Key of a request that pays twice if it is repeated by accident.
+
+    Raises:
+        Malformed: it is missing, or cannot be one.
+    """
+    key = idempotency_key(headers, repeated)
+    if key is None:
+        raise Malformed(
+            "idempotency_key_missing",
+            "The Idempotency-Key is missing. Without one, a request that is repeated by accident would pay twice.",
+            field=IDEMPOTENCY_KEY,
+            next_step="Send a random key such as a UUID: a new one for each refund, and the same one to repeat a "
+            "request that got no answer.",
         )
     return key

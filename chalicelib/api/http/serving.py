@@ -129,9 +129,10 @@ def _checked(
         ids = decoding.path_ids(path)
     key = None
     with every:
-        if route.idempotency_key:
-            required = route.requires_idempotency_key
-            key = decoding.idempotency_key(headers, incoming.repeated_headers, required=required)
+        if route.requires_idempotency_key:
+            key = decoding.required_idempotency_key(headers, incoming.repeated_headers)
+        elif route.idempotency_key:
+            key = decoding.idempotency_key(headers, incoming.repeated_headers)
     every.raise_first()
     # An id that somebody made up is not to be logged.
     ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}

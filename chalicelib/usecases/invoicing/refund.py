@@ -6,18 +6,19 @@ The order is stored in the invoice before Stripe is asked for the refund. If no 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
+from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, StaleWrite
+from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.money import minor_units
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.refund_order import RefundOrder, refund_order_id
-from chalicelib.domain.refund_rules import payment_of, refundable_amount, require_known_reason
+from chalicelib.domain.refund_rules import asked_amount, payment_of, refundable_amount, require_known_reason
 from chalicelib.domain.saga import LEASE
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
@@ -69,8 +70,8 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
         StripeRefused: Stripe says no; nothing was refunded, and the order is dropped.
         StripeUnavailable: the invoice could not be read; nothing was ordered.
     """
-    require_known_reason(request.reason)
     invoice = _invoice_of(request, ports)
+    raise_all(_errors_of(request, invoice))
     before = _ordered(invoice, request)
     if before is not None:
         return before if before.fact is not None else _gone_on_with(invoice, request, ports)
@@ -78,12 +79,17 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
     account_id = require_same_account(invoice, usable_account(connection))
     with noticing_revocation(request.organization_id, account_id, ports):
         present = pulled_to_act_on(invoice, account_id, ports)
-        now, nonce = ports.clock.now(), ports.clock.nonce()
-        stored = store(present, lambda current: _ordering(current, request, nonce, now), ports)
+        nonce = ports.clock.nonce()
+        stored = _stored(present, request, nonce, ports)
         order = stored.refund_order(request.order_id)
         if order is None or order.nonce != nonce:
             return _required(_ordered(stored, request))  # The same request was faster.
         return _required(_ordered(ask_stripe_first(stored, order, ports), request))
+
+
+def _errors_of(request: RefundRequest, invoice: Invoice) -> Iterator[IntegrationError]:
+    yield from errors_of(_asked, request, invoice)
+    yield from errors_of(require_known_reason, request.reason)
 
 
 def _gone_on_with(invoice: Invoice, request: RefundRequest, ports: Ports) -> OrderedRefund:
@@ -91,6 +97,12 @@ def _gone_on_with(invoice: Invoice, request: RefundRequest, ports: Ports) -> Ord
     order = invoice.refund_order(request.order_id)
     present = go_on(invoice, order, ports) if order is not None else invoice
     return _required(_ordered(present, request))
+
+
+def _stored(invoice: Invoice, request: RefundRequest, nonce: str, ports: Ports) -> Invoice:
+    """Returns the invoice, stored with the order."""
+    now = ports.clock.now()
+    return store(invoice, lambda current: _ordering(current, request, nonce, now), ports)
 
 
 def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) -> Invoice:
@@ -107,7 +119,7 @@ def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) ->
     order = RefundOrder(
         id=request.order_id,
         payment_id=payment.id,
-        amount=refundable_amount(current, payment, _minor(request, current)),
+        amount=refundable_amount(current, payment, _asked(request, current)),
         reason=request.reason,
         actor=request.user_id,
         at=now,
@@ -162,7 +174,7 @@ def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
     made = order or fact
     if made is None:
         return None
-    asked = _minor(request, invoice)
+    asked = _asked(request, invoice)
     same_amount = asked == (None if order is not None and order.all_that_is_left else made.amount)
     if made.reason != request.reason or not (same_amount or (order is None and asked is None)):
         raise Conflict(
@@ -186,12 +198,10 @@ def _required(ordered: OrderedRefund | None) -> OrderedRefund:
     return ordered
 
 
-def _minor(request: RefundRequest, invoice: Invoice) -> int | None:
+def _asked(request: RefundRequest, invoice: Invoice) -> int | None:
     """Returns the amount that is asked for in minor units, or None if the request names none.
 
     Raises:
-        Refused: it is negative, or has more decimals than the currency.
+        Refused: it is nothing or less, or has more decimals than the currency.
     """
-    if request.amount is None:
-        return None
-    return minor_units(request.amount, invoice.order.currency, field="amount")
+    return asked_amount(request.amount, invoice.order.currency)

@@ -1,8 +1,8 @@
 """Asks Stripe for refunds that were ordered, and goes on with orders whose outcome is not known.
 
-Before Stripe is asked again, POM looks whether the refund was made. Within a day the same idempotency key is used, so
-that two requests that overtake each other are one for Stripe. After that, or if Stripe would only repeat a stored
-failure, a new key is stored first.
+Before Stripe is asked again, POM looks whether the refund was made, because Stripe forgets an idempotency key after a
+day. Then it asks with the same key, so that two requests that overtake each other are one for Stripe. Only if Stripe
+failed and would repeat that failure for the same key, a new key is stored first.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def go_on(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         return _postponed(leased, order, ports, stored_by_stripe=False)
     except AccountUnreachable:
         return _postponed_until_reconnected(leased, order, ports)
-    known = store(leased, lambda current: _learned(current, refunds, leased, ports), ports)
+    known = store(leased, lambda current: _with_refunds(current, refunds, leased, ports), ports)
     if known.refund_order(order.id) != order:
         return known  # The refund was made, or somebody else has taken the order up.
     return _asked_again(known, order, ports)
@@ -76,7 +76,7 @@ def _asked_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         except Refused as refusal:
             _drop(invoice, order, ports, told=_refused(order, refusal, ports))
             raise
-    if order.needs_a_new_key(ports.clock.now()):
+    if order.key_is_spent:
         invoice, order = _with_new_key(invoice, order, ports)
     try:
         return ask_stripe(invoice, order, ports)
@@ -99,7 +99,7 @@ def ask_stripe(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         )
     except StripeUnavailable as failure:
         return _postponed(invoice, order, ports, stored_by_stripe=failure.answered)
-    return store(invoice, lambda current: _learned(current, [refund], invoice, ports), ports)
+    return store(invoice, lambda current: _with_refunds(current, [refund], invoice, ports), ports)
 
 
 def ask_stripe_first(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
@@ -115,7 +115,7 @@ def ask_stripe_first(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invo
         raise
 
 
-def _learned(current: Invoice, refunds: Sequence[RefundFact], read_after: Invoice, ports: Ports) -> Invoice:
+def _with_refunds(current: Invoice, refunds: Sequence[RefundFact], read_after: Invoice, ports: Ports) -> Invoice:
     """Returns `current` with those refunds that say something new."""
     new = [refund for refund in refunds if not current.facts.says(refund)]
     return knowing_also(current, new, read_after, ports).changed(ports.clock.now()) if new else current
@@ -143,7 +143,7 @@ def _with_new_key(invoice: Invoice, order: RefundOrder, ports: Ports) -> tuple[I
     Raises:
         StaleWrite: somebody else has taken the order up. With two new keys Stripe would make two refunds.
     """
-    renewed = order.with_new_key(ports.clock.nonce(), ports.clock.now())
+    renewed = order.with_new_key(ports.clock.nonce())
 
     def change(current: Invoice) -> Invoice:
         return _unless_taken_up(current, order).ordering(renewed)

@@ -1,0 +1,97 @@
+"""Refunds that are ordered in POM: stored first, made once, and never more than the payment."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Becomes, Check, Instead, Never
+
+_REFUNDS = "tests/usecases/invoicing/test_refunds.py"
+_CRASHES = "tests/usecases/invoicing/test_refund_crashes.py"
+
+REFUNDS = (
+    guard(
+        "a refund is stored before Stripe is asked",
+        "_stored",
+        Becomes("_ordering(invoice, request, nonce, ports.clock.now())"),
+        f"{_CRASHES}::test_a_crash_at_any_boundary_ends_in_one_refund",
+    ),
+    guard(
+        "a refund without an answer is taken up again",
+        "_ordering",
+        Instead("resume_at=", "None"),
+        f"{_CRASHES}::test_a_crash_at_any_boundary_ends_in_one_refund",
+    ),
+    guard(
+        "one key, one refund",
+        "_ordering",
+        Check("_ordered"),
+        f"{_CRASHES}::test_two_requests_with_one_key_at_the_same_moment_make_one_refund",
+    ),
+    guard(
+        "one key, one refund of the same body",
+        "_ordered",
+        Check("Conflict"),
+        f"{_REFUNDS}::test_the_same_key_with_another_body_is_refused",
+    ),
+    guard(
+        "a refund is never more than what is left of the payment",
+        "refundable_amount",
+        Never("asked <"),
+        f"{_REFUNDS}::test_more_than_is_left_is_refused_and_the_refusal_says_how_much_is_left",
+        f"{_CRASHES}::test_a_refund_that_no_longer_fits_when_pom_goes_on_is_refused_and_never_squeezed_in",
+    ),
+    guard(
+        "a refund whose outcome is not known counts as made",
+        "left_to_refund",
+        Becomes("payment.refundable"),
+        f"{_CRASHES}::test_an_order_that_waits_for_stripe_counts_as_refunded_for_every_other_request",
+    ),
+    guard(
+        "what a bank took back is not refunded besides",
+        "Payment.refundable",
+        Instead("lost", "0"),
+        f"{_REFUNDS}::test_a_payment_that_the_bank_took_back_has_nothing_left_to_refund",
+    ),
+    guard(
+        "a payment that a bank questions is not refunded besides",
+        "_require_refundable",
+        Never("open"),
+        f"{_REFUNDS}::test_a_payment_that_the_bank_questions_is_not_refunded_besides",
+    ),
+    guard(
+        "POM looks for a refund before it asks for it again",
+        "go_on",
+        Instead("refunds_of", "[]"),
+        f"{_CRASHES}::test_after_a_day_pom_looks_before_it_asks_because_stripe_has_forgotten_the_key",
+    ),
+    guard(
+        "a key for which Stripe repeats a failure is replaced",
+        "_asked_again",
+        Never("key_is_spent"),
+        f"{_CRASHES}::test_whatever_stripe_does_the_refund_is_made_once",
+    ),
+    guard(
+        "only one worker gives a refund a new key",
+        "_with_new_key",
+        Instead("_unless_taken_up", "current"),
+        f"{_CRASHES}::test_two_workers_that_go_on_with_one_order_make_one_refund",
+    ),
+    guard(
+        "a lease keeps a second worker away from a refund",
+        "go_on",
+        Check("is_due"),
+        f"{_CRASHES}::test_a_lease_keeps_a_second_worker_away",
+    ),
+    guard(
+        "whatever tells of a refund settles its order",
+        "Invoice._with_facts",
+        Instead("refund_orders=", "self.refund_orders"),
+        f"{_REFUNDS}::test_an_event_that_arrives_before_stripes_answer_settles_the_order",
+    ),
+    guard(
+        "a refund takes a key",
+        "required_idempotency_key",
+        Check("Malformed"),
+        "tests/api/test_refunds.py::test_without_a_key_nothing_is_refunded_and_the_refusal_says_why",
+    ),
+)
