@@ -103,13 +103,12 @@ def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement,
 
 def _was_under_way(payment: Payment, facts: Snapshots) -> bool:
     """Returns True if its money came in, or was on its way, even if it failed in the end."""
-    if payment.status is PaymentStatus.SUCCEEDED or payment.status is PaymentStatus.PENDING and payment.charge_id:
+    if payment.status is PaymentStatus.SUCCEEDED:
         return True
     intent = facts.payment_intents.get(payment.id)
-    debits = (charge for charge in facts.charges.values() if charge.method in BANK_DEBITS)
-    return (intent is not None and "processing" in intent.seen) or any(
-        payment_id(charge) == payment.id for charge in debits
-    )
+    charges = (charge for charge in facts.charges.values() if payment_id(charge) == payment.id)
+    processed = intent is not None and "processing" in intent.seen
+    return processed or any(charge.status == "pending" or charge.method in BANK_DEBITS for charge in charges)
 
 
 def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int, amount: int) -> Movement:
