@@ -90,7 +90,7 @@ def test_a_dispute_counts_only_once_it_is_lost(status: str, counted: int) -> Non
 
 
 def test_a_check_is_a_row_with_its_reference() -> None:
-    record = OutsidePayment("in_1", "check", "No. 7", day_of(NOW, "UTC"), OFFICE, NOW + DAY)
+    record = OutsidePayment(day_of(NOW, "UTC"), "check", "No. 7", NOW + DAY, OFFICE, "in_1")
     [row] = rows(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record).values()
     assert (row.method, row.reason, row.counted) == ("check", "No. 7", 7500)
 
@@ -114,7 +114,8 @@ def test_what_a_credit_note_gave_back_outside_stripe_is_a_row_until_the_note_is_
         (
             replace(PAID, amount_paid=15_000, amount_overpaid=7500),
             *(VISA, INTENT, PAYMENT),
-            *(replace(VISA, id="ch_2", payment_intent_id="pi_2"), replace(PAYMENT, id="p2", payment_intent_id="pi_2")),
+            replace(VISA, id="ch_2", payment_intent_id="pi_2"),
+            replace(PAYMENT, id="inpay_2", payment_intent_id="pi_2"),
         ),
         (OPEN, DECLINED),
         (OPEN, DEBIT, UNDER_WAY),

@@ -127,7 +127,7 @@ def test_money_that_has_not_come_cannot_be_refunded(charge: object) -> None:
 
 def test_a_check_that_the_office_recorded_is_a_payment_of_the_day_on_which_it_was_paid() -> None:
     day = day_of(NOW - 3 * DAY, "UTC")
-    record = OutsidePayment("in_1", "check", "No. 7", day, OFFICE, NOW + DAY)
+    record = OutsidePayment(day, "check", "No. 7", NOW + DAY, OFFICE, "in_1")
     invoice = made(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record)
     [payment] = payments_of(invoice)
     assert (payment.id, payment.amount, payment.method) == (f"outside_{invoice.id}", 7500, PaymentMethod("check"))

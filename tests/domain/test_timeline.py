@@ -105,7 +105,8 @@ def test_an_attempt_that_the_payer_did_not_confirm_is_told_although_nothing_was_
     refused = PaymentFailure(FailureReason.AUTHENTICATION_REQUIRED)
     attempt = AttemptFact(NOW + 60, "pi_1", 7500, "usd", refused, "card")
     assert after_sending(PAID, attempt, VISA, INTENT, PAYMENT) == [("payment_failed", 60), ("paid", DAY)]
-    failed = only(made(OPEN, attempt), EntryKind.PAYMENT_FAILED)
+    intent = replace(INTENT, status="requires_payment_method", failure=refused, latest_charge_id=None)
+    failed = only(made(OPEN, attempt, intent), EntryKind.PAYMENT_FAILED)
     assert (failed.reason, failed.method) == ("authentication_required", PaymentMethod("card"))
 
 
@@ -162,8 +163,8 @@ def test_an_invoice_over_nothing_was_settled_and_no_money_is_told() -> None:
 # By hand
 
 
-def by_hand(method: str = "check") -> Invoice:
-    record = OutsidePayment("in_1", method, "No. 7", day_of(NOW, "UTC"), OFFICE, NOW + DAY)
+def by_hand() -> Invoice:
+    record = OutsidePayment(day_of(NOW, "UTC"), "check", "No. 7", NOW + DAY, OFFICE, "in_1")
     act = Action(NOW + DAY, MARKED_PAID, OFFICE, "check No. 7", "in_1")
     paid = replace(PAID, amount_paid_off_stripe=7500)
     return made(paid, acts=(*SENT, act), outside_payment=record)
