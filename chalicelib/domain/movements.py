@@ -3,7 +3,7 @@
 A payment has a row as soon as its money is under way. A declined card never moved any, so it has none.
 
 `GET /payments` lists the rows of an organization. Each is stored in the write that stores its invoice, and only if it
-has changed. An invoice's rows add up to what it received.
+has changed. A row that was stored once stays, with what became of it. An invoice's rows add up to what it received.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
     payments = payments_of(invoice)
     methods = {payment.id: payment.method for payment in payments}
     for payment in payments:
-        if not _was_under_way(payment, invoice.facts):
+        if not _began(payment, invoice.facts):
             continue
         row = _row(invoice, payment.id, MovementKind.PAYMENT, payment.status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
@@ -89,6 +89,21 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
     yield from _given_back_outside(invoice)
 
 
+def _began(payment: Payment, facts: Snapshots) -> bool:
+    """Returns True if the money of a payment came in, or was ever on its way, as that of a bank debit is for days.
+
+    A declined card moves nothing, and neither does a payment that waits for the payer. What was on its way once still
+    counts after it has failed, because its row was stored before.
+    """
+    if payment.status is PaymentStatus.SUCCEEDED:
+        return True
+    intent = facts.payment_intents.get(payment.id)
+    if intent is not None and "processing" in intent.seen:
+        return True
+    charges = (charge for charge in facts.charges.values() if payment_id(charge) == payment.id)
+    return any(charge.status == "pending" or charge.method in BANK_DEBITS for charge in charges)
+
+
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
     """Returns the rows of `after` that differ from those of `before`, which has been stored. None: all rows.
 
@@ -99,16 +114,6 @@ def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement,
     ids = {row.id for row in rows}
     failed = [replace(row, status=PaymentStatus.FAILED) for row in stored if row.id not in ids]
     return (*(row for row in rows if row not in stored), *failed)
-
-
-def _was_under_way(payment: Payment, facts: Snapshots) -> bool:
-    """Returns True if its money came in, or was on its way, even if it failed in the end."""
-    if payment.status is PaymentStatus.SUCCEEDED:
-        return True
-    intent = facts.payment_intents.get(payment.id)
-    charges = (charge for charge in facts.charges.values() if payment_id(charge) == payment.id)
-    processed = intent is not None and "processing" in intent.seen
-    return processed or any(charge.status == "pending" or charge.method in BANK_DEBITS for charge in charges)
 
 
 def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int, amount: int) -> Movement:
