@@ -75,8 +75,11 @@ def _paid_at(fact: InvoiceFact) -> int | None:
 
 
 def _voided_at(fact: InvoiceFact) -> int | None:
-    """Returns when it was voided, or deleted while it was a draft. Only the event tells when a draft was deleted."""
-    return fact.seen.get("deleted", fact.as_of) if fact.deleted else fact.voided_at
+    """Returns when it was voided, or deleted while it was a draft. Only the event tells when a draft was deleted.
+
+    Before that event, `as_of` is 0: POM has looked, and found no draft any more.
+    """
+    return fact.as_of if fact.deleted else fact.voided_at
 
 
 def _given_up_at(fact: InvoiceFact) -> int | None:

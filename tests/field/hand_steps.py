@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Refused
+from chalicelib.domain.timeline import timeline
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.invoice import Invoice
 
 DAY = 86400
-HAND_KINDS = ("marked_paid", "voided_by_pom", "payment_window_passed", "send_refused", "sent_by_pom")
+HAND_KINDS = ("marked_paid", "voided", "given_up", "send_refused", "sent")
 
 
 class HandSteps:
@@ -220,9 +221,11 @@ class HandSteps:
     def _shown_by_hand(self) -> dict[str, Any]:
         found: dict[str, Any] = {"apps": self.api.get("/apps").json["data"][0]}
         if self.invoice is not None:
-            kinds = [entry.kind for entry in self._invoice.history]
-            found["times"] = {kind: kinds.count(kind) for kind in (*kinds, *HAND_KINDS)}
-            found["actors"] = {entry.kind: entry.actor for entry in self._invoice.history}
+            entries = timeline(self._invoice)
+            for name, by_pom in (("by_pom", True), ("by_others", False)):
+                kinds = [entry.kind.value for entry in entries if entry.by_pom is by_pom]
+                found[name] = {kind: kinds.count(kind) for kind in (*kinds, *HAND_KINDS)}
+            found["actors"] = {entry.kind.value: entry.actor for entry in entries}
         if self.first_account is not None:
             found["mails_of_former"] = len(self.world.double.mails(self.first_account))
         if self.batch_id is not None:

@@ -132,6 +132,11 @@ class Play(
     def pay(self, method: str = "pm_card_visa", amount: int | None = None) -> None:
         self.world.double.pay(self.account, self._stripe_id, method, amount=amount)
 
+    def pay_with_confirmation(self, confirmed: bool) -> None:
+        """The payer's bank asks to confirm the payment, and the payer does or does not."""
+        method = "pm_card_threeDSecure2Required"
+        self.world.double.pay(self.account, self._stripe_id, method, authenticate=confirmed)
+
     def decline(self, code: str, decline_code: str = "", bank: bool = False) -> None:
         """The payer tries, and is declined with these codes."""
         method = "pm_usBankAccount" if bank else "pm_card_visa"
@@ -319,10 +324,7 @@ class Play(
             assert answer.status == 200, answer.text
             found["invoice"] = answer.json
             found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
-            told: dict[str, Any] = {}
-            for each in found["invoice"]["history"]:
-                told[each["kind"]] = each.get("reason") or told.get(each["kind"])
-            found["timeline"] = told
+            found |= self._shown_of_what_happened(found["invoice"])
         found |= self._shown_of_customers() | self._shown_of_days() | self._shown_by_hand()
         found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
@@ -331,6 +333,21 @@ class Play(
         found["list"] = self.api.get("/invoices").json["data"]
         found |= {name: told for name, told in (("answer", self.answer), ("books", self.books)) if told is not None}
         return found
+
+    def _shown_of_what_happened(self, invoice: dict[str, Any]) -> dict[str, Any]:
+        """The timeline as a list of kinds, and by kind; the money in and out; the log of events, by type."""
+        reasons: dict[str, Any] = {}
+        for each in invoice["history"]:
+            reasons[each["kind"]] = each.get("reason") or reasons.get(each["kind"])
+        log = self.api.get(f"/invoices/{invoice['id']}/events?first=100").json["data"]
+        return {
+            "timeline": reasons,
+            "kinds": [each["kind"] for each in invoice["history"]],
+            "entries": {each["kind"]: each for each in invoice["history"]},
+            "money": self.api.get("/payments?first=100").json["data"],
+            "events": {each["type"]: each for each in log},
+            "outcomes": sorted({each["outcome"] for each in log}),
+        }
 
     def count_calls(self) -> None:
         """Count Stripe's calls from now on."""

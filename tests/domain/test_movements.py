@@ -1,0 +1,144 @@
+"""The rows of an organization's money: one for each payment, refund and dispute; they add up to what was received."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.movements import Movement, MovementKind, changed_movements, movements
+from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.summary import recounted
+from chalicelib.domain.terms import day_of
+from tests.contracts.examples import NOW
+from tests.domain.told import (
+    ARRIVED,
+    BOUNCED,
+    DAY,
+    DEBIT,
+    DECLINED,
+    DISPUTE,
+    INTENT,
+    NOTE,
+    OFFICE,
+    OPEN,
+    PAID,
+    PAYMENT,
+    REFUND,
+    UNDER_WAY,
+    VISA,
+    made,
+)
+
+LOST = replace(DISPUTE, status="lost")
+GIVEN_BACK = replace(NOTE, pre_payment_amount=0, post_payment_amount=1500, out_of_band_amount=1500)
+
+
+def rows(*facts: Any, **changes: Any) -> dict[str, Movement]:
+    return {row.id: row for row in movements(made(*facts, **changes))}
+
+
+def test_a_payment_is_one_row_with_its_card_and_its_invoice() -> None:
+    assert rows(PAID, DECLINED, VISA, INTENT, PAYMENT) == {
+        "pi_1": Movement(
+            "pi_1", MovementKind.PAYMENT, "succeeded", NOW + DAY, 7500, "usd", made().id, made().order.customer_id,
+            number="A-0001", method="card", brand="visa", last4="4242",
+        )
+    }  # fmt: skip
+
+
+def test_a_declined_card_moved_no_money_and_has_no_row() -> None:
+    assert rows(OPEN, DECLINED) == {}
+
+
+def test_a_payment_that_the_payer_has_only_begun_to_confirm_has_no_row() -> None:
+    assert rows(OPEN, replace(INTENT, status="requires_action", latest_charge_id=None)) == {}
+
+
+def test_a_bank_debit_has_a_row_from_its_beginning_and_the_row_tells_how_it_ended() -> None:
+    assert rows(OPEN, DEBIT, UNDER_WAY)["pi_1"].status == "pending"
+    assert rows(PAID, ARRIVED)["pi_1"].status == "succeeded"
+    assert rows(OPEN, BOUNCED)["pi_1"].status == "failed"
+
+
+def test_a_debit_that_comes_back_replaces_its_pending_row() -> None:
+    [row] = changed_movements(made(OPEN, DEBIT, UNDER_WAY), made(OPEN, BOUNCED))
+    assert (row.id, row.status, row.counted) == ("pi_1", "failed", 0)
+
+
+def test_a_stored_row_of_which_nothing_has_come_is_stored_as_failed_and_not_left_pending() -> None:
+    [row] = changed_movements(made(OPEN, UNDER_WAY), made(OPEN, replace(INTENT, status="canceled")))
+    assert (row.id, row.status, row.counted) == ("pi_1", "failed", 0)
+
+
+def test_a_refund_names_the_payment_and_the_card_that_it_goes_back_to() -> None:
+    row = rows(PAID, VISA, REFUND)["re_1"]
+    assert (row.kind, row.payment_id, row.amount, row.counted) == (MovementKind.REFUND, "pi_1", 2500, -2500)
+    assert (row.method, row.last4, row.reason) == ("card", "4242", "requested_by_customer")
+
+
+@pytest.mark.parametrize("status", ["pending", "failed", "canceled"])
+def test_a_refund_counts_only_once_it_is_done(status: str) -> None:
+    assert rows(PAID, VISA, replace(REFUND, status=status))["re_1"].counted == 0
+
+
+@pytest.mark.parametrize(("status", "counted"), [("needs_response", 0), ("won", 0), ("lost", -7500)])
+def test_a_dispute_counts_only_once_it_is_lost(status: str, counted: int) -> None:
+    row = rows(PAID, VISA, replace(DISPUTE, status=status))["du_1"]
+    assert (row.kind, row.amount, row.counted) == (MovementKind.DISPUTE, 7500, counted)
+
+
+def test_a_check_is_a_row_with_its_reference() -> None:
+    record = OutsidePayment(day_of(NOW, "UTC"), "check", "No. 7", NOW + DAY, OFFICE, "in_1")
+    [row] = rows(replace(PAID, amount_paid_off_stripe=7500), outside_payment=record).values()
+    assert (row.method, row.reason, row.counted) == ("check", "No. 7", 7500)
+
+
+def test_what_a_credit_note_gave_back_outside_stripe_is_a_row_until_the_note_is_voided() -> None:
+    row = rows(PAID, VISA, GIVEN_BACK)["cn_1"]
+    assert (row.kind, row.method, row.counted) == (MovementKind.REFUND, "outside_stripe", -1500)
+    assert rows(PAID, VISA, replace(GIVEN_BACK, status="void"))["cn_1"].counted == 0
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (PAID, VISA, INTENT, PAYMENT),
+        (PAID, VISA, INTENT, PAYMENT, REFUND),
+        (PAID, VISA, INTENT, PAYMENT, replace(REFUND, status="failed")),
+        (PAID, VISA, INTENT, PAYMENT, REFUND, LOST),
+        (PAID, VISA, INTENT, PAYMENT, GIVEN_BACK),
+        (PAID, ARRIVED, replace(INTENT, latest_charge_id="py_1"), PAYMENT),
+        (replace(PAID, amount_paid_off_stripe=7500),),
+        (
+            replace(PAID, amount_paid=15_000, amount_overpaid=7500),
+            *(VISA, INTENT, PAYMENT),
+            replace(VISA, id="ch_2", payment_intent_id="pi_2"),
+            replace(PAYMENT, id="inpay_2", payment_intent_id="pi_2"),
+        ),
+        (OPEN, DECLINED),
+        (OPEN, DEBIT, UNDER_WAY),
+        (OPEN, BOUNCED),
+    ],
+    ids=[
+        "paid", "refunded_in_part", "refund_failed", "lost_after_a_refund", "given_back_outside", "debit", "by_hand",
+        "overpaid", "declined", "under_way", "came_back",
+    ],
+)  # fmt: skip
+def test_the_rows_add_up_to_what_the_invoice_received(facts: tuple[Any, ...]) -> None:
+    invoice = made(*facts)
+    assert sum(row.counted for row in movements(invoice)) == invoice.amounts.received
+
+
+def test_only_rows_that_changed_are_stored() -> None:
+    paid, refunded = made(PAID, VISA), made(PAID, VISA, REFUND)
+    assert changed_movements(paid, paid) == ()
+    assert [row.id for row in changed_movements(paid, refunded)] == ["re_1"]
+    assert recounted(refunded, paid).movements == changed_movements(paid, refunded)
+
+
+def test_an_invoice_that_an_earlier_release_stored_has_all_its_rows_stored_with_its_next_write() -> None:
+    before = made(PAID, VISA, REFUND, payments_listed=False)
+    assert {row.id for row in changed_movements(before, made(PAID, VISA, REFUND))} == {"pi_1", "re_1"}
+    assert recounted(before, before).stored().payments_listed
