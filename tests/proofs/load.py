@@ -92,7 +92,7 @@ def _run(stack: LocalStack, size: Size, rng: random.Random, result: Result) -> N
     ]
     result.failures += [f"{name} is {said}" for name, said in after["outcomes"].items() if said not in OUTCOMES]
     applied = {name for name, said in after["outcomes"].items() if said != "parked"} & acknowledged
-    result.failures += [f"marked, but in no history: {each}" for each in applied - after["histories"].keys()]
+    result.failures += [f"marked, but in no event log: {each}" for each in applied - after["logs"].keys()]
     result.failures += [f"recorded although foreign: {each}" for each in foreign & after["outcomes"].keys()]
     result.failures += after["differences"]
     if after["missing"]:

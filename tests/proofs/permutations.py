@@ -22,7 +22,7 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import movements
-from chalicelib.domain.payments import payments_of
+from chalicelib.domain.payments import Payment, payments_of
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.timeline import timeline
 from chalicelib.usecases.events.receive_event import receive_event
@@ -83,7 +83,17 @@ def _end(invoice: Invoice) -> Snapshots:
 
 def _read(invoice: Invoice) -> Any:
     """Returns what people read of an invoice: its timeline, its payments and the rows of its money."""
-    return timeline(invoice), payments_of(invoice), sorted(movements(invoice), key=lambda row: row.id)
+    payments = [_undated(payment) for payment in payments_of(invoice)]
+    return timeline(invoice), payments, sorted(movements(invoice), key=lambda row: row.id)
+
+
+def _undated(payment: Payment) -> Payment:
+    """Returns a payment without the seconds at which POM learned of its refunds and disputes. Nobody sees them."""
+    return replace(
+        payment,
+        refunds=tuple(replace(each, as_of=0) for each in payment.refunds),
+        disputes=tuple(replace(each, as_of=0) for each in payment.disputes),
+    )
 
 
 def _orders(events: Sequence[StripeEvent], most: int, rng: random.Random) -> Iterator[Sequence[StripeEvent]]:
