@@ -22,7 +22,7 @@ from chalicelib.domain.facts import (
     StripeFact,
 )
 from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.merging import CannotOrder, newer, settle
+from chalicelib.domain.merging import CannotOrder, newer, same_content, settle
 from chalicelib.domain.snapshots import Snapshots
 
 SECONDS = st.integers(100, 103)
@@ -144,10 +144,23 @@ def stored(told: Sequence[StripeFact], truth: dict[str, StripeFact]) -> Snapshot
     return known
 
 
+def as_stripe_goes_on(told: Sequence[StripeFact]) -> tuple[list[StripeFact], dict[str, StripeFact]]:
+    """A history without what Stripe never does: what is final does not change, except to a later stage."""
+    kept: list[StripeFact] = []
+    truth: dict[str, StripeFact] = {}
+    for fact in told:
+        before = truth.get(fact.id)
+        same_stage = before is not None and before.precedence[0] == fact.precedence[0]
+        if before is None or not (before.final and same_stage) or same_content(before, fact):
+            kept.append(fact)
+            truth[fact.id] = fact
+    return kept, truth
+
+
 @given(histories(), st.randoms(use_true_random=False))
 def test_not_storing_what_brings_nothing_comes_to_the_same_truth(history, random) -> None:
     """An object may change and change back. If that it said the same later were forgotten, a late event would win."""
-    told, truth = history
+    told, truth = as_stripe_goes_on(history[0])
     expected = reduce(lambda known, fact: known.merge(fact, settle), truth.values(), Snapshots()).timeless
     mixed = told + random.choices(told, k=len(told)) if told else []
     random.shuffle(mixed)
