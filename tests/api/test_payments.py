@@ -190,6 +190,9 @@ def test_a_page_takes_one_query_and_days_take_the_time_zone_too(api: ApiClient, 
     boundaries = watched(world)
     listed(api, "from=2027-01-01")
     assert boundaries.calls == ["settings.get", "connections.get", "payments.page"]
+    boundaries = watched(world)
+    table(api.get("/payments?from=2027-01-01", headers=CSV))
+    assert boundaries.calls == ["settings.get", "connections.get", "payments.page"]
 
 
 def test_the_list_is_paged(api: ApiClient, world: World, account: str) -> None:
