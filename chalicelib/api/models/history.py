@@ -26,10 +26,11 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
             description="What happened. `recreated`: POM had lost its record and made it again from Stripe. "
             "`send_requested`: somebody ordered it to be sent, and nothing has come of that yet. `finalized`: it was "
             "finalized in Stripe without an e-mail. `revised`: somebody edited it in Stripe, and the revision has "
-            "replaced it. `payment_under_way`: a slow method such as a bank debit, which takes days. `partly_paid`: "
-            "a payment that left something to pay. `paid`: a payment that left nothing. `marked_paid`: recorded as "
-            "paid outside Stripe. `given_up`: marked as uncollectible; it can still be paid. `refund_pending`: a "
-            "refund that does not arrive at once. `dispute_closed`: closed without a decision, such as an inquiry."
+            "replaced it. `payment_under_way`: a slow method such as a bank debit, which takes days. "
+            "`partly_paid`: a payment that left something to pay. `paid`: the payment that left nothing. "
+            "`marked_paid`: recorded as paid outside Stripe. `given_up`: marked as uncollectible; it can still be "
+            "paid. `refund_pending`: a refund "
+            "that had not arrived at once. `dispute_closed`: closed without a decision, such as an inquiry."
         ),
     ]
     source: Annotated[DoneBy, Meta(description="Whether POM did it, or somebody in Stripe, the payer or the bank.")]
