@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from urllib.parse import urlencode
 
 from chalicelib import bootstrap
@@ -11,9 +12,8 @@ from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.movements import MovementList, movement_list
 from chalicelib.api.models.movements_csv import movements_csv
 from chalicelib.api.models.queries import CSV_ROWS, ROWS, MovementQuery, movement_filter_from
-from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.movements import MovementFilter
-from chalicelib.ports import Ports
+from chalicelib.domain.movements import Movement
+from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_movements
 
@@ -33,20 +33,18 @@ def list_payments(call: Call[MovementQuery]) -> Reply:
     apostrophe stands before texts that a spreadsheet would take for formulas.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
-    wanted = movement_filter_from(call.input, time_zone=lambda: time_zone_in_force(organization_id, ports))
-    if prefers_csv(call.headers.get("accept")):
-        return _table(organization_id, wanted, call.input, ports)
-    first = call.input.first or ROWS
-    return Reply(movement_list(list_movements(organization_id, wanted, first, call.input.after, ports)))
+    query, time_zone = call.input, cache(partial(time_zone_in_force, organization_id, ports))
+    wanted, csv = movement_filter_from(query, time_zone=time_zone), prefers_csv(call.headers.get("accept"))
+    first = query.first or (CSV_ROWS if csv else ROWS)
+    page = list_movements(organization_id, wanted, first, query.after, ports)
+    return _table(page, query, time_zone()) if csv else Reply(movement_list(page))
 
 
-def _table(organization_id: OrganizationId, wanted: MovementFilter, query: MovementQuery, ports: Ports) -> Reply:
-    page = list_movements(organization_id, wanted, query.first or CSV_ROWS, query.after, ports)
-    table = movements_csv(page.items, time_zone_in_force(organization_id, ports))
+def _table(page: Page[Movement], query: MovementQuery, time_zone: str) -> Reply:
     link = {}
     if page.has_next and page.end_cursor is not None:
         link = {"Link": f'<{_address(query, page.end_cursor)}>; rel="next"'}
-    return Reply(table.encode(), headers=link, content_type=CSV)
+    return Reply(movements_csv(page.items, time_zone).encode(), headers=link, content_type=CSV)
 
 
 def _address(query: MovementQuery, after: str) -> str:

@@ -55,13 +55,13 @@ API = (
         "no text of a table is a formula",
         "_defused",
         Becomes("value"),
-        "tests/api/test_payments.py::test_no_text_of_a_table_is_taken_for_a_formula",
+        "tests/api/test_payments_table.py::test_no_text_of_a_table_is_taken_for_a_formula",
     ),
     guard(
         "a table is for those who prefer it",
         "prefers_csv",
         Becomes("'text/csv' in (accept or '')"),
-        "tests/api/test_payments.py::test_only_who_prefers_csv_gets_it",
+        "tests/api/test_payments_table.py::test_only_who_prefers_csv_gets_it",
     ),
     guard(
         "the event log tells no names of exceptions",
