@@ -177,7 +177,7 @@ def trespass(town: Town, me: Actor) -> None:
 
 
 def refund_in_pom(town: Town, me: Actor) -> None:
-    """An admin refunds a payment, or repeats a refund. The same key always asks for the same part, or for the rest."""
+    """An admin refunds a payment, or repeats that. The same key always asks for the same part, or for the rest."""
     invoice = _some_invoice(town, me)
     payments = [payment for payment in payments_of(invoice) if payment.through_stripe] if invoice else []
     if invoice is None or not payments:
@@ -505,7 +505,8 @@ def wait(town: Town, me: Actor) -> None:
 
 DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "create": (18, create), "create_many": (1, create_many), "send": (5, send), "void": (4, void),
-    "refresh": (2, refresh), "cash": (3, cash), "refund_in_pom": (3, refund_in_pom), "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
+    "refresh": (2, refresh), "cash": (3, cash), "refund_in_pom": (3, refund_in_pom),
+    "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
     "settings": (1, change_settings), "trespass": (1, trespass), "begin": (2, begin), "grant": (2, grant),
     "complete": (2, complete), "reconnect": (3, reconnect), "disconnect": (1, disconnect), "revoke": (1, revoke),
     "verification": (1, verification), "pay": (10, pay), "settle_debit": (3, settle_debit), "refund": (4, refund),
