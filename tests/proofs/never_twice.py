@@ -1,8 +1,8 @@
 """Proof 4, never twice: nobody is billed twice for a service, and no e-mail is sent twice.
 
 Claimed. However often, however concurrently and however late a create is repeated, and whatever is lost, stored as a
-failure, or ended on the way: one live Stripe invoice an intent, one live invoice a service, one e-mail a send. And one
-refund for each key, however often it is asked for.
+failure, or ended on the way: one live Stripe invoice an intent, one live invoice a service, one e-mail a send,
+one refund a key.
 
 Tried. Towns in which nearly everything is creating, sending, voiding, paying, refunding and resuming the same few
 services, under many faults, with the clock jumping past the 24 hours for which Stripe keeps idempotency keys.
