@@ -13,7 +13,7 @@ from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.payments import payments_of
+from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
@@ -178,11 +178,12 @@ def trespass(town: Town, me: Actor) -> None:
 
 def refund_in_pom(town: Town, me: Actor) -> None:
     """An admin refunds a payment, or repeats that. The same key always asks for the same part, or for the rest."""
-    invoice = _some_invoice(town, me)
-    payments = [payment for payment in payments_of(invoice) if payment.through_stripe] if invoice else []
-    if invoice is None or not payments:
+    invoices = sorted(town.plain.database.invoices.values(), key=lambda i: (i.created_at, i.id))
+    succeeded = PaymentStatus.SUCCEEDED
+    paid = [(each, payment) for each in invoices for payment in payments_of(each) if payment.status is succeeded]
+    if not paid:
         return
-    payment, key = me.rng.choice(payments), me.rng.randrange(3)
+    (invoice, payment), key = me.rng.choice(paid[-4:]), me.rng.randrange(3)
     amount = (None, Decimal("5.00"), Decimal("40.00"))[key]
     request = RefundRequest(invoice.organization_id, ADMIN, payment.id, f"refund-{key}", amount)
     with town.invariants.on_behalf_of(me, invoice.organization_id):
