@@ -7,8 +7,8 @@ from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from . import lists, payment_shapes, rules
-from .call import Call, Route
 from .money import shown
+from .call import Call, Route
 
 _MODELLED = {"amount", "charge", "payment_intent", "metadata", "reason", "expand"}
 _ENDED = ("failed", "canceled")
