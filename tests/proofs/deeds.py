@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.customer_fields import Address, Profile
@@ -12,6 +13,7 @@ from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
@@ -23,6 +25,8 @@ from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
 from chalicelib.usecases.invoicing.plan_day import plan_day
+from chalicelib.usecases.invoicing.refund import RefundRequest
+from chalicelib.usecases.invoicing.refund import refund as refund_payment
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
 from chalicelib.workers.invoice_jobs import TASKS
@@ -170,6 +174,20 @@ def trespass(town: Town, me: Actor) -> None:
 
 
 # The admin
+
+
+def refund_in_pom(town: Town, me: Actor) -> None:
+    """An admin refunds a payment, or repeats that. The same key always asks for the same part, or for the rest."""
+    invoices = sorted(town.plain.database.invoices.values(), key=lambda i: (i.created_at, i.id))
+    succeeded = PaymentStatus.SUCCEEDED
+    paid = [(each, payment) for each in invoices for payment in payments_of(each) if payment.status is succeeded]
+    if not paid:
+        return
+    (invoice, payment), key = me.rng.choice(paid[-4:]), me.rng.randrange(3)
+    amount = (None, Decimal("5.00"), Decimal("40.00"))[key]
+    request = RefundRequest(invoice.organization_id, ADMIN, payment.id, f"refund-{key}", amount)
+    with town.invariants.on_behalf_of(me, invoice.organization_id):
+        refund_payment(request, town.ports)
 
 
 def begin(town: Town, me: Actor) -> None:
@@ -488,7 +506,8 @@ def wait(town: Town, me: Actor) -> None:
 
 DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "create": (18, create), "create_many": (1, create_many), "send": (5, send), "void": (4, void),
-    "refresh": (2, refresh), "cash": (3, cash), "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
+    "refresh": (2, refresh), "cash": (3, cash), "refund_in_pom": (3, refund_in_pom),
+    "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
     "settings": (1, change_settings), "trespass": (1, trespass), "begin": (2, begin), "grant": (2, grant),
     "complete": (2, complete), "reconnect": (3, reconnect), "disconnect": (1, disconnect), "revoke": (1, revoke),
     "verification": (1, verification), "pay": (10, pay), "settle_debit": (3, settle_debit), "refund": (4, refund),

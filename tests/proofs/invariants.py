@@ -178,6 +178,13 @@ class Invariants:
             )
             twice = [service for service, count in billed.items() if count > 1]
             require(not twice, f"1: billed twice in Stripe: {twice}")
+            ordered = Counter(
+                refund["metadata"]["pom_refund_id"]
+                for refund in ledger.tables.get("refund", {}).values()
+                if "pom_refund_id" in refund["metadata"]
+            )
+            twice = [order_id for order_id, count in ordered.items() if count > 1]
+            require(not twice, f"refunded twice with one key: {twice}")
             for invoice_id, count in Counter(mail["invoice"] for mail in ledger.mails).items():
                 reminded = self._town.reminded.get(original_of(ledger.tables["invoice"], invoice_id), ())
                 allowed = 1 + len(reminded)
@@ -236,6 +243,8 @@ class Invariants:
         database = town.plain.database
         for (organization, _), invoice in database.invoices.items():
             require(not invoice.saga.running, f"{invoice.id} of {organization} is still at {invoice.saga}")
+            unknown = [order for order in invoice.refund_orders if order.open]
+            require(not unknown, f"{invoice.id} of {organization} still waits for {unknown}")
         for account in town.double.world.ledgers:
             ours = [i for i in database.invoices.values() if i.stripe_account_id == account]
             ledger = town.double.ledger(account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 
 import pytest
@@ -304,6 +305,29 @@ def test_two_requests_with_two_keys_at_the_same_moment_never_exceed_the_payment(
     assert company.in_stripe == [5000]
     assert len(company.orders) == 1
     assert {each.code for each in refusals} <= {"refund_exceeds_payment"}
+    company.assert_settled()
+
+
+@pytest.mark.parametrize(
+    "keys", [["once"] * 6, [f"key-{number}" for number in range(6)]], ids=["one_key", "six_keys"]
+)
+def test_of_six_requests_in_six_threads_one_refunds(keys: list[str]) -> None:
+    company = deaf()
+    start = threading.Barrier(len(keys))
+
+    def ask(key: str) -> None:
+        start.wait()
+        with suppress(Refused, StaleWrite):
+            company.refunds(key, amount="50")
+
+    threads = [threading.Thread(target=ask, args=(key,)) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    company.recovers()
+    assert company.in_stripe == [5000]
+    assert len(company.orders) == 1
     company.assert_settled()
 
 
