@@ -29,6 +29,6 @@ from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
 
 GUARDS: tuple[Guard, ...] = (
-    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
     *TIMELINE,
+    *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
 )  # fmt: skip
