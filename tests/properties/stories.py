@@ -501,8 +501,8 @@ def says(facts: Snapshots) -> Snapshots:
     """What facts say of the invoice that counts, whenever each became known.
 
     Payments of an invoice that was replaced are known or not, as it happened; they say nothing. So does an event that
-    came before anything of the revision was known: it is nobody's, and the revision is read later. E-mails that
-    somebody sent in Stripe are left out, because each is kept by the second of its event: see `test_timeline_orders`.
+    came before anything of the revision was known: it is nobody's, and the revision is read later. When somebody
+    mailed an invoice in Stripe is left out, because it is the second of the event. `test_timeline_orders` holds it.
     """
     current = facts.invoice.id if facts.invoice else None
     before = facts.intents_elsewhere

@@ -25,10 +25,12 @@ from tests.mutations.guards.operating import OPERATING
 from tests.mutations.guards.refunds import REFUNDS
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
+from tests.mutations.guards.timeline import TIMELINE
 from tests.mutations.guards.tokens import TOKENS
 from tests.mutations.guards.webhooks import WEBHOOKS
 
 GUARDS: tuple[Guard, ...] = (
+    *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
     *REFUNDS,
 )  # fmt: skip

@@ -147,10 +147,22 @@ WEBHOOKS = (
         f"{_T_APPLY}::test_an_event_of_an_unknown_type_is_ignored",
     ),
     guard(
-        "a duplicate writes nothing",
+        "an event that tells nothing new is marked and its invoice is not written",
         "apply_to_invoice",
-        Check("DUPLICATE"),
-        f"{_T_APPLY}::test_a_duplicate_writes_nothing",
+        Never("bring_nothing_to"),
+        f"{_T_APPLY}::test_an_event_that_tells_nothing_new_costs_one_read_and_one_marker",
+    ),
+    guard(
+        "what changes the invoice is written although its facts bring nothing",
+        "apply_to_invoice",
+        Always("bring_nothing_to"),
+        f"{_T_APPLY}::test_an_invoice_event_costs_one_read_and_one_transaction",
+    ),
+    guard(
+        "that an object has changed back is stored",
+        "brings_nothing",
+        Always("final"),
+        "tests/domain/test_facts.py::test_an_object_that_changed_and_changed_back_ends_as_stripe_has_it",
     ),
     guard(
         "an event is marked once",
@@ -172,7 +184,7 @@ WEBHOOKS = (
     ),
     guard(
         "an object in another version is not believed",
-        "_learned",
+        "_learned(event)",
         Always("current INVOICE_FACTS"),
         f"{_T_APPLY}::test_an_event_in_an_old_version_is_only_a_hint",
     ),

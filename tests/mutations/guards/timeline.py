@@ -1,0 +1,74 @@
+"""The timeline and the rows of money: one entry for one thing, and nothing that is not so."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Becomes, Check, Instead, Never
+
+_T_TIMELINE = "tests/domain/test_timeline.py"
+_T_MOVEMENTS = "tests/domain/test_movements.py"
+_FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
+
+TIMELINE = (
+    guard(
+        "the payment that reaches the amount is no part",
+        "_reached",
+        Becomes("False"),
+        f"{_T_TIMELINE}::test_a_payment_beyond_the_amount_does_not_make_the_one_before_it_a_part",
+    ),
+    guard(
+        "what did not reach the amount is a part",
+        "_reached",
+        Becomes("True"),
+        f"{_T_TIMELINE}::test_a_part_is_partly_paid_and_the_payment_that_reaches_the_amount_is_paid",
+    ),
+    guard(
+        "an e-mail that POM ordered is told once",
+        "_mails",
+        Never("near"),
+        f"{_T_TIMELINE}::test_the_event_of_an_e_mail_that_pom_ordered_is_no_second_entry",
+    ),
+    guard(
+        "a failure that its charge explains is told once",
+        "_unexplained_failure",
+        Never("near"),
+        f"{_T_TIMELINE}::test_a_decline_of_which_charge_intent_and_invoice_tell_is_one_entry",
+    ),
+    guard(
+        "an order to send is told only while nothing has come of it",
+        "_nothing_came_of",
+        Becomes("True"),
+        f"{_T_TIMELINE}::test_an_order_to_send_is_told_until_something_comes_of_it",
+    ),
+    guard(
+        "acts that are near one another are one",
+        "near",
+        Becomes("False"),
+        f"{_T_TIMELINE}::test_the_event_of_an_e_mail_that_pom_ordered_is_no_second_entry",
+    ),
+    guard(
+        "things of one second stand in their order",
+        "Entry.place",
+        Becomes("(self.at, 0, self.stripe_id or '')"),
+        f"{_T_TIMELINE}::test_things_of_one_second_stand_in_the_order_in_which_such_things_happen",
+    ),
+    guard(
+        "a deleted draft that POM only found deleted is nobody's act of POM's",
+        "_voided_at",
+        Instead("as_of", "next(iter(fact.seen.values()), 0)"),
+        f"{_FIELD}[draft_deleted_in_stripe_before_it_was_voided_in_pom-2026-10-28.endive]",
+    ),
+    guard(
+        "money that never moved has no row",
+        "movements",
+        Check("_began"),
+        f"{_T_MOVEMENTS}::test_a_declined_card_moved_no_money_and_has_no_row",
+        f"{_T_MOVEMENTS}::test_a_payment_that_the_payer_has_only_begun_to_confirm_has_no_row",
+    ),
+    guard(
+        "a bank debit that came back keeps its row",
+        "_began",
+        Never("BANK_DEBITS"),
+        f"{_T_MOVEMENTS}::test_a_bank_debit_has_a_row_from_its_beginning_and_the_row_tells_how_it_ended",
+    ),
+)
