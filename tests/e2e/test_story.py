@@ -73,8 +73,6 @@ def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: T
     entry = re.compile(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   ([A-Z].+?) *$", re.MULTILINE)
     lines = entry.findall(told.step("Refunds are handled"))
 
-    )
-
     assert [re.sub(r"\S+@\S+", "…", line) for line in lines] == [
         "Created",
         "Sent to …",
