@@ -10,6 +10,9 @@ COLUMNS = ["When", "What happened"]
 EVENT_COLUMNS = ["Arrived", "Event", "Outcome", "Lag"]
 """Above the events about an invoice, see `event_row`."""
 
+MONEY_COLUMNS = ["When", "What", "Amount", "Card"]
+"""Above payments and refunds, see `money_row`."""
+
 
 def status(answer: Any) -> str:
     """The status of an invoice or a connection."""
@@ -50,6 +53,12 @@ def event_row(event: Any) -> list[str]:
         event["outcome"].replace("_", " "),
         f"{event['lagSeconds']} s",
     ]
+
+
+def money_row(movement: Any) -> list[str]:
+    """Returns one payment, refund or dispute, below `MONEY_COLUMNS`."""
+    amount = f"{movement['receivedAmount']} {movement['currency'].upper()}"
+    return [_when(movement["at"]), movement["kind"], amount, method(movement["method"])]
 
 
 def sentence(entry: Any) -> str:

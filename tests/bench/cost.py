@@ -25,8 +25,9 @@ from infra.template.alarm_list import ALARMS, COMPOSITES
 from infra.template.api import ACCESS_LOG
 from tests.bench.figures import Figure, at_most, only_told
 from tests.bench.prices import price_list
-from tests.bench.stories import BULK, Told, told
+from tests.bench.stories import BULK, told
 from tests.bench.stories_stage import Invocation
+from tests.bench.stories_told import Told
 from tests.bench.units import READS
 
 GIGABYTE = 1e9

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
 
 from tests.bench.figures import Figure, at_most
+from tests.bench.stories_told import Told
 
 CREATED, PAID = "create and send, known customer", "paid by card"
 TROUBLED = "declined three times, paid, refunded in part, dispute lost"
@@ -18,16 +18,7 @@ MOST_BYTES = 1229
 """Bytes of an invoice's item with one line and one payment, whatever happened to it: 1.2 KB."""
 
 
-class Story(Protocol):
-    """What is asked of a story that was told."""
-
-    @property
-    def writes(self) -> float: ...
-    @property
-    def item(self) -> int: ...
-
-
-def kept_of_an_invoice(stories: Mapping[str, Story]) -> Iterator[Figure]:
+def kept_of_an_invoice(stories: Mapping[str, Told]) -> Iterator[Figure]:
     """Yields what is held of one invoice, by the stories that were told of it."""
     parts = [stories[name].writes for name in (CREATED, PAID)]
     how = " and ".join(f"{part:g}" for part in parts)

@@ -13,7 +13,7 @@ from infra.local.stack import LocalStack
 from infra.local.summary import description, write
 from tests.e2e.company import Company
 from tests.ops.conftest import Operator
-from tests.ops.test_commands import unheard_of
+from tests.ops.test_commands import paid, unheard_of
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +185,7 @@ def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company,
 
 
 def test_the_amounts_of_a_timeline_are_those_that_people_know(company: Company, operator: Operator) -> None:
-    made = company.bill("svc_dry_words").json
-    company.all_delivered()
+    made = paid(company, "svc_dry_words")
 
     told = operator.asks("explain", "invoice", company.organization_id, made["id"])
 
