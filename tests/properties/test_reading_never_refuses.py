@@ -105,7 +105,15 @@ def store(world: World, invoice: Invoice) -> None:
 def read_everything(world: World, api: ApiClient, invoice: Invoice) -> None:
     """Reads every view of the invoice; raises AssertionError for an answer that is none."""
     one = f"/invoices/{invoice.id}"
-    for path in (one, f"{one}/history", "/invoices", "/invoices?overdue=true", "/summary"):
+    for path in (
+        one,
+        f"{one}/history",
+        f"{one}/events",
+        "/payments",
+        "/invoices",
+        "/invoices?overdue=true",
+        "/summary",
+    ):
         answer = api.get(path)
         assert answer.status == 200, f"{path}: {answer.text}"
     assert api.get("/invoices").json["data"], "the list has lost the invoice"

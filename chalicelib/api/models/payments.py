@@ -15,6 +15,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payments import Payment, PaymentMethod, PaymentStatus, payments_of
+from chalicelib.domain.refund_rules import left_to_refund
 from chalicelib.domain.status import FailedAttempt
 from chalicelib.domain.stripe_pages import object_url
 
@@ -138,7 +139,11 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
         Meta(description="What was recorded. Null unless somebody recorded this payment in POM by hand."),
     ]
     refundable: Annotated[
-        str, Meta(description="How much can still be refunded through Stripe, in `currency`.", examples=["75.00"])
+        str,
+        Meta(
+            description="How much can still be refunded through Stripe, in `currency`: nothing during a dispute.",
+            examples=["75.00"],
+        ),
     ]
     refunds: Annotated[list[RefundView], Meta(description="Its refunds, the first one first.")]
     disputes: Annotated[list[DisputeView], Meta(description="Its disputes, the first one first.")]
@@ -163,7 +168,7 @@ def payment_view(payment: Payment, invoice: Invoice, dashboard_base: str) -> Pay
         dashboard_url=object_url(dashboard_base, invoice, payment.id),
         failure=failure_view(failed) if failed is not None else None,
         outside=_outside_view(payment.outside) if payment.outside is not None else None,
-        refundable=decimal_string(payment.refundable, payment.currency),
+        refundable=decimal_string(left_to_refund(invoice, payment), payment.currency),
         refunds=[refund_view(refund, invoice) for refund in payment.refunds],
         disputes=[_dispute_view(dispute, invoice, dashboard_base) for dispute in payment.disputes],
     )
