@@ -82,8 +82,9 @@ class Payment:
     @property
     def refundable(self) -> int:
         """Returns how much of it can still be refunded in Stripe, in minor units. Nothing can during a dispute."""
-        succeeded = self.status is PaymentStatus.SUCCEEDED
-        if not succeeded or not self.through_stripe or any(dispute.open for dispute in self.disputes):
+        if self.status is not PaymentStatus.SUCCEEDED or not self.through_stripe:
+            return 0
+        if any(dispute.open for dispute in self.disputes):
             return 0
         given_back = sum(refund.amount for refund in self.refunds if refund.status not in {"failed", "canceled"})
         return max(0, self.amount - given_back - self.lost)
