@@ -14,7 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chalicelib.domain.facts import CreditNoteFact, DisputeFact, RefundFact
+from chalicelib.domain.facts import CreditNoteFact
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from chalicelib.domain.amounts import credited_to_balance, lost_by_dispute, succeeded_refunds
 from chalicelib.domain.draft_changes import difference
-from chalicelib.domain.facts import DisputeFact
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import DisputeFact
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.wording import day, money, on_day
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.explained_money import only_credited
-from chalicelib.domain.facts import ChargeFact
 from chalicelib.domain.intended_act import MARKED_PAID
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact
 from chalicelib.domain.payment_methods import BANK_DEBITS, METHOD_NAMES
 from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.wording import day, latest_action, money

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.payment_facts import (
+    AttemptFact,
+    ChargeFact,
+    DisputeFact,
+    InvoicePaymentFact,
+    PaymentIntentFact,
+    RefundFact,
+    Seen,
+)
 
 
 class Fact(Protocol):
@@ -29,13 +37,6 @@ class Fact(Protocol):
 
         Then it does not matter that the same was seen again later, because nothing else can have been true between.
         """
-
-
-Seen = Mapping[str, int]
-"""The earliest second at which Stripe showed an object in a status, by status.
-
-Merging keeps the earlier one, so the seconds are the same in whatever order snapshots arrive. Only statuses to which
-Stripe gives no time of its own are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,175 +107,6 @@ _INVOICE_RANK = {"draft": 0, "open": _RANK_OF_OPEN, "uncollectible": 2, "paid": 
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentFailure:
-    """Why an attempt failed; raw Stripe codes are not kept, because some must not be shown."""
-
-    reason: FailureReason
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentIntentFact:
-    """One intent to pay. A payer may try it many times. It can be retried until it succeeds or is canceled."""
-
-    id: str
-    as_of: int
-    status: str
-    amount: int
-    currency: str
-    latest_charge_id: str | None = None
-    failure: PaymentFailure | None = None
-    failed_charge_id: str | None = None
-    """The charge that `failure` is about. None if the attempt failed before Stripe charged anything."""
-    failed_method: str | None = None
-    """The type of the payment method that `failure` is about."""
-    seen: Seen = field(default_factory=dict)
-    """`processing`, if it has been."""
-
-    def uncharged_attempt(self, at: int) -> AttemptFact | None:
-        """Returns the attempt at `at` that failed before anything was charged, if this is what it shows."""
-        if self.failure is None or self.failed_charge_id is not None:
-            return None
-        return AttemptFact(at, self.id, self.amount, self.currency, self.failure, self.failed_method)
-
-    @property
-    def ended(self) -> bool:
-        """Returns True if its status is final."""
-        return self.status in {"succeeded", "canceled"}
-
-    final = ended
-
-    @property
-    def precedence(self) -> tuple[int, int]:
-        return (1 if self.ended else 0, self.as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeFact:
-    """One movement of money, or the attempt at one."""
-
-    id: str
-    as_of: int
-    status: str
-    amount: int
-    currency: str
-    created: int
-    payment_intent_id: str | None = None
-    failure: PaymentFailure | None = None
-    method: str | None = None
-    """The type of the payment method, in Stripe's words: `card`, `us_bank_account` and so on."""
-    brand: str | None = None
-    """The card's brand, such as `visa`, or the bank's name."""
-    last4: str | None = None
-    expires: str | None = None
-    """The month after which the card is no longer good, such as `2027-04`."""
-    receipt_url: str | None = field(default=None, compare=False)
-    """Stripe's page that shows the receipt. A link is good for 30 days (https://docs.stripe.com/receipts), and Stripe
-    may show another one each time, so a new link alone is no news about the charge."""
-    seen: Seen = field(default_factory=dict)
-    """`succeeded` or `failed`, for methods whose charges stay pending for days."""
-
-    @property
-    def final(self) -> bool:
-        return self.status != "pending"
-
-    @property
-    def precedence(self) -> tuple[int, int]:
-        return (0 if self.status == "pending" else 1, self.as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class RefundFact:
-    """Money on its way back. A refund that succeeded may fail weeks later (https://docs.stripe.com/refunds)."""
-
-    id: str
-    as_of: int
-    status: str
-    amount: int
-    currency: str
-    created: int
-    payment_intent_id: str | None = None
-    charge_id: str | None = None
-    failure_reason: str | None = None
-    reason: str | None = None
-    """Why it was made, in Stripe's words: `duplicate`, `fraudulent` or `requested_by_customer`."""
-    order_id: str | None = None
-    """The id of POM's order for this refund, from its metadata. None if somebody made it in Stripe."""
-    seen: Seen = field(default_factory=dict)
-
-    @property
-    def final(self) -> bool:
-        return _REFUND_RANK.get(self.status, 0) > 0
-
-    @property
-    def precedence(self) -> tuple[int, int]:
-        return (_REFUND_RANK.get(self.status, 0), self.as_of)
-
-
-_REFUND_RANK = {"pending": 0, "requires_action": 0, "succeeded": 1, "failed": 2, "canceled": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class DisputeFact:
-    """A payer's bank questions a charge. A lost dispute can be appealed, so time comes before lifecycle."""
-
-    id: str
-    as_of: int
-    status: str
-    amount: int
-    currency: str
-    reason: str | None = None
-    due_by: int | None = None
-    """When evidence is due (epoch seconds UTC)."""
-    payment_intent_id: str | None = None
-    charge_id: str | None = None
-    created: int | None = None
-    seen: Seen = field(default_factory=dict)
-    """Each status in which it is closed."""
-    final = False
-
-    @property
-    def precedence(self) -> tuple[int, int]:
-        return (self.as_of, _DISPUTE_RANK.get(self.status, 0))
-
-    @property
-    def open(self) -> bool:
-        return self.status not in DISPUTE_CLOSED
-
-
-DISPUTE_CLOSED = frozenset({"won", "lost", "warning_closed", "prevented"})
-_DISPUTE_RANK = {
-    "warning_needs_response": 0,
-    "warning_under_review": 1,
-    "needs_response": 2,
-    "under_review": 3,
-    "appeal_needs_response": 4,
-    "appeal_under_review": 5,
-    **dict.fromkeys(DISPUTE_CLOSED, 6),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class InvoicePaymentFact:
-    """The link between an invoice and one payment towards it."""
-
-    id: str
-    as_of: int
-    status: str
-    stripe_invoice_id: str
-    amount_paid: int
-    currency: str
-    payment_intent_id: str | None = None
-
-    @property
-    def final(self) -> bool:
-        return self.status != "open"
-
-    @property
-    def precedence(self) -> tuple[int, int]:
-        return (0 if self.status == "open" else 1, self.as_of)
-
-
-@dataclass(frozen=True, slots=True)
 class CreditNoteFact:
     """An adjustment of a finalized invoice (https://docs.stripe.com/invoicing/credit-notes)."""
 
@@ -298,35 +130,6 @@ class CreditNoteFact:
     @property
     def precedence(self) -> tuple[int, int]:
         return (0 if self.status == "issued" else 1, self.as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptFact:
-    """An attempt to pay that failed before Stripe charged anything, such as one that the bank did not confirm.
-
-    Stripe has no object for it. The intent shows only its latest attempt, so an event is the only lasting trace, and
-    `as_of` is when the event happened.
-    """
-
-    as_of: int
-    payment_intent_id: str
-    amount: int
-    currency: str
-    failure: PaymentFailure
-    method: str | None = None
-    final = True
-
-    @property
-    def id(self) -> str:
-        return f"{self.payment_intent_id}@{self.as_of}:{self.failure.reason}"
-
-    @property
-    def status(self) -> str:
-        return "failed"
-
-    @property
-    def precedence(self) -> tuple[int, int]:
-        return (0, self.as_of)
 
 
 StripeFact = (

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from chalicelib.domain.facts import Fact, Seen
+from chalicelib.domain.facts import Fact
+from chalicelib.domain.payment_facts import Seen
 
 F = TypeVar("F", bound=Fact)
 

@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from chalicelib.domain.amounts import lost_by_dispute
-from chalicelib.domain.facts import (
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.payment_facts import (
     AttemptFact,
     ChargeFact,
     DisputeFact,
@@ -16,9 +19,6 @@ from chalicelib.domain.facts import (
     PaymentIntentFact,
     RefundFact,
 )
-from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.terms import start_of_day
 

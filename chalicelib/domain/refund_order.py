@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.identifiers import OrganizationId, UserId, digest
+from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.saga import LEASE
 
 REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")

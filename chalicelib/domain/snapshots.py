@@ -8,18 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
-from chalicelib.domain.facts import (
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, StripeFact
+from chalicelib.domain.merging import brings_nothing, having_seen, newer, same_content, says_the_same, without_time
+from chalicelib.domain.payment_facts import (
     AttemptFact,
     ChargeFact,
-    CreditNoteFact,
     DisputeFact,
-    InvoiceFact,
     InvoicePaymentFact,
     PaymentIntentFact,
     RefundFact,
-    StripeFact,
 )
-from chalicelib.domain.merging import brings_nothing, having_seen, newer, same_content, says_the_same, without_time
 
 MAX_FAILURES, MAX_MAILS = 10, 20
 """So many failed attempts and e-mails of an invoice are kept, the latest ones. Stripe has all of them."""

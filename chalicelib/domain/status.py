@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.amounts import Amounts, amounts_of
-from chalicelib.domain.facts import ChargeFact, PaymentIntentFact
 from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.payment_facts import ChargeFact, PaymentIntentFact
 from chalicelib.domain.snapshots import Snapshots
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
-from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 
 LIVE = frozenset({"open", "paid", "uncollectible"})

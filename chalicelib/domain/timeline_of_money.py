@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate
 
-from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.intended_act import ANSWERED_WITHIN, MARKED_PAID
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.payments import (
     OUTSIDE,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.facts import InvoiceFact, InvoicePaymentFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.payment_facts import InvoicePaymentFact
 
 
 @dataclass(frozen=True, slots=True)

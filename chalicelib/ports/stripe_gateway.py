@@ -9,22 +9,13 @@ from typing import Protocol
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Values
 from chalicelib.domain.events import StripeEvent
-from chalicelib.domain.facts import (
-    AccountFact,
-    ChargeFact,
-    CreditNoteFact,
-    CustomerFact,
-    DisputeFact,
-    InvoiceFact,
-    PaymentIntentFact,
-    RefundFact,
-    StripeFact,
-)
+from chalicelib.domain.facts import AccountFact, CreditNoteFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import (
     InvoiceId,
     StripeAccountId,
 )
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.trial import TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint
 from chalicelib.ports.listed import ListedInvoice

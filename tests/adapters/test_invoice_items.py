@@ -14,7 +14,7 @@ from chalicelib.adapters.tables.invoice_items import invoice_values, stored_invo
 from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.actions import CREATED, SENT_BY_POM, Action
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import ChargeFact, InvoiceFact, InvoicePaymentFact, PaymentIntentFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import (
     CustomerId,
     OrganizationId,
@@ -25,6 +25,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import LineItem, Order
+from chalicelib.domain.payment_facts import ChargeFact, InvoicePaymentFact, PaymentIntentFact
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.summary import recounted

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from chalicelib.adapters.stripe.objects import OBJECTS, Charge, CreditNote, Dispute, Invoice, PaymentIntent, Refund
 from chalicelib.adapters.stripe.objects.invoices import missing_invoice
 from chalicelib.adapters.stripe.objects.payment_methods import Instrument, instrument_of
-from chalicelib.domain.facts import ChargeFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.merging import newer, same_content
+from chalicelib.domain.payment_facts import ChargeFact
 
 NOW = 1_790_000_000
 CARD = {

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from chalicelib.adapters.stripe.objects import Charge, PaymentIntent
-from chalicelib.domain.facts import PaymentFailure
 from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.payment_facts import PaymentFailure
 
 
 def of_intent(error: dict[str, Any] | None) -> PaymentFailure | None:

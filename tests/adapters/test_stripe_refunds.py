@@ -13,8 +13,8 @@ from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.stripe.refund_refusals import BY_CODE, refund_refusal
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.domain.errors import AccountUnreachable, Gone, StripeRefused, StripeUnavailable
-from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.payment_facts import RefundFact
 from infra.stripe_double import DAY, Clock, Config, InProcessClient, StripeDouble
 from tests.literals import literals
 

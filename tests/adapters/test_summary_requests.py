@@ -15,9 +15,9 @@ import pytest
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.payments import AT_ONCE
 from chalicelib.domain.errors import StaleWrite
-from chalicelib.domain.facts import DisputeFact
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import DisputeFact
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period, recounted, uncounted
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE

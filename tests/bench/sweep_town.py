@@ -19,9 +19,10 @@ from typing import Any, cast
 
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.events import API_VERSION, StripeEvent
-from chalicelib.domain.facts import AccountFact, InvoiceFact, InvoicePaymentFact, PaymentIntentFact
+from chalicelib.domain.facts import AccountFact, InvoiceFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import InvoicePaymentFact, PaymentIntentFact
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.sweep import DAY, TICK, ObjectsSwept, Sweep, SyncReport
 from chalicelib.functions import QUEUE_TRIGGERS

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
-from chalicelib.domain.facts import DisputeFact, InvoiceFact, RefundFact, StripeFact
+from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period, contribution, recounted, summarized, uncounted

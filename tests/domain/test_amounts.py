@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.amounts import Amounts, amounts_of, credited_to_balance, disputed_amount, lost_by_dispute
-from chalicelib.domain.facts import (
-    ChargeFact,
-    CreditNoteFact,
-    DisputeFact,
-    InvoiceFact,
-    InvoicePaymentFact,
-    PaymentIntentFact,
-    RefundFact,
-)
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, InvoicePaymentFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, status_of
 

@@ -10,17 +10,10 @@ import pytest
 
 from chalicelib.domain.actions import Action
 from chalicelib.domain.explanation import explain
-from chalicelib.domain.facts import (
-    ChargeFact,
-    CreditNoteFact,
-    DisputeFact,
-    InvoiceFact,
-    PaymentFailure,
-    PaymentIntentFact,
-    RefundFact,
-)
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentFailure, PaymentIntentFact, RefundFact
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus

@@ -11,18 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.facts import (
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.merging import CannotOrder, newer, same_content, settle
+from chalicelib.domain.payment_facts import (
     ChargeFact,
     DisputeFact,
-    InvoiceFact,
     InvoicePaymentFact,
     PaymentFailure,
     PaymentIntentFact,
     RefundFact,
-    StripeFact,
 )
-from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.merging import CannotOrder, newer, same_content, settle
 from chalicelib.domain.snapshots import Snapshots
 
 SECONDS = st.integers(100, 103)

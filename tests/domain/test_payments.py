@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.facts import AttemptFact, PaymentFailure
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.payment_facts import AttemptFact, PaymentFailure
 from chalicelib.domain.payments import PaymentMethod, PaymentStatus, payments_of
 from chalicelib.domain.terms import day_of, start_of_day
 from tests.contracts.examples import NOW

@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.amounts import amounts_of
-from chalicelib.domain.facts import (
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.payment_facts import (
     ChargeFact,
-    InvoiceFact,
     InvoicePaymentFact,
     PaymentFailure,
     PaymentIntentFact,
     RefundFact,
-    StripeFact,
 )
-from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus, status_of
 from chalicelib.ports.listed import with_owners

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.facts import InvoiceFact, RefundFact
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.snapshots import Snapshots
 
 KNOWN = RefundFact("re_1", 50, "succeeded", 100, "usd", 10, "pi_1", "ch_1", seen={"succeeded": 50})

@@ -8,16 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.facts import (
-    ChargeFact,
-    DisputeFact,
-    InvoiceFact,
-    PaymentFailure,
-    PaymentIntentFact,
-    RefundFact,
-)
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentFailure, PaymentIntentFact, RefundFact
 from chalicelib.domain.saga import Step
 from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.snapshots import Snapshots

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.facts import DisputeFact, RefundFact
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import Period, contribution, period_from, recounted, summarized, uncounted
 from chalicelib.domain.tallies import Bucket, Tally, added_up

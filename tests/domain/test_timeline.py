@@ -10,11 +10,11 @@ import pytest
 
 from chalicelib.domain import actions
 from chalicelib.domain.actions import Action
-from chalicelib.domain.facts import AttemptFact, PaymentFailure
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.payment_facts import AttemptFact, PaymentFailure
 from chalicelib.domain.payments import PaymentMethod
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.terms import day_of

@@ -7,19 +7,18 @@ from typing import Any
 
 from chalicelib.domain import actions
 from chalicelib.domain.actions import Action
-from chalicelib.domain.facts import (
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
+from chalicelib.domain.failures import FailureReason
+from chalicelib.domain.identifiers import UserId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import (
     ChargeFact,
-    CreditNoteFact,
     DisputeFact,
-    InvoiceFact,
     InvoicePaymentFact,
     PaymentFailure,
     PaymentIntentFact,
     RefundFact,
 )
-from chalicelib.domain.failures import FailureReason
-from chalicelib.domain.identifiers import UserId
-from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.snapshots import Snapshots
 from tests.contracts.examples import NOW, invoice

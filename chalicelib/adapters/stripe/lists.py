@@ -17,16 +17,10 @@ from chalicelib.adapters.stripe.events import listed_event
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.objects.payments import OpenInvoicePayment
 from chalicelib.domain.events import SUBSCRIPTION, StripeEvent
-from chalicelib.domain.facts import (
-    ChargeFact,
-    CreditNoteFact,
-    DisputeFact,
-    InvoiceFact,
-    PaymentIntentFact,
-    RefundFact,
-)
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
 from chalicelib.ports.listed import ListedInvoice
 
 PAGE = 100

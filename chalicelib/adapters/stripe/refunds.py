@@ -14,8 +14,8 @@ from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.objects.payments import REFUND_KEY
 from chalicelib.adapters.stripe.refund_refusals import refund_refusal
-from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.payment_facts import RefundFact
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams

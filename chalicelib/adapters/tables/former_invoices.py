@@ -15,19 +15,12 @@ import msgspec
 
 from chalicelib.domain import actions
 from chalicelib.domain.actions import Action
-from chalicelib.domain.facts import (
-    DISPUTE_CLOSED,
-    AttemptFact,
-    ChargeFact,
-    CreditNoteFact,
-    DisputeFact,
-    PaymentFailure,
-    StripeFact,
-)
+from chalicelib.domain.facts import CreditNoteFact, StripeFact
 from chalicelib.domain.failures import FailureReason
 from chalicelib.domain.intended_act import ANSWERED_WITHIN, GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import with_all_seen
+from chalicelib.domain.payment_facts import DISPUTE_CLOSED, AttemptFact, ChargeFact, DisputeFact, PaymentFailure
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.snapshots import Snapshots
 

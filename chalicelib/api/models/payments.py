@@ -10,10 +10,10 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Day, Instant, Money, instant, instant_or_none
 from chalicelib.api.models.invoices import FailureView, failure_view
-from chalicelib.domain.facts import DisputeFact, RefundFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.payments import Payment, PaymentMethod, PaymentStatus, payments_of
 from chalicelib.domain.refund_rules import left_to_refund
 from chalicelib.domain.status import FailedAttempt

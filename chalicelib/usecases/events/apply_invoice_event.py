@@ -13,19 +13,12 @@ from dataclasses import replace
 
 from chalicelib.correlation import note
 from chalicelib.domain.events import FAILED_WITHOUT_REASON, StripeEvent
-from chalicelib.domain.facts import (
-    ChargeFact,
-    CreditNoteFact,
-    DisputeFact,
-    InvoiceFact,
-    InvoicePaymentFact,
-    PaymentIntentFact,
-    RefundFact,
-)
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, InvoicePaymentFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
-from chalicelib.domain.facts import CreditNoteFact, DisputeFact, PaymentIntentFact, RefundFact
+from chalicelib.domain.facts import CreditNoteFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.payment_facts import DisputeFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.sweep import ObjectsSwept

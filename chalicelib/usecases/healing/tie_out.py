@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.errors import AccountUnreachable
-from chalicelib.domain.facts import ChargeFact, DisputeFact, InvoiceFact, RefundFact
+from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences, questioned

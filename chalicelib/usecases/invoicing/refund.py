@@ -13,9 +13,9 @@ from decimal import Decimal
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, StaleWrite
 from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.refund_order import RefundOrder, refund_order_id
 from chalicelib.domain.refund_rules import asked_amount, payment_of, refundable_amount, require_known_reason

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from chalicelib.domain.actions import REFUND_REFUSED, Action
 from chalicelib.domain.errors import AccountUnreachable, Refused, StaleWrite, StripeRefused, StripeUnavailable
-from chalicelib.domain.facts import RefundFact
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.refund_rules import payment_of, refundable_amount
 from chalicelib.domain.summary import recounted

@@ -21,8 +21,9 @@ from chalicelib.adapters.stripe.objects.fields import (
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
 from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.facts import CreditNoteFact, InvoiceFact, InvoicePaymentFact
+from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.payment_facts import InvoicePaymentFact
 from chalicelib.ports.listed import ListedInvoice
 
 SERVICE_KEY = "pom_service_id"

@@ -21,7 +21,9 @@ from chalicelib.adapters.stripe.objects.fields import (
     web_address_of,
 )
 from chalicelib.adapters.stripe.objects.payment_methods import instrument_of
-from chalicelib.domain.facts import (
+from chalicelib.domain.failures import failure_reason
+from chalicelib.domain.identifiers import is_id
+from chalicelib.domain.payment_facts import (
     DISPUTE_CLOSED,
     ChargeFact,
     DisputeFact,
@@ -30,8 +32,6 @@ from chalicelib.domain.facts import (
     PaymentIntentFact,
     RefundFact,
 )
-from chalicelib.domain.failures import failure_reason
-from chalicelib.domain.identifiers import is_id
 from chalicelib.domain.payment_methods import BANK_DEBITS
 
 REFUND_KEY = "pom_refund_id"
