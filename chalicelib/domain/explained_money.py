@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from chalicelib.domain.amounts import credited_to_balance, lost_by_dispute, succeeded_refunds
 from chalicelib.domain.draft_changes import difference
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.payment_facts import DisputeFact
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.wording import day, money, on_day
 
@@ -101,14 +101,37 @@ def refund_day(invoice: Invoice) -> str:
 
 def refund_troubles(invoice: Invoice) -> Iterator[str]:
     """Yields a sentence for each refund that has not succeeded."""
+    for order in invoice.refund_orders:
+        if order.open:
+            ordered = f"A refund of {money(invoice, order.amount)} was ordered{on_day(invoice, order.at)}"
+            yield f"{ordered}, and Stripe has not answered yet. POM goes on by itself."
     for refund in sorted(invoice.facts.refunds.values(), key=lambda each: (each.created, each.id)):
         amount = money(invoice, refund.amount, refund.currency)
         if refund.status in {"pending", "requires_action"}:
             yield f"A refund of {amount} is on its way."
         elif refund.status == "failed":
-            yield f"A refund of {amount} failed: the customer does not have it. Look at it in the Stripe dashboard."
+            yield (
+                f"A refund of {amount} failed{_why_failed(refund)}: the customer does not have it. "
+                "Refund it again, or give it back in another way."
+            )
         elif refund.status not in _REFUND_ENDED:
             yield f"Stripe says '{refund.status}' of a refund of {amount}; look at it in the Stripe dashboard."
+
+
+def _why_failed(refund: RefundFact) -> str:
+    """Returns why a refund failed, in words (https://docs.stripe.com/api/refunds/object)."""
+    why = _WHY_FAILED.get(refund.failure_reason or "")
+    return f", because {why}" if why else ""
+
+
+_WHY_FAILED = {
+    "lost_or_stolen_card": "the card is lost or stolen",
+    "expired_or_canceled_card": "the card has expired or was canceled",
+    "charge_for_pending_refund_disputed": "the customer disputed the payment meanwhile",
+    "insufficient_funds": "the company's balance at Stripe was too low",
+    "declined": "the customer's bank declined it",
+    "merchant_request": "the company asked Stripe to stop it",
+}
 
 
 def disputes(invoice: Invoice) -> Iterator[str]:

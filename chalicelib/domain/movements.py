@@ -8,7 +8,7 @@ has changed. A row that was stored once stays, with what became of it. An invoic
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,7 +16,15 @@ from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_methods import BANK_DEBITS
-from chalicelib.domain.payments import OUTSIDE, Payment, PaymentMethod, PaymentStatus, payment_id, payments_of
+from chalicelib.domain.payments import (
+    OUTSIDE,
+    Payment,
+    PaymentMethod,
+    PaymentStatus,
+    method_of,
+    payment_id,
+    payments_of,
+)
 from chalicelib.domain.snapshots import Snapshots
 
 
@@ -81,6 +89,7 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
         row = _row(invoice, payment.id, MovementKind.PAYMENT, payment.status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
         yield _by(payment.method, replace(row, currency=payment.currency, reason=reference))
+    yield from _returned_debits(invoice, payments)
     for refund in invoice.facts.refunds.values():
         row = _row(invoice, refund.id, MovementKind.REFUND, refund.status, refund.created, refund.amount)
         row = replace(row, currency=refund.currency, payment_id=payment_id(refund) or None, reason=refund.reason)
@@ -102,6 +111,17 @@ def _began(payment: Payment, facts: Snapshots) -> bool:
         return True
     charges = (charge for charge in facts.charges.values() if payment_id(charge) == payment.id)
     return any(charge.status == "pending" or charge.method in BANK_DEBITS for charge in charges)
+
+
+def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[Movement]:
+    """Yields each bank debit that came back, if its payment shows another attempt: it has a row of its own."""
+    shown = {payment.id: payment.charge_id for payment in payments}
+    for charge in invoice.facts.charges.values():
+        other = shown.get(payment_id(charge)) not in (None, charge.id)
+        if other and charge.status == "failed" and charge.method in BANK_DEBITS:
+            row = _row(invoice, charge.id, MovementKind.PAYMENT, charge.status, charge.ended_at, charge.amount)
+            row = replace(row, currency=charge.currency, payment_id=payment_id(charge))
+            yield _by(method_of(charge), row)
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:

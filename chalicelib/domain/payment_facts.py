@@ -83,6 +83,11 @@ class ChargeFact:
     """`succeeded` or `failed`, for methods whose charges stay pending for days."""
 
     @property
+    def ended_at(self) -> int:
+        """Returns when it came to its end, in epoch seconds UTC. Only slow methods end later than they begin."""
+        return self.seen.get(self.status, self.created)
+
+    @property
     def final(self) -> bool:
         return self.status != "pending"
 

@@ -34,6 +34,8 @@ class PaymentStatus(StrEnum):
 
     SUCCEEDED = "succeeded"
     PENDING = "pending"
+    REQUIRES_ACTION = "requires_action"
+    """The customer has begun to pay, and has yet to confirm the payment with their bank."""
     FAILED = "failed"
 
 
@@ -96,11 +98,6 @@ def payments_of(invoice: Invoice) -> list[Payment]:
     return sorted(found, key=lambda each: (each.at, each.id))
 
 
-def paid_at(charge: ChargeFact) -> int:
-    """Returns when a charge came to its end, in epoch seconds UTC. Only slow methods end later than they begin."""
-    return charge.seen.get(charge.status, charge.created)
-
-
 def method_of(charge: ChargeFact) -> PaymentMethod:
     return PaymentMethod(charge.method, charge.brand, charge.last4, charge.expires)
 
@@ -156,7 +153,7 @@ def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Pay
         return Payment(
             id=stripe_id,
             status=PaymentStatus(best.status),
-            at=paid_at(best),
+            at=best.ended_at,
             amount=best.amount,
             currency=best.currency,
             method=method_of(best),
@@ -175,7 +172,8 @@ def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Pay
 _STAGES = {"succeeded": 2, "pending": 1}
 _UNDER_WAY = {
     "succeeded": PaymentStatus.SUCCEEDED,
-    **dict.fromkeys(("processing", "requires_action", "requires_capture"), PaymentStatus.PENDING),
+    "requires_action": PaymentStatus.REQUIRES_ACTION,
+    **dict.fromkeys(("processing", "requires_capture"), PaymentStatus.PENDING),
 }
 
 
@@ -185,11 +183,11 @@ def _failed(
     """Returns a payment whose attempts all failed, or None if nobody has tried."""
     failed = PaymentStatus.FAILED
     attempt = max(uncharged_attempts(facts, stripe_id), key=lambda each: each.as_of, default=None)
-    if attempt is not None and (charge is None or attempt.as_of >= paid_at(charge)):
+    if attempt is not None and (charge is None or attempt.as_of >= charge.ended_at):
         method, reason = PaymentMethod(attempt.method), attempt.failure.reason
         return Payment(stripe_id, failed, attempt.as_of, attempt.amount, attempt.currency, method, failure=reason)
     if charge is not None:
-        reason, at = reason_of(charge), paid_at(charge)
+        reason, at = reason_of(charge), charge.ended_at
         return Payment(
             stripe_id, failed, at, charge.amount, charge.currency, method_of(charge), charge.id, failure=reason
         )

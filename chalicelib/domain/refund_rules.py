@@ -46,7 +46,11 @@ def asked_amount(value: Decimal | None, currency: str) -> int | None:
     """
     if value is None:
         return None
-    amount = minor_units(value, currency, field="amount")
+    try:
+        amount = minor_units(value, currency, field="amount")
+    except Refused as refused:
+        refused.next_step = _NEXT_STEPS.get(refused.code, refused.next_step)
+        raise
     if amount == 0:
         raise Refused(
             "amount_zero",
@@ -55,6 +59,12 @@ def asked_amount(value: Decimal | None, currency: str) -> int | None:
             next_step="Give the amount to refund, or leave it out to refund all that is left.",
         )
     return amount
+
+
+_NEXT_STEPS = {
+    "amount_negative": "Give the amount that the customer gets back, without a sign.",
+    "amount_too_large": "Give at most what is left of the payment, or leave the amount out to refund all of it.",
+}
 
 
 def left_to_refund(invoice: Invoice, payment: Payment, besides: str | None = None) -> int:

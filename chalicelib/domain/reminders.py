@@ -7,7 +7,7 @@ import datetime as dt
 from chalicelib.domain.errors import Conflict, PaymentUnderWay
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import InvoicingSettings, Reminders
-from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
 
 FROM_HOUR, UNTIL_HOUR = 9, 18
@@ -46,7 +46,9 @@ def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
         raise Conflict(
             "invoice_not_open",
             f"An invoice that is {invoice.status} needs no reminder.",
-            next_step="Load the invoice again to see where it stands.",
+            next_step="Send it first."
+            if invoice.status is InvoiceStatus.DRAFT
+            else "Load the invoice again to see where it stands.",
         )
     if invoice.disputed:
         raise Conflict(

@@ -112,14 +112,14 @@ def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None
     of_charge = None
     if declined is not None:
         reason = declined.failure.reason if declined.failure else FailureReason.OTHER
-        of_charge = FailedAttempt(reason, declined.created)
+        of_charge = FailedAttempt(reason, declined.ended_at)
     if intent is None or (declined and _attempted_after(declined, intent)):
         return of_charge
     if intent.status != "requires_payment_method":
         return None
     if intent.failure is None:
         return of_charge
-    tried = declined.created if declined and declined.id == intent.latest_charge_id else intent.as_of
+    tried = declined.ended_at if declined and declined.id == intent.latest_charge_id else intent.as_of
     return FailedAttempt(intent.failure.reason, tried)
 
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from chalicelib.domain import actions
 from chalicelib.domain.actions import Action
-from chalicelib.domain.intended_act import GIVEN_UP, MARKED_PAID, VOIDED
+from chalicelib.domain.facts import InvoiceFact
+from chalicelib.domain.intended_act import CLOCKS_DIFFER, GIVEN_UP, MARKED_PAID, VOIDED
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payments import PaymentMethod
 from chalicelib.domain.timeline_entries import Entry, EntryKind
@@ -63,6 +64,10 @@ def _acts(invoice: Invoice) -> Iterator[Entry]:
             entry = replace(entry, currency=invoice.order.currency)
         if act.kind in actions.MAILED:
             entry = replace(entry, to=_address(act.stripe_id, invoice))
+        if act.kind == VOIDED and _was_draft(act, invoice):
+            entry = replace(entry, kind=EntryKind.DRAFT_DELETED)
+        if act.kind == actions.REFUND_REFUSED:
+            entry = replace(entry, payment_id=act.stripe_id)
         if act.kind == MARKED_PAID:
             entry = _by_hand(entry, act, invoice)
         yield entry
@@ -81,6 +86,12 @@ def _by_hand(entry: Entry, act: Action, invoice: Invoice) -> Entry:
     return replace(entry, method=method, amount=fact.amount_paid_off_stripe, currency=fact.currency)
 
 
+def _was_draft(act: Action, invoice: Invoice) -> bool:
+    """Returns True if POM deleted a draft. Stripe voids only what is finalized."""
+    fact = invoice.facts.invoices.get(act.stripe_id or "")
+    return fact is not None and fact.deleted
+
+
 def _address(stripe_invoice_id: str | None, invoice: Invoice) -> str | None:
     fact = invoice.facts.invoices.get(stripe_invoice_id or invoice.stripe_invoice_id or "")
     return fact.customer_email if fact is not None else None
@@ -88,13 +99,15 @@ def _address(stripe_invoice_id: str | None, invoice: Invoice) -> str | None:
 
 def _mails(invoice: Invoice) -> Iterator[Entry]:
     """Yields the e-mails that somebody else than POM had Stripe send, and one of which nobody knows who did."""
-    ours = [(act.stripe_id, act.at) for act in invoice.actions if act.kind in actions.MAILED]
+    ours = [act for act in invoice.actions if act.kind in actions.MAILED]
     theirs = list(invoice.facts.mails)
-    mailed = {stripe_id for stripe_id, _ in [*ours, *theirs]}
+    mailed = {stripe_id for stripe_id, _ in theirs} | {act.stripe_id for act in ours}
     if invoice.sent_at is not None and invoice.stripe_invoice_id not in mailed:
         theirs.append((invoice.stripe_invoice_id or "", invoice.sent_at))
     for stripe_id, at in theirs:
-        if not any(near(at, own_at) and own in (None, stripe_id) for own, own_at in ours):
+        # An event in an old version of Stripe's API does not say whether POM asked for the e-mail. A mail of somebody
+        # else within the same minute is not told, because the customer would hardly tell the two apart.
+        if not any(near(at, own.at, CLOCKS_DIFFER) and own.stripe_id in (None, stripe_id) for own in ours):
             yield Entry(at, EntryKind.SENT, to=_address(stripe_id, invoice), stripe_id=stripe_id)
 
 
@@ -103,9 +116,8 @@ def _ends(invoice: Invoice) -> Iterator[Entry]:
     fact = invoice.facts.invoice
     if fact is None:
         return
-    finalized, sent_at = fact.finalized_at, invoice.sent_at
-    if finalized is not None and fact.from_invoice_id is None and (sent_at is None or not near(finalized, sent_at)):
-        yield Entry(finalized, EntryKind.FINALIZED, stripe_id=fact.id)
+    if fact.finalized_at is not None and _finalized_by_others(fact, invoice):
+        yield Entry(fact.finalized_at, EntryKind.FINALIZED, stripe_id=fact.id)
     ends = (
         (EntryKind.GIVEN_UP, GIVEN_UP, fact.marked_uncollectible_at),
         (EntryKind.VOIDED, VOIDED, None if fact.deleted else fact.voided_at),
@@ -114,6 +126,18 @@ def _ends(invoice: Invoice) -> Iterator[Entry]:
     for kind, ours, at in ends:
         if at is not None and not any(act.kind == ours and act.stripe_id == fact.id for act in invoice.actions):
             yield Entry(at, kind, stripe_id=fact.id)
+
+
+def _finalized_by_others(fact: InvoiceFact, invoice: Invoice) -> bool:
+    """Returns True if somebody in Stripe finalized the invoice without mailing it.
+
+    POM's sending finalizes, and so does Stripe's. A revision has an entry of its own.
+    """
+    if fact.from_invoice_id is not None or fact.finalized_at is None:
+        return False
+    if any(act.kind == actions.SENT_BY_POM and act.stripe_id == fact.id for act in invoice.actions):
+        return invoice.saga.finalized_before
+    return invoice.sent_at is None or not near(fact.finalized_at, invoice.sent_at)
 
 
 def _revisions(invoice: Invoice) -> Iterator[Entry]:

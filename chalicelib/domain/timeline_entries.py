@@ -28,6 +28,7 @@ class EntryKind(StrEnum):
     PARTLY_PAID = "partly_paid"
     PAID = "paid"
     MARKED_PAID = "marked_paid"
+    REFUND_REQUESTED = "refund_requested"
     REFUND_REFUSED = "refund_refused"
     REFUND_PENDING = "refund_pending"
     REFUNDED = "refunded"
@@ -65,6 +66,8 @@ class Entry:
     due_by: int | None = None
     """When evidence for a dispute is due (epoch seconds UTC)."""
     stripe_id: str | None = None
+    payment_id: str | None = None
+    """The payment that it is about, if it is about one: see `domain.payments`."""
 
     @property
     def place(self) -> tuple[int, int, str]:

@@ -17,7 +17,7 @@ from chalicelib.domain.payments import (
     PaymentMethod,
     charges_of,
     method_of,
-    paid_at,
+    payment_id,
     reason_of,
     uncharged_attempts,
 )
@@ -34,15 +34,16 @@ def money_entries(invoice: Invoice) -> Iterator[Entry]:
     yield from _unexplained_failure(invoice, attempts)
     yield from _payments(invoice)
     yield from _credit_notes(invoice)
+    yield from _ordered_refunds(invoice)
     for refund in invoice.facts.refunds.values():
         yield from _refund(refund, invoice)
     for dispute in invoice.facts.disputes.values():
         yield from _dispute(dispute)
 
 
-def near(one: int, other: int) -> bool:
+def near(one: int, other: int, within: int = ANSWERED_WITHIN) -> bool:
     """Returns True if two seconds, of which Stripe and POM may have told one each, can be of the same act."""
-    return abs(one - other) <= ANSWERED_WITHIN
+    return abs(one - other) <= within
 
 
 def _attempts(invoice: Invoice) -> Iterator[Entry]:
@@ -52,10 +53,10 @@ def _attempts(invoice: Invoice) -> Iterator[Entry]:
         if charge.status == "pending" or charge.method in BANK_DEBITS:
             yield _of_charge(EntryKind.PAYMENT_UNDER_WAY, charge.created, charge)
         if charge.status == "failed":
-            yield _of_charge(EntryKind.PAYMENT_FAILED, paid_at(charge), charge, reason_of(charge))
+            yield _of_charge(EntryKind.PAYMENT_FAILED, charge.ended_at, charge, reason_of(charge))
     charged = {charge.payment_intent_id for charge in facts.charges.values() if charge.status == "pending"}
     for intent in facts.payment_intents.values():
-        tried = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id)
+        tried = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id, payment_id=intent.id)
         tried = replace(tried, amount=intent.amount, currency=intent.currency)
         if intent.status == "processing" and intent.id not in charged:
             yield replace(tried, at=intent.seen.get("processing", intent.as_of), kind=EntryKind.PAYMENT_UNDER_WAY)
@@ -84,6 +85,7 @@ def _of_charge(kind: EntryKind, at: int, charge: ChargeFact, reason: str | None 
         method=method_of(charge),
         reason=reason,
         stripe_id=charge.id,
+        payment_id=payment_id(charge),
     )
 
 
@@ -94,7 +96,7 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
     """
     came = sorted(
         (charge for charge in charges_of(invoice.facts) if charge.status == "succeeded"),
-        key=lambda charge: (paid_at(charge), charge.id),
+        key=lambda charge: (charge.ended_at, charge.id),
     )
     fact = invoice.facts.invoice
     by_hand = any(act.kind == MARKED_PAID for act in invoice.actions)
@@ -105,7 +107,7 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
     if own and _completed_by(own[-1], fact):
         partly.discard(own[-1].id)
     for charge in came:
-        yield _of_charge(EntryKind.PARTLY_PAID if charge.id in partly else EntryKind.PAID, paid_at(charge), charge)
+        yield _of_charge(EntryKind.PARTLY_PAID if charge.id in partly else EntryKind.PAID, charge.ended_at, charge)
     if fact is None or fact.status != "paid" or by_hand or fact.paid_at is None:
         return
     through_stripe = fact.amount_paid - fact.amount_paid_off_stripe
@@ -129,7 +131,7 @@ def _completed_by(charge: ChargeFact, fact: InvoiceFact | None) -> bool:
     """Returns True if this payment, the latest one through Stripe, is the one after which nothing was left to pay."""
     if fact is None or fact.status != "paid":
         return False
-    return fact.amount_paid_off_stripe == 0 or (fact.paid_at or 0) <= paid_at(charge)
+    return fact.amount_paid_off_stripe == 0 or (fact.paid_at or 0) <= charge.ended_at
 
 
 def _credit_notes(invoice: Invoice) -> Iterator[Entry]:
@@ -141,6 +143,16 @@ def _credit_notes(invoice: Invoice) -> Iterator[Entry]:
         if note.status == "void":
             voided = Entry(note.voided_at if note.voided_at is not None else note.as_of, EntryKind.CREDIT_NOTE_VOIDED)
             yield replace(voided, amount=note.amount, currency=note.currency, stripe_id=note.id)
+
+
+def _ordered_refunds(invoice: Invoice) -> Iterator[Entry]:
+    """Yields each refund that was ordered in POM and of which nobody knows yet whether Stripe has made it."""
+    for order in invoice.refund_orders:
+        if order.open:
+            requested = Entry(order.at, EntryKind.REFUND_REQUESTED, True, order.actor, order.amount)
+            yield replace(
+                requested, currency=invoice.order.currency, reason=order.reason, payment_id=order.payment_id
+            )
 
 
 def _refund(refund: RefundFact, invoice: Invoice) -> Iterator[Entry]:
@@ -156,6 +168,7 @@ def _refund(refund: RefundFact, invoice: Invoice) -> Iterator[Entry]:
         method=_method_of_refund(refund, invoice),
         reason=refund.reason,
         stripe_id=refund.id,
+        payment_id=payment_id(refund) or None,
     )
     done_at = refund.seen.get("succeeded", refund.created if refund.status == "succeeded" else None)
     ended = replace(begun, at=refund.seen.get(refund.status, refund.as_of), by_pom=False, actor=None, reason=None)
@@ -196,6 +209,7 @@ def _dispute(dispute: DisputeFact) -> Iterator[Entry]:
         reason=dispute.reason,
         due_by=dispute.due_by,
         stripe_id=dispute.id,
+        payment_id=payment_id(dispute) or None,
     )
     yield opened
     ends = dispute.seen or ({} if dispute.open else {dispute.status: dispute.as_of})

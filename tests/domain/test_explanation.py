@@ -206,7 +206,7 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         made(PAID, replace(REFUND, status="failed")),
         InvoiceStatus.PAID,
         "Paid on 16 January 2027. A refund of 75.00 USD failed: the customer does not have it. "
-        "Look at it in the Stripe dashboard.",
+        "Refund it again, or give it back in another way.",
     ),
     (
         "refunded",

@@ -300,6 +300,16 @@ def test_the_event_of_an_e_mail_that_pom_ordered_is_no_second_entry() -> None:
     assert kinds(replace(invoice, facts=invoice.facts.mailed("in_1", NOW + 2))) == ["created", "sent"]
 
 
+def test_each_later_e_mail_that_somebody_else_had_stripe_send_is_an_entry() -> None:
+    invoice = made(OPEN)
+    mailed = invoice.facts.mailed("in_1", NOW + 200).mailed("in_1", NOW + DAY)
+    assert kinds(replace(invoice, facts=mailed)) == ["created", "sent", "sent", "sent"]
+
+
+def test_an_invoice_that_pom_finalized_by_sending_it_is_not_told_as_finalized_in_stripe() -> None:
+    assert kinds(made(replace(OPEN, finalized_at=NOW + 2 * DAY))) == ["created", "sent"]
+
+
 def test_reminders_are_told_with_their_address_or_with_why_none_was_sent() -> None:
     reminded = Action(NOW + DAY, actions.REMINDER_SENT, None, stripe_id="in_1")
     refused = Action(NOW + 2 * DAY, actions.REMINDER_REFUSED, None, "customer_email_changed", "in_1")
@@ -350,9 +360,11 @@ def test_a_draft_that_somebody_deleted_in_stripe_is_told_with_the_second_of_its_
     assert only(made(gone, acts=(CREATED,)), EntryKind.DRAFT_DELETED).at == NOW + DAY
 
 
-def test_a_draft_that_the_office_deleted_is_voided_by_pom_once() -> None:
+def test_a_draft_that_the_office_deleted_is_deleted_once_and_by_pom() -> None:
     gone = replace(OPEN, status="draft", finalized_at=None, deleted=True, seen={"deleted": NOW + DAY})
-    assert kinds(made(gone, acts=(CREATED, Action(NOW + DAY, VOIDED, OFFICE, None, "in_1")))) == ["created", "voided"]
+    invoice = made(gone, acts=(CREATED, Action(NOW + DAY, VOIDED, OFFICE, None, "in_1")))
+    assert kinds(invoice) == ["created", "draft_deleted"]
+    assert only(invoice, EntryKind.DRAFT_DELETED).actor == OFFICE
 
 
 def test_an_invoice_that_was_given_up_and_paid_later_tells_both() -> None:

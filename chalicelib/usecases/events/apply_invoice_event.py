@@ -116,7 +116,7 @@ def _owner_ids(event: StripeEvent, account_id: StripeAccountId, ports: Ports) ->
 def _told_by_type(event: StripeEvent, invoice: Invoice) -> Invoice:
     """Returns the invoice with what only the type of an event says, because its object says less or forgets it."""
     facts = invoice.facts
-    if event.type in FAILED_WITHOUT_REASON:
+    if event.type in FAILED_WITHOUT_REASON and event.dated:
         return replace(invoice, facts=facts.attempt_failed(event.created))
     if event.type == "payment_intent.payment_failed" and isinstance(event.fact, PaymentIntentFact):
         attempt = event.fact.uncharged_attempt(event.created)

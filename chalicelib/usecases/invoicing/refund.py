@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.connection import usable_account
-from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, StaleWrite
+from chalicelib.domain.errors import Conflict, IntegrationError, NotFound, StaleWrite, StripeUnavailable
 from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.payments import OUTSIDE_ID
@@ -78,7 +78,7 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
     connection = ports.connections.get(request.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     with noticing_revocation(request.organization_id, account_id, ports):
-        present = pulled_to_act_on(invoice, account_id, ports)
+        present = _read_first(invoice, account_id, ports)
         nonce = ports.clock.nonce()
         stored = _stored(present, request, nonce, ports)
         order = stored.refund_order(request.order_id)
@@ -90,6 +90,17 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
 def _errors_of(request: RefundRequest, invoice: Invoice) -> Iterator[IntegrationError]:
     yield from errors_of(_asked, request, invoice)
     yield from errors_of(require_known_reason, request.reason)
+
+
+def _read_first(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> Invoice:
+    """Returns the invoice as Stripe has it, because somebody may have refunded in the dashboard."""
+    try:
+        return pulled_to_act_on(invoice, account_id, ports)
+    except StripeUnavailable as unavailable:
+        unavailable.next_step = (
+            "Nothing was ordered. Wait a moment, and repeat the request with the same Idempotency-Key."
+        )
+        raise
 
 
 def _gone_on_with(invoice: Invoice, request: RefundRequest, ports: Ports) -> OrderedRefund:
