@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -145,28 +145,31 @@ def _through_stripe(facts: Snapshots) -> Iterator[Payment]:
 
 def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Payment | None:
     intent = facts.payment_intents.get(stripe_id)
-    refunds = _of_payment(stripe_id, charges, facts.refunds.values())
-    disputes = _of_payment(stripe_id, charges, facts.disputes.values())
-    lost = lost_by_dispute(facts)
     best = max(charges, key=lambda each: (_STAGES.get(each.status, 0), each.created, each.id), default=None)
     if best is not None and best.status in {"succeeded", "pending"}:
-        return Payment(
-            id=stripe_id,
-            status=PaymentStatus(best.status),
-            at=best.ended_at,
-            amount=best.amount,
-            currency=best.currency,
-            method=method_of(best),
-            charge_id=best.id,
-            receipt_url=best.receipt_url,
-            refunds=tuple(sorted(refunds, key=lambda each: (each.created, each.id))),
-            disputes=tuple(sorted(disputes, key=lambda each: (each.created or each.as_of, each.id))),
-            lost=sum(lost.get(dispute.id, 0) for dispute in disputes),
+        payment = Payment(
+            stripe_id,
+            PaymentStatus(best.status),
+            best.ended_at,
+            best.amount,
+            best.currency,
+            method_of(best),
+            best.id,
+            best.receipt_url,
         )
-    if intent is not None and intent.status in _UNDER_WAY:
+    elif intent is not None and intent.status in _UNDER_WAY:
         at = intent.seen.get("processing", intent.as_of)
-        return Payment(stripe_id, _UNDER_WAY[intent.status], at, intent.amount, intent.currency)
-    return _failed(stripe_id, best, intent, facts)
+        payment = Payment(stripe_id, _UNDER_WAY[intent.status], at, intent.amount, intent.currency)
+    else:
+        return _failed(stripe_id, best, intent, facts)
+    lost, disputes = lost_by_dispute(facts), _of_payment(stripe_id, charges, facts.disputes.values())
+    refunds = _of_payment(stripe_id, charges, facts.refunds.values())
+    return replace(
+        payment,
+        refunds=tuple(sorted(refunds, key=lambda each: (each.created, each.id))),
+        disputes=tuple(sorted(disputes, key=lambda each: (each.created or each.as_of, each.id))),
+        lost=sum(lost.get(dispute.id, 0) for dispute in disputes),
+    )
 
 
 _STAGES = {"succeeded": 2, "pending": 1}

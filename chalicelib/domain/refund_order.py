@@ -45,6 +45,8 @@ class RefundOrder:
     """True if the request named no amount."""
     attempts: int = 0
     """How often Stripe was asked and gave no usable answer."""
+    refused: str | None = None
+    """The code of the refusal, if the refund was refused after the request for it had been answered."""
     key_is_spent: bool = False
     """True if Stripe failed in a way that it repeats whenever it is asked with the present key."""
 
@@ -56,7 +58,7 @@ class RefundOrder:
     @property
     def open(self) -> bool:
         """Returns True while nobody knows whether Stripe has made the refund."""
-        return self.refund_id is None
+        return self.refund_id is None and self.refused is None
 
     def is_due(self, now: int) -> bool:
         """Returns True if POM should look after the order, and nobody is at work on it."""
@@ -64,6 +66,10 @@ class RefundOrder:
 
     def with_new_key(self, nonce: str) -> Self:
         return replace(self, nonce=nonce, key_is_spent=False)
+
+    def refused_with(self, code: str) -> Self:
+        """Returns the order after it was refused. It stays, so that the same key never orders the refund again."""
+        return replace(self, refused=code, resume_at=None)
 
     def leased(self, now: int) -> Self:
         """Returns the order with whoever is at work on it. After `LEASE` seconds somebody else may take it up."""

@@ -55,6 +55,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoice_of_other_account": "The invoice was made on a Stripe account that is no longer connected.",
         "payment_under_way": "A payment of the invoice is on its way.",
         "invoice_void": "The invoice of a batch was voided; its services can be billed again.",
+        "refund_refused": "The refund was refused after the request for it had been answered.",
         "sent_today": "The customer was sent the invoice today; nobody is reminded on that day.",
         "reminded_today": "The customer was reminded of the invoice today.",
         "service_already_billed": "Services are on other live invoices; `details` names each of them.",

@@ -178,7 +178,7 @@ def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
     The refund's metadata names its order, so it is found even if POM has lost the order.
 
     Raises:
-        Conflict: the key was used with another body.
+        Conflict: the key was used with another body, or its refund was refused after the first request was answered.
     """
     order = invoice.refund_order(request.order_id)
     fact = next((each for each in invoice.facts.refunds.values() if each.order_id == request.order_id), None)
@@ -194,8 +194,19 @@ def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
             field="Idempotency-Key",
             next_step="Use a new key for a new refund; repeat the same body to repeat the request.",
         )
+    if fact is None and order is not None and order.refused is not None:
+        raise _refused()
     currency = fact.currency if fact is not None else invoice.order.currency
     return OrderedRefund(invoice.id, request.payment_id, made.amount, currency, made.reason, fact)
+
+
+def _refused() -> Conflict:
+    return Conflict(
+        "refund_refused",
+        "This refund was refused after the request for it had been answered. Nothing was refunded.",
+        field="Idempotency-Key",
+        next_step="Load the invoice: its timeline says why. To order the refund again, use a new Idempotency-Key.",
+    )
 
 
 def _required(ordered: OrderedRefund | None) -> OrderedRefund:

@@ -44,12 +44,15 @@ def go_on(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
     """Returns the invoice after going on with one order, unless its outcome is known or somebody is at work on it.
 
     Raises:
-        Refused: it cannot be made any more. The order is dropped, and the timeline tells it.
+        Refused: it cannot be made any more. The order stays as refused, and the timeline tells it.
         StaleWrite: somebody else has taken the order up meanwhile.
     """
     now = ports.clock.now()
     if not order.is_due(now):
         return invoice
+    connection = ports.connections.get(invoice.organization_id)
+    if not connection.active or connection.account_id != invoice.stripe_account_id:
+        return _postponed(invoice, order, ports, stored_by_stripe=False)
     order = order.leased(now)
     try:
         leased = ports.invoices.save(recounted(invoice.ordering(order), invoice))
@@ -74,7 +77,7 @@ def _asked_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         try:
             refundable_amount(invoice, payment, order.amount, besides=order.id)
         except Refused as refusal:
-            _drop(invoice, order, ports, told=_refused(order, refusal, ports))
+            _refuse(invoice, order, refusal, ports)
             raise
     if order.key_is_spent:
         invoice, order = _with_new_key(invoice, order, ports)
@@ -83,7 +86,7 @@ def _asked_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
     except AccountUnreachable:
         return _postponed_until_reconnected(invoice, order, ports)
     except StripeRefused as refusal:
-        _drop(invoice, order, ports, told=_refused(order, refusal, ports))
+        _refuse(invoice, order, refusal, ports)
         raise
 
 
@@ -106,12 +109,18 @@ def ask_stripe_first(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invo
     """Returns the invoice after Stripe was asked for the first time, while the caller waits for the answer.
 
     Raises:
-        StripeRefused, AccountUnreachable: Stripe did not make it, and the order is dropped.
+        StripeRefused, AccountUnreachable: Stripe did not make it. The order is dropped, and the timeline tells it,
+            because somebody who repeated the request meanwhile has heard that the refund was ordered.
     """
     try:
         return ask_stripe(invoice, order, ports)
-    except (StripeRefused, AccountUnreachable):
-        _drop(invoice, order, ports)
+    except (StripeRefused, AccountUnreachable) as refusal:
+        told = _refusal_told(order, refusal.code, ports)
+        store(
+            invoice,
+            lambda current: _unless_taken_up(current, order).without_order(order).changed(told.at, told),
+            ports,
+        )
         raise
 
 
@@ -151,18 +160,14 @@ def _with_new_key(invoice: Invoice, order: RefundOrder, ports: Ports) -> tuple[I
     return store(invoice, change, ports), renewed
 
 
-def _drop(invoice: Invoice, order: RefundOrder, ports: Ports, told: Action | None = None) -> None:
-    """Stores the invoice without an order whose refund was not made.
+def _refuse(invoice: Invoice, order: RefundOrder, refusal: Refused, ports: Ports) -> None:
+    """Stores the invoice with the order as refused, after the request for it had been answered.
 
     Raises:
         StaleWrite: somebody else has taken the order up, so its outcome is not known.
     """
-
-    def change(current: Invoice) -> Invoice:
-        without = _unless_taken_up(current, order).without_order(order)
-        return without if told is None else without.changed(told.at, told)
-
-    store(invoice, change, ports)
+    refused, told = order.refused_with(refusal.code), _refusal_told(order, refusal.code, ports)
+    store(invoice, lambda current: _unless_taken_up(current, order).ordering(refused).changed(told.at, told), ports)
 
 
 def _unless_taken_up(current: Invoice, order: RefundOrder) -> Invoice:
@@ -171,12 +176,13 @@ def _unless_taken_up(current: Invoice, order: RefundOrder) -> Invoice:
     return current
 
 
-def _refused(order: RefundOrder, refusal: Refused, ports: Ports) -> Action:
+def _refusal_told(order: RefundOrder, code: str, ports: Ports) -> Action:
+    """Returns what the timeline tells of a refund that was ordered and not made."""
     return Action(
         ports.clock.now(),
         REFUND_REFUSED,
         actor=order.actor,
-        reason=refusal.code,
+        reason=code,
         stripe_id=order.payment_id,
         amount=order.amount,
     )

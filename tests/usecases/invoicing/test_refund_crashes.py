@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
+from chalicelib.domain.errors import Conflict, IntegrationError, Refused, StaleWrite
 from chalicelib.domain.saga import KEY_TRUSTED_FOR, LEASE
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
@@ -23,7 +23,9 @@ REFUND = (
 ).split()
 """Every outward call of a refund."""
 
-RESUME = "invoices.get invoices.save stripe.refunds_of stripe.refund invoices.save connections.get".split()
+RESUME = (
+    "invoices.get connections.get invoices.save stripe.refunds_of stripe.refund invoices.save connections.get".split()
+)
 """Every outward call of going on with a refund that Stripe has not made."""
 
 SOON, NEXT_DAY = LEASE + 1, 25 * 3600
@@ -48,7 +50,7 @@ def assert_refunded_once(company: Company) -> None:
 
 
 def assert_refused(company: Company, reason: str) -> None:
-    assert company.orders == ()
+    assert [order.refused for order in company.orders] == [reason]
     assert company.now.resume_at is None
     [entry] = [each for each in timeline(company.now) if each.kind is EntryKind.REFUND_REFUSED]
     assert (entry.actor, entry.amount, entry.reason, entry.by_pom) == (ADMIN, 2500, reason, True)
@@ -221,7 +223,8 @@ def test_a_refund_of_a_payment_that_was_disputed_meanwhile_is_refused() -> None:
     assert_refused(company, "refund_of_disputed_payment")
 
 
-def test_what_stripe_refuses_after_the_request_was_answered_is_on_the_timeline_and_may_be_ordered_again() -> None:
+def test_what_stripe_refuses_after_the_request_was_answered_is_on_the_timeline_and_needs_a_new_key() -> None:
+    """Whoever repeats the request only wants to hear what has become of it."""
     company = deaf()
     company.loses_the_answer("close_before", count=4)
     company.refunds(amount="25")
@@ -230,8 +233,11 @@ def test_what_stripe_refuses_after_the_request_was_answered_is_on_the_timeline_a
     company.recovers()
     assert_refused(company, "refund_exceeds_balance")
     company.world.double.update_account(company.account, covers_refunds=True)
-    assert company.refunds(amount="25").fact is not None
-    assert_refunded_once(company)
+    with pytest.raises(Conflict) as raised:
+        company.refunds(amount="25")
+    assert (raised.value.code, company.in_stripe) == ("refund_refused", [])
+    assert company.refunds("again", amount="25").fact is not None
+    assert company.in_stripe == [2500]
 
 
 def test_whoever_repeats_a_refund_that_no_longer_fits_hears_why() -> None:
@@ -260,6 +266,18 @@ def test_an_order_waits_while_the_connection_is_revoked_and_is_settled_after_a_r
     company.world.ports.queues.take()
     company.recovers()
     assert_refunded_once(company)
+
+
+def test_an_order_waits_while_the_organization_is_not_connected_even_if_stripe_would_let_pom_in() -> None:
+    company = deaf()
+    company.loses_the_answer("close_before", count=4)
+    company.refunds(amount="25")
+    company.world.double.clear_faults()
+    connection = company.world.ports.connections.get(ORGANIZATION)
+    company.world.ports.connections.save(connection.disconnected("by the company", company.world.ports.clock.now()))
+    company.recovers()
+    assert company.in_stripe == []
+    assert [order.open for order in company.orders] == [True]
 
 
 def test_a_refund_without_an_answer_goes_on_while_invoicing_is_paused() -> None:

@@ -289,7 +289,7 @@ def test_what_stripe_refuses_is_dropped_and_the_same_key_may_ask_again_when_the_
     assert raised.value.code == "refund_exceeds_balance"
     assert raised.value.next_step
     assert company.orders == ()
-    assert company.told() == []
+    assert company.told() == ["refund_refused"]
     company.world.double.update_account(company.account, covers_refunds=True)
     assert company.refunds().fact is not None
     assert company.in_stripe == [7500]
