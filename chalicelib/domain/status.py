@@ -112,15 +112,20 @@ def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None
     of_charge = None
     if declined is not None:
         reason = declined.failure.reason if declined.failure else FailureReason.OTHER
-        of_charge = FailedAttempt(reason, declined.created)
+        of_charge = FailedAttempt(reason, _failed_at(declined))
     if intent is None or (declined and _attempted_after(declined, intent)):
         return of_charge
     if intent.status != "requires_payment_method":
         return None
     if intent.failure is None:
         return of_charge
-    tried = declined.created if declined and declined.id == intent.latest_charge_id else intent.as_of
-    return FailedAttempt(intent.failure.reason, tried)
+    failed_at = _failed_at(declined) if declined and declined.id == intent.latest_charge_id else intent.as_of
+    return FailedAttempt(intent.failure.reason, failed_at)
+
+
+def _failed_at(charge: ChargeFact) -> int:
+    """Returns when a charge failed, in epoch seconds UTC. A bank debit fails when it comes back, days later."""
+    return charge.seen.get("failed", charge.created)
 
 
 def _attempted_after(declined: ChargeFact, intent: PaymentIntentFact) -> bool:

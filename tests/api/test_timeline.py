@@ -186,6 +186,21 @@ def test_a_bank_debit_is_pending_until_it_arrives(api: ApiClient, world: World, 
     assert told(api, made.id)[-2:] == [("payment_under_way", "stripe"), ("paid", "stripe")]
 
 
+def test_a_bank_debit_that_comes_back_failed_on_the_day_it_came_back(
+    api: ApiClient, world: World, account: str
+) -> None:
+    made = world.invoice(payment_methods=("us_bank_account",))
+    world.deliver()
+    intent = pays(world, shown(api, made.id), "000123456789")
+    world.advance(DAY)
+    world.double.settle_debit(account, intent, fail="insufficient_funds")
+    world.deliver()
+    invoice = shown(api, made.id)
+    [payment] = invoice["payments"]
+    assert invoice["failure"] == payment["failure"]
+    assert invoice["failure"]["at"] == "2027-01-16T08:00:00Z"
+
+
 def test_a_refund_made_in_stripe_lowers_what_can_be_refunded(api: ApiClient, world: World, invoice_id: str) -> None:
     invoice = shown(api, invoice_id)
     intent = pays(world, invoice)
