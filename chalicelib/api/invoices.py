@@ -70,7 +70,7 @@ def get_invoice(call: Call[Nothing]) -> Reply:
 
 @router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
 def get_invoice_history(call: Call[Nothing]) -> Reply:
-    """Show an invoice's timeline, oldest first: one entry for each thing that POM, the payer or somebody did."""
+    """Show an invoice's timeline, oldest first: what POM, the payer, the bank and people in Stripe did."""
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), bootstrap.ports())
     return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
@@ -129,7 +129,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
     refuses=(404, 409, 422, 502, 503),
 )
 def refresh_invoice(call: Call[Nothing]) -> Reply:
-    """Pull the truth from Stripe now."""
+    """Read the invoice from Stripe now."""
     ports = bootstrap.ports()
     invoice = invoices.refresh_invoice(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports)
     return _shown(invoice, ports)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.api.examples import CSV_EXAMPLES, EXAMPLES
+from chalicelib.api.examples import ACCEPTED_EXAMPLES, CSV_EXAMPLES, EXAMPLES
 from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
@@ -31,6 +31,14 @@ Json = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
+_IDS = {
+    "batchId": "The id of a batch of invoices.",
+    "customerId": "POM's id of the customer.",
+    "importId": "The id of an import of customers.",
+    "invoiceId": "POM's id of the invoice.",
+    "paymentId": "The `id` of a payment, as in the invoice's `payments` and in `GET /payments`.",
+}
+"""What each path parameter is."""
 SECURITY_SCHEME = "accessToken"
 EVERYWHERE = (400, 413, 429, 500, 503)
 HEADERS_OF = {401: "WWW-Authenticate", 429: "Retry-After", 502: "Retry-After", 503: "Retry-After"}
@@ -140,7 +148,13 @@ def _description(route: Route, more: str) -> str:
 
 def _parameters(route: Route, schemas: Json) -> list[Json]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": ID_PATTERN}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _IDS[name],
+            "schema": {"type": "string", "pattern": ID_PATTERN},
+        }
         for name in _PATH_PARAMETER.findall(route.path)
     ]
     if route.method in READING:
@@ -172,7 +186,7 @@ def _responses(route: Route) -> Json:
     for status, model in route.answers.items():
         response: Json = {"description": HTTPStatus(status).phrase}
         if model is not None:
-            response["content"] = {"application/json": _content(model)}
+            response["content"] = {"application/json": _content(model, status)}
             if route.answers_csv:
                 response |= _also_csv(response["content"], model)
         elif status == HTTPStatus.FOUND:
@@ -192,10 +206,12 @@ def _also_csv(content: Json, model: type) -> Json:
     return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
 
 
-def _content(model: type) -> Json:
+def _content(model: type, status: int | None = None) -> Json:
+    """Returns the schema and an example of a body. `status` is that of an answer, and None for a request."""
     content: Json = {"schema": {"$ref": _REF.format(name=model.__name__)}}
-    if model in EXAMPLES:
-        content["example"] = EXAMPLES[model]
+    examples = {**EXAMPLES, **ACCEPTED_EXAMPLES} if status == HTTPStatus.ACCEPTED else EXAMPLES
+    if model in examples:
+        content["example"] = examples[model]
     return content
 
 

@@ -28,9 +28,10 @@ router = Router(__name__, "Payments")
 def list_payments(call: Call[MovementQuery]) -> Reply:
     """List payments, refunds and disputes, newest first, as JSON or as CSV.
 
-    With `Accept: text/csv` the same page is a table, of 1,000 rows unless `first` says otherwise. Its first column is
-    the day in the organization's time zone. The header `Link` names the next page with `rel="next"`. In a table, an
-    apostrophe stands before texts that a spreadsheet would take for formulas.
+    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` it is a table, of
+    1,000 rows unless `first` says otherwise. Its first column is the day in the organization's time zone. The header
+    `Link` names the next page with `rel="next"`. In a table, an apostrophe stands before texts that a spreadsheet
+    would take for formulas.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
     query, time_zone = call.input, cache(partial(time_zone_in_force, organization_id, ports))

@@ -44,7 +44,13 @@ PAGES = {"in": "invoices", "pi": "payments", "ch": "payments", "py": "payments",
 
 
 def object_url(base: str, invoice: Invoice, stripe_id: str | None) -> str | None:
-    """Where Stripe's Dashboard shows an object that belongs to the invoice; not every kind has a page of its own."""
+    """Returns the Dashboard's page of an object that belongs to the invoice.
+
+    Returns None if objects of its kind have no page, or if it is a draft that was deleted in Stripe.
+    """
     page = PAGES.get((stripe_id or "").partition("_")[0])
+    fact = invoice.facts.invoices.get(stripe_id or "")
+    if page is None or (fact is not None and fact.deleted):
+        return None
     mode = "" if invoice.livemode else "test/"
-    return f"{base}/{invoice.stripe_account_id}/{mode}{page}/{stripe_id}" if page else None
+    return f"{base}/{invoice.stripe_account_id}/{mode}{page}/{stripe_id}"

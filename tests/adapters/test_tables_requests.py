@@ -212,6 +212,16 @@ def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tabl
         assert len(page.items) == found
 
 
+def test_a_page_of_a_thousand_payments_is_one_query(stores_on_tables: Backend) -> None:
+    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    ids = (f"pi_{n:024}" for n in range(1001))
+    rows = tuple(payment(stripe_id, at=NOW + n, number="A1B2C3D4-0001") for n, stripe_id in enumerate(ids))
+    stores_on_tables.invoices.save(recounted(made)._replace(movements=rows))
+    with requests_to_dynamodb() as called:
+        page = stores_on_tables.payments.page(ORG, MovementFilter(), 1000, None)
+    assert (called, len(page.items), page.has_next) == (["Query"], 1000, True)
+
+
 def test_an_event_log_is_one_query(stores_on_tables: Backend) -> None:
     for n in range(15):
         stores_on_tables.events.mark(about_invoice(f"evt_{n}"))

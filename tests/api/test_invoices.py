@@ -82,6 +82,25 @@ def test_the_dashboard_link_leads_into_the_account_and_its_mode(office: ApiClien
     assert live["dashboardUrl"] == f"https://dashboard.stripe.com/{account}/invoices/{stripe_id}"
 
 
+@pytest.mark.parametrize("deleted_by", ["POM", "somebody in Stripe"])
+def test_no_link_leads_to_a_draft_that_was_deleted(office: ApiClient, world: World, deleted_by: str) -> None:
+    path = f"/invoices/{office.post('/invoices', body(send=False)).json['id']}"
+    account, stripe_id = office.get(path).json["dashboardUrl"].split("/test/invoices/")
+    if deleted_by == "POM":
+        assert office.post(f"{path}/void").status == 200
+    else:
+        options: Any = {"stripe_account": account.rpartition("/")[2]}
+        world.client.v1.invoices.delete(stripe_id, None, options)
+    world.deliver()
+    shown = office.get(path).json
+    assert (shown["status"], shown["dashboardUrl"]) == ("void", None)
+    about = [entry for entry in shown["history"] if entry.get("stripeId") == stripe_id]
+    assert about, "the entries still name the draft"
+    assert [entry for entry in about if "dashboardUrl" in entry] == []
+    events = [event for event in office.get(f"{path}/events").json["data"] if event["objectId"] == stripe_id]
+    assert {event["dashboardUrl"] for event in events} == {None}
+
+
 def test_detail_holds_the_timeline(office: ApiClient) -> None:
     made = office.post("/invoices", body()).json
     detail = office.get(f"/invoices/{made['id']}")

@@ -15,16 +15,18 @@ from chalice.app import Chalice
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.api import blueprints
-from chalicelib.api.examples import EXAMPLES
+from chalicelib.api.examples import ACCEPTED_EXAMPLES, EXAMPLES
 from chalicelib.api.http import errors
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import problem_of_status
 from chalicelib.api.http.table import ROUTES, Role
 from chalicelib.api.models.errors import ErrorBody
+from chalicelib.api.models.event_log import LoggedOutcome
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.system import VERSION
 from chalicelib.api.openapi_document import document, statuses_refused
 from chalicelib.domain.errors import IntegrationError
+from chalicelib.domain.refund_order import REFUND_REASONS
 from chalicelib.domain.timeline_entries import EntryKind
 from infra.template.gateway_responses import RESPONSES
 from tests.api.client import ApiClient
@@ -133,12 +135,35 @@ def test_every_model_on_the_wire_has_an_example() -> None:
     assert on_the_wire == set(EXAMPLES)
 
 
-@pytest.mark.parametrize("model", EXAMPLES, ids=lambda model: model.__name__)
-def test_examples_are_of_their_model(model: type) -> None:
-    decoded = decoder(model).decode(msgspec.json.encode(EXAMPLES[model]))
+@pytest.mark.parametrize(
+    ("model", "example"),
+    [*EXAMPLES.items(), *ACCEPTED_EXAMPLES.items()],
+    ids=lambda each: each.__name__ if isinstance(each, type) else "",
+)
+def test_examples_are_of_their_model(model: type, example: Any) -> None:
+    decoded = decoder(model).decode(msgspec.json.encode(example))
     fields = {field.encode_name for field in msgspec.structs.fields(model)}
-    assert set(EXAMPLES[model]) <= fields
+    assert set(example) <= fields
     assert isinstance(decoded, model)
+
+
+def test_the_example_of_a_refund_that_stripe_has_not_answered_shows_no_refund(openapi: dict[str, Any]) -> None:
+    answers = openapi["paths"]["/v1/payments/{paymentId}/refunds"]["post"]["responses"]
+    made, accepted = (answers[status]["content"]["application/json"]["example"] for status in ("201", "202"))
+    assert (made["id"][:3], made["status"]) == ("re_", "succeeded")
+    assert accepted == {**made, "id": None, "status": "requested"}
+
+
+def test_the_last_page_of_an_example_ends_like_the_servers(openapi: dict[str, Any]) -> None:
+    pages = {}
+    for _, _, operation in operations(openapi):
+        names = {each["name"] for each in operation["parameters"]}
+        content = operation["responses"].get("200", {}).get("content", {})
+        example = content.get("application/json", {}).get("example", {})
+        if "pageInfo" in example:
+            pages[operation["operationId"]] = ("after" in names, example["pageInfo"]["endCursor"] is not None)
+    assert len(pages) > 5
+    assert {name for name, (paged, has_cursor) in pages.items() if paged is not has_cursor} == set()
 
 
 def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openapi: dict[str, Any]) -> None:
@@ -154,14 +179,45 @@ def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openap
     assert "Link" in answer["headers"]
 
 
+def ways(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns a schema and its alternatives: a field that may be left out is described with its value."""
+    return [schema, *schema.get("anyOf", [])]
+
+
 def test_every_field_of_the_timeline_the_payments_and_the_events_is_described(openapi: dict[str, Any]) -> None:
     schemas = openapi["components"]["schemas"]
     names = """HistoryEntryView PaymentView PaymentMethodView RefundView DisputeView OutsideRecordView
-        LoggedEventView MovementView MovementMethodView""".split()
+        LoggedEventView MovementView MovementMethodView NewRefund OrderedRefundView OutsidePayment FailureView
+        PageInfo""".split()
     fields = {f"{name}.{field}": each for name in names for field, each in schemas[name]["properties"].items()}
-    assert [field for field, each in fields.items() if not each.get("description")] == []
+    assert [field for field, each in fields.items() if not any("description" in one for one in ways(each))] == []
     assert set(schemas["EntryKind"]["enum"]) == {kind.value for kind in EntryKind}
     assert set(schemas["PaymentMethodView"]["properties"]) == {"type", "brand", "last4", "expires"}
+
+
+def test_every_id_in_a_path_is_described(openapi: dict[str, Any]) -> None:
+    parameters = [each for _, _, operation in operations(openapi) for each in operation["parameters"]]
+    assert [each["name"] for each in parameters if each["in"] == "path" and not each.get("description")] == []
+
+
+def words_of(openapi: dict[str, Any], schema: str, field: str = "") -> set[str]:
+    """Returns the words in code quotes of the description of a schema, or of one of its fields."""
+    described = openapi["components"]["schemas"][schema]
+    described = described["properties"][field] if field else described
+    return set(re.findall(r"`(\w+)`", described["description"]))
+
+
+def test_every_status_that_can_occur_is_named(openapi: dict[str, Any]) -> None:
+    refund = {"pending", "requires_action", "succeeded", "failed", "canceled"}
+    dispute = {"needs_response", "under_review", "won", "lost", "prevented"}
+    dispute |= {"warning_needs_response", "warning_under_review", "warning_closed"}
+    dispute |= {"appeal_needs_response", "appeal_under_review"}
+    assert words_of(openapi, "RefundView", "status") == refund
+    assert words_of(openapi, "OrderedRefundView", "status") == refund | {"requested"}
+    assert words_of(openapi, "DisputeView", "status") == dispute
+    assert words_of(openapi, "MovementView", "status") == refund | dispute
+    assert words_of(openapi, "RefundView", "reason") == {*REFUND_REASONS, "expired_uncaptured_charge"}
+    assert words_of(openapi, "LoggedOutcome") == set(LoggedOutcome)
 
 
 def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_status(openapi: dict[str, Any]) -> None:

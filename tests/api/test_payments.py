@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from tests.api.client import ApiClient
-from tests.api.money_moved import CSV, listed, paid, refunds, table
+from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
 from tests.boundaries import watched
-from tests.world import World
+from tests.world import ORGANIZATION, World
 
 
 @pytest.fixture
@@ -59,6 +59,21 @@ def test_the_rows_of_an_invoice_add_up_to_what_it_received(api: ApiClient, world
     assert sum(Decimal(row["receivedAmount"]) for row in listed(api)) == Decimal("52.50")
 
 
+def test_a_lost_dispute_took_what_refunds_had_left_while_the_invoice_shows_the_whole_claim(
+    api: ApiClient, world: World, account: str
+) -> None:
+    invoice, intent = paid(world)
+    refunds(world, account, intent, 2000)
+    charge = next(each["id"] for each in world.in_stripe(account, "charge") if each["status"] == "succeeded")
+    dispute = world.double.open_dispute(account, charge, amount=7500)["id"]
+    world.double.move_dispute(account, dispute, "lost")
+    world.deliver()
+    [row] = listed(api, "kind=dispute")
+    [payment] = api.get(f"/invoices/{invoice.id}").json["payments"]
+    assert (row["status"], row["amount"], row["receivedAmount"]) == ("lost", "55.00", "-55.00")
+    assert payment["disputes"][0]["amount"] == "75.00"
+
+
 def test_the_list_is_filtered_by_kind_and_method(api: ApiClient, world: World, account: str) -> None:
     _, intent = paid(world, "svc_1")
     refund = refunds(world, account, intent, 500)
@@ -96,7 +111,8 @@ def test_days_are_those_of_the_companys_time_zone(api: ApiClient, world: World, 
         ("from=2027-01-02T00:00:00Z&to=2027-01-01T00:00:00Z", 422, "period_invalid", "from"),
         ("from=yesterday", 400, "invalid_query", "from"),
         ("kind=payout", 400, "invalid_query", "kind"),
-        ("first=101", 400, "invalid_query", "first"),
+        ("first=1001", 400, "invalid_query", "first"),
+        ("first=0", 400, "invalid_query", "first"),
         ("method=", 400, "invalid_query", "method"),
         ("status=paid", 400, "invalid_query", "status"),
         ("after=bm90b3Vycw", 422, "cursor_invalid", "after"),
@@ -109,6 +125,19 @@ def test_a_wrong_query_names_its_parameter_whatever_is_accepted(
         answer = api.get(f"/payments?{query}", headers=headers)
         assert (answer.status, answer.code, answer.error["field"]) == (status, code, field)
         assert answer.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("number", [101, 1000])
+def test_up_to_a_thousand_rows_can_be_asked_for_and_take_one_query(
+    api: ApiClient, world: World, account: str, number: int
+) -> None:
+    for each in range(1001):
+        row = movement(id=f"pi_{each:04}", at=1_800_000_000 + each)
+        world.ports.database.movements[ORGANIZATION, row.id] = row
+    boundaries = watched(world)
+    assert len(listed(api, f"first={number}")) == number
+    assert boundaries.calls == ["payments.page"]
+    assert len(table(api.get(f"/payments?first={number}", headers=CSV))) == number
 
 
 def test_another_organization_sees_nothing_of_it(api: ApiClient, world: World, account: str) -> None:

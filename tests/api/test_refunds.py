@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.examples import ACCEPTED_EXAMPLES
+from chalicelib.api.models.refunds import OrderedRefundView
 from tests.api.client import Answer, ApiClient
 from tests.world import World
 
@@ -91,7 +93,14 @@ def test_a_refund_without_stripes_answer_is_202_and_a_repetition_tells_what_beca
     office.world.double.order_fault("close_after", method="POST", path="/v1/refunds", count=4)
     answer = office.refunds({"amount": "25.00"})
     assert answer.status == 202
-    assert (answer.json["id"], answer.json["status"], answer.json["amount"]) == (None, "requested", "25.00")
+    assert answer.json == {
+        **ACCEPTED_EXAMPLES[OrderedRefundView],
+        "amount": "25.00",
+        "reason": None,
+        "paymentId": office.payment_id,
+        "invoiceId": office.invoice.id,
+    }
+    assert (answer.json["id"], answer.json["status"]) == (None, "requested")
     office.world.double.clear_faults()
     office.world.advance(121)
     office.world.resume()

@@ -58,7 +58,7 @@ def test_the_timeline_has_one_entry_for_each_thing_that_happened(
     invoice = shown(api, invoice_id)
     pays(world, invoice, DECLINED)
     world.advance(3600)
-    pays(world, invoice)
+    intent = pays(world, invoice)
 
     history = shown(api, invoice_id)["history"]
 
@@ -77,9 +77,26 @@ def test_the_timeline_has_one_entry_for_each_thing_that_happened(
         "amount": "75.00",
         "currency": "usd",
         "method": VISA,
+        "paymentId": intent,
         "stripeId": paid["stripeId"],
         "dashboardUrl": f"{invoice['dashboardUrl'].rsplit('/', 2)[0]}/payments/{paid['stripeId']}",
     }
+
+
+def test_each_entry_about_a_payment_names_it_as_the_payments_do(
+    api: ApiClient, world: World, account: str, invoice_id: str
+) -> None:
+    pays(world, shown(api, invoice_id), DECLINED)
+    intent = pays(world, shown(api, invoice_id))
+    options: Any = {"stripe_account": account}
+    world.client.v1.refunds.create({"payment_intent": intent, "amount": 2000}, options)
+    world.double.open_dispute(account, charge_of(world, account), amount=1000)
+    world.deliver()
+    invoice = shown(api, invoice_id)
+    assert [payment["id"] for payment in invoice["payments"]] == [intent]
+    named = {entry["kind"]: entry.get("paymentId") for entry in invoice["history"]}
+    about = dict.fromkeys(("payment_failed", "paid", "refunded", "dispute_opened"), intent)
+    assert named == {"created": None, "sent": None, **about}
 
 
 def test_the_history_by_itself_is_the_one_of_the_detail(api: ApiClient, world: World, invoice_id: str) -> None:
@@ -184,6 +201,21 @@ def test_a_bank_debit_is_pending_until_it_arrives(api: ApiClient, world: World, 
     assert (payment["status"], payment["at"]) == ("succeeded", "2027-01-16T08:00:00Z")
     assert payment["method"]["type"] == "us_bank_account"
     assert told(api, made.id)[-2:] == [("payment_under_way", "stripe"), ("paid", "stripe")]
+
+
+def test_a_bank_debit_that_comes_back_failed_on_the_day_it_came_back(
+    api: ApiClient, world: World, account: str
+) -> None:
+    made = world.invoice(payment_methods=("us_bank_account",))
+    world.deliver()
+    intent = pays(world, shown(api, made.id), "000123456789")
+    world.advance(DAY)
+    world.double.settle_debit(account, intent, fail="insufficient_funds")
+    world.deliver()
+    invoice = shown(api, made.id)
+    [payment] = invoice["payments"]
+    assert invoice["failure"] == payment["failure"]
+    assert invoice["failure"]["at"] == "2027-01-16T08:00:00Z"
 
 
 def test_a_refund_made_in_stripe_lowers_what_can_be_refunded(api: ApiClient, world: World, invoice_id: str) -> None:

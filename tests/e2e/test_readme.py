@@ -27,25 +27,39 @@ def by_hand() -> str:
 
 def test_seeing_paid_by_hand_works_as_it_is_written(stack: LocalStack, tmp_path: Path) -> None:
     write(description(stack), tmp_path / ".local/stack.json")
-    [block] = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+    seeing_paid, _ = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
 
-    done = subprocess.run(
-        ["/bin/sh", "-euc", block.replace("http://127.0.0.1:8000", stack.urls.api)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    shown = of_the_shell(seeing_paid, stack, tmp_path)
 
-    assert done.returncode == 0, done.stderr
-    assert isinstance(json.loads(done.stdout)["data"], list), done.stdout
+    assert isinstance(shown["data"], list), shown
 
 
-def of_the_shell(block: str, stack: LocalStack) -> Any:
+def test_refunding_by_hand_refunds_once_and_saves_the_table(company: Company, tmp_path: Path) -> None:
+    stack, billed = company.stack, company.bill("svc_by_hand").json
+    pay(billed, method="card", number="4242424242424242", exp="12/34", cvc="123")
+    company.becomes(billed["id"], status="paid")
+    of_company = {"admin": company.token("user_admin", "admin")}
+    write({**description(stack), "tokens": of_company}, tmp_path / ".local/stack.json")
+    _, refunding = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+
+    made, again = (of_the_shell(refunding, stack, tmp_path) for _ in range(2))
+
+    assert (made["amount"], made["status"], made["invoiceId"]) == ("20.00", "succeeded", billed["id"])
+    assert again == made
+    refunded = company.becomes(billed["id"], partiallyRefunded=True)
+    assert refunded["refundedAmount"] == "20.00"
+    table = (tmp_path / ".local/payments.csv").read_text().splitlines()
+    assert [line.split(",")[2] for line in table] == ["Kind", "refund", "payment"]
+    events = company.member.get(f"/invoices/{billed['id']}/events")["data"]
+    assert "charge.succeeded" in {event["type"] for event in events}
+
+
+def of_the_shell(block: str, stack: LocalStack, directory: Path | None = None) -> Any:
     """Returns the JSON that a block of the README prints, with the ports of this stack."""
-    line = block.replace("http://127.0.0.1:8002", stack.urls.stripe)
-    done = subprocess.run(["/bin/sh", "-euc", line], capture_output=True, text=True, timeout=60, check=False)
+    line = block.replace("http://127.0.0.1:8000", stack.urls.api).replace("http://127.0.0.1:8002", stack.urls.stripe)
+    done = subprocess.run(
+        ["/bin/sh", "-euc", line], cwd=directory, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -10,10 +10,11 @@ from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
 from chalicelib.api.examples.payments import CSV_EXAMPLES, PAYMENT_EXAMPLES
-from chalicelib.api.examples.refunds import REFUND_EXAMPLES
+from chalicelib.api.examples.refunds import ACCEPTED_REFUND, REFUND_EXAMPLES
+from chalicelib.api.models.refunds import OrderedRefundView
 from chalicelib.api.models.system import Health, Received
 
-__all__ = ["CSV_EXAMPLES", "EXAMPLES"]
+__all__ = ["ACCEPTED_EXAMPLES", "CSV_EXAMPLES", "EXAMPLES"]
 
 EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
@@ -25,3 +26,6 @@ EXAMPLES: Mapping[type, Any] = {
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }
+
+ACCEPTED_EXAMPLES: Mapping[type, Any] = {OrderedRefundView: ACCEPTED_REFUND}
+"""Examples of 202, for models of which it differs from the other answers."""

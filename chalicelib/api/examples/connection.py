@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import LAST_PAGE
+from chalicelib.api.examples.common import WHOLE_LIST
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
@@ -46,7 +46,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "invoicingPaused": None,
             }
         ],
-        "pageInfo": LAST_PAGE,
+        "pageInfo": WHOLE_LIST,
     },
     AuthorizationView: {
         "authorizeUrl": f"https://connect.stripe.com/oauth/authorize?client_id=ca_32D88BD1&state={STATE}",
@@ -69,7 +69,7 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "detail": "New invoices have the terms net_15.",
             },
         ],
-        "pageInfo": LAST_PAGE,
+        "pageInfo": WHOLE_LIST,
     },
     CompleteConnection: {"state": STATE},
     ConnectionView: CONNECTION,

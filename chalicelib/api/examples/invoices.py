@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES
+from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES, WHOLE_LIST
 from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
 from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
@@ -115,6 +115,7 @@ HISTORY = [
         "currency": "usd",
         "method": VISA,
         "reason": "insufficient_funds",
+        "paymentId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
         "stripeId": "ch_3MtwBwLkdIwHu7ix0NMSUhA2",
         "dashboardUrl": f"{DASHBOARD}/payments/ch_3MtwBwLkdIwHu7ix0NMSUhA2",
     },
@@ -185,7 +186,7 @@ SUMMARY = {
 INVOICE_EXAMPLES: Mapping[type, Any] = {
     InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
     InvoiceEvents: {"data": EVENTS, "keptDays": KEPT_DAYS, "pageInfo": LAST_PAGE},
-    InvoiceHistory: {"data": HISTORY, "pageInfo": LAST_PAGE},
+    InvoiceHistory: {"data": HISTORY, "pageInfo": WHOLE_LIST},
     InvoiceList: {"data": [INVOICE], "pageInfo": MORE_PAGES},
     InvoiceView: INVOICE,
     InvoicingSettingsModel: {

@@ -6,17 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.common import INVOICE_ID
-from chalicelib.api.models.refunds import NewRefund, OrderedRefundView
+from chalicelib.api.models.refunds import REQUESTED, NewRefund, OrderedRefundView
+
+REFUND = {
+    "id": "re_1Nispe2eZvKYlo2Cd31jOCgZ",
+    "status": "succeeded",
+    "amount": "20.00",
+    "currency": "usd",
+    "reason": "requested_by_customer",
+    "paymentId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+    "invoiceId": INVOICE_ID,
+}
 
 REFUND_EXAMPLES: Mapping[type, Any] = {
     NewRefund: {"amount": "20.00", "reason": "requested_by_customer"},
-    OrderedRefundView: {
-        "id": "re_1Nispe2eZvKYlo2Cd31jOCgZ",
-        "status": "succeeded",
-        "amount": "20.00",
-        "currency": "usd",
-        "reason": "requested_by_customer",
-        "paymentId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
-        "invoiceId": INVOICE_ID,
-    },
+    OrderedRefundView: REFUND,
 }
+
+ACCEPTED_REFUND = {**REFUND, "id": None, "status": REQUESTED}
+"""A refund that Stripe has not answered yet."""

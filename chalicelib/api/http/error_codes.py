@@ -104,7 +104,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "quantity_invalid": "A quantity is not above 0 and at most 100000.",
         "quantity_too_precise": "A quantity has more than 4 decimals.",
         "record_too_large": "The record has grown larger than can be stored.",
-        "refund_already_made": "All of the payment has been refunded already.",
+        "refund_already_made": "Nothing is left of the payment: it was refunded, or lost by a dispute.",
         "refund_exceeds_balance": "The money in the Stripe account does not cover the refund.",
         "refund_exceeds_payment": "The refund is larger than what is left of the payment.",
         "refund_not_allowed": "Stripe does not let the account make refunds.",

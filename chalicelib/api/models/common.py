@@ -41,10 +41,16 @@ T = TypeVar("T")
 
 
 class PageInfo(msgspec.Struct, rename="camel"):
-    """`endCursor` is opaque: give it as `after` to get the next page."""
+    """Where a page of a list ends, and whether there is another one."""
 
-    end_cursor: str | None
-    has_next_page: bool
+    end_cursor: Annotated[
+        str | None,
+        Meta(
+            description="Give it as `after` to get the next page. It means nothing else. The last page has one, too. "
+            "Null if the page is empty, and for lists that have no pages."
+        ),
+    ]
+    has_next_page: Annotated[bool, Meta(description="True if there is more behind this page.")]
 
 
 def page_info(page: Page[T]) -> PageInfo:

@@ -21,9 +21,11 @@ KEPT_DAYS = 35
 
 
 class LoggedOutcome(StrEnum):
-    """What became of an event. `recovered`: it changed the invoice, and no webhook brought it, but POM fetched it.
+    """What became of an event. `applied`: a webhook brought it, and it changed the invoice.
 
-    `parked`: it could not be applied yet. POM tries it again, and compares everything with Stripe every day.
+    `nothing_new`: POM knew already what it tells, so the invoice stayed as it was. `recovered`: it changed the
+    invoice once POM fetched it, because no webhook had brought it, or because it had been parked. `parked`: it could
+    not be applied yet. POM tries it again, and compares everything with Stripe every day.
     """
 
     APPLIED = "applied"
@@ -54,7 +56,10 @@ class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
     arrived_at: Annotated[Instant, Meta(description="When it arrived at POM. RFC 3339, UTC.")]
     lag_seconds: Annotated[int, Meta(ge=0, description="Seconds from `createdAt` to `arrivedAt`.")]
     object_id: Annotated[str | None, Meta(description="Stripe's id of the object that it is about.")]
-    dashboard_url: Annotated[str | None, Meta(description="That object's page in Stripe's dashboard, if it has one.")]
+    dashboard_url: Annotated[
+        str | None,
+        Meta(description="That object's page in Stripe's dashboard. Null if it has none, or no longer exists."),
+    ]
     repeated: Annotated[
         int, Meta(ge=0, description="How often a webhook brought it again after it had been dealt with.")
     ]

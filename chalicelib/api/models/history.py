@@ -82,9 +82,20 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    payment_id: (
+        Annotated[
+            str,
+            Meta(
+                description="The `id` of the payment that it was about, as in the invoice's `payments`.",
+                examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     stripe_id: Annotated[str, Meta(description="Stripe's id of the object that it was about.")] | UnsetType = UNSET
     dashboard_url: (
-        Annotated[str, Meta(description="That object's page in Stripe's dashboard, if it has one.")] | UnsetType
+        Annotated[str, Meta(description="That object's page in Stripe's dashboard, if it has one and still exists.")]
+        | UnsetType
     ) = UNSET
 
 
@@ -118,6 +129,7 @@ def _entry_view(entry: Entry, invoice: Invoice, dashboard_base: str) -> HistoryE
         reason=entry.reason or UNSET,
         to=entry.to or UNSET,
         due_by=instant(entry.due_by) if entry.due_by is not None else UNSET,
+        payment_id=entry.payment_id or UNSET,
         stripe_id=entry.stripe_id or UNSET,
         dashboard_url=object_url(dashboard_base, invoice, entry.stripe_id) or UNSET,
     )

@@ -41,10 +41,10 @@ class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
 class FailureView(msgspec.Struct, rename="camel", kw_only=True):
     """Why the latest attempt to pay failed."""
 
-    reason: FailureReason
-    message: str
-    next_step: str
-    at: Instant
+    reason: Annotated[FailureReason, Meta(description="Why it failed, as one of POM's words.")]
+    message: Annotated[str, Meta(description="Why it failed, in a sentence for people.")]
+    next_step: Annotated[str, Meta(description="What the office can do about it.")]
+    at: Annotated[Instant, Meta(description="When it failed; for a bank debit, when it came back. RFC 3339, UTC.")]
 
 
 class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
@@ -145,7 +145,12 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         bool, Meta(description="True if Stripe's links have expired. `POST …/refresh` reads new ones from Stripe.")
     ]
     pdf_url: str | None
-    dashboard_url: str | None
+    dashboard_url: Annotated[
+        str | None,
+        Meta(
+            description="The invoice's page in Stripe's dashboard. Null until Stripe has it, and once it is deleted."
+        ),
+    ]
     failure: FailureView | None
     replaced_numbers: Annotated[
         list[str],

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import Instant, Money, PageInfo, instant, page_info
-from chalicelib.api.models.payments import CurrencyOfAmount
+from chalicelib.api.models.payments import DISPUTE_STATUSES, REFUND_STATUSES, CurrencyOfAmount
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.movements import Movement, MovementKind
 from chalicelib.ports.storage import Page
@@ -44,7 +44,9 @@ class MovementView(msgspec.Struct, rename="camel", kw_only=True):
         str,
         Meta(
             description="A payment is `pending`, `succeeded`, or `failed` if its money was under way, as with a bank "
-            "debit. A declined card moved no money, so it is not listed. A refund and a dispute have Stripe's word."
+            "debit. A declined card moved no money, so it is not listed. What a credit note gave back outside Stripe "
+            "is a refund that is `succeeded`, or `canceled` once the credit note is void. Other refunds have "
+            f"Stripe's word: {REFUND_STATUSES} A dispute has Stripe's word: {DISPUTE_STATUSES}"
         ),
     ]
     at: Annotated[
@@ -54,7 +56,14 @@ class MovementView(msgspec.Struct, rename="camel", kw_only=True):
             "dispute was opened. RFC 3339, UTC."
         ),
     ]
-    amount: Annotated[Money, Meta(description="How much is concerned, in `currency`. It is never negative.")]
+    amount: Annotated[
+        Money,
+        Meta(
+            description="How much is concerned, in `currency`. It is never negative. Of a dispute, it is how much of "
+            "the invoice's money the bank takes or may take. A lost dispute took no more than what earlier refunds "
+            "had left of the payment. The invoice's `disputes[].amount` is the bank's whole claim."
+        ),
+    ]
     received_amount: Annotated[
         Money,
         Meta(

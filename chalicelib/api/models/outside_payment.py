@@ -17,8 +17,19 @@ from chalicelib.usecases.invoicing.settle_outside import Settlement
 class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """How the customer paid, and under which reference, such as the number of a check."""
 
-    method: Annotated[str, Meta(extra_json_schema={"enum": list(METHODS)})]
-    reference: Annotated[str, Meta(max_length=100, pattern=ONE_LINE_PATTERN)] | None = None
+    method: Annotated[str, Meta(description="How the customer paid.", extra_json_schema={"enum": list(METHODS)})]
+    reference: (
+        Annotated[
+            str,
+            Meta(
+                max_length=100,
+                pattern=ONE_LINE_PATTERN,
+                description="What identifies the payment, such as the number of a check.",
+                examples=["No. 1042"],
+            ),
+        ]
+        | None
+    ) = None
     paid_on: (
         Annotated[
             dt.date,

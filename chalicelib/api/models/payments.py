@@ -19,6 +19,17 @@ from chalicelib.domain.refund_rules import left_to_refund
 from chalicelib.domain.status import FailedAttempt
 from chalicelib.domain.stripe_pages import object_url
 
+REFUND_STATUSES = (
+    "`pending`, `requires_action`, `succeeded`, `failed` or `canceled`. Stripe may add others. A refund that "
+    "succeeded may still fail weeks later."
+)
+DISPUTE_STATUSES = (
+    "`needs_response`, `under_review`, `won`, `lost` or `prevented`; of an inquiry `warning_needs_response`, "
+    "`warning_under_review` or `warning_closed`; of a lost dispute that is appealed `appeal_needs_response` or "
+    "`appeal_under_review`. Stripe may add others."
+)
+"""Stripe's words, as descriptions name them."""
+
 CurrencyOfAmount = Annotated[str, Meta(description="The currency of `amount`, ISO 4217 in lower case.")]
 
 
@@ -52,18 +63,15 @@ class RefundView(msgspec.Struct, rename="camel", kw_only=True):
     """Money of a payment on its way back to the payer."""
 
     id: Annotated[str, Meta(description="Stripe's id of the refund.", examples=["re_1Nispe2eZvKYlo2Cd31jOCgZ"])]
-    status: Annotated[
-        str,
-        Meta(
-            description="Stripe's word: `pending`, `requires_action`, `succeeded`, `failed` or `canceled`. A refund "
-            "that succeeded may still fail weeks later."
-        ),
-    ]
+    status: Annotated[str, Meta(description=f"Stripe's word: {REFUND_STATUSES}")]
     at: Annotated[Instant, Meta(description="When the refund was made. RFC 3339, UTC.")]
     amount: Annotated[Money, Meta(description="What is given back, in the payment's `currency`.")]
     reason: Annotated[
         str | None,
-        Meta(description="Why it was made, in Stripe's words: `duplicate`, `fraudulent` or `requested_by_customer`."),
+        Meta(
+            description="Why it was made, in Stripe's words: `duplicate`, `fraudulent`, `requested_by_customer`, or "
+            "`expired_uncaptured_charge` if Stripe made it by itself. Stripe may add others. Null if nobody gave one."
+        ),
     ]
     failure_reason: Annotated[
         str | None, Meta(description="Why it failed, in Stripe's words, such as `expired_or_canceled_card`.")
@@ -78,13 +86,16 @@ class DisputeView(msgspec.Struct, rename="camel", kw_only=True):
     id: Annotated[str, Meta(description="Stripe's id of the dispute.", examples=["du_1MtJUT2eZvKYlo2CNaw2HvEv"])]
     status: Annotated[
         str,
-        Meta(
-            description="Stripe's word, such as `needs_response`, `under_review`, `won` or `lost`. Money is lost for "
-            "good only with `lost`."
-        ),
+        Meta(description=f"Stripe's word: {DISPUTE_STATUSES} Money is lost for good only with `lost`."),
     ]
     at: Annotated[Instant, Meta(description="When it was opened. RFC 3339, UTC.")]
-    amount: Annotated[Money, Meta(description="What the bank questions, in this dispute's `currency`.")]
+    amount: Annotated[
+        Money,
+        Meta(
+            description="The bank's whole claim, in this dispute's `currency`, also if a part of the payment had "
+            "been refunded before. `GET /payments` has the part of the invoice's money that is concerned."
+        ),
+    ]
     currency: CurrencyOfAmount
     reason: Annotated[str | None, Meta(description="What the payer claims, in Stripe's words, such as `duplicate`.")]
     evidence_due_by: Annotated[
@@ -117,12 +128,19 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
             examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
         ),
     ]
-    status: Annotated[PaymentStatus, Meta(description="What became of it. Refunds and disputes do not change it.")]
+    status: Annotated[
+        PaymentStatus,
+        Meta(
+            description="What became of it. `pending`: the money is on its way, as that of a bank debit is for days. "
+            "`requires_action`: the payer has begun to pay, and has yet to confirm the payment with their bank. "
+            "Refunds and disputes do not change the status."
+        ),
+    ]
     at: Annotated[
         Instant,
         Meta(
-            description="When it succeeded or failed, or when it began if it is pending. RFC 3339, UTC. Of a payment "
-            "recorded by hand, the beginning of the day on which the customer paid."
+            description="When it succeeded or failed, or when it began if it has not ended. RFC 3339, UTC. Of a "
+            "payment recorded by hand, the beginning of the day on which the customer paid."
         ),
     ]
     amount: Annotated[Money, Meta(description="What was paid, or was to be paid, in `currency`.")]

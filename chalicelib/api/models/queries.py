@@ -19,6 +19,8 @@ from chalicelib.ports.storage import InvoiceFilter
 First = Annotated[int, Meta(ge=1, le=100, description="How many to answer.")]
 ROWS, CSV_ROWS = 25, 1000
 """Rows of a page if nobody says how many. A table is downloaded, so its pages are long."""
+MAX_ROWS = 1000
+"""The most rows of a page of payments, as JSON or as CSV."""
 Cursor = Annotated[str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before.")]
 
 
@@ -77,7 +79,12 @@ class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
     ) = None
     first: (
         Annotated[
-            int, Meta(ge=1, le=100, description=f"How many to answer. If left out: {ROWS}, or {CSV_ROWS} as CSV.")
+            int,
+            Meta(
+                ge=1,
+                le=MAX_ROWS,
+                description=f"How many to answer, at most {MAX_ROWS:,}. If left out: {ROWS}, or {CSV_ROWS:,} as CSV.",
+            ),
         ]
         | None
     ) = None

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Money
 from chalicelib.api.models.exact import ExactPayment
+from chalicelib.api.models.payments import REFUND_STATUSES
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.refund_order import REFUND_REASONS
@@ -56,16 +57,13 @@ class OrderedRefundView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     status: Annotated[
         str,
-        Meta(
-            description="Stripe's word: `pending`, `requires_action`, `succeeded`, `failed` or `canceled`. "
-            "`requested` if Stripe has not answered yet. A refund that succeeded may still fail weeks later."
-        ),
+        Meta(description=f"`{REQUESTED}` if Stripe has not answered yet. Otherwise Stripe's word: {REFUND_STATUSES}"),
     ]
     amount: Annotated[Money, Meta(description="What is given back, in `currency`.")]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     reason: Annotated[str | None, Meta(description="Why, as it was asked for.")]
     payment_id: Annotated[str, Meta(description="Stripe's id of the payment.")]
-    invoice_id: str
+    invoice_id: Annotated[str, Meta(description="POM's id of the invoice that was paid.")]
 
 
 def refund_request_from(

@@ -202,7 +202,7 @@ def _unless_finalized() -> Iterator[None]:
 
 
 def refresh_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
-    """Pull the truth from Stripe now.
+    """Read the invoice from Stripe now.
 
     Raises:
         NotFound; Conflict: not connected, or connected to another account than the invoice was made on.

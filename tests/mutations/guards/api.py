@@ -64,6 +64,12 @@ API = (
         "tests/api/test_payments_table.py::test_only_who_prefers_csv_gets_it",
     ),
     guard(
+        "no link leads to a draft that was deleted",
+        "object_url",
+        Never("deleted"),
+        "tests/api/test_invoices.py::test_no_link_leads_to_a_draft_that_was_deleted",
+    ),
+    guard(
         "the event log tells no names of exceptions",
         "_code_of",
         Becomes("str(error)"),
