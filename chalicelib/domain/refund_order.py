@@ -60,6 +60,10 @@ class RefundOrder:
         """Returns True while nobody knows whether Stripe has made the refund."""
         return self.refund_id is None and self.refused is None
 
+    def awaits(self, payment_id: str) -> bool:
+        """Returns True if it is a refund of this payment and nobody knows whether Stripe has made it."""
+        return self.open and self.payment_id == payment_id
+
     def is_due(self, now: int) -> bool:
         """Returns True if POM should look after the order, and nobody is at work on it."""
         return self.resume_at is not None and self.resume_at <= now

@@ -89,6 +89,17 @@ def test_the_same_key_with_another_body_is_a_conflict(office: Office) -> None:
     assert answer.error["nextStep"]
 
 
+def assert_shown_as_requested(office: Office) -> None:
+    """Everybody in the office sees the order, and how much can still be refunded."""
+    shown = office.seen()
+    [payment] = shown["payments"]
+    [requested] = payment["refunds"]
+    assert (requested["id"], requested["status"], requested["amount"]) == (None, "requested", "25.00")
+    assert payment["refundable"] == "50.00"
+    assert [entry["kind"] for entry in shown["history"]][-1] == "refund_requested"
+    assert "A refund of 25.00 USD was ordered" in shown["explanation"]
+
+
 def test_a_refund_without_stripes_answer_is_202_and_a_repetition_tells_what_became_of_it(office: Office) -> None:
     office.world.double.order_fault("close_after", method="POST", path="/v1/refunds", count=4)
     answer = office.refunds({"amount": "25.00"})
@@ -101,6 +112,7 @@ def test_a_refund_without_stripes_answer_is_202_and_a_repetition_tells_what_beca
         "invoiceId": office.invoice.id,
     }
     assert (answer.json["id"], answer.json["status"]) == (None, "requested")
+    assert_shown_as_requested(office)
     office.world.double.clear_faults()
     office.world.advance(121)
     office.world.resume()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.common import INVOICE_ID
-from chalicelib.api.models.refunds import REQUESTED, NewRefund, OrderedRefundView
+from chalicelib.api.models.payments import REQUESTED
+from chalicelib.api.models.refunds import NewRefund, OrderedRefundView
 
 REFUND = {
     "id": "re_1Nispe2eZvKYlo2Cd31jOCgZ",

@@ -15,10 +15,13 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.outside_payment import OutsidePayment
 from chalicelib.domain.payment_facts import DisputeFact, RefundFact
 from chalicelib.domain.payments import Payment, PaymentMethod, PaymentStatus, payments_of
+from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.refund_rules import left_to_refund
 from chalicelib.domain.status import FailedAttempt
 from chalicelib.domain.stripe_pages import object_url
 
+REQUESTED = "requested"
+"""The status of a refund while nobody knows whether Stripe has made it."""
 REFUND_STATUSES = (
     "`pending`, `requires_action`, `succeeded`, `failed` or `canceled`. Stripe may add others. A refund that "
     "succeeded may still fail weeks later."
@@ -62,9 +65,20 @@ class PaymentMethodView(msgspec.Struct, rename="camel", kw_only=True):
 class RefundView(msgspec.Struct, rename="camel", kw_only=True):
     """Money of a payment on its way back to the payer."""
 
-    id: Annotated[str, Meta(description="Stripe's id of the refund.", examples=["re_1Nispe2eZvKYlo2Cd31jOCgZ"])]
-    status: Annotated[str, Meta(description=f"Stripe's word: {REFUND_STATUSES}")]
-    at: Annotated[Instant, Meta(description="When the refund was made. RFC 3339, UTC.")]
+    id: Annotated[
+        str | None,
+        Meta(
+            description="Stripe's id of the refund. Null while Stripe has not answered POM.",
+            examples=["re_1Nispe2eZvKYlo2Cd31jOCgZ"],
+        ),
+    ]
+    status: Annotated[
+        str,
+        Meta(
+            description=f"`requested` while Stripe has not answered POM. Otherwise Stripe's word: {REFUND_STATUSES}"
+        ),
+    ]
+    at: Annotated[Instant, Meta(description="When the refund was made, or ordered in POM. RFC 3339, UTC.")]
     amount: Annotated[Money, Meta(description="What is given back, in the payment's `currency`.")]
     reason: Annotated[
         str | None,
@@ -187,7 +201,10 @@ def payment_view(payment: Payment, invoice: Invoice, dashboard_base: str) -> Pay
         failure=failure_view(failed) if failed is not None else None,
         outside=_outside_view(payment.outside) if payment.outside is not None else None,
         refundable=decimal_string(left_to_refund(invoice, payment), payment.currency),
-        refunds=[refund_view(refund, invoice) for refund in payment.refunds],
+        refunds=[
+            *(refund_view(refund, invoice) for refund in payment.refunds),
+            *(_requested_view(order, payment) for order in invoice.refund_orders if order.awaits(payment.id)),
+        ],
         disputes=[_dispute_view(dispute, invoice, dashboard_base) for dispute in payment.disputes],
     )
 
@@ -211,6 +228,20 @@ def refund_view(refund: RefundFact, invoice: Invoice) -> RefundView:
         failure_reason=refund.failure_reason,
         source=DoneBy.POM if order is not None else DoneBy.STRIPE,
         actor=order.actor if order is not None else None,
+    )
+
+
+def _requested_view(order: RefundOrder, payment: Payment) -> RefundView:
+    """Returns a refund that was ordered in POM while nobody knows whether Stripe has made it."""
+    return RefundView(
+        id=None,
+        status=REQUESTED,
+        at=instant(order.at),
+        amount=decimal_string(order.amount, payment.currency),
+        reason=order.reason,
+        failure_reason=None,
+        source=DoneBy.POM,
+        actor=order.actor,
     )
 
 

@@ -9,14 +9,11 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Money
 from chalicelib.api.models.exact import ExactPayment
-from chalicelib.api.models.payments import REFUND_STATUSES
+from chalicelib.api.models.payments import REFUND_STATUSES, REQUESTED
 from chalicelib.domain.identifiers import OrganizationId, UserId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.refund_order import REFUND_REASONS
 from chalicelib.usecases.invoicing.refund import OrderedRefund, RefundRequest
-
-REQUESTED = "requested"
-"""The status of a refund while nobody knows whether Stripe has made it."""
 
 
 class NewRefund(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
