@@ -41,8 +41,8 @@ def money(amount: str, currency: str) -> str:
 
 def paid_with(method_type: str | None, brand: str | None, last4: str | None) -> str:
     """Returns how somebody paid, such as `Visa 4242`, or an empty text if nobody knows."""
-    name = _words(brand[:1].upper() + brand[1:]) if brand else METHODS.get(method_type or "", _words(method_type or ""))
-    return " ".join(word for word in (name, last4) if word)
+    name = brand[:1].upper() + brand[1:] if brand else METHODS.get(method_type or "", method_type or "")
+    return " ".join(word for word in (_words(name), last4) if word)
 
 
 def clock_time(instant: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any
 
 from infra import timeline_words
@@ -40,10 +40,10 @@ def latest_sentence(history: Any) -> str:
     return sentence(entries[-1]) if entries else "nothing"
 
 
-def lacking(events: Any, types: Collection[str]) -> list[str]:
-    """Returns those types of which the event log has no event yet."""
-    arrived = {event["type"] for event in events["data"]}
-    return [event_type for event_type in types if event_type not in arrived]
+def arrived(events: Any, types: Sequence[str]) -> str:
+    """Returns those of these types of which the event log has an event."""
+    logged = {event["type"] for event in events["data"]}
+    return ", ".join(event_type for event_type in types if event_type in logged)
 
 
 def recovered(events: Any) -> bool:
