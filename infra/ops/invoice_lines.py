@@ -130,13 +130,19 @@ def entry_row(entry: Entry) -> dict[str, Any]:
 
 
 def entry_line(row: Row) -> Forms:
-    """Returns the line of a timeline's entry. In brackets is who did it, unless Stripe told of it."""
+    """Returns the line of a timeline's entry. In brackets is who did it, unless Stripe told of it.
+
+    The shortest form of a refund leaves its method out, because that is the method of the payment above it.
+    """
     told = (row["kind"], _amount(row), _in_words(row["method"]), row["reason"])
     by = "" if row["by"] == "stripe" else f" ({'POM' if row['by'] == 'pom' else row['by']})"
     evidence = f", evidence is due {_at(row['due_by'])}" if row["due_by"] else ""
     short = f"{_at(row['at'])}  {sentence(*told)}{by}"
     full = f"{_at(row['at'])}  {sentence(*told, row['to'])}{evidence}{by}"
-    return (f"{full}  {row['stripe_id']}", full, short) if row["stripe_id"] else (full, short)
+    with_id = [f"{full}  {row['stripe_id']}"] if row["stripe_id"] else []
+    without_method = sentence(row["kind"], _amount(row), None, row["reason"])
+    shortest = [f"{_at(row['at'])}  {without_method}{by}"] if "refund" in row["kind"] else []
+    return *with_id, full, short, *shortest
 
 
 def event_row(event: LoggedEvent) -> dict[str, Any]:
@@ -167,12 +173,16 @@ def event_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
         for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(EVENT_LOG, *shown, strict=True)]
-    heading, *lines = ("  ".join(map(str.ljust, cells, widths)).rstrip() for cells in (EVENT_LOG, *shown))
+    arrived, lag, event_type, became, again = widths
+    heading, *lines = (
+        f"{cells[0]:{arrived}} {cells[1]:>{lag}}  {cells[2]:{event_type}}  {cells[3]:{became}} {cells[4]:>{again}}"
+        for cells in (EVENT_LOG, *shown)
+    )
     ids = (f"{row['id']}  {row['error']}" if row["error"] else row["id"] for row in rows)
-    return heading, [(f"{line.ljust(len(heading))}  {more}", line) for line, more in zip(lines, ids, strict=True)]
+    return heading, [(f"{line}  {more}", line) for line, more in zip(lines, ids, strict=True)]
 
 
-EVENT_LOG = ("Arrived", "Lag", "Type", "Outcome", "Again")
+EVENT_LOG = ("Arrived", " Lag", "Type", "Outcome", "Again")
 
 
 def outcome(stored: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.events import NOTHING_NEW, SUBSCRIPTION, LoggedEvent
+from infra.ops.invoice_lines import event_lines, event_row
 from infra.ops.look import explain_invoice, explain_organization
 from infra.ops.screen import Screen
 from tests.usecases.invoicing.refunding import Company
@@ -92,7 +94,23 @@ def test_a_payment_and_an_event_are_one_line_each(company: Company, capsys: pyte
     assert heading.split() == ["Arrived", "Lag", "Type", "Outcome", "Again"]
     assert len(events) == len(told["events"]) > 5
     for line, event in zip(events, told["events"], strict=True):
-        assert re.fullmatch(rf"{TIME}  \d+ s +{re.escape(event['type'])} +(applied|nothing new) +0", line)
+        assert re.fullmatch(rf"{TIME} +\d+ s +{re.escape(event['type'])} +(applied|nothing new) +0", line)
+
+
+@pytest.mark.parametrize("lag", [0, 119, 7199, 40 * 86_400])
+def test_every_type_of_event_fits_into_80_columns(lag: int) -> None:
+    at = 1_800_000_000
+    log = [
+        LoggedEvent(f"evt_{number}", event_type, at - lag, at, NOTHING_NEW, repeated=12)
+        for number, event_type in enumerate(SUBSCRIPTION)
+    ]
+
+    heading, lines = event_lines([event_row(event) for event in log])
+
+    shortest = [forms[-1] for forms in lines]
+    assert max(map(len, (heading, *shortest))) <= 80
+    assert all(line.endswith("12") for line in shortest)
+    assert [forms[0].split()[-1] for forms in lines] == [event.id for event in log]
 
 
 def test_nothing_is_wider_than_80_columns_and_no_id_is_broken(
@@ -111,17 +129,28 @@ def test_nothing_is_wider_than_80_columns_and_no_id_is_broken(
     assert {each for each in shown if each.startswith(("in_", "pi_", "ch_", "re_", "du_"))}
 
 
-def test_a_line_that_is_too_long_goes_on_below_between_words(
+def test_a_refund_with_its_reason_and_who_ordered_it_is_one_line(
     company: Company, capsys: pytest.CaptureFixture[str]
 ) -> None:
     company.refunds(amount="20", reason="requested_by_customer")
     company.world.deliver()
 
-    out = printed(company, capsys)
-    *_, line, rest = part(out, "Timeline (UTC)")
+    *_, refunded = without_ids(part(printed(company, capsys), "Timeline (UTC)"))
 
-    assert f"{line} {rest.strip()}".endswith("Refunded: 20.00 USD to Visa 4242, requested by customer (user_admin)")
-    assert rest.startswith("    ")
+    assert refunded == "Refunded: 20.00 USD, requested by customer (user_admin)"
+
+
+def test_a_line_for_which_the_screen_has_no_room_goes_on_below_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    stripe_id = "ch_" + "1" * 60
+    line = f"2026-11-28 20:30:00  Paid: 75.00 USD by Visa 4242  {stripe_id}"
+
+    Screen().lines("timeline", "Timeline", [{"at": "2026-11-28T20:30:00Z"}], [[line]])
+
+    _, _, first, rest = capsys.readouterr().out.splitlines()
+    assert (first, rest) == ("2026-11-28 20:30:00  Paid: 75.00 USD by Visa 4242", f"    {stripe_id}")
 
 
 def test_a_disputed_payment_is_still_one_line(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
