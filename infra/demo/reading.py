@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-COLUMNS = ["When", "What happened"]
+from infra import timeline_words
+from infra.timeline_words import clock_time
+
+COLUMNS = ["When (UTC)", "What happened"]
 """Above the entries of an invoice's history, see `row`."""
 
-EVENT_COLUMNS = ["Arrived", "Event", "Outcome", "Lag"]
+EVENT_COLUMNS = ["Arrived (UTC)", "Event", "Outcome", "Lag"]
 """Above the events about an invoice, see `event_row`."""
 
-MONEY_COLUMNS = ["When", "What", "Amount", "Card"]
+MONEY_COLUMNS = ["When (UTC)", "What", "Amount", "Card"]
 """Above payments and refunds, see `money_row`."""
 
 
@@ -30,6 +34,18 @@ def told(history: Any) -> str:
     return ", ".join(entry["kind"] for entry in history["data"])
 
 
+def latest_sentence(history: Any) -> str:
+    """Returns what happened last, see `sentence`."""
+    entries = history["data"]
+    return sentence(entries[-1]) if entries else "nothing"
+
+
+def arrived(events: Any, types: Sequence[str]) -> str:
+    """Returns those of these types of which the event log has an event."""
+    logged = {event["type"] for event in events["data"]}
+    return ", ".join(event_type for event_type in types if event_type in logged)
+
+
 def recovered(events: Any) -> bool:
     """Returns True if the event log has an event that POM fetched because no webhook brought it."""
     return any(event["outcome"] == "recovered" for event in events["data"])
@@ -42,13 +58,13 @@ def sent(batch: Any) -> int:
 
 def row(entry: Any) -> list[str]:
     """Returns one entry of an invoice's history, below `COLUMNS`."""
-    return [_when(entry["at"]), sentence(entry)]
+    return [clock_time(entry["at"]), sentence(entry)]
 
 
 def event_row(event: Any) -> list[str]:
     """Returns one event about an invoice, below `EVENT_COLUMNS`."""
     return [
-        _when(event["arrivedAt"]),
+        clock_time(event["arrivedAt"]),
         event["type"],
         event["outcome"].replace("_", " "),
         f"{event['lagSeconds']} s",
@@ -57,31 +73,19 @@ def event_row(event: Any) -> list[str]:
 
 def money_row(movement: Any) -> list[str]:
     """Returns one payment, refund or dispute, below `MONEY_COLUMNS`."""
-    amount = f"{movement['receivedAmount']} {movement['currency'].upper()}"
-    return [_when(movement["at"]), movement["kind"], amount, method(movement["method"])]
+    amount = timeline_words.money(movement["receivedAmount"], movement["currency"])
+    return [clock_time(movement["at"]), movement["kind"], amount, method(movement["method"])]
 
 
 def sentence(entry: Any) -> str:
     """Returns what happened, such as `Payment failed: 80.00 USD by Visa 9995, insufficient funds`."""
-    happened = entry["kind"].replace("_", " ").capitalize()
-    if "to" in entry:
-        happened += f" to {entry['to']}"
-    details = []
-    if "amount" in entry:
-        details.append(f"{entry['amount']} {entry['currency'].upper()}")
-    if "method" in entry:
-        way = "to" if "refund" in entry["kind"] else "by"
-        details = [" ".join([*details, way, method(entry["method"])])]
-    if "reason" in entry:
-        details.append(entry["reason"].replace("_", " "))
-    return f"{happened}: {', '.join(details)}" if details else happened
+    amount = timeline_words.money(entry["amount"], entry["currency"]) if "amount" in entry else None
+    paid_with = method(entry["method"]) if "method" in entry else None
+    return timeline_words.sentence(entry["kind"], amount, paid_with, entry.get("reason"), entry.get("to"))
 
 
 def method(paid_with: Any) -> str:
     """Returns how somebody paid, such as `Visa 4242`."""
-    named = (paid_with["brand"] or paid_with["type"] or "").replace("_", " ").capitalize()
-    return f"{named} {paid_with['last4']}" if paid_with["last4"] else named
-
-
-def _when(instant: str) -> str:
-    return instant.replace("T", " ").removesuffix("Z")
+    if paid_with is None:
+        return ""
+    return timeline_words.paid_with(paid_with["type"], paid_with["brand"], paid_with["last4"])

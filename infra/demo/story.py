@@ -23,6 +23,11 @@ INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
 GOOD_CARD = "4242 4242 4242 4242"
 """Stripe's published test cards (https://docs.stripe.com/testing)."""
 
+CARD = "Visa 4242"
+"""How POM shows the good card."""
+
+EVENTS_OF_A_PAYMENT = ("charge.succeeded", "invoice.paid", "invoice_payment.paid", "payment_intent.succeeded")
+
 ZONE = "America/New_York"
 REMINDED_BEFORE = 3
 """Days before an invoice is due."""
@@ -172,8 +177,9 @@ class Story:
         say.tells(f"{failure.get('message')} {failure.get('nextStep')}")
 
         say.says("Customers can retry payment using the invoice link. Payment is processed immediately.")
+        self._lets_a_minute_pass()
         page = payer.pays_by_card(GOOD_CARD)
-        say.does(f"opened the same link again and paid with {GOOD_CARD}")
+        say.does(f"opened the same link again a minute later and paid with {GOOD_CARD}")
         say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
 
         say.says("Both POM and Stripe update automatically. Paid - Payment received and confirmed.")
@@ -190,11 +196,20 @@ class Story:
         told = self._office.sees(f"/invoices/{invoice}/history", reading.told, expected)
         say.does("GET /v1/invoices/{id}/history and /v1/invoices/{id}/events")
         say.sees("It tells of", told, expected)
-        self._shows(self._office.get(f"/invoices/{invoice}/history")["data"])
+        # The invoice and the card of its payment come in different events, in any order.
+        self._shows_once(invoice, f"Paid: {shown['total']} USD by {CARD}")
         [payment] = self._office.get(f"/invoices/{invoice}")["payments"]
-        say.sees("The payment has its card", reading.method(payment["method"]), "Visa 4242")
+        say.sees("The payment has its card", reading.method(payment["method"]), CARD)
+
+        def arrived(log: Any) -> str:
+            return reading.arrived(log, EVENTS_OF_A_PAYMENT)
+
+        expected = ", ".join(EVENTS_OF_A_PAYMENT)
+        logged = self._office.sees(f"/invoices/{invoice}/events", arrived, expected)
+        say.sees("Its log of Stripe's events has", logged, expected)
+        self._world.wait_until_delivered()
         events = self._office.get(f"/invoices/{invoice}/events?first={SHOWN}")["data"]
-        say.tells(f"Beside it stands the log of Stripe's events; the {SHOWN} that arrived last:")
+        say.tells(f"The {SHOWN} events that arrived last:")
         say.table("", reading.EVENT_COLUMNS, [reading.event_row(event) for event in events])
 
     def _refunding(self) -> None:
@@ -211,8 +226,9 @@ class Story:
         say.sees("Refund", refunded.json.get("status", refunded.text), "succeeded")
         again = self._admin.call("POST", path, part, idempotency_key="ann-part")
         say.sees("The same request again refunds nothing more", again.json["id"] == refunded.json["id"], True)
+        self._lets_a_minute_pass()
         self._owner.refunds(int(total.replace(".", "")))
-        say.does("refunded the rest in Stripe, as the company itself")
+        say.does("refunded the rest in Stripe a minute later, as the company itself")
         say.sees("Invoice", self._status_of(invoice, "refunded"), "refunded")
         shown = self._office.get(f"/invoices/{invoice}")
         say.sees("Refunded amount", shown["refundedAmount"], total)
@@ -220,7 +236,8 @@ class Story:
         expected = "created, sent, payment_failed, paid, refunded, refunded"
         path = f"/invoices/{invoice}/history"
         say.sees("The history tells the whole story", self._office.sees(path, reading.told, expected), expected)
-        self._shows(self._office.get(path)["data"])
+        rest = Decimal(total) - Decimal(PART)
+        self._shows_once(invoice, f"Refunded: {rest} USD to {CARD}")
         rows = [row for row in self._office.get("/payments")["data"] if row["invoiceId"] == invoice]
         say.does("GET /v1/payments")
         say.table("", reading.MONEY_COLUMNS, [reading.money_row(row) for row in rows])
@@ -346,6 +363,17 @@ class Story:
         self._teller.does(f"pressed Connect for {self._owner.account_id}; Stripe sent the browser back")
         self._teller.sees("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
         return query_of(to_settings)["state"]
+
+    def _lets_a_minute_pass(self) -> None:
+        """What comes next is told after all that was so far. Things of one second may stand in any order."""
+        self._world.wait_until_delivered()
+        self._clock.skip_to(self._clock.now() + 60)
+
+    def _shows_once(self, invoice: str, latest: str) -> None:
+        """Shows the history once its latest entry is told like this, or as it is when patience ends."""
+        path = f"/invoices/{invoice}/history"
+        self._teller.sees("Its latest entry", self._office.sees(path, reading.latest_sentence, latest), latest)
+        self._shows(self._office.get(path)["data"])
 
     def _shows(self, history: list[Any]) -> None:
         self._teller.table("", reading.COLUMNS, [reading.row(entry) for entry in history])

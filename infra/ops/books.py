@@ -10,13 +10,16 @@ from urllib.parse import unquote
 import boto3
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.stripe.versions import INVOICE_KEY
 from chalicelib.adapters.tables.connections import KIND, PLATFORM
 from chalicelib.adapters.tables.models import ConnectionItem, EventItem
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.events import LoggedEvent
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.functions import SCHEDULE_FAILURES, Queue
+from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops.stage import Stage
 
 PAGE = 100
@@ -66,8 +69,31 @@ def connected(stage: Stage, organization_id: str) -> tuple[Connection, StripeAcc
     """
     connection = stage.ports.connections.get(OrganizationId(organization_id))
     if connection.account_id is None:
-        raise NotFound("organization_not_connected", f"{organization_id} was never connected to Stripe.")
+        raise NotFound(
+            "organization_not_connected",
+            f"{organization_id} was never connected to Stripe.",
+            next_step="`status` lists the organizations that were.",
+        )
     return connection, connection.account_id
+
+
+def invoice(stage: Stage, organization_id: str, invoice_id: str) -> Invoice:
+    """Returns an invoice of an organization.
+
+    Raises:
+        NotFound: it has none of this id.
+    """
+    try:
+        return get_invoice(OrganizationId(organization_id), InvoiceId(invoice_id), stage.ports)
+    except NotFound as missing:
+        raise NotFound(
+            missing.code,
+            f"{organization_id} has no invoice {invoice_id}.",
+            next_step=(
+                "`status` lists organizations; the invoice's id is in POM, "
+                f"and as {INVOICE_KEY} in the metadata of Stripe's invoice."
+            ),
+        ) from missing
 
 
 def event(stage: Stage, account_id: StripeAccountId, event_id: str) -> KnownEvent | None:

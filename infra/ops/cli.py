@@ -67,11 +67,18 @@ def command(work: F) -> Any:
                 stage = Stage(environment_of(*context.obj["where"]))
                 work(stage, screen, *args, **kwargs)
             except EXPECTED as error:
-                screen.failure(_nobody_answers(error) or f"{type(error).__name__}: {error}")
+                screen.failure(_nobody_answers(error) or _in_words(error))
         if screen.failed:
             context.exit(1)
 
     return run
+
+
+def _in_words(error: Exception) -> str:
+    """Returns what went wrong, and what to do about it if the error says so."""
+    text = f"{type(error).__name__}: {error}"
+    next_step = error.next_step if isinstance(error, IntegrationError) else None
+    return f"{text} {next_step}" if next_step else text
 
 
 def _nobody_answers(error: BaseException) -> str | None:

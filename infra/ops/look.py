@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Connection, Freeze
-from chalicelib.domain.events import NOTHING_NEW, LoggedEvent
 from chalicelib.domain.explanation import explain as explained
-from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId
-from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.money import decimal_string
-from chalicelib.domain.payments import Payment, PaymentMethod, payments_of
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payments import payments_of
 from chalicelib.domain.timeline import timeline
-from chalicelib.domain.timeline_entries import Entry
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.usecases.connecting.webhook_health import arrival_problem
-from chalicelib.usecases.invoicing.invoices import get_invoice
 from infra.ops import books
 from infra.ops.cli import command
+from infra.ops.invoice_lines import (
+    entry_line,
+    entry_row,
+    event_lines,
+    event_row,
+    fact_line,
+    fact_rows,
+    invoice_row,
+    order_line,
+    order_row,
+    outcome,
+    payment_line,
+    payment_row,
+)
 from infra.ops.refused import HOURS, refused_signatures
 from infra.ops.screen import Screen, ago, moment
 from infra.ops.stage import Stage
@@ -115,103 +122,22 @@ def explain() -> None:
 @command
 def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: str) -> None:
     """Why an invoice stands where it stands: its payments, its timeline, and the events that Stripe sent about it."""
-    found = get_invoice(OrganizationId(organization), InvoiceId(invoice), stage.ports)
+    found = books.invoice(stage, organization, invoice)
     now = stage.ports.clock.now()
-    currency = found.order.currency
-    summary = {
-        "invoice": found.id,
-        "status": found.status.value,
-        "total": f"{decimal_string(found.total, currency)} {currency}",
-        "paid": decimal_string(found.amounts.paid, currency),
-        "refunded": decimal_string(found.amounts.refunded, currency),
-        "lost": decimal_string(found.amounts.lost, currency),
-        "received": decimal_string(found.amounts.received, currency),
-        "balance": decimal_string(found.balance, currency),
-        "stripe": found.stripe_invoice_id,
-        "step": found.saga.step.value,
-        "attempts": found.saga.attempts,
-        "resumes": moment(found.resume_at),
-    }
-    screen.table("invoice", f"Invoice {found.id} of {organization}", [summary])
+    screen.table("invoice", f"Invoice {found.id} of {organization}", [invoice_row(found)])
     screen.fact("explanation", explained(found, now), explained(found, now))
-    facts = [{"id": each.id, "status": each.status, "as_of": moment(each.as_of)} for each in _facts(found)]
-    screen.table("facts", "What Stripe said", facts)
-    screen.table("payments", "Payments", [_payment(each) for each in payments_of(found)])
-    screen.table("timeline", "Timeline", [_entry(each) for each in timeline(found)], TIMELINE)
-    log = books.event_log(stage, found.organization_id, found.id)
-    screen.table("events", "Event log, the latest arrival first", [_logged(each) for each in log], EVENT_LOG)
-
-
-TIMELINE = ("at", "kind", "amount", "currency", "method", "by", "reason")
-EVENT_LOG = ("arrived", "type", "outcome", "lag_s", "repeated", "id")
-"""The columns that people see. JSON has the others too."""
-
-
-def _facts(invoice: Invoice) -> Iterator[StripeFact]:
-    """Yields the latest snapshot of each Stripe object, the invoice first."""
-    if invoice.facts.invoice is not None:
-        yield invoice.facts.invoice
-    yield from (fact for fact in invoice.facts.by_id.values() if fact is not invoice.facts.invoice)
-
-
-def _payment(payment: Payment) -> dict[str, Any]:
-    given_back = sum(each.amount for each in payment.refunds if each.status == "succeeded")
-    return {
-        "id": payment.id,
-        "status": payment.status.value,
-        "at": moment(payment.at),
-        "amount": decimal_string(payment.amount, payment.currency),
-        "currency": payment.currency,
-        "method": _method(payment.method),
-        "refunded": decimal_string(given_back, payment.currency) if given_back else None,
-        "disputes": ", ".join(each.status for each in payment.disputes) or None,
-    }
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    """Returns one line of a timeline; the amount is decimal, as in the API and on the invoice above it."""
-    amount = None
-    if entry.amount is not None and entry.currency is not None:
-        amount = decimal_string(entry.amount, entry.currency)
-    return {
-        "at": moment(entry.at),
-        "kind": entry.kind.value,
-        "amount": amount,
-        "currency": entry.currency,
-        "method": _method(entry.method),
-        "by": (entry.actor or "pom") if entry.by_pom else "stripe",
-        "reason": entry.reason,
-        "to": entry.to,
-        "due_by": moment(entry.due_by),
-        "stripe_id": entry.stripe_id,
-    }
-
-
-def _method(method: PaymentMethod | None) -> str | None:
-    """Returns how somebody paid, such as `visa 4242`."""
-    if method is None:
-        return None
-    return " ".join(word for word in (method.brand or method.type, method.last4) if word) or None
-
-
-def _logged(event: LoggedEvent) -> dict[str, Any]:
-    return {
-        "arrived": moment(event.received_at),
-        "type": event.type,
-        "outcome": _outcome(event.outcome),
-        "lag_s": event.lag,
-        "repeated": event.repeated,
-        "id": event.id,
-        "created": moment(event.created),
-        "source": event.source,
-        "object": event.object_id or None,
-        "error": event.error,
-    }
-
-
-def _outcome(stored: str) -> str:
-    """Returns what became of an event in the words of the event log that offices see."""
-    return "nothing_new" if stored == NOTHING_NEW else stored
+    orders = [order_row(each, found) for each in found.refund_orders if each.open]
+    unknown = "Refunds ordered whose outcome is not known (UTC)"
+    screen.lines("refundOrders", unknown, orders, [order_line(each) for each in orders])
+    facts = fact_rows(found)
+    screen.lines("facts", "What Stripe said (UTC)", facts, [fact_line(each) for each in facts])
+    payments = [payment_row(each) for each in payments_of(found)]
+    screen.lines("payments", "Payments (UTC)", payments, [payment_line(each) for each in payments])
+    entries = [entry_row(each) for each in timeline(found)]
+    screen.lines("timeline", "Timeline (UTC)", entries, [entry_line(each) for each in entries])
+    events = [event_row(each) for each in books.event_log(stage, found.organization_id, found.id)]
+    heading, lines = event_lines(events)
+    screen.lines("events", "Event log (UTC), the latest arrival first", events, lines, heading)
 
 
 @explain.command("event")
@@ -223,7 +149,11 @@ def explain_event(stage: Stage, screen: Screen, organization: str, event: str) -
     _, account_id = books.connected(stage, organization)
     known = books.event(stage, account_id, event)
     if known is None:
-        screen.failure(f"{event} has not come, neither by webhook nor by reconciliation.")
+        screen.failure(
+            f"{event} has not come to {organization}, neither by webhook nor by reconciliation, or it came more than "
+            f"35 days ago. Look for it in Stripe's dashboard of {account_id}. If it is there, "
+            f"`replay {organization} --event {event}` applies it."
+        )
         return
     screen.table("event", f"Event {event}", [_row(known)])
 
@@ -261,7 +191,7 @@ def _row(known: books.KnownEvent) -> dict[str, Any]:
         "created": moment(known.created),
         "received": moment(known.received_at),
         "lag_s": known.lag,
-        "outcome": _outcome(known.outcome),
+        "outcome": outcome(known.outcome),
         "source": known.source,
         "repeated": known.repeated,
         "object": known.object_id,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.padding import Padding
@@ -22,6 +24,9 @@ Row = Mapping[str, Any]
 
 SENTENCE_WIDTH = 24
 """Columns of the screen below which a sentence in a table is hard to read."""
+
+INDENT = 4
+"""Columns by which a line that does not fit on the screen is indented where it goes on."""
 
 
 @dataclass
@@ -55,6 +60,26 @@ class Screen:
         table = _table(title, names, rows, style)
         fits = _least_width(table) <= console.width
         console.print(table if fits else _row_by_row(title, names, rows, style), highlight=False)
+
+    def lines(
+        self, name: str, title: str, rows: Sequence[Row], lines: Sequence[Sequence[str]], heading: str = ""
+    ) -> None:
+        """Tells rows; people see one line for each.
+
+        `lines` has each row's line in several forms, the fullest first. The first form that fits on the screen is
+        printed. If none fits, the last one goes on below, indented, and no word of it is broken.
+        """
+        self.document[name] = [dict(row) for row in rows]
+        if self.as_json:
+            return
+        console = Console()
+        console.print(f"\n[bold]{escape(title)}[/bold]{'' if rows else ': none'}", highlight=False)
+        if rows and heading:
+            console.print(heading, style="dim", highlight=False, markup=False, soft_wrap=True)
+        for forms in lines:
+            fitting = (form for form in forms if cell_len(form) <= console.width)
+            line = next(fitting, None) or "\n".join(_folded(forms[-1], console.width))
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def fact(self, name: str, value: Any, text: str) -> None:
         """Tell one thing."""
@@ -107,11 +132,20 @@ def ago(at: int | None, now: int) -> str:
     """How long something is past."""
     if not at:
         return "never"
-    seconds = max(now - at, 0)
+    return span(max(now - at, 0))
+
+
+def span(seconds: int) -> str:
+    """Returns a number of seconds in words, such as `90 s`, `5 min` or `3 d`."""
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
+
+
+def _folded(line: str, width: int) -> list[str]:
+    indent = " " * INDENT
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _table(title: str, names: Sequence[str], rows: Sequence[Row], style: Callable[[Row], str]) -> Table:

@@ -66,7 +66,7 @@ def test_a_reminder_is_e_mailed_days_later_and_stands_in_the_history(told: Told)
     assert re.search(r"Subject: Reminder: invoice #\S+ from Blue Lagoon Pools is due ", said)
     assert re.search(r"Amount due: \$306\.74", said)
     assert re.search(r"View and pay: http://", said)
-    assert re.search(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   Reminded to \S+@", said, re.MULTILINE)
+    assert re.search(r"^ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d   Reminder sent to \S+@", said, re.MULTILINE)
 
 
 def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: Told) -> None:
@@ -81,6 +81,20 @@ def test_the_history_is_a_story_of_one_line_for_each_thing_that_happened(told: T
         "Refunded: 20.00 USD to Visa 4242, requested by customer",
         "Refunded: 282.24 USD to Visa 4242",
     ]
+
+
+def test_the_payment_is_shown_with_its_card_once_all_its_events_have_arrived(told: Told) -> None:
+    said = told.step("transaction history")
+
+    assert re.search(r"^ [-\d]+ [:\d]+   Paid: 302\.24 USD by Visa 4242 *$", said, re.MULTILINE)
+    log = said.partition("Arrived (UTC)")[2]
+    assert all(event in log for event in ("charge.succeeded", "invoice.paid", "invoice_payment.paid")), log
+
+
+def test_every_column_of_times_says_its_zone(told: Told) -> None:
+    headings = re.findall(r"^ ((?:When|Arrived).*?)  ", told.text, re.MULTILINE)
+
+    assert set(headings) == {"When (UTC)", "Arrived (UTC)"}
 
 
 def test_the_event_log_stands_beside_the_history_and_names_what_was_recovered(told: Told) -> None:

@@ -1,0 +1,54 @@
+"""One line about a thing that happened to an invoice. The demo and the command line of operators say it alike."""
+
+from __future__ import annotations
+
+HAPPENED = {
+    "reminded": "Reminder sent",
+    "send_requested": "Sending requested",
+    "send_refused": "Sending refused",
+}
+"""What happened, for kinds of entries whose own words would not do."""
+
+METHODS = {"us_bank_account": "US bank account", "outside_stripe": "outside Stripe"}
+
+
+def sentence(
+    kind: str,
+    amount: str | None = None,
+    method: str | None = None,
+    reason: str | None = None,
+    to: str | None = None,
+) -> str:
+    """Returns what happened, such as `Payment failed: 80.00 USD by Visa 9995, insufficient funds`.
+
+    `amount` has its currency, see `money`, and `method` is in words, see `paid_with`.
+    """
+    happened = HAPPENED.get(kind) or _words(kind).capitalize()
+    if to:
+        happened += f" to {to}"
+    preposition = "to" if "refund" in kind else "by"
+    if method and method != METHODS["outside_stripe"]:
+        method = f"{preposition} {method}"
+    money_and_method = " ".join(part for part in (amount, method) if part)
+    details = [part for part in (money_and_method, _words(reason or "")) if part]
+    return f"{happened}: {', '.join(details)}" if details else happened
+
+
+def money(amount: str, currency: str) -> str:
+    """Returns an amount with its currency, such as `80.00 USD`."""
+    return f"{amount} {currency.upper()}"
+
+
+def paid_with(method_type: str | None, brand: str | None, last4: str | None) -> str:
+    """Returns how somebody paid, such as `Visa 4242`, or an empty text if nobody knows."""
+    name = brand[:1].upper() + brand[1:] if brand else METHODS.get(method_type or "", method_type or "")
+    return " ".join(word for word in (_words(name), last4) if word)
+
+
+def clock_time(instant: str) -> str:
+    """Returns an instant of the API or of a JSON document, such as `2026-11-28 20:31:05`. It stays UTC."""
+    return instant.replace("T", " ").removesuffix("Z")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

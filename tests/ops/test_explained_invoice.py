@@ -1,0 +1,225 @@
+"""What `explain invoice` tells of an invoice on a screen of 80 columns, and in JSON."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.events import NOTHING_NEW, SUBSCRIPTION, LoggedEvent
+from infra.ops.invoice_lines import event_lines, event_row
+from infra.ops.look import explain_invoice, explain_organization
+from infra.ops.screen import Screen
+from tests.usecases.invoicing.refunding import Company
+from tests.world import ORGANIZATION
+
+STRIPE_ID = re.compile(r"\b(?:in|pi|ch|re|du|evt|inpay)_\w+")
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+
+
+@pytest.fixture
+def company(monkeypatch: pytest.MonkeyPatch) -> Company:
+    """A company whose customer failed to pay and then paid. The operator's screen has 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    made = Company(paid=False)
+    stripe_id = made.now.stripe_invoice_id or ""
+    made.world.double.pay(made.account, stripe_id, decline=("card_declined", "insufficient_funds"))
+    made.world.deliver()
+    made.world.advance(60)
+    made.payment_id = made.pays()
+    return made
+
+
+def document(company: Company) -> dict[str, Any]:
+    screen = Screen(as_json=True)
+    _run(company, screen, explain_invoice.callback, ORGANIZATION, company.invoice.id)
+    return screen.document
+
+
+def printed(company: Company, capsys: pytest.CaptureFixture[str]) -> str:
+    _run(company, Screen(), explain_invoice.callback, ORGANIZATION, company.invoice.id)
+    return capsys.readouterr().out
+
+
+def part(out: str, title: str) -> list[str]:
+    """Returns the lines below a title, as far as they begin with a time, and those that go on below them."""
+    lines = out.splitlines()
+    [at] = [number for number, line in enumerate(lines) if line.startswith(title)]
+    below = lines[at + 1 :]
+    end = next((number for number, line in enumerate(below) if not re.match(f"{TIME}|Arrived|    ", line)), None)
+    return below[:end]
+
+
+def _run(company: Company, screen: Screen, command: Callable[..., Any] | None, *words: str) -> None:
+    assert command is not None
+    inspect.unwrap(command)(SimpleNamespace(ports=company.world.ports), screen, *words)
+
+
+def is_disputed(company: Company) -> None:
+    """The customer disputes 3.00 of the payment."""
+    [charge] = [each for each in company.now.facts.charges.values() if each.status == "succeeded"]
+    company.world.double.open_dispute(company.account, charge.id, amount=300)
+    company.world.deliver()
+
+
+def without_ids(lines: list[str]) -> list[str]:
+    return [re.sub(r"  (?:in|pi|ch|re|du)_\w+$", "", re.sub(rf"^{TIME}  ", "", line)) for line in lines]
+
+
+def test_a_timeline_has_one_line_for_each_entry(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    company.refunds(amount="20")
+    company.world.deliver()
+
+    assert without_ids(part(printed(company, capsys), "Timeline (UTC)")) == [
+        "Created (user_office)",
+        "Sent to ann@example.test (user_office)",
+        "Payment failed: 75.00 USD by Visa 4242, insufficient funds",
+        "Paid: 75.00 USD by Visa 4242",
+        "Refunded: 20.00 USD to Visa 4242 (user_admin)",
+    ]
+
+
+def test_a_payment_and_an_event_are_one_line_each(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    company.refunds(amount="20")
+    company.world.deliver()
+    out, told = printed(company, capsys), document(company)
+
+    assert without_ids(part(out, "Payments (UTC)")) == ["Paid: 75.00 USD by Visa 4242, 20.00 USD refunded"]
+    heading, *events = part(out, "Event log (UTC)")
+    assert heading.split() == ["Arrived", "Lag", "Type", "Outcome", "Again"]
+    assert len(events) == len(told["events"]) > 5
+    for line, event in zip(events, told["events"], strict=True):
+        assert re.fullmatch(rf"{TIME} +\d+ s +{re.escape(event['type'])} +(applied|nothing new) +0", line)
+
+
+@pytest.mark.parametrize("lag", [0, 119, 7199, 40 * 86_400])
+def test_every_type_of_event_fits_into_80_columns(lag: int) -> None:
+    at = 1_800_000_000
+    log = [
+        LoggedEvent(f"evt_{number}", event_type, at - lag, at, NOTHING_NEW, repeated=12)
+        for number, event_type in enumerate(SUBSCRIPTION)
+    ]
+
+    heading, lines = event_lines([event_row(event) for event in log])
+
+    shortest = [forms[-1] for forms in lines]
+    assert max(map(len, (heading, *shortest))) <= 80
+    assert all(line.endswith("12") for line in shortest)
+    assert [forms[0].split()[-1] for forms in lines] == [event.id for event in log]
+
+
+def test_nothing_is_wider_than_80_columns_and_no_id_is_broken(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company.refunds(amount="20", reason="requested_by_customer")
+    is_disputed(company)
+    out, told = printed(company, capsys), str(document(company))
+    lines = [line for line in out.splitlines() if line != document(company)["explanation"]]
+
+    assert max(map(len, lines)) <= 80
+    assert len(lines) < 80
+    known = set(STRIPE_ID.findall(told))
+    shown = set(STRIPE_ID.findall(out))
+    assert shown <= known
+    assert {each for each in shown if each.startswith(("in_", "pi_", "ch_", "re_", "du_"))}
+
+
+def test_a_refund_with_its_reason_and_who_ordered_it_is_one_line(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company.refunds(amount="20", reason="requested_by_customer")
+    company.world.deliver()
+
+    *_, refunded = without_ids(part(printed(company, capsys), "Timeline (UTC)"))
+
+    assert refunded == "Refunded: 20.00 USD, requested by customer (user_admin)"
+
+
+def test_a_line_for_which_the_screen_has_no_room_goes_on_below_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    stripe_id = "ch_" + "1" * 60
+    line = f"2026-11-28 20:30:00  Paid: 75.00 USD by Visa 4242  {stripe_id}"
+
+    Screen().lines("timeline", "Timeline", [{"at": "2026-11-28T20:30:00Z"}], [[line]])
+
+    _, _, first, rest = capsys.readouterr().out.splitlines()
+    assert (first, rest) == ("2026-11-28 20:30:00  Paid: 75.00 USD by Visa 4242", f"    {stripe_id}")
+
+
+def test_a_disputed_payment_is_still_one_line(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    company.refunds(amount="20")
+    is_disputed(company)
+
+    assert without_ids(part(printed(company, capsys), "Payments (UTC)")) == [
+        "Paid: 75.00 USD by Visa 4242, 20.00 USD refunded, disputed"
+    ]
+
+
+def test_a_wider_screen_shows_addresses_evidence_and_ids(
+    company: Company, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_disputed(company)
+    monkeypatch.setenv("COLUMNS", "160")
+    out, told = printed(company, capsys), document(company)
+
+    assert "Sent to ann@example.test" in out
+    assert re.search(rf"Dispute opened: 3\.00 USD, \w[\w ]*, evidence is due {TIME}", out)
+    for row in told["events"]:
+        assert row["id"] in out
+    for row in told["timeline"]:
+        assert row["stripe_id"] is None or row["stripe_id"] in out
+
+
+def test_a_refund_whose_outcome_is_not_known_is_shown_with_its_amount_and_when_pom_goes_on(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "Refunds ordered whose outcome is not known (UTC): none" in printed(company, capsys)
+    company.loses_the_answer("close_before")
+    company.refunds(amount="20")
+    told = document(company)
+
+    [order] = told["refundOrders"]
+    assert (order["amount"], order["currency"], order["by"], order["payment"]) == (
+        "20.00",
+        "usd",
+        "user_admin",
+        company.payment_id,
+    )
+    assert order["resumes"] == told["invoice"][0]["resumes"]
+    [line] = part(printed(company, capsys), "Refunds ordered whose outcome is not known (UTC)")
+    assert re.fullmatch(rf"{TIME}  20\.00 USD \(user_admin\); POM goes on at {TIME}", line)
+
+
+def test_json_has_bare_amounts_with_a_currency_beside_them_and_methods_as_objects(company: Company) -> None:
+    told = document(company)
+
+    [invoice], [payment] = told["invoice"], told["payments"]
+    assert (invoice["total"], invoice["paid"], invoice["currency"]) == ("75.00", "75.00", "usd")
+    assert (payment["amount"], payment["currency"]) == ("75.00", "usd")
+    assert (payment["method"]["type"], payment["method"]["brand"], payment["method"]["last4"]) == (
+        "card",
+        "visa",
+        "4242",
+    )
+    sent, paid = told["timeline"][1], told["timeline"][-1]
+    assert (paid["amount"], paid["currency"], paid["method"]) == ("75.00", "usd", payment["method"])
+    assert (sent["method"], sent["to"]) == (None, "ann@example.test")
+
+
+def test_an_error_says_what_to_look_at_next(company: Company) -> None:
+    with pytest.raises(NotFound) as raised:
+        _run(company, Screen(as_json=True), explain_invoice.callback, ORGANIZATION, "inv_nothing")
+    assert raised.value.message == f"{ORGANIZATION} has no invoice inv_nothing."
+    assert "`status`" in str(raised.value.next_step)
+    assert "pom_invoice_id" in str(raised.value.next_step)
+
+    with pytest.raises(NotFound) as raised:
+        _run(company, Screen(as_json=True), explain_organization.callback, "org_nobody")
+    assert "`status`" in str(raised.value.next_step)
