@@ -1,7 +1,8 @@
 """Aggregates as documents: one JSON text per item, or the same text deflated, if that is shorter.
 
 Decimals and dates are strings in it. A reader skips what it does not know and takes the default for what is not
-there, so code of one release can read what the releases around it have written.
+there, so code of one release can read what the releases around it have written. A document that was deflated with a
+dictionary can only be read by a release that has it.
 """
 
 from __future__ import annotations
