@@ -128,7 +128,7 @@ def _brought_up(invoice: Invoice, account_id: StripeAccountId, ports: Ports, *, 
         same = pulled(invoice, account_id, Source.SWEEP, ports).version == invoice.version
     else:
         facts = ports.stripe.everything(account_id, invoice.stripe_invoice_id or "")
-        same = shows_the_same(invoice.settled_by(*facts), invoice)
+        same = shows_the_same(invoice.settled_by(*facts), invoice) and invoice.payments_listed
     return Did.UNCHANGED if same else Did.UPDATED
 
 

@@ -27,7 +27,8 @@ def pulled(invoice: Invoice, account_id: StripeAccountId, source: Source, ports:
         known = knowing_also(current, facts, invoice, ports)
         # A difference that the sweep finds is a missed event. Only a person who asks for the invoice renews its link.
         renewed = source is Source.POM and current.link_expired(now)
-        if shows_the_same(known, current) and not renewed:
+        # An invoice that an earlier release stored is written even so, because its payments are in no list yet.
+        if shows_the_same(known, current) and current.payments_listed and not renewed:
             return current
         return replace(known.changed(now), links_read_at=now)
 

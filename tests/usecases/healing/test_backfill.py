@@ -12,6 +12,7 @@ import pytest
 from chalicelib.domain.errors import AccountUnreachable, Conflict
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import uncounted
@@ -394,3 +395,18 @@ def test_the_oldest_come_first_so_that_one_can_go_on_behind_any(world: World, ac
 def test_without_a_connection_there_is_nothing_to_ask(world: World) -> None:
     with pytest.raises(Conflict, match="stripe_not_connected"):
         to_backfill(ORGANIZATION, 0, world.ports)
+
+
+def test_an_invoice_of_an_earlier_release_is_written_so_that_its_payments_are_listed(world: World) -> None:
+    account = str(world.connect())
+    world.customer()
+    invoice = paid(world, account, "svc_1")
+    world.deliver()
+    database = world.ports.database
+    former = replace(world.now(invoice), payments_listed=False)
+    database.invoices[ORGANIZATION, invoice.id] = former
+    database.movements.clear()
+    assert did(filled(world)) == [Did.UPDATED]
+    [row] = world.ports.payments.page(ORGANIZATION, MovementFilter(), 10, None).items
+    assert row.amount == 7500
+    assert did(filled(world)) == [Did.UNCHANGED]
