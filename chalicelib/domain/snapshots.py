@@ -19,7 +19,7 @@ from chalicelib.domain.payment_facts import (
     RefundFact,
 )
 
-MAX_FAILURES, MAX_MAILS = 10, 20
+MAX_FAILURES, MAX_MAILS = 5, 20
 """So many failed attempts and e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
 
 MAX_REVISIONS = 100

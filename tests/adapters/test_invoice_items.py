@@ -29,11 +29,15 @@ from chalicelib.domain.payment_facts import ChargeFact, InvoicePaymentFact, Paym
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.summary import recounted
+from chalicelib.domain.timeline import timeline
 from tests.bench.units import size_of
+from tests.world import World
 
 ORGANIZATIONS = 20
 ITEM = 1100
 """Bytes that an item of one line and one payment may have."""
+WHATEVER_HAPPENS = 1229
+"""Bytes that it may have after declines, refunds and a dispute, with the short ids of the Stripe double."""
 UNPAID = 1024
 """Bytes that it may have until it is paid: then a put costs one unit."""
 
@@ -114,6 +118,29 @@ def test_an_invoice_of_one_line_fits_into_a_kilobyte_until_it_is_paid_and_then_i
     sent, paid = sent_and_paid(seed)
     assert size(sent) <= UNPAID
     assert size(paid) <= ITEM
+
+
+def test_an_item_stays_small_however_many_cards_are_tried_and_whatever_happens_to_the_payment() -> None:
+    world = World(0)
+    account = world.connect()
+    world.customer()
+    invoice = world.invoice()
+    for _ in range(20):
+        world.advance(60)
+        world.double.pay(account, invoice.stripe_invoice_id, "pm_card_chargeDeclinedInsufficientFunds")
+    world.double.pay(account, invoice.stripe_invoice_id, "pm_card_visa")
+    world.deliver()
+    [charge] = [each["id"] for each in world.in_stripe(account, "charge") if each["paid"]]
+    world.client.v1.refunds.create({"charge": charge, "amount": 500}, {"stripe_account": account})
+    dispute = world.double.open_dispute(account, charge)
+    world.double.move_dispute(account, dispute["id"], "lost")
+    world.deliver()
+    assert [entry.kind for entry in timeline(world.now(invoice))][-3:] == [
+        "refunded",
+        "dispute_opened",
+        "dispute_lost",
+    ]
+    assert size(world.now(invoice)) <= WHATEVER_HAPPENS
 
 
 def test_an_item_holds_the_whole_invoice() -> None:
