@@ -90,9 +90,13 @@ def test_an_invoice_stored_before_tells_its_story_once(backend: Backend, story: 
     assert ", ".join(entry.kind for entry in timeline(read(backend, story))) == TOLD[story]
 
 
+CORRECTED: dict[str, dict[str, Any]] = {"draft deleted in stripe": {"dashboardUrl": None}}
+"""What was wrong in the answers of that release: a link to a draft that no longer exists."""
+
+
 @pytest.mark.parametrize("story", TOLD)
 def test_an_invoice_stored_before_shows_what_it_showed(backend: Backend, story: str) -> None:
-    answered = INVOICES[story]["answer"]
+    answered = {**INVOICES[story]["answer"], **CORRECTED.get(story, {})}
     base = "https://dashboard.stripe.com"
     at = max(each.updated_at for each in [read(backend, story)])
     shown = json.loads(msgspec.json.encode(invoice_view(read(backend, story), now=at, dashboard_base=base)))
