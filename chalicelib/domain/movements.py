@@ -86,7 +86,9 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
     for payment in payments:
         if not _began(payment, invoice.facts):
             continue
-        row = _row(invoice, payment.id, MovementKind.PAYMENT, payment.status, payment.at, payment.amount)
+        waits = payment.status is PaymentStatus.REQUIRES_ACTION
+        status = PaymentStatus.PENDING if waits else payment.status
+        row = _row(invoice, payment.id, MovementKind.PAYMENT, status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
         yield _by(payment.method, replace(row, currency=payment.currency, reason=reference))
     yield from _returned_debits(invoice, payments)
