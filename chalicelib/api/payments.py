@@ -1,4 +1,4 @@
-"""An organization's money in and out."""
+"""Lists an organization's payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ router = Router(__name__, "Payments")
 def list_payments(call: Call[MovementQuery]) -> Reply:
     """List payments, refunds and disputes, newest first, as JSON or as CSV.
 
-    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` it is a table, of
-    1,000 rows unless `first` says otherwise. Its first column is the day in the organization's time zone. The header
-    `Link` names the next page with `rel="next"`. In a table, an apostrophe stands before texts that a spreadsheet
-    would take for formulas.
+    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the answer is a table
+    of 1,000 rows unless `first` says otherwise. The first column is the day in the organization's time zone. The
+    header `Link` has the address of the next page with `rel="next"`. A text that a spreadsheet would take for a
+    formula begins with an apostrophe.
     """
     ports, organization_id = bootstrap.ports(), call.caller.organization_id
     query, time_zone = call.input, cache(partial(time_zone_in_force, organization_id, ports))
@@ -50,7 +50,7 @@ def _table(page: Page[Movement], query: MovementQuery, time_zone: str) -> Reply:
 
 def _address(query: MovementQuery, after: str) -> str:
     """Returns the address of the page that begins at this cursor."""
-    asked = {
+    parameters = {
         "from": query.since,
         "to": query.until,
         "kind": query.kind,
@@ -58,5 +58,5 @@ def _address(query: MovementQuery, after: str) -> str:
         "first": query.first,
         "after": after,
     }
-    given = {name: str(value) for name, value in asked.items() if value is not None}
+    given = {name: str(value) for name, value in parameters.items() if value is not None}
     return f"{bootstrap.config().public_api_url}{PREFIX}{PATH}?{urlencode(given)}"

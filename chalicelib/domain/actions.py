@@ -1,4 +1,4 @@
-"""What POM itself did with an invoice, or could not do. The timeline tells it between what Stripe said."""
+"""The acts of POM itself on an invoice, and those that failed. The timeline shows them among Stripe's events."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 CREATED = "created"
 RECREATED = "recreated"
-"""POM had lost its record, and made it anew of what Stripe remembers."""
+"""POM had lost its record of the invoice, and made a new one from what Stripe has."""
 SEND_REQUESTED = "send_requested"
-"""Somebody ordered a draft to be sent."""
+"""Somebody asked POM to send a draft."""
 SENT_BY_POM = "sent_by_pom"
 """POM had Stripe e-mail the invoice."""
 SEND_REFUSED = "send_refused"
@@ -16,17 +16,18 @@ SEND_REFUSED = "send_refused"
 REMINDER_SENT = "reminder_sent"
 REMINDER_REFUSED = "reminder_refused"
 REFUND_REFUSED = "refund_refused"
-"""Stripe refused a refund after the request for it had been answered."""
+"""POM or Stripe refused a refund whose order POM had stored."""
 
 MAX_ACTIONS = 1000
-"""An item holds 400 KB at most. Beyond this many actions the invoice still works, but the timeline tells no more."""
+"""An item holds at most 400 KB. After this many acts the invoice still works, but the timeline shows no later act."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One act of POM's at `at` (epoch seconds UTC), for `actor` or, if that is None, by itself.
+    """One act of POM at `at` (epoch seconds UTC).
 
-    `stripe_id` is the Stripe object that it was about. `amount` is minor units.
+    `actor` is the user who asked for the act, or None if POM acted by itself. `stripe_id` is the id of the Stripe
+    object that the act was about. `amount` is minor units.
     """
 
     at: int
@@ -38,4 +39,4 @@ class Action:
 
 
 MAILED = frozenset({SENT_BY_POM, REMINDER_SENT})
-"""Acts by which an e-mail went out."""
+"""Acts that sent an e-mail."""

@@ -38,7 +38,8 @@ SUBSCRIPTION: tuple[str, ...] = (
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "payment_intent.canceled",
-    # Only these say which card or bank account paid. Of a debit that comes back, the charge may tell alone.
+    # Only these say which card or bank account paid. If the other events about a debit that came back are lost, only
+    # `charge.failed` says so.
     "charge.succeeded",
     "charge.failed",
     # Refunds. Accounts on versions before 2024-10-28 may have only the first two.

@@ -79,10 +79,10 @@ def _way_outside(invoice: Invoice) -> str:
 
 
 def _charges(invoice: Invoice, status: str) -> list[ChargeFact]:
-    """Returns the charges of this status, the first one first. Those of an invoice that was replaced say nothing."""
+    """Returns the charges with this status, oldest first. Those of a replaced invoice are left out."""
     elsewhere = invoice.facts.intents_elsewhere
-    found = (charge for charge in invoice.facts.charges.values() if charge.status == status)
+    charges = (charge for charge in invoice.facts.charges.values() if charge.status == status)
     return sorted(
-        (charge for charge in found if charge.payment_intent_id not in elsewhere),
+        (charge for charge in charges if charge.payment_intent_id not in elsewhere),
         key=lambda charge: (charge.created, charge.id),
     )

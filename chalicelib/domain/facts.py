@@ -33,9 +33,10 @@ class Fact(Protocol):
     def precedence(self) -> tuple[int, int]: ...
     @property
     def final(self) -> bool:
-        """Returns True if only a later stage of its lifecycle can still replace what it says.
+        """Returns True if the object can change only to a later stage of its lifecycle.
 
-        Then it does not matter that the same was seen again later, because nothing else can have been true between.
+        Then a later look at the same content need not be stored, because the object cannot have changed and changed
+        back.
         """
 
 

@@ -162,7 +162,7 @@ class Invoice(Standing):
 
     @property
     def resume_at(self) -> int | None:
-        """Returns when POM goes on with what it has begun: its making, or a refund whose outcome is not known."""
+        """Returns when POM resumes creating the invoice, or a refund whose outcome is not known (epoch seconds UTC)."""
         waiting = [order.resume_at for order in self.refund_orders if order.resume_at is not None]
         return min([self.saga.resume_at, *waiting] if self.saga.resume_at is not None else waiting, default=None)
 

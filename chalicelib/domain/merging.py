@@ -1,9 +1,8 @@
-"""Which of two snapshots of one Stripe object stays.
+"""Decides which of two snapshots of one Stripe object is kept.
 
-Merging is commutative, associative and idempotent: of two snapshots the one with the higher `precedence` stays. Two
-different snapshots of equal precedence cannot be ordered by what they say, because Stripe's clock has seconds only:
-then `CannotOrder` is raised, and the caller asks Stripe and settles the question with `settle`. Arrival order is
-never used.
+Merging is commutative, associative and idempotent: of two snapshots the one with the higher `precedence` is kept.
+Stripe's times have whole seconds, so two different snapshots may have equal precedence. Then `newer` raises
+`CannotOrder`, and the caller reads the object from Stripe and merges it with `settle`. Arrival order is never used.
 """
 
 from __future__ import annotations
@@ -26,26 +25,27 @@ class CannotOrder(Exception):
 
 
 def newer(current: F | None, incoming: F) -> F:
-    """Returns the snapshot that stays.
+    """Returns the newer of two snapshots of one object.
 
     Raises:
-        CannotOrder: they differ, and nothing in them says which is newer.
+        CannotOrder: the snapshots differ and have the same precedence.
     """
     if current is None:
         return incoming
     if same_content(current, incoming):
-        stays = max(current, incoming, key=lambda fact: (fact.as_of, _links(fact)))
+        kept = max(current, incoming, key=lambda fact: (fact.as_of, _links(fact)))
     elif current.precedence == incoming.precedence:
         raise CannotOrder(incoming)
     else:
-        stays = max(current, incoming, key=lambda fact: fact.precedence)
-    return with_all_seen(stays, _seen(current), _seen(incoming))
+        kept = max(current, incoming, key=lambda fact: fact.precedence)
+    return with_all_seen(kept, _seen(current), _seen(incoming))
 
 
 def settle(current: F | None, fetched: F) -> F:
-    """Returns the snapshot that stays when `fetched` was read from Stripe after `current` had been stored.
+    """Returns the snapshot to keep when `fetched` was read from Stripe after `current` had been stored.
 
-    What was read later is the truth, whatever its clock says, except that a lifecycle never runs backwards.
+    The later read is kept even if its `as_of` is earlier, unless it would take the object back to an earlier stage of
+    its lifecycle.
     """
     if current is None or same_content(current, fetched):
         return newer(current, fetched)
@@ -56,55 +56,59 @@ def settle(current: F | None, fetched: F) -> F:
 def having_seen(known: F, also: F) -> F:
     """Returns `known` with the earliest second at which either saw each status.
 
-    `also` may be in another version of Stripe's API, or not be ordered with `known`: its status was true when it was
-    taken, whatever else may be believed of it.
+    `also` may be rendered in another version of Stripe's API, or have no order relative to `known`. Its other fields
+    cannot be trusted then. Its status can: the object had it at that second.
     """
     return with_all_seen(known, _seen(also))
 
 
 def same_content(one: Fact, other: Fact) -> bool:
-    """Returns True if both say the same, whenever each was taken.
+    """Returns True if both snapshots have the same content. The times at which they were taken do not count.
 
-    Stripe writes a link to the same page anew each time it shows an object, so other links say nothing new.
+    Links do not count either, because Stripe makes a new link to the same page each time it shows an object.
     """
     if one is other or getattr(one, "status", None) != getattr(other, "status", None):
-        return one is other  # most of what is compared differs in its status, and a copy of a fact costs more
-    aside: dict[str, Any] = {"as_of": other.as_of}
+        # Most different snapshots differ in their status, and comparing that is cheaper than copying a fact.
+        return one is other
+    ignored: dict[str, Any] = {"as_of": other.as_of}
     if hasattr(one, "seen"):
-        aside["seen"] = _seen(other)
+        ignored["seen"] = _seen(other)
     for name, link in zip(_LINKS, _links(other), strict=True):
         if link and getattr(one, name, None):
-            aside[name] = link
-    return bool(replace(one, **aside) == other)  # type: ignore[type-var]
+            ignored[name] = link
+    return bool(replace(one, **ignored) == other)  # type: ignore[type-var]
 
 
 def brings_nothing(fact: Fact, known: Fact) -> bool:
-    """Returns True if `known` need not be stored again for `fact`, which is what merging both has made of `known`.
+    """Returns True if `known` need not be replaced by `fact`, the result of merging a snapshot into `known`.
 
-    An object that may change and change back has to remember the latest second at which it said what it says.
-    Otherwise a late event of the time between would be taken for news.
+    If the object can still change back, the latest second of its present content must be stored. Otherwise an older
+    event that arrives later would look newer than the stored snapshot (docs/decisions/0028).
     """
     return says_the_same(fact, known) and (fact.final or fact.as_of <= known.as_of)
 
 
 def says_the_same(one: Fact, other: Fact) -> bool:
-    """Returns True if both say the same, and know the same seconds of its statuses, whenever each was taken."""
+    """Returns True if both snapshots have the same content and the same `seen`.
+
+    The times at which they were taken do not count.
+    """
     if one is other:
         return True
     return same_content(one, other) and _seen(one) == _seen(other)
 
 
 def without_time(fact: F) -> F:
-    """Returns a snapshot without the seconds at which it was taken or saw a status."""
-    aside: dict[str, Any] = {"as_of": 0, "seen": {}} if hasattr(fact, "seen") else {"as_of": 0}
-    return replace(fact, **aside)  # type: ignore[type-var]
+    """Returns a copy of a snapshot without `as_of` and `seen`."""
+    ignored: dict[str, Any] = {"as_of": 0, "seen": {}} if hasattr(fact, "seen") else {"as_of": 0}
+    return replace(fact, **ignored)  # type: ignore[type-var]
 
 
 _LINKS = ("hosted_url", "pdf_url", "receipt_url")
 
 
 def _links(fact: Fact) -> tuple[str, ...]:
-    """Returns the links to an object's pages. An empty text is none."""
+    """Returns the links to an object's pages. A missing link is an empty text."""
     return tuple(getattr(fact, name, None) or "" for name in _LINKS)
 
 
@@ -113,7 +117,7 @@ def _seen(fact: Fact) -> Seen:
 
 
 def with_all_seen(fact: F, *others: Seen) -> F:
-    """Returns `fact` with the earliest second at which it or others saw each status."""
+    """Returns `fact` with the earliest second of each status in its own `seen` and in `others`."""
     own = _seen(fact)
     seen = dict(own)
     for other in others:

@@ -1,9 +1,10 @@
-"""Money that came in or went out, one row for each payment, refund and dispute of an invoice.
+"""Rows of `GET /payments`: one for each payment, refund and dispute of an invoice.
 
-A payment has a row as soon as its money is under way. A declined card never moved any, so it has none.
+A payment has a row as soon as its money is on its way. A declined card has no row, because it moved no money.
 
 `GET /payments` lists the rows of an organization. Each is stored in the write that stores its invoice, and only if it
-has changed. A row that was stored once stays, with what became of it. An invoice's rows add up to what it received.
+has changed. A stored row is never removed. Its status says what the outcome was. The rows of an invoice add up to the
+money that it received.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from chalicelib.domain.snapshots import Snapshots
 
 
 class MovementKind(StrEnum):
-    """What moved the money. A payment brings it in, the others take it out."""
+    """How the money moved. A payment brings it in, a refund or a dispute takes it out."""
 
     PAYMENT = "payment"
     REFUND = "refund"
@@ -38,10 +39,11 @@ class MovementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One payment, refund or dispute. `id` is Stripe's, or made of ours if the money did not go through Stripe.
+    """One payment, refund or dispute.
 
-    `amount` is minor units and never negative; `at` is epoch seconds UTC. A movement counts once `status` is
-    `succeeded`, or `lost` for a dispute.
+    `id` is Stripe's id. If the money did not go through Stripe, POM makes the id from the invoice's. `amount` is
+    minor units and never negative; `at` is epoch seconds UTC. A movement counts once `status` is `succeeded`, or
+    `lost` for a dispute.
     """
 
     id: str
@@ -63,7 +65,7 @@ class Movement:
 
     @property
     def counted(self) -> int:
-        """Returns what it adds to the money received, in minor units. It is negative if money went out."""
+        """Returns the amount that this adds to the money received, in minor units; negative if money went out."""
         if self.kind is MovementKind.PAYMENT:
             return self.amount if self.status == "succeeded" else 0
         return -self.amount if self.status in {"succeeded", "lost"} else 0
@@ -80,7 +82,7 @@ class MovementFilter:
 
 
 def movements(invoice: Invoice) -> Iterator[Movement]:
-    """Yields all that is known of an invoice's money, in no order."""
+    """Yields the rows of an invoice, in no particular order."""
     payments = payments_of(invoice)
     methods = {payment.id: payment.method for payment in payments}
     for payment in payments:
@@ -101,10 +103,10 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
 
 
 def _began(payment: Payment, facts: Snapshots) -> bool:
-    """Returns True if the money of a payment came in, or was ever on its way, as that of a bank debit is for days.
+    """Returns True if the payment succeeded, or its money was ever on its way. A bank debit is on its way for days.
 
-    A declined card moves nothing, and neither does a payment that waits for the payer. What was on its way once still
-    counts after it has failed, because its row was stored before.
+    A declined card and a payment that waits for the payer move no money. A payment that was on its way and then
+    failed still has its row, because that row is stored already.
     """
     if payment.status is PaymentStatus.SUCCEEDED:
         return True
@@ -116,7 +118,7 @@ def _began(payment: Payment, facts: Snapshots) -> bool:
 
 
 def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[Movement]:
-    """Yields each bank debit that came back, if its payment shows another attempt: it has a row of its own."""
+    """Yields a row for each bank debit that came back, if the row of its payment shows another attempt."""
     shown = {payment.id: payment.charge_id for payment in payments}
     for charge in invoice.facts.charges.values():
         other = shown.get(payment_id(charge)) not in (None, charge.id)
@@ -127,9 +129,9 @@ def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
-    """Returns the rows of `after` that differ from those of `before`, which has been stored. None: all rows.
+    """Returns the rows of `after` that differ from the stored rows of `before`, or all rows if `before` is None.
 
-    A row never disappears. If nothing has come of a stored payment, it is one that failed.
+    A stored row never disappears. If `after` no longer has it, it is returned as `failed`.
     """
     stored = set(movements(before)) if before is not None and before.payments_listed else set()
     rows = list(movements(after))
@@ -161,7 +163,7 @@ def _by(method: PaymentMethod | None, row: Movement) -> Movement:
 
 
 def _disputes(invoice: Invoice, methods: Mapping[str, PaymentMethod | None]) -> Iterator[Movement]:
-    """Yields each dispute with what it takes, or may take, of the invoice's money."""
+    """Yields a row for each dispute. `amount` is the money that the dispute has taken, or takes if it is lost."""
     facts, lost = invoice.facts, lost_by_dispute(invoice.facts)
     for dispute in facts.disputes.values():
         at = dispute.created if dispute.created is not None else dispute.as_of
@@ -172,7 +174,7 @@ def _disputes(invoice: Invoice, methods: Mapping[str, PaymentMethod | None]) -> 
 
 
 def _given_back_outside(invoice: Invoice) -> Iterator[Movement]:
-    """Yields what credit notes record as given back outside Stripe."""
+    """Yields a row for each credit note that records money given back outside Stripe."""
     for note in invoice.facts.credit_notes.values():
         if note.out_of_band_amount:
             at = note.created if note.created is not None else note.as_of

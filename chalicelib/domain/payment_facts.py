@@ -10,8 +10,8 @@ from chalicelib.domain.failures import FailureReason
 Seen = Mapping[str, int]
 """The earliest second at which Stripe showed an object in a status, by status.
 
-Merging keeps the earlier one, so the seconds are the same in whatever order snapshots arrive. Only statuses to which
-Stripe gives no time of its own are kept."""
+Merging keeps the earlier second, so the order in which snapshots arrive does not matter. Only statuses without a time
+of their own in Stripe are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class PaymentFailure:
 
 @dataclass(frozen=True, slots=True)
 class PaymentIntentFact:
-    """One intent to pay. A payer may try it many times. It can be retried until it succeeds or is canceled."""
+    """A payment intent. A payer may try to pay it many times, until it succeeds or is canceled."""
 
     id: str
     as_of: int
@@ -33,21 +33,24 @@ class PaymentIntentFact:
     latest_charge_id: str | None = None
     failure: PaymentFailure | None = None
     failed_charge_id: str | None = None
-    """The charge that `failure` is about. None if the attempt failed before Stripe charged anything."""
+    """The charge that `failure` is about. None if the attempt failed before Stripe made a charge."""
     failed_method: str | None = None
     """The type of the payment method that `failure` is about."""
     seen: Seen = field(default_factory=dict)
-    """`processing`, if it has been."""
+    """Holds `processing` if the intent had that status."""
 
     def uncharged_attempt(self, at: int) -> AttemptFact | None:
-        """Returns the attempt at `at` that failed before anything was charged, if this is what it shows."""
+        """Returns the failed attempt that this intent shows, if Stripe made no charge for it; otherwise None.
+
+        `at` is the time of the event (epoch seconds UTC).
+        """
         if self.failure is None or self.failed_charge_id is not None:
             return None
         return AttemptFact(at, self.id, self.amount, self.currency, self.failure, self.failed_method)
 
     @property
     def ended(self) -> bool:
-        """Returns True if its status is final."""
+        """Returns True if the status of the intent is final."""
         return self.status in {"succeeded", "canceled"}
 
     final = ended
@@ -59,7 +62,7 @@ class PaymentIntentFact:
 
 @dataclass(frozen=True, slots=True)
 class ChargeFact:
-    """One movement of money, or the attempt at one."""
+    """A charge: a payment that came in, is on its way, or failed."""
 
     id: str
     as_of: int
@@ -78,13 +81,16 @@ class ChargeFact:
     """The month after which the card is no longer good, such as `2027-04`."""
     receipt_url: str | None = field(default=None, compare=False)
     """Stripe's page that shows the receipt. A link is good for 30 days (https://docs.stripe.com/receipts), and Stripe
-    may show another one each time, so a new link alone is no news about the charge."""
+    may return a different link each time, so a new link alone does not count as a change."""
     seen: Seen = field(default_factory=dict)
     """`succeeded` or `failed`, for methods whose charges stay pending for days."""
 
     @property
     def ended_at(self) -> int:
-        """Returns when it came to its end, in epoch seconds UTC. Only slow methods end later than they begin."""
+        """Returns when the charge succeeded or failed (epoch seconds UTC); while it is pending, when it was made.
+
+        Only charges of slow methods end later than they were made.
+        """
         return self.seen.get(self.status, self.created)
 
     @property
@@ -98,7 +104,7 @@ class ChargeFact:
 
 @dataclass(frozen=True, slots=True)
 class RefundFact:
-    """Money on its way back. A refund that succeeded may fail weeks later (https://docs.stripe.com/refunds)."""
+    """A refund. One that succeeded may still fail weeks later (https://docs.stripe.com/refunds)."""
 
     id: str
     as_of: int
@@ -129,7 +135,10 @@ _REFUND_RANK = {"pending": 0, "requires_action": 0, "succeeded": 1, "failed": 2,
 
 @dataclass(frozen=True, slots=True)
 class DisputeFact:
-    """A payer's bank questions a charge. A lost dispute can be appealed, so time comes before lifecycle."""
+    """A dispute: the payer's bank questions a charge.
+
+    A lost dispute can be appealed, so `precedence` compares the time before the status.
+    """
 
     id: str
     as_of: int
@@ -143,7 +152,7 @@ class DisputeFact:
     charge_id: str | None = None
     created: int | None = None
     seen: Seen = field(default_factory=dict)
-    """Each status in which it is closed."""
+    """The closed statuses that it had, such as `lost` and, after an appeal, `won`."""
     final = False
 
     @property
@@ -192,10 +201,10 @@ class InvoicePaymentFact:
 
 @dataclass(frozen=True, slots=True)
 class AttemptFact:
-    """An attempt to pay that failed before Stripe charged anything, such as one that the bank did not confirm.
+    """An attempt to pay that failed before Stripe made a charge.
 
-    Stripe has no object for it. The intent shows only its latest attempt, so an event is the only lasting trace, and
-    `as_of` is when the event happened.
+    For example, the payer did not confirm it with the bank. Stripe keeps no object of such an attempt, and the intent
+    shows only its latest one. So it is known from its event, and `as_of` is the time of the event.
     """
 
     as_of: int

@@ -23,14 +23,14 @@ from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.terms import start_of_day
 
 OUTSIDE = "outside_stripe"
-"""The method of money that did not go through Stripe, if nobody recorded how it came."""
+"""The method of a payment that did not go through Stripe, if nobody recorded how it was paid."""
 
 OUTSIDE_ID = "outside_"
-"""How the id of a payment outside Stripe begins; the id of its invoice follows."""
+"""The beginning of the id of a payment outside Stripe; the id of its invoice follows."""
 
 
 class PaymentStatus(StrEnum):
-    """What became of a payment. A refund does not change it."""
+    """The outcome of a payment. A refund does not change it."""
 
     SUCCEEDED = "succeeded"
     PENDING = "pending"
@@ -41,7 +41,7 @@ class PaymentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """How somebody pays. POM knows no more of a card than this.
+    """How somebody pays. POM stores no other details of a card.
 
     `type` is Stripe's word, such as `card` or `us_bank_account`, or how a payment outside Stripe was made. `brand` is
     the card's brand or the bank's name, `expires` the last month of a card, such as `2027-04`.
@@ -57,8 +57,8 @@ class PaymentMethod:
 class Payment:
     """One payment towards an invoice. `id` is that of its payment intent, or of its charge if it has no intent.
 
-    `amount` is minor units, `at` is epoch seconds UTC. All attempts of an intent are one payment: it shows the one
-    that succeeded, else the latest. The timeline tells of each.
+    `amount` is minor units, `at` is epoch seconds UTC. All attempts of an intent are one payment, which shows the
+    attempt that succeeded, or else the latest. The timeline has an entry for each attempt.
     """
 
     id: str
@@ -75,7 +75,7 @@ class Payment:
     refunds: tuple[RefundFact, ...] = ()
     disputes: tuple[DisputeFact, ...] = ()
     lost: int = 0
-    """What disputes that were lost have taken back, in minor units."""
+    """The money that lost disputes have taken back, in minor units."""
 
     @property
     def through_stripe(self) -> bool:
@@ -83,7 +83,7 @@ class Payment:
 
     @property
     def refundable(self) -> int:
-        """Returns how much of it can still be refunded in Stripe, in minor units. Nothing can during a dispute."""
+        """Returns how much of the payment Stripe can still refund, in minor units. It is 0 during a dispute."""
         if self.status is not PaymentStatus.SUCCEEDED or not self.through_stripe:
             return 0
         if any(dispute.open for dispute in self.disputes):
@@ -93,9 +93,9 @@ class Payment:
 
 
 def payments_of(invoice: Invoice) -> list[Payment]:
-    """Returns the payments of an invoice, the first one first. An intent that nobody has tried is none."""
-    found = [*_through_stripe(invoice.facts), *_outside(invoice)]
-    return sorted(found, key=lambda each: (each.at, each.id))
+    """Returns the payments of an invoice, the first one first. Leaves out intents that nobody has tried to pay."""
+    payments = [*_through_stripe(invoice.facts), *_outside(invoice)]
+    return sorted(payments, key=lambda each: (each.at, each.id))
 
 
 def method_of(charge: ChargeFact) -> PaymentMethod:
@@ -109,10 +109,10 @@ def payment_id(fact: ChargeFact | RefundFact | DisputeFact) -> str:
 
 
 def charges_of(facts: Snapshots) -> list[ChargeFact]:
-    """Returns the charges, and one for each payment of which POM knows only that it has paid the invoice.
+    """Returns the charges, and one for each payment whose charge POM does not know.
 
-    Somebody may pay a part of an invoice by an intent that POM does not know. Events about it lead to no invoice
-    until another event says what it pays, so POM learns its charge from the next sweep.
+    Somebody may pay a part of an invoice by an intent that POM does not know. POM cannot find the invoice of that
+    intent's events until another event links the two, so it learns the charge from the next sweep.
     """
     known = {*facts.payment_intents, *(charge.payment_intent_id for charge in facts.charges.values())}
     paid = (each for each in facts.payments.values() if each.status == "paid" and each.payment_intent_id)
@@ -121,7 +121,7 @@ def charges_of(facts: Snapshots) -> list[ChargeFact]:
 
 
 def _charge_behind(payment: InvoicePaymentFact) -> ChargeFact:
-    """Returns what is known of the charge behind a payment that came in."""
+    """Returns a charge made from a payment that came in and whose charge POM does not know."""
     return ChargeFact(
         id=payment.payment_intent_id or "",
         as_of=payment.as_of,
@@ -183,7 +183,7 @@ _UNDER_WAY = {
 def _failed(
     stripe_id: str, charge: ChargeFact | None, intent: PaymentIntentFact | None, facts: Snapshots
 ) -> Payment | None:
-    """Returns a payment whose attempts all failed, or None if nobody has tried."""
+    """Returns a payment whose attempts have all failed, or None if nobody has tried to pay."""
     failed = PaymentStatus.FAILED
     attempt = max(uncharged_attempts(facts, stripe_id), key=lambda each: each.as_of, default=None)
     if attempt is not None and (charge is None or attempt.as_of >= charge.ended_at):
@@ -206,17 +206,17 @@ def reason_of(charge: ChargeFact) -> FailureReason:
 
 
 def uncharged_attempts(facts: Snapshots, intent_id: str) -> list[AttemptFact]:
-    """Returns the attempts of an intent that failed before anything was charged.
+    """Returns the attempts of an intent that failed before Stripe made a charge.
 
-    If only the intent itself shows its failure, because no event told of it, that counts as one.
+    If no event about a failed attempt has arrived and only the intent shows it, that counts as one.
     """
-    told = [each for each in facts.attempts.values() if each.payment_intent_id == intent_id]
+    attempts = [each for each in facts.attempts.values() if each.payment_intent_id == intent_id]
     intent = facts.payment_intents.get(intent_id)
-    if told or intent is None or intent.failure is None or intent.ended:
-        return told
+    if attempts or intent is None or intent.failure is None or intent.ended:
+        return attempts
     charged = any(payment_id(charge) == intent_id and charge.status == "failed" for charge in facts.charges.values())
     if intent.failed_charge_id is not None or charged:
-        return told
+        return attempts
     method = intent.failed_method
     return [AttemptFact(intent.as_of, intent.id, intent.amount, intent.currency, intent.failure, method)]
 
@@ -230,7 +230,7 @@ def _of_payment(stripe_id: str, charges: list[ChargeFact], facts: Iterable[F]) -
 
 
 def _outside(invoice: Invoice) -> Iterator[Payment]:
-    """Yields what was paid outside Stripe. Stripe knows only its sum."""
+    """Yields one payment for all money paid outside Stripe, because Stripe has only the sum."""
     fact, record = invoice.facts.invoice, invoice.recorded_payment
     if fact is None or fact.amount_paid_off_stripe <= 0:
         return

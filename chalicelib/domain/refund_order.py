@@ -1,7 +1,7 @@
 """A refund that somebody orders in POM. It is stored before Stripe is asked for it.
 
-The order's id is in the refund's metadata. So POM finds the refund again, whoever tells of it: Stripe's answer, an
-event, or a look at the payment's refunds after an answer got lost.
+The order's id is in the refund's metadata. So POM recognizes the refund in Stripe's answer, in an event, and in the
+payment's list of refunds after an answer was lost.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 """Why a payment is refunded, in Stripe's words (https://docs.stripe.com/api/refunds/create)."""
 
 FIRST_WAIT, LONGEST_WAIT = 30, 3600
-"""Seconds until POM looks after an order whose outcome is not known: each time twice as many."""
+"""Seconds until POM resumes an order whose outcome is not known. The first wait doubles each time, up to the longest.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
-    """Who ordered which refund at `at` (epoch seconds UTC). `amount` is minor units.
+    """A refund that `actor` ordered at `at` (epoch seconds UTC). `amount` is minor units.
 
-    `id` follows from the caller's idempotency key, so a repeated request meets the order. `nonce` makes Stripe's
-    idempotency key, which is another one if the order is made again after a refusal. Stripe keeps a key for 24 hours
-    (https://docs.stripe.com/api/idempotent_requests), so POM looks for the refund before it asks again.
+    `id` is derived from the caller's idempotency key, so a repeated request finds the order. Stripe's idempotency key
+    is made from `nonce`; it is a different one if the refund is ordered again after a refusal. Stripe keeps a key for
+    24 hours (https://docs.stripe.com/api/idempotent_requests), so POM looks for the refund before it asks again.
     """
 
     id: str
@@ -38,17 +39,17 @@ class RefundOrder:
     at: int
     nonce: str
     refund_id: str | None = None
-    """Stripe's id of the refund. None while nobody knows whether Stripe has made it."""
+    """Stripe's id of the refund. None while POM does not know whether Stripe has made it."""
     resume_at: int | None = None
-    """When POM looks after an order whose outcome is not known (epoch seconds UTC)."""
+    """When POM resumes the order, if its outcome is not known (epoch seconds UTC)."""
     all_that_is_left: bool = False
     """True if the request named no amount."""
     attempts: int = 0
-    """How often Stripe was asked and gave no usable answer."""
+    """How often POM asked Stripe and got no usable answer."""
     refused: str | None = None
     """The code of the refusal, if the refund was refused after the request for it had been answered."""
     key_is_spent: bool = False
-    """True if Stripe failed in a way that it repeats whenever it is asked with the present key."""
+    """True if Stripe has answered the present key with a failure, which it repeats for the same key."""
 
     @property
     def key(self) -> str:
@@ -57,15 +58,15 @@ class RefundOrder:
 
     @property
     def open(self) -> bool:
-        """Returns True while nobody knows whether Stripe has made the refund."""
+        """Returns True while POM does not know whether Stripe has made the refund."""
         return self.refund_id is None and self.refused is None
 
     def awaits(self, payment_id: str) -> bool:
-        """Returns True if it is a refund of this payment and nobody knows whether Stripe has made it."""
+        """Returns True if the order is open and refunds this payment."""
         return self.open and self.payment_id == payment_id
 
     def is_due(self, now: int) -> bool:
-        """Returns True if POM should look after the order, and nobody is at work on it."""
+        """Returns True if POM should resume the order, and no worker has leased it."""
         return self.resume_at is not None and self.resume_at <= now
 
     def with_new_key(self, nonce: str) -> Self:
@@ -76,11 +77,14 @@ class RefundOrder:
         return replace(self, refused=code, resume_at=None)
 
     def leased(self, now: int) -> Self:
-        """Returns the order with whoever is at work on it. After `LEASE` seconds somebody else may take it up."""
+        """Returns the order, leased. Another worker may take it up after `LEASE` seconds."""
         return replace(self, resume_at=now + LEASE)
 
     def postponed(self, now: int, *, stored_by_stripe: bool) -> Self:
-        """Returns the order after Stripe gave no usable answer. POM looks after it later, at most an hour later."""
+        """Returns the order after Stripe gave no usable answer. POM resumes it after at most `LONGEST_WAIT` seconds.
+
+        `stored_by_stripe` is True if Stripe answered with a failure, which it repeats for the same key.
+        """
         wait = min(FIRST_WAIT * 2 ** min(self.attempts, 10), LONGEST_WAIT)
         return replace(
             self,
@@ -90,7 +94,7 @@ class RefundOrder:
         )
 
     def is_made_by(self, refund: RefundFact) -> bool:
-        """Returns True if Stripe shows that it made this refund for this order."""
+        """Returns True if the metadata of `refund` names this order, and it refunds the payment of this order."""
         return refund.order_id == self.id and self.payment_id in (refund.payment_intent_id, refund.charge_id)
 
 
@@ -98,19 +102,19 @@ Orders = tuple[RefundOrder, ...]
 
 
 def refund_order_id(organization_id: OrganizationId, payment_id: str, idempotency_key: str) -> str:
-    """Returns the id of the order that a request with this key makes for this payment."""
+    """Returns the id of the refund order of a request with this key for this payment."""
     return "rfd_" + digest("refund", organization_id, payment_id, idempotency_key)
 
 
 def with_order(orders: Orders, order: RefundOrder) -> Orders:
-    """Returns the orders with `order`, in the place of the one that has its id."""
+    """Returns the orders with `order`, which replaces the one with the same id."""
     if all(each.id != order.id for each in orders):
         return (*orders, order)
     return tuple(order if each.id == order.id else each for each in orders)
 
 
 def with_outcomes(orders: Orders, refunds: Iterable[RefundFact]) -> Orders:
-    """Returns the orders. One whose refund is among `refunds` has its id and needs nothing more."""
+    """Returns the orders. Each open one whose refund is in `refunds` gets the id of that refund, and is settled."""
     made = [refund for refund in refunds if refund.order_id is not None]
     if not made:
         return orders

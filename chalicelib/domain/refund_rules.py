@@ -1,7 +1,7 @@
 """How much of a payment can be refunded, and why a refund is refused before Stripe is asked.
 
-The codes are those by which POM tells Stripe's own refusals, so a caller reads one code for one reason. Stripe's
-rules are at https://docs.stripe.com/refunds.
+POM uses the same codes if Stripe itself refuses, so each reason has one code. Stripe's rules are at
+https://docs.stripe.com/refunds.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from chalicelib.domain.wording import money
 
 
 def payment_of(invoice: Invoice, payment_id: str) -> Payment | None:
-    """Returns the invoice's payment of this id, or None."""
+    """Returns the invoice's payment with this id, or None."""
     return next((payment for payment in payments_of(invoice) if payment.id == payment_id), None)
 
 
 def require_known_reason(reason: str | None) -> str | None:
-    """Returns the reason of a refund, if it is one that Stripe knows.
+    """Returns `reason` if Stripe accepts it, or None if it is None.
 
     Raises:
-        Refused: it is another one.
+        Refused: Stripe does not accept this reason.
     """
     if reason is not None and reason not in REFUND_REASONS:
         raise Refused(
@@ -39,10 +39,10 @@ def require_known_reason(reason: str | None) -> str | None:
 
 
 def asked_amount(value: Decimal | None, currency: str) -> int | None:
-    """Returns the amount of a request in minor units, or None if it names none.
+    """Returns the requested amount in minor units, or None if the request has no amount.
 
     Raises:
-        Refused: it is nothing or less, or has more decimals than the currency.
+        Refused: the amount is not above zero, is too large, or has more decimals than the currency.
     """
     if value is None:
         return None
@@ -67,30 +67,31 @@ _NEXT_STEPS = {
 }
 
 
-def left_to_refund(invoice: Invoice, payment: Payment, besides: str | None = None) -> int:
-    """Returns how much of a payment can still be ordered to be refunded, in minor units.
+def left_to_refund(invoice: Invoice, payment: Payment, except_order_id: str | None = None) -> int:
+    """Returns how much of a payment can still be refunded, in minor units.
 
-    An order whose outcome is not known counts as if its refund had been made. The order of the id `besides` does not
-    count.
+    An order whose outcome is not known counts as refunded, except the order with the id `except_order_id`.
     """
     ordered = sum(
         order.amount
         for order in invoice.refund_orders
-        if order.open and order.payment_id == payment.id and order.id != besides
+        if order.open and order.payment_id == payment.id and order.id != except_order_id
     )
     return max(0, payment.refundable - ordered)
 
 
-def refundable_amount(invoice: Invoice, payment: Payment, asked: int | None, besides: str | None = None) -> int:
+def refundable_amount(
+    invoice: Invoice, payment: Payment, asked: int | None, except_order_id: str | None = None
+) -> int:
     """Returns the amount to refund in minor units: `asked`, or all that is left if that is None.
 
-    `besides` is the order that is judged, if it is stored already.
+    `except_order_id` is the id of the order that is checked, if that order is stored already.
 
     Raises:
-        Refused: says why the payment or this amount of it cannot be refunded, and what to do.
+        Refused: the payment, or this amount of it, cannot be refunded.
     """
     _require_refundable(invoice, payment)
-    left = left_to_refund(invoice, payment, besides)
+    left = left_to_refund(invoice, payment, except_order_id)
     if left == 0:
         raise Refused(
             "refund_already_made",

@@ -1,4 +1,4 @@
-"""All that Stripe told us of one invoice: the latest snapshot of each of its Stripe objects."""
+"""What POM knows of one invoice from Stripe: the latest snapshot of each of its Stripe objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chalicelib.domain.payment_facts import (
 )
 
 MAX_FAILURES, MAX_MAILS = 5, 20
-"""So many failed attempts and e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
+"""How many failed attempts and how many e-mails of an invoice are kept, the latest ones. Stripe has all of them."""
 
 MAX_REVISIONS = 100
 """POM does not follow a longer chain of revisions, because it can only be a circle."""
@@ -48,15 +48,17 @@ class Snapshots:
     payments: Mapping[str, InvoicePaymentFact] = field(default_factory=dict)
     credit_notes: Mapping[str, CreditNoteFact] = field(default_factory=dict)
     attempts: Mapping[str, AttemptFact] = field(default_factory=dict)
-    """The attempts that failed before anything was charged."""
+    """Attempts that failed before Stripe made a charge."""
     attempt_failed_at: int = 0
-    """The latest second at which Stripe said that an attempt failed without saying why."""
+    """The time of the latest failed attempt for which Stripe gave no reason (epoch seconds UTC)."""
     mails: tuple[tuple[str, int], ...] = ()
-    """The e-mails with an invoice that somebody else than POM had Stripe send: the Stripe invoice, and when (epoch
-    seconds UTC)."""
+    """The e-mails that Stripe sent at the request of somebody other than POM.
+
+    Each is the id of the Stripe invoice and the time (epoch seconds UTC).
+    """
 
     def merge(self, fact: StripeFact, choose: Choose = newer) -> Self:
-        """Returns these snapshots and one more, in any order.
+        """Returns these snapshots with `fact` merged in. The order of merging does not matter.
 
         With `settle` as `choose`, `fact` was read from Stripe after these snapshots had been stored.
 
@@ -77,9 +79,9 @@ class Snapshots:
         return replace(self, invoice=current, revisions=others)
 
     def having_seen(self, fact: StripeFact) -> Self:
-        """Returns these snapshots with the seconds at which `fact` saw a status, and nothing else of it.
+        """Returns these snapshots with the `seen` of `fact` merged in, and nothing else of it.
 
-        So these seconds are the same whether an event is believed, its object is fetched, or a later state is known.
+        So `seen` is the same whether POM trusts the event, reads its object from Stripe, or knows a later state.
         """
         known = self.by_id.get(fact.id)
         updated = having_seen(known, fact) if known is not None else None
@@ -92,13 +94,13 @@ class Snapshots:
         return replace(self, attempt_failed_at=max(self.attempt_failed_at, at))
 
     def mailed(self, stripe_invoice_id: str, at: int) -> Self:
-        """Returns these snapshots with an e-mail that somebody else than POM had Stripe send."""
+        """Returns these snapshots with an e-mail that Stripe sent at the request of somebody other than POM."""
         mails = sorted({*self.mails, (stripe_invoice_id, at)}, key=lambda mail: (mail[1], mail[0]))
         return replace(self, mails=tuple(mails[-MAX_MAILS:]))
 
     @cached_property
     def invoices(self) -> Mapping[str, InvoiceFact]:
-        """Returns all Stripe invoices that this invoice is or was, and drafts of its revisions, by their ids."""
+        """Returns the present Stripe invoice, those that it has replaced, and drafts of its revisions, by id."""
         return self.revisions if self.invoice is None else {**self.revisions, self.invoice.id: self.invoice}
 
     @cached_property
@@ -111,7 +113,7 @@ class Snapshots:
 
     @property
     def timeless(self) -> Self:
-        """Returns these snapshots without the seconds at which each was taken or saw a status."""
+        """Returns these snapshots without `as_of` and `seen`."""
         undated: dict[str, Any] = {
             name: {key: without_time(fact) for key, fact in getattr(self, name).items()}
             for name in (*_COLLECTIONS.values(), "revisions")
@@ -119,13 +121,13 @@ class Snapshots:
         return replace(self, invoice=without_time(self.invoice) if self.invoice else None, **undated)
 
     def say_the_same_as(self, other: Self) -> bool:
-        """Returns True if both say the same, whenever each snapshot was taken."""
+        """Returns True if both have the same content. The times of the snapshots do not count."""
         return self._have_the_same_objects_as(other) and all(
             says_the_same(other.by_id[fact.id], fact) for fact in self.by_id.values()
         )
 
     def bring_nothing_to(self, known: Self) -> bool:
-        """Returns True if `known` need not be stored again for these, which are `known` with something merged."""
+        """Returns True if `known` need not be replaced by these snapshots, which are `known` with one merged in."""
         return self._have_the_same_objects_as(known) and all(
             brings_nothing(fact, known.by_id[fact.id]) for fact in self.by_id.values()
         )
@@ -138,7 +140,7 @@ class Snapshots:
         )
 
     def says(self, fact: StripeFact) -> bool:
-        """Returns True if `fact` says what is known of its object, whenever each was read."""
+        """Returns True if POM already knows the content of `fact`."""
         known = self.by_id.get(fact.id)
         return known is not None and same_content(known, fact)
 
@@ -146,8 +148,8 @@ class Snapshots:
     def unread_invoice(self) -> str | None:
         """Returns the id of a Stripe invoice that POM has to read, or None.
 
-        It is a revision of which POM knows nothing, or only the draft. Otherwise it is `invoice` if POM does not know
-        its payments, because events about a payment lead to an invoice only if the invoice knows that payment.
+        This is a revision that POM does not know, or knows only as a draft. If there is none, it is `invoice` itself,
+        if POM knows no payment of it: POM finds the invoice of a payment's event only by payments that it knows.
         """
         known = self.invoices
         for fact in known.values():
@@ -161,7 +163,7 @@ class Snapshots:
 
     @property
     def own_payments(self) -> list[InvoicePaymentFact]:
-        """Returns the payments towards `invoice`, and not towards one that it has replaced."""
+        """Returns the payments towards `invoice`. Payments towards an invoice that it has replaced are left out."""
         own_id = self.invoice.id if self.invoice else None
         return [payment for payment in self.payments.values() if payment.stripe_invoice_id == own_id]
 
@@ -175,16 +177,17 @@ class Snapshots:
 
     @property
     def intent_ids(self) -> AbstractSet[str]:
-        """Returns the ids of all payment intents that are known. Only a payment or a charge tells of some of them."""
+        """Returns the ids of all known payment intents, including those that only a payment or a charge names."""
         named = [payment.payment_intent_id for payment in self.payments.values()]
         named += [charge.payment_intent_id for charge in self.charges.values()]
         return {*self.payment_intents, *(intent_id for intent_id in named if intent_id)}
 
     @cached_property
     def intents_elsewhere(self) -> AbstractSet[str]:
-        """Returns the payment intents of an invoice that `invoice` has replaced: their outcome does not concern it.
+        """Returns the payment intents of invoices that `invoice` has replaced.
 
-        An intent that is not known to pay a revision belongs to the invoice before it.
+        Their outcome does not count for `invoice`. An intent that no known payment links to `invoice` belongs to an
+        earlier invoice.
         """
         if self.invoice is None or self.invoice.from_invoice_id is None:
             return frozenset()
@@ -194,15 +197,16 @@ class Snapshots:
     def paid_elsewhere(self) -> AbstractSet[str]:
         """Returns the payment intents that are known to pay another Stripe invoice, and not this one.
 
-        Refunds and disputes of these do not count. Those of an intent of which nobody has told what it pays do: the
-        event that tells of the payment may be late, and accounts on early API versions have none.
+        Refunds and disputes of these intents do not count. If POM does not know which invoice an intent pays, its
+        refunds and disputes do count, because the event that links them may be late, and accounts on early API
+        versions never send it.
         """
         paying = {payment.payment_intent_id for payment in self.payments.values() if payment.payment_intent_id}
         return paying - {payment.payment_intent_id for payment in self.own_payments}
 
     @property
     def intents(self) -> list[PaymentIntentFact]:
-        """Returns the attempts to pay `invoice`. Attempts to pay an invoice that it has replaced say nothing."""
+        """Returns the payment intents that pay `invoice`. Those of an invoice that it has replaced are left out."""
         elsewhere = self.intents_elsewhere
         return [intent for intent in self.payment_intents.values() if intent.id not in elsewhere]
 
@@ -239,7 +243,10 @@ def _place_in_line(fact: InvoiceFact, known: Mapping[str, InvoiceFact]) -> tuple
 
 
 def _without_old_failures(facts: Mapping[str, StripeFact]) -> Mapping[str, StripeFact]:
-    """Returns all facts but the oldest failed attempts, so that nobody can fill an item by trying cards."""
+    """Returns the facts with only the latest `MAX_FAILURES` failed attempts.
+
+    Otherwise somebody who tries many cards could make the item too large.
+    """
     if len(facts) <= MAX_FAILURES:
         return facts
     failed = [

@@ -20,7 +20,7 @@ from chalicelib.domain.timeline_of_money import money_entries, near
 
 
 def timeline(invoice: Invoice) -> list[Entry]:
-    """Returns what happened to an invoice, the first thing first."""
+    """Returns the entries of an invoice's timeline, oldest first."""
     entries = [
         *_acts(invoice),
         *_mails(invoice),
@@ -33,8 +33,8 @@ def timeline(invoice: Invoice) -> list[Entry]:
 
 def latest(invoice: Invoice, *kinds: EntryKind) -> Entry | None:
     """Returns the latest entry of these kinds, or None."""
-    found = [entry for entry in timeline(invoice) if entry.kind in kinds]
-    return found[-1] if found else None
+    entries = [entry for entry in timeline(invoice) if entry.kind in kinds]
+    return entries[-1] if entries else None
 
 
 _ACTS = {
@@ -52,7 +52,10 @@ _ACTS = {
 
 
 def _acts(invoice: Invoice) -> Iterator[Entry]:
-    """Yields POM's own acts. That somebody ordered to send it is told only while nothing has come of that."""
+    """Yields an entry for each act of POM.
+
+    A request to send the invoice has one only until the invoice was sent, or sending it was refused.
+    """
     for act in invoice.actions:
         kind = _ACTS.get(act.kind)
         if act.kind == actions.SEND_REQUESTED and _nothing_came_of(act, invoice):
@@ -87,7 +90,7 @@ def _by_hand(entry: Entry, act: Action, invoice: Invoice) -> Entry:
 
 
 def _was_draft(act: Action, invoice: Invoice) -> bool:
-    """Returns True if POM deleted a draft. Stripe voids only what is finalized."""
+    """Returns True if POM deleted a draft. Stripe voids only finalized invoices."""
     fact = invoice.facts.invoices.get(act.stripe_id or "")
     return fact is not None and fact.deleted
 
@@ -98,21 +101,21 @@ def _address(stripe_invoice_id: str | None, invoice: Invoice) -> str | None:
 
 
 def _mails(invoice: Invoice) -> Iterator[Entry]:
-    """Yields the e-mails that somebody else than POM had Stripe send, and one of which nobody knows who did."""
+    """Yields an entry for each e-mail that Stripe sent and that no act of POM explains."""
     ours = [act for act in invoice.actions if act.kind in actions.MAILED]
     theirs = list(invoice.facts.mails)
     mailed = {stripe_id for stripe_id, _ in theirs} | {act.stripe_id for act in ours}
     if invoice.sent_at is not None and invoice.stripe_invoice_id not in mailed:
         theirs.append((invoice.stripe_invoice_id or "", invoice.sent_at))
     for stripe_id, at in theirs:
-        # An event in an old version of Stripe's API does not say whether POM asked for the e-mail. A mail of somebody
-        # else within the same minute is not told, because the customer would hardly tell the two apart.
+        # An event in an old version of Stripe's API does not say whether POM asked for the e-mail. So an e-mail of
+        # somebody else within `CLOCKS_DIFFER` seconds of an e-mail of POM has no entry.
         if not any(near(at, own.at, CLOCKS_DIFFER) and own.stripe_id in (None, stripe_id) for own in ours):
             yield Entry(at, EntryKind.SENT, to=_address(stripe_id, invoice), stripe_id=stripe_id)
 
 
 def _ends(invoice: Invoice) -> Iterator[Entry]:
-    """Yields what somebody in Stripe did to the invoice: finalized, given up, voided or deleted it."""
+    """Yields an entry if somebody in Stripe finalized, gave up, voided or deleted the invoice."""
     fact = invoice.facts.invoice
     if fact is None:
         return
@@ -129,9 +132,9 @@ def _ends(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _finalized_by_others(fact: InvoiceFact, invoice: Invoice) -> bool:
-    """Returns True if somebody in Stripe finalized the invoice without mailing it.
+    """Returns True if somebody in Stripe finalized the invoice without e-mailing it.
 
-    POM's sending finalizes, and so does Stripe's. A revision has an entry of its own.
+    Sending an invoice finalizes it, so a sent invoice needs no second entry. A revision has an entry of its own.
     """
     if fact.from_invoice_id is not None or fact.finalized_at is None:
         return False

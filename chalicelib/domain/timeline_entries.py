@@ -9,7 +9,7 @@ from chalicelib.domain.payments import PaymentMethod
 
 
 class EntryKind(StrEnum):
-    """What happened. Entries of one second stand in this order, because such things happen in it."""
+    """What happened. Entries of the same second are sorted in this order, in which they usually happen."""
 
     CREATED = "created"
     RECREATED = "recreated"
@@ -49,7 +49,8 @@ _PLACES = {kind: place for place, kind in enumerate(EntryKind)}
 class Entry:
     """One thing that happened at `at` (epoch seconds UTC). `amount` is minor units of `currency`.
 
-    `by_pom` is True if POM did it, for `actor` or, if that is None, by itself. Otherwise it happened in Stripe.
+    `by_pom` is True if POM did it. `actor` is then the user who asked for it, or None if POM did it by itself.
+    Otherwise it happened in Stripe.
     """
 
     at: int
@@ -62,12 +63,12 @@ class Entry:
     reason: str | None = None
     """Why an attempt, a refund or a request failed, or why something was done, in a word of POM's or of Stripe's."""
     to: str | None = None
-    """The address that was mailed to."""
+    """The address that the e-mail was sent to."""
     due_by: int | None = None
     """When evidence for a dispute is due (epoch seconds UTC)."""
     stripe_id: str | None = None
     payment_id: str | None = None
-    """The payment that it is about, if it is about one: see `domain.payments`."""
+    """The payment that the entry is about, if any: see `domain.payments`."""
 
     @property
     def place(self) -> tuple[int, int, str]:

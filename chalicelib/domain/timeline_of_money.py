@@ -24,11 +24,11 @@ from chalicelib.domain.payments import (
 from chalicelib.domain.timeline_entries import Entry, EntryKind
 
 SLOW_REFUND = 3600
-"""A refund that takes longer than so many seconds has an entry of its own when it is done."""
+"""Seconds. A refund that takes longer has a second entry when it is done."""
 
 
 def money_entries(invoice: Invoice) -> Iterator[Entry]:
-    """Yields the entries about an invoice's money, in no order."""
+    """Yields the entries about an invoice's money, in no particular order."""
     attempts = list(_attempts(invoice))
     yield from attempts
     yield from _unexplained_failure(invoice, attempts)
@@ -42,12 +42,15 @@ def money_entries(invoice: Invoice) -> Iterator[Entry]:
 
 
 def near(one: int, other: int, within: int = ANSWERED_WITHIN) -> bool:
-    """Returns True if two seconds, of which Stripe and POM may have told one each, can be of the same act."""
+    """Returns True if Stripe's time and POM's time are close enough to be of the same act.
+
+    Both are epoch seconds UTC.
+    """
     return abs(one - other) <= within
 
 
 def _attempts(invoice: Invoice) -> Iterator[Entry]:
-    """Yields each attempt that failed, and each payment that took or takes days."""
+    """Yields an entry for each failed attempt, and one for each payment that takes days, when it began."""
     facts = invoice.facts
     for charge in facts.charges.values():
         if charge.status == "pending" or charge.method in BANK_DEBITS:
@@ -56,20 +59,22 @@ def _attempts(invoice: Invoice) -> Iterator[Entry]:
             yield _of_charge(EntryKind.PAYMENT_FAILED, charge.ended_at, charge, reason_of(charge))
     charged = {charge.payment_intent_id for charge in facts.charges.values() if charge.status == "pending"}
     for intent in facts.payment_intents.values():
-        tried = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id, payment_id=intent.id)
-        tried = replace(tried, amount=intent.amount, currency=intent.currency)
+        failed_entry = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id, payment_id=intent.id)
+        failed_entry = replace(failed_entry, amount=intent.amount, currency=intent.currency)
         if intent.status == "processing" and intent.id not in charged:
-            yield replace(tried, at=intent.seen.get("processing", intent.as_of), kind=EntryKind.PAYMENT_UNDER_WAY)
+            yield replace(
+                failed_entry, at=intent.seen.get("processing", intent.as_of), kind=EntryKind.PAYMENT_UNDER_WAY
+            )
         for attempt in uncharged_attempts(facts, intent.id):
             method = PaymentMethod(attempt.method) if attempt.method else None
-            yield replace(tried, at=attempt.as_of, method=method, reason=attempt.failure.reason)
+            yield replace(failed_entry, at=attempt.as_of, method=method, reason=attempt.failure.reason)
         if intent.failure and intent.failed_charge_id and intent.failed_charge_id not in facts.charges:
-            # Only the intent tells of this charge so far.
-            yield replace(tried, reason=intent.failure.reason)
+            # POM does not have this charge yet. Only the intent shows its failure.
+            yield replace(failed_entry, reason=intent.failure.reason)
 
 
 def _unexplained_failure(invoice: Invoice, explained: list[Entry]) -> Iterator[Entry]:
-    """Yields the latest failure that Stripe told of without its reason, unless one of these entries tells of it."""
+    """Yields the latest failure for which Stripe gave no reason, unless an entry in `explained` already covers it."""
     at = invoice.facts.attempt_failed_at
     failures = (entry for entry in explained if entry.kind is EntryKind.PAYMENT_FAILED)
     if at and not any(near(at, failure.at) for failure in failures):
@@ -90,24 +95,26 @@ def _of_charge(kind: EntryKind, at: int, charge: ChargeFact, reason: str | None 
 
 
 def _payments(invoice: Invoice) -> Iterator[Entry]:
-    """Yields each payment that came in, and what settled the invoice if no payment did.
+    """Yields an entry for each payment that came in, or one for what settled the invoice without a payment.
 
-    Payments are `partly_paid` until they reach the amount. The one that reaches it is `paid`, and so is any after it.
+    A payment is `partly_paid` if the sum of the payments up to it is below the amount of the invoice. Otherwise it is
+    `paid`.
     """
-    came = sorted(
+    succeeded = sorted(
         (charge for charge in charges_of(invoice.facts) if charge.status == "succeeded"),
         key=lambda charge: (charge.ended_at, charge.id),
     )
     fact = invoice.facts.invoice
     by_hand = any(act.kind == MARKED_PAID for act in invoice.actions)
     elsewhere = invoice.facts.paid_elsewhere
-    own = [charge for charge in came if charge.payment_intent_id not in elsewhere]
+    own = [charge for charge in succeeded if charge.payment_intent_id not in elsewhere]
     sums = accumulate(charge.amount for charge in own)
-    partly = {charge.id for charge, paid in zip(own, sums, strict=True) if not _reached(fact, paid)}
+    ids_of_parts = {charge.id for charge, paid in zip(own, sums, strict=True) if not _reached(fact, paid)}
     if own and _completed_by(own[-1], fact):
-        partly.discard(own[-1].id)
-    for charge in came:
-        yield _of_charge(EntryKind.PARTLY_PAID if charge.id in partly else EntryKind.PAID, charge.ended_at, charge)
+        ids_of_parts.discard(own[-1].id)
+    for charge in succeeded:
+        kind = EntryKind.PARTLY_PAID if charge.id in ids_of_parts else EntryKind.PAID
+        yield _of_charge(kind, charge.ended_at, charge)
     if fact is None or fact.status != "paid" or by_hand or fact.paid_at is None:
         return
     through_stripe = fact.amount_paid - fact.amount_paid_off_stripe
@@ -122,13 +129,16 @@ def _payments(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _reached(fact: InvoiceFact | None, paid: int) -> bool:
-    """Returns True if so much covers what was asked for, even if no event has said so yet."""
-    asked_for = fact.amount_paid + fact.amount_remaining - fact.amount_overpaid if fact is not None else 0
-    return paid >= asked_for > 0
+    """Returns True if `paid` (minor units) covers the amount of the invoice.
+
+    That may be so before Stripe has shown the invoice as paid.
+    """
+    amount = fact.amount_paid + fact.amount_remaining - fact.amount_overpaid if fact is not None else 0
+    return paid >= amount > 0
 
 
 def _completed_by(charge: ChargeFact, fact: InvoiceFact | None) -> bool:
-    """Returns True if this payment, the latest one through Stripe, is the one after which nothing was left to pay."""
+    """Returns True if nothing was left to pay after this charge. `charge` is the latest one through Stripe."""
     if fact is None or fact.status != "paid":
         return False
     return fact.amount_paid_off_stripe == 0 or (fact.paid_at or 0) <= charge.ended_at
@@ -146,7 +156,7 @@ def _credit_notes(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _ordered_refunds(invoice: Invoice) -> Iterator[Entry]:
-    """Yields each refund that was ordered in POM and of which nobody knows yet whether Stripe has made it."""
+    """Yields an entry for each refund that was ordered in POM while POM does not know whether Stripe has made it."""
     for order in invoice.refund_orders:
         if order.open:
             requested = Entry(order.at, EntryKind.REFUND_REQUESTED, True, order.actor, order.amount)
@@ -156,9 +166,12 @@ def _ordered_refunds(invoice: Invoice) -> Iterator[Entry]:
 
 
 def _refund(refund: RefundFact, invoice: Invoice) -> Iterator[Entry]:
-    """Yields that a refund began, and how it ended if that took long or went wrong."""
+    """Yields an entry for a refund.
+
+    Yields a second one for its end if it took longer than `SLOW_REFUND`, failed or was canceled.
+    """
     order = next((each for each in invoice.refund_orders if each.id == refund.order_id), None)
-    begun = Entry(
+    refund_began = Entry(
         refund.created,
         EntryKind.REFUNDED,
         by_pom=order is not None,
@@ -171,17 +184,19 @@ def _refund(refund: RefundFact, invoice: Invoice) -> Iterator[Entry]:
         payment_id=payment_id(refund) or None,
     )
     done_at = refund.seen.get("succeeded", refund.created if refund.status == "succeeded" else None)
-    ended = replace(begun, at=refund.seen.get(refund.status, refund.as_of), by_pom=False, actor=None, reason=None)
+    refund_ended = replace(
+        refund_began, at=refund.seen.get(refund.status, refund.as_of), by_pom=False, actor=None, reason=None
+    )
     if done_at is None or (_was_pending(refund) and done_at - refund.created > SLOW_REFUND):
-        yield replace(begun, kind=EntryKind.REFUND_PENDING)
+        yield replace(refund_began, kind=EntryKind.REFUND_PENDING)
         if done_at is not None:
-            yield replace(begun, at=done_at)
+            yield replace(refund_began, at=done_at)
     else:
-        yield begun
+        yield refund_began
     if refund.status == "failed":
-        yield replace(ended, kind=EntryKind.REFUND_FAILED, reason=refund.failure_reason)
+        yield replace(refund_ended, kind=EntryKind.REFUND_FAILED, reason=refund.failure_reason)
     elif refund.status == "canceled":
-        yield replace(ended, kind=EntryKind.REFUND_CANCELED)
+        yield replace(refund_ended, kind=EntryKind.REFUND_CANCELED)
 
 
 def _was_pending(refund: RefundFact) -> bool:
@@ -200,7 +215,7 @@ _CLOSED = {"won": EntryKind.DISPUTE_WON, "lost": EntryKind.DISPUTE_LOST}
 
 
 def _dispute(dispute: DisputeFact) -> Iterator[Entry]:
-    """Yields that a dispute was opened, and how the bank decided."""
+    """Yields an entry for the opening of a dispute, and one for each decision of the bank."""
     opened = Entry(
         dispute.created if dispute.created is not None else dispute.as_of,
         EntryKind.DISPUTE_OPENED,

@@ -1,8 +1,8 @@
-"""Why Stripe refuses a refund, in plain words, with what can be done instead.
+"""Returns why Stripe refuses a refund, in plain words, and what the caller can do instead.
 
-Stripe names most reasons by a `code` (https://docs.stripe.com/error-codes). Two have none in what accounts have
-received: a refund of more than is left names the parameter `amount`, and a refund that the account's balance does not
-cover has a `message_code`.
+Most refusals have a `code` (https://docs.stripe.com/error-codes). Two had none in the answers that accounts have
+received. If the refund is larger than what is left, the answer names the parameter `amount`. If the account's balance
+does not cover the refund, the answer has a `message_code`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.domain.errors import StripeRefused
 
 
 class Refusal(NamedTuple):
-    """What a caller is told. `code` is stable."""
+    """The answer to the caller. `code` is stable."""
 
     code: str
     message: str
@@ -87,18 +87,18 @@ BY_CODE: Mapping[str, Refusal] = {
     "not_allowed_on_standard_account": ACCOUNT_MAY_NOT,
     "request_blocked": ACCOUNT_MAY_NOT,
 }
-"""By Stripe's `code`."""
+"""The refusal for each `code` of Stripe."""
 
 BY_MESSAGE_CODE: Mapping[str, Refusal] = {"insufficient_balance_for_refund": BALANCE_TOO_LOW}
-"""By `message_code`, which Stripe sends without documenting it
+"""The refusal for each `message_code`, which Stripe sends without documenting it
 (https://github.com/Automattic/woocommerce-payments/issues/10025)."""
 
 
 def refund_refusal(error: stripe.InvalidRequestError) -> StripeRefused | None:
-    """Returns why Stripe refused a refund, or None if it is not a reason that is special to refunds."""
+    """Returns why Stripe refused a refund, or None if the reason is not special to refunds."""
     body = error.json_body.get("error") if isinstance(error.json_body, dict) else None
-    shown = body if isinstance(body, dict) else {}
-    refusal = BY_CODE.get(error.code or "") or BY_MESSAGE_CODE.get(str(shown.get("message_code")))
+    details = body if isinstance(body, dict) else {}
+    refusal = BY_CODE.get(error.code or "") or BY_MESSAGE_CODE.get(str(details.get("message_code")))
     if refusal is None and error.code is None and error.param == "amount":
         refusal = MORE_THAN_IS_LEFT
     if refusal is None:

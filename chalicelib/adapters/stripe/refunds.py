@@ -49,10 +49,10 @@ class Refunds(Lists):
             if refusal is None:
                 raise
             raise refusal from exc
-        if answer.replayed:  # it says what was true then, and the refund may have failed since
+        if answer.replayed:  # Stripe repeats its first answer, and the refund may have failed since.
             answer = self._ask(self._v1.refunds.retrieve, answer.read(Stub).id, None, on_account(account_id))
         return answer.read(objects.Refund).fact(answer.as_of)
 
     def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
-        of = "payment_intent" if payment_id.startswith("pi_") else "charge"
-        return list(self._facts(self._v1.refunds.list, objects.Refund, account_id, {of: payment_id}))
+        filter_name = "payment_intent" if payment_id.startswith("pi_") else "charge"
+        return list(self._facts(self._v1.refunds.list, objects.Refund, account_id, {filter_name: payment_id}))

@@ -1,8 +1,8 @@
 """Aggregates as documents: one JSON text per item, or the same text deflated, if that is shorter.
 
-Decimals and dates are strings in it. A reader skips what it does not know and takes the default for what is not
-there, so code of one release can read what the releases around it have written. A document that was deflated with a
-dictionary can only be read by a release that has it.
+Decimals and dates are strings in the JSON. A reader skips fields that it does not know, and uses the default of a
+field that is missing. So each release can read the documents of the releases before and after it. A document that was
+deflated with a dictionary can only be read by a release that has this dictionary.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ DEFLATE_LEVEL = 6
 """The highest level that makes an invoice smaller. It takes 15 µs more than the fastest, and saves a tenth."""
 
 MAX_STORED = 380 * 1024
-"""Bytes a stored document may take; an item holds 400 KB with all its other attributes."""
+"""How many bytes a stored document may have. An item holds at most 400 KB, with all its other attributes."""
 
 _ENCODER = msgspec.json.Encoder(decimal_format="string")
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 _PRESET = 0x20
-"""The bit of a zlib stream's second byte that says that its next four bytes name a dictionary (RFC 1950)."""
+"""This bit of a zlib stream's second byte is set if the next four bytes identify a dictionary (RFC 1950)."""
 
 
 class Stored(TypedDict, total=False):
-    """The attribute that holds a document; there is one of the two."""
+    """The attribute that holds a document. It is one of the two."""
 
     document: str
     packed: bytes
 
 
 def encoded(value: object) -> Stored:
-    """The attribute to store `value` in.
+    """Returns the attribute that stores `value`.
 
     Raises:
-        Refused: it does not fit into an item.
+        Refused: the document does not fit into an item.
     """
     return stored_text(json_of(value))
 
 
 def stored_text(text: bytes) -> Stored:
-    """The attribute to store the JSON of a document in.
+    """Returns the attribute that stores a document. `text` is its JSON.
 
     Raises:
-        Refused: it does not fit into an item.
+        Refused: the document does not fit into an item.
     """
     packed = deflated(text, DICTIONARIES[-1])
     if len(packed) >= len(text):
@@ -66,7 +66,7 @@ def stored_text(text: bytes) -> Stored:
 
 
 def json_of(value: object) -> bytes:
-    """Returns the JSON that a document holds."""
+    """Returns the JSON of a document."""
     return _ENCODER.encode(value)
 
 
@@ -77,11 +77,11 @@ def deflated(text: bytes, dictionary: bytes) -> bytes:
 
 
 def inflated(packed: bytes) -> bytes:
-    """Returns the text that was deflated, with whichever dictionary, or by a release that had none.
+    """Returns the text of a deflated document, with any of the dictionaries or with none.
 
     Raises:
-        ValueError: it was deflated with a dictionary that this release does not have.
-        zlib.error: it is damaged.
+        ValueError: the document was deflated with a dictionary that this release does not have.
+        zlib.error: the document is damaged.
     """
     if not packed[1] & _PRESET:
         return zlib.decompress(packed)
@@ -96,7 +96,7 @@ def inflated(packed: bytes) -> bytes:
 
 
 def decoded(kind: type[T], document: str | None, packed: bytes | None) -> T:
-    """The value that `encoded` made `document` or `packed` of."""
+    """Returns the value that `encoded` has stored as `document` or `packed`."""
     text = document if packed is None else inflated(packed)
     if text is None:
         raise ValueError(f"an item without a document holds no {kind.__name__}")
@@ -104,7 +104,7 @@ def decoded(kind: type[T], document: str | None, packed: bytes | None) -> T:
 
 
 def decoded_text(kind: type[T], text: str | bytes) -> T:
-    """The value whose JSON `text` is."""
+    """Returns the value of the JSON `text`."""
     if kind not in _DECODERS:
         _DECODERS[kind] = msgspec.json.Decoder(kind)
     value: T = _DECODERS[kind].decode(text)
@@ -118,5 +118,5 @@ def text_of(item: Mapping[str, Mapping[str, Any]]) -> str | bytes:
 
 
 def decoded_item(kind: type[T], item: Mapping[str, Mapping[str, Any]]) -> T:
-    """Like `decoded`, from an item as DynamoDB answers it."""
+    """Returns the value of an item, in the form in which DynamoDB returns items."""
     return decoded(kind, item.get("document", {}).get("S"), item.get("packed", {}).get("B"))

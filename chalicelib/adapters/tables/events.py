@@ -1,4 +1,4 @@
-"""What became of each Stripe event."""
+"""The outcome of each Stripe event, and the events that are parked."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from chalicelib.domain.parking import ParkedEvent
 from chalicelib.ports.storage import Page
 
 PLATFORM = StripeAccountId("platform")
-"""Stands for the account in events of the platform itself, which name none."""
+"""The account in the key of an event of the platform itself, because such an event names no account."""
 
 CANARY = "canary"
-"""Stands for the account of canaries, which have none, and for what became of them."""
+"""The account in the key of a canary, because a canary has none; also its outcome."""
 
 MAX_ERROR = 1000
-"""Letters kept of why an event was parked; the whole story is in the logs."""
+"""How many letters are kept of the reason why an event was parked. The logs have the whole text."""
 
 
 class TableEvents:
@@ -52,9 +52,9 @@ class TableEvents:
         error: str,
         invoice: tuple[OrganizationId, InvoiceId] | None = None,
     ) -> None:
-        """Parked again, it keeps the moment at which it first came, and goes behind those not tried for longer.
+        """Parks an event. One that is parked again goes to the end of the queue, and keeps its first arrival time.
 
-        The time at which DynamoDB may delete it stays that of when it first came (`domain.parking`).
+        DynamoDB may delete it at a time that follows from the first arrival (`domain.parking`).
         """
         body = encoded(event.body)
         document, packed = body.get("document"), body.get("packed")
@@ -89,7 +89,7 @@ class TableEvents:
             ]
 
     def set_aside(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """It leaves the index of parked events, and may go when a marker of the same day may."""
+        """Takes an event out of the queue of parked events. It is kept as long as a marker made at `at`."""
         actions: list[Action] = [EventItem.parked_key.remove(), EventItem.expires_at.set(expiry(at + KEPT_FOR))]
         _update(account_id, event_id, actions, EventItem.outcome == PARKED)
 
@@ -109,7 +109,10 @@ class TableEvents:
         put_alone(marker)
 
     def repeated(self, account_id: StripeAccountId, event_id: str, at: int) -> None:
-        """`delivered_at` is set for every event. It says something of those that the sweep had fetched before."""
+        """Notes a repeated delivery.
+
+        `delivered_at` is set for every event, but only used for those that the sweep fetched.
+        """
         actions: list[Action] = [EventItem.repeated.add(1), EventItem.delivered_at.set(at)]
         _update(account_id, event_id, actions, EventItem.source.exists() & (EventItem.outcome != PARKED))
 
@@ -119,16 +122,16 @@ class TableEvents:
         partition = key(organization_id, invoice_id)
         listing = key("events", partition)
         position = position_of(listing, after, DATED_FORM) if after is not None else HIGHEST
-        count = first + 2  # one tells whether more follow, and BETWEEN includes the position itself
+        count = first + 2  # one shows whether there is a next page, and BETWEEN includes the position itself
         with answering():
-            found = EventItem.by_invoice.query(
+            rows = EventItem.by_invoice.query(
                 partition,
                 EventItem.arrival_key.between(LOWEST, position),
                 scan_index_forward=False,
                 limit=count,
                 page_size=count,
             )
-            items = [item for item in found if item.arrival_key != position]
+            items = [item for item in rows if item.arrival_key != position]
         shown = items[:first]
         return Page(
             items=tuple(map(_logged, shown)),
@@ -170,19 +173,26 @@ def _logged(item: EventItem) -> LoggedEvent:
 
 
 def _arrival(item: Mapping[str, Any]) -> Arrival:
-    """A parked event does not say who brought it, so it counts neither as delivered nor as fetched."""
+    """Returns when and how an event arrived.
+
+    A parked event has no source, so it counts neither as delivered by a webhook nor as fetched by the sweep.
+    """
     received_at = int(item["received_at"]["N"])
     source = item.get("source", {}).get("S")
-    later = item.get("delivered_at", {}).get("N")
+    delivered_at = item.get("delivered_at", {}).get("N")
     return Arrival(
         received_at,
-        received_at if source == Source.WEBHOOK else int(later) if later else None,
+        received_at if source == Source.WEBHOOK else int(delivered_at) if delivered_at else None,
         source == Source.SWEEP,
     )
 
 
 def _update(account_id: StripeAccountId, event_id: str, actions: list[Action], condition: Condition) -> None:
-    """Change the event where the condition holds; where it has been dealt with meanwhile, nothing is left to do."""
+    """Changes the event if the condition holds. Otherwise it does nothing: the event has been processed meanwhile.
+
+    Raises:
+        StaleWrite: a transaction is writing the event at the same time.
+    """
     try:
         with answering():
             EventItem(account_id, event_id).update(actions, condition)

@@ -1,8 +1,8 @@
 """Reads invoices in the form in which they were stored until 2026-11-28.
 
-Those listed each event of Stripe's on the invoice, and their facts did not say when something happened. What the
-list knows more than the facts is brought into them, so that the timeline tells the same. Nothing is written: the next
-change of an invoice stores it in the present form, and lists its payments.
+These invoices have a list of Stripe's events (`history`), and their facts lack some times. Reading such an invoice
+copies what only the list says into the facts, so that its timeline stays complete. Reading writes nothing. The next
+change of the invoice stores it in the present form, together with its rows of `GET /payments`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _ACTS = frozenset(
     }
 )
 SAME_ATTEMPT = 5
-"""Seconds within which Stripe's events about one failed attempt were made."""
+"""Seconds. Stripe's events about one failed attempt are no further apart."""
 
 
 class _Entry(msgspec.Struct):
@@ -59,15 +59,15 @@ class _Former(msgspec.Struct):
 _DECODER = msgspec.json.Decoder(_Former)
 
 
-def brought_over(invoice: Invoice, document: str | bytes) -> Invoice:
-    """Returns an invoice in the present form. `document` is the text from which it was decoded."""
+def upgraded(invoice: Invoice, document: str | bytes) -> Invoice:
+    """Returns an invoice in the present form. `document` is the JSON that `invoice` was decoded from."""
     history = _DECODER.decode(document).history
     acts = tuple(
         Action(entry.at, entry.kind, entry.actor, entry.reason, entry.stripe_id)
         for entry in history
         if entry.kind in _ACTS
     )
-    facts = reduce(_telling, history, invoice.facts)
+    facts = reduce(_with_time_of, history, invoice.facts)
     facts = _with_attempts(facts, history)
     facts = _with_mails(facts, history, acts)
     return replace(invoice, actions=acts, facts=facts, payments_listed=False)
@@ -88,8 +88,8 @@ _SEEN: Mapping[str, str] = {
 _REFUND_STATUSES = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
 
 
-def _telling(facts: Snapshots, entry: _Entry) -> Snapshots:
-    """Returns the facts with when something happened, as an entry about their object tells it."""
+def _with_time_of(facts: Snapshots, entry: _Entry) -> Snapshots:
+    """Returns the facts with the time of `entry` in the fact of its object."""
     fact = facts.by_id.get(entry.stripe_id or "")
     if fact is None:
         return facts
@@ -102,7 +102,7 @@ def _telling(facts: Snapshots, entry: _Entry) -> Snapshots:
 
 
 def _status_in(entry: _Entry, fact: StripeFact) -> str | None:
-    """Returns the status that an entry saw its object in, if facts remember when that was."""
+    """Returns the status that an entry shows, if facts keep the time of that status in `seen`; otherwise None."""
     if isinstance(fact, ChargeFact) and fact.method not in BANK_DEBITS:
         return None
     if entry.kind in _SEEN:
@@ -117,7 +117,7 @@ def _put(facts: Snapshots, fact: StripeFact) -> Snapshots:
 
 
 def _with_attempts(facts: Snapshots, history: Sequence[_Entry]) -> Snapshots:
-    """Returns the facts with each failed attempt of an intent that no charge tells of."""
+    """Returns the facts with an `AttemptFact` for each failed attempt that has no charge."""
     charged = [charge.created for charge in facts.charges.values() if charge.status == "failed"]
     charged += [entry.at for entry in history if entry.kind == "charge_failed"]
     for entry in history:
@@ -132,7 +132,7 @@ def _with_attempts(facts: Snapshots, history: Sequence[_Entry]) -> Snapshots:
 
 
 def _with_mails(facts: Snapshots, history: Sequence[_Entry], acts: Sequence[Action]) -> Snapshots:
-    """Returns the facts with each e-mail that somebody else than POM had Stripe send."""
+    """Returns the facts with the e-mails that Stripe sent at the request of somebody other than POM."""
     ours = [act.at for act in acts if act.kind in actions.MAILED]
     for entry in history:
         if entry.kind == "sent" and entry.stripe_id and not _any_near(entry.at, ours, ANSWERED_WITHIN):

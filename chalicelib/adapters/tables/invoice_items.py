@@ -1,13 +1,13 @@
-"""Invoices as items: the document, and beside it the keys of the indexes.
+"""Invoices as items: a document, and the keys of the indexes.
 
-A document begins with the ids that are the item's own key, so the item does not store them twice.
+The JSON of an invoice begins with the two ids that are the item's key. The stored document leaves them out.
 """
 
 from __future__ import annotations
 
 from chalicelib.adapters.tables.codec import decoded_text, json_of, stored_text, text_of
 from chalicelib.adapters.tables.database import Item
-from chalicelib.adapters.tables.former_invoices import brought_over
+from chalicelib.adapters.tables.former_invoices import upgraded
 from chalicelib.adapters.tables.keys import key, moment
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.invoice import Invoice
@@ -17,23 +17,26 @@ RESUME, TURN_OVERDUE = "saga", "overdue"
 """The partitions of `due_work`."""
 
 QUARTER = 15 * 60
-"""Seconds within which changes of one invoice leave its place in `by_updated` as it is."""
+"""Seconds of a quarter of an hour.
 
+`by_updated` orders invoices by the quarter of their latest change, so further changes in the same quarter do not
+write the index.
+"""
 
-_TELLS_APART = 14
-"""Letters of an invoice's id that stand in the keys of indexes: `inv_` and 50 of the id's random bits.
+_ID_LETTERS = 14
+"""How many letters of an invoice's id are in the keys of indexes: `inv_` and 50 random bits.
 
-They give invoices with the same time an order, which is all that they are for. A whole id in each of four keys would
-cost an item a sixteenth of the KB that DynamoDB bills.
+They only put invoices of the same second into an order. The whole id in each of four keys would take about 64 of the
+1,024 bytes that one unit pays for.
 """
 
 
 def stored_invoice(item: Item) -> Invoice:
-    """Returns the invoice that an item holds. Every reader of invoices comes through here."""
+    """Returns the invoice that an item holds, in the present form. All reads of invoices use this function."""
     text = _whole(text_of(item), item)
     invoice = decoded_text(Invoice, text)
-    # Every invoice in the present form has an act of POM's: somebody has created it.
-    return invoice if invoice.actions else brought_over(invoice, text)
+    # An invoice in the present form has at least one act, because creating it is one.
+    return invoice if invoice.actions else upgraded(invoice, text)
 
 
 def quarter_of(at: int) -> int:
@@ -42,25 +45,29 @@ def quarter_of(at: int) -> int:
 
 
 def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
-    """Returns the attributes of an item. `invoice` is `stored` before that was counted: its standing is known."""
+    """Returns the attributes of an item.
+
+    `invoice` and `stored` are the same invoice. `invoice` has its status computed already, and `stored` is what the
+    document holds.
+    """
     organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
     due_at, fact = invoice.due_at, invoice.facts.invoice
     number = fact.number if fact else None
-    # The next thing to do about the invoice, and when. Its making comes first.
+    # `due_work` has one entry for an invoice: first to resume its making or its refunds, then to turn it overdue.
     work, resume_at = RESUME, invoice.resume_at
     if resume_at is None:
         work, resume_at = TURN_OVERDUE, invoice.turns_overdue_at
-    named = invoice.id[:_TELLS_APART]
+    id_letters = invoice.id[:_ID_LETTERS]
     return {
         "organization_id": organization_id,
         "invoice_id": invoice.id,
         "version": stored.version,
-        "created_key": key(moment(invoice.created_at), named),
+        "created_key": key(moment(invoice.created_at), id_letters),
         "status_key": key(organization_id, status.value),
         "customer_key": key(organization_id, customer_id),
-        "due_key": key(moment(due_at), named) if status in OPEN_STATUSES and due_at is not None else None,
-        "updated_key": key(moment(quarter_of(invoice.updated_at)), named),
-        "number_key": key(number, named) if number else None,
+        "due_key": key(moment(due_at), id_letters) if status in OPEN_STATUSES and due_at is not None else None,
+        "updated_key": key(moment(quarter_of(invoice.updated_at)), id_letters),
+        "number_key": key(number, id_letters) if number else None,
         "work": work if resume_at is not None else None,
         "resume_at": resume_at,
         **stored_text(_without_key(stored)),
@@ -68,18 +75,18 @@ def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
 
 
 def _key_in_json(organization_id: str, invoice_id: str) -> bytes:
-    """Returns how the JSON of an invoice begins."""
+    """Returns the beginning of an invoice's JSON: its two ids."""
     return json_of({"organization_id": organization_id, "id": invoice_id})[:-1] + b","
 
 
 def _without_key(invoice: Invoice) -> bytes:
-    """Returns the JSON of an invoice less the ids that are its key."""
+    """Returns the JSON of an invoice without the two ids that are the item's key."""
     text = json_of(invoice)
     return b"{" + text[len(_key_in_json(invoice.organization_id, invoice.id)) :]
 
 
 def _whole(text: str | bytes, item: Item) -> bytes:
-    """Returns the JSON of an invoice. Documents stored until 2026-11-28 have its ids."""
+    """Returns the JSON of an invoice, with its ids. Documents stored until 2026-11-28 contain them already."""
     document = text.encode() if isinstance(text, str) else text
     if document.startswith(b'{"organization_id"'):
         return document

@@ -1,7 +1,7 @@
-"""Lists of invoices: which index answers which filter, and how a page goes on where the last one ended.
+"""Lists of invoices: which index serves which filter, and where the next page begins.
 
 The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table.
-So an item that no longer fits the filter is left out, whatever the index says.
+So each item that was read is checked against the filter again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _READ = ("organization_id", "invoice_id", "document", "packed")
 class _Listing:
     """The part of an index to read: from `low` (inclusive) to `high` (exclusive).
 
-    `sifted` is True if the filter leaves out some of what is there.
+    `filtered` is True if some invoices in this part of the index may not fit the filter.
     """
 
     index: GlobalSecondaryIndex[InvoiceItem]
@@ -40,22 +40,23 @@ class _Listing:
     range_key: UnicodeAttribute
     low: str
     high: str
-    sifted: bool
+    filtered: bool
     newest_first: bool = True
     form: str = DATED_FORM
 
     @property
     def name(self) -> str:
-        """Tells this list from every other, so that a cursor of one is not taken for another's."""
+        """Identifies the list, so that a cursor of another list is refused."""
         return key(self.index.Meta.index_name, self.partition)
 
 
 def invoice_page(
     organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
 ) -> Page[Invoice]:
-    """Returns one page, by one query and one batch read unless the filter leaves out some of what the index holds.
+    """Returns one page.
 
-    A page of 100 takes a second batch read, for the invoice that tells that more follow.
+    It takes one query and one batch read, or several of each if some invoices in the index do not fit the filter. A
+    page of 100 takes a second batch read for the 101st invoice, which shows that there is a next page.
     """
     listing = _listing(organization_id, wanted)
     position = position_of(listing.name, after, listing.form) if after is not None else None
@@ -81,7 +82,11 @@ def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing
 
 
 def _by_created(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """A customer has few invoices, so with both given the status is the one to filter by."""
+    """Lists by the time of creation.
+
+    If both a customer and a status are given, this reads the customer's invoices and filters by status, because a
+    customer has few invoices.
+    """
     index: GlobalSecondaryIndex[InvoiceItem] = InvoiceItem.by_created
     partition: str = organization_id
     if wanted.customer_id is not None:
@@ -94,25 +99,29 @@ def _by_created(organization_id: OrganizationId, wanted: InvoiceFilter) -> _List
         range_key=InvoiceItem.created_key,
         low=LOWEST if wanted.created_from is None else moment(wanted.created_from),
         high=HIGHEST if wanted.created_before is None else moment(wanted.created_before),
-        sifted=wanted.customer_id is not None and wanted.status is not None,
+        filtered=wanted.customer_id is not None and wanted.status is not None,
     )
 
 
 def _by_due_date(organization_id: OrganizationId, wanted: InvoiceFilter, due_before: int) -> _Listing:
-    """The index holds only what is still to be paid, so the other filters go over few items."""
+    """Lists by due date. The index holds only unpaid invoices, so few items have to be filtered."""
     return _Listing(
         index=InvoiceItem.by_due_date,
         partition=organization_id,
         range_key=InvoiceItem.due_key,
         low=LOWEST if wanted.due_from is None else moment(wanted.due_from),
         high=moment(due_before),
-        sifted=True,
+        filtered=True,
         newest_first=False,
     )
 
 
 def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """The index knows the quarter of an hour, so its first and its last one are looked through."""
+    """Lists by the time of the latest change.
+
+    The index is ordered by quarters of an hour, so invoices of the first and the last quarter are filtered by their
+    exact time.
+    """
     since, before = wanted.updated_from, wanted.updated_before
     return _Listing(
         index=InvoiceItem.by_updated,
@@ -120,28 +129,28 @@ def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _List
         range_key=InvoiceItem.updated_key,
         low=LOWEST if since is None else moment(quarter_of(since)),
         high=HIGHEST if before is None else moment(quarter_of(before - 1) + QUARTER),
-        sifted=True,
+        filtered=True,
     )
 
 
 def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
-    """Two invoices have one number only if the organization has changed its Stripe account."""
+    """Two invoices of an organization have the same number only if it has changed its Stripe account."""
     return _Listing(
         index=InvoiceItem.by_number,
         partition=organization_id,
         range_key=InvoiceItem.number_key,
         low=f"{key(number)}#",
         high=f"{key(number)}$",  # the letter after #
-        sifted=False,
+        filtered=False,
         form=_NUMBERED_FORM,
     )
 
 
 def _places(listing: _Listing, count: int, position: str | None) -> Iterator[tuple[str, str]]:
-    """Yields the places beyond `position`, each with the id of the invoice that is there.
+    """Yields each range key after `position`, with the invoice's id.
 
-    A position is a bound of the key condition rather than an ExclusiveStartKey, so that no cursor, whatever it
-    says, can name a place outside of the caller's own partition.
+    `position` is a bound of the key condition and not an ExclusiveStartKey, so a forged cursor cannot lead outside
+    the caller's own partition.
     """
     low, high = listing.low, listing.high
     if position is not None:
@@ -149,14 +158,14 @@ def _places(listing: _Listing, count: int, position: str | None) -> Iterator[tup
     if low >= high:
         return
     fetched = count + 1  # BETWEEN includes the position itself, or nothing at all
-    found = listing.index.query(
+    rows = listing.index.query(
         listing.partition,
         listing.range_key.between(low, high),
         scan_index_forward=not listing.newest_first,
-        page_size=max(fetched, MAX_ITEMS_AT_ONCE) if listing.sifted else fetched,
+        page_size=max(fetched, MAX_ITEMS_AT_ONCE) if listing.filtered else fetched,
     )
     with answering():
-        for item in found:
+        for item in rows:
             place: str = getattr(item, listing.range_key.attr_name)
             if place != position:
                 yield place, item.invoice_id
@@ -165,7 +174,10 @@ def _places(listing: _Listing, count: int, position: str | None) -> Iterator[tup
 def _fitting(
     organization_id: OrganizationId, places: Iterator[tuple[str, str]], wanted: InvoiceFilter, count: int
 ) -> Iterator[tuple[str, Invoice]]:
-    """Yields the invoices at these places that fit the filter; at first it reads `count` of them."""
+    """Yields the invoices at these places that fit the filter.
+
+    The first batch read takes `count` items, later ones the maximum.
+    """
     at_once = min(count, MAX_ITEMS_AT_ONCE)
     while read := list(islice(places, at_once)):
         keys = [{"organization_id": organization_id, "invoice_id": invoice_id} for _, invoice_id in read]

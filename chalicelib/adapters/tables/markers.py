@@ -1,4 +1,4 @@
-"""Event markers: the record that an event has been dealt with, stored with what the event changed or by itself."""
+"""Event markers: the record that an event has been processed, stored with the change that it made, or alone."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from chalicelib.domain.events import EventMarker
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 
 MARKER = "marker"
-"""The name under which a transaction writes one."""
+"""The name of a marker's write in a transaction."""
 
 PARKED = "parked"
-"""The outcome of an event that has not been dealt with yet."""
+"""The outcome of an event that has not been processed yet."""
 
 KEPT_FOR = 35 * 24 * 3600
 """Seconds for which a marker is kept: longer than the 30 days for which Stripe lists events."""
 
 
 def put_marker(transaction: Transaction, marker: EventMarker) -> None:
-    """Mark the event, unless it is marked already."""
+    """Adds the marker to the transaction, which fails if the event has been marked already."""
     transaction.put(MARKER, EventItem, marker_values(marker), not_dealt_with())
 
 
@@ -48,21 +48,21 @@ def marker_values(marker: EventMarker) -> Values:
 
 
 def arrival_key(received_at: int, event_id: str) -> str:
-    """Returns the place of an event in its invoice's log."""
+    """Returns the range key of an event in its invoice's log."""
     return key(moment(received_at), event_id)
 
 
 def invoice_key(organization_id: OrganizationId, invoice_id: InvoiceId | None) -> str | None:
-    """Returns the name of an invoice's log, or None for an event that is about no invoice."""
+    """Returns the partition of an invoice's log, or None for an event that is about no invoice."""
     return key(organization_id, invoice_id) if invoice_id else None
 
 
 @cache
 def not_dealt_with() -> Condition:
-    """Unknown, or parked."""
+    """Returns the condition that an event is not stored yet, or is parked."""
     return Prepared(EventItem.event_id.does_not_exist() | (EventItem.outcome == PARKED))
 
 
 def expiry(at: int) -> dt.datetime:
-    """Epoch seconds as pynamodb takes the time at which DynamoDB may delete an item."""
+    """Returns the time at which DynamoDB may delete an item, in the form of pynamodb. `at` is epoch seconds UTC."""
     return dt.datetime.fromtimestamp(at, tz=dt.UTC)

@@ -1,4 +1,4 @@
-"""Payments, refunds and disputes: the rows of an organization's money, in the order in which it moved."""
+"""The rows of `GET /payments`: an organization's payments, refunds and disputes, in the order of their time."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
 
 AT_ONCE = 40
-"""Rows that are written in the transaction of their invoice, beside its references, its tallies and the event."""
+"""How many rows the transaction of an invoice can write, in addition to its references, its tallies and the event."""
 
 _FILTERED_PAGE = 3000
-"""Rows to look at in one query when a filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
+"""How many rows one query reads if a filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
 
 
 class TablePayments:
@@ -43,7 +43,7 @@ class TablePayments:
 
 
 def put_movements(transaction: Transaction, organization_id: OrganizationId, movements: Sequence[Movement]) -> None:
-    """Writes these rows, each as a whole."""
+    """Adds to the transaction a write of each row. It replaces the whole row."""
     for movement in movements:
         values = {
             "organization_id": organization_id,
@@ -61,7 +61,10 @@ def _time_key(movement: Movement) -> str:
 def _newest_first(
     organization_id: OrganizationId, wanted: MovementFilter, first: int, position: str | None
 ) -> Iterator[tuple[str, Movement]]:
-    """Yields the rows of the period beyond `position`, each with its place, and reads no more than it must."""
+    """Yields the rows of the period after `position`, each with its range key.
+
+    Reads one page, and further ones only if the filter leaves out too many rows.
+    """
     low = LOWEST if wanted.since is None else moment(wanted.since)
     high = HIGHEST if wanted.before is None else moment(wanted.before)
     high = high if position is None else min(high, position)

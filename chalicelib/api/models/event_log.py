@@ -1,4 +1,4 @@
-"""The event log of an invoice, as it is answered."""
+"""The event log of an invoice, as the API returns it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ KEPT_DAYS = 35
 
 
 class LoggedOutcome(StrEnum):
-    """What became of an event. `applied`: a webhook brought it, and it changed the invoice.
+    """The outcome of an event in POM. `applied`: a webhook delivered the event, and it changed the invoice.
 
-    `nothing_new`: POM knew already what it tells, so the invoice stayed as it was. `recovered`: it changed the
-    invoice once POM fetched it, because no webhook had brought it, or because it had been parked. `parked`: it could
-    not be applied yet. POM tries it again, and compares everything with Stripe every day.
+    `nothing_new`: POM knew its content already, so the invoice did not change. `recovered`: it changed the invoice
+    when POM fetched it, because no webhook had delivered it, or because it had been parked. `parked`: POM could not
+    apply it yet. POM tries it again, and compares everything with Stripe every day.
     """
 
     APPLIED = "applied"
@@ -39,33 +39,36 @@ _STORED = {
     "recovered": LoggedOutcome.RECOVERED,
     "parked": LoggedOutcome.PARKED,
 }
-"""Outcomes whose stored word is another one than `applied`."""
+"""The outcome for each stored word. All other words mean `applied`."""
 
 
 class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
-    """One event of Stripe's about an invoice, and what became of it in POM."""
+    """One event of Stripe about an invoice, and its outcome in POM."""
 
     id: Annotated[str, Meta(description="Stripe's id of the event.", examples=["evt_1NG8Du2eZvKYlo2CUI79vXWy"])]
     type: Annotated[str, Meta(description="Stripe's type of the event.", examples=["invoice.paid"])]
-    outcome: Annotated[LoggedOutcome, Meta(description="What became of it.")]
+    outcome: Annotated[LoggedOutcome, Meta(description="The outcome of the event in POM.")]
     source: Annotated[
         Source | None,
-        Meta(description="What brought it: a `webhook`, or the `sweep` that fetches events. Null if it is parked."),
+        Meta(
+            description="How POM got the event: by a `webhook`, or by the `sweep` that fetches events. Null if it "
+            "is parked."
+        ),
     ]
-    created_at: Annotated[Instant, Meta(description="When Stripe made it. RFC 3339, UTC.")]
-    arrived_at: Annotated[Instant, Meta(description="When it arrived at POM. RFC 3339, UTC.")]
+    created_at: Annotated[Instant, Meta(description="When Stripe made the event. RFC 3339, UTC.")]
+    arrived_at: Annotated[Instant, Meta(description="When the event arrived at POM. RFC 3339, UTC.")]
     lag_seconds: Annotated[int, Meta(ge=0, description="Seconds from `createdAt` to `arrivedAt`.")]
-    object_id: Annotated[str | None, Meta(description="Stripe's id of the object that it is about.")]
+    object_id: Annotated[str | None, Meta(description="Stripe's id of the object that the event is about.")]
     dashboard_url: Annotated[
         str | None,
         Meta(description="That object's page in Stripe's dashboard. Null if it has none, or no longer exists."),
     ]
     repeated: Annotated[
-        int, Meta(ge=0, description="How often a webhook brought it again after it had been dealt with.")
+        int, Meta(ge=0, description="How often a webhook delivered it again after POM had processed it.")
     ]
     error: Annotated[
         str | None,
-        Meta(description="The error code of why it is parked. Null for every other outcome."),
+        Meta(description="The error code that says why it is parked. Null for every other outcome."),
     ]
 
 
@@ -75,7 +78,9 @@ class InvoiceEvents(msgspec.Struct, rename="camel", kw_only=True):
     data: list[LoggedEventView]
     kept_days: Annotated[
         int,
-        Meta(description="The log keeps an event for so many days. The timeline and the payments are kept for good."),
+        Meta(
+            description="For how many days the log keeps an event. The timeline and the payments are kept for good."
+        ),
     ]
     page_info: PageInfo
 
@@ -104,5 +109,8 @@ def _event_view(event: LoggedEvent, invoice: Invoice, dashboard_base: str) -> Lo
 
 
 def _code_of(error: str | None) -> str:
-    """Returns the code of why an event was parked. The name of an unforeseen exception is nothing for a client."""
+    """Returns the error code that says why an event was parked.
+
+    An unforeseen exception is `internal_error`, because its name does not help a client.
+    """
     return error if error and re.fullmatch("[a-z_]+", error) else "internal_error"

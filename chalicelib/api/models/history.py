@@ -1,4 +1,4 @@
-"""The timeline of an invoice, as it is answered."""
+"""The timeline of an invoice, as the API returns it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
         EntryKind,
         Meta(
             description="What happened. `recreated`: POM had lost its record and made it again from Stripe. "
-            "`send_requested`: somebody ordered it to be sent, and nothing has come of that yet. `finalized`: it was "
+            "`send_requested`: somebody asked POM to send it, and POM has not sent it yet. `finalized`: it was "
             "finalized in Stripe without an e-mail. `revised`: somebody edited it in Stripe, and the revision has "
-            "replaced it. `payment_under_way`: a slow method such as a bank debit, which takes days. "
-            "`partly_paid`: a payment that left something to pay. `paid`: the payment that left nothing. "
+            "replaced it. `payment_under_way`: a payment by a slow method such as a bank debit began. "
+            "`partly_paid`: a payment after which something was left to pay. `paid`: nothing was left. "
             "`marked_paid`: recorded as paid outside Stripe. `given_up`: marked as uncollectible; it can still be "
-            "paid. `refund_pending`: a refund "
-            "that had not arrived at once. `dispute_closed`: closed without a decision, such as an inquiry."
+            "paid. `refund_pending`: a refund that did not succeed "
+            "at once. `dispute_closed`: closed without a decision, such as an inquiry."
         ),
     ]
-    source: Annotated[DoneBy, Meta(description="Whether POM did it, or somebody in Stripe, the payer or the bank.")]
+    source: Annotated[
+        DoneBy, Meta(description="`pom` if POM did it; `stripe` if somebody in Stripe, the payer or the bank did it.")
+    ]
     actor: (
         Annotated[str, Meta(description="The id of the user for whom POM did it. Left out if POM did it by itself.")]
         | UnsetType
@@ -52,7 +54,7 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
     method: (
         Annotated[
             PaymentMethodView,
-            Meta(description="How it was paid or tried. A refund has the method of the payment that it gives back."),
+            Meta(description="The method of the payment or of the attempt. A refund has the method of its payment."),
         ]
         | UnsetType
     ) = UNSET
@@ -78,7 +80,7 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
     due_by: (
         Annotated[
             Instant,
-            Meta(description="When evidence for the dispute must be with Stripe, in its dashboard. RFC 3339, UTC."),
+            Meta(description="When Stripe must have the evidence for the dispute, in its dashboard. RFC 3339, UTC."),
         ]
         | UnsetType
     ) = UNSET
@@ -86,13 +88,15 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
         Annotated[
             str,
             Meta(
-                description="The `id` of the payment that it was about, as in the invoice's `payments`.",
+                description="The `id` of the payment that the entry is about, as in the invoice's `payments`.",
                 examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
             ),
         ]
         | UnsetType
     ) = UNSET
-    stripe_id: Annotated[str, Meta(description="Stripe's id of the object that it was about.")] | UnsetType = UNSET
+    stripe_id: Annotated[str, Meta(description="Stripe's id of the object that the entry is about.")] | UnsetType = (
+        UNSET
+    )
     dashboard_url: (
         Annotated[str, Meta(description="That object's page in Stripe's dashboard, if it has one and still exists.")]
         | UnsetType
@@ -100,19 +104,19 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class InvoiceHistory(msgspec.Struct, rename="camel"):
-    """The timeline of an invoice, oldest first, always whole."""
+    """The whole timeline of an invoice, oldest first."""
 
     data: list[HistoryEntryView]
     page_info: PageInfo
 
 
 def history_view(invoice: Invoice, *, dashboard_base: str) -> InvoiceHistory:
-    """Returns the timeline as a list by itself."""
+    """Returns the timeline as a list with one page."""
     return InvoiceHistory(history_entries(invoice, dashboard_base), PageInfo(end_cursor=None, has_next_page=False))
 
 
 def history_entries(invoice: Invoice, dashboard_base: str) -> list[HistoryEntryView]:
-    """Returns what happened to an invoice, the first thing first."""
+    """Returns the entries of an invoice's timeline, oldest first."""
     return [_entry_view(entry, invoice, dashboard_base) for entry in timeline(invoice)]
 
 

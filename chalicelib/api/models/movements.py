@@ -1,4 +1,4 @@
-"""An organization's money in and out, as it is answered."""
+"""An organization's payments, refunds and disputes, as the API returns them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class MovementMethodView(msgspec.Struct, rename="camel", kw_only=True):
     type: Annotated[
         str,
         Meta(
-            description="Stripe's type, such as `card`. Of money outside Stripe it is what the office recorded, such "
-            "as `check`, or `outside_stripe` if nobody recorded how it was paid."
+            description="Stripe's type, such as `card`. For money outside Stripe, the method that the office "
+            "recorded, such as `check`, or `outside_stripe` if nobody recorded how it was paid."
         ),
     ]
     brand: Annotated[str | None, Meta(description="The card's brand, such as `visa`, or the bank's name.")]
@@ -34,18 +34,21 @@ class MovementView(msgspec.Struct, rename="camel", kw_only=True):
     id: Annotated[
         str,
         Meta(
-            description="Stripe's id, or one of POM's if the money did not go through Stripe.", examples=["pi_3Mtw"]
+            description="Stripe's id, or an id that POM made if the money did not go through Stripe.",
+            examples=["pi_3Mtw"],
         ),
     ]
     kind: Annotated[
-        MovementKind, Meta(description="What moved the money. A payment brings it in, the others take it out.")
+        MovementKind,
+        Meta(description="How the money moved. A payment brings it in, a refund or a dispute takes it out."),
     ]
     status: Annotated[
         str,
         Meta(
-            description="A payment is `pending`, `succeeded`, or `failed` if its money was under way, as with a bank "
-            "debit. A declined card moved no money, so it is not listed. What a credit note gave back outside Stripe "
-            "is a refund that is `succeeded`, or `canceled` once the credit note is void. Other refunds have "
+            description="A payment is `pending`, `succeeded`, or `failed` if its money was on its way, as with a "
+            "bank debit. A declined card moved no money, so it is not listed. A credit note that gave money back "
+            "outside Stripe is a refund that is `succeeded`, or `canceled` once the credit note is void. Other "
+            "refunds have "
             f"Stripe's word: {REFUND_STATUSES} A dispute has Stripe's word: {DISPUTE_STATUSES}"
         ),
     ]
@@ -59,20 +62,21 @@ class MovementView(msgspec.Struct, rename="camel", kw_only=True):
     amount: Annotated[
         Money,
         Meta(
-            description="How much is concerned, in `currency`. It is never negative. Of a dispute, it is how much of "
-            "the invoice's money the bank takes or may take. A lost dispute took no more than what earlier refunds "
-            "had left of the payment. The invoice's `disputes[].amount` is the bank's whole claim."
+            description="The amount of the payment, the refund or the dispute, in `currency`. It is never negative. "
+            "For a dispute, it is how much of the invoice's money the bank takes or may take. A lost dispute took "
+            "no more than what earlier refunds had left of the payment. The invoice's "
+            "`payments[].disputes[].amount` is the bank's whole claim."
         ),
     ]
     received_amount: Annotated[
         Money,
         Meta(
-            description="What this adds to the money received, in `currency`. It is negative if money went out, and "
-            "0 while nothing has moved: a payment or a refund that has not succeeded, a dispute that is not lost."
+            description="The amount that this adds to the money received, in `currency`. It is negative if money "
+            "went out. It is 0 for a payment or a refund that has not succeeded, and for a dispute that is not lost."
         ),
     ]
     currency: CurrencyOfAmount
-    method: Annotated[MovementMethodView | None, Meta(description="Null if Stripe has not told it.")]
+    method: Annotated[MovementMethodView | None, Meta(description="How it was paid. Null if POM does not know it.")]
     payment_id: Annotated[
         str | None,
         Meta(description="The id of the payment that was refunded or disputed. Null for a payment."),
@@ -83,8 +87,8 @@ class MovementView(msgspec.Struct, rename="camel", kw_only=True):
     reason: Annotated[
         str | None,
         Meta(
-            description="Stripe's word for why it was refunded or disputed. Of a payment recorded in POM, the "
-            "reference that was given, such as the number of a check."
+            description="Stripe's word for why it was refunded or disputed. For a payment recorded in POM, the "
+            "recorded reference, such as the number of a check."
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The payments of an invoice, with their refunds and disputes, as they are answered."""
+"""The payments of an invoice, with their refunds and disputes, as the API returns them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.domain.status import FailedAttempt
 from chalicelib.domain.stripe_pages import object_url
 
 REQUESTED = "requested"
-"""The status of a refund while nobody knows whether Stripe has made it."""
+"""The status of a refund while POM does not know whether Stripe has made it."""
 REFUND_STATUSES = (
     "`pending`, `requires_action`, `succeeded`, `failed` or `canceled`. Stripe may add others. A refund that "
     "succeeded may still fail weeks later."
@@ -31,27 +31,27 @@ DISPUTE_STATUSES = (
     "`warning_under_review` or `warning_closed`; of a lost dispute that is appealed `appeal_needs_response` or "
     "`appeal_under_review`. Stripe may add others."
 )
-"""Stripe's words, as descriptions name them."""
+"""Stripe's statuses, for the descriptions of fields."""
 
 CurrencyOfAmount = Annotated[str, Meta(description="The currency of `amount`, ISO 4217 in lower case.")]
 
 
 class DoneBy(StrEnum):
-    """Who did it: POM, for somebody or by itself, or somebody in Stripe, which includes the payer and the bank."""
+    """Who did it. `pom`: POM, for a user or by itself. `stripe`: somebody in Stripe, the payer or the bank."""
 
     POM = "pom"
     STRIPE = "stripe"
 
 
 class PaymentMethodView(msgspec.Struct, rename="camel", kw_only=True):
-    """How somebody pays. POM keeps no more of a card than this."""
+    """How somebody pays. POM stores no other details of a card."""
 
     type: Annotated[
         str | None,
         Meta(
-            description="Stripe's type, such as `card` or `us_bank_account`. Of a payment outside Stripe it is what "
-            "the office recorded, such as `check`, or `outside_stripe` if nobody recorded how it was paid. Null if "
-            "Stripe has not told it."
+            description="Stripe's type, such as `card` or `us_bank_account`. For a payment outside Stripe, the "
+            "method that the office recorded, such as `check`, or `outside_stripe` if nobody recorded how it was "
+            "paid. Null if POM does not know it."
         ),
     ]
     brand: Annotated[str | None, Meta(description="The card's brand, such as `visa`, or the bank's name.")]
@@ -63,7 +63,7 @@ class PaymentMethodView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class RefundView(msgspec.Struct, rename="camel", kw_only=True):
-    """Money of a payment on its way back to the payer."""
+    """A refund of a payment."""
 
     id: Annotated[
         str | None,
@@ -79,11 +79,11 @@ class RefundView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     at: Annotated[Instant, Meta(description="When the refund was made, or ordered in POM. RFC 3339, UTC.")]
-    amount: Annotated[Money, Meta(description="What is given back, in the payment's `currency`.")]
+    amount: Annotated[Money, Meta(description="The amount of the refund, in the payment's `currency`.")]
     reason: Annotated[
         str | None,
         Meta(
-            description="Why it was made, in Stripe's words: `duplicate`, `fraudulent`, `requested_by_customer`, or "
+            description="The reason, in Stripe's words: `duplicate`, `fraudulent`, `requested_by_customer`, or "
             "`expired_uncaptured_charge` if Stripe made it by itself. Stripe may add others. Null if nobody gave one."
         ),
     ]
@@ -95,7 +95,7 @@ class RefundView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class DisputeView(msgspec.Struct, rename="camel", kw_only=True):
-    """The payer's bank questions a payment."""
+    """A dispute: the payer's bank questions a payment."""
 
     id: Annotated[str, Meta(description="Stripe's id of the dispute.", examples=["du_1MtJUT2eZvKYlo2CNaw2HvEv"])]
     status: Annotated[
@@ -106,23 +106,25 @@ class DisputeView(msgspec.Struct, rename="camel", kw_only=True):
     amount: Annotated[
         Money,
         Meta(
-            description="The bank's whole claim, in this dispute's `currency`, also if a part of the payment had "
-            "been refunded before. `GET /payments` has the part of the invoice's money that is concerned."
+            description="The bank's whole claim, in this dispute's `currency`, even if a part of the payment was "
+            "refunded before. `GET /payments` has the part that the dispute takes of the invoice's money."
         ),
     ]
     currency: CurrencyOfAmount
     reason: Annotated[str | None, Meta(description="What the payer claims, in Stripe's words, such as `duplicate`.")]
     evidence_due_by: Annotated[
-        Instant | None, Meta(description="When evidence must be with Stripe, in its dashboard. RFC 3339, UTC.")
+        Instant | None, Meta(description="When Stripe must have the evidence, in its dashboard. RFC 3339, UTC.")
     ]
     dashboard_url: Annotated[str | None, Meta(description="The dispute's page in Stripe's dashboard.")]
 
 
 class OutsideRecordView(msgspec.Struct, rename="camel", kw_only=True):
-    """What the office recorded of a payment that did not go through Stripe."""
+    """A payment that did not go through Stripe, as the office recorded it."""
 
     paid_on: Annotated[Day, Meta(description="The day on which the customer paid, in the organization's time zone.")]
-    reference: Annotated[str | None, Meta(description="What the office gave, such as the number of a check.")]
+    reference: Annotated[
+        str | None, Meta(description="The reference that the office recorded, such as the number of a check.")
+    ]
     recorded_by: Annotated[str, Meta(description="The id of the user who recorded it.")]
     recorded_at: Annotated[Instant, Meta(description="When it was recorded. RFC 3339, UTC.")]
 
@@ -138,14 +140,14 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
         str,
         Meta(
             description="Stripe's id of the payment, `pi_…`, or of its charge if it has no payment intent. A payment "
-            "outside Stripe has an id of POM's.",
+            "outside Stripe has an id that POM made.",
             examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
         ),
     ]
     status: Annotated[
         PaymentStatus,
         Meta(
-            description="What became of it. `pending`: the money is on its way, as that of a bank debit is for days. "
+            description="The outcome of the payment. `pending`: the money is on its way; a bank debit takes days. "
             "`requires_action`: the payer has begun to pay, and has yet to confirm the payment with their bank. "
             "Refunds and disputes do not change the status."
         ),
@@ -153,13 +155,13 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
     at: Annotated[
         Instant,
         Meta(
-            description="When it succeeded or failed, or when it began if it has not ended. RFC 3339, UTC. Of a "
+            description="When it succeeded or failed, or when it began if it has not ended. RFC 3339, UTC. For a "
             "payment recorded by hand, the beginning of the day on which the customer paid."
         ),
     ]
-    amount: Annotated[Money, Meta(description="What was paid, or was to be paid, in `currency`.")]
+    amount: Annotated[Money, Meta(description="The amount that was paid, or was to be paid, in `currency`.")]
     currency: CurrencyOfAmount
-    method: Annotated[PaymentMethodView | None, Meta(description="How it was paid. Null if Stripe has not told it.")]
+    method: Annotated[PaymentMethodView | None, Meta(description="How it was paid. Null if POM does not know it.")]
     receipt_url: Annotated[
         str | None,
         Meta(description="Stripe's page with the receipt. Stripe's links to receipts are good for 30 days."),
@@ -168,12 +170,12 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
     failure: Annotated[FailureView | None, Meta(description="Why it failed. Null unless `status` is `failed`.")]
     outside: Annotated[
         OutsideRecordView | None,
-        Meta(description="What was recorded. Null unless somebody recorded this payment in POM by hand."),
+        Meta(description="The record of the office. Null unless somebody recorded this payment in POM by hand."),
     ]
     refundable: Annotated[
         str,
         Meta(
-            description="How much can still be refunded through Stripe, in `currency`: nothing during a dispute.",
+            description="How much can still be refunded through Stripe, in `currency`. It is 0 during a dispute.",
             examples=["75.00"],
         ),
     ]
@@ -210,7 +212,7 @@ def payment_view(payment: Payment, invoice: Invoice, dashboard_base: str) -> Pay
 
 
 def method_view(method: PaymentMethod | None) -> PaymentMethodView | None:
-    """Returns a method, or None if nothing at all is known of it."""
+    """Returns a method, or None if POM knows nothing about it."""
     if method is None or method == PaymentMethod(None):
         return None
     return PaymentMethodView(type=method.type, brand=method.brand, last4=method.last4, expires=method.expires)
@@ -232,7 +234,7 @@ def refund_view(refund: RefundFact, invoice: Invoice) -> RefundView:
 
 
 def _requested_view(order: RefundOrder, payment: Payment) -> RefundView:
-    """Returns a refund that was ordered in POM while nobody knows whether Stripe has made it."""
+    """Returns a refund that was ordered in POM while POM does not know whether Stripe has made it."""
     return RefundView(
         id=None,
         status=REQUESTED,

@@ -1,4 +1,4 @@
-"""A refund as it is asked for, and as it is answered."""
+"""The request to refund a payment, and the refund in the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.usecases.invoicing.refund import OrderedRefund, RefundRequest
 
 
 class NewRefund(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """How much of a payment to give back, and why. An empty object gives back all that is left."""
+    """How much of a payment to refund, and why. An empty object refunds all that is left."""
 
     amount: (
         Annotated[
@@ -33,8 +33,8 @@ class NewRefund(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         Annotated[
             str,
             Meta(
-                description="Why, in Stripe's words. A fraudulent payment adds the card and the e-mail address to "
-                "Stripe's block lists.",
+                description="The reason, in Stripe's words. With `fraudulent`, Stripe adds the card and the e-mail "
+                "address to its block lists.",
                 extra_json_schema={"enum": list(REFUND_REASONS)},
             ),
         ]
@@ -56,9 +56,9 @@ class OrderedRefundView(msgspec.Struct, rename="camel", kw_only=True):
         str,
         Meta(description=f"`{REQUESTED}` if Stripe has not answered yet. Otherwise Stripe's word: {REFUND_STATUSES}"),
     ]
-    amount: Annotated[Money, Meta(description="What is given back, in `currency`.")]
+    amount: Annotated[Money, Meta(description="The amount of the refund, in `currency`.")]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    reason: Annotated[str | None, Meta(description="Why, as it was asked for.")]
+    reason: Annotated[str | None, Meta(description="The reason in the request. Null if it had none.")]
     payment_id: Annotated[str, Meta(description="Stripe's id of the payment.")]
     invoice_id: Annotated[str, Meta(description="POM's id of the invoice that was paid.")]
 

@@ -70,8 +70,8 @@ def outcome_of(source: Source, *, changed: bool) -> EventOutcome:
 def note_repetition(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> None:
     """Notes that a webhook brought an event that had been dealt with before.
 
-    If the sweep had fetched it, that, too, proves that Stripe's events get in: after an outage of ours all webhooks
-    that Stripe repeats are such. If it cannot be noted, nothing is lost.
+    The repetition shows that webhooks arrive, even if the sweep had read the event first. After an outage of POM all
+    repeated webhooks are like this. If POM cannot note the repetition, nothing is lost.
     """
     with suppress(Retryable):
         ports.events.repeated(account_id, event.id, ports.clock.now())

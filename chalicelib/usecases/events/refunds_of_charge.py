@@ -1,9 +1,9 @@
-"""Learn of refunds from an event that does not show them.
+"""Reads the refunds of a charge from Stripe after an event that does not name them.
 
-`charge.refunded` says how much of a charge has been refunded, and not by which refunds. Before version 2024-10-28,
+`charge.refunded` says how much of a charge has been refunded, but not by which refunds. Before version 2024-10-28,
 Stripe sent `refund.created` only for refunds without a charge
-(https://docs.stripe.com/changelog/acacia/2024-10-28/refund-webhook-update). So on accounts of earlier versions it may
-be the only event that tells of a refund. On others `refund.created` comes at about the same time.
+(https://docs.stripe.com/changelog/acacia/2024-10-28/refund-webhook-update). So on accounts with an earlier version,
+`charge.refunded` may be the only event about a refund. On others `refund.created` arrives at about the same time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 
 MADE_WITHIN = 60
-"""Seconds within which Stripe makes a refund and the event about its charge."""
+"""Seconds. A refund and the event about its charge are made no further apart."""
 
 GIVEN_UP = frozenset({"failed", "canceled"})
 """Statuses in which a refund does not count for its charge."""
@@ -26,20 +26,20 @@ GIVEN_UP = frozenset({"failed", "canceled"})
 def with_refunds_of_charge(
     invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
 ) -> Invoice:
-    """Returns the invoice with all refunds of the event's charge, if the event tells of one that POM does not know.
+    """Returns the invoice with all refunds of the event's charge, if the event shows one that POM does not know.
 
-    Asks Stripe only then. The question is asked after `invoice` was read, so the answer is newer. If Stripe no longer
-    has the charge, nobody can say more than the event does.
+    Otherwise it does not ask Stripe, and returns the invoice unchanged. Stripe is asked after `invoice` was read, so
+    its answer is newer. If Stripe no longer has the charge, the invoice is returned unchanged too.
 
     Raises:
-        StripeUnavailable, StripeRefused: as Stripe answers.
+        StripeUnavailable, StripeRefused: Stripe did not return the refunds.
     """
     if not event.refunded_amount:
         return invoice
     known = [each for each in invoice.facts.refunds.values() if each.charge_id == event.object_id]
     amount = sum(each.amount for each in known if each.status not in GIVEN_UP)
-    # The refund that the event is about was made with it. If POM does not know that one, another refund that has
-    # failed since may hide it in the sum.
+    # The event was made together with its refund. If POM does not know that refund, the sum may still match, because
+    # another refund that POM knows as made may have failed since.
     is_known = event.dated and any(abs(each.created - event.created) <= MADE_WITHIN for each in known)
     if event.refunded_amount <= amount and is_known:
         return invoice

@@ -1,4 +1,4 @@
-"""Read what POM keeps beside an invoice: the events about it, and an organization's money in and out."""
+"""Reads the event log of an invoice, and an organization's payments, refunds and disputes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def list_events(
 
     Raises:
         NotFound: this organization has no such invoice.
-        Refused: the cursor is not one of this invoice's log.
+        Refused: the cursor is not from this invoice's log.
     """
     invoice = load(organization_id, invoice_id, ports)
     return invoice, ports.events.of_invoice(organization_id, invoice.id, first, after)
@@ -30,6 +30,6 @@ def list_movements(
     """Returns a page of an organization's payments, refunds and disputes, the newest first.
 
     Raises:
-        Refused: the cursor is not one of this list.
+        Refused: the cursor is not from this list.
     """
     return ports.payments.page(organization_id, wanted, first, after)

@@ -1,7 +1,7 @@
-"""Refund a payment through Stripe, once for each idempotency key, and never more than the payment brought.
+"""Refunds a payment through Stripe, once for each idempotency key, and never more than the payment.
 
 The order is stored in the invoice before Stripe is asked for the refund. If no answer comes, the order stays, and
-`resume_refunds` goes on with it.
+`resume_refunds` resumes it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from chalicelib.domain.saga import LEASE
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.invoicing.pull_invoice import pulled_to_act_on
-from chalicelib.usecases.invoicing.resume_refunds import ask_stripe_first, go_on
+from chalicelib.usecases.invoicing.resume_refunds import ask_stripe_first, resume_order
 from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
 
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """The request. Without `amount`, which is in units of the currency, all that is left is refunded."""
+    """A request to refund a payment. `amount` is in units of the currency; None means all that is left."""
 
     organization_id: OrganizationId
     user_id: UserId
@@ -45,9 +45,9 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class OrderedRefund:
-    """A refund that was ordered. `fact` is what Stripe says of it, or None while Stripe has not answered.
+    """A refund that was ordered. `amount` is minor units of `currency`.
 
-    `amount` is minor units of `currency`.
+    `fact` is Stripe's refund, or None while POM does not know whether Stripe has made it.
     """
 
     invoice_id: InvoiceId
@@ -61,20 +61,22 @@ class OrderedRefund:
 def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
     """Refunds a payment, or a part of it, and returns the refund. A repeated request returns the same refund.
 
-    If Stripe does not answer, the refund has no `fact`, and POM goes on with the order by itself.
+    If Stripe does not answer, `fact` is None, and `resume_stuck` asks again later.
 
     Raises:
         NotFound: this organization has no such payment.
-        Conflict: not connected, made on another account, or the key was used for another refund of this payment.
-        Refused: the payment cannot be refunded, or not that much of it; nothing was ordered.
-        StripeRefused: Stripe says no; nothing was refunded, and the order is dropped.
+        Conflict: the organization is not connected, the invoice was made on another account, the key was used for
+            another refund of this payment, or the refund of this key was refused later.
+        Refused: this payment, or this amount of it, cannot be refunded; nothing was ordered.
+        StripeRefused, AccountUnreachable: Stripe refused the refund, or access to the account; nothing was refunded,
+            and the order was dropped.
         StripeUnavailable: the invoice could not be read; nothing was ordered.
     """
     invoice = _invoice_of(request, ports)
     raise_all(_errors_of(request, invoice))
-    before = _ordered(invoice, request)
-    if before is not None:
-        return before if before.fact is not None else _gone_on_with(invoice, request, ports)
+    earlier = _ordered(invoice, request)
+    if earlier is not None:
+        return earlier if earlier.fact is not None else _resumed(invoice, request, ports)
     connection = ports.connections.get(request.organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     with noticing_revocation(request.organization_id, account_id, ports):
@@ -83,12 +85,13 @@ def refund(request: RefundRequest, ports: Ports) -> OrderedRefund:
         stored = _stored(present, request, nonce, ports)
         order = stored.refund_order(request.order_id)
         if order is None or order.nonce != nonce:
-            return _required(_ordered(stored, request))  # The same request was faster.
+            # A concurrent request with the same key has stored the order first.
+            return _required(_ordered(stored, request))
         return _required(_ordered(ask_stripe_first(stored, order, ports), request))
 
 
 def _errors_of(request: RefundRequest, invoice: Invoice) -> Iterator[IntegrationError]:
-    yield from errors_of(_asked, request, invoice)
+    yield from errors_of(_requested_amount, request, invoice)
     yield from errors_of(require_known_reason, request.reason)
 
 
@@ -103,24 +106,24 @@ def _read_first(invoice: Invoice, account_id: StripeAccountId, ports: Ports) -> 
         raise
 
 
-def _gone_on_with(invoice: Invoice, request: RefundRequest, ports: Ports) -> OrderedRefund:
-    """Returns what has become of an order whose outcome is not known, after going on with it if it is time."""
+def _resumed(invoice: Invoice, request: RefundRequest, ports: Ports) -> OrderedRefund:
+    """Returns the refund after resuming its order, if the order is due."""
     order = invoice.refund_order(request.order_id)
-    present = go_on(invoice, order, ports) if order is not None else invoice
+    present = resume_order(invoice, order, ports) if order is not None else invoice
     return _required(_ordered(present, request))
 
 
 def _stored(invoice: Invoice, request: RefundRequest, nonce: str, ports: Ports) -> Invoice:
-    """Returns the invoice, stored with the order."""
+    """Stores the order in the invoice, and returns the invoice."""
     now = ports.clock.now()
     return store(invoice, lambda current: _ordering(current, request, nonce, now), ports)
 
 
 def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) -> Invoice:
-    """Returns the invoice with the order, unless a request with the same key was faster.
+    """Returns the invoice with the order, or unchanged if it has an order of this key already.
 
-    It is judged by the invoice that it is stored in. So of two requests at the same moment, the second one finds less
-    left.
+    The amount is checked on the version of the invoice that the order is stored in. So of two concurrent requests,
+    the second one finds less left to refund.
     """
     if _ordered(current, request) is not None:
         return current
@@ -130,7 +133,7 @@ def _ordering(current: Invoice, request: RefundRequest, nonce: str, now: int) ->
     order = RefundOrder(
         id=request.order_id,
         payment_id=payment.id,
-        amount=refundable_amount(current, payment, _asked(request, current)),
+        amount=refundable_amount(current, payment, _requested_amount(request, current)),
         reason=request.reason,
         actor=request.user_id,
         at=now,
@@ -153,8 +156,8 @@ def _invoice_of(request: RefundRequest, ports: Ports) -> Invoice:
         invoice = ports.invoices.get(organization_id, InvoiceId(payment_id.removeprefix(OUTSIDE_ID)))
     else:
         account_id = ports.connections.get(organization_id).account_id
-        found = ports.invoices.find_by_reference(account_id, [payment_id]) if account_id is not None else {}
-        owner, invoice_id = found.get(payment_id, (None, None))
+        owners = ports.invoices.find_by_reference(account_id, [payment_id]) if account_id is not None else {}
+        owner, invoice_id = owners.get(payment_id, (None, None))
         if owner == organization_id and invoice_id is not None:
             invoice = ports.invoices.get(organization_id, invoice_id)
     if invoice is None:
@@ -173,9 +176,9 @@ def _no_payment() -> NotFound:
 
 
 def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
-    """Returns the refund that a request with this key has ordered of this payment, or None.
+    """Returns the refund of this payment that a request with this key ordered, or None.
 
-    The refund's metadata names its order, so it is found even if POM has lost the order.
+    The refund's metadata names the order, so POM finds the refund even if it has lost the order.
 
     Raises:
         Conflict: the key was used with another body, or its refund was refused after the first request was answered.
@@ -185,9 +188,9 @@ def _ordered(invoice: Invoice, request: RefundRequest) -> OrderedRefund | None:
     made = order or fact
     if made is None:
         return None
-    asked = _asked(request, invoice)
-    same_amount = asked == (None if order is not None and order.all_that_is_left else made.amount)
-    if made.reason != request.reason or not (same_amount or (order is None and asked is None)):
+    requested_amount = _requested_amount(request, invoice)
+    same_amount = requested_amount == (None if order is not None and order.all_that_is_left else made.amount)
+    if made.reason != request.reason or not (same_amount or (order is None and requested_amount is None)):
         raise Conflict(
             "idempotency_key_reused",
             "This Idempotency-Key was used for another refund of this payment.",
@@ -220,10 +223,10 @@ def _required(ordered: OrderedRefund | None) -> OrderedRefund:
     return ordered
 
 
-def _asked(request: RefundRequest, invoice: Invoice) -> int | None:
-    """Returns the amount that is asked for in minor units, or None if the request names none.
+def _requested_amount(request: RefundRequest, invoice: Invoice) -> int | None:
+    """Returns the requested amount in minor units, or None if the request has no amount.
 
     Raises:
-        Refused: it is nothing or less, or has more decimals than the currency.
+        Refused: the amount is not above zero, is too large, or has more decimals than the currency.
     """
     return asked_amount(request.amount, invoice.order.currency)

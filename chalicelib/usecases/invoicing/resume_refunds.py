@@ -1,8 +1,8 @@
-"""Asks Stripe for refunds that were ordered, and goes on with orders whose outcome is not known.
+"""Asks Stripe for the refunds that were ordered, and resumes orders whose outcome is not known.
 
-Before Stripe is asked again, POM looks whether the refund was made, because Stripe forgets an idempotency key after a
-day. Then it asks with the same key, so that two requests that overtake each other are one for Stripe. Only if Stripe
-failed and would repeat that failure for the same key, a new key is stored first.
+Before POM asks Stripe again, it reads the payment's refunds, because Stripe forgets an idempotency key after a day.
+If the refund is not there, POM asks with the same key, so that Stripe treats concurrent requests as one. POM stores
+and uses a new key only if Stripe has answered with a failure, because Stripe repeats a failure for the same key.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ from chalicelib.usecases.invoicing.store_invoice import knowing_also, load, stor
 
 
 def resume_refunds(invoice: Invoice, ports: Ports) -> Invoice:
-    """Returns the invoice after going on with each refund whose outcome is not known, if nobody is at work on it.
+    """Resumes each order of the invoice that is due, and returns the invoice.
 
-    If a refund is refused, the timeline tells it, because nobody waits for the answer any more.
+    A refusal becomes an entry of the timeline, because no caller waits for the answer.
 
     Raises:
-        StaleWrite: to be tried again.
+        StaleWrite: the invoice changed meanwhile; call again.
     """
     for order_id in [order.id for order in invoice.refund_orders if order.open]:
         order = invoice.refund_order(order_id)
         if order is None:
             continue
         try:
-            invoice = go_on(invoice, order, ports)
+            invoice = resume_order(invoice, order, ports)
         except Refused:
             invoice = load(invoice.organization_id, invoice.id, ports)
     return invoice
 
 
-def go_on(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
-    """Returns the invoice after going on with one order, unless its outcome is known or somebody is at work on it.
+def resume_order(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
+    """Resumes one order if it is due, and returns the invoice.
 
     Raises:
-        Refused: it cannot be made any more. The order stays as refused, and the timeline tells it.
-        StaleWrite: somebody else has taken the order up meanwhile.
+        Refused: the refund no longer fits, or Stripe refuses it. The order is stored as refused, and the timeline has
+            `refund_refused`.
+        StaleWrite: another worker has taken up the order.
     """
     now = ports.clock.now()
     if not order.is_due(now):
@@ -66,16 +67,16 @@ def go_on(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
         return _postponed_until_reconnected(leased, order, ports)
     known = store(leased, lambda current: _with_refunds(current, refunds, leased, ports), ports)
     if known.refund_order(order.id) != order:
-        return known  # The refund was made, or somebody else has taken the order up.
-    return _asked_again(known, order, ports)
+        return known  # The refund was made, or another worker has taken up the order.
+    return _ask_again(known, order, ports)
 
 
-def _asked_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
-    """Returns the invoice after asking Stripe again for a refund that it has not made."""
+def _ask_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
+    """Asks Stripe again for a refund that it has not made, and returns the invoice."""
     payment = payment_of(invoice, order.payment_id)
     if payment is not None:
         try:
-            refundable_amount(invoice, payment, order.amount, besides=order.id)
+            refundable_amount(invoice, payment, order.amount, except_order_id=order.id)
         except Refused as refusal:
             _refuse(invoice, order, refusal, ports)
             raise
@@ -91,10 +92,12 @@ def _asked_again(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
 
 
 def ask_stripe(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
-    """Returns the invoice with the refund that Stripe has made, or with the order if Stripe gave no usable answer.
+    """Asks Stripe for the refund.
+
+    Returns the invoice with the refund, or with the postponed order if Stripe gave no usable answer.
 
     Raises:
-        StripeRefused, AccountUnreachable: Stripe did not make it with this request. The order is still stored.
+        StripeRefused, AccountUnreachable: Stripe did not make the refund. The order is still stored.
     """
     try:
         refund = ports.stripe.refund(
@@ -106,26 +109,26 @@ def ask_stripe(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
 
 
 def ask_stripe_first(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
-    """Returns the invoice after Stripe was asked for the first time, while the caller waits for the answer.
+    """Asks Stripe for the first time, while a caller waits, and returns the invoice.
 
     Raises:
-        StripeRefused, AccountUnreachable: Stripe did not make it. The order is dropped, and the timeline tells it,
-            because somebody who repeated the request meanwhile has heard that the refund was ordered.
+        StripeRefused, AccountUnreachable: Stripe did not make the refund. The order is dropped. The timeline has
+            `refund_refused`, because a repeated request may have been answered with 202 meanwhile.
     """
     try:
         return ask_stripe(invoice, order, ports)
     except (StripeRefused, AccountUnreachable) as refusal:
-        told = _refusal_told(order, refusal.code, ports)
+        act = _refusal_act(order, refusal.code, ports)
         store(
             invoice,
-            lambda current: _unless_taken_up(current, order).without_order(order).changed(told.at, told),
+            lambda current: _unless_taken_up(current, order).without_order(order).changed(act.at, act),
             ports,
         )
         raise
 
 
 def _with_refunds(current: Invoice, refunds: Sequence[RefundFact], read_after: Invoice, ports: Ports) -> Invoice:
-    """Returns `current` with those refunds that say something new."""
+    """Returns `current` with the refunds that POM does not know yet, or knows with other content."""
     new = [refund for refund in refunds if not current.facts.says(refund)]
     return knowing_also(current, new, read_after, ports).changed(ports.clock.now()) if new else current
 
@@ -134,23 +137,27 @@ def _postponed(invoice: Invoice, order: RefundOrder, ports: Ports, *, stored_by_
     later = order.postponed(ports.clock.now(), stored_by_stripe=stored_by_stripe)
 
     def change(current: Invoice) -> Invoice:
-        # An event may have told of the refund meanwhile.
+        # An event may have settled the order meanwhile.
         return current.ordering(later) if current.refund_order(order.id) == order else current
 
     return store(invoice, change, ports)
 
 
 def _postponed_until_reconnected(invoice: Invoice, order: RefundOrder, ports: Ports) -> Invoice:
-    """Returns the invoice with an order of which only a reconnected account can tell whether its refund was made."""
+    """Postpones an order after Stripe has refused access to the account, and returns the invoice.
+
+    POM can learn the outcome only after a reconnect.
+    """
     mark_revoked(invoice.organization_id, invoice.stripe_account_id, ports)
     return _postponed(invoice, order, ports, stored_by_stripe=False)
 
 
 def _with_new_key(invoice: Invoice, order: RefundOrder, ports: Ports) -> tuple[Invoice, RefundOrder]:
-    """Returns the invoice, stored with a new key for the order, and the order.
+    """Stores a new key for the order. Returns the invoice and the order.
 
     Raises:
-        StaleWrite: somebody else has taken the order up. With two new keys Stripe would make two refunds.
+        StaleWrite: another worker has taken up the order. If both asked with a new key, Stripe would make two
+            refunds.
     """
     renewed = order.with_new_key(ports.clock.nonce())
 
@@ -161,13 +168,13 @@ def _with_new_key(invoice: Invoice, order: RefundOrder, ports: Ports) -> tuple[I
 
 
 def _refuse(invoice: Invoice, order: RefundOrder, refusal: Refused, ports: Ports) -> None:
-    """Stores the invoice with the order as refused, after the request for it had been answered.
+    """Stores the order as refused.
 
     Raises:
-        StaleWrite: somebody else has taken the order up, so its outcome is not known.
+        StaleWrite: another worker has taken up the order, so the refund may be made after all.
     """
-    refused, told = order.refused_with(refusal.code), _refusal_told(order, refusal.code, ports)
-    store(invoice, lambda current: _unless_taken_up(current, order).ordering(refused).changed(told.at, told), ports)
+    refused, act = order.refused_with(refusal.code), _refusal_act(order, refusal.code, ports)
+    store(invoice, lambda current: _unless_taken_up(current, order).ordering(refused).changed(act.at, act), ports)
 
 
 def _unless_taken_up(current: Invoice, order: RefundOrder) -> Invoice:
@@ -176,8 +183,8 @@ def _unless_taken_up(current: Invoice, order: RefundOrder) -> Invoice:
     return current
 
 
-def _refusal_told(order: RefundOrder, code: str, ports: Ports) -> Action:
-    """Returns what the timeline tells of a refund that was ordered and not made."""
+def _refusal_act(order: RefundOrder, code: str, ports: Ports) -> Action:
+    """Returns the act for the timeline about a refund that was ordered and not made."""
     return Action(
         ports.clock.now(),
         REFUND_REFUSED,

@@ -60,13 +60,13 @@ REFUNDS = (
     ),
     guard(
         "POM looks for a refund before it asks for it again",
-        "go_on",
+        "resume_order",
         Instead("refunds_of", "[]"),
         f"{_CRASHES}::test_after_a_day_pom_looks_before_it_asks_because_stripe_has_forgotten_the_key",
     ),
     guard(
         "a key for which Stripe repeats a failure is replaced",
-        "_asked_again",
+        "_ask_again",
         Never("key_is_spent"),
         f"{_CRASHES}::test_whatever_stripe_does_the_refund_is_made_once",
     ),
@@ -78,7 +78,7 @@ REFUNDS = (
     ),
     guard(
         "a lease keeps a second worker away from a refund",
-        "go_on",
+        "resume_order",
         Check("is_due"),
         f"{_CRASHES}::test_a_lease_keeps_a_second_worker_away",
     ),
