@@ -162,7 +162,7 @@ class Invoice(Standing):
 
     @property
     def resume_at(self) -> int | None:
-        """Returns when POM resumes creating the invoice, or a refund whose outcome is not known (epoch seconds UTC)."""
+        """Returns when POM resumes creating the invoice, or a refund without a known outcome (epoch seconds UTC)."""
         waiting = [order.resume_at for order in self.refund_orders if order.resume_at is not None]
         return min([self.saga.resume_at, *waiting] if self.saga.resume_at is not None else waiting, default=None)
 
