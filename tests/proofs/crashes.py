@@ -142,7 +142,7 @@ ERRANDS = (
     Errand("create invoice", _connected, lambda world: create_invoice(ONCE, world.ports)),
     Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
     Errand("void", _sent, _void, tells=EntryKind.VOIDED),
-    Errand("delete draft", _drafted, _void, mails=0, tells=EntryKind.VOIDED),
+    Errand("delete draft", _drafted, _void, mails=0, tells=EntryKind.DRAFT_DELETED),
     Errand("apply event", _to_be_delivered, _deliver),
     Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
