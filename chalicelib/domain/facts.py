@@ -129,6 +129,11 @@ class CreditNoteFact:
     final = True
 
     @property
+    def issued_at(self) -> int:
+        """Returns when it was issued (epoch seconds UTC), or when POM heard of it if Stripe has not said."""
+        return self.created if self.created is not None else self.as_of
+
+    @property
     def precedence(self) -> tuple[int, int]:
         return (0 if self.status == "issued" else 1, self.as_of)
 

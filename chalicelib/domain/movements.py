@@ -133,7 +133,10 @@ def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement,
 
     A stored row never disappears. If `after` no longer has it, it is returned as `failed`.
     """
-    stored = set(movements(before)) if before is not None and before.payments_listed else set()
+    listed = before if before is not None and before.payments_listed else None
+    if listed is not None and listed.facts is after.facts and listed.outside_payment is after.outside_payment:
+        return ()  # A step of its creation, for instance, moves no money.
+    stored = set(movements(listed)) if listed is not None else set()
     rows = list(movements(after))
     ids = {row.id for row in rows}
     failed = [replace(row, status=PaymentStatus.FAILED) for row in stored if row.id not in ids]
@@ -166,9 +169,8 @@ def _disputes(invoice: Invoice, methods: Mapping[str, PaymentMethod | None]) -> 
     """Yields a row for each dispute. `amount` is the money that the dispute has taken, or takes if it is lost."""
     facts, lost = invoice.facts, lost_by_dispute(invoice.facts)
     for dispute in facts.disputes.values():
-        at = dispute.created if dispute.created is not None else dispute.as_of
         amount = lost.get(dispute.id, disputed_amount(facts, dispute))
-        row = _row(invoice, dispute.id, MovementKind.DISPUTE, dispute.status, at, amount)
+        row = _row(invoice, dispute.id, MovementKind.DISPUTE, dispute.status, dispute.opened_at, amount)
         row = replace(row, payment_id=payment_id(dispute) or None, reason=dispute.reason)
         yield _by(methods.get(payment_id(dispute)), row)
 
@@ -177,7 +179,6 @@ def _given_back_outside(invoice: Invoice) -> Iterator[Movement]:
     """Yields a row for each credit note that records money given back outside Stripe."""
     for note in invoice.facts.credit_notes.values():
         if note.out_of_band_amount:
-            at = note.created if note.created is not None else note.as_of
             status = "succeeded" if note.status == "issued" else "canceled"
-            row = _row(invoice, note.id, MovementKind.REFUND, status, at, note.out_of_band_amount)
+            row = _row(invoice, note.id, MovementKind.REFUND, status, note.issued_at, note.out_of_band_amount)
             yield _by(PaymentMethod(OUTSIDE), replace(row, currency=note.currency, reason=note.reason))

@@ -94,6 +94,11 @@ class ChargeFact:
         return self.seen.get(self.status, self.created)
 
     @property
+    def failure_reason(self) -> FailureReason:
+        """Returns why it failed, for a charge that failed."""
+        return self.failure.reason if self.failure else FailureReason.OTHER
+
+    @property
     def final(self) -> bool:
         return self.status != "pending"
 
@@ -120,6 +125,11 @@ class RefundFact:
     order_id: str | None = None
     """The id of POM's order for this refund, from its metadata. None if somebody made it in Stripe."""
     seen: Seen = field(default_factory=dict)
+
+    @property
+    def given_up(self) -> bool:
+        """Returns True if the money stays with the company: the refund failed or was canceled."""
+        return self.status in {"failed", "canceled"}
 
     @property
     def final(self) -> bool:
@@ -154,6 +164,11 @@ class DisputeFact:
     seen: Seen = field(default_factory=dict)
     """The closed statuses that it had, such as `lost` and, after an appeal, `won`."""
     final = False
+
+    @property
+    def opened_at(self) -> int:
+        """Returns when it was opened (epoch seconds UTC), or when POM heard of it if Stripe has not said."""
+        return self.created if self.created is not None else self.as_of
 
     @property
     def precedence(self) -> tuple[int, int]:

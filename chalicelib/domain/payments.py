@@ -88,7 +88,7 @@ class Payment:
             return 0
         if any(dispute.open for dispute in self.disputes):
             return 0
-        given_back = sum(refund.amount for refund in self.refunds if refund.status not in {"failed", "canceled"})
+        given_back = sum(refund.amount for refund in self.refunds if not refund.given_up)
         return max(0, self.amount - given_back - self.lost)
 
 
@@ -167,7 +167,7 @@ def _payment(stripe_id: str, charges: list[ChargeFact], facts: Snapshots) -> Pay
     return replace(
         payment,
         refunds=tuple(sorted(refunds, key=lambda each: (each.created, each.id))),
-        disputes=tuple(sorted(disputes, key=lambda each: (each.created or each.as_of, each.id))),
+        disputes=tuple(sorted(disputes, key=lambda each: (each.opened_at, each.id))),
         lost=sum(lost.get(dispute.id, 0) for dispute in disputes),
     )
 
@@ -190,7 +190,7 @@ def _failed(
         method, reason = PaymentMethod(attempt.method), attempt.failure.reason
         return Payment(stripe_id, failed, attempt.as_of, attempt.amount, attempt.currency, method, failure=reason)
     if charge is not None:
-        reason, at = reason_of(charge), charge.ended_at
+        reason, at = charge.failure_reason, charge.ended_at
         return Payment(
             stripe_id, failed, at, charge.amount, charge.currency, method_of(charge), charge.id, failure=reason
         )
@@ -198,11 +198,6 @@ def _failed(
         reason = intent.failure.reason
         return Payment(stripe_id, failed, intent.as_of, intent.amount, intent.currency, failure=reason)
     return None
-
-
-def reason_of(charge: ChargeFact) -> FailureReason:
-    """Returns why a charge failed."""
-    return charge.failure.reason if charge.failure else FailureReason.OTHER
 
 
 def uncharged_attempts(facts: Snapshots, intent_id: str) -> list[AttemptFact]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Self
 
-from chalicelib.domain.identifiers import OrganizationId, UserId, digest
+from chalicelib.domain.identifiers import OWN_KEY, OrganizationId, UserId, digest
 from chalicelib.domain.payment_facts import RefundFact
 from chalicelib.domain.saga import LEASE
 
@@ -54,7 +54,7 @@ class RefundOrder:
     @property
     def key(self) -> str:
         """Returns the idempotency key for Stripe."""
-        return f"pom-refund-{self.nonce}"
+        return f"{OWN_KEY}refund-{self.nonce}"
 
     @property
     def open(self) -> bool:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Self
 
 from chalicelib.domain.errors import Conflict, DueDatePassed, Refused
-from chalicelib.domain.identifiers import digest
+from chalicelib.domain.identifiers import OWN_KEY, digest
 
 KEY_TRUSTED_FOR = 23 * 3600
 """Seconds for which a key is relied upon: an hour less than Stripe keeps it."""
@@ -103,7 +103,7 @@ class Saga:
     @property
     def key(self) -> str:
         """The idempotency key of the present step. It tells nothing about anybody."""
-        return f"pom-{digest(self.nonce, self.step, str(self.generation))}"
+        return f"{OWN_KEY}{digest(self.nonce, self.step, str(self.generation))}"
 
     def has_used(self, key: str | None) -> bool:
         """Returns True if `key` is one with which the present step has asked Stripe, or one derived from it."""

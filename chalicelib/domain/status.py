@@ -111,8 +111,7 @@ def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None
     """Returns the failed attempt that the intent or the declined charge tells of, whichever is later."""
     of_charge = None
     if declined is not None:
-        reason = declined.failure.reason if declined.failure else FailureReason.OTHER
-        of_charge = FailedAttempt(reason, declined.ended_at)
+        of_charge = FailedAttempt(declined.failure_reason, declined.ended_at)
     if intent is None or (declined and _attempted_after(declined, intent)):
         return of_charge
     if intent.status != "requires_payment_method":

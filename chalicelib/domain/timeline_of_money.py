@@ -18,7 +18,6 @@ from chalicelib.domain.payments import (
     charges_of,
     method_of,
     payment_id,
-    reason_of,
     uncharged_attempts,
 )
 from chalicelib.domain.timeline_entries import Entry, EntryKind
@@ -56,7 +55,7 @@ def _attempts(invoice: Invoice) -> Iterator[Entry]:
         if charge.status == "pending" or charge.method in BANK_DEBITS:
             yield _of_charge(EntryKind.PAYMENT_UNDER_WAY, charge.created, charge)
         if charge.status == "failed":
-            yield _of_charge(EntryKind.PAYMENT_FAILED, charge.ended_at, charge, reason_of(charge))
+            yield _of_charge(EntryKind.PAYMENT_FAILED, charge.ended_at, charge, charge.failure_reason)
     charged = {charge.payment_intent_id for charge in facts.charges.values() if charge.status == "pending"}
     for intent in facts.payment_intents.values():
         failed_entry = Entry(intent.as_of, EntryKind.PAYMENT_FAILED, stripe_id=intent.id, payment_id=intent.id)
@@ -146,9 +145,13 @@ def _completed_by(charge: ChargeFact, fact: InvoiceFact | None) -> bool:
 
 def _credit_notes(invoice: Invoice) -> Iterator[Entry]:
     for note in invoice.facts.credit_notes.values():
-        at = note.created if note.created is not None else note.as_of
         yield Entry(
-            at, EntryKind.CREDITED, amount=note.amount, currency=note.currency, reason=note.reason, stripe_id=note.id
+            note.issued_at,
+            EntryKind.CREDITED,
+            amount=note.amount,
+            currency=note.currency,
+            reason=note.reason,
+            stripe_id=note.id,
         )
         if note.status == "void":
             voided = Entry(note.voided_at if note.voided_at is not None else note.as_of, EntryKind.CREDIT_NOTE_VOIDED)
@@ -217,7 +220,7 @@ _CLOSED = {"won": EntryKind.DISPUTE_WON, "lost": EntryKind.DISPUTE_LOST}
 def _dispute(dispute: DisputeFact) -> Iterator[Entry]:
     """Yields an entry for the opening of a dispute, and one for each decision of the bank."""
     opened = Entry(
-        dispute.created if dispute.created is not None else dispute.as_of,
+        dispute.opened_at,
         EntryKind.DISPUTE_OPENED,
         amount=dispute.amount,
         currency=dispute.currency,

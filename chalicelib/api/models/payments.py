@@ -251,7 +251,7 @@ def _dispute_view(dispute: DisputeFact, invoice: Invoice, dashboard_base: str) -
     return DisputeView(
         id=dispute.id,
         status=dispute.status,
-        at=instant(dispute.created if dispute.created is not None else dispute.as_of),
+        at=instant(dispute.opened_at),
         amount=decimal_string(dispute.amount, dispute.currency),
         currency=dispute.currency,
         reason=dispute.reason,

@@ -18,7 +18,7 @@ from chalicelib.domain.customer_settling import Settled, settle
 from chalicelib.domain.errors import Conflict, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
-from chalicelib.domain.identifiers import StripeAccountId, digest
+from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId, digest
 from chalicelib.domain.settings import CustomerCreation
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import StripeCustomerClaimed
@@ -201,7 +201,7 @@ def _held_by_another(customer: Customer, fact: CustomerFact, account_id: StripeA
 def _created(customer: Customer, account_id: StripeAccountId, ports: Ports) -> Customer:
     key = digest("customer", account_id, customer.organization_id, customer.id, str(customer.key_generation))
     try:
-        fact = ports.stripe.create_customer(account_id, customer, f"pom-{key}")
+        fact = ports.stripe.create_customer(account_id, customer, f"{OWN_KEY}{key}")
     except StripeUnavailable as failure:
         if failure.answered:
             ports.customers.save(customer.with_fresh_key())

@@ -19,9 +19,6 @@ from chalicelib.ports import Ports
 MADE_WITHIN = 60
 """Seconds. A refund and the event about its charge are made no further apart."""
 
-GIVEN_UP = frozenset({"failed", "canceled"})
-"""Statuses in which a refund does not count for its charge."""
-
 
 def with_refunds_of_charge(
     invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, ports: Ports
@@ -37,7 +34,7 @@ def with_refunds_of_charge(
     if not event.refunded_amount:
         return invoice
     known = [each for each in invoice.facts.refunds.values() if each.charge_id == event.object_id]
-    amount = sum(each.amount for each in known if each.status not in GIVEN_UP)
+    amount = sum(each.amount for each in known if not each.given_up)
     # The event was made together with its refund. If POM does not know that refund, the sum may still match, because
     # another refund that POM knows as made may have failed since.
     is_known = event.dated and any(abs(each.created - event.created) <= MADE_WITHIN for each in known)

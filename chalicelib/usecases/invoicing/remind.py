@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.domain.actions import REMINDER_REFUSED, REMINDER_SENT, Action
 from chalicelib.domain.connection import require_invoicing, require_ready_to_send, usable_account
 from chalicelib.domain.errors import AccountUnreachable, Conflict, FormerAddress, Refused, StripeRefused
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, UserId, digest
+from chalicelib.domain.identifiers import OWN_KEY, InvoiceId, OrganizationId, StripeAccountId, UserId, digest
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import reminder_is_due, require_remindable
 from chalicelib.domain.settings import time_zone_of
@@ -127,7 +127,7 @@ def remind(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: User
 def _key(invoice: Invoice) -> str:
     """Returns the idempotency key of the reminder that Stripe was last asked for."""
     stripe_id = invoice.stripe_invoice_id or ""
-    return f"pom-{digest('remind', invoice.stripe_account_id, stripe_id, str(invoice.reminder_asked_at))}"
+    return f"{OWN_KEY}{digest('remind', invoice.stripe_account_id, stripe_id, str(invoice.reminder_asked_at))}"
 
 
 def _asking(invoice: Invoice, ports: Ports) -> Invoice:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Gone, NotFound, StaleWrite, StripeRefused
 from chalicelib.domain.events import Reference
 from chalicelib.domain.facts import StripeFact
-from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.identifiers import OWN_KEY, InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.merging import CannotOrder
@@ -118,7 +118,7 @@ def done_in_stripe(invoice: Invoice, act: IntendedAct, ask: Ask, ports: Ports) -
     intended = store(invoice, lambda current: current.intending(act), ports)
     try:
         # A new key each time: Stripe would repeat an earlier refusal, and none of these acts can be done twice.
-        facts = ask(invoice.stripe_account_id, act.stripe_invoice_id, f"pom-{ports.clock.nonce()}")
+        facts = ask(invoice.stripe_account_id, act.stripe_invoice_id, f"{OWN_KEY}{ports.clock.nonce()}")
     except Gone:
         raise
     except (StripeRefused, AccountUnreachable):
