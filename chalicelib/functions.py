@@ -18,6 +18,7 @@ class Queue(StrEnum):
     CUSTOMER_SYNC = "customer-sync.fifo"
     INVOICE_JOBS = "invoice-jobs.fifo"
     BATCH_JOBS = "batch-jobs.fifo"
+    BALANCE_JOBS = "balance-jobs.fifo"
     RECONCILE = "reconcile"
 
     @property
@@ -180,6 +181,20 @@ FUNCTIONS: Final = (
         tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *ADD)},
         indexes=_OWNERS,
         sends=(Queue.BATCH_JOBS,),
+        secret=True,
+    ),
+    Function(
+        "balance_jobs",
+        Messages(Queue.BALANCE_JOBS, batch_size=1, concurrency=10),
+        timeout=300,
+        tables={
+            "connections": READ_WRITE,
+            "invoices": READ,
+            "payment-refs": MANY,
+            "payments": (*MANY, *ADD),
+            "payouts": (*READ_WRITE, "BatchWriteItem", "Query"),
+        },
+        sends=(Queue.BALANCE_JOBS,),
         secret=True,
     ),
     Function(

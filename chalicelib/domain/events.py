@@ -42,6 +42,8 @@ SUBSCRIPTION: tuple[str, ...] = (
     # `charge.failed` says so.
     "charge.succeeded",
     "charge.failed",
+    # Only this one tells that Stripe has booked a payment, so that its fee is known.
+    "charge.updated",
     # Refunds. Accounts on versions before 2024-10-28 may have only the first two.
     "charge.refunded",
     "charge.refund.updated",
@@ -58,6 +60,13 @@ SUBSCRIPTION: tuple[str, ...] = (
     "credit_note.created",
     "credit_note.updated",
     "credit_note.voided",
+    # Payouts. One that was paid may still fail. Only the last one tells that Stripe can list what is in a payout.
+    "payout.created",
+    "payout.updated",
+    "payout.paid",
+    "payout.failed",
+    "payout.canceled",
+    "payout.reconciliation_completed",
     # What people change in Stripe, and whether the account can take payments.
     "customer.updated",
     "customer.deleted",
@@ -84,6 +93,12 @@ NOTHING_NEW = "no_change"
 
 _SHOW_ARRIVAL = frozenset({"invoice.finalized"})
 """Events that show that webhooks arrive although they tell nothing new: every invoice that is sent has one."""
+
+BOOKED = frozenset({"charge.succeeded", "charge.updated"})
+"""Events that tell that Stripe has booked a payment: their charge then names its balance transaction.
+
+On most accounts it is null at `charge.succeeded` (https://docs.stripe.com/payments/payment-intents/asynchronous-capture).
+"""
 
 FAILED_WITHOUT_REASON = frozenset({"invoice.payment_failed"})
 """Events that say that an attempt failed, but not why; another event says why."""
@@ -132,6 +147,8 @@ class StripeEvent:
     """The id of the Stripe invoice that the object revises, if the object is a revision."""
     refunded_amount: int | None = None
     """What has been refunded of the charge that the event is about, in minor units; None if it does not say."""
+    booked: bool = False
+    """Whether the event's charge names its balance transaction."""
     idempotency_key: str | None = None
     """That of the API request that caused the event, if one did (https://docs.stripe.com/api/events/object)."""
     dated: bool = True

@@ -15,6 +15,7 @@ from chalicelib.ports.stores import (
     EventStore,
     InvoiceStore,
     PaymentStore,
+    PayoutStore,
     SettingsStore,
     SummaryStore,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "EventStore",
     "InvoiceStore",
     "PaymentStore",
+    "PayoutStore",
     "Ports",
     "Queues",
     "SettingsStore",
@@ -45,6 +47,8 @@ class Ports(Protocol):
     def invoices(self) -> InvoiceStore: ...
     @property
     def payments(self) -> PaymentStore: ...
+    @property
+    def payouts(self) -> PayoutStore: ...
     @property
     def summaries(self) -> SummaryStore: ...
     @property

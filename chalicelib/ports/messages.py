@@ -84,6 +84,34 @@ class InvoiceJob(Message):
         return ("invoice", self.organization_id, self.invoice_id)
 
 
+class BalanceTask(StrEnum):
+    """What a worker is to read of an account's balance."""
+
+    PAYMENT = "payment"
+    """What a payment cost, and when its money can be paid out."""
+    PAYOUT = "payout"
+    """A payout, and what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceJob(Message):
+    """Read a payment's fee, or a payout with its lines, from Stripe. Two workers never read the same one.
+
+    Every message counts, because a payout changes several times within five minutes.
+    """
+
+    queue: ClassVar[Queue] = Queue.BALANCE_JOBS
+    organization_id: OrganizationId
+    task: BalanceTask
+    stripe_id: str
+    """The payment's id, `pi_…` or `ch_…`, or the payout's."""
+    request_id: str | None = None
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        return ("balance", self.organization_id, self.stripe_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciliation(Message):
     """Compare an organization's account with Stripe: its events, and its objects too if `objects`.

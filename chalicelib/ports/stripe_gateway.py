@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.balance_transactions import BalanceAmount, BalanceTransaction
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Values
 from chalicelib.domain.events import StripeEvent
@@ -16,6 +17,7 @@ from chalicelib.domain.identifiers import (
 )
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, PaymentIntentFact, RefundFact
+from chalicelib.domain.payout import PayoutFact
 from chalicelib.domain.trial import TrialCustomer, TrialInvoice
 from chalicelib.domain.webhook import WebhookEndpoint
 from chalicelib.ports.listed import ListedInvoice
@@ -160,6 +162,30 @@ class StripeGateway(Protocol):
 
     def refunds_of(self, account_id: StripeAccountId, payment_id: str) -> Sequence[RefundFact]:
         """Returns all refunds of a payment (`pi_…` or `ch_…`)."""
+
+    def booked(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransaction | None:
+        """Returns the balance transaction of a payment (`pi_…` or `ch_…`), or None while Stripe has none.
+
+        It is that of the latest charge. One request.
+        """
+
+    def payout(self, account_id: StripeAccountId, payout_id: str) -> PayoutFact | None:
+        """Returns a payout as it is now, with its bank; None if Stripe has none of that id."""
+
+    def payouts(self, account_id: StripeAccountId, since: int) -> Iterator[PayoutFact]:
+        """Yields the payouts made since then (epoch seconds UTC), the newest first, with their banks."""
+
+    def balance_transactions(
+        self, account_id: StripeAccountId, payout_id: str, after: str | None = None
+    ) -> Iterator[Sequence[BalanceTransaction]]:
+        """Yields pages of at most 100 balance transactions of an automatic payout, the newest first.
+
+        The payout's own is among them. `after` is the id of the one after which the first page begins. A page is
+        asked for when the page before it has been taken.
+        """
+
+    def balance(self, account_id: StripeAccountId) -> Sequence[BalanceAmount]:
+        """Returns the account's balance now, one amount for each currency."""
 
     def charges(self, account_id: StripeAccountId, since: int) -> Iterator[ChargeFact]: ...
 

@@ -122,6 +122,7 @@ def _event_in(body: bytes, account_id: StripeAccountId | None) -> StripeEvent:
         revised_id=subject.revised_id,
         customer_hint=subject.customer_hint,
         refunded_amount=subject.refunded_amount,
+        booked=subject.booked,
         idempotency_key=key if isinstance(key, str) else None,
     )
 

@@ -84,6 +84,7 @@ class Shown(msgspec.Struct):
     payment: Any = msgspec.UNSET
     from_invoice: Any = msgspec.UNSET
     amount_refunded: Any = msgspec.UNSET
+    balance_transaction: Any = msgspec.UNSET
 
 
 _decoder = msgspec.json.Decoder(Shown)
@@ -104,6 +105,8 @@ class Subject:
     """The id of the invoice that this one revises. A copy of another kind replaces nothing."""
     refunded_amount: int | None = None
     """What has been refunded of a charge, which every version says; None for any other kind of object."""
+    booked: bool = False
+    """Whether a charge names its balance transaction. Every version has that field."""
     references: tuple[tuple[OwnerField, Any], ...] = ()
     """The values of the kind's `OWNER_FIELDS`."""
 
@@ -154,6 +157,7 @@ def subject_of(raw: msgspec.Raw) -> Subject:
         customer_hint=ours.customer_id,
         revised_id=_id_in(origin.get("invoice")) if origin.get("action") == "revision" else None,
         refunded_amount=_amount_in(shown.amount_refunded) if kind == "charge" else None,
+        booked=kind == "charge" and _id_in(shown.balance_transaction) is not None,
         references=tuple(references),
     )
 

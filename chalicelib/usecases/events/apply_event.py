@@ -17,6 +17,7 @@ from chalicelib.ports.contention import attempts
 from chalicelib.usecases.events.apply_account_event import apply_deauthorization, apply_to_account
 from chalicelib.usecases.events.apply_customer_event import apply_to_customer
 from chalicelib.usecases.events.apply_invoice_event import apply_to_invoice
+from chalicelib.usecases.events.apply_payout_event import apply_to_payout
 from chalicelib.usecases.events.event_outcome import EventOutcome, note_repetition
 
 ATTEMPTS = 10
@@ -32,6 +33,7 @@ APPLIERS: dict[str, Apply] = {
     "refund": apply_to_invoice,
     "dispute": apply_to_invoice,
     "credit_note": apply_to_invoice,
+    "payout": apply_to_payout,
     "customer": apply_to_customer,
     "account": apply_to_account,
     "capability": apply_to_account,

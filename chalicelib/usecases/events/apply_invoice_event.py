@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from chalicelib.correlation import note
-from chalicelib.domain.events import FAILED_WITHOUT_REASON, StripeEvent
+from chalicelib.domain.events import BOOKED, FAILED_WITHOUT_REASON, StripeEvent
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import OWN_KEY, StripeAccountId
@@ -21,6 +21,7 @@ from chalicelib.domain.merging import CannotOrder
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, InvoicePaymentFact, PaymentIntentFact, RefundFact
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
+from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
 from chalicelib.usecases.events.refunds_of_charge import with_refunds_of_charge
 from chalicelib.usecases.invoicing.pull_invoice import with_what_was_done_in_stripe
@@ -51,7 +52,8 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     known = with_refunds_of_charge(known, event, account_id, ports)
     known = with_what_was_done_in_stripe(invoice, known, account_id, ports)
     same = replace(known, facts=invoice.facts) == invoice
-    outcome = outcome_of(source, changed=not (same and known.facts.say_the_same_as(invoice.facts)))
+    asked = _asked_for_fee(event, invoice, ports)
+    outcome = outcome_of(source, changed=asked or not (same and known.facts.say_the_same_as(invoice.facts)))
     marker = marker_of(event, account_id, outcome, source, ports, invoice)
     if same and known.facts.bring_nothing_to(invoice.facts):
         # What is merged into an invoice stays in it, so this holds even if somebody changes the invoice meanwhile.
@@ -60,6 +62,19 @@ def apply_to_invoice(event: StripeEvent, account_id: StripeAccountId, source: So
     told = known.changed(event.created) if outcome is not EventOutcome.NO_CHANGE else known
     ports.invoices.apply(recounted(told, invoice), marker, new_references(invoice, told))
     return outcome
+
+
+def _asked_for_fee(event: StripeEvent, invoice: Invoice, ports: Ports) -> bool:
+    """Has a worker read what a payment cost, if the event tells that Stripe has booked it. Returns True if it does.
+
+    The event names the balance transaction and does not contain it, and a webhook does not wait for Stripe. If POM
+    fails after this, the event is applied again, and the fee is read again.
+    """
+    if event.type not in BOOKED or not event.booked:
+        return False
+    payment_id = next((each for each in event.owner_ids or () if each.startswith("pi_")), event.object_id)
+    ports.queues.send(BalanceJob(invoice.organization_id, BalanceTask.PAYMENT, payment_id))
+    return True
 
 
 def _invoice_of(event: StripeEvent, account_id: StripeAccountId, ports: Ports) -> Invoice | None:

@@ -1,0 +1,83 @@
+"""Changes of a Stripe account's balance. They say what a payment cost, and deposits are made of them.
+
+Stripe makes a balance transaction for every payment, refund, dispute and fee, and never changes its amounts
+(https://docs.stripe.com/api/balance_transactions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FeePart:
+    """A part of a fee, in minor units. `type` is Stripe's word, such as `stripe_fee` or `tax`."""
+
+    type: str
+    amount: int
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransaction:
+    """One change of the balance. `amount`, `fee` and `net` are minor units of `currency`; `net` is `amount - fee`.
+
+    `currency` is the one in which the account settles, which may differ from the payment's. Times are epoch seconds
+    UTC.
+    """
+
+    id: str
+    type: str
+    category: str
+    """Stripe's `reporting_category`. It is an open list (https://docs.stripe.com/reports/reporting-categories)."""
+    amount: int
+    fee: int
+    net: int
+    currency: str
+    created: int
+    available_on: int
+    """When `net` can be paid out. Stripe means the day in UTC."""
+    fee_parts: tuple[FeePart, ...] = ()
+    exchange_rate: str | None = None
+    """`amount` is the source's amount multiplied by this, a decimal. None if nothing was exchanged."""
+    description: str | None = None
+    source_type: str | None = None
+    """The kind of Stripe object that caused it, such as `charge`. None if no object did, as for a monthly fee."""
+    source_id: str | None = None
+    source_amount: int | None = None
+    """The source's own amount, in minor units of `source_currency`."""
+    source_currency: str | None = None
+    payment_id: str | None = None
+    """The payment that the source is about: the id of its payment intent, or of its charge if it has no intent."""
+
+    @property
+    def movement_id(self) -> str | None:
+        """Returns the id of the row of `GET /payments` that this would belong to. None if its source has no row."""
+        if self.source_type == "charge":
+            return self.payment_id
+        return self.source_id if self.source_type in ("refund", "dispute") else None
+
+    @property
+    def moves_a_payment(self) -> bool:
+        """Returns True if its source is a payment, a refund or a dispute, of POM or of somebody else."""
+        return self.movement_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How a payment, a refund or a dispute changed the balance, and the payout that it went out with."""
+
+    transaction: BalanceTransaction
+    payout_id: str | None = None
+    """None until Stripe has said which payout it is in. Stripe says so of automatic payouts only."""
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceAmount:
+    """An account's balance in one currency, in minor units. Each may be negative."""
+
+    currency: str
+    available: int = 0
+    """Can be paid out now."""
+    pending: int = 0
+    """On its way into the balance."""

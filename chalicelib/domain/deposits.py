@@ -1,0 +1,113 @@
+"""Where the money of a payment is: in the balance, in a deposit, or on its way. People call a payout a deposit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.movements import Movement, MovementKind
+from chalicelib.domain.payment_methods import BANK_DEBITS
+from chalicelib.domain.payments import OUTSIDE_ID
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.terms import day_in_words
+
+
+class DepositStatus(StrEnum):
+    """Where money is that a payment brought, or that a refund or a dispute took."""
+
+    NOT_SETTLED = "not_settled"
+    """A bank debit is on its way, or Stripe has not booked it yet. Both are normal."""
+    EXPECTED = "expected"
+    """Stripe has booked it, and no deposit has it yet."""
+    AVAILABLE = "available"
+    """It is in the Stripe balance, and no deposit has it yet, as far as Stripe can say."""
+    ON_ITS_WAY = "on_its_way"
+    ARRIVED = "arrived"
+    RETURNED = "returned"
+    """The deposit that had it failed or was canceled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Where the money of one balance transaction is. `on` is the deposit's day, or the first day it can go out."""
+
+    status: DepositStatus
+    message: str
+    on: dt.date | None = None
+    payout_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledMovement:
+    """A payment, refund or dispute with the balance transactions that Stripe booked for it, the earliest first."""
+
+    movement: Movement
+    settlements: tuple[Settlement, ...] = ()
+
+    @property
+    def fee_pending(self) -> bool:
+        """Returns True if Stripe charges a fee for this payment that POM does not know yet."""
+        paid = self.movement.kind is MovementKind.PAYMENT and self.movement.status == "succeeded"
+        return paid and not self.settlements and not self.movement.id.startswith(OUTSIDE_ID)
+
+
+def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: dt.date) -> list[Deposit]:
+    """Returns where the money of a payment, refund or dispute is: one deposit for each balance transaction.
+
+    `payouts` has the payouts that its settlements name, and those that paid out again what one of them gave back.
+    `today` is the day in UTC.
+    """
+    if settled.settlements:
+        return [_deposit_of(settlement, payouts, today) for settlement in settled.settlements]
+    movement = settled.movement
+    if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
+        return []
+    if movement.status == "pending" and movement.method in BANK_DEBITS:
+        return [
+            Deposit(DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
+        ]
+    if settled.fee_pending:
+        return [Deposit(DepositStatus.NOT_SETTLED, "Stripe has not booked it yet. That takes a few minutes at most.")]
+    return []
+
+
+def _deposit_of(settlement: Settlement, payouts: Mapping[str, Payout], today: dt.date) -> Deposit:
+    payout = payouts.get(settlement.payout_id or "")
+    if payout is None:
+        return _undeposited(settlement, today)
+    on = payout.fact.arrives_on
+    if payout.fact.returned:
+        return _returned(payout, payouts, on)
+    day = day_in_words(on)
+    if payout.fact.status == "paid":
+        return Deposit(DepositStatus.ARRIVED, f"In the deposit of {day}.", on, payout.id)
+    return Deposit(DepositStatus.ON_ITS_WAY, f"In the deposit that is expected on {day}.", on, payout.id)
+
+
+def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
+    available = dt.datetime.fromtimestamp(settlement.transaction.available_on, dt.UTC).date()
+    day = day_in_words(available)
+    if available > today:
+        return Deposit(DepositStatus.EXPECTED, f"Expected in a deposit from {day} on.", available)
+    return Deposit(DepositStatus.AVAILABLE, f"In the Stripe balance since {day}; no deposit has it yet.", available)
+
+
+def _returned(payout: Payout, payouts: Mapping[str, Payout], on: dt.date) -> Deposit:
+    failed = f"The deposit of {day_in_words(on)} {'failed' if payout.fact.status == 'failed' else 'was canceled'}"
+    again = payouts.get(payout.returned_in or "")
+    if again is None:
+        return Deposit(DepositStatus.RETURNED, f"{failed}; its money is back in the Stripe balance.", on, payout.id)
+    then = again.fact.arrives_on
+    if again.fact.returned:
+        return Deposit(DepositStatus.RETURNED, f"{failed}, and so did the next one.", then, again.id)
+    status = DepositStatus.ARRIVED if again.fact.status == "paid" else DepositStatus.ON_ITS_WAY
+    return Deposit(status, f"{failed}; its money is in the deposit of {day_in_words(then)}.", then, again.id)
+
+
+def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:
+    """Returns the ids of the payouts that these name."""
+    named = (settlement.payout_id for each in settled for settlement in each.settlements)
+    return sorted({payout_id for payout_id in named if payout_id})

@@ -1,0 +1,167 @@
+"""A payout: money that Stripe sends from an account's balance to a bank account, or takes from there.
+
+https://docs.stripe.com/api/payouts/object. People call it a deposit.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+
+_RANK = {"pending": 0, "in_transit": 1, "paid": 2, "canceled": 3, "failed": 3}
+"""The order in which a payout has these statuses. One that was paid may still fail."""
+
+RETURNED = frozenset({"failed", "canceled"})
+"""Statuses in which the money is back in the balance."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFact:
+    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative if Stripe takes it from the bank."""
+
+    id: str
+    as_of: int
+    status: str
+    amount: int
+    currency: str
+    created: int
+    arrival_date: int
+    """The day on which the bank is expected to have it, as the epoch second of its beginning in UTC."""
+    automatic: bool = True
+    method: str = "standard"
+    """`standard` or `instant`."""
+    reconciliation_status: str | None = None
+    """Stripe can tell what is in the payout once this is `completed`; never if it is `not_applicable`."""
+    balance_transaction_id: str | None = None
+    failure_balance_transaction_id: str | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    original_payout_id: str | None = None
+    """The payout that this one reverses."""
+    reversed_by_id: str | None = None
+    destination: str | None = None
+    """The name of the bank, or the brand of a debit card."""
+    last4: str | None = None
+    statement_descriptor: str | None = None
+    trace_id: str | None = None
+    """The bank's own reference, which helps to find a deposit that did not arrive."""
+
+    @property
+    def arrives_on(self) -> dt.date:
+        """Returns the day on which the bank is expected to have it: Stripe's date, in no time zone."""
+        return dt.datetime.fromtimestamp(self.arrival_date, dt.UTC).date()
+
+    @property
+    def can_be_itemized(self) -> bool:
+        """Returns True if Stripe can tell what is in it, now or later.
+
+        Of manual and instant payouts it cannot (https://docs.stripe.com/payouts/reconciliation).
+        """
+        return self.automatic and self.method != "instant" and self.reconciliation_status != "not_applicable"
+
+    @property
+    def reconciled(self) -> bool:
+        """Returns True if Stripe can list what is in it."""
+        return self.can_be_itemized and self.reconciliation_status == "completed"
+
+    @property
+    def returned(self) -> bool:
+        """Returns True if the money is back in the balance."""
+        return self.status in RETURNED
+
+    @property
+    def precedence(self) -> tuple[int, int, bool]:
+        return self.as_of, _RANK.get(self.status, 0), self.reconciled
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a payout consists of, each as it changed the amount, in minor units. They add up to the amount."""
+
+    payments: int = 0
+    """Payments towards POM's invoices, before fees."""
+    refunds: int = 0
+    disputes: int = 0
+    fees: int = 0
+    """The fees of all these, and fees of the account."""
+    other: int = 0
+    """Everything else that concerns the account, such as money that Stripe holds back."""
+    outside_pom: int = 0
+    """Payments, refunds and disputes of the company's other business, after their fees."""
+    unexplained: int = 0
+    """What no line explains."""
+
+    @property
+    def sum(self) -> int:
+        explained = self.payments + self.refunds + self.disputes + self.fees + self.other + self.outside_pom
+        return explained + self.unexplained
+
+
+@dataclass(frozen=True, slots=True)
+class Itemized:
+    """What the lines of a payout come to. They were read at `at` (epoch seconds UTC)."""
+
+    at: int
+    lines: int
+    invoices: int
+    """How many invoices of POM have a line in it."""
+    totals: Totals
+
+    @property
+    def tied_out(self) -> bool:
+        """Returns True if the lines explain the payout to the cent."""
+        return self.totals.unexplained == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """A payout of an organization's account, and what POM knows of its lines. `version` counts stored changes."""
+
+    organization_id: OrganizationId
+    account_id: StripeAccountId
+    fact: PayoutFact
+    paid_seen_at: int | None = None
+    """When Stripe first showed it as paid (epoch seconds UTC). A payout that was paid may still fail."""
+    listed_until: str | None = None
+    """While its lines are being read: the last balance transaction that is stored. Stripe lists the newest first."""
+    itemized: Itemized | None = None
+    returned_in: str | None = None
+    """The later payout that paid out again what this one gave back."""
+    compared_at: int = 0
+    """When its lines were last held against Stripe's (epoch seconds UTC)."""
+    version: int = field(default=0)
+
+    @property
+    def id(self) -> str:
+        return self.fact.id
+
+    @property
+    def tied_out(self) -> bool | None:
+        """Returns True if its lines explain it to the cent; None if POM does not have them."""
+        return self.itemized.tied_out if self.itemized is not None else None
+
+    def knowing(self, fact: PayoutFact) -> Self:
+        """Returns this payout as Stripe shows it in `fact`, unless a later reading of it is known."""
+        latest = max(self.fact, fact, key=lambda each: each.precedence)
+        paid_at = self.paid_seen_at
+        if fact.status == "paid":
+            paid_at = fact.as_of if paid_at is None else min(paid_at, fact.as_of)
+        if replace(latest, as_of=self.fact.as_of) == self.fact:
+            latest = self.fact  # A new reading that says the same is not stored.
+        return replace(self, fact=latest, paid_seen_at=paid_at)
+
+
+def first_known(fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId) -> Payout:
+    """Returns a payout of which nothing was known before."""
+    return Payout(organization_id, account_id, fact).knowing(fact)
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFilter:
+    """Which payouts to list, by the day on which they arrive: epoch seconds of days in UTC; `before` is exclusive."""
+
+    since: int | None = None
+    before: int | None = None

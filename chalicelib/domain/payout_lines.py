@@ -1,0 +1,118 @@
+"""The lines of a payout: one for each balance transaction in it, with the invoice that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chalicelib.domain.balance_transactions import BalanceTransaction
+from chalicelib.domain.identifiers import CustomerId, InvoiceId
+from chalicelib.domain.payout import Itemized, PayoutFact, Totals
+
+
+class LineKind(StrEnum):
+    """What a line is about, for people. Stripe's own word is beside it."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    FEE = "fee"
+    OTHER = "other"
+
+
+_KINDS = {
+    "charge": LineKind.PAYMENT,
+    "charge_failure": LineKind.PAYMENT,
+    "partial_capture_reversal": LineKind.PAYMENT,
+    "refund": LineKind.REFUND,
+    "refund_failure": LineKind.REFUND,
+    "dispute": LineKind.DISPUTE,
+    "dispute_reversal": LineKind.DISPUTE,
+    "fee": LineKind.FEE,
+    "network_cost": LineKind.FEE,
+}
+"""Stripe's reporting categories (https://docs.stripe.com/reports/reporting-categories). All others are `other`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The invoice that a line belongs to."""
+
+    invoice_id: InvoiceId
+    customer_id: CustomerId
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutLine:
+    """One balance transaction of a payout. `owner` is None if it belongs to no invoice of POM."""
+
+    transaction: BalanceTransaction
+    owner: Owner | None = None
+
+    @property
+    def kind(self) -> LineKind:
+        """Returns the kind. A category that nobody here knows is `other`, and is shown by its name."""
+        return _KINDS.get(self.transaction.category, LineKind.OTHER)
+
+    @property
+    def outside_pom(self) -> bool:
+        """Returns True if it is a payment, a refund or a dispute of the company's other business."""
+        return self.owner is None and self.transaction.moves_a_payment
+
+    @property
+    def totals(self) -> Totals:
+        """Returns what this line adds to the payout's totals."""
+        moved = self.transaction
+        if self.outside_pom:
+            return Totals(outside_pom=moved.net)
+        match self.kind:
+            case LineKind.PAYMENT:
+                return Totals(payments=moved.amount, fees=-moved.fee)
+            case LineKind.REFUND:
+                return Totals(refunds=moved.amount, fees=-moved.fee)
+            case LineKind.DISPUTE:
+                return Totals(disputes=moved.amount, fees=-moved.fee)
+            case LineKind.FEE:
+                return Totals(fees=moved.net)
+            case LineKind.OTHER:
+                return Totals(other=moved.amount, fees=-moved.fee)
+
+
+def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | None) -> PayoutLine | None:
+    """Returns the line of a balance transaction that Stripe lists of a payout, or None if it is the payout itself.
+
+    Stripe lists the payout's own transaction too: it takes the payout from the balance. If Stripe charged a fee for
+    the payout, the fee alone is a line.
+    """
+    own = (payout.balance_transaction_id, payout.failure_balance_transaction_id)
+    if transaction.id not in own and transaction.source_id != payout.id:
+        return PayoutLine(transaction, owner)
+    if not transaction.fee:
+        return None
+    fee = replace(transaction, category="fee", amount=-transaction.fee, fee=0, fee_parts=(), net=-transaction.fee)
+    return PayoutLine(fee)
+
+
+def itemized(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemized:
+    """Returns what the lines of a payout come to. What they leave of its amount is `unexplained`."""
+    totals, invoices, count = Totals(), set(), 0
+    for line in lines:
+        count += 1
+        totals = _added(totals, line.totals)
+        if line.owner is not None:
+            invoices.add(line.owner.invoice_id)
+    totals = replace(totals, unexplained=payout.amount - totals.sum)
+    return Itemized(at, count, len(invoices), totals)
+
+
+def _added(one: Totals, other: Totals) -> Totals:
+    return Totals(
+        payments=one.payments + other.payments,
+        refunds=one.refunds + other.refunds,
+        disputes=one.disputes + other.disputes,
+        fees=one.fees + other.fees,
+        other=one.other + other.other,
+        outside_pom=one.outside_pom + other.outside_pom,
+    )

@@ -1,0 +1,74 @@
+"""Stripe's payouts and their lines against POM's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.payout_lines import PayoutLine
+
+
+class PayoutKind(StrEnum):
+    """The kind of a difference between a payout in Stripe and POM's record of it."""
+
+    UNKNOWN = "payout_unknown"
+    """POM does not know the payout."""
+    DIFFERS = "payout_differs"
+    """POM knows it with another status or amount."""
+    NOT_ITEMIZED = "payout_not_itemized"
+    """Stripe can list its lines, and POM does not have all of them."""
+    LINE_DIFFERS = "payout_line_differs"
+    """A line is missing in POM, is one too many, or has another amount or invoice."""
+    UNEXPLAINED = "payout_unexplained"
+    """Its lines do not add up to its amount, although POM has them as Stripe lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutDifference:
+    """One difference. `subject` is the id of a balance transaction if it is about a line, and else the payout's."""
+
+    kind: PayoutKind
+    payout_id: str
+    subject: str
+    stripe_says: str
+    we_say: str
+
+
+def difference_of(fact: PayoutFact, known: Payout | None) -> PayoutDifference | None:
+    """Returns how POM's record of a payout differs from Stripe's, its lines apart; None if it does not."""
+    if known is None:
+        return PayoutDifference(PayoutKind.UNKNOWN, fact.id, fact.id, _said(fact), "nothing")
+    if (known.fact.status, known.fact.amount) != (fact.status, fact.amount):
+        return PayoutDifference(PayoutKind.DIFFERS, fact.id, fact.id, _said(fact), _said(known.fact))
+    if fact.reconciled and known.itemized is None:
+        return PayoutDifference(PayoutKind.NOT_ITEMIZED, fact.id, fact.id, "its lines can be listed", "no lines")
+    return None
+
+
+def differences_of_lines(
+    payout: Payout, listed: Iterable[PayoutLine], stored: Iterable[PayoutLine]
+) -> Iterator[PayoutDifference]:
+    """Yields each line that Stripe lists otherwise than POM has it, and then the remainder, if there is one."""
+    ours = {line.transaction.id: line for line in stored}
+    for line in listed:
+        mine = ours.pop(line.transaction.id, None)
+        if mine is None or _told(mine) != _told(line):
+            said = _told(mine) if mine is not None else "nothing"
+            yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _told(line), said)
+    for stripe_id, line in ours.items():
+        yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, stripe_id, "nothing", _told(line))
+    if payout.itemized is not None and not payout.itemized.tied_out:
+        totals, currency = payout.itemized.totals, payout.fact.currency
+        explained = f"lines over {totals.sum - totals.unexplained} {currency}"
+        yield PayoutDifference(PayoutKind.UNEXPLAINED, payout.id, payout.id, _said(payout.fact), explained)
+
+
+def _said(fact: PayoutFact) -> str:
+    return f"{fact.status} {fact.amount} {fact.currency}"
+
+
+def _told(line: PayoutLine) -> str:
+    moved, owner = line.transaction, line.owner
+    return f"{moved.category} {moved.net} {moved.currency} {owner.invoice_id if owner else 'of no invoice'}"

@@ -1,0 +1,58 @@
+"""Shows what the payments of an invoice cost, and which deposits their money is in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, payout_ids
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import movements
+from chalicelib.domain.payout import Payout
+from chalicelib.ports import Ports
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Deposited:
+    """A payment, refund or dispute, what it cost, and where its money is."""
+
+    settled: SettledMovement
+    deposits: Sequence[Deposit]
+
+
+def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposited]:
+    """Returns what is known of the money of an invoice's payments, refunds and disputes, by their ids.
+
+    It takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
+    """
+    rows = list(movements(invoice))[:AT_ONCE]
+    ids = sorted({row.id for row in rows})
+    stored = ports.payments.find(invoice.organization_id, ids) if ids else {}
+    settled = [SettledMovement(row, stored[row.id].settlements if row.id in stored else ()) for row in rows]
+    return {each.settled.movement.id: each for each in deposited(settled, invoice.organization_id, ports)}
+
+
+def deposited(
+    settled: Iterable[SettledMovement], organization_id: OrganizationId, ports: Ports
+) -> Sequence[Deposited]:
+    """Returns these payments, refunds and disputes with the deposits that their money is in."""
+    rows = list(settled)
+    payouts = _payouts(payout_ids(rows), organization_id, ports)
+    today = dt.datetime.fromtimestamp(ports.clock.now(), dt.UTC).date()
+    return [Deposited(each, deposits_of(each, payouts, today)) for each in rows]
+
+
+def _payouts(ids: Sequence[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, Payout]:
+    """Returns these payouts, and those that paid out again what one of them gave back."""
+    found: dict[str, Payout] = {}
+    wanted = list(ids)
+    while wanted:
+        for start in range(0, len(wanted), AT_ONCE):
+            found.update(ports.payouts.find(organization_id, wanted[start : start + AT_ONCE]))
+        later = {payout.returned_in for payout in found.values() if payout.returned_in}
+        wanted = sorted(later - found.keys() - set(wanted))
+    return found

@@ -1,0 +1,75 @@
+"""Lists payouts, and shows one with its lines, and the account's balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.balance_transactions import BalanceAmount
+from chalicelib.domain.connection import usable_account
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payout import Payout, PayoutFilter
+from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.ports import Ports
+from chalicelib.ports.storage import Page
+from chalicelib.usecases.connecting.revocation import noticing_revocation
+
+UNDER_WAY = frozenset({"pending", "in_transit"})
+LISTED_AT_ONCE = 100
+ARRIVES_WITHIN = 14 * 86400
+"""Seconds before now in which the day lies on which a payout was expected that is still under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """An account's balance by currency, and the payouts that are on their way to the bank."""
+
+    amounts: Sequence[BalanceAmount]
+    under_way: Sequence[Payout]
+
+
+def list_payouts(
+    organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None, ports: Ports
+) -> Page[Payout]:
+    """Returns a page of payouts, those that arrive last first.
+
+    Raises:
+        Refused: the cursor is not from this list.
+    """
+    return ports.payouts.page(organization_id, wanted, first, after)
+
+
+def show_payout(
+    organization_id: OrganizationId, payout_id: str, first: int, after: str | None, ports: Ports
+) -> tuple[Payout, Page[PayoutLine]]:
+    """Returns a payout with a page of its lines, the newest first.
+
+    Raises:
+        NotFound: this organization has no such payout.
+        Refused: the cursor is not from this payout's lines.
+    """
+    payout = ports.payouts.get(organization_id, payout_id)
+    if payout is None:
+        raise NotFound(
+            "payout_not_found",
+            "There is no payout of this id.",
+            field="payoutId",
+            next_step="Choose the payout from the list of payouts.",
+        )
+    return payout, ports.payouts.lines(organization_id, payout_id, first, after)
+
+
+def show_balance(organization_id: OrganizationId, ports: Ports) -> Balance:
+    """Returns the account's balance as Stripe has it now.
+
+    Raises:
+        Conflict: the organization is not connected.
+        StripeUnavailable, AccountUnreachable: Stripe cannot be asked now.
+    """
+    account_id = usable_account(ports.connections.get(organization_id))
+    with noticing_revocation(organization_id, account_id, ports):
+        amounts = ports.stripe.balance(account_id)
+    recent = PayoutFilter(since=ports.clock.now() - ARRIVES_WITHIN)
+    page = ports.payouts.page(organization_id, recent, LISTED_AT_ONCE, None)
+    return Balance(amounts, [payout for payout in page.items if payout.fact.status in UNDER_WAY])
