@@ -96,15 +96,21 @@ def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
 
 
 def _returned(payout: Payout, payouts: Mapping[str, Payout], on: dt.date) -> Deposit:
-    failed = f"The deposit of {day_in_words(on)} {'failed' if payout.fact.status == 'failed' else 'was canceled'}"
-    again = payouts.get(payout.returned_in or "")
-    if again is None:
-        return Deposit(DepositStatus.RETURNED, f"{failed}; its money is back in the Stripe balance.", on, payout.id)
-    then = again.fact.arrives_on
-    if again.fact.returned:
-        return Deposit(DepositStatus.RETURNED, f"{failed}, and so did the next one.", then, again.id)
-    status = DepositStatus.ARRIVED if again.fact.status == "paid" else DepositStatus.ON_ITS_WAY
-    return Deposit(status, f"{failed}; its money is in the deposit of {day_in_words(then)}.", then, again.id)
+    """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
+    word = "failed" if payout.fact.status == "failed" else "was canceled"
+    returned = f"The deposit of {day_in_words(on)} {word}"
+    latest, seen = payout, {payout.id}
+    while latest.fact.returned and latest.returned_in in payouts and latest.returned_in not in seen:
+        latest = payouts[latest.returned_in]
+        seen.add(latest.id)
+    then = latest.fact.arrives_on
+    if latest.fact.returned:
+        return Deposit(
+            DepositStatus.RETURNED, f"{returned}; its money is back in the Stripe balance.", then, latest.id
+        )
+    message = f"{returned}; its money is in the deposit of {day_in_words(then)}."
+    status = DepositStatus.ARRIVED if latest.fact.status == "paid" else DepositStatus.ON_ITS_WAY
+    return Deposit(status, message, then, latest.id)
 
 
 def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:
