@@ -99,10 +99,13 @@ def _returned(payout: Payout, payouts: Mapping[str, Payout], on: dt.date) -> Dep
     """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
     word = "failed" if payout.fact.status == "failed" else "was canceled"
     returned = f"The deposit of {day_in_words(on)} {word}"
-    latest, seen = payout, {payout.id}
-    while latest.fact.returned and latest.returned_in in payouts and latest.returned_in not in seen:
-        latest = payouts[latest.returned_in]
-        seen.add(latest.id)
+    latest, passed = payout, {payout.id}
+    while latest.fact.returned:
+        following = payouts.get(latest.returned_in or "")
+        if following is None or following.id in passed:
+            break
+        latest = following
+        passed.add(latest.id)
     then = latest.fact.arrives_on
     if latest.fact.returned:
         return Deposit(
