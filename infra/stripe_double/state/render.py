@@ -19,6 +19,13 @@ EXPANDABLE = {
     "invoice_payment": {"invoice"},
     "credit_note": {"customer", "invoice", "customer_balance_transaction"},
     "balance_transaction": {"source"},
+    "payout": {
+        "balance_transaction",
+        "destination",
+        "failure_balance_transaction",
+        "original_payout",
+        "reversed_by",
+    },
     "payment": {"payment_intent", "charge"},
     "credit_note_refund": {"refund"},
 }
