@@ -44,7 +44,7 @@ def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
     if held:
         hold = "payout_minimum_balance_hold"
         record(world, ledger, hold, hold, Gross(-held, currency), payout["id"])
-    _debit(world, ledger, payout, "payout")
+    _debit(world, ledger, payout)
     funds.take(currency, payout["id"])
     if held:
         release = "payout_minimum_balance_release"
@@ -72,7 +72,7 @@ def pay_out_by_hand(
         raise InvalidState("You have insufficient funds in your Stripe account for this transfer.",
                            code="balance_insufficient")  # fmt: skip
     payout = _make(world, ledger, amount, currency, automatic=False, method=method)
-    _debit(world, ledger, payout, "payout", fees.details(ledger, fee, currency, "Instant payout fee"))
+    _debit(world, ledger, payout, fees.details(ledger, fee, currency, "Instant payout fee"))
     world.emit(ledger, "payout.created", payout)
     return payout
 
@@ -107,7 +107,7 @@ def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
     before = world.snapshot(ledger, original)
     back = _make(world, ledger, -original["amount"], original["currency"], automatic=False, method="standard")
     back["original_payout"], original["reversed_by"] = original["id"], back["id"]
-    _debit(world, ledger, back, "payout_reversal")
+    _debit(world, ledger, back)
     world.emit(ledger, "payout.created", back)
     world.updated(ledger, original, before)
     return back
@@ -152,10 +152,11 @@ def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic
     return ledger.add(payout)
 
 
-def _debit(world: World, ledger: Ledger, payout: JSON, category: str, fee_details: list[JSON] | None = None) -> None:
+def _debit(world: World, ledger: Ledger, payout: JSON, fee_details: list[JSON] | None = None) -> None:
+    """Takes the payout's amount from the balance by a transaction of its own, which is one of its lines too."""
     gross = Gross(-payout["amount"], payout["currency"])
     moved = record(
-        world, ledger, "payout", category, gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
+        world, ledger, "payout", "payout", gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
     )
     payout["balance_transaction"] = moved["id"]
 
