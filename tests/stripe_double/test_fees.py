@@ -109,6 +109,15 @@ def test_an_inquiry_and_a_lost_dispute_move_no_more_money(company: Any) -> None:
     assert [each.net for each in transactions(company, source=inquiry)] == [-11_500]
 
 
+def test_an_inquiry_that_is_won_returns_nothing_because_it_took_nothing(company: Any) -> None:
+    charge = pay(company, 10_000)
+    inquiry = company.double.open_dispute(company.account, charge.id, reason="inquiry")["id"]
+
+    company.double.move_dispute(company.account, inquiry, "won")
+
+    assert transactions(company, source=inquiry) == []
+
+
 def test_the_balance_transaction_of_a_card_charge_comes_seconds_after_its_success(company: Any) -> None:
     invoice = company.open()
     company.pay(invoice)

@@ -99,7 +99,7 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         dispute["is_charge_refundable"] = False
         _withdraw(world, ledger, dispute, charge)
     if status in CLOSED:
-        if status == "won":
+        if status == "won" and dispute["balance_transactions"]:
             back = balance_transactions.of_won_dispute(world, ledger, charge, dispute)
             dispute["balance_transactions"] = [*dispute["balance_transactions"], back]
             charge.pop("_charged_back", None)
