@@ -294,7 +294,9 @@ def test_a_page_that_fails_is_told_and_can_be_asked_for_again(company: Company) 
 
 
 @pytest.mark.parametrize("how", [{"automatic": False}, {"method": "instant"}], ids=["manual", "instant"])
-def test_stripe_cannot_list_the_lines_of_a_payout_that_is_not_automatic(company: Company, how: dict[str, Any]) -> None:
+def test_stripe_cannot_list_the_lines_of_a_payout_that_is_not_automatic(
+    company: Company, how: dict[str, Any]
+) -> None:
     company.sale()
     payout = company.paid_out(**how)
 
