@@ -149,7 +149,7 @@ class PayoutStore(Protocol):
         """
 
     def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
-        """Yields all lines of a payout as they are now: strongly consistent, a megabyte a query."""
+        """Yields all lines of a payout as they are now, oldest first: strongly consistent, a megabyte a query."""
 
 
 class SummaryStore(Protocol):
