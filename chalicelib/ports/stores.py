@@ -111,6 +111,8 @@ class PaymentStore(Protocol):
 
         One without a payout does not replace one that is stored. A movement that is not stored is left out. Repeating
         it changes nothing. A write of the movement keeps its settlements.
+
+        Raises: StaleWrite if an invoice is just being stored with one of the movements; repeat it.
         """
 
 
