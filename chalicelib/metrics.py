@@ -65,6 +65,7 @@ STRIPE_RESOURCES: Final = frozenset(
         "customers",
         "disputes",
         "events",
+        "invoice_payments",
         "invoices",
         "oauth",
         "payment_intents",
