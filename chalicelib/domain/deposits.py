@@ -19,7 +19,7 @@ class DepositStatus(StrEnum):
     """Where money is that a payment brought, or that a refund or a dispute took."""
 
     NOT_SETTLED = "not_settled"
-    """A bank debit is on its way, or Stripe has not booked it yet. Both are normal."""
+    """A bank debit is on its way, or POM has not read from Stripe yet what became of the money. Both are normal."""
     EXPECTED = "expected"
     """Stripe has booked it, and no deposit has it yet."""
     AVAILABLE = "available"
@@ -27,7 +27,7 @@ class DepositStatus(StrEnum):
     ON_ITS_WAY = "on_its_way"
     ARRIVED = "arrived"
     RETURNED = "returned"
-    """The deposit that had it failed or was canceled."""
+    """The deposit that had it failed, or was canceled or reversed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
             Deposit(DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
         ]
     if settled.fee_pending:
-        return [Deposit(DepositStatus.NOT_SETTLED, "Stripe has not booked it yet. That takes a few minutes at most.")]
+        return [Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
     return []
 
 
@@ -78,13 +78,15 @@ def _deposit_of(settlement: Settlement, payouts: Mapping[str, Payout], today: dt
     payout = payouts.get(settlement.payout_id or "")
     if payout is None:
         return _undeposited(settlement, today)
-    on = payout.fact.arrives_on
-    if payout.fact.returned:
-        return _returned(payout, payouts, on)
-    day = day_in_words(on)
+    if _gave_back(payout):
+        return _returned(payout, payouts)
+    on, takes = payout.fact.arrives_on, payout.fact.takes
     if payout.fact.status == "paid":
-        return Deposit(DepositStatus.ARRIVED, f"In the deposit of {day}.", on, payout.id)
-    return Deposit(DepositStatus.ON_ITS_WAY, f"In the deposit that is expected on {day}.", on, payout.id)
+        why = ": the balance was negative, so Stripe took the amount from the bank account" if takes else ""
+        return Deposit(DepositStatus.ARRIVED, f"In the {_name(payout)}{why}.", on, payout.id)
+    why = ": the balance was negative, so Stripe takes the amount from the bank account" if takes else ""
+    expected = f"In the {_noun(payout)} that is expected on {day_in_words(on)}{why}."
+    return Deposit(DepositStatus.ON_ITS_WAY, expected, on, payout.id)
 
 
 def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
@@ -95,16 +97,35 @@ def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
     return Deposit(DepositStatus.AVAILABLE, f"In the Stripe balance since {day}; no deposit has it yet.", available)
 
 
-def _returned(payout: Payout, payouts: Mapping[str, Payout], on: dt.date) -> Deposit:
-    failed = f"The deposit of {day_in_words(on)} {'failed' if payout.fact.status == 'failed' else 'was canceled'}"
-    again = payouts.get(payout.returned_in or "")
-    if again is None:
-        return Deposit(DepositStatus.RETURNED, f"{failed}; its money is back in the Stripe balance.", on, payout.id)
-    then = again.fact.arrives_on
-    if again.fact.returned:
-        return Deposit(DepositStatus.RETURNED, f"{failed}, and so did the next one.", then, again.id)
-    status = DepositStatus.ARRIVED if again.fact.status == "paid" else DepositStatus.ON_ITS_WAY
-    return Deposit(status, f"{failed}; its money is in the deposit of {day_in_words(then)}.", then, again.id)
+def _returned(payout: Payout, payouts: Mapping[str, Payout]) -> Deposit:
+    """Returns the deposit of a payout that gave its amount back: the one that paid it out again, if there is one."""
+    latest = payout
+    for _ in payouts:  # Each may have failed in its turn.
+        latest = payouts.get(latest.returned_in or "", latest) if _gave_back(latest) else latest
+    ended, on = f"The {_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}", latest.fact.arrives_on
+    if _gave_back(latest):
+        others = "" if latest is payout else ", and the next one gave it back too"
+        message = f"{ended}{others}; its amount is back in the Stripe balance."
+        return Deposit(DepositStatus.RETURNED, message, on, latest.id)
+    status = DepositStatus.ARRIVED if latest.fact.status == "paid" else DepositStatus.ON_ITS_WAY
+    return Deposit(status, f"{ended}; its amount is in the {_name(latest)}.", on, latest.id)
+
+
+_ENDED = {"failed": "failed", "canceled": "was canceled"}
+
+
+def _gave_back(payout: Payout) -> bool:
+    """Returns True if the payout's amount is in the balance again."""
+    return payout.fact.returned or payout.fact.reversed_by_id is not None
+
+
+def _name(payout: Payout) -> str:
+    return f"{_noun(payout)} of {day_in_words(payout.fact.arrives_on)}"
+
+
+def _noun(payout: Payout) -> str:
+    """Returns what people call a payout. Stripe takes a negative one from the bank account."""
+    return "debit" if payout.fact.takes else "deposit"
 
 
 def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:
