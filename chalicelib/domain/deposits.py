@@ -98,17 +98,21 @@ def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
 
 
 def _returned(payout: Payout, payouts: Mapping[str, Payout]) -> Deposit:
-    """Returns the deposit of a payout that gave its amount back: the one that paid it out again, if there is one."""
-    latest = payout
-    for _ in payouts:  # Each may have failed in its turn.
-        latest = payouts.get(latest.returned_in or "", latest) if _gave_back(latest) else latest
-    ended, on = f"The {_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}", latest.fact.arrives_on
+    """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
+    returned = f"The {_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
+    its = "its amount" if payout.fact.takes else "its money"
+    latest, passed = payout, {payout.id}
+    while _gave_back(latest):
+        following = payouts.get(latest.returned_in or "")
+        if following is None or following.id in passed:
+            break
+        latest = following
+        passed.add(latest.id)
+    on = latest.fact.arrives_on
     if _gave_back(latest):
-        others = "" if latest is payout else ", and the next one gave it back too"
-        message = f"{ended}{others}; its amount is back in the Stripe balance."
-        return Deposit(DepositStatus.RETURNED, message, on, latest.id)
+        return Deposit(DepositStatus.RETURNED, f"{returned}; {its} is back in the Stripe balance.", on, latest.id)
     status = DepositStatus.ARRIVED if latest.fact.status == "paid" else DepositStatus.ON_ITS_WAY
-    return Deposit(status, f"{ended}; its amount is in the {_name(latest)}.", on, latest.id)
+    return Deposit(status, f"{returned}; {its} is in the {_name(latest)}.", on, latest.id)
 
 
 _ENDED = {"failed": "failed", "canceled": "was canceled"}

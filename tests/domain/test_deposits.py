@@ -1,0 +1,166 @@
+"""An invoice says which deposit its money is in, or when to expect it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
+from chalicelib.domain.deposits import DepositStatus, SettledMovement, deposits_of
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.movements import Movement, MovementKind
+from chalicelib.domain.payout import Payout, PayoutFact
+
+TODAY = dt.date(2026, 12, 1)
+AVAILABLE_ON = int(dt.datetime(2026, 12, 2, tzinfo=dt.UTC).timestamp())
+PAYMENT = Movement(
+    "pi_1", MovementKind.PAYMENT, "succeeded", 1_796_000_000, 10_000, "usd", InvoiceId("inv_a"), CustomerId("c_1")
+)
+BOOKED = BalanceTransaction(
+    "txn_1", "charge", "charge", 10_000, 320, 9_680, "usd", 1_796_000_000, AVAILABLE_ON,
+    source_type="charge", source_id="ch_1", payment_id="pi_1",
+)  # fmt: skip
+
+
+def payout(stripe_id: str, status: str, day: int, *, amount: int = 9_680, **changes: object) -> Payout:
+    """Returns a payout of this status that arrives on this day of December 2026."""
+    arrives = int(dt.datetime(2026, 12, day, tzinfo=dt.UTC).timestamp())
+    fact = PayoutFact(stripe_id, 1_796_000_000, status, amount, "usd", 1_796_000_000, arrives)
+    return replace(Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact), **changes)  # type: ignore[arg-type]
+
+
+def told(settled: SettledMovement, *payouts: Payout, today: dt.date = TODAY) -> list[tuple[DepositStatus, str]]:
+    deposits = deposits_of(settled, {each.id: each for each in payouts}, today)
+    return [(deposit.status, deposit.message) for deposit in deposits]
+
+
+IN_PAYOUT = SettledMovement(PAYMENT, (Settlement(BOOKED, "po_1"),))
+
+
+def test_a_payment_is_in_the_deposit_that_arrived() -> None:
+    assert told(IN_PAYOUT, payout("po_1", "paid", 3)) == [
+        (DepositStatus.ARRIVED, "In the deposit of 3 December 2026.")
+    ]
+
+
+@pytest.mark.parametrize("status", ["pending", "in_transit"])
+def test_a_deposit_on_its_way_is_expected(status: str) -> None:
+    assert told(IN_PAYOUT, payout("po_1", status, 3)) == [
+        (DepositStatus.ON_ITS_WAY, "In the deposit that is expected on 3 December 2026.")
+    ]
+
+
+def test_a_booked_payment_says_from_when_on_it_can_be_paid_out() -> None:
+    assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),))) == [
+        (DepositStatus.EXPECTED, "Expected in a deposit from 2 December 2026 on.")
+    ]
+
+
+def test_money_that_stays_in_the_balance_is_not_called_expected() -> None:
+    assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),)), today=dt.date(2026, 12, 20)) == [
+        (DepositStatus.AVAILABLE, "In the Stripe balance since 2 December 2026; no deposit has it yet.")
+    ]
+
+
+def test_a_bank_debit_that_has_not_settled_is_normal() -> None:
+    debit = replace(PAYMENT, status="pending", method="us_bank_account")
+
+    assert told(SettledMovement(debit)) == [
+        (DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
+    ]
+
+
+def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
+    settled = SettledMovement(PAYMENT)
+
+    assert settled.fee_pending
+    assert told(settled) == [(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
+
+
+@pytest.mark.parametrize(
+    "movement",
+    [
+        replace(PAYMENT, id="outside_inv_a"),
+        replace(PAYMENT, status="failed"),
+        replace(PAYMENT, kind=MovementKind.REFUND),
+    ],
+)
+def test_what_stripe_does_not_book_has_no_deposit_and_no_fee(movement: Movement) -> None:
+    settled = SettledMovement(movement)
+
+    assert (told(settled), settled.fee_pending) == ([], False)
+
+
+def test_a_deposit_that_failed_says_where_its_money_is_now() -> None:
+    failed = payout("po_1", "failed", 3)
+
+    assert told(IN_PAYOUT, failed) == [
+        (DepositStatus.RETURNED, "The deposit of 3 December 2026 failed; its money is back in the Stripe balance.")
+    ]
+    assert told(IN_PAYOUT, replace(failed, returned_in="po_2"), payout("po_2", "paid", 7)) == [
+        (
+            DepositStatus.ARRIVED,
+            "The deposit of 3 December 2026 failed; its money is in the deposit of 7 December 2026.",
+        )
+    ]
+
+
+def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
+    first = payout("po_1", "failed", 3, returned_in="po_2")
+    second = payout("po_2", "failed", 7, returned_in="po_3")
+
+    assert told(IN_PAYOUT, first, second, payout("po_3", "in_transit", 10)) == [
+        (
+            DepositStatus.ON_ITS_WAY,
+            "The deposit of 3 December 2026 failed; its money is in the deposit of 10 December 2026.",
+        )
+    ]
+
+
+def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
+    paid = payout("po_1", "paid", 3)
+    reversed_ = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
+
+    assert told(IN_PAYOUT, payout("po_1", "canceled", 3)) == [
+        (
+            DepositStatus.RETURNED,
+            "The deposit of 3 December 2026 was canceled; its money is back in the Stripe balance.",
+        )
+    ]
+    assert told(IN_PAYOUT, reversed_) == [
+        (
+            DepositStatus.RETURNED,
+            "The deposit of 3 December 2026 was reversed; its money is back in the Stripe balance.",
+        )
+    ]
+
+
+def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> None:
+    assert told(IN_PAYOUT, payout("po_1", "paid", 3, amount=-500)) == [
+        (
+            DepositStatus.ARRIVED,
+            "In the debit of 3 December 2026: the balance was negative, so Stripe took the amount from the bank account.",
+        )
+    ]
+    assert told(IN_PAYOUT, payout("po_1", "in_transit", 3, amount=-500)) == [
+        (
+            DepositStatus.ON_ITS_WAY,
+            "In the debit that is expected on 3 December 2026: the balance was negative, so Stripe takes the amount "
+            "from the bank account.",
+        )
+    ]
+    assert told(IN_PAYOUT, payout("po_1", "failed", 3, amount=-500)) == [
+        (DepositStatus.RETURNED, "The debit of 3 December 2026 failed; its amount is back in the Stripe balance.")
+    ]
+
+
+def test_a_dispute_that_was_taken_and_given_back_is_in_two_deposits() -> None:
+    dispute = replace(PAYMENT, id="du_1", kind=MovementKind.DISPUTE, status="won")
+    taken = Settlement(replace(BOOKED, id="txn_2", amount=-10_000), "po_1")
+    back = Settlement(replace(BOOKED, id="txn_3"), "po_2")
+
+    found = told(SettledMovement(dispute, (taken, back)), payout("po_1", "paid", 3), payout("po_2", "in_transit", 9))
+
+    assert [status for status, _ in found] == [DepositStatus.ARRIVED, DepositStatus.ON_ITS_WAY]

@@ -1,0 +1,70 @@
+"""Stripe's payouts and POM's are compared one by one, and each difference is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.payout_lines import PayoutLine, itemized
+from chalicelib.domain.payout_tie_out import PayoutKind, difference_of, differences_of_lines
+from tests.domain.test_payout_lines import PAYOUT, POOL_OWNER, fee_of_the_account, transaction
+
+RECONCILED = replace(PAYOUT, reconciliation_status="completed")
+LINES = [PayoutLine(transaction(), POOL_OWNER), PayoutLine(fee_of_the_account())]
+
+
+def known(fact: PayoutFact = RECONCILED, lines: list[PayoutLine] = LINES) -> Payout:
+    return Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact, itemized=itemized(fact, lines, at=1))
+
+
+def test_a_payout_that_pom_has_as_stripe_shows_it_does_not_differ() -> None:
+    assert difference_of(RECONCILED, known()) is None
+    assert list(differences_of_lines(known(), LINES, LINES)) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [
+        (None, PayoutKind.UNKNOWN),
+        (known(replace(RECONCILED, status="in_transit")), PayoutKind.DIFFERS),
+        (known(replace(RECONCILED, amount=9_391)), PayoutKind.DIFFERS),
+        (replace(known(), itemized=None), PayoutKind.NOT_ITEMIZED),
+    ],
+)
+def test_a_payout_that_pom_lacks_or_has_otherwise_is_named(stored: Payout | None, kind: PayoutKind) -> None:
+    found = difference_of(RECONCILED, stored)
+
+    assert found is not None
+    assert (found.kind, found.payout_id) == (kind, "po_1")
+
+
+def test_a_payout_that_stripe_cannot_list_yet_does_not_lack_lines() -> None:
+    waiting = replace(RECONCILED, reconciliation_status="in_progress")
+
+    assert difference_of(waiting, replace(known(waiting), itemized=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "subject"),
+    [
+        (LINES[:1], "txn_fee"),
+        ([PayoutLine(transaction(amount=9_999)), LINES[1]], "txn_1"),
+        ([replace(LINES[0], owner=replace(POOL_OWNER, invoice_id=InvoiceId("inv_b"))), LINES[1]], "txn_1"),
+        ([replace(LINES[0], owner=None), LINES[1]], "txn_1"),
+        ([*LINES, PayoutLine(transaction("txn_9", 0, 0))], "txn_9"),
+    ],
+)
+def test_a_line_that_is_missing_or_different_or_too_many_is_named(stored: list[PayoutLine], subject: str) -> None:
+    found = list(differences_of_lines(known(), LINES, stored))
+
+    assert [(each.kind, each.subject) for each in found] == [(PayoutKind.LINE_DIFFERS, subject)]
+
+
+def test_a_remainder_is_a_difference_although_both_have_the_same_lines() -> None:
+    found = list(differences_of_lines(known(lines=LINES[:1]), LINES[:1], LINES[:1]))
+
+    assert [each.kind for each in found] == [PayoutKind.UNEXPLAINED]
+    assert (found[0].stripe_says, found[0].we_say) == ("paid 9390 usd", "lines over 9680 usd")
