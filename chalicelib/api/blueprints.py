@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.api import (
     apps,
+    attention,
     authorizer,
     connection,
     customer_imports,
@@ -33,6 +34,7 @@ blueprints = (
     payments.router.blueprint,
     refunds.router.blueprint,
     summary.router.blueprint,
+    attention.router.blueprint,
     webhooks.router.blueprint,
     health.router.blueprint,
     openapi.router.blueprint,
