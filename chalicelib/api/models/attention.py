@@ -25,8 +25,8 @@ KINDS = (
     "`refund_failed`: the customer does not have the money of a refund. `invoice_overdue`: an invoice has not been "
     "paid for `overdueDays` days. `customer_without_email`: no invoice can be sent to a customer. `payout_failed`: a "
     "payout did not arrive, and its money has not gone out since. `invoice_unknown`: Stripe has an invoice of POM's "
-    "that POM does not know. `account_restricted`: Stripe does not let the account take payments, or pays nothing out "
-    "of it."
+    "that POM does not know. `account_restricted`: Stripe does not let the account take payments, or pays nothing "
+    "out of it."
 )
 
 
