@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.api import (
     apps,
+    attention,
     authorizer,
     balance,
     connection,
@@ -37,6 +38,7 @@ blueprints = (
     balance.router.blueprint,
     refunds.router.blueprint,
     summary.router.blueprint,
+    attention.router.blueprint,
     webhooks.router.blueprint,
     health.router.blueprint,
     openapi.router.blueprint,

@@ -16,7 +16,7 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.observability import account_reconciled, tied_out, worker_boundary
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
-from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
+from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, keep_unknown_invoices, tie_out
 from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
@@ -52,4 +52,5 @@ def _tie_out(organization_id: OrganizationId) -> None:
     ports = bootstrap.ports()
     found = tie_out(organization_id, ports)
     freeze_if_billed_twice(organization_id, found, ports)
+    keep_unknown_invoices(organization_id, found, ports)
     tied_out(organization_id, differences=len(found.differences), billed_twice=found.billed_twice)

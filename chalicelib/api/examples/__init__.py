@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
 from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
 from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
@@ -25,6 +26,7 @@ EXAMPLES: Mapping[type, Any] = {
     **PAYMENT_EXAMPLES,
     **PAYOUT_EXAMPLES,
     **REFUND_EXAMPLES,
+    **ATTENTION_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }
