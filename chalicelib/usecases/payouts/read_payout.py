@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
-from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.errors import PayoutNotItemized, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact, first_known
 from chalicelib.domain.payout_lines import PayoutLine, itemized, line_of
@@ -37,6 +37,9 @@ class Reading(StrEnum):
     GOES_ON = "goes_on"
     """Another run is to read the rest of its lines."""
     ITEMIZED = "itemized"
+    """This run has added up its lines."""
+    KNOWN = "known"
+    """POM had its lines before."""
 
 
 def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -> tuple[Reading, Payout | None]:
@@ -52,9 +55,14 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
     if fact is None:
         return Reading.UNKNOWN, None
     payout = keep_payout(fact, organization_id, connection.account_id, ports)
-    if payout.itemized is not None or not payout.fact.reconciled:
-        return (Reading.ITEMIZED if payout.itemized else Reading.NO_LINES), payout
-    return itemize(payout, ports)
+    if payout.itemized is not None:
+        return Reading.KNOWN, payout
+    if not payout.fact.reconciled:
+        return Reading.NO_LINES, payout
+    try:
+        return itemize(payout, ports)
+    except PayoutNotItemized:  # Asking again in a minute would not help.
+        return Reading.NO_LINES, payout
 
 
 def keep_payout(
@@ -65,7 +73,7 @@ def keep_payout(
     def known(stored: Payout | None) -> Payout:
         return stored.knowing(fact) if stored is not None else first_known(fact, organization_id, account_id)
 
-    return _stored(organization_id, fact.id, known, ports)
+    return change_payout(organization_id, fact.id, known, ports)
 
 
 def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
@@ -75,6 +83,7 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; lines that were kept stay so.
+        PayoutNotItemized: Stripe cannot list the lines of this payout.
     """
     until = ports.clock.now() + RUN_FOR
     pages = ports.stripe.balance_transactions(payout.account_id, payout.id, payout.listed_until)
@@ -88,8 +97,11 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
     return Reading.ITEMIZED, add_up(payout, ports)
 
 
-def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> None:
-    """Keeps these balance transactions of a payout as its lines, and beside the payments that they belong to."""
+def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> Sequence[PayoutLine]:
+    """Keeps these balance transactions of a payout as its lines, and beside the payments that they belong to.
+
+    Returns the lines.
+    """
     lines = lines_of(payout, transactions, ports)
     ports.payouts.put_lines(payout.organization_id, payout.id, lines)
     settled = [
@@ -101,6 +113,7 @@ def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports
     for line in lines:
         if line.transaction.type in GAVE_BACK and line.transaction.source_id is not None:
             _note_paid_again(payout, line.transaction.source_id, ports)
+    return lines
 
 
 def lines_of(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> list[PayoutLine]:
@@ -120,14 +133,14 @@ def add_up(payout: Payout, ports: Ports) -> Payout:
     def added_up(stored: Payout | None) -> Payout:
         return replace(stored or payout, itemized=come_to, listed_until=None)
 
-    return _stored(payout.organization_id, payout.id, added_up, ports)
+    return change_payout(payout.organization_id, payout.id, added_up, ports)
 
 
 def _listed_until(payout: Payout, transaction_id: str, ports: Ports) -> Payout:
     def listed(stored: Payout | None) -> Payout:
         return replace(stored or payout, listed_until=transaction_id)
 
-    return _stored(payout.organization_id, payout.id, listed, ports)
+    return change_payout(payout.organization_id, payout.id, listed, ports)
 
 
 def _note_paid_again(payout: Payout, earlier_id: str, ports: Ports) -> None:
@@ -140,13 +153,17 @@ def _note_paid_again(payout: Payout, earlier_id: str, ports: Ports) -> None:
     def noted(stored: Payout | None) -> Payout:
         return replace(stored or earlier, returned_in=payout.id)
 
-    _stored(payout.organization_id, earlier_id, noted, ports)
+    change_payout(payout.organization_id, earlier_id, noted, ports)
 
 
-def _stored(
+def change_payout(
     organization_id: OrganizationId, payout_id: str, change: Callable[[Payout | None], Payout], ports: Ports
 ) -> Payout:
-    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes."""
+    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes.
+
+    Raises:
+        StaleWrite: others kept being faster.
+    """
     for _ in attempts(ATTEMPTS, ports.clock):
         stored = ports.payouts.get(organization_id, payout_id)
         changed = change(stored)
