@@ -247,7 +247,9 @@ class Sweep:
         return min(began_at + self._every(began_at), _slot(organization_id, began_at) + DAY)
 
     def _every(self, now: int) -> int:
-        unsettled = self.catching_up or self.objects_due or self.payouts_due or not (self.latest is None or self.latest.clean)
+        unsettled = (
+            self.catching_up or self.objects_due or self.payouts_due or not (self.latest is None or self.latest.clean)
+        )
         if unsettled or now - self.happened_at < ACTIVE_FOR:
             return ACTIVE_EVERY
         return QUIET_EVERY if self.expecting or now - self.happened_at < QUIET_FOR else IDLE_EVERY

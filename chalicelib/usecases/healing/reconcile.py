@@ -3,7 +3,8 @@
 There are three sweeps. `sweep_events` lists Stripe's events since the last run, with an overlap, and applies those
 that nobody has dealt with. `sweep_objects` compares the objects themselves and finds what no event told, because
 events can fail to be generated (https://docs.stripe.com/webhooks/handle-irrecoverable-events) and are listed for 30
-days only. `sweep_payouts` does the same with payouts and fees, once the objects are compared. The cursor moves only after everything before it has been applied.
+days only. Once the objects are compared, `sweep_payouts` does the same with payouts and fees. The cursor moves only
+after everything before it has been applied.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class EventSweep:
     applied so soon that their webhook may still come. `parked_before` are parked events that came more than a day
     ago, `given_up` are those that are not to be tried any more. A webhook may have brought the events in
     `may_have_come`, so they prove no fault of the webhooks. `known_until` is when the newest event happened that had
-    been dealt with before this sweep. `payouts_told` are the payouts that the applied events are about. The last three
-    are described by `EventsSwept`.
+    been dealt with before this sweep. `payouts_told` are the payouts that events of this sweep are about. The last
+    three are described by `EventsSwept`.
     """
 
     account_id: StripeAccountId
