@@ -23,8 +23,11 @@ REMEMBERED_EVERY = 10
 
 ATTEMPTS = 8
 
-GAVE_BACK = frozenset({"payout_failure", "payout_cancel"})
-"""Types of balance transactions by which the money of an earlier payout came back into the balance."""
+GAVE_BACK = frozenset({"payout_failure", "payout_cancel", "payout"})
+"""Types of balance transactions by which the money of an earlier payout came back into the balance.
+
+A payout that reverses an earlier one is such a `payout`. One that somebody made by hand gave nothing back.
+"""
 
 
 class Reading(StrEnum):
@@ -111,8 +114,8 @@ def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports
     ]
     ports.payments.settle(payout.organization_id, settled)
     for line in lines:
-        if line.transaction.type in GAVE_BACK and line.transaction.source_id is not None:
-            _note_paid_again(payout, line.transaction.source_id, ports)
+        if line.transaction.type in GAVE_BACK and line.transaction.source_id not in (None, payout.id):
+            _note_paid_again(payout, line.transaction, ports)
     return lines
 
 
@@ -143,17 +146,19 @@ def _listed_until(payout: Payout, transaction_id: str, ports: Ports) -> Payout:
     return change_payout(payout.organization_id, payout.id, listed, ports)
 
 
-def _note_paid_again(payout: Payout, earlier_id: str, ports: Ports) -> None:
+def _note_paid_again(payout: Payout, transaction: BalanceTransaction, ports: Ports) -> None:
     """Notes on an earlier payout that gave its money back that this one pays it out again."""
-
-    earlier = ports.payouts.get(payout.organization_id, earlier_id)
+    earlier = ports.payouts.get(payout.organization_id, transaction.source_id or "")
+    if earlier is not None and transaction.type == "payout":
+        earlier = ports.payouts.get(payout.organization_id, earlier.fact.original_payout_id or "")
     if earlier is None:
         return
+    gave_back = earlier
 
     def noted(stored: Payout | None) -> Payout:
-        return replace(stored or earlier, returned_in=payout.id)
+        return replace(stored or gave_back, returned_in=payout.id)
 
-    change_payout(payout.organization_id, earlier_id, noted, ports)
+    change_payout(payout.organization_id, gave_back.id, noted, ports)
 
 
 def change_payout(
