@@ -148,17 +148,22 @@ def _listed_until(payout: Payout, transaction_id: str, ports: Ports) -> Payout:
 
 def _note_paid_again(payout: Payout, transaction: BalanceTransaction, ports: Ports) -> None:
     """Notes on an earlier payout that gave its money back that this one pays it out again."""
-    earlier = ports.payouts.get(payout.organization_id, transaction.source_id or "")
-    if earlier is not None and transaction.type == "payout":
-        earlier = ports.payouts.get(payout.organization_id, earlier.fact.original_payout_id or "")
-    if earlier is None:
+    gave_back = _known(payout, transaction.source_id, ports)
+    if gave_back is not None and transaction.type == "payout":
+        gave_back = _known(payout, gave_back.fact.original_payout_id, ports)
+    if gave_back is None:
         return
-    gave_back = earlier
+    earlier = gave_back
 
     def noted(stored: Payout | None) -> Payout:
-        return replace(stored or gave_back, returned_in=payout.id)
+        return replace(stored or earlier, returned_in=payout.id)
 
-    change_payout(payout.organization_id, gave_back.id, noted, ports)
+    change_payout(payout.organization_id, earlier.id, noted, ports)
+
+
+def _known(payout: Payout, other_id: str | None, ports: Ports) -> Payout | None:
+    """Returns another payout of the same organization, if POM has it."""
+    return ports.payouts.get(payout.organization_id, other_id) if other_id else None
 
 
 def change_payout(
