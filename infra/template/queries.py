@@ -67,7 +67,8 @@ QUERIES = (
         "payouts-not-tied-out",
         ("reconcile_account", "balance_jobs"),
         "fields @timestamp, organization_id, payout_id, not_tied_out, unexplained, lines, repaired, code\n"
-        "| filter (message = 'payouts_swept' and not_tied_out > 0) or (message = 'payout_itemized' and unexplained != 0)"
+        "| filter (message = 'payouts_swept' and not_tied_out > 0)"
+        " or (message = 'payout_itemized' and unexplained != 0)"
         " or (message = 'balance_refused' and task != 'payment')\n"
         "| sort @timestamp desc | limit 200",
     ),
@@ -75,8 +76,8 @@ QUERIES = (
         "payouts-swept",
         ("reconcile_account",),
         "filter message = 'payouts_swept'\n"
-        "| stats count() as runs, sum(found) as found, sum(missed) as missed, sum(queued) as queued, sum(fees) as fees"
-        " by organization_id\n"
+        "| stats count() as runs, sum(found) as found, sum(missed) as missed, sum(queued) as queued,"
+        " sum(fees) as fees by organization_id\n"
         "| sort missed desc, fees desc",
     ),
     Query(
