@@ -157,7 +157,7 @@ FUNCTIONS: Final = (
             "payouts": ("by_arrival",),
             "batches": ("by_created",),
         },
-        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS),
+        sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS, Queue.BALANCE_JOBS),
         secret=True,
     ),
     Function(AUTHORIZER, trigger=None, timeout=10, settings=TOKEN_SETTINGS),
@@ -218,7 +218,7 @@ FUNCTIONS: Final = (
             "payments": ("by_time",),
             "events": ("parked",),
         },
-        sends=(Queue.RECONCILE,),
+        sends=(Queue.RECONCILE, Queue.BALANCE_JOBS),
         secret=True,
     ),
     Function(
