@@ -69,9 +69,6 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
         return [
             Deposit(DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
         ]
-    if movement.status == "pending" and movement.method is None:
-        # Stripe's events tell how it was paid once it has settled.
-        return [Deposit(DepositStatus.NOT_SETTLED, "On its way. A bank debit takes some days, which is normal.")]
     if settled.fee_pending:
         return [Deposit(DepositStatus.NOT_SETTLED, "Stripe has not booked it yet. That takes a few minutes at most.")]
     return []
