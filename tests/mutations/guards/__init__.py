@@ -22,6 +22,7 @@ from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
+from tests.mutations.guards.payouts import PAYOUTS
 from tests.mutations.guards.refunds import REFUNDS
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
@@ -32,5 +33,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS,
+    *REFUNDS, *PAYOUTS,
 )  # fmt: skip
