@@ -17,6 +17,8 @@ from infra.ops.payouts import DIFFERENCES_SHOWN
 from tests.ops.depositing import Depositing
 from tests.world import ADMIN, ORGANIZATION
 
+STRIPE_ID = re.compile(r"\b(?:po|txn)_\w+")
+
 
 @pytest.fixture
 def company(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Depositing:
