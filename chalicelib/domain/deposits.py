@@ -65,8 +65,8 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     movement = settled.movement
     if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
         return []
-    # Only bank debits stay pending. POM often learns the method when the debit arrives, because its charge tells it.
-    if movement.status == "pending" and movement.method in {None, *BANK_DEBITS}:
+    if movement.status == "pending" and (movement.method is None or movement.method in BANK_DEBITS):
+        # Only bank debits take days, and Stripe names the bank when the debit has arrived.
         return [
             Deposit(DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
         ]
