@@ -7,9 +7,12 @@ from typing import Any
 
 from chalicelib.ports import Ports
 
-STORES = ("invoices", "payments", "customers", "connections", "settings", "events", "batches")
+STORES = ("invoices", "payments", "payouts", "customers", "connections", "settings", "events", "batches")
 READS = (
     "get",
+    "find",
+    "lines",
+    "all_lines",
     "find_by_reference",
     "find_by_stripe_id",
     "page",
