@@ -14,8 +14,10 @@ from chalicelib.domain.payments import payments_of
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.usecases.connecting.webhook_health import arrival_problem
+from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 from infra.ops import books
 from infra.ops.cli import command
+from infra.ops.deposit_lines import deposit_line, deposit_rows
 from infra.ops.invoice_lines import (
     entry_line,
     entry_row,
@@ -121,7 +123,7 @@ def explain() -> None:
 @click.argument("invoice")
 @command
 def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: str) -> None:
-    """Why an invoice stands where it stands: its payments, its timeline, and the events that Stripe sent about it."""
+    """Why an invoice stands where it stands: its payments with their fees and deposits, its timeline, its events."""
     found = books.invoice(stage, organization, invoice)
     now = stage.ports.clock.now()
     screen.table("invoice", f"Invoice {found.id} of {organization}", [invoice_row(found)])
@@ -133,6 +135,8 @@ def explain_invoice(stage: Stage, screen: Screen, organization: str, invoice: st
     screen.lines("facts", "What Stripe said (UTC)", facts, [fact_line(each) for each in facts])
     payments = [payment_row(each) for each in payments_of(found)]
     screen.lines("payments", "Payments (UTC)", payments, [payment_line(each) for each in payments])
+    deposits = list(deposit_rows(deposits_of_invoice(found, stage.ports).values()))
+    screen.lines("deposits", "Fees and deposits", deposits, [deposit_line(each) for each in deposits])
     entries = [entry_row(each) for each in timeline(found)]
     screen.lines("timeline", "Timeline (UTC)", entries, [entry_line(each) for each in entries])
     events = [event_row(each) for each in books.event_log(stage, found.organization_id, found.id)]

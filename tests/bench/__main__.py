@@ -9,7 +9,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import bulk, cost, counts, cpu, end_to_end, growth, imports, stack, stories, sweep, trips, zip_size
+from tests.bench import (
+    bulk,
+    cost,
+    counts,
+    cpu,
+    end_to_end,
+    growth,
+    imports,
+    payouts,
+    stack,
+    stories,
+    sweep,
+    trips,
+    zip_size,
+)
 from tests.bench.figures import Figure, show, write
 
 PARTS = {
@@ -18,6 +32,7 @@ PARTS = {
     "counts": counts.measure,
     "trips": trips.measure,
     "stories": stories.measure,
+    "payouts": payouts.measure,
     "cost": cost.measure,
     "zip": zip_size.measure,
     "bulk": bulk.measure,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich import box
 from rich.console import Console
@@ -18,51 +16,46 @@ from rich.table import Table
 
 from chalicelib import metrics
 from chalicelib.adapters.tables import TABLES
-from chalicelib.functions import API_HANDLER, AUTHORIZER, BY_NAME, FUNCTIONS, Queue
+from chalicelib.functions import FUNCTIONS, Queue
 from infra.local.schedules import schedules
 from infra.template import merge_template
 from infra.template.alarm_list import ALARMS, COMPOSITES
-from infra.template.api import ACCESS_LOG
+from tests.bench.bill import (
+    PLATFORM_BYTES,
+    READ_TAKES,
+    SLOWER,
+    STRIPE_TAKES,
+    VCPU,
+    WRITE_TAKES,
+    Bill,
+    bill_of,
+    logged,
+)
 from tests.bench.figures import Figure, at_most, only_told
+from tests.bench.payouts import read_payouts
 from tests.bench.prices import price_list
 from tests.bench.stories import BULK, told
+from tests.bench.stories_growth import CREATED, FEE, PAID
 from tests.bench.stories_stage import Invocation
 from tests.bench.stories_told import Told
-from tests.bench.units import READS
 
-GIGABYTE = 1e9
 MILLION = 1_000_000
 HOURS = 730
 """Of a month."""
 SECONDS = HOURS * 3600
 
-VCPU = 1769
-"""MB of memory for which Lambda gives one processor (docs.aws.amazon.com/lambda, configuration-memory)."""
-SLOWER = 1.5
-"""A Lambda's processor, in times of this one's time for the same work."""
-READ_TAKES, WRITE_TAKES, SEND_TAKES, STRIPE_TAKES = 0.005, 0.010, 0.010, 0.300
-"""Seconds that a read or a write of DynamoDB, a message to SQS and a call of Stripe are waited for."""
-PLATFORM_LINES = 2
-PLATFORM_BYTES = 650
-"""Lambda's own lines of an invocation, platform.start and platform.report, as JSON."""
-PER_LINE = 26
-"""Bytes that CloudWatch Logs adds to each line."""
-ACCESS_BYTES = len(json.dumps(ACCESS_LOG)) + 40
-"""A line of API Gateway's: its values are about as long as the names of what they stand for."""
-HEADERS = 900
-"""Bytes of an answer beside its body."""
-STRIPE_BYTES = 1500
-"""Bytes that a call sends to Stripe."""
-SQS_REQUESTS = 3
-"""For each message: sent, received, deleted."""
 POLLERS, POLL_SECONDS = 5, 20
 """Lambda asks each queue by so many long polls at once, even where there is nothing."""
 KMS_SECONDS = 300
 """DynamoDB keeps a table's key for so long, for each caller."""
 BUSY = 0.5
 """Of the hours of a month in which a metric that the stories emit is emitted."""
-LIFETIME = ("create and send, known customer", "paid by card", "show an invoice")
-BULK_LIFETIME = (f"bulk of {BULK}, sent", "paid by card")
+LIFETIME = (CREATED, PAID, FEE, "show an invoice")
+BULK_LIFETIME = (f"bulk of {BULK}, sent", PAID, FEE)
+FEE_WORKER = "balance_jobs"
+"""The function that reads what a payment cost, when a webhook has told that Stripe has booked it."""
+DEPOSIT_LINES = 100
+"""Lines of the payout of which each invoice is one."""
 SWEEP = "reconciliation, nothing missed"
 SWEEPS = HOURS * 6
 """Of a busy organization in a month; one on whose account nothing happens is swept less often."""
@@ -75,73 +68,12 @@ ASSUMED = (
     "Every request is traced, and every request of a person asks the authorizer: both are upper bounds.",
     f"{PLATFORM_BYTES} bytes of Lambda's own log lines an invocation; one message a batch.",
     f"A metric is paid by the hour in which it is emitted; those of the stories are, in {BUSY:.0%} of all hours.",
-    "An invoice is made for a known customer, paid by card, and looked at once; no free tier is taken off.",
+    f"An invoice is made for a known customer, paid by card, looked at once, and one of {DEPOSIT_LINES} lines of a "
+    "payout; no free tier is taken off.",
 )
 
 WEBHOOK_LOG_BYTES = 2600
 METRIC_COMBINATIONS = 430
-
-
-@dataclass(frozen=True)
-class Bill:
-    """Dollars by component."""
-
-    components: Mapping[str, float]
-
-    @property
-    def total(self) -> float:
-        return sum(self.components.values())
-
-    def __add__(self, other: Bill) -> Bill:
-        return Bill(dict(Counter(self.components) + Counter(other.components)))
-
-    def times(self, factor: float) -> Bill:
-        return Bill({name: dollars * factor for name, dollars in self.components.items()})
-
-
-def duration(invocation: Invocation) -> float:
-    """Seconds that Lambda would bill, as assumed."""
-    memory = BY_NAME[invocation.function].memory
-    asked = sum(READ_TAKES if each.operation in READS else WRITE_TAKES for each in invocation.requests)
-    waited = asked + invocation.messages * SEND_TAKES + invocation.stripe_calls * STRIPE_TAKES
-    return invocation.cpu * SLOWER * max(1.0, VCPU / memory) + waited
-
-
-def logged(invocation: Invocation) -> int:
-    """Bytes that CloudWatch Logs takes in."""
-    lines = invocation.logged.splitlines()
-    access = ACCESS_BYTES + PER_LINE if invocation.function == API_HANDLER else 0
-    own = len(invocation.logged.encode()) + PER_LINE * len(lines)
-    return own + PLATFORM_BYTES + PER_LINE * PLATFORM_LINES + access
-
-
-def bill_of(invocations: Iterable[Invocation]) -> Bill:
-    """What these invocations cost."""
-    price = price_list().prices
-    total = Bill({})
-    for each in invocations:
-        by_http = each.function == API_HANDLER
-        by_person = by_http and each.webhook is None
-        seconds = duration(each) * BY_NAME[each.function].memory / 1024
-        sent = (each.answered + HEADERS) * by_http + each.stripe_calls * STRIPE_BYTES
-        total += Bill(
-            {
-                "API Gateway": price["api_gateway_request"].of(by_http),
-                "Lambda, requests": price["lambda_request"].of(1 + by_person),
-                "Lambda, time": price["lambda_arm64"].of(seconds + by_person * _AUTHORIZING),
-                "DynamoDB, writes": price["dynamodb_write"].of(each.writes),
-                "DynamoDB, reads": price["dynamodb_read"].of(each.reads),
-                "SQS": price["sqs_fifo"].of(each.messages * SQS_REQUESTS),
-                "Logs": price["logs_ingested"].of(logged(each) / GIGABYTE),
-                "X-Ray": price["xray_trace"].of(1),
-                "Transfer": price["transfer_out"].of(sent / GIGABYTE),
-            }
-        )
-    return total
-
-
-_AUTHORIZING = 0.02 * BY_NAME[AUTHORIZER].memory / 1024
-"""GB-seconds of one verification of a token."""
 
 
 def standing() -> Bill:
@@ -215,14 +147,18 @@ def measure() -> list[Figure]:
     """Print the bill, and tell what it comes to."""
     stories = {each.name: each for each in told()}
     webhooks = [each for name in LIFETIME for each in stories[name].webhooks]
-    by_webhook = bill_of(webhooks).times(MILLION / len(webhooks))
-    lifetime = _sum(stories[name] for name in LIFETIME)
-    bulk = _sum([stories[BULK_LIFETIME[0]]]).times(1 / BULK) + _sum([stories[BULK_LIFETIME[1]]])
+    by_webhook = bill_of([*webhooks, *_reading_fees(stories)]).times(MILLION / len(webhooks))
+    deposit = bill_of(read_payouts()[DEPOSIT_LINES].invocations)
+    line = deposit.times(1 / DEPOSIT_LINES)
+    lifetime = _sum(stories[name] for name in LIFETIME) + line
+    in_bulk, *afterwards = BULK_LIFETIME
+    bulk = _sum([stories[in_bulk]]).times(1 / BULK) + _sum(stories[name] for name in afterwards) + line
     organization, month = _sum([stories[SWEEP]]).times(SWEEPS), standing()
     bills = {
         "a million webhooks": by_webhook,
         "1,000 invoices": lifetime.times(1000),
         "1,000 in bulk": bulk.times(1000),
+        f"1,000 payouts of {DEPOSIT_LINES} lines": deposit.times(1000),
         "a busy organization, by the month": organization,
         "the stage, by the month": month,
     }
@@ -238,6 +174,12 @@ def measure() -> list[Figure]:
                 "each value of each dimension in chalicelib/metrics.py", is_count=True),
         only_told("metrics that the stories emit", len(emitted()), "", "0.30 $ a month each, if emitted every hour"),
     ]  # fmt: skip
+
+
+def _reading_fees(stories: Mapping[str, Told]) -> Iterator[Invocation]:
+    """Yields the work that the webhooks of an invoice leave to a worker."""
+    for name in LIFETIME:
+        yield from (each for each in stories[name].invocations if each.function == FEE_WORKER)
 
 
 def _sum(stories: Iterable[Told]) -> Bill:

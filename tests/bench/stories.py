@@ -16,40 +16,51 @@ from chalicelib.domain.summary import recounted
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from tests.backends import aws_with_resources, table_backend
 from tests.bench.figures import Figure
-from tests.bench.stories_growth import CREATED, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, kept_of_an_invoice
+from tests.bench.stories_growth import CREATED, FEE, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, kept_of_an_invoice
 from tests.bench.stories_stage import Stage, running
 from tests.bench.stories_told import Told, show
 from tests.world import ORGANIZATION
 
 BULK = 100
 EDITS = 10
-
+CAPTURED_AFTER = 5
+"""Seconds after which Stripe has booked a card payment, so that its `charge.updated` has come."""
+PAID_LATER = 25
+DAY = 86_400
+DEPOSITED = "show an invoice, its deposit known"
+DEPOSIT = "deposit of all that: made, listed, arrived"
 
 BOUNDS = {
     "save a new customer": (8, 6, 10),
     "create and send, customer new to Stripe": (24, 14, 51),
     CREATED: (23, 14, 43),
     PAID: (13, 10, 41),
+    FEE: (6, 5, 6),
     "card declined": (10, 7, 29),
     "paid by card after the decline": (13, 10, 45),
     "bank debit begun": (5, 3, 12),
-    "bank debit arrived": (13, 10, 41),
+    "bank debit arrived": (16, 12, 43),
     "partial refund": (6, 5, 14),
     "full refund": (6, 5, 16),
     "dispute opened": (6, 5, 14),
     TROUBLED: (54, 38, 150),
-    SENT_AGAIN: (86, 43, 79),
+    SENT_AGAIN: (93, 47, 83),
     NOTHING_NEW: (20, 10, 20),
     "void": (11, 7, 21),
     "reminder": (8, 5, 5),
     "edit a customer": (11, 8, 12),
-    "show an invoice": (1, 1, 0),
+    "show an invoice": (2, 3, 0),
     "the same create again": (1, 1, 0),
     f"bulk of {BULK}, sent": (2650, 1600, 5700),
     "page of 25 invoices": (2, 29, 0),
     "summary": (4, 4, 0),
     "reconciliation, nothing missed": (8, 12, 4),
     "a schedule's tick, nothing due": (5, 3, 2),
+    DEPOSIT: (66, 65, 128),
+    "page of payouts": (1, 1, 0),
+    "show a payout with 25 lines": (2, 4, 0),
+    "page of 25 payments": (2, 4, 0),
+    DEPOSITED: (3, 4, 0),
 }
 """By story: the most requests to DynamoDB, read units and write units. Requests are what is; units leave a tenth."""
 
@@ -71,7 +82,7 @@ class Teller:
         return answer
 
     def all(self) -> list[Told]:
-        """From the first customer to a reconciliation that finds nothing."""
+        """From the first customer to a deposit, and a reconciliation that finds nothing."""
         stage, tell = self._stage, self.tells
         tell("save a new customer", lambda: self._customer("cust_new", "new@example.test"))
         stage.office.put("/customers/cust_1", _person("unknown@example.test"))
@@ -80,9 +91,11 @@ class Teller:
         self._quietly(lambda: self._customer("cust_2", "known@example.test"))
         made = tell(CREATED, lambda: self._bill("svc_2"))
         tell(PAID, lambda: self._pay(made))
+        tell(FEE, lambda: stage.advance(CAPTURED_AFTER))
         declined = self._quietly(lambda: self._bill("svc_3"))
         tell("card declined", lambda: self._pay(declined, "pm_card_chargeDeclinedInsufficientFunds"))
         tell("paid by card after the decline", lambda: self._pay(declined))
+        self._booked()
         debit = self._quietly(lambda: self._bill("svc_4", paymentMethods=["card", "us_bank_account"]))
         intent = tell("bank debit begun", lambda: self._pay(debit, "000123456789"))["payment_intent"]
         tell("bank debit arrived", lambda: stage.double.settle_debit(stage.account_id, intent))
@@ -92,6 +105,7 @@ class Teller:
         tell("dispute opened", lambda: stage.double.open_dispute(stage.account_id, charge["id"]))
         troubled = self._quietly(lambda: self._bill("svc_7"))
         tell(TROUBLED, lambda: self._much_happens_to(troubled))
+        self._booked()
         tell(SENT_AGAIN, lambda: self._send_again(troubled))
         tell(NOTHING_NEW, lambda: self._edit_metadata(made))
         voided = self._quietly(lambda: self._bill("svc_5"))
@@ -109,6 +123,7 @@ class Teller:
         stage.advance(600)
         tell("reconciliation, nothing missed", lambda: stage.tick("plan_reconciliation"))
         tell("a schedule's tick, nothing due", lambda: stage.tick("resume_stuck"))
+        self._deposit(made)
         return self.told
 
     def _much_happens_to(self, made: Any) -> None:
@@ -150,10 +165,35 @@ class Teller:
             lambda: self._ok(post("/invoice-batches", {"services": services}, headers=headers)),
         )
 
+    def _deposit(self, made: Any) -> None:
+        """All payments of before, and some more, go out with one payout, and people look at it."""
+        stage = self._stage
+        paid_later = stage.office.get(f"/invoices?first={PAID_LATER}&status=pending").json["data"]
+        self._quietly(lambda: [self._pay(each) for each in paid_later])
+
+        def days_pass(days: int) -> None:
+            for _ in range(days):
+                stage.advance(DAY)
+                stage.settle()
+
+        self._quietly(lambda: days_pass(3))
+        payout = self.tells(DEPOSIT, lambda: (stage.double.pay_out(stage.account_id), days_pass(3)))[0]
+        for name, path in (
+            ("page of payouts", "/payouts?first=25"),
+            ("show a payout with 25 lines", f"/payouts/{payout['id']}?first=25"),
+            ("page of 25 payments", "/payments?first=25"),
+            (DEPOSITED, f"/invoices/{made['id']}"),
+        ):
+            self.tells(name, lambda path=path: self._ok(stage.office.get(path)))  # type: ignore[misc]
+
     def _quietly(self, do: Callable[[], Any]) -> Any:
         answer = do()
         self._stage.settle()
         return answer
+
+    def _booked(self) -> None:
+        """Stripe books what was paid in the story before, so that this is no part of the next one."""
+        self._quietly(lambda: self._stage.advance(CAPTURED_AFTER))
 
     def _customer(self, customer_id: str, email: str, **more: str) -> Any:
         return self._ok(self._stage.office.put(f"/customers/{customer_id}", {**_person(email), **more}))

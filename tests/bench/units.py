@@ -17,7 +17,8 @@ conditions met, twice: the dearer reading. `tests/real/test_units.py` holds all 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -29,6 +30,8 @@ from chalicelib.adapters.tables import database
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
 """An item as it is on the wire."""
 
+BATCH = 100
+"""Items that one batch read takes."""
 READ_BLOCK = 4 * 1024
 WRITE_BLOCK = 1024
 TRANSACTIONAL = 2
@@ -143,7 +146,7 @@ class Meter:
     def _begins(self, params: Any, model: Any, **_: Any) -> None:
         with self._aside():
             self._params = params
-            self._before = {place: self._item(place) for place in self._written(model.name, params)}
+            self._before = self._items(self._written(model.name, params))
 
     def _ended(self, model: Any, http_response: Any, **_: Any) -> None:
         with self._aside():
@@ -161,9 +164,9 @@ class Meter:
         wanted = params["RequestItems"] if operation == "BatchGetItem" else {params["TableName"]: params}
         units = 0.0
         for table, how in wanted.items():
-            for key in how.get("Keys") or [how["Key"]]:
-                size = size_of(self._item(self._place(table, key)))
-                units += read_units(size, consistent=how.get("ConsistentRead", False))
+            places = [self._place(table, key) for key in how.get("Keys") or [how["Key"]]]
+            for item in self._items(places).values():
+                units += read_units(size_of(item), consistent=how.get("ConsistentRead", False))
         return Request(operation, tuple(wanted), reads=units)
 
     def _evaluated(self, params: Any) -> list[Item]:
@@ -180,8 +183,9 @@ class Meter:
         times = TRANSACTIONAL if operation == "TransactWriteItems" else 1
         units = index_units = written = 0
         sizes: dict[str, int] = {}
+        now = self._before if refused else self._items(self._before)
         for place, before in self._before.items():
-            after = before if refused else self._item(place)
+            after = now[place]
             units += times * write_units(before, after)
             if after != before:
                 index_units += sum(index.units(before, after) for index in self._table(place[0])["indexes"])
@@ -213,13 +217,20 @@ class Meter:
     def _place(self, table: str, item: Item) -> Place:
         return table, tuple((name, str(item[name]["S"])) for name in self._table(table)["keys"])
 
-    def _item(self, place: Place) -> Item | None:
-        table, key = place
-        found = self._client.get_item(
-            TableName=table, Key={name: {"S": value} for name, value in key}, ConsistentRead=True
-        )
-        item: Item | None = found.get("Item")
-        return item
+    def _items(self, places: Iterable[Place]) -> dict[Place, Item | None]:
+        """Returns what is stored at each of these places, by batch reads of our own."""
+        found: dict[Place, Item | None] = dict.fromkeys(places)
+        every = list(found)
+        for some in (every[start : start + BATCH] for start in range(0, len(every), BATCH)):
+            keys: dict[str, list[Item]] = defaultdict(list)
+            for table, key in some:
+                keys[table].append({name: {"S": value} for name, value in key})
+            wanted = {table: {"Keys": of_table, "ConsistentRead": True} for table, of_table in keys.items()}
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            assert not answer["UnprocessedKeys"]
+            for table, items in answer["Responses"].items():
+                found |= {self._place(table, item): item for item in items}
+        return found
 
     def _table(self, name: str) -> Any:
         """The keys of a table, and its indexes."""

@@ -64,8 +64,9 @@ def test_money_that_stays_in_the_balance_is_not_called_expected() -> None:
     ]
 
 
-def test_a_bank_debit_that_has_not_settled_is_normal() -> None:
-    debit = replace(PAYMENT, status="pending", method="us_bank_account")
+@pytest.mark.parametrize("method", ["us_bank_account", None], ids=["known", "not known before it arrives"])
+def test_a_bank_debit_that_has_not_settled_is_normal(method: str | None) -> None:
+    debit = replace(PAYMENT, status="pending", method=method)
 
     assert told(SettledMovement(debit)) == [
         (DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")

@@ -9,15 +9,21 @@ import pytest
 
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import MovementFilter
+from chalicelib.domain.payout import PayoutFilter
+from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.customers.customers import sync_again
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
+from chalicelib.usecases.invoicing.records import list_movements
+from chalicelib.usecases.payouts.show_deposits import deposited, deposits_of_invoice
+from chalicelib.usecases.payouts.show_payouts import list_payouts, show_payout
 from tests.backends import requests_to_dynamodb
 from tests.world import ORGANIZATION, World
 
 GET, QUERY, BATCH, TRANSACTION = "GetItem", "Query", "BatchGetItem", "TransactWriteItems"
-PUT, UPDATE_ITEM = "PutItem", "UpdateItem"
+PUT, UPDATE_ITEM, BATCH_WRITE = "PutItem", "UpdateItem", "BatchWriteItem"
 READS = {GET, QUERY, BATCH}
 
 
@@ -225,3 +231,112 @@ def test_a_sweep_reads_a_page_of_events_at_a_time_and_writes_only_what_was_misse
     assert requests.count(BATCH) >= 1
     writes = [request for request in again if request not in READS]
     assert writes == ["PutItem"], "only how far it has come"
+
+
+DAY = 86_400
+HUNDRED, TWENTY_FIVE = 100, 25
+"""Balance transactions on a page of Stripe's, and items in a batch write."""
+
+
+def paid_and_booked(world: World, *services: str) -> Invoice:
+    """An invoice that was paid by card. Stripe has booked the payment, and no event about that was delivered yet."""
+    invoice = world.invoice(*services)
+    pay(world, invoice)
+    world.deliver()
+    world.advance(5)
+    return invoice
+
+
+def paid_out(world: World) -> str:
+    """All that has been paid goes out with one payout, which Stripe can list. Its events and their work are done."""
+    world.advance(3 * DAY)
+    world.double.pay_out(account_of(world))
+    for _ in range(3):
+        world.advance(DAY)
+        world.deliver()
+        world.work()
+    page = list_payouts(ORGANIZATION, PayoutFilter(), 25, None, world.ports)
+    return str(page.items[0].id)
+
+
+def test_a_fee_takes_no_call_of_stripe_from_its_webhook_and_one_from_its_worker(world: World) -> None:
+    paid_and_booked(world, "svc_1")
+
+    [(kind, outcome, told)] = webhooks(world)
+    _, requests, calls = counted(world, world.work)
+
+    assert (kind, outcome, told) == ("charge.updated", EventOutcome.APPLIED, [BATCH, GET, PUT])
+    assert calls == {"GET /v1/payment_intents/{id}": 1}
+    assert requests == [GET, GET, UPDATE_ITEM], "the connection, and the payment's row"
+
+
+def test_a_webhook_of_a_payout_reads_the_connection_and_leaves_the_payout_to_a_worker(world: World) -> None:
+    world.double.outside_charge(account_of(world), 7_500)
+    world.advance(3 * DAY)
+    webhooks(world)
+    world.double.pay_out(account_of(world))
+
+    [(kind, outcome, told)] = webhooks(world)
+    _, requests, calls = counted(world, world.work)
+
+    assert (kind, outcome, told) == ("payout.created", EventOutcome.APPLIED, [GET, GET, PUT])
+    assert calls == {"GET /v1/payouts/{id}": 1}
+    assert [request for request in requests if request not in READS] == [PUT]
+
+
+@pytest.mark.parametrize("others", [0, 98, 99, 230])
+def test_reading_a_payout_costs_stripe_a_call_for_a_hundred_lines_and_dynamodb_a_batch_for_twenty_five(
+    world: World, others: int
+) -> None:
+    paid_and_booked(world, "svc_1")
+    world.double.set_delivery(lose=["*"])
+    for _ in range(others):
+        world.double.outside_charge(account_of(world), 7_500)
+    world.advance(3 * DAY)
+    made = world.double.pay_out(account_of(world))
+    world.advance(DAY)
+    world.deliver()
+    world.ports.queues.take()
+    world.ports.queues.send(BalanceJob(ORGANIZATION, BalanceTask.PAYOUT, made["id"]))
+
+    _, requests, calls = counted(world, world.work)
+
+    lines = others + 1
+    pages = -(-(lines + 1) // HUNDRED)  # Stripe lists the payout's own transaction too.
+    assert calls == {"GET /v1/payouts/{id}": 1, "GET /v1/balance_transactions": pages}
+    assert requests.count(UPDATE_ITEM) == 1, "the row of POM's own payment"
+    assert requests.count(BATCH_WRITE) <= -(-lines // TWENTY_FIVE) + pages
+    assert requests.count(PUT) == 2, "the payout as it is, and what its lines come to"
+    assert len(show_payout(ORGANIZATION, made["id"], 300, None, world.ports)[1].items) == lines
+
+
+def test_people_read_payouts_payments_and_deposits_by_a_query_and_a_batch_read_each(world: World) -> None:
+    invoice = paid_and_booked(world, "svc_1")
+    world.deliver()
+    world.work()
+    payout_id = paid_out(world)
+
+    page, requests, calls = counted(world, lambda: list_payouts(ORGANIZATION, PayoutFilter(), 25, None, world.ports))
+    assert (len(page.items), requests, calls) == (1, [QUERY], {})
+
+    (_, lines), requests, calls = counted(world, lambda: show_payout(ORGANIZATION, payout_id, 25, None, world.ports))
+    assert (len(lines.items), requests, calls) == (1, [GET, QUERY], {})
+
+    def payments() -> Any:
+        rows = list_movements(ORGANIZATION, MovementFilter(), 25, None, world.ports).items
+        return deposited(rows, ORGANIZATION, world.ports)
+
+    rows, requests, calls = counted(world, payments)
+    assert ([each.deposits[0].payout_id for each in rows], requests, calls) == ([payout_id], [QUERY, BATCH], {})
+
+    stored = world.now(invoice)
+    found, requests, calls = counted(world, lambda: deposits_of_invoice(stored, world.ports))
+    assert (len(found), requests, calls) == (1, [BATCH, BATCH], {})
+
+
+def test_an_invoice_without_payments_reads_no_deposits(world: World) -> None:
+    stored = world.now(world.invoice("svc_1"))
+
+    found, requests, calls = counted(world, lambda: deposits_of_invoice(stored, world.ports))
+
+    assert (found, requests, calls) == ({}, [], {})

@@ -1,0 +1,86 @@
+"""What `explain invoice` tells of fees and deposits: a row for JSON, and a line, for each balance transaction.
+
+A payment that Stripe has not booked yet has a row too. A row has bare decimal amounts and a `currency`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from chalicelib.domain.balance_transactions import BalanceTransaction
+from chalicelib.domain.deposits import Deposit
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.movements import Movement
+from chalicelib.usecases.payouts.show_deposits import Deposited
+from infra.ops.invoice_lines import Forms
+from infra.ops.screen import Row
+from infra.timeline_words import money
+
+
+def deposit_rows(deposited: Iterable[Deposited]) -> Iterator[dict[str, Any]]:
+    """Yields a row for each balance transaction of an invoice's payments, refunds and disputes."""
+    for each in deposited:
+        movement, settlements = each.settled.movement, each.settled.settlements
+        if not settlements:
+            yield from (_row(movement, None, deposit) for deposit in each.deposits)
+        for settlement, deposit in zip(settlements, each.deposits, strict=bool(settlements)):
+            yield _row(movement, settlement.transaction, deposit)
+
+
+def _row(movement: Movement, transaction: BalanceTransaction | None, deposit: Deposit) -> dict[str, Any]:
+    return {
+        "id": movement.id,
+        "kind": movement.kind.value,
+        **(_booked(transaction) if transaction is not None else _not_booked(movement)),
+        "status": deposit.status.value,
+        "on": deposit.on.isoformat() if deposit.on is not None else None,
+        "payout": deposit.payout_id,
+        "message": deposit.message,
+    }
+
+
+def _booked(transaction: BalanceTransaction) -> dict[str, Any]:
+    currency = transaction.currency
+    parts = [{"type": part.type, "amount": decimal_string(part.amount, currency)} for part in transaction.fee_parts]
+    return {
+        "amount": decimal_string(transaction.amount, currency),
+        "fee": decimal_string(transaction.fee, currency),
+        "fee_parts": parts,
+        "net": decimal_string(transaction.net, currency),
+        "currency": currency,
+        "exchange_rate": transaction.exchange_rate,
+        "transaction": transaction.id,
+    }
+
+
+def _not_booked(movement: Movement) -> dict[str, Any]:
+    return {
+        "amount": decimal_string(movement.amount, movement.currency),
+        "fee": None,
+        "fee_parts": [],
+        "net": None,
+        "currency": movement.currency,
+        "exchange_rate": None,
+        "transaction": None,
+    }
+
+
+def deposit_line(row: Row) -> Forms:
+    """Returns the line of a row. Longer forms have the parts of the fee, the exchange and the payout's id."""
+    begun = f"{row['kind'].capitalize()} {money(row['amount'], row['currency'])}"
+    if row["fee"] is None:
+        return (f"{begun}, fee pending. {row['message']}",)
+    short = f"{begun}, fee {row['fee']}, net {row['net']}. {row['message']}"
+    full = f"{begun}{_exchange(row)}, fee {row['fee']}{_parts(row)}, net {row['net']}. {row['message']}"
+    with_id = [f"{full}  {row['payout']}"] if row["payout"] else []
+    return *with_id, full, short
+
+
+def _exchange(row: Row) -> str:
+    return f" (exchanged at {row['exchange_rate']})" if row["exchange_rate"] else ""
+
+
+def _parts(row: Row) -> str:
+    parts = [f"{part['type']} {part['amount']}".replace("_", " ") for part in row["fee_parts"]]
+    return f" ({', '.join(parts)})" if len(parts) > 1 else ""

@@ -1,0 +1,62 @@
+"""What `payouts` tells of each payout: a row for JSON, and a line of 80 columns. A row has bare decimal amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chalicelib.domain.money import decimal_string
+from infra.ops.invoice_lines import Forms
+from infra.ops.screen import Row
+from infra.ops.tied_payouts import TiedPayout
+from infra.timeline_words import money
+
+HEADINGS = ("Arrives", "Payout", "Amount", "Status", "Result")
+
+
+def payout_row(tied: TiedPayout) -> dict[str, Any]:
+    """Returns the row of a payout as Stripe shows it, with the figures of POM's lines; null if POM has none."""
+    fact, itemized = tied.fact, tied.payout.itemized if tied.payout is not None else None
+    return {
+        "arrives_on": fact.arrives_on.isoformat(),
+        "id": fact.id,
+        "amount": decimal_string(fact.amount, fact.currency),
+        "currency": fact.currency,
+        "status": fact.status,
+        "lines": itemized.lines if itemized is not None else None,
+        "invoices": itemized.invoices if itemized is not None else None,
+        "unexplained": decimal_string(itemized.totals.unexplained, fact.currency) if itemized is not None else None,
+        "result": tied.result.value,
+        "why": tied.why,
+    }
+
+
+def payout_lines(rows: Sequence[Row]) -> tuple[str, list[Forms]]:
+    """Returns a heading and a line for each row, in columns. The longer form has the figures of the lines too."""
+    shown = [
+        (row["arrives_on"], row["id"], money(row["amount"], row["currency"]), row["status"], _result(row))
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *shown, strict=True)]
+    arrives, payout, amount, status, _ = widths
+    heading, *lines = (
+        f"{cells[0]:{arrives}}  {cells[1]:{payout}}  {cells[2]:>{amount}}  {cells[3]:{status}}  {cells[4]}"
+        for cells in (HEADINGS, *shown)
+    )
+    return heading, [(f"{line}  ({_figures(row)})", line) for line, row in zip(lines, rows, strict=True)]
+
+
+def _result(row: Row) -> str:
+    return f"{row['result']}: {row['why']}" if row["why"] else str(row["result"])
+
+
+def _figures(row: Row) -> str:
+    if row["lines"] is None:
+        return "no lines"
+    unexplained = money(row["unexplained"], row["currency"])
+    return f"{row['lines']} lines, {row['invoices']} invoices, unexplained {unexplained}"
+
+
+def difference_line(row: Row) -> Forms:
+    subject = "" if row["subject"] == row["payout_id"] else f" {row['subject']}"
+    return (f"{row['payout_id']}{subject}: Stripe says {row['stripe_says']}; POM says {row['we_say']}",)

@@ -1,0 +1,157 @@
+"""What `explain invoice` tells of the fees of an invoice's payments, and of the deposits that their money is in."""
+
+from __future__ import annotations
+
+import inspect
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart, Settlement
+from chalicelib.domain.payout import PayoutFact, first_known
+from infra.ops.look import explain_invoice
+from infra.ops.screen import Screen
+from tests.usecases.invoicing.refunding import DAY, Company
+from tests.world import BEGAN, ORGANIZATION
+
+TITLE = "Fees and deposits"
+TODAY = BEGAN - BEGAN % DAY
+
+
+@pytest.fixture
+def company(monkeypatch: pytest.MonkeyPatch) -> Company:
+    """A company with a paid invoice of 75.00. The operator's screen has 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    return Company()
+
+
+def told(company: Company) -> list[dict[str, Any]]:
+    screen = Screen(as_json=True)
+    _explain(company, screen)
+    rows: list[dict[str, Any]] = screen.document["deposits"]
+    return rows
+
+
+def printed(company: Company, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Returns the lines below the title, as far as they are about fees and deposits."""
+    _explain(company, Screen())
+    below = capsys.readouterr().out.split(f"{TITLE}\n")[1]
+    return below.split("\n\n")[0].splitlines()
+
+
+def _explain(company: Company, screen: Screen) -> None:
+    assert explain_invoice.callback is not None
+    stage = SimpleNamespace(ports=company.world.ports)
+    inspect.unwrap(explain_invoice.callback)(stage, screen, ORGANIZATION, company.invoice.id)
+
+
+def transaction(**changes: Any) -> BalanceTransaction:
+    """A card payment of 75.00 with Stripe's published fee: 2.9 % and 30 cents."""
+    values: dict[str, Any] = {
+        "id": "txn_1",
+        "type": "charge",
+        "category": "charge",
+        "amount": 7500,
+        "fee": 248,
+        "net": 7252,
+        "currency": "usd",
+        "created": BEGAN,
+        "available_on": TODAY + 2 * DAY,
+        "fee_parts": (FeePart("stripe_fee", 248),),
+    }
+    return BalanceTransaction(**{**values, **changes})
+
+
+def settled(company: Company, movement_id: str, payout_id: str | None = None, **changes: Any) -> None:
+    settlement = Settlement(transaction(**changes), payout_id)
+    company.world.ports.payments.settle(ORGANIZATION, [(movement_id, settlement)])
+
+
+def has_payout(company: Company, status: str) -> None:
+    fact = PayoutFact("po_1", BEGAN, status, 7252, "usd", BEGAN, TODAY + 4 * DAY, reconciliation_status="completed")
+    company.world.ports.payouts.save(first_known(fact, ORGANIZATION, company.now.stripe_account_id))
+
+
+def test_a_payment_that_stripe_has_not_booked_has_a_pending_fee(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [row] = told(company)
+
+    assert (row["id"], row["kind"], row["amount"]) == (company.payment_id, "payment", "75.00")
+    assert (row["fee"], row["net"], row["transaction"], row["status"]) == (None, None, None, "not_settled")
+    words = " ".join(" ".join(printed(company, capsys)).split())
+    assert words == f"Payment 75.00 USD, fee pending. {row['message']}"
+
+
+def test_a_payment_shows_its_fee_its_net_and_when_its_money_goes_out(
+    company: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settled(company, company.payment_id)
+    [row] = told(company)
+
+    assert (row["amount"], row["fee"], row["net"], row["currency"]) == ("75.00", "2.48", "72.52", "usd")
+    assert row["fee_parts"] == [{"type": "stripe_fee", "amount": "2.48"}]
+    assert (row["status"], row["on"], row["payout"]) == ("expected", "2027-01-17", None)
+    assert printed(company, capsys) == [
+        "Payment 75.00 USD, fee 2.48, net 72.52. Expected in a deposit from 17 January",
+        "    2027 on.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "message"),
+    [
+        ("paid", "arrived", "In the deposit of 19 January 2027."),
+        ("in_transit", "on_its_way", "In the deposit that is expected on 19 January 2027."),
+        ("failed", "returned", "The deposit of 19 January 2027 failed; its money is back in the Stripe balance."),
+    ],
+)
+def test_a_payment_names_the_deposit_that_its_money_is_in(
+    company: Company, capsys: pytest.CaptureFixture[str], status: str, said: str, message: str
+) -> None:
+    has_payout(company, status)
+    settled(company, company.payment_id, "po_1")
+    [row] = told(company)
+
+    assert (row["status"], row["on"], row["payout"], row["message"]) == (said, "2027-01-19", "po_1", message)
+    words = " ".join(" ".join(printed(company, capsys)).split())
+    assert words.startswith(f"Payment 75.00 USD, fee 2.48, net 72.52. {message}")
+
+
+def test_a_refund_is_a_line_of_its_own_and_keeps_the_fee_of_its_payment(company: Company) -> None:
+    settled(company, company.payment_id)
+    company.refunds(amount="20")
+    company.world.deliver()
+    [refund] = company.now.facts.refunds
+    settled(
+        company, refund, id="txn_2", type="refund", category="refund", amount=-2000, fee=0, net=-2000, fee_parts=()
+    )
+
+    rows = {row["kind"]: (row["amount"], row["fee"], row["net"]) for row in told(company)}
+
+    assert rows == {"payment": ("75.00", "2.48", "72.52"), "refund": ("-20.00", "0.00", "-20.00")}
+
+
+def test_a_wider_screen_shows_the_parts_of_a_fee_the_exchange_and_the_payout(
+    company: Company, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    has_payout(company, "paid")
+    parts = (FeePart("stripe_fee", 248), FeePart("tax", 20))
+    settled(company, company.payment_id, "po_1", fee=268, net=7232, fee_parts=parts, exchange_rate="1.0824")
+
+    assert printed(company, capsys) == [
+        "Payment 75.00 USD (exchanged at 1.0824), fee 2.68 (stripe fee 2.48, tax 0.20), net 72.32. "
+        "In the deposit of 19 January 2027.  po_1"
+    ]
+
+
+def test_a_bank_debit_on_its_way_is_told_as_normal(capsys: pytest.CaptureFixture[str]) -> None:
+    company = Company(paid=False)
+    company.pays("000123456789")
+
+    [row] = told(company)
+
+    assert (row["fee"], row["status"]) == (None, "not_settled")
+    assert row["message"].endswith("normal.")
