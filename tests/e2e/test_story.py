@@ -10,9 +10,11 @@ from dataclasses import dataclass
 import pytest
 from rich.console import Console
 
+from infra.demo.acts.invoicing import SHOWN
+from infra.demo.acts.scene import Scene
 from infra.demo.people import Owner
 from infra.demo.staging import staged
-from infra.demo.story import SHOWN, Story
+from infra.demo.story import tell
 from infra.demo.telling import Teller
 from infra.local.stack import STRIPE_ACCOUNT
 
@@ -45,7 +47,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     teller = Teller(Console(file=printed, width=118))
     with staged(tmp_path_factory.mktemp("demo")) as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-        true = Story(stack, clock, owner, teller).tell()
+        true = tell(Scene.of(stack, clock, owner, teller))
         yield Told(printed.getvalue(), true)
 
 
