@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         EventStore,
         InvoiceStore,
         PaymentStore,
+        PayoutStore,
         Ports,
         Queues,
         SettingsStore,
@@ -62,6 +63,13 @@ class Adapters:
 
         self._tables()
         return TablePayments()
+
+    @cached_property
+    def payouts(self) -> PayoutStore:
+        from chalicelib.adapters.tables.payouts import TablePayouts
+
+        self._tables()
+        return TablePayouts()
 
     @cached_property
     def summaries(self) -> SummaryStore:

@@ -107,7 +107,7 @@ READ: Final = ("GetItem",)
 WRITE: Final = ("PutItem",)
 READ_WRITE: Final = (*READ, *WRITE)
 MANY: Final = ("BatchGetItem",)
-ADD: Final = ("UpdateItem",)
+UPDATE: Final = ("UpdateItem",)
 CLAIMS: Final = (*READ_WRITE, "DeleteItem")
 INVOICES: Final = (*CLAIMS, "ConditionCheckItem")
 """A transaction needs the right to each action in it. There is no right to transactions as such."""
@@ -118,8 +118,8 @@ _SAGA: Final = {
     "customers": READ_WRITE,
     "connections": READ_WRITE,
     "payment-refs": WRITE,
-    "payments": WRITE,
-    "summaries": ADD,
+    "payments": UPDATE,
+    "summaries": UPDATE,
 }
 """Taking an invoice through its steps in Stripe."""
 
@@ -144,14 +144,17 @@ FUNCTIONS: Final = (
             "batches": (*READ_WRITE, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
-            "events": (*MANY, *WRITE, *ADD),
-            "summaries": (*ADD, "Query"),
+            "payments": (*MANY, *UPDATE),
+            "payouts": (*READ, *MANY, "Query"),
+            "events": (*MANY, *WRITE, *UPDATE),
+            "summaries": (*UPDATE, "Query"),
         },
         indexes={
-            "invoices": ("by_created", "by_status", "by_customer", "by_due_date"),
+            "invoices": ("by_created", "by_status", "by_customer", "by_due_date", "attention"),
             "customers": ("by_stripe_id", "without_email"),
             "events": ("by_received", "by_invoice"),
             "payments": ("by_time",),
+            "payouts": ("by_arrival",),
             "batches": ("by_created",),
         },
         sends=(Queue.CUSTOMER_SYNC, Queue.INVOICE_JOBS, Queue.RECONCILE, Queue.BATCH_JOBS),
@@ -178,7 +181,7 @@ FUNCTIONS: Final = (
         "batch_jobs",
         Messages(Queue.BATCH_JOBS, batch_size=1, concurrency=40),  # four accounts in bulk at once, ten lanes each
         timeout=180,
-        tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *ADD)},
+        tables={**_SAGA, "batches": (*READ_WRITE, *MANY, *UPDATE)},
         indexes=_OWNERS,
         sends=(Queue.BATCH_JOBS,),
         secret=True,
@@ -191,7 +194,7 @@ FUNCTIONS: Final = (
             "connections": READ_WRITE,
             "invoices": READ,
             "payment-refs": MANY,
-            "payments": (*MANY, *ADD),
+            "payments": (*MANY, *UPDATE),
             "payouts": (*READ_WRITE, "BatchWriteItem", "Query"),
         },
         sends=(Queue.BALANCE_JOBS,),
@@ -205,9 +208,17 @@ FUNCTIONS: Final = (
             **_SAGA,
             "invoices": (*INVOICES, *MANY),
             "payment-refs": (*MANY, *WRITE),
-            "events": (*MANY, *WRITE, *ADD),
+            "payments": (*MANY, *UPDATE),
+            "payouts": (*READ_WRITE, *MANY, "BatchWriteItem", "Query"),
+            "events": (*MANY, *WRITE, *UPDATE),
         },
-        indexes={"invoices": ("by_status",), "customers": ("by_stripe_id", "pending"), "events": ("parked",)},
+        indexes={
+            "invoices": ("by_status",),
+            "customers": ("by_stripe_id", "pending"),
+            "payments": ("by_time",),
+            "payouts": ("by_arrival",),
+            "events": ("parked",),
+        },
         sends=(Queue.RECONCILE,),
         secret=True,
     ),

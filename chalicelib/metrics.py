@@ -58,6 +58,8 @@ EVENT_OUTCOMES: Final = frozenset(
 STRIPE_RESOURCES: Final = frozenset(
     {
         "accounts",
+        "balance",
+        "balance_transactions",
         "charges",
         "credit_notes",
         "customers",
@@ -66,6 +68,7 @@ STRIPE_RESOURCES: Final = frozenset(
         "invoices",
         "oauth",
         "payment_intents",
+        "payouts",
         "refunds",
         "webhook_endpoints",
         OTHER,

@@ -26,6 +26,7 @@ from chalicelib.ports import (
     EventStore,
     InvoiceStore,
     PaymentStore,
+    PayoutStore,
     SettingsStore,
     SummaryStore,
 )
@@ -39,6 +40,7 @@ from tests.fakes import (
     FakeEvents,
     FakeInvoices,
     FakePayments,
+    FakePayouts,
     FakeSettings,
     FakeSummaries,
 )
@@ -57,6 +59,7 @@ class Backend:
     name: str
     invoices: InvoiceStore
     payments: PaymentStore
+    payouts: PayoutStore
     customers: CustomerStore
     connections: ConnectionStore
     settings: SettingsStore
@@ -102,6 +105,7 @@ def fake_backend() -> Backend:
         "fake",
         FakeInvoices(memory),
         FakePayments(memory),
+        FakePayouts(memory),
         FakeCustomers(memory),
         FakeConnections(memory),
         FakeSettings(memory),
@@ -116,6 +120,7 @@ def table_backend() -> Backend:
         "table",
         tables.TableInvoices(),
         tables.TablePayments(),
+        tables.TablePayouts(),
         tables.TableCustomers(),
         tables.TableConnections(),
         tables.TableSettings(),

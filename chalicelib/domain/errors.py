@@ -22,6 +22,7 @@
     │   ├── StripeCustomerUnknown the chosen Stripe customer is not in Stripe
     │   └── StripeRefused         Stripe answered 4xx: repeating the same request cannot help
     │       ├── TotalDiffers      Stripe made another total than POM ordered
+    │       ├── PayoutNotItemized Stripe cannot list what is in the payout
     │       └── Gone              what the request is about is no longer in Stripe
     ├── AccountUnreachable        Stripe no longer lets us act for the company's account
     └── Retryable                 no fault of the request: the same request may pass later
@@ -151,6 +152,10 @@ class StripeRefused(Refused):
 
 class TotalDiffers(StripeRefused):
     """Stripe made another total than POM ordered, with taxes or discounts of its own."""
+
+
+class PayoutNotItemized(StripeRefused):
+    """Stripe cannot list what is in a payout, because somebody asked for the payout by hand."""
 
 
 class Gone(StripeRefused):

@@ -80,14 +80,20 @@ class PayoutLine:
                 return Totals(other=moved.amount, fees=-moved.fee)
 
 
+_OF_THE_PAYOUT = frozenset({"payout", "payout_failure", "payout_cancel"})
+"""Types of balance transactions by which a payout takes its money from the balance, or gives it back."""
+
+
 def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | None) -> PayoutLine | None:
     """Returns the line of a balance transaction that Stripe lists of a payout, or None if it is the payout itself.
 
     Stripe lists the payout's own transaction too: it takes the payout from the balance. If Stripe charged a fee for
-    the payout, the fee alone is a line.
+    the payout, the fee alone is a line. What Stripe holds back from the payout is a line, even if it names the payout
+    as its source.
     """
     own = (payout.balance_transaction_id, payout.failure_balance_transaction_id)
-    if transaction.id not in own and transaction.source_id != payout.id:
+    about_it = transaction.source_id == payout.id and transaction.type in _OF_THE_PAYOUT
+    if transaction.id not in own and not about_it:
         return PayoutLine(transaction, owner)
     if not transaction.fee:
         return None

@@ -43,6 +43,8 @@ class InvoiceFilter:
     updated_before: int | None = None
     number: str | None = None
     """Only the invoice that Stripe gave this number."""
+    attention: bool = False
+    """Only invoices that need a person, the one that began to need one last comes first."""
 
 
 class ServiceClaimed(Exception):

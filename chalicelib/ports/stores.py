@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from chalicelib.domain.arrivals import Arrival
+from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.canary import Canary, Flight
@@ -136,7 +137,7 @@ class PayoutStore(Protocol):
     def put_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
         """Keeps at most 100 lines of a payout. Repeating it changes nothing."""
 
-    def remove_lines(self, organization_id: OrganizationId, payout_id: str, transaction_ids: Sequence[str]) -> None:
+    def remove_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
         """Removes at most 100 lines of a payout; fine for those that are gone."""
 
     def lines(
@@ -254,6 +255,12 @@ class ConnectionStore(Protocol):
 
     def keep_platform_freeze(self, freeze: Freeze | None) -> None:
         """From now on, whoever connects is frozen, or is not."""
+
+    def unknown_invoices(self, organization_id: OrganizationId) -> UnknownInvoices | None:
+        """Returns the invoices of POM's in Stripe that POM does not know, as last found; None if never looked for."""
+
+    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
+        """Keeps what was found, unless something found later is kept."""
 
 
 class SettingsStore(Protocol):

@@ -181,7 +181,7 @@ class StripeGateway(Protocol):
         """Yields pages of at most 100 balance transactions of an automatic payout, the newest first.
 
         The payout's own is among them. `after` is the id of the one after which the first page begins. A page is
-        asked for when the page before it has been taken.
+        asked for when the page before it has been taken. Raises: PayoutNotItemized if the payout is not automatic.
         """
 
     def balance(self, account_id: StripeAccountId) -> Sequence[BalanceAmount]:

@@ -87,7 +87,7 @@ def _on_tables(operation: str, parameters: dict[str, Any], prefix: str) -> Itera
         for item in parameters["TransactItems"]:
             for kind, write in item.items():
                 yield _IN_TRANSACTIONS[kind], table_id(write["TableName"].removeprefix(prefix))
-    elif operation == "BatchGetItem":
+    elif operation in {"BatchGetItem", "BatchWriteItem"}:
         for table in parameters["RequestItems"]:
             yield operation, table_id(table.removeprefix(prefix))
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 API_VERSION = "2026-10-28.endive"
+_DOLLARS = {"usd": 1.0, "eur": 1.1, "gbp": 1.3, "cad": 0.73, "aud": 0.66, "mxn": 0.055, "jpy": 0.0067}
 
 
 @dataclass
@@ -44,6 +45,12 @@ class Config:
     ach_days: float = 4.0
     refund_days: float = 5.0
     """Days after which a pending refund settles, and after which a refund that will fail, fails."""
+    capture_seconds: float = 3.0
+    """Seconds until a card charge has its balance transaction, which `charge.updated` then shows."""
+    reconciliation_seconds: float = 3600.0
+    """Seconds until the lines of an automatic payout can be listed."""
+    exchange_rates: dict[str, float] = field(default_factory=lambda: dict(_DOLLARS))
+    """What one unit of a currency is worth in US dollars; for payments in a currency without a balance."""
     oauth_code_seconds: int = 300
     webhook_timeout: float = 10.0
     webhook_retries_test: tuple[float, ...] = (600.0, 7200.0)

@@ -197,6 +197,12 @@ class Meter:
             writes = [next(iter(each.values())) for each in params["TransactItems"]]
         elif operation in {"PutItem", "UpdateItem", "DeleteItem"}:
             writes = [params]
+        elif operation == "BatchWriteItem":
+            writes = [
+                {"TableName": table, **next(iter(each.values()))}
+                for table, requests in params["RequestItems"].items()
+                for each in requests
+            ]
         elif operation in READS:
             writes = []
         else:

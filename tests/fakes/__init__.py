@@ -7,6 +7,7 @@ from tests.fakes.database import FakeDatabase, Parked
 from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.payments import FakePayments
+from tests.fakes.payouts import FakePayouts
 from tests.fakes.ports import (
     FakeClock,
     FakePorts,
@@ -24,6 +25,7 @@ __all__ = [
     "FakeEvents",
     "FakeInvoices",
     "FakePayments",
+    "FakePayouts",
     "FakePorts",
     "FakeQueues",
     "FakeSettings",

@@ -6,8 +6,10 @@ import threading
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
+from chalicelib.domain.attention import UnknownInvoices
+from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import Batch, BatchItem, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
@@ -26,6 +28,8 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.pacing import Pace
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.tallies import Bucket, Tally, added_up
 from chalicelib.domain.webhook import WebhookCheck
@@ -39,6 +43,8 @@ class Versioned(Protocol):
 V = TypeVar("V", bound=Versioned)
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+Place: TypeAlias = tuple[int, str]
+"""The place of a line in its payout: when its balance transaction was made, and its id."""
 
 
 MAX_KEY_SIZES = (2048, 1024)
@@ -101,11 +107,15 @@ class FakeDatabase:
     webhook_check: WebhookCheck | None = None
     canary_flight: Flight | None = None
     platform_freeze: Freeze | None = None
+    unknown_invoices: dict[OrganizationId, UnknownInvoices] = field(default_factory=Keyed)
     settings: dict[OrganizationId, InvoicingSettings] = field(default_factory=dict)
     events: dict[tuple[StripeAccountId, str], EventMarker | Parked] = field(default_factory=Keyed)
     delivered: dict[tuple[StripeAccountId, str], int] = field(default_factory=dict)
     repeated: Counter[tuple[StripeAccountId, str]] = field(default_factory=Counter)
     movements: dict[tuple[OrganizationId, str], Movement] = field(default_factory=Keyed)
+    settlements: dict[tuple[OrganizationId, str], dict[str, Settlement]] = field(default_factory=Keyed)
+    payouts: dict[tuple[OrganizationId, str], Payout] = field(default_factory=Keyed)
+    payout_lines: dict[tuple[OrganizationId, str], Mapping[Place, PayoutLine]] = field(default_factory=Keyed)
     canaries: dict[str, Canary] = field(default_factory=dict)
 
     batches: dict[tuple[OrganizationId, BatchId], Batch] = field(default_factory=dict)

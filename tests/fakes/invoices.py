@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from chalicelib.domain import attention
 from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
@@ -94,6 +95,9 @@ class FakeInvoices:
         if wanted.number is not None:
             numbered = ("number", organization_id)
             return page_of(rows, lambda invoice: (0, invoice.id), numbered, first, after, descending=True)
+        if wanted.attention:
+            name = ("attention", organization_id)
+            return page_of(rows, _needing_attention, name, first, after, descending=True)
         if wanted.due_before is not None:
             due = ("due", organization_id)
             return page_of(rows, lambda invoice: (invoice.due_at or 0, invoice.id), due, first, after)
@@ -170,12 +174,18 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         return False
     if wanted.number is not None and (invoice.facts.invoice is None or invoice.facts.invoice.number != wanted.number):
         return False
+    if wanted.attention and attention.invoice_attention_at(invoice) is None:
+        return False
     if wanted.due_before is not None:
         if wanted.overdue and not invoice.overdue:
             return False
         due_at = invoice.due_at
         return invoice.status in OPEN_STATUSES and due_at is not None and _due_between(due_at, wanted)
     return True
+
+
+def _needing_attention(invoice: Invoice) -> tuple[int, str]:
+    return attention.invoice_attention_at(invoice) or 0, invoice.id
 
 
 def _quarter(invoice: Invoice) -> tuple[int, str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
@@ -15,12 +19,40 @@ class FakePayments:
 
     def page(
         self, organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None
-    ) -> Page[Movement]:
+    ) -> Page[SettledMovement]:
         with self._db.lock:
             movements = [row for (owner, _), row in self._db.movements.items() if owner == organization_id]
-        fitting = [row for row in movements if _fits(row, wanted)]
+            fitting = [self._settled(organization_id, row) for row in movements if _fits(row, wanted)]
         name = ("payments", organization_id)
-        return page_of(fitting, lambda row: (row.at, row.id), name, first, after, descending=True)
+        return page_of(fitting, _position, name, first, after, descending=True)
+
+    def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
+        if len(movement_ids) > 100:
+            raise ValueError(f"{len(movement_ids)} keys are more than one batch read takes")
+        with self._db.lock:
+            return {
+                movement_id: self._settled(organization_id, self._db.movements[organization_id, movement_id])
+                for movement_id in movement_ids
+                if (organization_id, movement_id) in self._db.movements
+            }
+
+    def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
+        with self._db.lock:
+            for movement_id, settlement in settlements:
+                if (organization_id, movement_id) not in self._db.movements:
+                    continue
+                stored = self._db.settlements.setdefault((organization_id, movement_id), {})
+                if settlement.payout_id is not None or settlement.transaction.id not in stored:
+                    stored[settlement.transaction.id] = settlement
+
+    def _settled(self, organization_id: OrganizationId, movement: Movement) -> SettledMovement:
+        stored = self._db.settlements.get((organization_id, movement.id), {}).values()
+        earliest_first = sorted(stored, key=lambda each: (each.transaction.created, each.transaction.id))
+        return SettledMovement(movement, tuple(earliest_first))
+
+
+def _position(settled: SettledMovement) -> tuple[int, str]:
+    return settled.movement.at, settled.movement.id
 
 
 def _fits(movement: Movement, wanted: MovementFilter) -> bool:

@@ -13,6 +13,7 @@ from tests.fakes.database import FakeDatabase
 from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
 from tests.fakes.payments import FakePayments
+from tests.fakes.payouts import FakePayouts
 from tests.fakes.stores import FakeConnections, FakeCustomers, FakeSettings
 from tests.fakes.summaries import FakeSummaries
 
@@ -81,6 +82,7 @@ class FakePorts:
     queues: FakeQueues = field(default_factory=FakeQueues)
     invoices: FakeInvoices = field(init=False)
     payments: FakePayments = field(init=False)
+    payouts: FakePayouts = field(init=False)
     summaries: FakeSummaries = field(init=False)
     customers: FakeCustomers = field(init=False)
     connections: FakeConnections = field(init=False)
@@ -91,6 +93,7 @@ class FakePorts:
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
         self.payments = FakePayments(self.database)
+        self.payouts = FakePayouts(self.database)
         self.summaries = FakeSummaries(self.database)
         self.customers = FakeCustomers(self.database)
         self.connections = FakeConnections(self.database)

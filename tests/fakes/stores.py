@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
@@ -201,6 +202,16 @@ class FakeConnections:
     def keep_platform_freeze(self, freeze: Freeze | None) -> None:
         with self._db.lock:
             self._db.platform_freeze = freeze
+
+    def unknown_invoices(self, organization_id: OrganizationId) -> UnknownInvoices | None:
+        with self._db.lock:
+            return self._db.unknown_invoices.get(organization_id)
+
+    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
+        with self._db.lock:
+            kept = self._db.unknown_invoices.get(organization_id)
+            if kept is None or kept.at <= found.at:
+                self._db.unknown_invoices[organization_id] = found
 
 
 class FakeSettings:

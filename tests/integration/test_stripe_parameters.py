@@ -50,6 +50,9 @@ ANSWER = {
         "has_more": False,
     },
     "invoice": "in_1",
+    "arrival_date": 1,
+    "available": [],
+    "pending": [],
 }  # fmt: skip
 """Enough of every object for our decoding to go on."""
 

@@ -155,4 +155,5 @@ def test_a_bank_may_dispute_in_its_own_currency(company: Any) -> None:
     dispute = company.double.open_dispute(company.account, company.charge(invoice).id, amount=9_100, currency="eur")
 
     assert (dispute["amount"], dispute["currency"]) == (9_100, "eur")
-    assert {each["currency"] for each in dispute["balance_transactions"]} <= {"eur"}
+    [taken] = dispute["balance_transactions"]
+    assert (taken["currency"], taken["amount"], taken["exchange_rate"]) == ("usd", -10_010, 1.1)

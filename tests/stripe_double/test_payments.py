@@ -10,7 +10,7 @@ import stripe
 from infra.stripe_double import DAY
 
 
-def test_a_card_payment_leaves_exactly_stripes_events(company: Any) -> None:
+def test_a_card_payment_leaves_exactly_stripes_events_and_its_balance_transaction_seconds_later(company: Any) -> None:
     invoice = company.open()
     seen = len(company.events())
 
@@ -18,9 +18,11 @@ def test_a_card_payment_leaves_exactly_stripes_events(company: Any) -> None:
 
     assert (paid.status, paid.amount_paid, paid.amount_remaining) == ("paid", 10_000, 0)
     assert sorted(company.types(seen)) == [
-        "charge.succeeded", "charge.updated", "invoice.paid", "invoice.payment_succeeded", "invoice.updated",
+        "charge.succeeded", "invoice.paid", "invoice.payment_succeeded", "invoice.updated",
         "invoice_payment.paid", "payment_intent.succeeded",
     ]  # fmt: skip
+    company.double.advance(company.double.config.capture_seconds)
+    assert company.types(seen)[6:] == ["charge.updated"]
     intent, charge = company.intent(invoice), company.charge(invoice)
     assert (intent.status, intent.amount_received, intent.latest_charge) == ("succeeded", 10_000, charge.id)
     assert (charge.status, charge.paid, charge.payment_method_details.card.last4) == ("succeeded", True, "4242")

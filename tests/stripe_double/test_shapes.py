@@ -103,6 +103,8 @@ KINDS = {
     "customer_balance_transaction": stripe.CustomerBalanceTransaction,
     "coupon": stripe.Coupon,
     "discount": stripe.Discount,
+    "payout": stripe.Payout,
+    "bank_account": stripe.BankAccount,
 }
 
 
@@ -150,6 +152,18 @@ def lived(alone: Any) -> Any:
         alone.opts,
     )
     alone.double.advance(10 * DAY)
+    alone.double.update_account(
+        alone.account, payout_schedule="daily", minimum_balance={"usd": 100}, fee_tax_rate=8.25, bank_last4="4321"
+    )
+    alone.double.outside_charge(alone.account, 10_000, currency="eur")
+    alone.double.advance(5 * DAY)
+    alone.double.outside_charge(alone.account, 10_000)
+    alone.double.advance(2 * DAY)
+    newest, *_ = alone.v1.payouts.list({"status": "in_transit"}, alone.opts).data
+    deposit = next(payout for payout in alone.v1.payouts.list({"status": "paid"}, alone.opts) if payout.amount > 0)
+    alone.double.fail_payout(alone.account, newest.id)
+    alone.double.reverse_payout(alone.account, deposit.id)
+    alone.double.pay_out(alone.account, method="instant")
     return alone
 
 
@@ -173,6 +187,8 @@ def test_accounts_events_and_endpoints_fit_the_sdks_annotations(lived: Any) -> N
 
     problems = fits_object(made.to_dict(for_json=True), stripe.WebhookEndpoint, "webhook_endpoint")
     problems += fits_object(account.to_dict(for_json=True), stripe.Account, "account")
+    balance = lived.v1.balance.retrieve(None, lived.opts)
+    problems += fits_object(balance.to_dict(for_json=True), stripe.Balance, "balance")
     for event in lived.double.events(lived.account):
         problems += [p for p in fits_object(event, stripe.Event, "event") if not p.startswith("event.data.")]
 

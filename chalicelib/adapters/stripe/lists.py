@@ -145,15 +145,18 @@ class Lists(Asking):
         for line, _ in self._all(page_of_lines, model, account_id, {}):
             yield line
 
-    def _pages(self, method: Any, account_id: StripeAccountId, query: dict[str, Any]) -> Iterator[tuple[Listed, int]]:
-        after: dict[str, str] = {}
+    def _pages(
+        self, method: Any, account_id: StripeAccountId, query: dict[str, Any], after: str | None = None
+    ) -> Iterator[tuple[Listed, int]]:
+        """Each page, and the second at which it was asked for. The first one begins after the entry of id `after`."""
         while True:
-            answer = self._page(method, {**query, **after, "limit": PAGE}, on_account(account_id))
+            cursor = {"starting_after": after} if after is not None else {}
+            answer = self._page(method, {**query, **cursor, "limit": PAGE}, on_account(account_id))
             page = answer.read(Listed)
             yield page, answer.as_of
             if not page.has_more or not page.data:
                 return
-            after = {"starting_after": read(page.data[-1], Stub).id}
+            after = read(page.data[-1], Stub).id
 
     @translated
     def _page(self, method: Any, query: dict[str, Any], options: Any) -> Answer:

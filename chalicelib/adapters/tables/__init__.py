@@ -9,6 +9,7 @@ from chalicelib.adapters.tables.database import TABLES, configure
 from chalicelib.adapters.tables.events import TableEvents
 from chalicelib.adapters.tables.invoices import TableInvoices
 from chalicelib.adapters.tables.payments import TablePayments
+from chalicelib.adapters.tables.payouts import TablePayouts
 from chalicelib.adapters.tables.settings import TableSettings
 from chalicelib.adapters.tables.summaries import TableSummaries
 
@@ -20,6 +21,7 @@ __all__ = [
     "TableEvents",
     "TableInvoices",
     "TablePayments",
+    "TablePayouts",
     "TableSettings",
     "TableSummaries",
     "configure",

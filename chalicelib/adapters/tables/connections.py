@@ -13,6 +13,7 @@ from chalicelib.adapters.tables.database import Cancelled, Transaction, answerin
 from chalicelib.adapters.tables.models import ClaimItem, ConnectionItem, OAuthStateItem
 from chalicelib.adapters.tables.versions import put, put_marked, unchanged
 from chalicelib.adapters.tables.writes import Values
+from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, StaleWrite
@@ -41,6 +42,8 @@ CANARY = "canary"
 """The item with the latest flight of the canaries. The version of both is the second in which it was looked."""
 FREEZE = "freeze"
 """The item that is there while whoever connects is frozen; its version is the second in which it began."""
+UNKNOWN_INVOICES = "unknown_invoices"
+"""An organization's item with the unknown invoices of its account; its version is the second of the comparison."""
 
 _BINDING = "binding"
 _WHAT = "The connection"
@@ -134,14 +137,14 @@ class TableConnections:
         return decoded_item(WebhookCheck, item) if item else None
 
     def keep_webhook_check(self, check: WebhookCheck) -> None:
-        _keep_latest(WEBHOOK, check.at, check)
+        _keep_latest(PLATFORM, WEBHOOK, check)
 
     def canary_flight(self) -> Flight | None:
         item = read(ConnectionItem, PLATFORM, CANARY)
         return decoded_item(Flight, item) if item else None
 
     def keep_canary_flight(self, flight: Flight) -> None:
-        _keep_latest(CANARY, flight.at, flight)
+        _keep_latest(PLATFORM, CANARY, flight)
 
     def platform_freeze(self) -> Freeze | None:
         item = read(ConnectionItem, PLATFORM, FREEZE)
@@ -154,11 +157,18 @@ class TableConnections:
             else:
                 ConnectionItem(PLATFORM, FREEZE, version=freeze.at, **encoded(freeze)).save()
 
+    def unknown_invoices(self, organization_id: OrganizationId) -> UnknownInvoices | None:
+        item = read(ConnectionItem, organization_id, UNKNOWN_INVOICES)
+        return decoded_item(UnknownInvoices, item) if item else None
 
-def _keep_latest(kind: str, at: int, seen: WebhookCheck | Flight) -> None:
+    def keep_unknown_invoices(self, organization_id: OrganizationId, found: UnknownInvoices) -> None:
+        _keep_latest(organization_id, UNKNOWN_INVOICES, found)
+
+
+def _keep_latest(organization_id: str, kind: str, seen: WebhookCheck | Flight | UnknownInvoices) -> None:
     """Write it, unless what is there is later: two may look at once, and the slower one began earlier."""
-    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= at)
-    values = {"organization_id": PLATFORM, "kind": kind, "version": at, **encoded(seen)}
+    later = ConnectionItem.version.does_not_exist() | (ConnectionItem.version <= seen.at)
+    values = {"organization_id": organization_id, "kind": kind, "version": seen.at, **encoded(seen)}
     with suppress(StaleWrite):
         put(ConnectionItem, values, later, "The latest look")
 

@@ -27,7 +27,6 @@ from botocore.exceptions import ConnectionError as NoConnection
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
 from chalicelib.adapters.tables.models import (
@@ -40,10 +39,11 @@ from chalicelib.adapters.tables.models import (
     OAuthStateItem,
     PaymentItem,
     PaymentReferenceItem,
+    PayoutItem,
     SummaryItem,
 )
 from chalicelib.adapters.tables.models.table import CONNECT_TIMEOUT, READ_TIMEOUT, RETRIES
-from chalicelib.adapters.tables.writes import Values, attributes, write_request
+from chalicelib.adapters.tables.writes import Change, Values, attributes, write_request
 from chalicelib.domain.errors import Retryable
 
 Item: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -60,6 +60,7 @@ NAMES: dict[type[Model], str] = {
     SummaryItem: "summaries",
     BatchItem: "batches",
     PaymentItem: "payments",
+    PayoutItem: "payouts",
 }
 """Each table's name without its stage's prefix."""
 
@@ -67,6 +68,9 @@ TABLES: tuple[type[Model], ...] = tuple(NAMES)
 
 MAX_ITEMS_AT_ONCE = 100
 """What one transaction or batch read can hold."""
+
+MAX_WRITES_AT_ONCE = 25
+"""What one batch write can hold."""
 
 _TRANSIENT = frozenset(
     """
@@ -145,40 +149,23 @@ def read(model: type[Model], hash_key: str, range_key: str | None = None) -> Ite
     return item
 
 
-def read_between(model: type[Model], hash_key: str, low: str, high: str) -> Iterator[Item]:
-    """The items of one partition from `low` to `high`, both included; strongly consistent, a megabyte a query."""
-    [range_key] = [name for name, each in model.get_attributes().items() if each.is_range_key]
-    start = None
-    while True:
-        with answering():
-            answer = connection().query(
-                model.Meta.table_name,
-                hash_key,
-                Path([range_key]).between(low, high),
-                consistent_read=True,
-                exclusive_start_key=start,
-            )
-        yield from answer["Items"]
-        start = answer.get("LastEvaluatedKey")
-        if not start:
-            return
-
-
-def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], names: Sequence[str]) -> Iterable[Item]:
-    """Returns the named attributes of these items, by one strongly consistent batch read.
+def read_many(
+    model: type[Model], keys: Sequence[Mapping[str, str]], names: Sequence[str] | None = None
+) -> Iterable[Item]:
+    """Returns the named attributes of these items, or all of them, by one strongly consistent batch read.
 
     What DynamoDB leaves over is asked for again, a few times.
     """
     if len(keys) > MAX_ITEMS_AT_ONCE:
         raise ValueError(f"{len(keys)} keys are more than one batch read takes")
-    table = model.Meta.table_name
+    table, wanted_names = model.Meta.table_name, list(names) if names is not None else None
     wanted: Sequence[Any] = keys
     found: list[Item] = []
     for pause in (*_PAUSES, None):
         if not wanted:
             break
         with answering():
-            answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=list(names))
+            answer = connection().batch_get_item(table, wanted, consistent_read=True, attributes_to_get=wanted_names)
         found += answer["Responses"].get(table, ())
         wanted = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", ())
         if wanted and pause is None:
@@ -186,6 +173,34 @@ def read_many(model: type[Model], keys: Sequence[Mapping[str, str]], names: Sequ
         if wanted:
             time.sleep(pause or 0)
     return found
+
+
+def write_many(model: type[Model], puts: Sequence[Values] = (), deletes: Sequence[Values] = ()) -> None:
+    """Writes and deletes items, 25 a request. Some of them may be done when it raises; doing it again is safe.
+
+    What DynamoDB leaves over is asked for again, a few times. `deletes` are keys. No key may come twice.
+    """
+    requests: list[Any] = [{"PutRequest": {"Item": attributes(values)}} for values in puts]
+    requests += [{"DeleteRequest": {"Key": attributes(key)}} for key in deletes]
+    for start in range(0, len(requests), MAX_WRITES_AT_ONCE):
+        _write_batch(model.Meta.table_name, requests[start : start + MAX_WRITES_AT_ONCE])
+
+
+def _write_batch(table: str, requests: Sequence[Any]) -> None:
+    left = requests
+    for pause in (*_PAUSES, None):
+        with answering():
+            answer = connection().batch_write_item(
+                table,
+                put_items=[each["PutRequest"]["Item"] for each in left if "PutRequest" in each],
+                delete_items=[each["DeleteRequest"]["Key"] for each in left if "DeleteRequest" in each],
+            )
+        left = answer.get("UnprocessedItems", {}).get(table, ())
+        if not left:
+            return
+        if pause is not None:
+            time.sleep(pause)
+    raise _unavailable()
 
 
 class Cancelled(Exception):
@@ -204,7 +219,12 @@ class Transaction:
 
     def __init__(self) -> None:
         # DynamoDB is sent the writes by kind, in this order.
-        self._writes: dict[str, list[tuple[str, dict[str, Any]]]] = {"check": [], "delete": [], "put": [], "add": []}
+        self._writes: dict[str, list[tuple[str, dict[str, Any]]]] = {
+            "check": [],
+            "delete": [],
+            "put": [],
+            "update": [],
+        }
 
     def check(self, name: str, model: type[Model], key: Values, condition: Condition) -> None:
         """Write nothing, but require that `condition` holds."""
@@ -230,7 +250,18 @@ class Transaction:
         condition: Condition | None = None,
     ) -> None:
         """Add to numbers of an item; what is not there yet is zero."""
-        self._writes["add"].append((name, write_request(model, {"Key": attributes(key)}, condition, amounts)))
+        self._update(name, model, key, Change(amounts=amounts), condition)
+
+    def set(self, name: str, model: type[Model], key: Values, values: Values) -> None:
+        """Set attributes of an item, and remove those whose value is None. All others stay as they are."""
+        removed = [attribute for attribute, value in values.items() if value is None]
+        self._update(name, model, key, Change(values, removed), None)
+
+    def _update(
+        self, name: str, model: type[Model], key: Values, change: Change, condition: Condition | None
+    ) -> None:
+        request = write_request(model, {"Key": attributes(key)}, condition, change)
+        self._writes["update"].append((name, request))
 
     def commit(self) -> None:
         """Make the writes. If others are at the same items just now, try a few times.
@@ -240,11 +271,11 @@ class Transaction:
             Retryable: DynamoDB did not answer, throttled us, or failed.
         """
         names = [name for writes in self._writes.values() for name, _ in writes]
-        checks, deletes, puts, adds = ([request for _, request in writes] for writes in self._writes.values())
+        checks, deletes, puts, updates = ([request for _, request in writes] for writes in self._writes.values())
         for pause in (*_CONFLICT_PAUSES, None):
             try:
                 with answering():
-                    connection().transact_write_items(checks, deletes, puts, adds)
+                    connection().transact_write_items(checks, deletes, puts, updates)
                 return
             except TransactWriteError as exc:
                 refused = _decided(names, exc)

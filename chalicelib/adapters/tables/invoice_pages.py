@@ -17,6 +17,7 @@ from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering, re
 from chalicelib.adapters.tables.invoice_items import QUARTER, quarter_of, stored_invoice
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
+from chalicelib.domain import attention
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES
@@ -74,6 +75,8 @@ def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing
     """Returns the part of an index with the fewest invoices that do not fit."""
     if wanted.number is not None:
         return _by_number(organization_id, wanted.number)
+    if wanted.attention:
+        return _by_attention(organization_id)
     if wanted.due_before is not None:
         return _by_due_date(organization_id, wanted, wanted.due_before)
     if wanted.updated_from is not None or wanted.updated_before is not None:
@@ -129,6 +132,18 @@ def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _List
         range_key=InvoiceItem.updated_key,
         low=LOWEST if since is None else moment(quarter_of(since)),
         high=HIGHEST if before is None else moment(quarter_of(before - 1) + QUARTER),
+        filtered=True,
+    )
+
+
+def _by_attention(organization_id: OrganizationId) -> _Listing:
+    """Lists by the time at which invoices began to need a person. The index holds only these, so it stays short."""
+    return _Listing(
+        index=InvoiceItem.attention,
+        partition=organization_id,
+        range_key=InvoiceItem.attention_key,
+        low=LOWEST,
+        high=HIGHEST,
         filtered=True,
     )
 
@@ -199,6 +214,7 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         and _between(wanted.created_from, invoice.created_at, wanted.created_before)
         and _between(wanted.updated_from, invoice.updated_at, wanted.updated_before)
         and (wanted.due_before is None or _is_due(invoice, wanted))
+        and (not wanted.attention or attention.invoice_attention_at(invoice) is not None)
     )
 
 

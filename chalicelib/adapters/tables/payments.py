@@ -1,20 +1,46 @@
-"""The rows of `GET /payments`: an organization's payments, refunds and disputes, in the order of their time."""
+"""The rows of `GET /payments`: an organization's payments, refunds and disputes, in the order of their time.
+
+Invoices write rows. Balance jobs write settlements: one attribute for each, named by its balance transaction. Neither
+write touches what the other one wrote.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
-from chalicelib.adapters.tables.codec import decoded, encoded
-from chalicelib.adapters.tables.database import Transaction, answering
+from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.database import (
+    Item,
+    Transaction,
+    answering,
+    condition_failed,
+    connection,
+    met_transaction,
+    read_many,
+)
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
 from chalicelib.adapters.tables.models import PaymentItem
+from chalicelib.adapters.tables.queries import read_newest_first
+from chalicelib.adapters.tables.writes import attributes
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter
 from chalicelib.ports.storage import Page
 
 AT_ONCE = 40
 """How many rows the transaction of an invoice can write, in addition to its references, its tallies and the event."""
+
+SETTLEMENT = "txn_"
+"""The id of every balance transaction begins like this, and so does the name of the attribute of its settlement."""
 
 _FILTERED_PAGE = 3000
 """How many rows one query reads if a filter may leave some out. DynamoDB ends the query at 1 MB in any case."""
@@ -25,42 +51,104 @@ class TablePayments:
 
     def page(
         self, organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None
-    ) -> Page[Movement]:
+    ) -> Page[SettledMovement]:
         listing = key("payments", organization_id)
         position = position_of(listing, after, DATED_FORM) if after is not None else None
         fitting = (
-            (place, movement)
-            for place, movement in _newest_first(organization_id, wanted, first, position)
-            if _fits(movement, wanted)
+            (place, settled)
+            for place, settled in _newest_first(organization_id, wanted, first, position)
+            if _fits(settled.movement, wanted)
         )
         rows = list(islice(fitting, first + 1))
         shown = rows[:first]
         return Page(
-            items=tuple(movement for _, movement in shown),
+            items=tuple(settled for _, settled in shown),
             end_cursor=cursor(listing, shown[-1][0]) if shown else None,
             has_next=len(rows) > first,
         )
 
+    def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
+        keys = [_key(organization_id, movement_id) for movement_id in dict.fromkeys(movement_ids)]
+        return {item["movement_id"]["S"]: _settled(item) for item in read_many(PaymentItem, keys)}
+
+    def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
+        """Writes the settlements of each movement in one update of its row.
+
+        The updates go one after the other, which takes about as long as Stripe takes to list as many balance
+        transactions. A transaction of 100 updates would be faster, but it costs half as much again, and one row that
+        is not stored would cancel it.
+        """
+        by_movement: dict[str, list[Settlement]] = defaultdict(list)
+        for movement_id, settlement in settlements:
+            by_movement[movement_id].append(settlement)
+        for movement_id, of_movement in by_movement.items():
+            _settle(organization_id, movement_id, of_movement)
+
 
 def put_movements(transaction: Transaction, organization_id: OrganizationId, movements: Sequence[Movement]) -> None:
-    """Adds to the transaction a write of each row. It replaces the whole row."""
+    """Adds to the transaction a write of each row. The settlements of a row that is stored stay beside it."""
     for movement in movements:
+        document = encoded(movement)
         values = {
-            "organization_id": organization_id,
-            "movement_id": movement.id,
-            "time_key": _time_key(movement),
-            **encoded(movement),
+            "time_key": key(moment(movement.at), movement.id),
+            "document": document.get("document"),
+            "packed": document.get("packed"),
         }
-        transaction.put(f"movement#{movement.id}", PaymentItem, values)
+        transaction.set(f"movement#{movement.id}", PaymentItem, _key(organization_id, movement.id), values)
 
 
-def _time_key(movement: Movement) -> str:
-    return key(moment(movement.at), movement.id)
+def _key(organization_id: OrganizationId, movement_id: str) -> Mapping[str, str]:
+    return {"organization_id": organization_id, "movement_id": movement_id}
+
+
+def _settle(organization_id: OrganizationId, movement_id: str, settlements: Sequence[Settlement]) -> None:
+    """Keeps settlements beside the row of their movement, or does nothing if there is no such row.
+
+    Raises:
+        StaleWrite: a transaction is writing the row at the same time.
+    """
+    paid_out_last = sorted(settlements, key=lambda each: each.payout_id is not None)
+    actions = {each.transaction.id: _action(each) for each in paid_out_last}
+    try:
+        with answering():
+            connection().update_item(
+                PaymentItem.Meta.table_name,
+                organization_id,
+                movement_id,
+                actions=list(actions.values()),
+                condition=PaymentItem.time_key.exists(),
+            )
+    except UpdateError as exc:
+        if met_transaction(exc):
+            raise StaleWrite("The payment") from exc
+        if not condition_failed(exc):
+            raise
+
+
+def _action(settlement: Settlement) -> Action:
+    """Returns what sets the settlement's attribute. What is not known to be paid out replaces nothing."""
+    transaction_id = settlement.transaction.id
+    if not transaction_id.startswith(SETTLEMENT):
+        raise ValueError(f"{transaction_id} is no id of a balance transaction")
+    [value] = attributes(encoded(settlement)).values()
+    path = Path([transaction_id])
+    return path.set(value if settlement.payout_id is not None else path | value)
+
+
+def _settled(item: Item) -> SettledMovement:
+    """Returns the row of an item with its settlements, the earliest first. Former rows have none."""
+    settlements = [_settlement(value) for name, value in item.items() if name.startswith(SETTLEMENT)]
+    settlements.sort(key=lambda each: (each.transaction.created, each.transaction.id))
+    return SettledMovement(decoded_item(Movement, item), tuple(settlements))
+
+
+def _settlement(value: Mapping[str, Any]) -> Settlement:
+    return decoded(Settlement, value.get("S"), value.get("B"))
 
 
 def _newest_first(
     organization_id: OrganizationId, wanted: MovementFilter, first: int, position: str | None
-) -> Iterator[tuple[str, Movement]]:
+) -> Iterator[tuple[str, SettledMovement]]:
     """Yields the rows of the period after `position`, each with its range key.
 
     Reads one page, and further ones only if the filter leaves out too many rows.
@@ -71,16 +159,12 @@ def _newest_first(
     if low >= high:
         return
     filtered = wanted.kind is not None or wanted.method is not None
-    rows = PaymentItem.by_time.query(
-        organization_id,
-        PaymentItem.time_key.between(low, high),
-        scan_index_forward=False,
-        page_size=_FILTERED_PAGE if filtered else first + 2,  # BETWEEN includes the position itself
-    )
-    with answering():
-        for row in rows:
-            if row.time_key != high:
-                yield row.time_key, decoded(Movement, row.document, row.packed)
+    between = PaymentItem.time_key.between(low, high)
+    at_once = _FILTERED_PAGE if filtered else first + 2  # BETWEEN includes the position itself
+    for item in read_newest_first(PaymentItem, PaymentItem.by_time, organization_id, between, at_once):
+        place = item["time_key"]["S"]
+        if place != high:
+            yield place, _settled(item)
 
 
 def _fits(movement: Movement, wanted: MovementFilter) -> bool:

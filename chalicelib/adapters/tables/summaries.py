@@ -15,9 +15,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from chalicelib.adapters.tables.database import Item, Transaction, read_between
+from chalicelib.adapters.tables.database import Item, Transaction
 from chalicelib.adapters.tables.keys import key
 from chalicelib.adapters.tables.models import SummaryItem
+from chalicelib.adapters.tables.queries import read_between
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.summary import Period
 from chalicelib.domain.tallies import PAID, Bucket, Tally, added_up

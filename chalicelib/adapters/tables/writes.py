@@ -7,7 +7,8 @@ both took CPU from every webhook (docs/performance.md). A test compares what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pynamodb.expressions.condition import Condition
@@ -18,6 +19,15 @@ Values: TypeAlias = Mapping[str, Any]
 
 An attribute whose value is None is not stored.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update makes of an item: attributes to set or to remove, and amounts to add to numbers."""
+
+    values: Values = field(default_factory=dict)
+    removed: Sequence[str] = ()
+    amounts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Prepared(Condition):
@@ -58,9 +68,9 @@ def write_request(
     model: type[Model],
     written: Mapping[str, Any],
     condition: Condition | None,
-    amounts: Mapping[str, int] | None = None,
+    change: Change | None = None,
 ) -> dict[str, Any]:
-    """Returns the request of one write. `written` is the part of it that says which item; `amounts` are added to it.
+    """Returns the request of one write. `written` says which item it is about, `change` what an update does to it.
 
     Names and values stand apart from the expressions, which name them by placeholders: `#0 = :0`.
     """
@@ -69,15 +79,29 @@ def write_request(
     values: dict[str, Any] = {}
     if condition is not None:
         request["ConditionExpression"] = condition.serialize(names, values)
-    if amounts:
-        additions = []
-        for attribute, amount in amounts.items():
-            name, value = names.setdefault(attribute, f"#{len(names)}"), f":{len(values)}"
-            values[value] = {"N": str(amount)}
-            additions.append(f"{name} {value}")
-        request["UpdateExpression"] = f"ADD {', '.join(additions)}"
+    if change is not None:
+        request["UpdateExpression"] = _update_expression(change, names, values)
     if names:
         request["ExpressionAttributeNames"] = {name: attribute for attribute, name in names.items()}
     if values:
         request["ExpressionAttributeValues"] = values
     return request
+
+
+def _update_expression(change: Change, names: dict[str, str], values: dict[str, Any]) -> str:
+    """Returns the words of an update, and enters its names and values among those of the request."""
+
+    def name_of(attribute: str) -> str:
+        return names.setdefault(attribute, f"#{len(names)}")
+
+    def value_of(value: dict[str, Any]) -> str:
+        placeholder = f":{len(values)}"
+        values[placeholder] = value
+        return placeholder
+
+    clauses = {
+        "SET": [f"{name_of(each)} = {value_of(value)}" for each, value in attributes(change.values).items()],
+        "REMOVE": [name_of(each) for each in change.removed],
+        "ADD": [f"{name_of(each)} {value_of(value)}" for each, value in attributes(change.amounts).items()],
+    }
+    return " ".join(f"{clause} {', '.join(parts)}" for clause, parts in clauses.items() if parts)

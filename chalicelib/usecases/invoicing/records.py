@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.events import LoggedEvent
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.movements import Movement, MovementFilter
+from chalicelib.domain.movements import MovementFilter
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.store_invoice import load
@@ -26,8 +27,8 @@ def list_events(
 
 def list_movements(
     organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None, ports: Ports
-) -> Page[Movement]:
-    """Returns a page of an organization's payments, refunds and disputes, the newest first.
+) -> Page[SettledMovement]:
+    """Returns a page of an organization's payments, refunds and disputes with their fees, the newest first.
 
     Raises:
         Refused: the cursor is not from this list.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
-from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.errors import PayoutNotItemized, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact, first_known
 from chalicelib.domain.payout_lines import PayoutLine, itemized, line_of
@@ -54,7 +54,10 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
     payout = keep_payout(fact, organization_id, connection.account_id, ports)
     if payout.itemized is not None or not payout.fact.reconciled:
         return (Reading.ITEMIZED if payout.itemized else Reading.NO_LINES), payout
-    return itemize(payout, ports)
+    try:
+        return itemize(payout, ports)
+    except PayoutNotItemized:  # Asking again in a minute would not help.
+        return Reading.NO_LINES, payout
 
 
 def keep_payout(
@@ -75,6 +78,7 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; lines that were kept stay so.
+        PayoutNotItemized: Stripe cannot list the lines of this payout.
     """
     until = ports.clock.now() + RUN_FOR
     pages = ports.stripe.balance_transactions(payout.account_id, payout.id, payout.listed_until)

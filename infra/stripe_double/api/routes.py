@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..objects import (
     accounts,
+    balance,
     credit_notes,
     customers,
     discounts,
@@ -13,6 +14,7 @@ from ..objects import (
     invoice_lines,
     invoices,
     payments,
+    payouts,
     refunds,
     tax_rates,
     webhook_endpoints,
@@ -21,6 +23,7 @@ from ..objects import (
 _RESOURCES = (
     accounts, customers, invoices, invoice_actions, invoice_lines, payments, refunds, disputes, credit_notes,
     events, webhook_endpoints, tax_rates, discounts,
+    balance, payouts,
 )  # fmt: skip
 
 ROUTES = [route for resource in _RESOURCES for route in resource.ROUTES]

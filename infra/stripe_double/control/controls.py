@@ -21,9 +21,10 @@ from ..state.ledger import JSON, frozen, public
 from ..state.render import as_list, render
 from ..state.world import World
 from ..webhooks.deliverer import Deliverer
+from .money import MoneyControls
 
 
-class Controls:
+class Controls(MoneyControls):
     """The Python API of a double. Every method takes the world's lock."""
 
     def __init__(self, world: World, api: Api, oauth: OAuth, deliverer: Deliverer) -> None:
@@ -35,7 +36,7 @@ class Controls:
     def create_account(self, **settings: Any) -> JSON:
         """Returns a new account with its `secret_key`, connected unless `connected=False`.
 
-        Settings: `objects.accounts.make`.
+        Settings: `objects.accounts.make` and `state.settlement.Settlement`.
         """
         with self.world.lock:
             ledger = accounts.make(self.world, **settings)

@@ -15,12 +15,10 @@ class WrongField(ValueError):
     """A field of the body is unknown, is missing or has a value of the wrong type."""
 
 
-def calling(
-    method: Callable[..., Any], settings: Callable[..., Any] | None = None
-) -> Callable[[dict[str, Any], list[str]], Any]:
+def calling(method: Callable[..., Any], *settings: Callable[..., Any]) -> Callable[[dict[str, Any], list[str]], Any]:
     """Returns an action that calls `method` with the ids of the path and the fields of the body.
 
-    `settings` is what takes the fields that `method` passes on as `**`. The action raises WrongField.
+    `settings` are what take the fields that `method` passes on as `**`. The action raises WrongField.
     """
 
     def act(body: dict[str, Any], ids: list[str]) -> Any:
@@ -35,12 +33,14 @@ def calling(
     return act
 
 
-def _accepted(method: Callable[..., Any], ids: int, settings: Callable[..., Any] | None) -> dict[str, bool] | None:
+def _accepted(
+    method: Callable[..., Any], ids: int, settings: tuple[Callable[..., Any], ...]
+) -> dict[str, bool] | None:
     """Returns whether each field is required; None if `method` takes any and looks at them itself."""
     own = list(signature(method).parameters.values())[ids:]
-    if settings is None and any(each.kind in _VARIADIC for each in own):
+    if not settings and any(each.kind in _VARIADIC for each in own):
         return None
-    passed_on = signature(settings).parameters.values() if settings else ()
+    passed_on = (each for setting in settings for each in signature(setting).parameters.values())
     return {
         each.name: each.default is Parameter.empty
         for each in (*own, *passed_on)

@@ -14,6 +14,7 @@ from ..errors import StripeFault
 from ..http.messages import Request, Response, as_json
 from ..objects import accounts, webhook_endpoints
 from ..objects.accounts import name_of
+from ..state.settlement import Settlement
 from .controls import Controls
 from .fields import calling
 
@@ -33,7 +34,7 @@ class ControlRoutes:
             },
             ("GET", "settings"): lambda body, ids: self._settings(),
             ("GET", "accounts"): lambda body, ids: self._accounts(),
-            ("POST", "accounts"): calling(controls.create_account, accounts.make),
+            ("POST", "accounts"): calling(controls.create_account, accounts.make, Settlement),
             ("POST", "accounts/*"): calling(controls.update_account),
             ("POST", "accounts/*/revoke"): lambda body, ids: controls.revoke(ids[0]),
             ("POST", "accounts/*/code"): lambda body, ids: {"code": controls.authorization_code(ids[0])},
@@ -50,6 +51,15 @@ class ControlRoutes:
             ("POST", "refunds/*/*/settle"): calling(controls.settle_refund),
             ("POST", "charges/*/*/dispute"): calling(controls.open_dispute),
             ("POST", "disputes/*/*"): calling(controls.move_dispute),
+            ("GET", "balance/*"): lambda body, ids: controls.balance(ids[0]),
+            ("POST", "payouts/*"): calling(controls.pay_out),
+            ("POST", "payouts/*/*/fail"): calling(controls.fail_payout),
+            ("POST", "payouts/*/*/cancel"): calling(controls.cancel_payout),
+            ("POST", "payouts/*/*/reverse"): calling(controls.reverse_payout),
+            ("POST", "charges/*/outside"): calling(controls.outside_charge),
+            ("POST", "charges/*/*/refund"): calling(controls.refund_charge),
+            ("POST", "fees/*"): calling(controls.account_fee),
+            ("POST", "adjustments/*"): calling(controls.adjust),
             ("GET", "clock"): lambda body, ids: {"now": controls.clock.now()},
             ("POST", "clock/advance"): self._advance,
             ("GET", "delivery"): lambda body, ids: controls.set_delivery(),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from ..errors import NoSuchObject
 from ..state.ledger import JSON, Ledger
+from ..state.settlement import Settlement
 from ..state.world import World
+from . import bank_accounts, payout_schedule
 from .call import Call, Route
+
+_SETTLEMENT = {each.name for each in fields(Settlement)}
 
 
 def make(
@@ -29,11 +34,12 @@ def make(
     livemode: bool = False,
     api_version: str | None = None,
     connected: bool = True,
+    **settlement: Any,
 ) -> Ledger:
     """Returns the empty ledger of a new account, on `Config.account_version` unless `api_version` is given.
 
     `business_name` is the Dashboard's display name. The public profile has a name only if `profile_name` is given: 22
-    of 29 recorded standard accounts have none.
+    of 29 recorded standard accounts have none. `settlement` is fields of `Settlement`.
     """
     account_id = account_id or world.ids.account()
     if account_id in world.ledgers:
@@ -64,6 +70,7 @@ def make(
             "dashboard": {"display_name": business_name, "timezone": time_zone},
             "invoices": {"default_account_tax_ids": None, "hosted_payment_method_save": "never"},
             "payments": {"statement_descriptor": None},
+            "payouts": {"debit_negative_balances": True, "schedule": {}, "statement_descriptor": None},
         },
         "type": "standard",
     }  # fmt: skip
@@ -71,6 +78,7 @@ def make(
     ledger = Ledger(
         account, livemode=livemode, api_version=api_version or world.config.account_version, connected=connected
     )
+    _settle(world, ledger, settlement)
     world.ledgers[account_id] = ledger
     return ledger
 
@@ -104,6 +112,8 @@ def change(world: World, ledger: Ledger, changes: dict[str, Any]) -> JSON:
             ledger.api_version = value
         elif name == "covers_refunds":
             ledger.covers_refunds = value
+        elif name in _SETTLEMENT:
+            _settle(world, ledger, {name: value})
         else:
             raise ValueError(f"unknown account setting: {name}")
     _capabilities(account)
@@ -136,6 +146,20 @@ def day(account: JSON, at: int) -> str:
 def application(world: World) -> JSON:
     """Returns the platform's application, as `account.application.*` events show it."""
     return {"id": world.config.application_id, "object": "application", "name": world.config.application_name}
+
+
+def _settle(world: World, ledger: Ledger, changes: dict[str, Any]) -> None:
+    """Changes settlement settings, and what follows from them: `settings.payouts`, the bank account, the schedule."""
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
+    }
+    ledger.settlement = replace(ledger.settlement, **given)
+    settings: JSON = ledger.account["settings"]
+    schedule = {"delay_days": ledger.settlement.settlement_days, "interval": ledger.settlement.payout_schedule}
+    ledger.account["settings"] = {**settings, "payouts": {**settings["payouts"], "schedule": schedule}}
+    if changes.keys() & {"bank_name", "bank_last4"}:
+        bank_accounts.replace_all(ledger)
+    payout_schedule.follow(world, ledger)
 
 
 def _rename(account: JSON, name: str) -> None:

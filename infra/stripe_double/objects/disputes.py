@@ -6,7 +6,7 @@ from ..clock import DAY
 from ..errors import InvalidState
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
-from . import lists, money, payment_shapes, rules
+from . import balance_transactions, lists, money, rules
 from .call import Call, Route
 
 _EVIDENCE = (
@@ -99,9 +99,9 @@ def move(world: World, ledger: Ledger, dispute: JSON, status: str) -> JSON:
         dispute["is_charge_refundable"] = False
         _withdraw(world, ledger, dispute, charge)
     if status in CLOSED:
-        if status == "won":
-            back = payment_shapes.balance(world, ledger, "adjustment", dispute["amount"], {**dispute})
-            dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(back)]
+        if status == "won" and dispute["balance_transactions"]:
+            back = balance_transactions.of_won_dispute(world, ledger, charge, dispute)
+            dispute["balance_transactions"] = [*dispute["balance_transactions"], back]
             charge.pop("_charged_back", None)
             world.emit(ledger, "charge.dispute.funds_reinstated", dispute)
         elif status == "warning_closed":
@@ -161,8 +161,8 @@ def close(call: Call) -> JSON:
 
 
 def _withdraw(world: World, ledger: Ledger, dispute: JSON, charge: JSON) -> None:
-    taken = payment_shapes.balance(world, ledger, "adjustment", -dispute["amount"], {**dispute})
-    dispute["balance_transactions"] = [*dispute["balance_transactions"], dict(taken)]
+    taken = balance_transactions.of_dispute(world, ledger, charge, dispute)
+    dispute["balance_transactions"] = [*dispute["balance_transactions"], taken]
     charge["_charged_back"] = True
     world.emit(ledger, "charge.dispute.funds_withdrawn", dispute)
 

@@ -35,6 +35,11 @@ def currency(code: str, param: str = "currency") -> str:
     return lowered
 
 
+def decimals(code: str) -> int:
+    """Returns how many digits the minor units of a currency have."""
+    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+
+
 def minimum(code: str) -> int:
     """Returns the smallest amount that can be charged, in minor units."""
     return MINIMUM.get(code, 50 if code not in ZERO_DECIMAL else 1)
@@ -51,7 +56,7 @@ def require_chargeable(amount: int, code: str) -> None:
 
 def shown(amount: int, code: str) -> str:
     """Returns an amount of minor units as pages and mails show it, such as `$75.00`."""
-    digits = 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+    digits = decimals(code)
     sign = "-" if amount < 0 else ""
     whole, part = divmod(abs(amount), 10**digits)
     number = f"{whole:,}" + (f".{part:0{digits}d}" if digits else "")

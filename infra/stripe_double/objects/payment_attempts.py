@@ -12,7 +12,7 @@ from ..clock import DAY
 from ..errors import CardDeclined, InvalidState
 from ..state.ledger import JSON, Ledger, public
 from ..state.world import World
-from . import payment_shapes
+from . import captures, payment_shapes
 from .cards import Method
 from .customer_balance import overpaid
 from .disputes import open_dispute
@@ -92,14 +92,12 @@ def succeed(world: World, ledger: Ledger, payment: JSON, charge: JSON, invoice_b
     )  # fmt: skip
     payment.update(status="paid", amount_paid=intent["amount"])
     payment["status_transitions"] = {**payment["status_transitions"], "paid_at": now}
+    captures.begin(world, ledger, charge)
     events = [("charge.succeeded", charge), ("payment_intent.succeeded", intent)]
     events.insert(2 if world.order.usual() else 0, ("invoice_payment.paid", payment))  # recordings have both
     for type_, obj in events:
         world.emit(ledger, type_, obj)
     _credit(world, ledger, invoice, payment, invoice_before)
-    before = world.snapshot(ledger, charge)  # captures are asynchronous: the balance follows the charge
-    charge["balance_transaction"] = payment_shapes.balance(world, ledger, "charge", charge["amount"], charge)["id"]
-    world.updated(ledger, charge, before)
     if intent["_method"].dispute:
         open_dispute(world, ledger, charge, intent["_method"].dispute)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..clock import DAY
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
 from .cards import Method
@@ -85,30 +84,6 @@ def invoice_payment(world: World, ledger: Ledger, invoice: JSON, made_for: JSON,
         "status_transitions": {"canceled_at": None, "paid_at": None},
     }
     return ledger.add(made)
-
-
-def balance(world: World, ledger: Ledger, type_: str, amount: int, source: JSON) -> JSON:
-    """Stores and returns a balance transaction without fees."""
-    return ledger.add(
-        {
-            "id": f"txn_3{world.ids.token(23)}",
-            "object": "balance_transaction",
-            "amount": amount,
-            "available_on": world.now() + 2 * DAY,
-            "balance_type": "payments",
-            "created": world.now(),
-            "currency": source["currency"],
-            "description": None,
-            "exchange_rate": None,
-            "fee": 0,
-            "fee_details": [],
-            "net": amount,
-            "reporting_category": type_,
-            "source": source["id"],
-            "status": "pending",
-            "type": type_,
-        }
-    )
 
 
 def payment_method(world: World, ledger: Ledger, invoice: JSON, method: Method) -> JSON:

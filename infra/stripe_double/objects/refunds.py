@@ -6,7 +6,7 @@ from ..clock import DAY
 from ..errors import InvalidParams, InvalidState, NotModelled, missing
 from ..state.ledger import JSON, Ledger
 from ..state.world import World
-from . import lists, payment_shapes, rules
+from . import balance_transactions, lists, rules
 from .call import Call, Route
 from .money import shown
 
@@ -94,9 +94,7 @@ def make(
     }
     if pending:
         refund["pending_reason"] = "processing"
-    refund["balance_transaction"] = payment_shapes.balance(
-        world, ledger, "refund", -wanted, {**charge, "id": refund["id"]}
-    )["id"]
+    refund["balance_transaction"] = balance_transactions.of_refund(world, ledger, charge, refund)["id"]
     ledger.add(refund)
     charge["amount_refunded"] += wanted
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
@@ -124,11 +122,8 @@ def fail(world: World, ledger: Ledger, refund_id: str, reason: str = "expired_or
     refund = ledger.get("refund", refund_id)
     if refund["status"] in _ENDED:
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(ledger, refund)
+    _give_back(world, ledger, refund)
     refund["failure_reason"] = reason
-    source = {**refund, "id": refund["id"]}
-    back = payment_shapes.balance(world, ledger, "refund_failure", refund["amount"], source)
-    refund["failure_balance_transaction"] = back["id"]
     _move(world, ledger, refund, "failed")
     world.emit(ledger, "refund.failed", refund)
     return refund
@@ -146,7 +141,7 @@ def do_cancel(world: World, ledger: Ledger, refund: JSON) -> JSON:
     """Cancels a refund that has not succeeded, and returns it."""
     if refund["status"] in (*_ENDED, "succeeded"):
         raise InvalidState(f"The refund is already {refund['status']}.")
-    _give_back(ledger, refund)
+    _give_back(world, ledger, refund)
     _move(world, ledger, refund, "canceled")
     return refund
 
@@ -194,10 +189,12 @@ def _destination(kind: str) -> JSON:
     return {"type": "us_bank_transfer", "us_bank_transfer": {"reference": None, "reference_status": "pending"}}
 
 
-def _give_back(ledger: Ledger, refund: JSON) -> None:
+def _give_back(world: World, ledger: Ledger, refund: JSON) -> None:
     charge = ledger.get("charge", refund["charge"])
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
+    back = balance_transactions.of_failed_refund(world, ledger, refund)
+    refund["failure_balance_transaction"] = back["id"]
 
 
 def _move(world: World, ledger: Ledger, refund: JSON, status: str) -> None:

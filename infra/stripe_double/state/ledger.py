@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import NoSuchObject
+from .funds import Funds
+from .settlement import Settlement
 
 JSON = dict[str, Any]
 
@@ -22,6 +24,8 @@ KINDS = {
     "du": "dispute",
     "cn": "credit_note",
     "txn": "balance_transaction",
+    "po": "payout",
+    "ba": "bank_account",
     "pm": "payment_method",
     "txr": "tax_rate",
     "we": "webhook_endpoint",
@@ -38,10 +42,17 @@ _NAMES = {
     "tax_rate": "tax rate",
     "webhook_endpoint": "webhook endpoint",
     "payment_method": "PaymentMethod",
+    "balance_transaction": "balance transaction",
 }
 
 
-_INDEXED = {"invoice_payment": "invoice", "refund": "charge", "credit_note": "invoice", "charge": "payment_intent"}
+_INDEXED = {
+    "invoice_payment": "invoice",
+    "refund": "charge",
+    "credit_note": "invoice",
+    "charge": "payment_intent",
+    "balance_transaction": "source",
+}
 """Kinds that are looked up by what they belong to, which never changes."""
 
 
@@ -53,6 +64,8 @@ class Ledger:
         self.livemode = livemode
         self.api_version = api_version
         self.connected = connected
+        self.settlement = Settlement()
+        self.funds = Funds()
         self.covers_refunds = True
         """False if Stripe refuses refunds, because the account's balance does not cover them."""
         self.tables: dict[str, dict[str, JSON]] = {}

@@ -19,6 +19,13 @@ EXPANDABLE = {
     "invoice_payment": {"invoice"},
     "credit_note": {"customer", "invoice", "customer_balance_transaction"},
     "balance_transaction": {"source"},
+    "payout": {
+        "balance_transaction",
+        "destination",
+        "failure_balance_transaction",
+        "original_payout",
+        "reversed_by",
+    },
     "payment": {"payment_intent", "charge"},
     "credit_note_refund": {"refund"},
 }
@@ -76,11 +83,17 @@ def _expand(ledger: Ledger, node: JSON, steps: list[str], path: str) -> None:
     elif step not in node or (not rest and not isinstance(node[step], dict) and step not in EXPANDABLE.get(kind, ())):
         raise InvalidParams(f"This property cannot be expanded ({path}).", param="expand")
     child = node.get(step)
+    if kind == "balance_transaction" and rest and not _has(child, rest[0]):
+        return  # a source is of many kinds, and a list of transactions has some that lack what another can expand
     if rest and isinstance(child, dict):
         node[step] = child = dict(child)
         if child.get("object") == "list":
             child["data"] = [dict(item) for item in child["data"]]
         _expand(ledger, child, rest, path)
+
+
+def _has(source: Any, step: str) -> bool:
+    return isinstance(source, dict) and (step in source or step in EXPANDABLE.get(source["object"], ()))
 
 
 def _untyped_kind(node: JSON) -> str:

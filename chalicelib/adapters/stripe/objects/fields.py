@@ -59,6 +59,16 @@ def text_of(value: object) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT else None
 
 
+def cut_text_of(value: object) -> str | None:
+    """Returns the beginning of a text that somebody wrote and that may be long, or None."""
+    return value[:LONGEST_TEXT] if isinstance(value, str) and value else None
+
+
+def amount_of(value: object) -> int | None:
+    """Returns minor units, or None."""
+    return value if type(value) is int and -LARGEST_AMOUNT <= value <= LARGEST_AMOUNT else None
+
+
 def id_in(value: object) -> str | None:
     """Returns the id behind a reference, expanded or not, or None if it cannot be an id of Stripe's."""
     reference = value.get("id") if isinstance(value, dict) else value

@@ -12,6 +12,7 @@ from chalicelib.adapters.tables.models.customers import CustomerItem
 from chalicelib.adapters.tables.models.events import EventItem
 from chalicelib.adapters.tables.models.invoices import InvoiceItem, PaymentReferenceItem
 from chalicelib.adapters.tables.models.payments import PaymentItem
+from chalicelib.adapters.tables.models.payouts import PayoutItem
 from chalicelib.adapters.tables.models.summaries import SummaryItem
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "OAuthStateItem",
     "PaymentItem",
     "PaymentReferenceItem",
+    "PayoutItem",
     "SummaryItem",
 ]

@@ -21,7 +21,7 @@ class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
 
 
 class ConnectionItem(Aggregate):
-    """What belongs to an organization itself: its connection, and its settings as a second item.
+    """What belongs to an organization itself: its connection, its settings, and the unknown invoices of its account.
 
     Three items belong to none of them: the latest look at the platform's webhook endpoints, the latest flight of the
     canaries, and the platform's freeze.

@@ -81,6 +81,17 @@ class InvoicesByNumber(GlobalSecondaryIndex["InvoiceItem"]):
     number_key = UnicodeAttribute(range_key=True)
 
 
+class InvoicesNeedingAttention(GlobalSecondaryIndex["InvoiceItem"]):
+    """An organization's invoices that need a person, by when they began to need one."""
+
+    class Meta:
+        index_name = "attention"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    attention_key = UnicodeAttribute(range_key=True)
+
+
 class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
     """Invoices of all organizations that something is to be done about by itself, by when.
 
@@ -109,6 +120,7 @@ class InvoiceItem(Aggregate):
     due_key = UnicodeAttribute(null=True)
     updated_key = UnicodeAttribute(null=True)
     number_key = UnicodeAttribute(null=True)
+    attention_key = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     resume_at = NumberAttribute(null=True)
 
@@ -118,6 +130,7 @@ class InvoiceItem(Aggregate):
     by_due_date = InvoicesByDueDate()
     by_updated = InvoicesByUpdated()
     by_number = InvoicesByNumber()
+    attention = InvoicesNeedingAttention()
     due_work = DueWork()
 
 

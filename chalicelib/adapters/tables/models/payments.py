@@ -21,7 +21,10 @@ class PaymentsByTime(GlobalSecondaryIndex["PaymentItem"]):
 
 
 class PaymentItem(Model):
-    """One payment, refund or dispute of an invoice, written with its invoice."""
+    """One payment, refund or dispute of an invoice, written with its invoice.
+
+    Beside these attributes it has its settlements, each named by its balance transaction. `payments` reads them.
+    """
 
     class Meta(TableMeta):
         pass

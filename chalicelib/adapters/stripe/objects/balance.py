@@ -1,0 +1,40 @@
+"""An account's balance as Stripe has it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from chalicelib.adapters.stripe.objects.fields import Amount, Word
+from chalicelib.domain.balance_transactions import BalanceAmount
+
+
+class Funds(msgspec.Struct):
+    """Money in one currency, in minor units."""
+
+    amount: Amount
+    currency: Word
+
+
+class Balance(msgspec.Struct):
+    """https://docs.stripe.com/api/balance/balance_object
+
+    `instant_available` is a part of these two, and what Stripe holds back of a connected account is in neither.
+    """
+
+    available: list[Funds]
+    pending: list[Funds]
+
+    def amounts(self) -> tuple[BalanceAmount, ...]:
+        """Returns one amount for each currency, by the currency's name."""
+        available, pending = _by_currency(self.available), _by_currency(self.pending)
+        currencies = sorted({*available, *pending})
+        return tuple(BalanceAmount(each, available[each], pending[each]) for each in currencies)
+
+
+def _by_currency(funds: list[Funds]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for each in funds:
+        found[each.currency] += each.amount
+    return found

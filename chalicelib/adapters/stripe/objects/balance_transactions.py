@@ -1,0 +1,183 @@
+"""A change of an account's balance as Stripe has it: what a payment cost, and the lines of a payout.
+
+The amounts are read strictly, because the lines of a payout have to add up to it. Everything else is read leniently:
+Stripe adds types, categories and kinds of sources, and a line counts whatever it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chalicelib.adapters.stripe.objects.fields import (
+    Amount,
+    Moment,
+    StripeId,
+    Word,
+    amount_of,
+    cut_text_of,
+    id_in,
+    mapping_of,
+    moment_of,
+    text_of,
+)
+from chalicelib.domain.balance_transactions import BalanceTransaction as BalanceTransactionFact
+from chalicelib.domain.balance_transactions import FeePart
+
+UNNAMED = "unknown"
+"""Stands for a type or a category that Stripe does not say."""
+
+RATE = re.compile(rb"[0-9]{1,12}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
+"""An exchange rate as JSON writes it. A yen is about 0.0067 dollars, and a dollar 25,000 dong."""
+
+KINDS_BY_PREFIX = {
+    "ch": "charge",
+    "py": "charge",
+    "re": "refund",
+    "pyr": "refund",
+    "du": "dispute",
+    "dp": "dispute",
+    "po": "payout",
+}
+"""What an id stands for. Bank debits and other payments that are no cards are charges whose ids begin with `py_`."""
+
+MOVES_A_PAYMENT = frozenset({"charge", "refund", "dispute"})
+
+
+class Source(NamedTuple):
+    """The Stripe object that caused a change of the balance. Each part is None if Stripe does not say it."""
+
+    kind: str | None = None
+    id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    payment_id: str | None = None
+
+
+def source_of(value: object) -> Source:
+    """Returns a source that may be expanded, an id, or null, as a monthly fee has it.
+
+    A refund and a dispute name their payment. An id alone names none, except that of a charge.
+    """
+    if isinstance(value, str):
+        source_id = id_in(value)
+        kind = KINDS_BY_PREFIX.get(source_id.partition("_")[0]) if source_id else None
+        return Source(kind, source_id, payment_id=source_id if kind == "charge" else None)
+    shown = mapping_of(value)
+    kind = text_of(shown.get("object"))
+    return Source(
+        kind=kind,
+        id=id_in(shown),
+        amount=amount_of(shown.get("amount")),
+        currency=text_of(shown.get("currency")),
+        payment_id=_payment_of(shown, kind),
+    )
+
+
+def _payment_of(shown: Any, kind: str | None) -> str | None:
+    if kind not in MOVES_A_PAYMENT:
+        return None
+    return id_in(shown.get("payment_intent")) or id_in(shown if kind == "charge" else shown.get("charge"))
+
+
+class BalanceTransaction(msgspec.Struct):
+    """https://docs.stripe.com/api/balance_transactions/object"""
+
+    id: StripeId
+    amount: Amount
+    fee: Amount
+    net: Amount
+    currency: Word
+    created: Moment
+    available_on: Any = None
+    type: Any = None
+    reporting_category: Any = None
+    description: Any = None
+    fee_details: Any = None
+    exchange_rate: msgspec.Raw = msgspec.Raw(b"null")
+    source: Any = None
+
+    def fact(self, source: Source | None = None) -> BalanceTransactionFact:
+        """Returns what it says. `source` is what caused it, if that is known from elsewhere.
+
+        The fee is what `net` leaves of `amount`. Stripe documents that this equals its `fee`; if it did not, the
+        balance would still have changed by `net`.
+        """
+        caused = source if source is not None else source_of(self.source)
+        type_ = text_of(self.type) or UNNAMED
+        return BalanceTransactionFact(
+            id=self.id,
+            type=type_,
+            category=text_of(self.reporting_category) or type_,
+            amount=self.amount,
+            fee=self.amount - self.net,
+            net=self.net,
+            currency=self.currency,
+            created=self.created,
+            available_on=moment_of(self.available_on) or self.created,
+            fee_parts=tuple(_fee_parts(self.fee_details)),
+            exchange_rate=rate_in(self.exchange_rate),
+            # The description of a payment or of its refund often is the payer's name and address.
+            description=None if caused.kind in MOVES_A_PAYMENT else cut_text_of(self.description),
+            source_type=caused.kind,
+            source_id=caused.id,
+            source_amount=caused.amount,
+            source_currency=caused.currency,
+            payment_id=caused.payment_id,
+        )
+
+
+def _fee_parts(details: object) -> list[FeePart]:
+    parts = [mapping_of(each) for each in details] if isinstance(details, list) else []
+    amounts = [amount_of(part.get("amount")) for part in parts]
+    return [
+        FeePart(text_of(part.get("type")) or UNNAMED, amount, cut_text_of(part.get("description")))
+        for part, amount in zip(parts, amounts, strict=True)
+        if amount is not None
+    ]
+
+
+def rate_in(written: msgspec.Raw) -> str | None:
+    """Returns an exchange rate with the digits that Stripe wrote, without an exponent, or None."""
+    text = bytes(written)
+    if not RATE.fullmatch(text):
+        return None
+    rate = Decimal(text.decode())
+    return f"{rate:f}" if rate > 0 else None
+
+
+class BookedCharge(msgspec.Struct):
+    """A charge whose balance transaction was expanded; null until Stripe has booked it.
+
+    https://docs.stripe.com/payments/payment-intents/asynchronous-capture
+    """
+
+    id: StripeId
+    amount: Any = None
+    currency: Any = None
+    payment_intent: Any = None
+    balance_transaction: BalanceTransaction | None = None
+
+    def booked(self) -> BalanceTransactionFact | None:
+        """Returns its balance transaction, whose source it is."""
+        if self.balance_transaction is None:
+            return None
+        shown = {
+            "object": "charge", "id": self.id, "amount": self.amount, "currency": self.currency,
+            "payment_intent": self.payment_intent,
+        }  # fmt: skip
+        return self.balance_transaction.fact(source_of(shown))
+
+
+class BookedIntent(msgspec.Struct):
+    """A payment intent whose latest charge was expanded, with its balance transaction."""
+
+    id: StripeId
+    latest_charge: BookedCharge | None = None
+
+    def booked(self) -> BalanceTransactionFact | None:
+        """Returns the balance transaction of its latest charge."""
+        return self.latest_charge.booked() if self.latest_charge is not None else None

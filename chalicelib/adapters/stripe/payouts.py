@@ -1,0 +1,77 @@
+"""The part of the gateway that reads where the money is: fees, payouts with their lines, and the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import stripe
+
+from chalicelib.adapters.stripe.client import Missing, on_account, read
+from chalicelib.adapters.stripe.errors import translated
+from chalicelib.adapters.stripe.lists import Lists
+from chalicelib.adapters.stripe.objects.balance import Balance
+from chalicelib.adapters.stripe.objects.balance_transactions import (
+    BalanceTransaction,
+    BookedCharge,
+    BookedIntent,
+)
+from chalicelib.adapters.stripe.objects.payouts import Payout
+from chalicelib.domain.balance_transactions import BalanceAmount
+from chalicelib.domain.balance_transactions import BalanceTransaction as BalanceTransactionFact
+from chalicelib.domain.errors import PayoutNotItemized
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.payout import PayoutFact
+
+
+class Payouts(Lists):
+    """A part of `StripeGateway`."""
+
+    @translated
+    def booked(self, account_id: StripeAccountId, payment_id: str) -> BalanceTransactionFact | None:
+        model: type[BookedIntent] | type[BookedCharge]
+        if payment_id.startswith("pi_"):
+            model, retrieve, expanded = BookedIntent, self._v1.payment_intents.retrieve, "latest_charge."
+        else:
+            model, retrieve, expanded = BookedCharge, self._v1.charges.retrieve, ""
+        query = {"expand": [f"{expanded}balance_transaction"]}
+        answer = self._ask_unless_gone(retrieve, payment_id, query, on_account(account_id))
+        return None if isinstance(answer, Missing) else answer.read(model).booked()
+
+    @translated
+    def payout(self, account_id: StripeAccountId, payout_id: str) -> PayoutFact | None:
+        query = {"expand": ["destination"]}
+        answer = self._ask_unless_gone(self._v1.payouts.retrieve, payout_id, query, on_account(account_id))
+        return None if isinstance(answer, Missing) else answer.read(Payout).fact(answer.as_of)
+
+    def payouts(self, account_id: StripeAccountId, since: int) -> Iterator[PayoutFact]:
+        query = {"created": {"gte": since}, "expand": ["data.destination"]}
+        return self._facts(self._v1.payouts.list, Payout, account_id, query)
+
+    def balance_transactions(
+        self, account_id: StripeAccountId, payout_id: str, after: str | None = None
+    ) -> Iterator[Sequence[BalanceTransactionFact]]:
+        query = {"payout": payout_id, "expand": ["data.source"]}
+        for page, _ in self._pages(self._lines_of_payout, account_id, query, after):
+            yield [read(raw, BalanceTransaction).fact() for raw in page.data]
+
+    def _lines_of_payout(self, query: Any, options: Any) -> Any:
+        """Asks for a page of a payout's lines.
+
+        If the payout is not automatic, Stripe refuses the question: "Balance transaction history can only be filtered
+        on automatic transfers, not manual." That refusal has no code.
+        """
+        try:
+            return self._v1.balance_transactions.list(query, options)
+        except stripe.InvalidRequestError as exc:
+            if exc.code is not None:
+                raise
+            raise PayoutNotItemized(
+                "stripe_refused",
+                f"Stripe refused: {exc.user_message or 'no reason given'}",
+                next_step="Look at the payout in the Stripe dashboard: its payments cannot be listed from outside.",
+            ) from exc
+
+    @translated
+    def balance(self, account_id: StripeAccountId) -> Sequence[BalanceAmount]:
+        return self._ask(self._v1.balance.retrieve, None, on_account(account_id)).read(Balance).amounts()

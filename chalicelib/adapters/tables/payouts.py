@@ -1,0 +1,118 @@
+"""An organization's payouts. A payout and its lines are one partition:
+
+place                        what it is
+payout                       the payout itself, which alone is in the index `by_arrival`
+line#<created>#<id>          one line, by when its balance transaction was made
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.database import answering, read, read_many, write_many
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
+from chalicelib.adapters.tables.models import PayoutItem
+from chalicelib.adapters.tables.queries import read_between
+from chalicelib.adapters.tables.versions import put, unchanged
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payout import Payout, PayoutFilter
+from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.ports.storage import Page
+
+_HEADER = "payout"
+_LINE = "line"
+_FIRST_LINE, _LAST_LINE = key(_LINE, LOWEST), key(_LINE, HIGHEST)
+_WHAT = "The payout"
+
+
+class TablePayouts:
+    """Fulfils `PayoutStore`."""
+
+    def get(self, organization_id: OrganizationId, payout_id: str) -> Payout | None:
+        item = read(PayoutItem, key(organization_id, payout_id), _HEADER)
+        return decoded_item(Payout, item) if item else None
+
+    def find(self, organization_id: OrganizationId, payout_ids: Sequence[str]) -> Mapping[str, Payout]:
+        keys = [{"payout_key": key(organization_id, each), "place": _HEADER} for each in dict.fromkeys(payout_ids)]
+        found = (decoded_item(Payout, item) for item in read_many(PayoutItem, keys, ("document", "packed")))
+        return {payout.id: payout for payout in found}
+
+    def save(self, payout: Payout) -> Payout:
+        stored = replace(payout, version=payout.version + 1)
+        values = {
+            "payout_key": key(stored.organization_id, stored.id),
+            "place": _HEADER,
+            "organization_id": stored.organization_id,
+            "arrival_key": key(moment(stored.fact.arrival_date), stored.id),
+            "version": stored.version,
+            **encoded(stored),
+        }
+        put(PayoutItem, values, unchanged(PayoutItem, payout.version), _WHAT)
+        return stored
+
+    def page(
+        self, organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None
+    ) -> Page[Payout]:
+        listing = key("payouts", organization_id)
+        position = position_of(listing, after, DATED_FORM) if after is not None else HIGHEST
+        low = LOWEST if wanted.since is None else moment(wanted.since)
+        high = min(position, HIGHEST if wanted.before is None else moment(wanted.before))
+        if low >= high:
+            return Page((), None, False)
+        with answering():
+            rows = PayoutItem.by_arrival.query(
+                organization_id,
+                PayoutItem.arrival_key.between(low, high),
+                scan_index_forward=False,
+                limit=first + 2,  # one shows whether there is a next page, and BETWEEN includes the position itself
+            )
+            items = [item for item in rows if item.arrival_key != high]
+        shown = items[:first]
+        return Page(
+            items=tuple(decoded(Payout, item.document, item.packed) for item in shown),
+            end_cursor=cursor(listing, str(shown[-1].arrival_key)) if shown else None,
+            has_next=len(items) > first,
+        )
+
+    def put_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
+        places = {_place(line): encoded(line) for line in lines}
+        partition = key(organization_id, payout_id)
+        puts = [{"payout_key": partition, "place": place, **stored} for place, stored in places.items()]
+        write_many(PayoutItem, puts=puts)
+
+    def remove_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
+        partition = key(organization_id, payout_id)
+        places = dict.fromkeys(map(_place, lines))
+        write_many(PayoutItem, deletes=[{"payout_key": partition, "place": place} for place in places])
+
+    def lines(
+        self, organization_id: OrganizationId, payout_id: str, first: int, after: str | None
+    ) -> Page[PayoutLine]:
+        partition = key(organization_id, payout_id)
+        listing = key("lines", partition)
+        position = position_of(listing, after, f"{key(_LINE, '')}{DATED_FORM}") if after is not None else _LAST_LINE
+        with answering():
+            rows = PayoutItem.query(
+                partition,
+                PayoutItem.place.between(_FIRST_LINE, position),
+                consistent_read=True,
+                scan_index_forward=False,
+                limit=first + 2,
+            )
+            items = [item for item in rows if item.place != position]
+        shown = items[:first]
+        return Page(
+            items=tuple(decoded(PayoutLine, item.document, item.packed) for item in shown),
+            end_cursor=cursor(listing, shown[-1].place) if shown else None,
+            has_next=len(items) > first,
+        )
+
+    def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
+        for item in read_between(PayoutItem, key(organization_id, payout_id), _FIRST_LINE, _LAST_LINE):
+            yield decoded_item(PayoutLine, item)
+
+
+def _place(line: PayoutLine) -> str:
+    return key(_LINE, moment(line.transaction.created), line.transaction.id)

@@ -1,0 +1,39 @@
+"""Queries whose items are read as they are, because models would leave out attributes that they do not declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.indexes import GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib.adapters.tables.database import Item, answering, connection
+
+
+def read_between(model: type[Model], hash_key: str, low: str, high: str) -> Iterator[Item]:
+    """The items of one partition from `low` to `high`, both included; strongly consistent, a megabyte a query."""
+    [range_key] = [name for name, each in model.get_attributes().items() if each.is_range_key]
+    return _query(model, hash_key, Path([range_key]).between(low, high), consistent_read=True)
+
+
+def read_newest_first(
+    model: type[Model], index: GlobalSecondaryIndex[Any], hash_key: str, between: Condition, at_once: int
+) -> Iterator[Item]:
+    """Yields the items of one partition of an index, the latest range key first, `at_once` a query."""
+    name = index.Meta.index_name
+    return _query(model, hash_key, between, index_name=name, scan_index_forward=False, limit=at_once)
+
+
+def _query(model: type[Model], hash_key: str, between: Condition, **how: Any) -> Iterator[Item]:
+    """Yields the items of one partition. The next query is made when its first item is asked for."""
+    start = None
+    while True:
+        with answering():
+            answer = connection().query(model.Meta.table_name, hash_key, between, exclusive_start_key=start, **how)
+        yield from answer["Items"]
+        start = answer.get("LastEvaluatedKey")
+        if not start:
+            return

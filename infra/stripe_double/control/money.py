@@ -1,0 +1,136 @@
+"""What moves money without a payer: payouts and what becomes of them, Stripe's own fees, other businesses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import InvalidState
+from ..objects import balance_transactions, outside_charges, payout_steps, refunds
+from ..objects.cards import by_name
+from ..objects.exchange import Gross
+from ..objects.money import currency as supported
+from ..state.ledger import JSON, Ledger, public
+from ..state.world import World
+
+
+class MoneyControls:
+    """The controls of balances and payouts. Amounts are minor units; a currency defaults to the account's."""
+
+    world: World
+
+    def pay_out(
+        self,
+        account: str,
+        currency: str | None = None,
+        *,
+        automatic: bool = True,
+        method: str = "standard",
+        amount: int | None = None,
+    ) -> JSON:
+        """Returns a payout of what is available now, as the daily schedule makes it.
+
+        With `automatic=False` it is one that the owner asked for in the Dashboard, of an `amount` or of everything;
+        one with the method `instant` always is, and has a fee. Raises InvalidState if there is nothing to pay out,
+        and ValueError for another method or for an amount of an automatic payout.
+        """
+        if method not in ("standard", "instant"):
+            raise ValueError(f"method is standard or instant, not {method!r}")
+        by_hand = not automatic or method == "instant"
+        if amount is not None and not by_hand:
+            raise ValueError("an automatic payout has no amount of its own: it pays out what is available")
+        with self.world.lock:
+            ledger, code = self._in(account, currency)
+            if by_hand:
+                return public(payout_steps.pay_out_by_hand(self.world, ledger, code, amount, method=method))
+            payout = payout_steps.pay_out_all(self.world, ledger, code)
+            if payout is None:
+                raise InvalidState("There is nothing to pay out.")
+            return public(payout)
+
+    def fail_payout(
+        self, account: str, payout: str, *, failure_code: str = "account_closed", failure_message: str | None = None
+    ) -> JSON:
+        """Returns a payout that the bank sent back, maybe after it was paid; its money is in the balance again.
+
+        Automatic payouts stop until `update_account(bank_last4=…)` or `bank_name` gives another bank account.
+        """
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            return public(payout_steps.fail(self.world, ledger, payout, failure_code, failure_message))
+
+    def cancel_payout(self, account: str, payout: str) -> JSON:
+        """Returns a pending payout after it was canceled; its money is in the balance again."""
+        with self.world.lock:
+            return public(payout_steps.cancel(self.world, self.world.ledger(account), payout))
+
+    def reverse_payout(self, account: str, payout: str) -> JSON:
+        """Returns the negative payout that takes a paid one back; each names the other."""
+        with self.world.lock:
+            return public(payout_steps.reverse(self.world, self.world.ledger(account), payout))
+
+    def outside_charge(
+        self,
+        account: str,
+        amount: int,
+        *,
+        currency: str | None = None,
+        method: str = "pm_card_visa",
+        description: str = "Web shop",
+    ) -> JSON:
+        """Returns a card payment of another business on the account, which no invoice asked for."""
+        chosen = by_name(method)
+        with self.world.lock:
+            ledger, code = self._in(account, currency)
+            return public(outside_charges.make(self.world, ledger, amount, code, chosen, description))
+
+    def refund_charge(self, account: str, charge: str, *, amount: int | None = None) -> JSON:
+        """Returns a refund that the owner made in the Dashboard, of all that is left of a charge or of a part."""
+        with self.world.lock:
+            ledger = self.world.ledger(account)
+            return public(refunds.make(self.world, ledger, ledger.get("charge", charge), amount))
+
+    def account_fee(self, account: str, amount: int, description: str = "Billing - Usage Fee") -> JSON:
+        """Returns the balance transaction of a fee that belongs to no payment, such as a monthly one."""
+        return self.adjust(account, -amount, "stripe_fee", "fee", description)
+
+    def adjust(
+        self,
+        account: str,
+        amount: int,
+        type: str = "adjustment",  # noqa: A002 - the name of the field
+        reporting_category: str = "other_adjustment",
+        description: str | None = None,
+        *,
+        currency: str | None = None,
+        source: str | None = None,
+        available_on: int | None = None,
+    ) -> JSON:
+        """Returns any balance transaction whatever, without a fee: negative takes from the balance.
+
+        `type` and `reporting_category` may be ones that Stripe has not invented yet.
+        """
+        with self.world.lock:
+            ledger, code = self._in(account, currency)
+            made = balance_transactions.record(
+                self.world,
+                ledger,
+                type,
+                reporting_category,
+                Gross(amount, code),
+                source,
+                available_on=available_on,
+                description=description,
+            )
+            return public(made)
+
+    def balance(self, account: str) -> dict[str, dict[str, int]]:
+        """Returns `available` and `pending` by currency, in minor units."""
+        with self.world.lock:
+            self.world.run_due()
+            funds = self.world.ledger(account).funds
+            sums: dict[str, Any] = {"available": funds.available, "pending": funds.pending}
+            return {name: {each: of(each) for each in funds.currencies()} for name, of in sums.items()}
+
+    def _in(self, account: str, currency: str | None) -> tuple[Ledger, str]:
+        ledger = self.world.ledger(account)
+        return ledger, supported(currency or ledger.account["default_currency"])

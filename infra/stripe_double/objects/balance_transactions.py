@@ -1,0 +1,123 @@
+"""Balance transactions: what each payment, refund and dispute moves.
+
+https://docs.stripe.com/reports/balance-transaction-types lists the types.
+`reporting_category` groups them for accounting (https://docs.stripe.com/reports/reporting-categories).
+"""
+
+from __future__ import annotations
+
+from ..clock import DAY
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import fees
+from .exchange import Gross, settled
+
+
+def record(
+    world: World,
+    ledger: Ledger,
+    type_: str,
+    category: str,
+    gross: Gross,
+    source: str | None,
+    *,
+    fee_details: list[JSON] | None = None,
+    available_on: int | None = None,
+    description: str | None = None,
+) -> JSON:
+    """Stores and returns a balance transaction; available at once unless `available_on` is later."""
+    now = world.now()
+    fee_details = fee_details or []
+    fee = sum(part["amount"] for part in fee_details)
+    transaction: JSON = {
+        "id": f"txn_3{world.ids.token(23)}",
+        "object": "balance_transaction",
+        "amount": gross.amount,
+        "available_on": now if available_on is None else available_on,
+        "balance_type": "payments",
+        "created": now,
+        "currency": gross.currency,
+        "description": description,
+        "exchange_rate": gross.exchange_rate,
+        "fee": fee,
+        "fee_details": fee_details,
+        "net": gross.amount - fee,
+        "reporting_category": category,
+        "source": source,
+        "status": "pending",
+        "type": type_,
+    }
+    if ledger.funds.add(transaction, now):
+        mature = ledger.funds.mature
+        world.scheduler.at(transaction["available_on"], "available", transaction["id"], lambda: mature(world.now()))
+    return ledger.add(transaction)
+
+
+def of_charge(world: World, ledger: Ledger, charge: JSON) -> JSON:
+    """Returns the transaction of a payment, with Stripe's fee. Cards and bank debits differ in type."""
+    gross = settled(world, ledger, charge["amount"], charge["currency"])
+    is_card = _is_card(charge)
+    fee = fees.card(gross.amount) if is_card else fees.bank_debit(gross.amount)
+    return record(
+        world, ledger, "charge" if is_card else "payment", "charge", gross, charge["id"],
+        fee_details=fees.details(ledger, fee, gross.currency, "Stripe processing fees"),
+        available_on=_settles_on(world, ledger), description=charge["description"],
+    )  # fmt: skip
+
+
+def of_refund(world: World, ledger: Ledger, charge: JSON, refund: JSON) -> JSON:
+    """Returns the transaction of a refund. Stripe keeps the fee of the payment."""
+    gross = settled(world, ledger, -refund["amount"], refund["currency"])
+    return record(
+        world, ledger, "refund" if _is_card(charge) else "payment_refund", "refund", gross, refund["id"],
+        available_on=_not_before(world, ledger, charge), description=f"REFUND FOR CHARGE ({charge['description']})",
+    )  # fmt: skip
+
+
+def of_failed_refund(world: World, ledger: Ledger, refund: JSON) -> JSON:
+    """Returns the transaction that brings back the money of a refund that failed or was canceled."""
+    gross = settled(world, ledger, refund["amount"], refund["currency"])
+    return record(world, ledger, "refund_failure", "refund_failure", gross, refund["id"])
+
+
+def of_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
+    """Returns the transaction that takes the disputed amount and the fee together.
+
+    https://support.stripe.com/questions/dispute-fees-faq
+    """
+    gross = settled(world, ledger, -dispute["amount"], dispute["currency"])
+    return record(
+        world, ledger, "adjustment", "dispute", gross, dispute["id"],
+        fee_details=fees.details(ledger, fees.DISPUTE, gross.currency, "Dispute fee"),
+        available_on=_not_before(world, ledger, charge),
+        description=f"Chargeback withdrawal for {charge['id']}",
+    )  # fmt: skip
+
+
+def of_won_dispute(world: World, ledger: Ledger, charge: JSON, dispute: JSON) -> JSON:
+    """Returns the transaction that brings back the disputed amount and the fee.
+
+    https://support.stripe.com/questions/dispute-fees-faq
+    """
+    gross = settled(world, ledger, dispute["amount"], dispute["currency"])
+    return record(
+        world, ledger, "adjustment", "dispute_reversal", gross, dispute["id"],
+        fee_details=fees.details(ledger, -fees.DISPUTE, gross.currency, "Dispute fee refund"),
+        description=f"Chargeback reversal for {charge['id']}",
+    )  # fmt: skip
+
+
+def _is_card(charge: JSON) -> bool:
+    return bool(charge["payment_method_details"]["type"] == "card")
+
+
+def _settles_on(world: World, ledger: Ledger) -> int:
+    """Returns the moment at which a payment of today is available: 00:00 UTC, some days from now."""
+    today = world.now() // DAY * DAY
+    return today + ledger.settlement.settlement_days * DAY
+
+
+def _not_before(world: World, ledger: Ledger, charge: JSON) -> int:
+    """Returns when money that a payment loses leaves the balance: now, or with the payment if that is pending."""
+    paid = ledger.find("balance_transaction", charge["balance_transaction"])
+    return max(world.now(), paid["available_on"] if paid else _settles_on(world, ledger))

@@ -1,0 +1,38 @@
+"""Conversion into the currency in which an account settles (https://docs.stripe.com/currencies/conversions)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from ..state.ledger import Ledger
+from ..state.world import World
+from .money import decimals
+
+
+@dataclass(frozen=True)
+class Gross:
+    """An amount before fees, in minor units of the currency in which it settles."""
+
+    amount: int
+    currency: str
+    exchange_rate: float | None = None
+
+
+def settled(world: World, ledger: Ledger, amount: int, currency: str) -> Gross:
+    """Returns an amount as the account settles it, converted if it has no balance in that currency.
+
+    A currency without a rate in `Config.exchange_rates` settles in itself.
+    """
+    own = ledger.settlement.settlement_currencies or (ledger.account["default_currency"],)
+    dollars = world.config.exchange_rates
+    if currency in own or currency not in dollars or own[0] not in dollars:
+        return Gross(amount, currency)
+    minor = Decimal(10) ** (decimals(own[0]) - decimals(currency))
+    rate = round(Decimal(str(dollars[currency])) / Decimal(str(dollars[own[0]])) * minor, 6)
+    return Gross(half_up(amount * rate), own[0], float(rate))
+
+
+def half_up(amount: Decimal) -> int:
+    """Returns whole minor units, rounded half away from zero."""
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))

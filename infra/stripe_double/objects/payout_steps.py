@@ -1,0 +1,189 @@
+"""Payouts on their way: made, submitted to the bank, arrived, failed, canceled, reversed.
+
+https://docs.stripe.com/payouts and, for the lines, https://docs.stripe.com/payouts/reconciliation
+"""
+
+from __future__ import annotations
+
+from ..clock import DAY
+from ..errors import InvalidState
+from ..state.ledger import JSON, Ledger
+from ..state.world import World
+from . import bank_accounts, fees
+from .balance_transactions import record
+from .exchange import Gross
+
+SUBMITTED_AFTER = 600
+"""Seconds that a payout stays `pending`."""
+MESSAGES = {
+    "account_closed": "The bank account has been closed.",
+    "account_frozen": "The bank account has been frozen.",
+    "could_not_process": "The bank could not process this transfer.",
+    "debit_not_authorized": "Debit transactions are not approved on the bank account.",
+    "declined": "The bank has declined this transfer.",
+    "insufficient_funds": "The Stripe account has insufficient funds to cover the payout.",
+    "invalid_account_number": "The routing number seems correct, but the account number is invalid.",
+    "no_account": "The bank account details on file are probably incorrect.",
+}
+"""https://docs.stripe.com/api/payouts/failures"""
+
+
+def pay_out_all(world: World, ledger: Ledger, currency: str) -> JSON | None:
+    """Returns an automatic payout of all that is available but the minimum balance, or None if that is nothing.
+
+    A negative balance is taken from the bank account. The minimum is a line of the payout, and is given back after it
+    (https://docs.stripe.com/changelog/acacia/2024-12-18/payout-minimum-balance).
+    """
+    funds = ledger.funds
+    funds.mature(world.now())
+    available = funds.available(currency)
+    held = ledger.settlement.minimum_balance.get(currency, 0) if available > 0 else 0
+    if available == 0 or 0 < available <= held:
+        return None
+    payout = _make(world, ledger, available - held, currency, automatic=True, method="standard")
+    if held:
+        hold = "payout_minimum_balance_hold"
+        record(world, ledger, hold, hold, Gross(-held, currency), payout["id"])
+    _debit(world, ledger, payout)
+    funds.take(currency, payout["id"])
+    if held:
+        release = "payout_minimum_balance_release"
+        record(world, ledger, release, release, Gross(held, currency), payout["id"])
+    world.emit(ledger, "payout.created", payout)
+    later = world.config.reconciliation_seconds
+    world.scheduler.after(later, "payout_reconcile", payout["id"], lambda: _reconcile(world, ledger, payout))
+    return payout
+
+
+def pay_out_by_hand(
+    world: World, ledger: Ledger, currency: str, amount: int | None, *, method: str = "standard"
+) -> JSON:
+    """Returns a manual payout of an amount, or of all that is available. An instant one has a fee.
+
+    Stripe cannot say which payments are in it. Raises InvalidState if the balance does not cover it.
+    """
+    ledger.funds.mature(world.now())
+    available = ledger.funds.available(currency)
+    instant = method == "instant"
+    if amount is None:
+        amount = available - (fees.instant_payout(available) if instant else 0)
+    fee = fees.instant_payout(amount) if instant else 0
+    if amount <= 0 or amount + fee > available:
+        raise InvalidState("You have insufficient funds in your Stripe account for this transfer.",
+                           code="balance_insufficient")  # fmt: skip
+    payout = _make(world, ledger, amount, currency, automatic=False, method=method)
+    _debit(world, ledger, payout, fees.details(ledger, fee, currency, "Instant payout fee"))
+    world.emit(ledger, "payout.created", payout)
+    return payout
+
+
+def fail(world: World, ledger: Ledger, payout_id: str, code: str, message: str | None = None) -> JSON:
+    """Returns a payout that the bank sent back, even after it was `paid`. Its money is in the balance again.
+
+    The bank account is `errored`: automatic payouts stop until there is another one.
+    """
+    payout = ledger.get("payout", payout_id)
+    if payout["status"] not in ("pending", "in_transit", "paid") or payout["reversed_by"]:
+        raise InvalidState(f"The payout is {payout['status']} and cannot fail.")
+    payout["failure_code"] = code
+    payout["failure_message"] = message or MESSAGES.get(code, "The bank returned this transfer.")
+    ledger.get("bank_account", payout["destination"])["status"] = "errored"
+    return _bring_back(world, ledger, payout, "failed", "payout_failure")
+
+
+def cancel(world: World, ledger: Ledger, payout_id: str) -> JSON:
+    """Returns a payout after it was canceled. Raises InvalidState if it has left Stripe."""
+    payout = ledger.get("payout", payout_id)
+    if payout["status"] != "pending":
+        raise InvalidState("Payouts can only be canceled while they are pending.")
+    return _bring_back(world, ledger, payout, "canceled", "payout_cancel")
+
+
+def reverse(world: World, ledger: Ledger, payout_id: str) -> JSON:
+    """Returns a new, negative payout that takes a paid one back. Raises InvalidState if it cannot be reversed."""
+    original = ledger.get("payout", payout_id)
+    if original["status"] != "paid" or original["amount"] <= 0 or original["reversed_by"]:
+        raise InvalidState("Only a payout that was paid, and not reversed before, can be reversed.")
+    before = world.snapshot(ledger, original)
+    back = _make(world, ledger, -original["amount"], original["currency"], automatic=False, method="standard")
+    back["original_payout"], original["reversed_by"] = original["id"], back["id"]
+    _debit(world, ledger, back)
+    world.emit(ledger, "payout.created", back)
+    world.updated(ledger, original, before)
+    return back
+
+
+def _make(world: World, ledger: Ledger, amount: int, currency: str, *, automatic: bool, method: str) -> JSON:
+    now = world.now()
+    days = ledger.settlement.arrival_days if method == "standard" else 0
+    payout: JSON = {
+        "id": f"po_1{world.ids.token(23)}",
+        "object": "payout",
+        "amount": amount,
+        "application_fee": None,
+        "application_fee_amount": None,
+        "arrival_date": now // DAY * DAY + days * DAY,
+        "automatic": automatic,
+        "balance_transaction": None,
+        "created": now,
+        "currency": currency,
+        "description": "STRIPE PAYOUT",
+        "destination": bank_accounts.current(world, ledger, currency)["id"],
+        "failure_balance_transaction": None,
+        "failure_code": None,
+        "failure_message": None,
+        "livemode": ledger.livemode,
+        "metadata": {},
+        "method": method,
+        "original_payout": None,
+        "payout_method": None,
+        "reconciliation_status": "in_progress" if automatic else "not_applicable",
+        "reversed_by": None,
+        "source_type": "card",
+        "statement_descriptor": None,
+        "status": "pending",
+        "trace_id": {"status": "pending", "value": None},
+        "type": "bank_account",
+    }
+    submitted = now + SUBMITTED_AFTER
+    world.scheduler.at(submitted, "payout_submit", payout["id"], lambda: _submit(world, ledger, payout))
+    arrived = max(submitted, payout["arrival_date"])
+    world.scheduler.at(arrived, "payout_arrive", payout["id"], lambda: _arrive(world, ledger, payout))
+    return ledger.add(payout)
+
+
+def _debit(world: World, ledger: Ledger, payout: JSON, fee_details: list[JSON] | None = None) -> None:
+    """Takes the payout's amount from the balance by a transaction of its own, which is one of its lines too."""
+    gross = Gross(-payout["amount"], payout["currency"])
+    moved = record(
+        world, ledger, "payout", "payout", gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
+    )
+    payout["balance_transaction"] = moved["id"]
+
+
+def _submit(world: World, ledger: Ledger, payout: JSON) -> None:
+    if payout["status"] == "pending":
+        before = world.snapshot(ledger, payout)
+        payout["status"] = "in_transit"
+        world.updated(ledger, payout, before)
+
+
+def _arrive(world: World, ledger: Ledger, payout: JSON) -> None:
+    if payout["status"] == "in_transit":
+        payout["status"] = "paid"
+        payout["trace_id"] = {"status": "supported", "value": f"{payout['created']:015d}"}
+        world.emit(ledger, "payout.paid", payout)
+
+
+def _reconcile(world: World, ledger: Ledger, payout: JSON) -> None:
+    payout["reconciliation_status"] = "completed"
+    world.emit(ledger, "payout.reconciliation_completed", payout)
+
+
+def _bring_back(world: World, ledger: Ledger, payout: JSON, status: str, type_: str) -> JSON:
+    """Returns the payout in a status in which its money is in the balance again, with a transaction for it."""
+    gross = Gross(payout["amount"], payout["currency"])
+    back = record(world, ledger, type_, "payout_reversal", gross, payout["id"], description="STRIPE PAYOUT")
+    payout.update(status=status, failure_balance_transaction=back["id"])
+    world.emit(ledger, f"payout.{status}", payout)
+    return payout

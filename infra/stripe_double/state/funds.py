@@ -1,0 +1,58 @@
+"""The money of one account: its balance transactions, by what has become of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+JSON = dict[str, Any]
+
+
+class Funds:
+    """Balance transactions that are pending, available, or lines of an automatic payout. Sums are nets."""
+
+    def __init__(self) -> None:
+        self._pending: dict[int, list[JSON]] = {}
+        self._available: dict[str, list[JSON]] = {}
+        self._lines: dict[str, list[JSON]] = {}
+
+    def add(self, transaction: JSON, now: int) -> bool:
+        """Takes a new transaction. Returns True if it is the first that becomes available at its moment."""
+        moment = transaction["available_on"]
+        if moment <= now:
+            self._release(transaction)
+            return False
+        first = moment not in self._pending
+        self._pending.setdefault(moment, []).append(transaction)
+        return first
+
+    def mature(self, now: int) -> None:
+        """Makes available what was pending until now or earlier."""
+        for moment in sorted(m for m in self._pending if m <= now):
+            for transaction in self._pending.pop(moment):
+                self._release(transaction)
+
+    def available(self, currency: str) -> int:
+        """Returns what can be paid out, in minor units; negative if the account owes Stripe money."""
+        return sum(each["net"] for each in self._available.get(currency, ()))
+
+    def pending(self, currency: str) -> int:
+        """Returns what is not available yet, in minor units."""
+        transactions = (each for moment in self._pending.values() for each in moment)
+        return sum(each["net"] for each in transactions if each["currency"] == currency)
+
+    def currencies(self) -> list[str]:
+        """Returns the currencies of the pending and the available transactions."""
+        pending = {each["currency"] for moment in self._pending.values() for each in moment}
+        return sorted(pending | self._available.keys())
+
+    def take(self, currency: str, payout: str) -> None:
+        """Makes lines of a payout of all that is available in a currency."""
+        self._lines[payout] = self._available.pop(currency, [])
+
+    def lines(self, payout: str) -> list[JSON]:
+        """Returns the lines of an automatic payout, its own among them."""
+        return self._lines.get(payout, [])
+
+    def _release(self, transaction: JSON) -> None:
+        transaction["status"] = "available"
+        self._available.setdefault(transaction["currency"], []).append(transaction)
