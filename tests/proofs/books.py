@@ -43,7 +43,7 @@ class Books:
         return {line["id"]: line for line in lines if line["id"] != own}
 
     def charges(self) -> Iterator[tuple[Json, Json, InvoiceId]]:
-        """Yields each charge of an invoice of POM's that Stripe has booked, its balance transaction and the invoice."""
+        """Yields each charge of an invoice of POM's that Stripe has booked, with its balance transaction."""
         invoices = self._paid_invoices()
         for charge in self.table("charge").values():
             booked = self.table("balance_transaction").get(charge["balance_transaction"] or "")
@@ -124,7 +124,7 @@ def _faults_of_lines(
 
 
 def _faults_of_deposits(books: Books, name: str, lines: Mapping[str, PayoutLine]) -> Iterator[str]:
-    """Yields each payment, refund and dispute of a payout's lines whose row does not say that it is in this payout."""
+    """Yields each payment, refund and dispute in a payout whose row does not say that it is in this payout."""
     for line in lines.values():
         movement_id = line.transaction.movement_id
         if line.owner is None or (books.organization, movement_id or "-") not in books.database.movements:
