@@ -7,9 +7,10 @@ from typing import Any
 
 from chalicelib.ports import Ports
 
-STORES = ("invoices", "payments", "customers", "connections", "settings", "events", "batches")
+STORES = ("invoices", "payments", "payouts", "customers", "connections", "settings", "events", "batches")
 READS = (
     "get",
+    "find",
     "find_by_reference",
     "find_by_stripe_id",
     "page",
@@ -33,10 +34,13 @@ READS = (
     "holder_of",
     "items_at",
     "items",
+    "lines",
+    "all_lines",
     "part",
     "due_parts",
     "of_invoice",
     "pace",
+    "unknown_invoices",
 )
 
 
