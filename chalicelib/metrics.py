@@ -65,6 +65,7 @@ STRIPE_RESOURCES: Final = frozenset(
         "customers",
         "disputes",
         "events",
+        "invoice_payments",
         "invoices",
         "oauth",
         "payment_intents",
@@ -141,6 +142,16 @@ TIE_OUTS: Final = Metric("TieOuts", COUNT, 1)
 """Organizations whose day was compared."""
 INVOICES_BILLED_TWICE: Final = Metric("InvoicesBilledTwice", COUNT, 1)
 """Invoices of ours that more than one live invoice in Stripe stands for: must never be anything but 0."""
+PAYOUTS_MISSED: Final = Metric("PayoutsMissed", COUNT, 1)
+"""Payouts of one organization that a sweep had to find, because no event had told of them."""
+FEES_FOUND: Final = Metric("FeesFound", COUNT, 1)
+"""Fees of one organization's payments that a sweep read, because no event had told that Stripe had booked them."""
+PAYOUT_LINES: Final = Metric("PayoutLines", COUNT, 1)
+"""Lines of a payout that were stored or compared; its count is the number of payouts."""
+PAYOUT_LINES_REPAIRED: Final = Metric("PayoutLinesRepaired", COUNT, 1)
+"""Lines of a payout that POM had otherwise than Stripe lists them, and that were made the same."""
+PAYOUTS_NOT_TIED_OUT: Final = Metric("PayoutsNotTiedOut", COUNT, 1)
+"""Payouts of one organization whose lines POM should have and has not, or whose lines do not add up."""
 
 EVENT_LAG: Final = Metric("EventLag", SECONDS, 2, ("family", "outcome"), (("outcome",), ()))
 """How long an event took to reach us; its count is the number of events, without our own canaries."""
@@ -180,6 +191,11 @@ METRICS: Final[Mapping[str, Metric]] = {
         TIE_OUT_DIFFERENCES,
         TIE_OUTS,
         INVOICES_BILLED_TWICE,
+        PAYOUTS_MISSED,
+        FEES_FOUND,
+        PAYOUT_LINES,
+        PAYOUT_LINES_REPAIRED,
+        PAYOUTS_NOT_TIED_OUT,
         EVENT_LAG,
         EVENTS_PARKED,
         EVENTS_GIVEN_UP,

@@ -16,6 +16,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -24,6 +25,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib import correlation, metrics
 from chalicelib.domain.errors import IntegrationError, Retryable
+from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.functions import API_HANDLER
 from chalicelib.metrics import FAILED, NAMESPACE, OK, OTHER, REFUSED, RETRY, SERVICE, THROTTLED, UNKNOWN, Metric
 
@@ -159,6 +161,34 @@ def tied_out(organization_id: str, *, differences: int, billed_twice: int) -> No
     emit(metrics.INVOICES_BILLED_TWICE, billed_twice)
     fields = {"organization_id": organization_id, "differences": differences, "billed_twice": billed_twice}
     (logger.error if differences or billed_twice else logger.info)("tied_out", extra=fields)
+
+
+def payouts_swept(organization_id: str, swept: PayoutsSwept) -> None:
+    """What a sweep of one organization's payouts and fees found; `missed` and `not_tied_out` should be 0."""
+    emit(metrics.PAYOUTS_MISSED, swept.missed)
+    emit(metrics.FEES_FOUND, swept.fees)
+    emit(metrics.PAYOUTS_NOT_TIED_OUT, swept.not_tied_out)
+    fields = {"organization_id": organization_id, **asdict(swept)}
+    (logger.error if swept.not_tied_out else logger.info)("payouts_swept", extra=fields)
+
+
+def payout_itemized(organization_id: str, payout_id: str, *, lines: int, repaired: int, unexplained: int) -> None:
+    """The lines of a payout were stored or compared. `repaired` counts those that were wrong in POM.
+
+    `unexplained` is minor units, and should be 0.
+    """
+    emit(metrics.PAYOUT_LINES, lines)
+    emit(metrics.PAYOUT_LINES_REPAIRED, repaired)
+    emit(metrics.PAYOUTS_NOT_TIED_OUT, 1 if unexplained else 0)
+    counts = {"lines": lines, "repaired": repaired, "unexplained": unexplained}
+    fields = {"organization_id": organization_id, "payout_id": payout_id, **counts}
+    (logger.error if unexplained else logger.info)("payout_itemized", extra=fields)
+
+
+def balance_refused(organization_id: str, stripe_id: str, task: str, code: str) -> None:
+    """Stripe does not tell of a payment's fee or of a payout, and would not if it were asked again."""
+    fields = {"organization_id": organization_id, "stripe_id": stripe_id, "task": task, "code": code}
+    logger.warning("balance_refused", extra=fields)
 
 
 def canary_flown(verdict: str, milliseconds: int, *, passed: bool) -> None:

@@ -12,7 +12,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -66,6 +66,10 @@ class Backend:
     events: EventStore
     summaries: SummaryStore
     batches: BatchStore
+
+
+STORES = tuple(field.name for field in fields(Backend) if field.name != "name")
+"""The names of the stores, as `Ports` has them."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ STORES = ("invoices", "payments", "payouts", "customers", "connections", "settin
 READS = (
     "get",
     "find",
+    "lines",
+    "all_lines",
     "find_by_reference",
     "find_by_stripe_id",
     "page",
@@ -34,13 +36,10 @@ READS = (
     "holder_of",
     "items_at",
     "items",
-    "lines",
-    "all_lines",
     "part",
     "due_parts",
     "of_invoice",
     "pace",
-    "unknown_invoices",
 )
 
 

@@ -23,7 +23,7 @@ from chalicelib.domain.events import API_VERSION, SUBSCRIPTION
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Reconciliation
+from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, InvoiceJob, Reconciliation
 from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.webhook_health import check_webhooks
@@ -36,6 +36,7 @@ from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 from chalicelib.usecases.invoicing.plan_day import plan_day
+from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.workers.invoice_jobs import TASKS
 from infra.stripe_double import VERSIONS, Config, InProcessClient, StripeDouble
 from infra.stripe_double.clock import Clock
@@ -182,6 +183,8 @@ class World:
                         TASKS[message.task](message.organization_id, message.invoice_id, self.ports)
                     case BatchJob():
                         work_on(message.organization_id, message.batch_id, message.lane, message.turn, self.ports)
+                    case BalanceJob():
+                        do_balance_job(message, self.ports)
                     case Reconciliation():
                         reconcile_account(
                             message.organization_id,

@@ -23,6 +23,7 @@ from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_events
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import mark_paid
+from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 
 ONE = "/invoices/{invoiceId}"
 
@@ -61,11 +62,12 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
 
 @router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=(404,))
 def get_invoice(call: Call[Nothing]) -> Reply:
-    """Show an invoice with its payments and its timeline."""
+    """Show an invoice with its payments, what they cost, the deposits that have their money, and its timeline."""
     ports = bootstrap.ports()
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), ports)
+    deposits = deposits_of_invoice(invoice, ports)
     base = bootstrap.config().stripe_dashboard_base
-    return Reply(invoice_detail(invoice, now=ports.clock.now(), dashboard_base=base))
+    return Reply(invoice_detail(invoice, deposits, now=ports.clock.now(), dashboard_base=base))
 
 
 @router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))

@@ -37,6 +37,7 @@ _IDS = {
     "importId": "The id of an import of customers.",
     "invoiceId": "POM's id of the invoice.",
     "paymentId": "The `id` of a payment, as in the invoice's `payments` and in `GET /payments`.",
+    "payoutId": "Stripe's id of the payout, as in `GET /payouts`.",
 }
 """What each path parameter is."""
 SECURITY_SCHEME = "accessToken"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from urllib.parse import urlencode
 
 from chalicelib import bootstrap
-from chalicelib.api.http.media_types import CSV, prefers_csv
-from chalicelib.api.http.routing import PREFIX, Router
+from chalicelib.api.http.csv_reply import csv_reply
+from chalicelib.api.http.media_types import prefers_csv
+from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.movements import MovementList, movement_list
 from chalicelib.api.models.movements_csv import movements_csv
 from chalicelib.api.models.queries import CSV_ROWS, ROWS, MovementQuery, movement_filter_from
-from chalicelib.domain.movements import Movement
-from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
-from chalicelib.usecases.invoicing.records import list_movements
+from chalicelib.usecases.payouts.show_deposits import list_deposited
 
 PATH = "/payments"
 
@@ -26,7 +24,7 @@ router = Router(__name__, "Payments")
     "GET", PATH, Role.MEMBER, takes=MovementQuery, answers={200: MovementList}, refuses=(422,), answers_csv=True
 )
 def list_payments(call: Call[MovementQuery]) -> Reply:
-    """List payments, refunds and disputes, newest first, as JSON or as CSV.
+    """List payments, refunds and disputes with their fees and deposits, newest first, as JSON or as CSV.
 
     A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the answer is a table
     of 1,000 rows unless `first` says otherwise. The first column is the day in the organization's time zone. The
@@ -37,26 +35,7 @@ def list_payments(call: Call[MovementQuery]) -> Reply:
     query, time_zone = call.input, cache(partial(time_zone_in_force, organization_id, ports))
     wanted, csv = movement_filter_from(query, time_zone=time_zone), prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
-    page = list_movements(organization_id, wanted, first, query.after, ports)
-    return _table(page, query, time_zone()) if csv else Reply(movement_list(page))
-
-
-def _table(page: Page[Movement], query: MovementQuery, time_zone: str) -> Reply:
-    link = {}
-    if page.has_next and page.end_cursor is not None:
-        link = {"Link": f'<{_address(query, page.end_cursor)}>; rel="next"'}
-    return Reply(movements_csv(page.items, time_zone).encode(), headers=link, content_type=CSV)
-
-
-def _address(query: MovementQuery, after: str) -> str:
-    """Returns the address of the page that begins at this cursor."""
-    parameters = {
-        "from": query.since,
-        "to": query.until,
-        "kind": query.kind,
-        "method": query.method,
-        "first": query.first,
-        "after": after,
-    }
-    given = {name: str(value) for name, value in parameters.items() if value is not None}
-    return f"{bootstrap.config().public_api_url}{PREFIX}{PATH}?{urlencode(given)}"
+    page = list_deposited(organization_id, wanted, first, query.after, ports)
+    if csv:
+        return csv_reply(movements_csv(page.items, time_zone()), PATH, query, page)
+    return Reply(movement_list(page))

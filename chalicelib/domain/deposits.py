@@ -19,7 +19,7 @@ class DepositStatus(StrEnum):
     """Where money is that a payment brought, or that a refund or a dispute took."""
 
     NOT_SETTLED = "not_settled"
-    """A bank debit is on its way, or Stripe has not booked it yet. Both are normal."""
+    """A bank debit is on its way, or POM has not read from Stripe yet what became of the money. Both are normal."""
     EXPECTED = "expected"
     """Stripe has booked it, and no deposit has it yet."""
     AVAILABLE = "available"
@@ -27,7 +27,7 @@ class DepositStatus(StrEnum):
     ON_ITS_WAY = "on_its_way"
     ARRIVED = "arrived"
     RETURNED = "returned"
-    """The deposit that had it failed or was canceled."""
+    """The deposit that had it failed, or was canceled or reversed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,16 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     movement = settled.movement
     if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
         return []
-    if movement.status == "pending" and movement.method in BANK_DEBITS:
+    if movement.status == "pending" and (movement.method is None or movement.method in BANK_DEBITS):
+        # Only bank debits take days, and Stripe names the bank when the debit has arrived.
         return [
             Deposit(DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
         ]
+    if movement.status == "pending" and movement.method is None:
+        # Stripe's events tell how it was paid once it has settled.
+        return [Deposit(DepositStatus.NOT_SETTLED, "On its way. A bank debit takes some days, which is normal.")]
     if settled.fee_pending:
-        return [Deposit(DepositStatus.NOT_SETTLED, "Stripe has not booked it yet. That takes a few minutes at most.")]
+        return [Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
     return []
 
 
@@ -78,13 +82,15 @@ def _deposit_of(settlement: Settlement, payouts: Mapping[str, Payout], today: dt
     payout = payouts.get(settlement.payout_id or "")
     if payout is None:
         return _undeposited(settlement, today)
-    on = payout.fact.arrives_on
-    if payout.fact.returned:
-        return _returned(payout, payouts, on)
-    day = day_in_words(on)
+    if _gave_back(payout):
+        return _returned(payout, payouts)
+    on, takes = payout.fact.arrives_on, payout.fact.takes
     if payout.fact.status == "paid":
-        return Deposit(DepositStatus.ARRIVED, f"In the deposit of {day}.", on, payout.id)
-    return Deposit(DepositStatus.ON_ITS_WAY, f"In the deposit that is expected on {day}.", on, payout.id)
+        why = ": the balance was negative, so Stripe took the amount from the bank account" if takes else ""
+        return Deposit(DepositStatus.ARRIVED, f"In the {_name(payout)}{why}.", on, payout.id)
+    why = ": the balance was negative, so Stripe takes the amount from the bank account" if takes else ""
+    expected = f"In the {_noun(payout)} that is expected on {day_in_words(on)}{why}."
+    return Deposit(DepositStatus.ON_ITS_WAY, expected, on, payout.id)
 
 
 def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
@@ -95,25 +101,39 @@ def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
     return Deposit(DepositStatus.AVAILABLE, f"In the Stripe balance since {day}; no deposit has it yet.", available)
 
 
-def _returned(payout: Payout, payouts: Mapping[str, Payout], on: dt.date) -> Deposit:
+def _returned(payout: Payout, payouts: Mapping[str, Payout]) -> Deposit:
     """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
-    word = "failed" if payout.fact.status == "failed" else "was canceled"
-    returned = f"The deposit of {day_in_words(on)} {word}"
+    returned = f"The {_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
+    its = "its amount" if payout.fact.takes else "its money"
     latest, passed = payout, {payout.id}
-    while latest.fact.returned:
+    while _gave_back(latest):
         following = payouts.get(latest.returned_in or "")
         if following is None or following.id in passed:
             break
         latest = following
         passed.add(latest.id)
-    then = latest.fact.arrives_on
-    if latest.fact.returned:
-        return Deposit(
-            DepositStatus.RETURNED, f"{returned}; its money is back in the Stripe balance.", then, latest.id
-        )
-    message = f"{returned}; its money is in the deposit of {day_in_words(then)}."
+    on = latest.fact.arrives_on
+    if _gave_back(latest):
+        return Deposit(DepositStatus.RETURNED, f"{returned}; {its} is back in the Stripe balance.", on, latest.id)
     status = DepositStatus.ARRIVED if latest.fact.status == "paid" else DepositStatus.ON_ITS_WAY
-    return Deposit(status, message, then, latest.id)
+    return Deposit(status, f"{returned}; {its} is in the {_name(latest)}.", on, latest.id)
+
+
+_ENDED = {"failed": "failed", "canceled": "was canceled"}
+
+
+def _gave_back(payout: Payout) -> bool:
+    """Returns True if the payout's amount is in the balance again."""
+    return payout.fact.returned or payout.fact.reversed_by_id is not None
+
+
+def _name(payout: Payout) -> str:
+    return f"{_noun(payout)} of {day_in_words(payout.fact.arrives_on)}"
+
+
+def _noun(payout: Payout) -> str:
+    """Returns what people call a payout. Stripe takes a negative one from the bank account."""
+    return "debit" if payout.fact.takes else "deposit"
 
 
 def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:

@@ -111,14 +111,14 @@ def refund_troubles(invoice: Invoice) -> Iterator[str]:
             yield f"A refund of {amount} is on its way."
         elif refund.status == "failed":
             yield (
-                f"A refund of {amount} failed{_why_failed(refund)}: the customer does not have it. "
+                f"A refund of {amount} failed{why_failed(refund)}: the customer does not have it. "
                 "Refund it again, or give it back in another way."
             )
         elif refund.status not in _REFUND_ENDED:
             yield f"Stripe says '{refund.status}' of a refund of {amount}; look at it in the Stripe dashboard."
 
 
-def _why_failed(refund: RefundFact) -> str:
+def why_failed(refund: RefundFact) -> str:
     """Returns why a refund failed, in words (https://docs.stripe.com/api/refunds/object)."""
     why = _WHY_FAILED.get(refund.failure_reason or "")
     return f", because {why}" if why else ""

@@ -50,7 +50,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_by_terms:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
-    yield from _not_sent(invoice)
+    yield from not_sent(invoice)
     yield from reasons
     yield from terms(invoice)
 
@@ -65,7 +65,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
         )
 
 
-def _not_sent(invoice: Invoice) -> Iterator[str]:
+def not_sent(invoice: Invoice) -> Iterator[str]:
     """Yields that an order to send was refused after the request had been answered, and why."""
     refused = latest_action(invoice, SEND_REFUSED)
     if refused is not None:
@@ -193,7 +193,7 @@ def _asked(invoice: Invoice) -> Iterator[str]:
         yield f"Sent on {day(invoice, invoice.sent_at)}."
     else:
         yield f"Finalized{on_day(invoice, finalized_at)}, but no e-mail has been sent from POM."
-        yield from _not_sent(invoice)
+        yield from not_sent(invoice)
 
 
 def _due(invoice: Invoice, now: int) -> Iterator[str]:

@@ -178,6 +178,8 @@ class AccountFact:
     payment_capabilities: Mapping[str, str] = field(default_factory=dict)
     time_zone: str | None = None
     """The IANA time zone of its Dashboard; None if Stripe does not say one that is known."""
+    payouts_enabled: bool = True
+    """False if Stripe pays nothing out to the bank. An account that was stored without it counts as paid out."""
     final = False
 
     @property

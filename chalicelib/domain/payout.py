@@ -55,6 +55,11 @@ class PayoutFact:
         return dt.datetime.fromtimestamp(self.arrival_date, dt.UTC).date()
 
     @property
+    def takes(self) -> bool:
+        """Returns True if Stripe takes it from the bank account, because the balance was negative."""
+        return self.amount < 0
+
+    @property
     def can_be_itemized(self) -> bool:
         """Returns True if Stripe can tell what is in it, now or later.
 
@@ -142,6 +147,11 @@ class Payout:
     def tied_out(self) -> bool | None:
         """Returns True if its lines explain it to the cent; None if POM does not have them."""
         return self.itemized.tied_out if self.itemized is not None else None
+
+    @property
+    def unexplained(self) -> int:
+        """Returns what POM's lines leave of the amount, in minor units: all of it if POM does not have them."""
+        return self.itemized.totals.unexplained if self.itemized is not None else self.fact.amount
 
     def knowing(self, fact: PayoutFact) -> Self:
         """Returns this payout as Stripe shows it in `fact`, unless a later reading of it is known."""

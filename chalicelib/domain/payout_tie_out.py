@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.payout import Payout, PayoutFact
 from chalicelib.domain.payout_lines import PayoutLine
 
@@ -20,7 +21,9 @@ class PayoutKind(StrEnum):
     NOT_ITEMIZED = "payout_not_itemized"
     """Stripe can list its lines, and POM does not have all of them."""
     LINE_DIFFERS = "payout_line_differs"
-    """A line is missing in POM, is one too many, or has another amount or invoice."""
+    """A line is missing in POM, is one too many, or has another amount or invoice; or its payment lacks it."""
+    NOT_IN_STRIPE = "payout_not_in_stripe"
+    """POM has a payout that Stripe does not list."""
     UNEXPLAINED = "payout_unexplained"
     """Its lines do not add up to its amount, although POM has them as Stripe lists them."""
 
@@ -47,6 +50,11 @@ def difference_of(fact: PayoutFact, known: Payout | None) -> PayoutDifference | 
     return None
 
 
+def not_in_stripe(payout: Payout) -> PayoutDifference:
+    """Returns the difference that a payout is which Stripe does not list."""
+    return PayoutDifference(PayoutKind.NOT_IN_STRIPE, payout.id, payout.id, "nothing", _said(payout.fact))
+
+
 def differences_of_lines(
     payout: Payout, listed: Iterable[PayoutLine], stored: Iterable[PayoutLine]
 ) -> Iterator[PayoutDifference]:
@@ -63,6 +71,16 @@ def differences_of_lines(
         totals, currency = payout.itemized.totals, payout.fact.currency
         explained = f"lines over {totals.sum - totals.unexplained} {currency}"
         yield PayoutDifference(PayoutKind.UNEXPLAINED, payout.id, payout.id, _said(payout.fact), explained)
+
+
+def difference_of_settlement(payout: Payout, line: PayoutLine, settled: SettledMovement) -> PayoutDifference | None:
+    """Returns how the payment, refund or dispute of a line shows it otherwise; None if it does not."""
+    beside = (each for each in settled.settlements if each.transaction.id == line.transaction.id)
+    settlement = next(beside, None)
+    if settlement is not None and settlement.payout_id == payout.id:
+        return None
+    where = settlement.payout_id or "no payout" if settlement is not None else "nothing"
+    return PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _told(line), f"in {where}")
 
 
 def _said(fact: PayoutFact) -> str:

@@ -79,6 +79,8 @@ def _lines(payout: Payout) -> list[str]:
         made = "It is an instant payout." if fact.method == "instant" else "It was made by hand."
         return [f"{made} Stripe cannot tell which payments are in such a payout."]
     if payout.itemized is None:
+        if fact.reconciled:
+            return ["POM is still reading from Stripe which payments are in it."]
         return [] if fact.returned else ["Stripe has not said yet which payments are in it."]
     if not payout.itemized.tied_out:
         rest = decimal_string(payout.itemized.totals.unexplained, fact.currency)

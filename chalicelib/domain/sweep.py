@@ -44,7 +44,7 @@ class SyncReport:
     """What one comparison with Stripe found that began at `at` (epoch seconds UTC).
 
     `recovered` counts events that no webhook had brought, `corrected` invoices that no event told of,
-    `parked` events that could not be applied and are kept.
+    `parked` events that could not be applied and are kept, `payouts` payouts that no event told of.
     """
 
     at: int
@@ -52,11 +52,12 @@ class SyncReport:
     recovered: int = 0
     corrected: int = 0
     parked: int = 0
+    payouts: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether nothing had been missed."""
-        return not (self.recovered or self.corrected or self.parked)
+        return not (self.recovered or self.corrected or self.parked or self.payouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,29 @@ class ObjectsSwept:
 
 
 @dataclass(frozen=True, slots=True)
+class PayoutsSwept:
+    """What a run found of an account's payouts and fees.
+
+    `found` counts payouts that Stripe had otherwise than POM, `missed` those of them that an event should have told
+    of. `queued` counts payouts whose lines a worker is to read or to compare, `fees` the fees that no event brought.
+    `not_tied_out` counts payouts whose lines POM should have had by now, or whose lines do not add up.
+    """
+
+    found: int = 0
+    missed: int = 0
+    queued: int = 0
+    fees: int = 0
+    not_tied_out: int = 0
+    fees_before: int | None = None
+    """Fees of payments made before this moment (epoch seconds UTC) are left to another run. None: none are."""
+
+    @property
+    def finished(self) -> bool:
+        """Returns True if no fees are left to another run."""
+        return self.fees_before is None
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
     """How far reconciliation has come. Times are epoch seconds UTC."""
 
@@ -91,7 +115,8 @@ class Sweep:
     objects_before: int | None = None
     """A comparison of the objects is under way: invoices made before this moment are still to be compared."""
     recovered: int = 0
-    """What the latest run found that no webhook had brought: events, and invoices that no event told of."""
+    """What the latest run found that no webhook had brought: events, and invoices and payouts that no event told of.
+    """
     missed_at: int = 0
     """When the newest event happened, by Stripe's clock, that no webhook had brought in time since the connect."""
     missed_found_at: int = 0
@@ -109,6 +134,12 @@ class Sweep:
     """When something last happened: an event of ours, or an invoice begun after a quiet time."""
     expecting: bool = False
     """Whether money was expected for any invoice when the objects were last compared."""
+    payouts_due: bool = False
+    """The objects have been compared, and the payouts and fees have not been since."""
+    payouts_swept_at: int = 0
+    """When the payouts and fees were last compared to the end; 0 if that never happened on this account."""
+    fees_before: int | None = None
+    """A search for fees is under way: those of payments made before this moment are still to be looked for."""
 
     def objects_wanted(self, organization_id: OrganizationId, now: int) -> bool:
         """Whether a run is to compare the objects themselves, or to go on with it."""
@@ -154,6 +185,7 @@ class Sweep:
             early_at=0,
             objects_due=True,
             objects_before=None,
+            fees_before=None,
             catching_up=True,
             caught_up=None,
             due_at=0,
@@ -167,8 +199,9 @@ class Sweep:
         *,
         events: EventsSwept = EventsSwept(),
         objects: ObjectsSwept | None = None,
+        payouts: PayoutsSwept | None = None,
     ) -> Self:
-        """Returns the sweep after a run; `objects` says how far it came with them, if it compared any.
+        """Returns the sweep after a run. `objects` and `payouts` say how far it came with them, if it compared any.
 
         What was missed while nobody was connected is no fault of the webhooks, so it does not count as recovered.
         """
@@ -180,12 +213,15 @@ class Sweep:
             objects_swept_at=began_at if finished else self.objects_swept_at,
             objects_due=self.objects_due and not finished,
             objects_before=objects.before if objects else self.objects_before,
-            recovered=0 if self.catching_up else found.recovered + found.corrected,
+            recovered=0 if self.catching_up else found.recovered + found.corrected + found.payouts,
             latest=found,
             catching_up=self.catching_up and not finished,
             caught_up=found if self.catching_up and finished else self.caught_up,
             happened_at=max(self.happened_at, events.happened_at),
             expecting=self._expecting_after(objects),
+            payouts_due=(self.payouts_due or finished) and not (payouts is not None and payouts.finished),
+            payouts_swept_at=began_at if payouts is not None and payouts.finished else self.payouts_swept_at,
+            fees_before=payouts.fees_before if payouts is not None else self.fees_before,
         )
         swept = swept.having_missed(events, found_at=began_at)
         return replace(swept, due_at=swept._next_after(organization_id, began_at))
@@ -206,12 +242,14 @@ class Sweep:
         return objects.expecting or (gone_on_with and self.expecting)
 
     def _next_after(self, organization_id: OrganizationId, began_at: int) -> int:
-        if self.objects_before is not None:
+        if self.objects_before is not None or self.fees_before is not None:
             return began_at
         return min(began_at + self._every(began_at), _slot(organization_id, began_at) + DAY)
 
     def _every(self, now: int) -> int:
-        unsettled = self.catching_up or self.objects_due or not (self.latest is None or self.latest.clean)
+        unsettled = (
+            self.catching_up or self.objects_due or self.payouts_due or not (self.latest is None or self.latest.clean)
+        )
         if unsettled or now - self.happened_at < ACTIVE_FOR:
             return ACTIVE_EVERY
         return QUIET_EVERY if self.expecting or now - self.happened_at < QUIET_FOR else IDLE_EVERY

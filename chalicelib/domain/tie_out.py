@@ -81,6 +81,8 @@ class TieOut:
 
     days: tuple[Day, ...] = ()
     differences: tuple[Difference, ...] = ()
+    compared: bool = True
+    """False if nothing could be compared, because the organization is not connected."""
 
     @property
     def billed_twice(self) -> int:

@@ -91,6 +91,8 @@ class BalanceTask(StrEnum):
     """What a payment cost, and when its money can be paid out."""
     PAYOUT = "payout"
     """A payout, and what is in it."""
+    COMPARE = "compare"
+    """The lines of a payout that POM has, once more: they are compared with Stripe's, and repaired if they differ."""
 
 
 @dataclass(frozen=True, slots=True)

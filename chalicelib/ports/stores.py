@@ -111,6 +111,8 @@ class PaymentStore(Protocol):
 
         One without a payout does not replace one that is stored. A movement that is not stored is left out. Repeating
         it changes nothing. A write of the movement keeps its settlements.
+
+        Raises: StaleWrite if an invoice is just being stored with one of the movements; repeat it.
         """
 
 
@@ -149,7 +151,7 @@ class PayoutStore(Protocol):
         """
 
     def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
-        """Yields all lines of a payout as they are now: strongly consistent, a megabyte a query."""
+        """Yields all lines of a payout as they are now, oldest first: strongly consistent, a megabyte a query."""
 
 
 class SummaryStore(Protocol):

@@ -1,8 +1,10 @@
-"""What POM-Stripe does, as six stories; each may use those below it, and nothing concrete.
+"""What POM-Stripe does, as eight stories; each may use those below it, and nothing concrete.
 
     healing      finds what was missed, and takes up what stopped
+    attention    what needs a person
     bulk         many customers and invoices at once
     events       what Stripe tells
+    payouts      what payments cost, and which deposit their money is in
     invoicing    from services to an invoice that is closed
     customers    POM's customers in Stripe
     connecting   a company's Stripe account

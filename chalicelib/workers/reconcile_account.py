@@ -13,10 +13,10 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib import bootstrap
 from chalicelib.domain.errors import Retryable
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.observability import account_reconciled, tied_out, worker_boundary
+from chalicelib.observability import account_reconciled, payouts_swept, tied_out, worker_boundary
 from chalicelib.ports.messages import Reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account as reconcile
-from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
+from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, keep_unknown_invoices, tie_out
 from chalicelib.workers.sqs import work_through
 from chalicelib.workers.triggers import triggered
 
@@ -42,6 +42,8 @@ def _reconcile(message: Reconciliation) -> None:
         parked=done.parked_lately,
         given_up=done.given_up,
     )
+    if done.payouts is not None:
+        payouts_swept(message.organization_id, done.payouts)
     if done.objects:
         with suppress(Retryable):  # what is not proved today is tomorrow: a tie-out looks back three days
             _tie_out(message.organization_id)
@@ -52,4 +54,5 @@ def _tie_out(organization_id: OrganizationId) -> None:
     ports = bootstrap.ports()
     found = tie_out(organization_id, ports)
     freeze_if_billed_twice(organization_id, found, ports)
+    keep_unknown_invoices(organization_id, found, ports)
     tied_out(organization_id, differences=len(found.differences), billed_twice=found.billed_twice)

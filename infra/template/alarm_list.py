@@ -131,6 +131,15 @@ _MONEY = (
         expression="IF(FILL(planned, 0) > 0 AND FILL(compared, 0) < 1, 1, 0)",
     ),
     Alarm(
+        "PayoutsNotTiedOut",
+        "Payouts are not explained to the cent: POM lacks their lines, or the lines do not add up.",
+        Grade.TICKET,
+        "payouts-not-tied-out.md",
+        {"payouts": ours(metrics.PAYOUTS_NOT_TIED_OUT, "Maximum")},
+        threshold=0,
+        period=300,
+    ),
+    Alarm(
         "StuckInvoices",
         "Invoices have been half-made for half an hour.",
         Grade.TICKET,
@@ -149,10 +158,14 @@ _MONEY = (
             "swept": ours(metrics.EVENTS_SWEPT, "Sum"),
             "recovered": ours(metrics.EVENTS_RECOVERED, "Sum"),
             "corrected": ours(metrics.INVOICES_CORRECTED, "Sum"),
+            "payouts": ours(metrics.PAYOUTS_MISSED, "Sum"),
         },
         threshold=0.001,
         period=3600,
-        expression="IF(swept > 0, (FILL(recovered, 0) + FILL(corrected, 0)) / swept, FILL(corrected, 0))",
+        expression=(
+            "IF(swept > 0, (FILL(recovered, 0) + FILL(corrected, 0) + FILL(payouts, 0)) / swept,"
+            " FILL(corrected, 0) + FILL(payouts, 0))"
+        ),
     ),
 )
 

@@ -76,7 +76,7 @@ _FUNCTION_NAMES = tuple(f"{STACK}-{function.aws_name}" for function in FUNCTIONS
 QUESTIONS = (
     Question(
         "1. Is the money right?",
-        "Everything here is 0, always.",
+        "Everything here is 0, always, but for the events looked at and the payouts itemized.",
         (
             Graph(
                 "Half-made and waiting",
@@ -88,6 +88,8 @@ QUESTIONS = (
                 [
                     ours(metrics.EVENTS_RECOVERED, "Sum", "an event was missed"),
                     ours(metrics.INVOICES_CORRECTED, "Sum", "no event told"),
+                    ours(metrics.PAYOUTS_MISSED, "Sum", "no event told of a payout"),
+                    ours(metrics.FEES_FOUND, "Sum", "no event told of a fee"),
                     ours(metrics.EVENTS_SWEPT, "Sum", "events looked at"),
                 ],
             ),
@@ -101,6 +103,21 @@ QUESTIONS = (
                 ("TieOutDrift",),
             ),
             Graph("Billed twice", [ours(metrics.INVOICES_BILLED_TWICE, "Maximum", "invoices")], ("BilledTwice",)),
+            Graph(
+                "Payouts that do not tie out",
+                [
+                    ours(metrics.PAYOUTS_NOT_TIED_OUT, "Maximum", "of an organization"),
+                    ours(metrics.PAYOUT_LINES_REPAIRED, "Sum", "lines repaired"),
+                ],
+                ("PayoutsNotTiedOut",),
+            ),
+            Graph(
+                "Payouts itemized",
+                [
+                    ours(metrics.PAYOUT_LINES, "SampleCount", "payouts"),
+                    ours(metrics.PAYOUT_LINES, "Sum", "lines"),
+                ],
+            ),
             Graph("Invoices taken back", [ours(metrics.INVOICE_TAKEN_BACK, "Sum", "invoices")]),
         ),
     ),

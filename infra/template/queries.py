@@ -64,6 +64,23 @@ QUERIES = (
         "| sort @timestamp desc | limit 200",
     ),
     Query(
+        "payouts-not-tied-out",
+        ("reconcile_account", "balance_jobs"),
+        "fields @timestamp, organization_id, payout_id, not_tied_out, unexplained, lines, repaired, code\n"
+        "| filter (message = 'payouts_swept' and not_tied_out > 0)"
+        " or (message = 'payout_itemized' and unexplained != 0)"
+        " or (message = 'balance_refused' and task != 'payment')\n"
+        "| sort @timestamp desc | limit 200",
+    ),
+    Query(
+        "payouts-swept",
+        ("reconcile_account",),
+        "filter message = 'payouts_swept'\n"
+        "| stats count() as runs, sum(found) as found, sum(missed) as missed, sum(queued) as queued,"
+        " sum(fees) as fees by organization_id\n"
+        "| sort missed desc, fees desc",
+    ),
+    Query(
         "invoices-taken-back",
         ("invoice_jobs", "batch_jobs"),
         "fields @timestamp, organization_id, invoice_id, code\n"

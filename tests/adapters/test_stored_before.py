@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import boto3
 import msgspec
 import pytest
 
+from chalicelib.adapters.tables.models import PaymentItem
 from chalicelib.api.models.invoices import invoice_view
+from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -23,6 +25,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
+from tests.contracts.examples import booked
 
 STORED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
@@ -111,7 +114,8 @@ def test_its_next_write_keeps_its_story_and_lists_its_money(backend: Backend, st
     after = read(backend, story)
     assert timeline(after) == timeline(before)
     assert (after.status, after.amounts, after.facts) == (before.status, before.amounts, before.facts)
-    listed = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
+    page = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None)
+    listed = [each.movement for each in page.items]
     assert sorted(row.id for row in listed) == sorted(row.id for row in movements(after))
     assert sum(row.counted for row in listed) == after.amounts.received
 
@@ -121,6 +125,23 @@ def test_a_second_write_lists_no_money_again(backend: Backend) -> None:
     backend.invoices.save(recounted(before, before))
     after = read(backend, "refunded in part")
     assert recounted(after, after).movements == ()
+
+
+def test_a_payment_stored_before_fees_were_known_is_listed_and_takes_its_fee(backend: Backend) -> None:
+    """A row as releases until 2026-11-28 put it, from the table of such a release."""
+    document = (
+        '{"id":"pi_1","kind":"payment","status":"succeeded","at":1800000000,"amount":7500,"currency":"usd",'
+        '"invoice_id":"inv_a","customer_id":"cust_1","number":"A-0001","payment_id":null,"method":"card",'
+        '"brand":"visa","last4":"4242","reason":null}'
+    )
+    texts = {"organization_id": ORGANIZATION, "movement_id": "pi_1", "time_key": "001800000000#pi_1"}
+    row = {name: {"S": text} for name, text in {**texts, "document": document}.items()}
+    boto3.client("dynamodb").put_item(TableName=PaymentItem.Meta.table_name, Item=row)
+    [listed] = backend.payments.page(ORGANIZATION, MovementFilter(), 100, None).items
+    assert (listed.movement.amount, listed.movement.number, listed.settlements) == (7500, "A-0001", ())
+    fee = Settlement(booked(payment_id="pi_1"), "po_1")
+    backend.payments.settle(ORGANIZATION, [("pi_1", fee)])
+    assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(listed, settlements=(fee,))}
 
 
 def test_events_dealt_with_before_are_known(backend: Backend) -> None:

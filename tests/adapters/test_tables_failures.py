@@ -14,14 +14,30 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.adapters.tables import database
+from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
+from chalicelib.domain.movements import MovementFilter
+from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.domain.webhook import WebhookCheck
 from chalicelib.ports.storage import InvoiceExists, InvoiceFilter
 from tests.backends import Backend, dynamodb_answering
-from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, event, invoice, marker, reference, services
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    booked,
+    customer,
+    event,
+    invoice,
+    marker,
+    payout,
+    payout_line,
+    reference,
+    services,
+)
 
 
 def refusing(status: int, code: str) -> Callable[..., AWSResponse]:
@@ -77,6 +93,17 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW),
         lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)),
         lambda: stores.connections.canary_flight(),
+        lambda: stores.payments.page(ORG, MovementFilter(), 10, None),
+        lambda: stores.payments.find(ORG, ["ch_1"]),
+        lambda: stores.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores.payouts.get(ORG, "po_1"),
+        lambda: stores.payouts.find(ORG, ["po_1"]),
+        lambda: stores.payouts.save(payout()),
+        lambda: stores.payouts.page(ORG, PayoutFilter(), 10, None),
+        lambda: stores.payouts.put_lines(ORG, "po_1", [payout_line()]),
+        lambda: stores.payouts.remove_lines(ORG, "po_1", [payout_line()]),
+        lambda: stores.payouts.lines(ORG, "po_1", 10, None),
+        lambda: list(stores.payouts.all_lines(ORG, "po_1")),
     ]
 
 
@@ -151,6 +178,8 @@ def test_a_single_write_that_meets_a_transaction_is_stale(stores_on_tables: Back
         lambda: stores_on_tables.connections.save(Connection(ORG)),
         lambda: stores_on_tables.settings.save(InvoicingSettings(ORG)),
         lambda: stores_on_tables.events.park(event(), NOW, "error"),
+        lambda: stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked()))]),
+        lambda: stores_on_tables.payouts.save(payout()),
     ):
         with dynamodb_answering(refusing(400, "TransactionConflictException")), pytest.raises(StaleWrite):
             write()
@@ -192,3 +221,42 @@ def test_keys_that_a_batch_read_leaves_over_are_asked_for_again(
     monkeypatch.setattr(database, "_PAUSES", (0, 0, 0))
     with pytest.raises(Retryable, match="database_unavailable"):
         stores_on_tables.events.known(ACCOUNT, [f"evt_{n}" for n in range(100)])
+
+
+def test_lines_that_a_batch_write_leaves_over_are_written_again(
+    stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = database.connection().batch_write_item
+    calls: list[tuple[int, int]] = []
+
+    def stingy(table: str, put_items: list[Any], delete_items: list[Any]) -> Any:
+        calls.append((len(put_items), len(delete_items)))
+        real(table, put_items=put_items[:10], delete_items=delete_items[:10])
+        left = [{"PutRequest": {"Item": each}} for each in put_items[10:]]
+        left += [{"DeleteRequest": {"Key": each}} for each in delete_items[10:]]
+        return {"UnprocessedItems": {table: left} if left else {}}
+
+    monkeypatch.setattr(database.connection(), "batch_write_item", stingy)
+    monkeypatch.setattr(database, "_PAUSES", (0, 0, 0))
+    lines = [payout_line(f"txn_{n:02d}", created=NOW + n) for n in range(30)]
+    stores_on_tables.payouts.put_lines(ORG, "po_1", lines)
+    assert list(stores_on_tables.payouts.all_lines(ORG, "po_1")) == lines
+    assert calls == [(25, 0), (15, 0), (5, 0), (5, 0)]
+    stores_on_tables.payouts.remove_lines(ORG, "po_1", lines[:12])
+    assert list(stores_on_tables.payouts.all_lines(ORG, "po_1")) == lines[12:]
+    assert calls[4:] == [(0, 12), (0, 2)]
+
+
+def test_a_batch_write_that_never_gets_through_is_an_outage_of_the_database(
+    stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(database, "time", SimpleNamespace(sleep=pauses.append))
+
+    def full(table: str, put_items: list[Any], **_: Any) -> Any:
+        return {"UnprocessedItems": {table: [{"PutRequest": {"Item": each}} for each in put_items]}}
+
+    monkeypatch.setattr(database.connection(), "batch_write_item", full)
+    with pytest.raises(Retryable, match="database_unavailable"):
+        stores_on_tables.payouts.put_lines(ORG, "po_1", [payout_line()])
+    assert pauses == list(database._PAUSES)

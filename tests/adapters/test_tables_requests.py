@@ -14,7 +14,16 @@ import pytest
 from chalicelib.adapters import tables
 from chalicelib.adapters.tables import database
 from chalicelib.adapters.tables.models import BatchItem as Row
-from chalicelib.adapters.tables.models import CustomerItem, EventItem, InvoiceItem, SummaryItem
+from chalicelib.adapters.tables.models import (
+    CustomerItem,
+    EventItem,
+    InvoiceItem,
+    PaymentItem,
+    PayoutItem,
+    SummaryItem,
+)
+from chalicelib.domain.attention import UnknownInvoices
+from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.canary import Flight, Verdict
@@ -24,6 +33,7 @@ from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import NOTHING_NEW
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId, UserId
 from chalicelib.domain.movements import MovementFilter, MovementKind
+from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.domain.webhook import WebhookCheck
@@ -34,6 +44,7 @@ from tests.contracts.examples import (
     NOW,
     ORG,
     about_invoice,
+    booked,
     customer,
     event,
     in_status,
@@ -42,6 +53,8 @@ from tests.contracts.examples import (
     marker,
     of_customer,
     payment,
+    payout,
+    payout_line,
     reference,
     refund,
     services,
@@ -57,6 +70,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
     four = stores.invoices.insert(recounted(invoice("four")), {})
     known = stores.customers.save(linked(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
+    update, write = "UpdateItem", "BatchWriteItem"
     return {
         "read an invoice": (lambda: stores.invoices.get(ORG, one.id), [get]),
         "insert with claims": (
@@ -70,6 +84,24 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
             [transact],
         ),
         "a page of payments": (lambda: stores.payments.page(ORG, MovementFilter(), 10, None), [query]),
+        "find payments": (lambda: stores.payments.find(ORG, ["ch_4", "ch_5"]), [batch]),
+        "settle a payment": (
+            lambda: stores.payments.settle(
+                ORG, [("ch_4", Settlement(booked())), ("ch_4", Settlement(booked("txn_2")))]
+            ),
+            [update],
+        ),
+        "read a payout": (lambda: stores.payouts.get(ORG, "po_1"), [get]),
+        "find a hundred payouts": (lambda: stores.payouts.find(ORG, [f"po_{n}" for n in range(100)]), [batch]),
+        "save a payout": (lambda: stores.payouts.save(payout()), [put]),
+        "a page of payouts": (lambda: stores.payouts.page(ORG, PayoutFilter(), 10, None), [query]),
+        "keep a hundred lines": (
+            lambda: stores.payouts.put_lines(ORG, "po_1", [payout_line(f"txn_{n}") for n in range(100)]),
+            [write] * 4,
+        ),
+        "a page of lines": (lambda: stores.payouts.lines(ORG, "po_1", 50, None), [query]),
+        "all lines": (lambda: list(stores.payouts.all_lines(ORG, "po_1")), [query]),
+        "remove lines": (lambda: stores.payouts.remove_lines(ORG, "po_1", [payout_line()]), [write]),
         "mark": (lambda: stores.events.mark(about_invoice("evt_8")), [put]),
         "event log": (lambda: stores.events.of_invoice(ORG, InvoiceId("inv_a"), 10, None), [query]),
         "apply with references": (
@@ -105,6 +137,11 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "arrivals": (lambda: stores.events.arrivals(ACCOUNT), [query, batch]),
         "repeated": (lambda: stores.events.repeated(ACCOUNT, "evt_1", NOW), ["UpdateItem"]),
         "keep a check": (lambda: stores.connections.keep_webhook_check(WebhookCheck(NOW, True)), [put]),
+        "unknown invoices": (lambda: stores.connections.unknown_invoices(ORG), [get]),
+        "keep unknown invoices": (
+            lambda: stores.connections.keep_unknown_invoices(ORG, UnknownInvoices(NOW, 0, ())),
+            [put],
+        ),
         "keep a flight": (lambda: stores.connections.keep_canary_flight(Flight(Verdict.PASSED, 90, NOW)), [put]),
     }
 
@@ -212,14 +249,52 @@ def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tabl
         assert len(page.items) == found
 
 
-def test_a_page_of_a_thousand_payments_is_one_query(stores_on_tables: Backend) -> None:
+def test_a_page_of_a_thousand_payments_with_their_fees_is_one_query(stores_on_tables: Backend) -> None:
     made = stores_on_tables.invoices.insert(recounted(invoice()), {})
-    ids = (f"pi_{n:024}" for n in range(1001))
-    rows = tuple(payment(stripe_id, at=NOW + n, number="A1B2C3D4-0001") for n, stripe_id in enumerate(ids))
+    rows = tuple(payment(f"pi_{n:024}", at=NOW + n, number="A1B2C3D4-0001") for n in range(1001))
     stores_on_tables.invoices.save(recounted(made)._replace(movements=rows))
+    settled = [(row.id, Settlement(booked(f"txn_{row.id}"), f"po_{n:024}")) for n, row in enumerate(rows)]
+    stores_on_tables.payments.settle(ORG, settled)
     with requests_to_dynamodb() as called:
         page = stores_on_tables.payments.page(ORG, MovementFilter(), 1000, None)
     assert (called, len(page.items), page.has_next) == (["Query"], 1000, True)
+    assert all(len(each.settlements) == 1 for each in page.items)
+
+
+def test_a_hundred_payments_are_settled_by_an_update_each_whether_or_not_they_are_stored(
+    stores_on_tables: Backend,
+) -> None:
+    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(40))
+    stores_on_tables.invoices.save(recounted(made)._replace(movements=rows))
+    with requests_to_dynamodb() as called:
+        stores_on_tables.payments.settle(ORG, [(f"ch_{n}", Settlement(booked(f"txn_{n}"))) for n in range(100)])
+    assert called == ["UpdateItem"] * 100
+    assert len(database.connection().client.scan(TableName=PaymentItem.Meta.table_name)["Items"]) == 40
+
+
+def test_a_settlement_that_could_not_be_told_from_other_attributes_is_refused(stores_on_tables: Backend) -> None:
+    with requests_to_dynamodb() as called, pytest.raises(ValueError, match="time_key"):
+        stores_on_tables.payments.settle(ORG, [("ch_1", Settlement(booked("time_key")))])
+    assert called == []
+
+
+def test_lines_are_not_in_the_index_of_payouts(stores_on_tables: Backend) -> None:
+    stores_on_tables.payouts.save(payout())
+    stores_on_tables.payouts.put_lines(ORG, "po_1", [payout_line()])
+    items = database.connection().client.scan(TableName=PayoutItem.Meta.table_name)["Items"]
+    assert [item["place"]["S"] for item in items if {"organization_id", "arrival_key"} & set(item)] == ["payout"]
+    assert len(items) == 2
+
+
+def test_five_thousand_lines_are_read_a_megabyte_a_query(stores_on_tables: Backend) -> None:
+    for start in range(0, 5000, 100):
+        lines = [payout_line(f"txn_{n:024}", created=NOW + n) for n in range(start, start + 100)]
+        stores_on_tables.payouts.put_lines(ORG, "po_1", lines)
+    with requests_to_dynamodb() as called:
+        found = sum(1 for _ in stores_on_tables.payouts.all_lines(ORG, "po_1"))
+    assert (found, set(called)) == (5000, {"Query"})
+    assert 2 <= len(called) <= 4
 
 
 def test_an_event_log_is_one_query(stores_on_tables: Backend) -> None:
@@ -307,6 +382,8 @@ def test_whatever_is_stored_is_declared_by_its_model(stores_on_tables: Backend) 
             seen.add(model)
             tallies = model is SummaryItem
             types = {name: "".join(value) for name, value in item.items() if not (tallies and ":" in name)}
+            if model is PaymentItem:
+                types = {name: kind for name, kind in types.items() if not name.startswith("txn_")}
             assert types.items() <= declared.items()
             assert {name for name, attribute in model.get_attributes().items() if not attribute.null} <= set(item)
     assert seen == set(tables.TABLES)
@@ -348,9 +425,8 @@ def test_only_what_waits_for_something_is_in_the_sparse_indexes(stores_on_tables
     client = database.connection().client
     for model in tables.TABLES:
         for item in client.scan(TableName=model.Meta.table_name)["Items"]:
-            assert not {"work", "resume_at", "due_key", "active", "parked_key", "stripe_key"} & set(item) or (
-                item.get("customer_id") == {"S": "cust_2"}
-            )
+            sparse = {"work", "resume_at", "due_key", "attention_key", "active", "parked_key", "stripe_key"}
+            assert not sparse & set(item) or (item.get("customer_id") == {"S": "cust_2"})
 
 
 def test_markers_expire_after_stripe_has_forgotten_the_event_and_parked_events_after_a_week_more(

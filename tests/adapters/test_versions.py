@@ -137,3 +137,30 @@ def test_an_answer_is_as_old_as_its_question_by_stripes_clock(
     began: int, answered: int, date: int, as_of: int
 ) -> None:
     assert asked_at(began, answered, date) == as_of
+
+
+EXPANDED = {"id": "txn_1", "object": "balance_transaction", "fee": 320, "net": 9_680}
+
+
+@pytest.mark.parametrize("version_like", [{}, {"invoice": "in_1"}, {"status": "paid", "dispute": None}])
+@pytest.mark.parametrize(
+    ("balance_transaction", "booked"),
+    [("txn_1", True), (EXPANDED, True), (None, False), ("", False), (7, False), ([], False), ({"id": None}, False)],
+)
+def test_a_charge_of_any_version_says_whether_stripe_has_booked_it(
+    version_like: dict[str, Any], balance_transaction: Any, booked: bool
+) -> None:
+    charge = {"id": "ch_1", "object": "charge", "balance_transaction": balance_transaction, **version_like}
+    assert subject_of(msgspec.Raw(json.dumps(charge).encode())).booked is booked
+
+
+@pytest.mark.parametrize("kind", ["refund", "dispute", "payout", "transfer"])
+def test_only_a_charge_says_that_a_payment_was_booked(kind: str) -> None:
+    shown = {"id": "x_1", "object": kind, "balance_transaction": "txn_1"}
+    assert not subject_of(msgspec.Raw(json.dumps(shown).encode())).booked
+
+
+def test_an_event_about_a_payout_leads_to_the_payout_in_any_version() -> None:
+    of_2018 = {"id": "po_1", "object": "payout", "amount": 7409, "status": "failed", "description": "STRIPE TRANSFER"}
+    subject = subject_of(msgspec.Raw(json.dumps(of_2018).encode()))
+    assert (subject.kind, subject.stripe_id, subject.owner_ids("2018-02-28")) == ("payout", "po_1", ())

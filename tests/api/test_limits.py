@@ -156,6 +156,6 @@ def headers_for(route: Route) -> dict[str, str]:
 def address(route: Route, **ids: str) -> str:
     """The route's path without its prefix, with ids in it."""
     path = route.path.removeprefix("/v1")
-    for name in ("customerId", "invoiceId", "batchId", "importId", "paymentId"):
+    for name in ("customerId", "invoiceId", "batchId", "importId", "paymentId", "payoutId"):
         path = path.replace(f"{{{name}}}", ids.get(name, "cust_456"))
     return path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 import tomllib
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -172,11 +174,13 @@ def test_a_route_that_answers_csv_too_is_documented_with_both_media_types(openap
         for path, _, operation in operations(openapi)
         if "text/csv" in operation["responses"].get("200", {}).get("content", {})
     }
-    assert both == {"/v1/payments"}
-    answer = openapi["paths"]["/v1/payments"]["get"]["responses"]["200"]
-    assert set(answer["content"]) == {"application/json", "text/csv"}
-    assert answer["content"]["text/csv"]["example"].startswith("Day,Time,")
-    assert "Link" in answer["headers"]
+    assert both == {"/v1/payments", "/v1/payouts", "/v1/payouts/{payoutId}"}
+    for path in both:
+        answer = openapi["paths"][path]["get"]["responses"]["200"]
+        assert set(answer["content"]) == {"application/json", "text/csv"}
+        header, *rows = csv.reader(StringIO(answer["content"]["text/csv"]["example"]))
+        assert {len(row) for row in rows} == {len(header)}
+        assert "Link" in answer["headers"]
 
 
 def ways(schema: dict[str, Any]) -> list[dict[str, Any]]:
@@ -184,11 +188,12 @@ def ways(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return [schema, *schema.get("anyOf", [])]
 
 
-def test_every_field_of_the_timeline_the_payments_and_the_events_is_described(openapi: dict[str, Any]) -> None:
+def test_every_field_of_the_timeline_of_money_and_of_the_events_is_described(openapi: dict[str, Any]) -> None:
     schemas = openapi["components"]["schemas"]
     names = """HistoryEntryView PaymentView PaymentMethodView RefundView DisputeView OutsideRecordView
         LoggedEventView MovementView MovementMethodView NewRefund OrderedRefundView OutsidePayment FailureView
-        PageInfo""".split()
+        PageInfo SettlementView FeePartView ExchangeView DepositView PayoutView PayoutTotals BankView PayoutLineView
+        CurrencyBalance""".split()
     fields = {f"{name}.{field}": each for name in names for field, each in schemas[name]["properties"].items()}
     assert [field for field, each in fields.items() if not any("description" in one for one in ways(each))] == []
     assert set(schemas["EntryKind"]["enum"]) == {kind.value for kind in EntryKind}

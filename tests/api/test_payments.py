@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.client import ApiClient
 from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
+from tests.api.settled_money import NOT_READ
 from tests.boundaries import watched
 from tests.world import ORGANIZATION, World
 
@@ -24,6 +25,7 @@ def test_money_in_and_out_is_listed_newest_first(api: ApiClient, world: World, a
     refund = refunds(world, account, intent, 2000)
     back, came = listed(api)
     assert came == {
+        **NOT_READ,
         "id": intent,
         "kind": "payment",
         "status": "succeeded",

@@ -14,17 +14,18 @@ from chalicelib.api.examples.common import LAST_PAGE
 from chalicelib.api.http.media_types import prefers_csv
 from chalicelib.api.models.movements import MovementList, movement_list
 from chalicelib.api.models.movements_csv import movements_csv
-from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.movements import MovementKind
 from chalicelib.ports.storage import Page
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
+from tests.api.example_money import PAYOUT, ROWS, SETTLED
 from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
+from tests.api.settled_money import costs
 from tests.world import ORGANIZATION, World
 
 HEADER = (
     "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,Reason,ID,Payment ID,"
-    "Invoice ID"
+    "Invoice ID,Fee status,Fee,Net,Settlement currency,Exchange rate,Deposit,Deposit status,Payout"
 ).split(",")
 
 
@@ -88,16 +89,16 @@ def test_a_table_has_a_thousand_rows_a_page_unless_somebody_asks_for_fewer(
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=HYPERLINK("x")'])  # noqa: RUF001
 def test_no_text_of_a_table_is_taken_for_a_formula(text: str) -> None:
     row = movement(reason=text, number=text, method=text, brand=text)
-    [read] = csv.DictReader(StringIO(movements_csv([row], "UTC"), newline=""), strict=True)
+    [read] = csv.DictReader(StringIO(movements_csv([costs(row)], "UTC"), newline=""), strict=True)
     for column in ("Reason", "Invoice number", "Method", "Brand"):
         assert read[column] == f"'{text}"
 
 
 def test_amounts_of_a_table_are_plain_decimals_of_their_currency() -> None:
     rows = [
-        movement(kind=MovementKind.REFUND, amount=50),
-        movement(currency="jpy", amount=500),
-        movement(currency="kwd", amount=1250, status="pending"),
+        costs(movement(kind=MovementKind.REFUND, amount=50)),
+        costs(movement(currency="jpy", amount=500)),
+        costs(movement(currency="kwd", amount=1250, status="pending")),
     ]
     read = list(csv.DictReader(StringIO(movements_csv(rows, "UTC"), newline="")))
     assert [(row["Amount"], row["Received"], row["Currency"]) for row in read] == [
@@ -144,20 +145,9 @@ def test_only_who_prefers_csv_gets_it(api: ApiClient, accept: str | None, wanted
 
 
 def test_the_examples_are_what_is_answered_for_the_same_money() -> None:
-    card = {"method": "card", "brand": "mastercard", "last4": "4444", "number": "A1B2C3D4-0001"}
-    shown = EXAMPLES[MovementList]["data"]
-    about = {"invoice_id": InvoiceId(shown[0]["invoiceId"]), "customer_id": CustomerId("cust_456"), **card}
-    rows = (
-        movement(
-            id=shown[0]["id"],
-            kind=MovementKind.REFUND,
-            at=1795660200,
-            amount=2000,
-            payment_id=shown[1]["id"],
-            reason="requested_by_customer",
-            **about,
-        ),
-        movement(id=shown[1]["id"], at=1795626760, amount=12150, **about),
+    refund, payment = (
+        costs(row, settlement, payouts=[PAYOUT]) for row, settlement in zip(ROWS, SETTLED, strict=True)
     )
-    assert msgspec.to_builtins(movement_list(Page(rows, LAST_PAGE["endCursor"], False))) == EXAMPLES[MovementList]
-    assert movements_csv(rows, "America/Phoenix") == CSV_EXAMPLES[MovementList]
+    page = Page((refund, payment), LAST_PAGE["endCursor"], False)
+    assert msgspec.to_builtins(movement_list(page)) == EXAMPLES[MovementList]
+    assert movements_csv(page.items, "America/Phoenix") == CSV_EXAMPLES[MovementList]

@@ -48,8 +48,12 @@ EXPECTED = {
     "POST /v1/invoices/{invoiceId}/remind": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/mark-paid": Role.BILLING,
     "GET /v1/payments": Role.MEMBER,
+    "GET /v1/payouts": Role.MEMBER,
+    "GET /v1/payouts/{payoutId}": Role.MEMBER,
+    "GET /v1/balance": Role.MEMBER,
     "POST /v1/payments/{paymentId}/refunds": Role.ADMIN,
     "GET /v1/summary": Role.MEMBER,
+    "GET /v1/attention": Role.MEMBER,
     "GET /v1/stripe/oauth/callback": Role.PUBLIC,
     "POST /v1/stripe/webhooks": Role.PUBLIC,
     "GET /v1/health": Role.PUBLIC,
@@ -60,7 +64,14 @@ MAY = {
     Role.BILLING: {("admin",), ("billing",)},
     Role.MEMBER: {("admin",), ("billing",), ("member",), ("unheard_of",), ()},
 }
-PATH = {"customerId": "cust_1", "invoiceId": "inv_1", "batchId": "bat_1", "importId": "bat_2", "paymentId": "pi_1"}
+PATH = {
+    "customerId": "cust_1",
+    "invoiceId": "inv_1",
+    "batchId": "bat_1",
+    "importId": "bat_2",
+    "paymentId": "pi_1",
+    "payoutId": "po_1",
+}
 CALLERS: list[tuple[str, ...]] = [("admin",), ("billing",), ("member",), ("unheard_of",), ()]
 
 

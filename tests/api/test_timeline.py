@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.client import ApiClient
+from tests.api.settled_money import NOT_READ, NOT_SETTLED
 from tests.world import World
 
 DAY = 86400
@@ -120,6 +121,7 @@ def test_a_payment_shows_its_card_and_its_receipt(api: ApiClient, world: World, 
     intent = pays(world, invoice)
     [payment] = shown(api, invoice_id)["payments"]
     assert payment == {
+        **NOT_READ,
         "id": intent,
         "status": "succeeded",
         "at": "2027-01-16T08:00:00Z",
@@ -230,6 +232,7 @@ def test_a_refund_made_in_stripe_lowers_what_can_be_refunded(api: ApiClient, wor
     assert (payment["status"], payment["refundable"]) == ("succeeded", "55.00")
     assert payment["refunds"] == [
         {
+            **NOT_SETTLED,
             "id": made.id,
             "status": "succeeded",
             "at": "2027-01-16T08:00:00Z",
@@ -252,6 +255,7 @@ def test_a_dispute_says_until_when_evidence_is_due_and_how_it_ended(
     world.deliver()
     [dispute] = shown(api, invoice_id)["payments"][0]["disputes"]
     assert dispute == {
+        **NOT_SETTLED,
         "id": dispute_id,
         "status": "needs_response",
         "at": "2027-01-16T08:00:00Z",

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.invoicing.invoices import list_invoices
-from tests.backends import aws_with_resources, requests_to_dynamodb, table_backend
+from tests.backends import STORES, aws_with_resources, requests_to_dynamodb, table_backend
 from tests.bench.figures import Figure, at_most
 from tests.world import ORGANIZATION, World
 
@@ -16,7 +16,7 @@ def measure() -> list[Figure]:
     """Count."""
     with aws_with_resources():
         stores, world = table_backend(), World()
-        for name in ("invoices", "customers", "connections", "settings", "events", "summaries"):
+        for name in STORES:
             setattr(world.ports, name, getattr(stores, name))
         account = world.connect()
         return list(_counted(world, account))

@@ -19,7 +19,7 @@ from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
 from chalicelib.usecases.invoicing.summary import get_summary
-from tests.backends import aws_with_resources, table_backend
+from tests.backends import STORES, aws_with_resources, table_backend
 from tests.bench.figures import Figure, at_most
 from tests.bench.sweep_town import BEGAN, Kind, Town
 from tests.bench.virtual_table import VirtualTables
@@ -85,7 +85,7 @@ class _Stage:
         self.tables = VirtualTables()
         self.world = World()
         stores = table_backend()
-        for name in ("invoices", "customers", "connections", "settings", "events", "summaries"):
+        for name in STORES:
             setattr(self.world.ports, name, getattr(stores, name))
 
     def settled(self) -> str:

@@ -30,7 +30,7 @@ from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
-from tests.backends import Backend
+from tests.backends import STORES, Backend
 from tests.bench.units import Meter, Request
 from tests.world import World
 
@@ -104,16 +104,7 @@ class Stage(World):
         self._now: Invocation | None = None
         self._elsewhere = 0.0
         self._event: str | None = None
-        for name in (
-            "invoices",
-            "payments",
-            "customers",
-            "connections",
-            "settings",
-            "events",
-            "summaries",
-            "batches",
-        ):
+        for name in STORES:
             setattr(self.ports, name, getattr(stores, name))
         self.queue = _Queue(self._message_sent)
         queues = SqsQueues(CONFIG.queue_urls, self.ports.clock)

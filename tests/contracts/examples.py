@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Profile
 from chalicelib.domain.customer_link import StripeLink
@@ -23,6 +24,8 @@ from chalicelib.domain.identifiers import (
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement, MovementKind
 from chalicelib.domain.order import LineItem, Order
+from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.payout_lines import Owner, PayoutLine
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
@@ -84,6 +87,28 @@ def payment(movement_id: str = "ch_1", **changes: Any) -> Movement:
 
 def refund(movement_id: str = "re_1", **changes: Any) -> Movement:
     return payment(movement_id, **{"kind": MovementKind.REFUND, "payment_id": "ch_1", "method": None, **changes})
+
+
+def booked(transaction_id: str = "txn_1", **changes: Any) -> BalanceTransaction:
+    """What payment `ch_1` changed in the balance."""
+    made = BalanceTransaction(
+        transaction_id, "charge", "charge", 7500, 248, 7252, "usd", NOW, NOW + 2 * 86400,
+        fee_parts=(FeePart("stripe_fee", 248, "Stripe processing fees"),),
+        source_type="charge", source_id="ch_1", source_amount=7500, source_currency="usd", payment_id="ch_1",
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def payout(payout_id: str = "po_1", organization_id: OrganizationId = ORG, **changes: Any) -> Payout:
+    """A deposit that is on its way. `changes` are of its fact."""
+    fact = PayoutFact(payout_id, NOW, "in_transit", 7252, "usd", NOW, NOW + 86400, last4="6789")
+    return Payout(organization_id, ACCOUNT, replace(fact, **changes))
+
+
+def payout_line(transaction_id: str = "txn_1", **changes: Any) -> PayoutLine:
+    """A payment of invoice `a` in a deposit."""
+    owner = Owner(InvoiceId("inv_a"), CustomerId("cust_1"), "A-0001")
+    return PayoutLine(booked(transaction_id, **changes), owner)
 
 
 def event(event_id: str = "evt_1", **changes: Any) -> StripeEvent:

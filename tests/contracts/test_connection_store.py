@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.domain.attention import UnknownInvoice, UnknownInvoices
 from chalicelib.domain.canary import Attempt, Flight, Verdict
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
-from chalicelib.domain.identifiers import OrganizationId, UserId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId, UserId
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.sweep import Sweep
 from chalicelib.domain.webhook import WebhookCheck
@@ -184,6 +185,24 @@ def test_an_older_look_does_not_take_the_place_of_a_newer_one(backend: Backend) 
     of_the_same_second = WebhookCheck(NOW + 1, True, "Disabled.")
     store.keep_webhook_check(of_the_same_second)
     assert store.webhook_check() == of_the_same_second
+
+
+def unknown(at: int, count: int = 1) -> UnknownInvoices:
+    found = UnknownInvoice("in_1", InvoiceId("inv_a"), "No invoice of POM has this id.", NOW - 5)
+    return UnknownInvoices(at, count, (found, replace(found, stripe_id="in_2", invoice_id=None)))
+
+
+def test_the_latest_unknown_invoices_of_an_account_are_kept(backend: Backend) -> None:
+    store = backend.connections
+    assert store.unknown_invoices(ORG) is None
+    for found in (unknown(NOW), unknown(NOW + 1, count=700), UnknownInvoices(NOW + 2, 0, ())):
+        store.keep_unknown_invoices(ORG, found)
+        assert store.unknown_invoices(ORG) == found
+    store.keep_unknown_invoices(ORG, unknown(NOW + 1))
+    assert store.unknown_invoices(ORG) == UnknownInvoices(NOW + 2, 0, ())
+    assert store.unknown_invoices(OTHER_ORG) is None
+    assert store.get(ORG) == Connection(ORG)
+    assert list(store.all_active()) == []
 
 
 def test_settings_begin_with_the_defaults_and_change_by_version(backend: Backend) -> None:

@@ -109,6 +109,39 @@ def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone
     assert turning(NOW + 23 * HOUR) == organizations[2:]
 
 
+def test_invoices_that_need_a_person_come_newest_first_until_they_need_nobody(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the rule is. Here an invoice needs somebody from its due day on, until it is paid."""
+
+    def due(made: Invoice) -> int | None:
+        return made.due_at if made.status in OPEN_STATUSES else None
+
+    monkeypatch.setattr("chalicelib.domain.attention.invoice_attention_at", due)
+    first, last, second = put(
+        backend,
+        in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - 9 * DAY),
+        in_status(invoice("b"), InvoiceStatus.FAILED, due_at=NOW),
+        in_status(invoice("c"), InvoiceStatus.PENDING, due_at=NOW - 5 * DAY),
+    )
+    put(
+        backend,
+        in_status(invoice("paid"), InvoiceStatus.PAID, due_at=NOW),
+        in_status(invoice("undated"), InvoiceStatus.PENDING),
+        in_status(invoice("theirs", organization_id=OTHER_ORG), InvoiceStatus.PENDING, due_at=NOW),
+    )
+    wanted = InvoiceFilter(attention=True)
+    for size in (1, 2, 3, 4):
+        assert whole(backend, ORG, wanted, size) == [last, second, first]
+    assert whole(backend, ORG, replace(wanted, status=InvoiceStatus.FAILED), 2) == [last]
+    backend.invoices.save(recounted(in_status(second, InvoiceStatus.PAID, due_at=NOW - 5 * DAY)))
+    assert whole(backend, ORG, wanted, 5) == [last, first]
+    cursor = backend.invoices.page(ORG, wanted, 1, None).end_cursor
+    for other in (ALL, OVERDUE):
+        with pytest.raises(Refused, match="cursor_invalid"):
+            backend.invoices.page(ORG, other, 1, cursor)
+
+
 def test_an_invoice_moves_from_list_to_list_with_its_status(backend: Backend) -> None:
     (a,) = put(backend, in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - DAY))
     assert whole(backend, ORG, OVERDUE, 5) == [a]

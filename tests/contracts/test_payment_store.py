@@ -1,4 +1,5 @@
-"""What every store of payments does: rows are kept with their invoice, and listed in the order money moved."""
+"""What every store of payments does: rows are kept with their invoice, with what they cost beside them, and listed in
+the order money moved."""
 
 from __future__ import annotations
 
@@ -8,12 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter, MovementKind
 from chalicelib.domain.summary import Recounted, recounted
 from tests.backends import Backend
-from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ORG, invoice, marker, payment, reference, refund
+from tests.contracts.examples import (
+    ACCOUNT,
+    NOW,
+    ORG,
+    OTHER_ORG,
+    booked,
+    invoice,
+    marker,
+    payment,
+    reference,
+    refund,
+)
 from tests.contracts.test_invoice_pages import fresh
 
 ALL = MovementFilter()
@@ -28,7 +42,13 @@ def moving(backend: Backend, *rows: Movement, organization_id: OrganizationId = 
 def whole(
     backend: Backend, wanted: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
 ) -> list[Movement]:
-    found: list[Movement] = []
+    return [each.movement for each in whole_settled(backend, wanted, first, organization_id)]
+
+
+def whole_settled(
+    backend: Backend, wanted: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
+) -> list[SettledMovement]:
+    found: list[SettledMovement] = []
     after = None
     while True:
         page = backend.payments.page(organization_id, wanted, first, after)
@@ -111,6 +131,96 @@ def test_a_cursor_of_another_organizations_payments_is_refused(backend: Backend)
 def test_an_empty_list_of_payments_is_one_empty_page(backend: Backend) -> None:
     page = backend.payments.page(ORG, ALL, 10, None)
     assert (page.items, page.end_cursor, page.has_next) == ((), None, False)
+
+
+def settlements_of(backend: Backend, movement_id: str = "ch_1", organization_id: OrganizationId = ORG) -> object:
+    """What is stored of one payment, which is the same in the list and by its id."""
+    [found] = backend.payments.find(organization_id, [movement_id]).values()
+    assert found in whole_settled(backend, organization_id=organization_id)
+    return found.settlements
+
+
+def test_what_a_payment_cost_comes_back_equal_the_earliest_first(backend: Backend) -> None:
+    dear = booked("txn_2", created=NOW + 9, description="Zahlung für Rechnung 1", exchange_rate="1.0837")
+    backend.invoices.save(moving(backend, payment()))
+    backend.payments.settle(ORG, [("ch_1", Settlement(dear, "po_1")), ("ch_1", Settlement(booked("txn_1")))])
+    assert settlements_of(backend) == (Settlement(booked("txn_1")), Settlement(dear, "po_1"))
+
+
+def test_a_payment_that_changes_keeps_what_it_cost(backend: Backend) -> None:
+    stored = backend.invoices.save(moving(backend, payment(status="pending")))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
+    long = "a reason that is long enough to be stored in another form " * 9
+    for changed in (payment(reason=long), payment(at=NOW + 7)):
+        stored = backend.invoices.save(recounted(stored)._replace(movements=(changed,)))
+        assert whole_settled(backend) == [SettledMovement(changed, (Settlement(booked(), "po_1"),))]
+
+
+def test_what_a_payment_cost_leaves_the_payment_as_it_is(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment(number="A-0001")))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
+    assert whole(backend) == [payment(number="A-0001")]
+
+
+def test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment()))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1"))])
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
+    assert settlements_of(backend) == (Settlement(booked(), "po_1"),)
+
+
+def test_a_payout_is_noted_on_a_payment_whose_fee_is_known(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment()))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
+    for payout_id in ("po_1", "po_2"):
+        backend.payments.settle(ORG, [("ch_1", Settlement(booked(), payout_id))])
+        assert settlements_of(backend) == (Settlement(booked(), payout_id),)
+
+
+def test_a_balance_transaction_told_twice_at_once_keeps_its_payout(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment()))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked(), "po_1")), ("ch_1", Settlement(booked()))])
+    assert settlements_of(backend) == (Settlement(booked(), "po_1"),)
+
+
+def test_settling_again_changes_nothing(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment()))
+    settled = [("ch_1", Settlement(booked("txn_1"))), ("ch_1", Settlement(booked("txn_2"), "po_1"))]
+    backend.payments.settle(ORG, settled)
+    before = settlements_of(backend)
+    backend.payments.settle(ORG, settled)
+    assert settlements_of(backend) == before
+
+
+def test_what_belongs_to_no_stored_payment_is_left_out(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment()))
+    backend.payments.settle(ORG, [("ch_9", Settlement(booked("txn_9"))), ("ch_1", Settlement(booked()))])
+    assert whole_settled(backend) == [SettledMovement(payment(), (Settlement(booked()),))]
+    assert backend.payments.find(ORG, ["ch_9"]) == {}
+
+
+def test_a_hundred_payments_are_settled_and_found_at_once(backend: Backend) -> None:
+    rows = [payment(f"ch_{n:03d}", at=NOW + n) for n in range(100)]
+    backend.invoices.save(moving(backend, *rows))
+    settled = {row.id: Settlement(booked(f"txn_{row.id}", amount=n), "po_1") for n, row in enumerate(rows)}
+    backend.payments.settle(ORG, list(settled.items()))
+    found = backend.payments.find(ORG, list(settled))
+    assert found == {row.id: SettledMovement(row, (settled[row.id],)) for row in rows}
+    with pytest.raises(ValueError, match="101"):
+        backend.payments.find(ORG, [f"ch_{n}" for n in range(101)])
+
+
+def test_payments_of_other_organizations_are_neither_settled_nor_found(backend: Backend) -> None:
+    backend.invoices.save(moving(backend, payment()))
+    backend.invoices.save(moving(backend, payment(), organization_id=OTHER_ORG))
+    backend.payments.settle(ORG, [("ch_1", Settlement(booked()))])
+    assert settlements_of(backend, organization_id=OTHER_ORG) == ()
+    assert backend.payments.find(OrganizationId("org_3"), ["ch_1"]) == {}
+
+
+def test_finding_no_payments_asks_for_none(backend: Backend) -> None:
+    assert backend.payments.find(ORG, []) == {}
+    backend.payments.settle(ORG, [])
 
 
 moments = st.none() | st.integers(NOW - 1, NOW + 5)

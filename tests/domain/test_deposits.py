@@ -24,10 +24,10 @@ BOOKED = BalanceTransaction(
 )  # fmt: skip
 
 
-def payout(stripe_id: str, status: str, day: int, **changes: object) -> Payout:
+def payout(stripe_id: str, status: str, day: int, *, amount: int = 9_680, **changes: object) -> Payout:
     """Returns a payout of this status that arrives on this day of December 2026."""
     arrives = int(dt.datetime(2026, 12, day, tzinfo=dt.UTC).timestamp())
-    fact = PayoutFact(stripe_id, 1_796_000_000, status, 9_680, "usd", 1_796_000_000, arrives)
+    fact = PayoutFact(stripe_id, 1_796_000_000, status, amount, "usd", 1_796_000_000, arrives)
     return replace(Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact), **changes)  # type: ignore[arg-type]
 
 
@@ -76,7 +76,7 @@ def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
     settled = SettledMovement(PAYMENT)
 
     assert settled.fee_pending
-    assert [status for status, _ in told(settled)] == [DepositStatus.NOT_SETTLED]
+    assert told(settled) == [(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,43 @@ def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
             DepositStatus.ON_ITS_WAY,
             "The deposit of 3 December 2026 failed; its money is in the deposit of 10 December 2026.",
         )
+    ]
+
+
+def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
+    paid = payout("po_1", "paid", 3)
+    reversed_ = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
+
+    assert told(IN_PAYOUT, payout("po_1", "canceled", 3)) == [
+        (
+            DepositStatus.RETURNED,
+            "The deposit of 3 December 2026 was canceled; its money is back in the Stripe balance.",
+        )
+    ]
+    assert told(IN_PAYOUT, reversed_) == [
+        (
+            DepositStatus.RETURNED,
+            "The deposit of 3 December 2026 was reversed; its money is back in the Stripe balance.",
+        )
+    ]
+
+
+def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> None:
+    assert told(IN_PAYOUT, payout("po_1", "paid", 3, amount=-500)) == [
+        (
+            DepositStatus.ARRIVED,
+            "In the debit of 3 December 2026: the balance was negative, so Stripe took the amount from the bank account.",
+        )
+    ]
+    assert told(IN_PAYOUT, payout("po_1", "in_transit", 3, amount=-500)) == [
+        (
+            DepositStatus.ON_ITS_WAY,
+            "In the debit that is expected on 3 December 2026: the balance was negative, so Stripe takes the amount "
+            "from the bank account.",
+        )
+    ]
+    assert told(IN_PAYOUT, payout("po_1", "failed", 3, amount=-500)) == [
+        (DepositStatus.RETURNED, "The debit of 3 December 2026 failed; its amount is back in the Stripe balance.")
     ]
 
 

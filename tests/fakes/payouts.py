@@ -68,7 +68,7 @@ class FakePayouts:
     def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
         with self._db.lock:
             stored = self._lines(organization_id, payout_id)
-        yield from (line for _, line in sorted(stored.items(), reverse=True))
+        yield from (line for _, line in sorted(stored.items()))
 
     def _lines(self, organization_id: OrganizationId, payout_id: str) -> Mapping[Place, PayoutLine]:
         return self._db.payout_lines.get((organization_id, payout_id), {})

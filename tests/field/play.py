@@ -28,6 +28,7 @@ from tests.field.draft_steps import DraftSteps
 from tests.field.error_steps import ErrorSteps
 from tests.field.hand_steps import HandSteps
 from tests.field.money_steps import MoneySteps
+from tests.field.payout_steps import PayoutSteps
 from tests.field.refund_steps import RefundSteps
 from tests.field.revision_steps import RevisionSteps
 from tests.world import ORGANIZATION, WEBHOOK_SECRET, World
@@ -71,7 +72,16 @@ def _versions(named: str | list[str]) -> list[str]:
 
 
 class Play(
-    CustomerSteps, DaySteps, DoorSteps, DraftSteps, ErrorSteps, HandSteps, MoneySteps, RefundSteps, RevisionSteps
+    CustomerSteps,
+    DaySteps,
+    DoorSteps,
+    DraftSteps,
+    ErrorSteps,
+    HandSteps,
+    MoneySteps,
+    PayoutSteps,
+    RefundSteps,
+    RevisionSteps,
 ):
     """One pool company and its account. Webhooks that Stripe makes wait until a step lets them come."""
 
@@ -326,6 +336,7 @@ class Play(
             found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
             found |= self._shown_of_what_happened(found["invoice"])
         found |= self._shown_of_customers() | self._shown_of_days() | self._shown_by_hand()
+        found |= self._shown_of_payouts()
         found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
@@ -405,6 +416,7 @@ PLACEHOLDERS = {
     "credit_note": ("credit_note", "cn"),
     "payment": ("invoice_payment", "inpay"),
     "customer": ("customer", "cus"),
+    "payout": ("payout", "po"),
 }
 """What stands for the id of the latest object of a kind; where none is there, for an id that Stripe does not know."""
 

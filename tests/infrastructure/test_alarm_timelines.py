@@ -50,7 +50,10 @@ _ = None
         ("Corrections", {"swept": [5000, 5000, 900], "recovered": [0, 4, 1], "corrected": [0, 0, 0]}, [0, 0, 1]),
         ("Corrections", {"swept": [0, _], "recovered": [0, _], "corrected": [1, _]}, [1, 1]),
         ("TieOutDrift", {"differences": [0, _, 1, _, _, _]}, [0, 0, 1, 1, 1, 0]),
+        ("Corrections", {"swept": [900, 900, _], "payouts": [0, 1, 1]}, [0, 1, 1]),
         ("BilledTwice", {"twice": [0, 1]}, [0, 1]),
+        # A payout that does not tie out rings when it is read, and again each day until it does.
+        ("PayoutsNotTiedOut", {"payouts": [0, 1, 0, _, 2]}, [0, 1, 0, 0, 1]),
         # A slow burn is seen by its long window, a spike by the short one.
         ("FastBurnNow", {"errors": [0, 20, 4], "requests": [1000, 1000, 100]}, [0, 1, 0]),
         ("FastBurnHour", {"errors": [6, 160], "requests": [10000, 10000]}, [0, 1]),

@@ -103,6 +103,9 @@ def test_a_transaction_takes_the_right_to_each_of_its_parts() -> None:
     assert enforced.needed("dynamodb", "BatchGetItem", {"RequestItems": {"p-payment-refs": {}}}, "p-") == {
         ("dynamodb:BatchGetItem", "PaymentRefsTable")
     }
+    assert enforced.needed("dynamodb", "BatchWriteItem", {"RequestItems": {"p-payouts": []}}, "p-") == {
+        ("dynamodb:BatchWriteItem", "PayoutsTable")
+    }
 
 
 def test_every_grant_is_one_that_can_be_read() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.backends import Backend, aws, stores_on_tables
+from tests.backends import STORES, Backend, aws, stores_on_tables
 from tests.world import World
 
 __all__ = ["aws", "stores_on_tables"]
@@ -14,7 +14,7 @@ __all__ = ["aws", "stores_on_tables"]
 def world(stores_on_tables: Backend) -> World:
     """The whole world in one process, with the real stores over the embedded DynamoDB; connected, one customer."""
     world = World()
-    for name in ("invoices", "customers", "connections", "settings", "events", "summaries"):
+    for name in STORES:
         setattr(world.ports, name, getattr(stores_on_tables, name))
     world.account_id = world.connect()  # type: ignore[attr-defined]
     world.customer()

@@ -117,6 +117,11 @@ def test_reads_that_fail(gateway: StripeGateway, double: StripeDouble, account: 
         lambda: list(gateway.events(account, NOW - 60, NOW)),
         lambda: list(gateway.refunds(account, NOW)),
         lambda: gateway.everything(account, "in_1"),
+        lambda: gateway.booked(account, "pi_1"),
+        lambda: gateway.payout(account, "po_1"),
+        lambda: list(gateway.payouts(account, NOW)),
+        lambda: list(gateway.balance_transactions(account, "po_1")),
+        lambda: gateway.balance(account),
     ):
         with pytest.raises(StripeUnavailable, match="stripe_unreachable"):
             read()
@@ -146,6 +151,11 @@ def test_an_account_that_revoked_the_connection(
         lambda: gateway.create_customer(account, customer(profile=FULL), "key"),
         lambda: list(gateway.events(account, NOW - 60, NOW)),
         lambda: gateway.void(account, "in_1", "key"),
+        lambda: gateway.booked(account, "pi_1"),
+        lambda: gateway.payout(account, "po_1"),
+        lambda: list(gateway.payouts(account, NOW)),
+        lambda: list(gateway.balance_transactions(account, "po_1")),
+        lambda: gateway.balance(account),
     ):
         with pytest.raises(AccountUnreachable) as told:
             call()
@@ -281,6 +291,26 @@ def test_facts_carry_the_clock_of_stripe(
     assert gateway.account(account).as_of == before + 1234
 
 
+def test_a_long_payout_is_read_page_by_page(
+    gateway: StripeGateway, double: StripeDouble, account: StripeAccountId
+) -> None:
+    for _ in range(149):
+        double.outside_charge(account, 1_000)
+    double.advance(3 * 86400)
+    payout = str(double.pay_out(account)["id"])
+    double.advance(86400)
+    double.api.log.reset()
+
+    pages = list(gateway.balance_transactions(account, payout))
+    found = gateway.payout(account, payout)
+
+    assert found is not None
+    assert [len(page) for page in pages] == [100, 50]
+    own = found.balance_transaction_id
+    assert sum(line.net for page in pages for line in page if line.id != own) == found.amount
+    assert sum(double.api.log.counts().values()) == 3
+
+
 # Answers that are not Stripe's
 
 
@@ -343,6 +373,8 @@ def test_a_list_with_an_item_of_another_shape() -> None:
         for read in (
             lambda: gateway.find_customers(StripeAccountId("acct_1"), "a@example.com"),
             lambda: list(gateway.refunds(StripeAccountId("acct_1"), NOW)),
+            lambda: list(gateway.payouts(StripeAccountId("acct_1"), NOW)),
+            lambda: list(gateway.balance_transactions(StripeAccountId("acct_1"), "po_1")),
         ):
             with pytest.raises(StripeUnavailable, match="stripe_answer_unreadable"):
                 read()

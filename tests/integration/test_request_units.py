@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
 from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceExists
 from chalicelib.usecases.events.event_outcome import EventOutcome
+from tests.backends import Backend
 from tests.bench.units import Index, Meter, Request, read_units, size_of, write_units
+from tests.contracts.examples import NOW, ORG, booked, invoice, payment, payout, payout_line
 from tests.world import World
 
 INDEX = Index("by_status", ("status_key", "created_key"), None)
@@ -90,3 +94,50 @@ def test_an_event_that_tells_nothing_new_writes_its_own_marker_alone(world: Worl
     assert [each.operation for each in told] == ["GetItem", "PutItem"]
     assert [table.rpartition("-")[2] for each in told for table in each.sizes] == ["events"]
     assert sum(each.all_writes for each in told) == 2, "the marker, and its entry in the invoice's log"
+
+
+def long_ids(transaction_id: str = f"txn_{1:024}") -> BalanceTransaction:
+    """Ids of random letters, as long as Stripe's, which nothing makes shorter."""
+    return booked(
+        transaction_id,
+        description="Payment for Invoice A1B2C3D4-0001",
+        source_id="ch_nAbnBEoonCrbZINl91huSS6A",
+        payment_id="pi_ZPsK20FKcpXzkIRPxBFWGyEb",
+    )
+
+
+def test_a_payment_is_settled_by_a_unit_of_its_row_and_one_of_its_place_in_the_list(
+    stores_on_tables: Backend,
+) -> None:
+    made = stores_on_tables.invoices.insert(recounted(invoice()), {})
+    stores_on_tables.invoices.save(recounted(made)._replace(movements=(payment(f"pi_{1:024}"),)))
+    told: list[Request] = []
+    with Meter(told.append).listening():
+        for settlement in (Settlement(long_ids()), Settlement(long_ids(), f"po_{1:024}")):
+            stores_on_tables.payments.settle(ORG, [(f"pi_{1:024}", settlement)])
+        stores_on_tables.payments.settle(ORG, [("pi_unknown", Settlement(booked()))])
+    first, second, unknown = told
+    assert (first.writes, first.index_writes) == (second.writes, second.index_writes) == (1, 1)
+    assert (unknown.writes, unknown.index_writes) == (1, 0)
+
+
+def test_a_hundred_lines_of_a_payout_cost_a_unit_each_and_are_in_no_index(stores_on_tables: Backend) -> None:
+    lines = [replace(payout_line(), transaction=long_ids(f"txn_{n:024}")) for n in range(100)]
+    told: list[Request] = []
+    with Meter(told.append).listening():
+        stores_on_tables.payouts.put_lines(ORG, "po_1", lines)
+        stores_on_tables.payouts.put_lines(ORG, "po_1", lines)
+        stores_on_tables.payouts.remove_lines(ORG, "po_1", lines)
+    assert [each.operation for each in told] == ["BatchWriteItem"] * 12
+    assert sum(each.writes for each in told) == 300
+    assert sum(each.index_writes for each in told) == 0
+
+
+def test_a_payout_costs_a_unit_and_one_of_its_place_in_the_list(stores_on_tables: Backend) -> None:
+    told: list[Request] = []
+    with Meter(told.append).listening():
+        stored = stores_on_tables.payouts.save(
+            payout(f"po_{1:024}", destination="STRIPE TEST BANK", trace_id="9" * 15)
+        )
+        stores_on_tables.payouts.save(replace(stored, paid_seen_at=NOW))
+    assert [(each.operation, each.writes, each.index_writes) for each in told] == [("PutItem", 1, 1)] * 2

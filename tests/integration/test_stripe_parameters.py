@@ -21,6 +21,7 @@ from stripe._stripe_service import StripeService
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.domain.events import API_VERSION
+from chalicelib.metrics import OTHER, STRIPE_RESOURCES
 from infra.stripe_double.api import forms, validation
 from infra.stripe_double.errors import InvalidParams
 from tests.integration.gateway_calls import API, METHODS, NO_REQUEST, OAUTH, cases
@@ -116,6 +117,15 @@ def test_every_parameter_is_one_that_the_sdk_types_allow(
         if parameters:
             assert name, "parameters are sent where the SDK takes none"
             validation.check(name, parameters)
+
+
+@pytest.mark.parametrize(("method", "position"), cases(API))
+def test_the_metrics_name_what_each_request_is_about(
+    gateway: StripeGateway, recorder: Recorder, method: str, position: int
+) -> None:
+    API[method][position](gateway)
+
+    assert {path.split("/")[2] for _, path, _ in recorder.sent} <= STRIPE_RESOURCES - {OTHER}
 
 
 def test_the_check_refuses_what_stripe_would() -> None:

@@ -40,7 +40,7 @@ LOSSES = {
 TOLD = ("every webhook lost", "a random half lost")
 """Losses of which Stripe's list of events tells everything."""
 LISTS = 9
-"""Of the second run: the account, invoices of three statuses, their intents, refunds, disputes, credit notes, payouts."""
+"""Of the second run: the account, invoices of three statuses, intents, refunds, disputes, credit notes, payouts."""
 LATER = {
     "pay": 14, "refund": 5, "settle_refund": 2, "dispute": 3, "move_dispute": 3, "settle_debit": 3, "wait": 4,
     "in_dashboard": 4, "deliver": 6, "account_business": 3, "payout_moves": 3,

@@ -39,7 +39,7 @@ from tests.api.test_connection import come_back, install
 from tests.api.test_webhooks import PATH, signed
 from tests.api.tokens import CONFIG as TOKENS
 from tests.api.tokens import Issuer, jwks, public_jwk
-from tests.backends import Aws, aws, empty_tables, table_backend
+from tests.backends import STORES, Aws, aws, empty_tables, table_backend
 from tests.world import ADMIN, ORGANIZATION, WEBHOOK_SECRET, World
 
 pytestmark = pytest.mark.proof
@@ -129,7 +129,7 @@ def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
     """Blue with customers, invoices, a payment, a batch, an import and settings, on the tables."""
     empty_tables()
     stores, world = table_backend(), World()
-    for name in ("invoices", "payments", "customers", "connections", "settings", "events", "summaries", "batches"):
+    for name in STORES:
         setattr(world.ports, name, getattr(stores, name))
     with pytest.MonkeyPatch.context() as patch:
         serve(patch, world)

@@ -22,7 +22,7 @@ from chalicelib.domain.parking import TRIED_FOR
 from chalicelib.usecases.events.apply_event import APPLIERS
 from tests.api.client import ApiClient
 from tests.api.conftest import _quiet_metrics, api, app, world
-from tests.backends import Backend, aws, stores_on_tables
+from tests.backends import STORES, Backend, aws, stores_on_tables
 from tests.world import ORGANIZATION, World
 
 __all__ = ["_quiet_metrics", "api", "app", "aws", "stores_on_tables", "world"]
@@ -104,16 +104,7 @@ class Door:
 def door(request: pytest.FixtureRequest, world: World, api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> Door:
     if request.param == "on tables":
         stores: Backend = request.getfixturevalue("stores_on_tables")
-        for name in (
-            "invoices",
-            "payments",
-            "customers",
-            "connections",
-            "settings",
-            "events",
-            "summaries",
-            "batches",
-        ):
+        for name in STORES:
             monkeypatch.setattr(world.ports, name, getattr(stores, name))
     made = Door(world, api)
     monkeypatch.setattr(observability, "event_received", made.counted)

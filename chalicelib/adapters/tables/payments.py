@@ -74,9 +74,8 @@ class TablePayments:
     def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
         """Writes the settlements of each movement in one update of its row.
 
-        The updates go one after the other, which takes about as long as Stripe takes to list as many balance
-        transactions. A transaction of 100 updates would be faster, but it costs half as much again, and one row that
-        is not stored would cancel it.
+        The updates go one after the other: 100 take about a second. A transaction of 100 updates would be faster, but
+        it costs half as much again, and one row that is not stored would cancel it.
         """
         by_movement: dict[str, list[Settlement]] = defaultdict(list)
         for movement_id, settlement in settlements:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
 from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
+from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
-from chalicelib.api.examples.payments import CSV_EXAMPLES, PAYMENT_EXAMPLES
+from chalicelib.api.examples.payments import PAYMENT_CSV_EXAMPLES, PAYMENT_EXAMPLES
 from chalicelib.api.examples.refunds import ACCEPTED_REFUND, REFUND_EXAMPLES
 from chalicelib.api.models.refunds import OrderedRefundView
 from chalicelib.api.models.system import Health, Received
@@ -22,10 +24,15 @@ EXAMPLES: Mapping[type, Any] = {
     **INVOICE_EXAMPLES,
     **BATCH_EXAMPLES,
     **PAYMENT_EXAMPLES,
+    **PAYOUT_EXAMPLES,
     **REFUND_EXAMPLES,
+    **ATTENTION_EXAMPLES,
     Health: {"status": "ok", "version": "0.1.0"},
     Received: {"received": True},
 }
+
+CSV_EXAMPLES: Mapping[type, str] = {**PAYMENT_CSV_EXAMPLES, **PAYOUT_CSV_EXAMPLES}
+"""By model: the same as a table, for routes that answer CSV, too."""
 
 ACCEPTED_EXAMPLES: Mapping[type, Any] = {OrderedRefundView: ACCEPTED_REFUND}
 """Examples of 202, for models of which it differs from the other answers."""

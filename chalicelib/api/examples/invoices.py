@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES, WHOLE_LIST
+from chalicelib.api.examples.deposits import NOT_SETTLED
 from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
 from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
@@ -92,6 +93,7 @@ PAYMENTS = [
         "dashboardUrl": f"{DASHBOARD}/payments/pi_3MtwBwLkdIwHu7ix28a3tqPa",
         "failure": FAILURE,
         "outside": None,
+        **NOT_SETTLED,
         **NO_MONEY_MOVED,
     }
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE
+from chalicelib.api.examples.deposits import PAYMENT_ID, PAYMENT_SETTLED, PAYOUT_ID, REFUND_ID, REFUND_SETTLED
 from chalicelib.api.models.movements import MovementList
 
 MASTERCARD = {"type": "card", "brand": "mastercard", "last4": "4444"}
@@ -14,7 +15,8 @@ PAYMENT_EXAMPLES: Mapping[type, Any] = {
     MovementList: {
         "data": [
             {
-                "id": "re_1Nispe2eZvKYlo2Cd31jOCgZ",
+                **REFUND_SETTLED,
+                "id": REFUND_ID,
                 "kind": "refund",
                 "status": "succeeded",
                 "at": "2026-11-26T02:30:00Z",
@@ -22,14 +24,15 @@ PAYMENT_EXAMPLES: Mapping[type, Any] = {
                 "receivedAmount": "-20.00",
                 "currency": "usd",
                 "method": MASTERCARD,
-                "paymentId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+                "paymentId": PAYMENT_ID,
                 "invoiceId": INVOICE_ID,
                 "number": "A1B2C3D4-0001",
                 "customerId": "cust_456",
                 "reason": "requested_by_customer",
             },
             {
-                "id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+                **PAYMENT_SETTLED,
+                "id": PAYMENT_ID,
                 "kind": "payment",
                 "status": "succeeded",
                 "at": "2026-11-25T17:12:40Z",
@@ -48,15 +51,17 @@ PAYMENT_EXAMPLES: Mapping[type, Any] = {
     },
 }
 
-CSV_EXAMPLES: Mapping[type, str] = {
+PAYMENT_CSV_EXAMPLES: Mapping[type, str] = {
     MovementList: "\r\n".join(
         [
             "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,Reason,ID,"
-            "Payment ID,Invoice ID",
+            "Payment ID,Invoice ID,Fee status,Fee,Net,Settlement currency,Exchange rate,Deposit,Deposit status,"
+            "Payout",
             "2026-11-25,2026-11-26T02:30:00Z,refund,succeeded,20.00,-20.00,USD,card,mastercard,4444,A1B2C3D4-0001,"
-            f"cust_456,requested_by_customer,re_1Nispe2eZvKYlo2Cd31jOCgZ,pi_3MtwBwLkdIwHu7ix28a3tqPa,{INVOICE_ID}",
+            f"cust_456,requested_by_customer,{REFUND_ID},{PAYMENT_ID},{INVOICE_ID},known,0.00,-20.00,USD,,2026-12-01,"
+            f"arrived,{PAYOUT_ID}",
             "2026-11-25,2026-11-25T17:12:40Z,payment,succeeded,121.50,121.50,USD,card,mastercard,4444,A1B2C3D4-0001,"
-            f"cust_456,,pi_3MtwBwLkdIwHu7ix28a3tqPa,,{INVOICE_ID}",
+            f"cust_456,,{PAYMENT_ID},,{INVOICE_ID},known,3.82,117.68,USD,,2026-12-01,arrived,{PAYOUT_ID}",
             "",
         ]
     ),

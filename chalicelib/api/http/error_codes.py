@@ -33,6 +33,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "customer_not_found": "The organization has no customer of this id.",
         "invoice_not_found": "The organization has no invoice of this id.",
         "payment_not_found": "The organization has no payment of this id.",
+        "payout_not_found": "The organization has no payout of this id.",
         "not_found": "There is nothing at this path, or it does not take this method.",
     },
     405: {"method_not_allowed": "The path does not take this method."},

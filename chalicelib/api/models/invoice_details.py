@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -10,14 +11,18 @@ from msgspec import Meta
 from chalicelib.api.models.history import HistoryEntryView, history_entries
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
 from chalicelib.api.models.payments import PaymentView, payment_views
+from chalicelib.domain.explained_deposits import where_money_is
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
+from chalicelib.usecases.payouts.show_deposits import Deposited
 
 
 class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
     """An invoice with its payments and its timeline."""
 
-    explanation: Annotated[str, Meta(description="Why it has its status, in plain sentences.")]
+    explanation: Annotated[
+        str, Meta(description="Why it has its status, and which deposit its money is in, in plain sentences.")
+    ]
     payments: Annotated[
         list[PaymentView],
         Meta(description="What was paid or tried to be paid, through Stripe and outside, the first payment first."),
@@ -25,11 +30,15 @@ class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
     history: Annotated[list[HistoryEntryView], Meta(description="What happened to it, the first thing first.")]
 
 
-def invoice_detail(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceDetail:
+def invoice_detail(
+    invoice: Invoice, deposits: Mapping[str, Deposited], *, now: int, dashboard_base: str
+) -> InvoiceDetail:
+    """Returns an invoice with its payments. `deposits` has what they cost, by the ids of the rows of the payments."""
     view = invoice_view(invoice, now=now, dashboard_base=dashboard_base)
+    where = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
-        explanation=explain(invoice, now),
-        payments=payment_views(invoice, dashboard_base),
+        explanation=" ".join([explain(invoice, now), *where]),
+        payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),
     )

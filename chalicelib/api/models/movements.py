@@ -9,9 +9,11 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Instant, Money, PageInfo, instant, page_info
 from chalicelib.api.models.payments import DISPUTE_STATUSES, REFUND_STATUSES, CurrencyOfAmount
+from chalicelib.api.models.settlements import SettledView, settled_fields
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.movements import Movement, MovementKind
+from chalicelib.domain.movements import MovementKind
 from chalicelib.ports.storage import Page
+from chalicelib.usecases.payouts.show_deposits import Deposited
 
 
 class MovementMethodView(msgspec.Struct, rename="camel", kw_only=True):
@@ -28,7 +30,7 @@ class MovementMethodView(msgspec.Struct, rename="camel", kw_only=True):
     last4: Annotated[str | None, Meta(description="The last four digits of the card or of the bank account.")]
 
 
-class MovementView(msgspec.Struct, rename="camel", kw_only=True):
+class MovementView(SettledView, rename="camel", kw_only=True):
     """One payment, refund or dispute. The `receivedAmount`s of an invoice add up to the invoice's own."""
 
     id: Annotated[
@@ -100,15 +102,16 @@ class MovementList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def movement_list(page: Page[Movement]) -> MovementList:
-    return MovementList([_movement_view(movement) for movement in page.items], page_info(page))
+def movement_list(page: Page[Deposited]) -> MovementList:
+    return MovementList([_movement_view(each) for each in page.items], page_info(page))
 
 
-def _movement_view(movement: Movement) -> MovementView:
-    method = None
+def _movement_view(deposited: Deposited) -> MovementView:
+    movement, method = deposited.settled.movement, None
     if movement.method is not None:
         method = MovementMethodView(type=movement.method, brand=movement.brand, last4=movement.last4)
     return MovementView(
+        **settled_fields(deposited),
         id=movement.id,
         kind=movement.kind,
         status=movement.status,

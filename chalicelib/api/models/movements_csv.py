@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Mapping
-from io import StringIO
+from dataclasses import dataclass
 
 from chalicelib.api.models.common import instant
+from chalicelib.api.models.csv_table import csv_table, defused
+from chalicelib.api.models.settlements import SettledView, settled_view
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.terms import day_of
+from chalicelib.usecases.payouts.show_deposits import Deposited
 
-FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")  # noqa: RUF001
-"""A cell that begins like this may be run as a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
 
-_COLUMNS: Mapping[str, Callable[[Movement], str | None]] = {
-    "Kind": lambda row: row.kind,
-    "Status": lambda row: _defused(row.status),
-    "Amount": lambda row: decimal_string(row.amount, row.currency),
-    "Received": lambda row: decimal_string(row.counted, row.currency),
-    "Currency": lambda row: _defused(row.currency.upper()),
-    "Method": lambda row: _defused(row.method),
-    "Brand": lambda row: _defused(row.brand),
-    "Last 4": lambda row: _defused(row.last4),
-    "Invoice number": lambda row: _defused(row.number),
-    "Customer": lambda row: _defused(row.customer_id),
-    "Reason": lambda row: _defused(row.reason),
-    "ID": lambda row: _defused(row.id),
-    "Payment ID": lambda row: _defused(row.payment_id),
-    "Invoice ID": lambda row: _defused(row.invoice_id),
+@dataclass(frozen=True, slots=True)
+class _Row:
+    movement: Movement
+    settled: SettledView
+    day: str
+
+
+_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
+    "Day": lambda row: row.day,
+    "Time": lambda row: instant(row.movement.at),
+    "Kind": lambda row: row.movement.kind,
+    "Status": lambda row: defused(row.movement.status),
+    "Amount": lambda row: decimal_string(row.movement.amount, row.movement.currency),
+    "Received": lambda row: decimal_string(row.movement.counted, row.movement.currency),
+    "Currency": lambda row: defused(row.movement.currency.upper()),
+    "Method": lambda row: defused(row.movement.method),
+    "Brand": lambda row: defused(row.movement.brand),
+    "Last 4": lambda row: defused(row.movement.last4),
+    "Invoice number": lambda row: defused(row.movement.number),
+    "Customer": lambda row: defused(row.movement.customer_id),
+    "Reason": lambda row: defused(row.movement.reason),
+    "ID": lambda row: defused(row.movement.id),
+    "Payment ID": lambda row: defused(row.movement.payment_id),
+    "Invoice ID": lambda row: defused(row.movement.invoice_id),
+    "Fee status": lambda row: row.settled.fee_status,
+    "Fee": lambda row: row.settled.fee,
+    "Net": lambda row: row.settled.net,
+    "Settlement currency": lambda row: defused((row.settled.settlement_currency or "").upper()),
+    "Exchange rate": lambda row: row.settled.exchange.rate if row.settled.exchange is not None else None,
+    "Deposit": lambda row: _each(deposit.on for deposit in row.settled.deposits),
+    "Deposit status": lambda row: _each(deposit.status for deposit in row.settled.deposits),
+    "Payout": lambda row: defused(_each(deposit.payout_id for deposit in row.settled.deposits)),
 }
 
 
-def movements_csv(movements: Iterable[Movement], time_zone: str) -> str:
-    """Returns the movements as RFC 4180 has it, under a header row.
+def movements_csv(rows: Iterable[Deposited], time_zone: str) -> str:
+    """Returns payments, refunds and disputes as a table. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC.
 
-    `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC. Amounts are decimals with a point, in the currency's
-    units. Only they may begin with a minus sign.
+    A payment whose money is in several deposits has all of them in its cells, each behind a semicolon.
     """
-    table = StringIO()
-    writer = csv.writer(table)  # its lines end with CR and LF
-    writer.writerow(["Day", "Time", *_COLUMNS])
-    for row in movements:
-        day = day_of(row.at, time_zone).isoformat()
-        writer.writerow([day, instant(row.at), *(cell(row) for cell in _COLUMNS.values())])
-    return table.getvalue()
+    return csv_table(_COLUMNS, (_row(row, time_zone) for row in rows))
 
 
-def _defused(value: str | None) -> str | None:
-    """Returns a text that no spreadsheet takes for a formula, because an apostrophe stands before it."""
-    return f"'{value}" if value is not None and value.lstrip(" ").startswith(FORMULA_STARTS) else value
+def _row(deposited: Deposited, time_zone: str) -> _Row:
+    movement = deposited.settled.movement
+    return _Row(movement, settled_view(deposited), day_of(movement.at, time_zone).isoformat())
+
+
+def _each(values: Iterable[str | None]) -> str:
+    return "; ".join(dict.fromkeys(value or "" for value in values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from msgspec import Meta
 
 from chalicelib.api.models.common import Day, Instant, Money, instant, instant_or_none
 from chalicelib.api.models.invoices import FailureView, failure_view
+from chalicelib.api.models.settlements import SettledView, settled_fields
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.outside_payment import OutsidePayment
@@ -19,6 +21,7 @@ from chalicelib.domain.refund_order import RefundOrder
 from chalicelib.domain.refund_rules import left_to_refund
 from chalicelib.domain.status import FailedAttempt
 from chalicelib.domain.stripe_pages import object_url
+from chalicelib.usecases.payouts.show_deposits import Deposited
 
 REQUESTED = "requested"
 """The status of a refund while POM does not know whether Stripe has made it."""
@@ -62,7 +65,7 @@ class PaymentMethodView(msgspec.Struct, rename="camel", kw_only=True):
     ]
 
 
-class RefundView(msgspec.Struct, rename="camel", kw_only=True):
+class RefundView(SettledView, rename="camel", kw_only=True):
     """A refund of a payment."""
 
     id: Annotated[
@@ -94,7 +97,7 @@ class RefundView(msgspec.Struct, rename="camel", kw_only=True):
     actor: Annotated[str | None, Meta(description="The id of the user who ordered it in POM.")]
 
 
-class DisputeView(msgspec.Struct, rename="camel", kw_only=True):
+class DisputeView(SettledView, rename="camel", kw_only=True):
     """A dispute: the payer's bank questions a payment."""
 
     id: Annotated[str, Meta(description="Stripe's id of the dispute.", examples=["du_1MtJUT2eZvKYlo2CNaw2HvEv"])]
@@ -129,7 +132,7 @@ class OutsideRecordView(msgspec.Struct, rename="camel", kw_only=True):
     recorded_at: Annotated[Instant, Meta(description="When it was recorded. RFC 3339, UTC.")]
 
 
-class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
+class PaymentView(SettledView, rename="camel", kw_only=True):
     """One payment towards an invoice, with its refunds and disputes.
 
     A payer may try several times before a payment succeeds. That is one payment, which shows the attempt that
@@ -183,15 +186,20 @@ class PaymentView(msgspec.Struct, rename="camel", kw_only=True):
     disputes: Annotated[list[DisputeView], Meta(description="Its disputes, the first one first.")]
 
 
-def payment_views(invoice: Invoice, dashboard_base: str) -> list[PaymentView]:
-    """Returns the payments of an invoice, the first one first."""
-    return [payment_view(payment, invoice, dashboard_base) for payment in payments_of(invoice)]
+def payment_views(invoice: Invoice, deposits: Mapping[str, Deposited], dashboard_base: str) -> list[PaymentView]:
+    """Returns the payments of an invoice, the first one first.
+
+    `deposits` has what its payments, refunds and disputes cost, by their ids.
+    """
+    return [_payment_view(payment, invoice, deposits, dashboard_base) for payment in payments_of(invoice)]
 
 
-def payment_view(payment: Payment, invoice: Invoice, dashboard_base: str) -> PaymentView:
-    """Returns one payment of this invoice."""
+def _payment_view(
+    payment: Payment, invoice: Invoice, deposits: Mapping[str, Deposited], dashboard_base: str
+) -> PaymentView:
     failed = FailedAttempt(payment.failure, payment.at) if payment.failure is not None else None
     return PaymentView(
+        **settled_fields(deposits.get(payment.id)),
         id=payment.id,
         status=payment.status,
         at=instant(payment.at),
@@ -204,10 +212,10 @@ def payment_view(payment: Payment, invoice: Invoice, dashboard_base: str) -> Pay
         outside=_outside_view(payment.outside) if payment.outside is not None else None,
         refundable=decimal_string(left_to_refund(invoice, payment), payment.currency),
         refunds=[
-            *(refund_view(refund, invoice) for refund in payment.refunds),
+            *(_refund_view(refund, invoice, deposits) for refund in payment.refunds),
             *(_requested_view(order, payment) for order in invoice.refund_orders if order.awaits(payment.id)),
         ],
-        disputes=[_dispute_view(dispute, invoice, dashboard_base) for dispute in payment.disputes],
+        disputes=[_dispute_view(dispute, invoice, deposits, dashboard_base) for dispute in payment.disputes],
     )
 
 
@@ -218,10 +226,10 @@ def method_view(method: PaymentMethod | None) -> PaymentMethodView | None:
     return PaymentMethodView(type=method.type, brand=method.brand, last4=method.last4, expires=method.expires)
 
 
-def refund_view(refund: RefundFact, invoice: Invoice) -> RefundView:
-    """Returns one refund of a payment of this invoice."""
+def _refund_view(refund: RefundFact, invoice: Invoice, deposits: Mapping[str, Deposited]) -> RefundView:
     order = next((each for each in invoice.refund_orders if each.id == refund.order_id), None)
     return RefundView(
+        **settled_fields(deposits.get(refund.id)),
         id=refund.id,
         status=refund.status,
         at=instant(refund.created),
@@ -236,6 +244,7 @@ def refund_view(refund: RefundFact, invoice: Invoice) -> RefundView:
 def _requested_view(order: RefundOrder, payment: Payment) -> RefundView:
     """Returns a refund that was ordered in POM while POM does not know whether Stripe has made it."""
     return RefundView(
+        **settled_fields(None),
         id=None,
         status=REQUESTED,
         at=instant(order.at),
@@ -247,8 +256,11 @@ def _requested_view(order: RefundOrder, payment: Payment) -> RefundView:
     )
 
 
-def _dispute_view(dispute: DisputeFact, invoice: Invoice, dashboard_base: str) -> DisputeView:
+def _dispute_view(
+    dispute: DisputeFact, invoice: Invoice, deposits: Mapping[str, Deposited], dashboard_base: str
+) -> DisputeView:
     return DisputeView(
+        **settled_fields(deposits.get(dispute.id)),
         id=dispute.id,
         status=dispute.status,
         at=instant(dispute.opened_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from chalicelib.api.models.moments import DayOrMoment
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.movements import MovementFilter, MovementKind
+from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.storage import InvoiceFilter
 
@@ -20,7 +22,15 @@ First = Annotated[int, Meta(ge=1, le=100, description="How many to answer.")]
 ROWS, CSV_ROWS = 25, 1000
 """Rows of a page if nobody says how many. A table is downloaded, so its pages are long."""
 MAX_ROWS = 1000
-"""The most rows of a page of payments, as JSON or as CSV."""
+"""The most rows of a page of payments, payouts or lines of a payout, as JSON or as CSV."""
+Rows = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_ROWS,
+        description=f"How many to answer, at most {MAX_ROWS:,}. If left out: {ROWS}, or {CSV_ROWS:,} as CSV.",
+    ),
+]
 Cursor = Annotated[str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before.")]
 
 
@@ -77,18 +87,26 @@ class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = None
-    first: (
-        Annotated[
-            int,
-            Meta(
-                ge=1,
-                le=MAX_ROWS,
-                description=f"How many to answer, at most {MAX_ROWS:,}. If left out: {ROWS}, or {CSV_ROWS:,} as CSV.",
-            ),
-        ]
-        | None
-    ) = None
+    first: Rows | None = None
     after: Cursor | None = None
+
+
+class RowsQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which page of a list that is answered as CSV, too."""
+
+    first: Rows | None = None
+    after: Cursor | None = None
+
+
+class PayoutQuery(RowsQuery, forbid_unknown_fields=True, kw_only=True):
+    """Which payouts."""
+
+    since: (
+        Annotated[dt.date, Meta(description="The first day on which a payout arrives at the bank, included.")] | None
+    ) = msgspec.field(default=None, name="from")
+    until: (
+        Annotated[dt.date, Meta(description="The last day on which a payout arrives at the bank, included.")] | None
+    ) = msgspec.field(default=None, name="to")
 
 
 class CallbackQuery(msgspec.Struct):
@@ -125,6 +143,21 @@ def movement_filter_from(query: MovementQuery, *, time_zone: Callable[[], str]) 
     """
     since, before = _period(query.since, query.until, ("from", "to"), time_zone)
     return MovementFilter(since, before, query.kind, query.method)
+
+
+def payout_filter_from(query: PayoutQuery) -> PayoutFilter:
+    """Returns the domain's filter. The days are Stripe's, in no time zone.
+
+    Raises:
+        Refused: `from` is after `to`.
+    """
+    since, before = _period(_arrival(query.since), _arrival(query.until), ("from", "to"), lambda: "UTC")
+    return PayoutFilter(since, before)
+
+
+def _arrival(day: dt.date | None) -> DayOrMoment | None:
+    """Returns a day on which a payout may arrive: no payout arrived before 1970, or will after the year 9000."""
+    return DayOrMoment(min(max(day, dt.date(1970, 1, 1)), dt.date(9000, 1, 1))) if day is not None else None
 
 
 def _period(

@@ -1,9 +1,10 @@
 """Find what webhooks did not bring, and make POM say what Stripe says.
 
-There are two sweeps. `sweep_events` lists Stripe's events since the last run, with an overlap, and applies those
+There are three sweeps. `sweep_events` lists Stripe's events since the last run, with an overlap, and applies those
 that nobody has dealt with. `sweep_objects` compares the objects themselves and finds what no event told, because
 events can fail to be generated (https://docs.stripe.com/webhooks/handle-irrecoverable-events) and are listed for 30
-days only. The cursor moves only after everything before it has been applied.
+days only. Once the objects are compared, `sweep_payouts` does the same with payouts and fees. The cursor moves only
+after everything before it has been applied.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from chalicelib.domain.errors import AccountUnreachable, Retryable, StaleWrite
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.merging import CannotOrder, newer, settle
-from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, SyncReport
+from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, PayoutsSwept, SyncReport
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import LONGEST_PAUSE
 from chalicelib.ports.messages import Reconciliation
@@ -26,6 +27,7 @@ from chalicelib.usecases.customers.customers import give_what_waited
 from chalicelib.usecases.healing.search_spellings import search_spellings
 from chalicelib.usecases.healing.sweep_events import sweep_events
 from chalicelib.usecases.healing.sweep_objects import RUN_FOR, sweep_objects
+from chalicelib.usecases.healing.sweep_payouts import sweep_payouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Reconciled:
     `early` counts those that were applied so soon that their webhook may still come, and find them done.
     `parked_lately` counts those of `parked` that came within a day, `given_up` those that were set aside for good.
     `objects` says whether all objects have been compared, `goes_on` whether another run is to compare the rest.
+    `payouts` says what was found of payouts and fees, None if they were not compared.
     """
 
     events_seen: int = 0
@@ -48,6 +51,7 @@ class Reconciled:
     given_up: int = 0
     objects: bool = False
     goes_on: bool = False
+    payouts: PayoutsSwept | None = None
 
 
 def reconcile_account(
@@ -73,6 +77,7 @@ def reconcile_account(
     account_id, began_at = connection.account_id, ports.clock.now()
     account: _AccountRead | None = None
     swept: ObjectsSwept | None = None
+    payouts: PayoutsSwept | None = None
     try:
         events = sweep_events(connection, account_id, began_at, since, ports)
         if objects or connection.sweep.objects_wanted(organization_id, began_at):
@@ -84,6 +89,10 @@ def reconcile_account(
                 search_spellings(organization_id, account_id, began_at + RUN_FOR, ports)
         if events.learned or events.parked_unmatched or (swept and swept.corrected):
             events.match_again()
+        until = began_at + RUN_FOR
+        compared = swept is not None and swept.before is None
+        if (compared or connection.sweep.payouts_due) and ports.clock.now() < until:
+            payouts = sweep_payouts(connection, events.payouts_told, until, ports)
     except AccountUnreachable:
         mark_revoked(organization_id, account_id, ports)
         return Reconciled()
@@ -97,10 +106,12 @@ def reconcile_account(
         parked_lately=events.parked_lately,
         given_up=len(events.given_up),
         objects=swept is not None and swept.before is None,
-        goes_on=swept is not None and swept.before is not None,
+        goes_on=(swept is not None and swept.before is not None) or (payouts is not None and not payouts.finished),
+        payouts=payouts,
     )
-    report = SyncReport(began_at, done.events_seen, done.recovered, done.corrected, done.parked)
-    alone = _move_cursor(connection, report, events.swept, swept, account, ports)
+    missed = payouts.missed if payouts is not None else 0
+    report = SyncReport(began_at, done.events_seen, done.recovered, done.corrected, done.parked, missed)
+    alone = _move_cursor(connection, report, events.swept, swept, payouts, account, ports)
     if done.goes_on and alone:
         with suppress(Retryable):  # the next plan goes on with it, at the latest
             ports.queues.send(Reconciliation(organization_id))
@@ -122,24 +133,30 @@ def _move_cursor(
     report: SyncReport,
     events: EventsSwept,
     objects: ObjectsSwept | None,
+    payouts: PayoutsSwept | None,
     account: _AccountRead | None,
     ports: Ports,
 ) -> bool:
     """Stores how far the run came, and the account's readiness if it was looked at.
 
-    Returns True if no other run has come to its end meanwhile. If one has, that one goes on with the objects, so only
-    a finished comparison of them is stored.
+    Returns True if no other run has come to its end meanwhile. If one has, that one goes on with the objects and the
+    payouts, so only a finished comparison of them is stored.
 
     It tries until nobody was faster: the events are applied by now, so another run would not find what was missed.
     """
     finished = objects is not None and objects.before is None
+    payouts_finished = payouts is not None and payouts.finished
     while True:
         connection = ports.connections.get(read.organization_id)
         if connection.account_id != read.account_id:
             return False
         alone = connection.sweep.swept_until == read.sweep.swept_until
         sweep = connection.sweep.done(
-            connection.organization_id, report, events=events, objects=objects if alone or finished else None
+            connection.organization_id,
+            report,
+            events=events,
+            objects=objects if alone or finished else None,
+            payouts=payouts if alone or payouts_finished else None,
         )
         present = account.met_by(connection.account) if account else connection.account
         try:

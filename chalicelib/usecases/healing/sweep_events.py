@@ -58,7 +58,8 @@ class EventSweep:
     applied so soon that their webhook may still come. `parked_before` are parked events that came more than a day
     ago, `given_up` are those that are not to be tried any more. A webhook may have brought the events in
     `may_have_come`, so they prove no fault of the webhooks. `known_until` is when the newest event happened that had
-    been dealt with before this sweep. The last three are described by `EventsSwept`.
+    been dealt with before this sweep. `payouts_told` are the payouts that events of this sweep are about. The last
+    three are described by `EventsSwept`.
     """
 
     account_id: StripeAccountId
@@ -70,6 +71,7 @@ class EventSweep:
     recovered: int = 0
     early: int = 0
     outcomes: dict[str, EventOutcome] = field(default_factory=dict)
+    payouts_told: set[str] = field(default_factory=set)
     parked_before: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
     unmatched: list[StripeEvent] = field(default_factory=list)
@@ -147,6 +149,8 @@ class EventSweep:
         receipt = receive_event(event, Source.SWEEP, self.ports)
         outcome = receipt.outcome
         self.outcomes[event.id] = outcome
+        if event.object_type == "payout":
+            self.payouts_told.add(event.object_id)
         if outcome in MARKED and not self._came_before_its_payment(event):
             self._count(event, recovered=outcome is EventOutcome.RECOVERED)
         if outcome in (*MARKED, EventOutcome.PARKED):

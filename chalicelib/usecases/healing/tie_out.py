@@ -1,8 +1,9 @@
 """Compare an organization's books with Stripe's, day by day, and name what differs.
 
 Reconciliation repairs; this proves. It reads Stripe's lists of objects and never events, so that it does not
-repeat the mistakes of what it judges, and it changes nothing, except that it stops the invoicing of an
-organization one of whose invoices stands in Stripe twice.
+repeat the mistakes of what it judges, and it changes nothing. Of what it finds, `keep_unknown_invoices` shows people
+the invoices that POM does not know, and `freeze_if_billed_twice` stops the invoicing of an organization one of whose
+invoices stands in Stripe twice.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from chalicelib.domain.attention import UnknownInvoice, UnknownInvoices
 from chalicelib.domain.errors import AccountUnreachable
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
@@ -18,7 +20,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.snapshots import Snapshots
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.domain.tie_out import Amounts, Books, Day, TieOut, differences, questioned
+from chalicelib.domain.tie_out import Amounts, Books, Day, Difference, Kind, TieOut, differences, questioned
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import with_owners
 from chalicelib.ports.storage import InvoiceFilter
@@ -44,6 +46,9 @@ BILLED_TWICE = "In Stripe there are two invoices for one invoice of POM. Support
 DAYS = 3
 PAGE = 100
 
+UNKNOWN_AT_MOST = 20
+"""How many of the invoices that POM does not know are kept to be shown."""
+
 OURS = tuple(set(InvoiceStatus) - {InvoiceStatus.CREATING, InvoiceStatus.DRAFT, InvoiceStatus.VOID})
 
 
@@ -55,7 +60,7 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
     """
     connection = ports.connections.get(organization_id)
     if not connection.active or connection.account_id is None:
-        return TieOut()
+        return TieOut(compared=False)
     now = ports.clock.now()
     begins_at = [now - now % DAY - back * DAY for back in reversed(range(days))]
     ours = _ours(organization_id, connection.account_id, now - INVOICES_LIVE_FOR, ports)
@@ -63,7 +68,7 @@ def tie_out(organization_id: OrganizationId, ports: Ports, *, days: int = DAYS) 
         books = _books(organization_id, connection.account_id, begins_at, now - INVOICES_LIVE_FOR, ours, ports)
     except AccountUnreachable:
         mark_revoked(organization_id, connection.account_id, ports)
-        return TieOut()
+        return TieOut(compared=False)
     found = tuple(differences(books, ours, settled_by=now - UNDER_WAY))
     return TieOut(tuple(_days(books, ours, begins_at)), found)
 
@@ -74,6 +79,31 @@ def freeze_if_billed_twice(organization_id: OrganizationId, found: TieOut, ports
         return False
     freeze_unless_frozen(organization_id, "tie-out", BILLED_TWICE, ports)
     return True
+
+
+def keep_unknown_invoices(organization_id: OrganizationId, found: TieOut, ports: Ports) -> None:
+    """Keeps which invoices of POM's Stripe has and POM does not know, in place of what an earlier comparison kept.
+
+    Each stays dated by the comparison that found it first. Only some of very many are kept, with the count of all.
+    """
+    if not found.compared:
+        return
+    now, earlier = ports.clock.now(), ports.connections.unknown_invoices(organization_id)
+    unknown = {each.stripe_id: each for each in found.differences if each.kind is Kind.UNKNOWN_TO_US}
+    first_found = {each.stripe_id: each.at for each in earlier.invoices} if earlier is not None else {}
+    if not unknown and not first_found:
+        return
+    kept = tuple(
+        UnknownInvoice(stripe_id, each.invoice_id, _said(each), first_found.get(stripe_id, now))
+        for stripe_id, each in sorted(unknown.items())[:UNKNOWN_AT_MOST]
+    )
+    ports.connections.keep_unknown_invoices(organization_id, UnknownInvoices(now, len(unknown), kept))
+
+
+def _said(difference: Difference) -> str:
+    if difference.we_say == "nothing":
+        return f"In Stripe there is an invoice of POM's, {difference.stripe_id}, that POM has no record of."
+    return f"In Stripe there is a revision of an invoice, {difference.stripe_id}, that POM does not know."
 
 
 def _ours(

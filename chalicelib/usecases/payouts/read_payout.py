@@ -23,8 +23,11 @@ REMEMBERED_EVERY = 10
 
 ATTEMPTS = 8
 
-GAVE_BACK = frozenset({"payout_failure", "payout_cancel"})
-"""Types of balance transactions by which the money of an earlier payout came back into the balance."""
+GAVE_BACK = frozenset({"payout_failure", "payout_cancel", "payout"})
+"""Types of balance transactions by which the money of an earlier payout came back into the balance.
+
+A payout that reverses an earlier one is such a `payout`. One that somebody made by hand gave nothing back.
+"""
 
 
 class Reading(StrEnum):
@@ -37,6 +40,9 @@ class Reading(StrEnum):
     GOES_ON = "goes_on"
     """Another run is to read the rest of its lines."""
     ITEMIZED = "itemized"
+    """This run has added up its lines."""
+    KNOWN = "known"
+    """POM had its lines before."""
 
 
 def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -> tuple[Reading, Payout | None]:
@@ -52,8 +58,10 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
     if fact is None:
         return Reading.UNKNOWN, None
     payout = keep_payout(fact, organization_id, connection.account_id, ports)
-    if payout.itemized is not None or not payout.fact.reconciled:
-        return (Reading.ITEMIZED if payout.itemized else Reading.NO_LINES), payout
+    if payout.itemized is not None:
+        return Reading.KNOWN, payout
+    if not payout.fact.reconciled:
+        return Reading.NO_LINES, payout
     try:
         return itemize(payout, ports)
     except PayoutNotItemized:  # Asking again in a minute would not help.
@@ -68,7 +76,7 @@ def keep_payout(
     def known(stored: Payout | None) -> Payout:
         return stored.knowing(fact) if stored is not None else first_known(fact, organization_id, account_id)
 
-    return _stored(organization_id, fact.id, known, ports)
+    return change_payout(organization_id, fact.id, known, ports)
 
 
 def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
@@ -92,8 +100,11 @@ def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
     return Reading.ITEMIZED, add_up(payout, ports)
 
 
-def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> None:
-    """Keeps these balance transactions of a payout as its lines, and beside the payments that they belong to."""
+def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> Sequence[PayoutLine]:
+    """Keeps these balance transactions of a payout as its lines, and beside the payments that they belong to.
+
+    Returns the lines.
+    """
     lines = lines_of(payout, transactions, ports)
     ports.payouts.put_lines(payout.organization_id, payout.id, lines)
     settled = [
@@ -103,8 +114,9 @@ def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports
     ]
     ports.payments.settle(payout.organization_id, settled)
     for line in lines:
-        if line.transaction.type in GAVE_BACK and line.transaction.source_id is not None:
-            _note_paid_again(payout, line.transaction.source_id, ports)
+        if line.transaction.type in GAVE_BACK and line.transaction.source_id not in (None, payout.id):
+            _note_paid_again(payout, line.transaction, ports)
+    return lines
 
 
 def lines_of(payout: Payout, transactions: Sequence[BalanceTransaction], ports: Ports) -> list[PayoutLine]:
@@ -124,33 +136,44 @@ def add_up(payout: Payout, ports: Ports) -> Payout:
     def added_up(stored: Payout | None) -> Payout:
         return replace(stored or payout, itemized=come_to, listed_until=None)
 
-    return _stored(payout.organization_id, payout.id, added_up, ports)
+    return change_payout(payout.organization_id, payout.id, added_up, ports)
 
 
 def _listed_until(payout: Payout, transaction_id: str, ports: Ports) -> Payout:
     def listed(stored: Payout | None) -> Payout:
         return replace(stored or payout, listed_until=transaction_id)
 
-    return _stored(payout.organization_id, payout.id, listed, ports)
+    return change_payout(payout.organization_id, payout.id, listed, ports)
 
 
-def _note_paid_again(payout: Payout, earlier_id: str, ports: Ports) -> None:
+def _note_paid_again(payout: Payout, transaction: BalanceTransaction, ports: Ports) -> None:
     """Notes on an earlier payout that gave its money back that this one pays it out again."""
-
-    earlier = ports.payouts.get(payout.organization_id, earlier_id)
-    if earlier is None:
+    gave_back = _known(payout, transaction.source_id, ports)
+    if gave_back is not None and transaction.type == "payout":
+        gave_back = _known(payout, gave_back.fact.original_payout_id, ports)
+    if gave_back is None:
         return
+    earlier = gave_back
 
     def noted(stored: Payout | None) -> Payout:
         return replace(stored or earlier, returned_in=payout.id)
 
-    _stored(payout.organization_id, earlier_id, noted, ports)
+    change_payout(payout.organization_id, earlier.id, noted, ports)
 
 
-def _stored(
+def _known(payout: Payout, other_id: str | None, ports: Ports) -> Payout | None:
+    """Returns another payout of the same organization, if POM has it."""
+    return ports.payouts.get(payout.organization_id, other_id) if other_id else None
+
+
+def change_payout(
     organization_id: OrganizationId, payout_id: str, change: Callable[[Payout | None], Payout], ports: Ports
 ) -> Payout:
-    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes."""
+    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes.
+
+    Raises:
+        StaleWrite: others kept being faster.
+    """
     for _ in attempts(ATTEMPTS, ports.clock):
         stored = ports.payouts.get(organization_id, payout_id)
         changed = change(stored)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, payout_ids
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.movements import movements
+from chalicelib.domain.movements import MovementFilter, movements
 from chalicelib.domain.payout import Payout
 from chalicelib.ports import Ports
+from chalicelib.ports.storage import Page
+from chalicelib.usecases.invoicing.records import list_movements
 
 AT_ONCE = 100
 
@@ -29,11 +31,27 @@ def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposite
 
     It takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
     """
-    rows = list(movements(invoice))[:AT_ONCE]
+    rows = list(movements(invoice))
     ids = sorted({row.id for row in rows})
-    stored = ports.payments.find(invoice.organization_id, ids) if ids else {}
+    stored: dict[str, SettledMovement] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        stored.update(ports.payments.find(invoice.organization_id, ids[start : start + AT_ONCE]))
     settled = [SettledMovement(row, stored[row.id].settlements if row.id in stored else ()) for row in rows]
     return {each.settled.movement.id: each for each in deposited(settled, invoice.organization_id, ports)}
+
+
+def list_deposited(
+    organization_id: OrganizationId, wanted: MovementFilter, first: int, after: str | None, ports: Ports
+) -> Page[Deposited]:
+    """Returns a page of payments, refunds and disputes, the newest first, with what they cost and their deposits.
+
+    It takes one query, and a batch read of the payouts if there are any.
+
+    Raises:
+        Refused: the cursor is not from this list.
+    """
+    page = list_movements(organization_id, wanted, first, after, ports)
+    return Page(tuple(deposited(page.items, organization_id, ports)), page.end_cursor, page.has_next)
 
 
 def deposited(

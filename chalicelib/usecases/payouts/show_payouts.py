@@ -43,7 +43,7 @@ def list_payouts(
 def show_payout(
     organization_id: OrganizationId, payout_id: str, first: int, after: str | None, ports: Ports
 ) -> tuple[Payout, Page[PayoutLine]]:
-    """Returns a payout with a page of its lines, the newest first.
+    """Returns a payout with a page of its lines, the newest first. It has none until POM has read all of them.
 
     Raises:
         NotFound: this organization has no such payout.
@@ -57,6 +57,8 @@ def show_payout(
             field="payoutId",
             next_step="Choose the payout from the list of payouts.",
         )
+    if payout.itemized is None and after is None:
+        return payout, Page((), None, has_next=False)  # Lines that do not add up yet would mislead.
     return payout, ports.payouts.lines(organization_id, payout_id, first, after)
 
 

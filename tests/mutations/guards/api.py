@@ -53,7 +53,7 @@ API = (
     ),
     guard(
         "no text of a table is a formula",
-        "_defused",
+        "defused",
         Becomes("value"),
         "tests/api/test_payments_table.py::test_no_text_of_a_table_is_taken_for_a_formula",
     ),

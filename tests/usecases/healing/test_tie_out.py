@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.attention import UnknownInvoice
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Difference, Kind, TieOut
 from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.connecting.freeze import freeze, freeze_newcomers, unfreeze, unfreeze_newcomers
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
-from chalicelib.usecases.healing.tie_out import freeze_if_billed_twice, tie_out
+from chalicelib.usecases.healing.tie_out import (
+    UNKNOWN_AT_MOST,
+    freeze_if_billed_twice,
+    keep_unknown_invoices,
+    tie_out,
+)
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from tests.boundaries import unwatched, watched
 from tests.usecases.healing.test_reconcile import lively
@@ -319,3 +326,72 @@ def test_a_batch_rests_while_frozen_and_ends_after(world: World, account: Stripe
 
 def batch() -> BillMany:
     return BillMany(ORGANIZATION, OFFICE, "batch", "body", ((order().customer_id, line("svc_9")),), order().terms)
+
+
+def unknown(world: World) -> list[UnknownInvoice]:
+    """Compares the books as the daily run does; returns the unknown invoices that are kept after that."""
+    keep_unknown_invoices(ORGANIZATION, tie_out(ORGANIZATION, world.ports), world.ports)
+    kept = world.ports.connections.unknown_invoices(ORGANIZATION)
+    return list(kept.invoices) if kept is not None else []
+
+
+def losing_the_record(world: World, invoice: Invoice) -> None:
+    del world.ports.database.invoices[invoice.organization_id, invoice.id]
+
+
+def test_an_invoice_without_a_record_is_kept_to_be_shown_until_it_has_one_again(
+    world: World, account: StripeAccountId
+) -> None:
+    invoice = world.invoice("svc_1")
+    world.deliver()
+    world.advance(2 * HOUR)
+    assert unknown(world) == []
+    losing_the_record(world, invoice)
+    first_found = world.ports.clock.now()
+    [kept] = unknown(world)
+    assert (kept.stripe_id, kept.invoice_id, kept.at) == (invoice.stripe_invoice_id, invoice.id, first_found)
+    assert kept.said == f"In Stripe there is an invoice of POM's, {kept.stripe_id}, that POM has no record of."
+    world.advance(DAY)
+    assert unknown(world) == [kept], "it is dated by the comparison that found it first"
+    world.ports.database.invoices[invoice.organization_id, invoice.id] = invoice
+    assert unknown(world) == []
+
+
+def test_of_many_invoices_without_a_record_only_some_are_kept_with_the_count_of_all(
+    world: World, account: StripeAccountId
+) -> None:
+    for number in range(UNKNOWN_AT_MOST + 2):
+        losing_the_record(world, world.invoice(f"svc_{number}"))
+    world.advance(2 * HOUR)
+    assert len(unknown(world)) == UNKNOWN_AT_MOST
+    kept = world.ports.connections.unknown_invoices(ORGANIZATION)
+    assert kept is not None
+    assert kept.count == UNKNOWN_AT_MOST + 2
+
+
+def test_a_comparison_that_could_not_be_made_leaves_what_an_earlier_one_found(
+    world: World, account: StripeAccountId
+) -> None:
+    losing_the_record(world, world.invoice("svc_1"))
+    world.advance(2 * HOUR)
+    [kept] = unknown(world)
+    world.double.revoke(account)
+    assert unknown(world) == [kept]
+    assert unknown(world) == [kept], "the organization is not connected any more"
+
+
+def test_equal_books_write_nothing(world: World, account: StripeAccountId) -> None:
+    boundaries = watched(world)
+    assert unknown(world) == []
+    unwatched(world)
+    assert "connections.keep_unknown_invoices" not in boundaries.calls
+
+
+def test_a_revision_that_pom_does_not_know_is_said_to_be_one(world: World, account: StripeAccountId) -> None:
+    revision = Difference(Kind.UNKNOWN_TO_US, "in_2", InvoiceId("inv_1"), "open 0 of 7500 usd", "void in_1")
+    keep_unknown_invoices(ORGANIZATION, TieOut(differences=(revision,)), world.ports)
+    kept = world.ports.connections.unknown_invoices(ORGANIZATION)
+    assert kept is not None
+    assert [each.said for each in kept.invoices] == [
+        "In Stripe there is a revision of an invoice, in_2, that POM does not know."
+    ]

@@ -30,6 +30,7 @@ class Account(msgspec.Struct):
     business_profile: BusinessProfile | None = None
     settings: AccountSettings | None = None
     charges_enabled: bool = False
+    payouts_enabled: bool = True
     details_submitted: bool = False
     default_currency: str | None = None
     country: str | None = None
@@ -64,4 +65,5 @@ class Account(msgspec.Struct):
             requirements=(self.requirements or Requirements()).in_words(),
             payment_capabilities=self.capabilities or {},
             time_zone=self.time_zone,
+            payouts_enabled=self.payouts_enabled,
         )

@@ -1,0 +1,27 @@
+"""Lists what needs a person."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.attention import AttentionList, AttentionQuery, attention_list, wanted_from
+from chalicelib.usecases.attention.needs_attention import needs_attention
+
+router = Router(__name__, "Attention")
+
+
+@router.route("GET", "/attention", Role.MEMBER, takes=AttentionQuery, answers={200: AttentionList})
+def list_attention(call: Call[AttentionQuery]) -> Reply:
+    """List what needs a person, newest first, each thing with what to do about it.
+
+    A thing is listed as long as it is true, and is gone once it is solved; nobody dismisses it. `counts` has each
+    kind that was asked for. If there are more things of a kind than `first`, the newest are listed; of overdue
+    invoices those that were due first, and of customers the first ones by their ids. An invoice whose payment failed,
+    or that was not sent, is not listed as overdue too. Invoices in Stripe that POM does not know are those that the
+    latest daily comparison found, at most 20. Payouts are those of the last 90 days.
+
+    Stripe does not tell POM whether an e-mail reached its recipient, so an address that is wrong is not in the list.
+    """
+    found = needs_attention(call.caller.organization_id, wanted_from(call.input), bootstrap.ports())
+    return Reply(attention_list(found, bootstrap.config().stripe_dashboard_base))

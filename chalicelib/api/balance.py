@@ -1,0 +1,21 @@
+"""The balance of the Stripe account."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.balance import BalanceView, balance_view
+from chalicelib.api.models.queries import Nothing
+from chalicelib.usecases.payouts.show_payouts import show_balance
+
+router = Router(__name__, "Payouts")
+
+
+@router.route("GET", "/balance", Role.MEMBER, takes=Nothing, answers={200: BalanceView}, refuses=(409, 502, 503))
+def get_balance(call: Call[Nothing]) -> Reply:
+    """Show what is in the Stripe account now and what is on its way to the bank, by currency.
+
+    Stripe is asked each time. The payouts are those that POM knows.
+    """
+    return Reply(balance_view(show_balance(call.caller.organization_id, bootstrap.ports())))

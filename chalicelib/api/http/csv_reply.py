@@ -1,0 +1,33 @@
+"""Answers a page of a list as CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from chalicelib import bootstrap
+from chalicelib.api.http.media_types import CSV
+from chalicelib.api.http.routing import PREFIX
+from chalicelib.api.http.table import Reply
+from chalicelib.ports.storage import Page
+
+
+def csv_reply(table: str, path: str, query: msgspec.Struct, page: Page[Any]) -> Reply:
+    """Returns a table, with the address of the next page in the header `Link` if there is one.
+
+    `page` is the page that the table shows, and `query` has what it was asked for with.
+    """
+    link = {}
+    if page.has_next and page.end_cursor is not None:
+        link = {"Link": f'<{_address(path, query, page.end_cursor)}>; rel="next"'}
+    return Reply(table.encode(), headers=link, content_type=CSV)
+
+
+def _address(path: str, query: msgspec.Struct, after: str) -> str:
+    """Returns the address of the page that begins behind this cursor."""
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(query)}
+    asked = {names[name]: value for name, value in msgspec.structs.asdict(query).items()}
+    given = {name: str(value) for name, value in {**asked, "after": after}.items() if value is not None}
+    return f"{bootstrap.config().public_api_url}{PREFIX}{path}?{urlencode(given)}"

@@ -1,0 +1,109 @@
+"""A payout with its lines, as the API returns it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Day, Instant, PageInfo, instant, page_info
+from chalicelib.api.models.payouts import PayoutView, payout_view
+from chalicelib.api.models.settlements import (
+    ExchangeView,
+    Fee,
+    FeePartView,
+    Gross,
+    Net,
+    SettlementCurrency,
+    exchange_view,
+    fee_part_views,
+)
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.payout_lines import LineKind, PayoutLine
+from chalicelib.domain.terms import day_of
+from chalicelib.ports.storage import Page
+
+
+class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
+    """One change of the balance that went into a payout."""
+
+    id: Annotated[str, Meta(description="Stripe's id of the balance transaction.", examples=["txn_1MiN3gLkdIwHu7ix"])]
+    kind: Annotated[
+        LineKind,
+        Meta(
+            description="What it is about. `fee` is a fee of the account, such as a monthly one; the fee of a "
+            "payment is on the payment's line. `other` is whatever else Stripe added or took: `category` names it."
+        ),
+    ]
+    category: Annotated[
+        str,
+        Meta(
+            description="Stripe's reporting category, such as `charge`, `refund`, `dispute` or "
+            "`payout_minimum_balance_hold`. Stripe may add others."
+        ),
+    ]
+    type: Annotated[str, Meta(description="Stripe's type of the balance transaction, such as `charge` or `payment`.")]
+    outside_pom: Annotated[
+        bool, Meta(description="True if it is a payment, a refund or a dispute of the business outside POM.")
+    ]
+    at: Annotated[Instant, Meta(description="When Stripe booked it. RFC 3339, UTC.")]
+    available_on: Annotated[Day, Meta(description="From this day on, it could be paid out. Stripe's date.")]
+    gross: Gross
+    fee: Fee
+    fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`.")]
+    net: Net
+    currency: SettlementCurrency
+    exchange: Annotated[ExchangeView | None, Meta(description="Null if nothing was exchanged.")]
+    description: Annotated[str | None, Meta(description="What Stripe says of it.")]
+    invoice_id: Annotated[str | None, Meta(description="POM's id of the invoice. Null if it belongs to none.")]
+    number: Annotated[str | None, Meta(description="The invoice's number.")]
+    customer_id: Annotated[str | None, Meta(description="POM's id of the customer.")]
+    payment_id: Annotated[
+        str | None, Meta(description="Stripe's id of the payment that it is about. Null if it is about none.")
+    ]
+
+
+class PayoutDetail(PayoutView, rename="camel", kw_only=True):
+    """A payout with a page of its lines, the newest first.
+
+    The `net` of all its lines and `totals.unexplained` add up to `amount` exactly. There are no lines before POM has
+    all of them.
+    """
+
+    lines: list[PayoutLineView]
+    page_info: PageInfo
+
+
+def payout_detail(payout: Payout, page: Page[PayoutLine]) -> PayoutDetail:
+    """Returns a payout with a page of its lines."""
+    return PayoutDetail(
+        **msgspec.structs.asdict(payout_view(payout)),
+        lines=[line_view(line) for line in page.items],
+        page_info=page_info(page),
+    )
+
+
+def line_view(line: PayoutLine) -> PayoutLineView:
+    moved, owner = line.transaction, line.owner
+    return PayoutLineView(
+        id=moved.id,
+        kind=line.kind,
+        category=moved.category,
+        type=moved.type,
+        outside_pom=line.outside_pom,
+        at=instant(moved.created),
+        available_on=day_of(moved.available_on, "UTC").isoformat(),
+        gross=decimal_string(moved.amount, moved.currency),
+        fee=decimal_string(moved.fee, moved.currency),
+        fee_parts=fee_part_views(moved),
+        net=decimal_string(moved.net, moved.currency),
+        currency=moved.currency,
+        exchange=exchange_view(moved),
+        description=moved.description,
+        invoice_id=owner.invoice_id if owner is not None else None,
+        number=owner.number if owner is not None else None,
+        customer_id=owner.customer_id if owner is not None else None,
+        payment_id=moved.payment_id,
+    )

@@ -1,0 +1,178 @@
+"""Payouts as the API returns them. People call them deposits."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.models.common import Day, Instant, PageInfo, instant, page_info
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.payout import Payout, PayoutFact, Totals
+from chalicelib.domain.payout_wording import story_of
+from chalicelib.ports.storage import Page
+
+
+class BankView(msgspec.Struct, rename="camel", kw_only=True):
+    """The bank account or the debit card that a payout goes to."""
+
+    name: Annotated[str | None, Meta(description="The bank's name, or the card's brand. Null if Stripe names none.")]
+    last4: Annotated[str | None, Meta(description="The last four digits of the account or of the card.")]
+
+
+class PayoutTotals(msgspec.Struct, rename="camel", kw_only=True):
+    """What a payout consists of, each as it changed the amount. The seven add up to the payout's `amount` exactly."""
+
+    payments: Annotated[str, Meta(description="Payments towards POM's invoices, before fees.", examples=["1215.00"])]
+    refunds: Annotated[str, Meta(description="Refunds of them. Negative if money went out.", examples=["-20.00"])]
+    disputes: Annotated[
+        str, Meta(description="Disputes of them. Negative if banks took back more than they returned.")
+    ]
+    fees: Annotated[
+        str,
+        Meta(
+            description="Stripe's fees: those of the payments, refunds and disputes, and those of the account, such "
+            "as monthly ones. Negative, as they lower the payout.",
+            examples=["-38.20"],
+        ),
+    ]
+    other: Annotated[
+        str,
+        Meta(description="Everything else that Stripe added or took, such as money that it holds back or releases."),
+    ]
+    outside_pom: Annotated[
+        str,
+        Meta(description="Payments, refunds and disputes of the company's business outside POM, after their fees."),
+    ]
+    unexplained: Annotated[
+        str,
+        Meta(
+            description="What the lines leave of `amount`. It is not 0 if Stripe's lines do not explain the payout."
+        ),
+    ]
+
+
+class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
+    """A payout: money that Stripe sends from the account's balance to the bank, or takes from there."""
+
+    id: Annotated[str, Meta(description="Stripe's id of the payout.", examples=["po_1OaFDbEcg9tTZuTgNYmX0PKB"])]
+    arrives_on: Annotated[
+        Day, Meta(description="The day on which the bank has it or is to have it. Stripe's date, in no time zone.")
+    ]
+    created_at: Annotated[Instant, Meta(description="When Stripe made it. RFC 3339, UTC.")]
+    amount: Annotated[
+        str,
+        Meta(
+            description="The amount in `currency`. It is negative if Stripe takes it from the bank account, because "
+            "the balance was negative.",
+            examples=["1156.80"],
+        ),
+    ]
+    currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
+    bank: Annotated[BankView | None, Meta(description="Where it goes to. Null if Stripe does not say.")]
+    status: Annotated[
+        str,
+        Meta(
+            description="Stripe's word: `pending`, `in_transit`, `paid`, `failed` or `canceled`. Stripe may add "
+            "others. A payout that was paid may still fail, within five business days."
+        ),
+    ]
+    message: Annotated[
+        str,
+        Meta(
+            description="How it stands and why, in sentences for people.",
+            examples=["Arrived at the bank on 3 December 2026."],
+        ),
+    ]
+    next_step: Annotated[str | None, Meta(description="What to do about it. Null if there is nothing to do.")]
+    method: Annotated[str, Meta(description="Stripe's word: `standard` or `instant`.")]
+    automatic: Annotated[
+        bool, Meta(description="False if somebody made it by hand. Stripe cannot tell what is in such a payout.")
+    ]
+    statement_descriptor: Annotated[
+        str | None, Meta(description="The text on the bank's statement, if Stripe knows.")
+    ]
+    trace_id: Annotated[
+        str | None, Meta(description="The bank's own reference. A bank finds a deposit with it that did not arrive.")
+    ]
+    totals: Annotated[
+        PayoutTotals | None,
+        Meta(
+            description="What it consists of; the totals add up to `amount` exactly. Null if POM does not have its "
+            "lines; `message` says why."
+        ),
+    ]
+    invoice_count: Annotated[
+        int | None, Meta(description="How many invoices have a line in it. Null if POM does not have its lines.")
+    ]
+    line_count: Annotated[int | None, Meta(description="How many lines it has. Null if POM does not have them.")]
+    tied_out: Annotated[
+        bool | None,
+        Meta(
+            description="True if its lines add up to `amount` exactly, false if `totals.unexplained` is not 0. Null "
+            "if POM does not have its lines."
+        ),
+    ]
+    original_payout_id: Annotated[str | None, Meta(description="The payout that this one reverses.")]
+    reversed_by_id: Annotated[str | None, Meta(description="The payout that reverses this one.")]
+    paid_again_in: Annotated[
+        str | None, Meta(description="The later payout that paid out again what this one gave back, as it failed.")
+    ]
+
+
+class PayoutList(msgspec.Struct, rename="camel"):
+    """A page of payouts, those that arrive last first."""
+
+    data: list[PayoutView]
+    page_info: PageInfo
+
+
+def payout_list(page: Page[Payout]) -> PayoutList:
+    return PayoutList([payout_view(payout) for payout in page.items], page_info(page))
+
+
+def payout_view(payout: Payout) -> PayoutView:
+    fact, story, itemized = payout.fact, story_of(payout), payout.itemized
+    return PayoutView(
+        id=payout.id,
+        arrives_on=fact.arrives_on.isoformat(),
+        created_at=instant(fact.created),
+        amount=decimal_string(fact.amount, fact.currency),
+        currency=fact.currency,
+        bank=_bank_view(fact),
+        status=fact.status,
+        message=story.message,
+        next_step=story.next_step,
+        method=fact.method,
+        automatic=fact.automatic,
+        statement_descriptor=fact.statement_descriptor,
+        trace_id=fact.trace_id,
+        totals=_totals_view(itemized.totals, fact.currency) if itemized is not None else None,
+        invoice_count=itemized.invoices if itemized is not None else None,
+        line_count=itemized.lines if itemized is not None else None,
+        tied_out=payout.tied_out,
+        original_payout_id=fact.original_payout_id,
+        reversed_by_id=fact.reversed_by_id,
+        paid_again_in=payout.returned_in,
+    )
+
+
+def _bank_view(fact: PayoutFact) -> BankView | None:
+    if fact.destination is None and fact.last4 is None:
+        return None
+    return BankView(name=fact.destination, last4=fact.last4)
+
+
+def _totals_view(totals: Totals, currency: str) -> PayoutTotals:
+    money = partial(decimal_string, currency=currency)
+    return PayoutTotals(
+        payments=money(totals.payments),
+        refunds=money(totals.refunds),
+        disputes=money(totals.disputes),
+        fees=money(totals.fees),
+        other=money(totals.other),
+        outside_pom=money(totals.outside_pom),
+        unexplained=money(totals.unexplained),
+    )

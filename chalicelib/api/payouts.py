@@ -1,0 +1,63 @@
+"""Lists payouts, which people call deposits, and shows one with its lines."""
+
+from __future__ import annotations
+
+from chalicelib import bootstrap
+from chalicelib.api.http.csv_reply import csv_reply
+from chalicelib.api.http.media_types import prefers_csv
+from chalicelib.api.http.routing import Router
+from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.payout_lines import PayoutDetail, payout_detail
+from chalicelib.api.models.payouts import PayoutList, payout_list
+from chalicelib.api.models.payouts_csv import payout_lines_csv, payouts_csv
+from chalicelib.api.models.queries import CSV_ROWS, ROWS, PayoutQuery, RowsQuery, payout_filter_from
+from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
+from chalicelib.usecases.payouts import show_payouts
+
+PATH = "/payouts"
+
+router = Router(__name__, "Payouts")
+
+
+@router.route(
+    "GET", PATH, Role.MEMBER, takes=PayoutQuery, answers={200: PayoutList}, refuses=(422,), answers_csv=True
+)
+def list_payouts(call: Call[PayoutQuery]) -> Reply:
+    """List payouts to the bank and what each consists of, those that arrive last first, as JSON or as CSV.
+
+    A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the answer is a table
+    of 1,000 rows unless `first` says otherwise, and the header `Link` has the address of the next page with
+    `rel="next"`. A text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    query, csv = call.input, prefers_csv(call.headers.get("accept"))
+    first = query.first or (CSV_ROWS if csv else ROWS)
+    wanted = payout_filter_from(query)
+    page = show_payouts.list_payouts(call.caller.organization_id, wanted, first, query.after, bootstrap.ports())
+    return csv_reply(payouts_csv(page.items), PATH, query, page) if csv else Reply(payout_list(page))
+
+
+@router.route(
+    "GET",
+    f"{PATH}/{{payoutId}}",
+    Role.MEMBER,
+    takes=RowsQuery,
+    answers={200: PayoutDetail},
+    refuses=(404, 422),
+    answers_csv=True,
+)
+def get_payout(call: Call[RowsQuery]) -> Reply:
+    """Show a payout with a page of its lines, the newest first, as JSON or as CSV.
+
+    Each line names the invoice that it belongs to. With `Accept: text/csv` the answer is a table of the lines, paged
+    like that of `GET /payouts`. Its column `Net` adds up to the payout's `amount`: what the lines leave of it is a
+    row `unexplained` at the end. Of manual and instant payouts Stripe cannot tell what is in them, so they have no
+    lines.
+    """
+    ports, organization_id, payout_id = bootstrap.ports(), call.caller.organization_id, call.path["payoutId"]
+    query, csv = call.input, prefers_csv(call.headers.get("accept"))
+    first = query.first or (CSV_ROWS if csv else ROWS)
+    payout, page = show_payouts.show_payout(organization_id, payout_id, first, query.after, ports)
+    if csv:
+        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports))
+        return csv_reply(table, f"{PATH}/{payout.id}", query, page)
+    return Reply(payout_detail(payout, page))

@@ -1,0 +1,176 @@
+"""What people are told of each thing about an invoice that needs a person: what it is, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED
+from chalicelib.domain.attention import AttentionKind, InvoiceTrouble, invoice_troubles
+from chalicelib.domain.draft_changes import UNDO
+from chalicelib.domain.explained_money import why_failed
+from chalicelib.domain.explanation import not_sent
+from chalicelib.domain.failures import FAILURE_TEXTS
+from chalicelib.domain.identifiers import CustomerId, InvoiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import DisputeFact, RefundFact
+from chalicelib.domain.status import FailedAttempt
+from chalicelib.domain.stripe_pages import object_url
+from chalicelib.domain.terms import day_of
+from chalicelib.domain.wording import day, days, latest_action, money
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionItem:
+    """One thing that needs a person since `at` (epoch seconds UTC).
+
+    `amount` is minor units of `currency`. `due_by` is when evidence is due, or when the invoice was due (epoch
+    seconds UTC). `page` is the page of Stripe's Dashboard to look at: see `stripe_pages.address`.
+    """
+
+    kind: AttentionKind
+    subject: str
+    """The id of the one invoice, dispute, refund, customer, payout or account that it is about."""
+    at: int
+    message: str
+    next_step: str
+    invoice_id: InvoiceId | None = None
+    number: str | None = None
+    customer_id: CustomerId | None = None
+    stripe_invoice_id: str | None = None
+    payout_id: str | None = None
+    amount: int | None = None
+    currency: str | None = None
+    due_by: int | None = None
+    page: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Returns the id, which is the same at each reading."""
+        return f"{self.kind}:{self.subject}"
+
+
+def invoice_attention(invoice: Invoice, now: int) -> list[AttentionItem]:
+    """Returns what needs a person about an invoice, as of `now` (epoch seconds UTC).
+
+    That it has been overdue for long is not in it: see `overdue_item`.
+    """
+    return [_item(trouble, invoice, now) for trouble in invoice_troubles(invoice)]
+
+
+def item_about(invoice: Invoice, kind: AttentionKind, at: int, message: str, next_step: str) -> AttentionItem:
+    """Returns an item about the invoice itself. Its amount is what is still to be paid."""
+    fact = invoice.facts.invoice
+    return AttentionItem(
+        kind=kind,
+        subject=invoice.id,
+        at=at,
+        message=message,
+        next_step=next_step,
+        invoice_id=invoice.id,
+        number=fact.number if fact is not None else None,
+        customer_id=invoice.order.customer_id,
+        stripe_invoice_id=invoice.stripe_invoice_id,
+        amount=invoice.balance,
+        currency=invoice.order.currency,
+        page=object_url("", invoice, invoice.stripe_invoice_id),
+    )
+
+
+def named(invoice: Invoice) -> str:
+    """Returns words for an invoice in the middle of a sentence. A draft has no number."""
+    fact = invoice.facts.invoice
+    if fact is None or fact.number is None:
+        return f"an invoice over {money(invoice, invoice.total)}"
+    return f"invoice {fact.number} over {money(invoice, invoice.total)}"
+
+
+def _item(trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
+    match trouble.about:
+        case FailedAttempt() as attempt:
+            return _payment_failed(attempt, trouble, invoice)
+        case DisputeFact() as dispute:
+            return _dispute(dispute, trouble, invoice, now)
+        case RefundFact() as refund:
+            return _refund_failed(refund, trouble, invoice)
+        case None:
+            return _invoice_not_sent(trouble, invoice)
+
+
+def _payment_failed(attempt: FailedAttempt, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
+    text = FAILURE_TEXTS[attempt.reason]
+    message = f"The payment of {named(invoice)} failed on {day(invoice, attempt.at)}. {text.message}"
+    if invoice.overdue and invoice.due_at is not None:
+        message += f" It was due on {day(invoice, invoice.due_at)}."
+    failed = item_about(invoice, trouble.kind, trouble.at, message, text.next_step)
+    return replace(failed, due_by=invoice.due_at)
+
+
+def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
+    due_by = dispute.due_by or None  # Stripe says 0 if the bank takes no answer.
+    asks = "asks about" if dispute.status.startswith("warning") else "disputes"
+    amount = money(invoice, dispute.amount, dispute.currency)
+    message, next_step = f"The customer's bank {asks} {amount} of {named(invoice)}.", ANSWER
+    if due_by is not None and due_by < now:
+        message += f" The evidence was due by {day(invoice, due_by)}, and that has passed."
+        next_step = "Look at the dispute in the Stripe dashboard. Without evidence it is usually lost."
+    elif due_by is not None:
+        left = (day_of(due_by, invoice.order.time_zone) - day_of(now, invoice.order.time_zone)).days
+        message += f" The evidence is due {_in(left)}, by {day(invoice, due_by)}."
+    return replace(
+        item_about(invoice, trouble.kind, trouble.at, message, next_step),
+        subject=dispute.id,
+        amount=dispute.amount,
+        currency=dispute.currency,
+        due_by=due_by,
+        page=object_url("", invoice, dispute.id),
+    )
+
+
+ANSWER = "Answer the dispute in the Stripe dashboard, or accept it there. Do not give the money back in another way."
+
+
+def _in(left: int) -> str:
+    return {0: "today", 1: "tomorrow"}.get(left, f"in {days(left)}")
+
+
+def _refund_failed(refund: RefundFact, trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
+    amount = money(invoice, refund.amount, refund.currency)
+    message = (
+        f"A refund of {amount} of {named(invoice)} failed on {day(invoice, trouble.at)}{why_failed(refund)}. "
+        "The customer does not have the money."
+    )
+    return replace(
+        item_about(invoice, trouble.kind, trouble.at, message, GIVE_BACK),
+        subject=refund.id,
+        amount=refund.amount,
+        currency=refund.currency,
+        page=object_url("", invoice, refund.payment_intent_id or refund.charge_id),
+    )
+
+
+GIVE_BACK = (
+    "Refund it again in POM. Or give the money back in another way, and record that by a credit note in the Stripe "
+    "dashboard, as given back outside Stripe."
+)
+
+
+def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionItem:
+    refused = latest_action(invoice, SEND_REFUSED)
+    asked = latest_action(invoice, SEND_REQUESTED)
+    reasons = list(not_sent(invoice))
+    if refused is None and asked is not None:
+        reasons.append(f"POM was asked to send it on {day(invoice, asked.at)}.")
+    message = " ".join([f"Nobody has been e-mailed {named(invoice)}.", *reasons])
+    reason = refused.reason if refused is not None else None
+    return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
+
+
+SEND_AGAIN = "Open the invoice in POM and send it. If it can no longer be sent, void it and bill its services again."
+_NOT_SENT = {
+    "changed_in_stripe": UNDO,
+    "total_differs": UNDO,
+    "due_date_in_past": "Change the due date in the Stripe dashboard, then send it in POM. Or void it and bill its "
+    "services again.",
+    "stripe_account_not_ready": "Complete the business verification in the Stripe dashboard, then send it in POM.",
+}
+"""What to do about an order to send that was refused, by the code of the refusal."""

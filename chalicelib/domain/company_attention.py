@@ -1,0 +1,166 @@
+"""What needs a person beside the facts of one invoice: time that has passed, customers, payouts and the account."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.attention import AttentionKind, UnknownInvoice, invoice_troubles
+from chalicelib.domain.attention_wording import AttentionItem, item_about, named
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.payout_wording import story_of
+from chalicelib.domain.stripe_pages import ACCOUNT_STATUS
+from chalicelib.domain.terms import day_in_words, day_of, start_of_day
+from chalicelib.domain.wording import days, money
+
+TOLD_ALREADY = frozenset({AttentionKind.PAYMENT_FAILED, AttentionKind.INVOICE_NOT_SENT})
+"""An invoice that is listed for one of these is not listed as overdue too, because its next step is another one."""
+
+
+def overdue_item(invoice: Invoice, overdue_days: int, now: int) -> AttentionItem | None:
+    """Returns that an invoice has not been paid `overdue_days` days after its due day, or None.
+
+    Whether it is overdue is a stored fact; the days are counted in the time zone that the invoice was made in. A bank
+    debit that is on its way is normal, so an invoice with one is not listed.
+    """
+    if not invoice.overdue or invoice.due_day is None or invoice.facts.payment_under_way:
+        return None
+    zone = invoice.order.time_zone
+    since, today = invoice.due_day + dt.timedelta(days=overdue_days), day_of(now, zone)
+    if today < since or any(trouble.kind in TOLD_ALREADY for trouble in invoice_troubles(invoice)):
+        return None
+    message = (
+        f"{money(invoice, invoice.balance)} of {named(invoice)} is still to be paid. It was due on "
+        f"{day_in_words(invoice.due_day)}, {days((today - invoice.due_day).days)} ago."
+    )
+    at = start_of_day(since, zone)
+    return replace(item_about(invoice, AttentionKind.INVOICE_OVERDUE, at, message, REMIND), due_by=invoice.due_at)
+
+
+REMIND = "Remind the customer, by the invoice's page or by phone. If it was paid in another way, record that in POM."
+
+
+def customer_item(customer: Customer) -> AttentionItem | None:
+    """Returns that no invoice can be sent to a customer, or None if the customer has an e-mail address."""
+    if customer.profile.email is not None:
+        return None
+    name = customer.profile.display_name or "A customer without a name"
+    return AttentionItem(
+        kind=AttentionKind.CUSTOMER_WITHOUT_EMAIL,
+        subject=customer.id,
+        at=customer.updated_at,
+        message=f"{name} has no e-mail address, so no invoice can be sent to this customer.",
+        next_step="Enter the customer's e-mail address in POM.",
+        customer_id=customer.id,
+    )
+
+
+def unsolved(payouts: Sequence[Payout]) -> Iterator[Payout]:
+    """Yields the payouts that failed or were canceled and whose money has not gone out since.
+
+    It has if Stripe says that another payout paid it out again and that one did not come back too. A later payout of
+    the account that was paid shows the same where Stripe cannot say it. `payouts` are all of the last weeks.
+    """
+    by_id = {payout.id: payout for payout in payouts}
+    for payout in payouts:
+        if payout.fact.returned and not _paid_again(payout, by_id) and not _paid_later(payout, payouts):
+            yield payout
+
+
+def _paid_again(payout: Payout, by_id: dict[str, Payout]) -> bool:
+    again = by_id.get(payout.returned_in or "")
+    return again is not None and not again.fact.returned
+
+
+def _paid_later(failed: Payout, payouts: Iterable[Payout]) -> bool:
+    """Returns True if a later payout took along what this one left in the balance.
+
+    Each automatic payout takes all that is available. One by hand counts for another one by hand, which somebody
+    repeated. A payout to the bank does not count for one that failed if it took money from there, and vice versa,
+    unless the balance has become positive.
+    """
+    return any(
+        later.fact.status == "paid"
+        and later.fact.created > failed.fact.created
+        and later.account_id == failed.account_id
+        and later.fact.currency == failed.fact.currency
+        and (later.fact.automatic or not failed.fact.automatic)
+        and (later.fact.amount > 0 or failed.fact.amount < 0)
+        for later in payouts
+    )
+
+
+def payout_item(payout: Payout, *, livemode: bool) -> AttentionItem:
+    """Returns that a payout failed or was canceled."""
+    fact, story = payout.fact, story_of(payout)
+    amount, on = decimal_string(abs(fact.amount), fact.currency), day_in_words(fact.arrives_on)
+    money_of_it = f"{amount} {fact.currency.upper()}"
+    expected = f"A payout of {money_of_it} was expected at the bank on {on}."
+    if fact.amount < 0:
+        expected = f"Stripe was to take {money_of_it} from the bank account on {on}."
+    mode = "" if livemode else "test/"
+    return AttentionItem(
+        kind=AttentionKind.PAYOUT_FAILED,
+        subject=payout.id,
+        at=fact.as_of,
+        message=f"{expected} {story.message}",
+        next_step=story.next_step or CANCELED,
+        payout_id=payout.id,
+        amount=fact.amount,
+        currency=fact.currency,
+        page=f"/{payout.account_id}/{mode}payouts/{payout.id}",
+    )
+
+
+CANCELED = (
+    "Look at it in the Stripe dashboard, unless you canceled it yourself. The next payout takes its money along."
+)
+
+
+def unknown_item(unknown: UnknownInvoice, connection: Connection) -> AttentionItem:
+    """Returns that Stripe has an invoice of POM's that POM does not know."""
+    mode = "" if connection.livemode else "test/"
+    return AttentionItem(
+        kind=AttentionKind.INVOICE_UNKNOWN,
+        subject=unknown.stripe_id,
+        at=unknown.at,
+        message=unknown.said,
+        next_step=UNKNOWN,
+        invoice_id=unknown.invoice_id,
+        stripe_invoice_id=unknown.stripe_id,
+        page=f"/{connection.account_id}/{mode}invoices/{unknown.stripe_id}" if connection.account_id else None,
+    )
+
+
+UNKNOWN = (
+    "Look at it in the Stripe dashboard. Support has been told, and looks into it. Until that is clear, do not bill "
+    "its services again."
+)
+
+
+def account_item(connection: Connection) -> AttentionItem | None:
+    """Returns that Stripe restricts the connected account, or None.
+
+    A connection that has ended is not in it: the list of apps says so, and nobody may want it back.
+    """
+    account = connection.account
+    if not connection.active or account is None or (account.charges_enabled and account.payouts_enabled):
+        return None
+    restricted = [
+        *(["does not let this account take payments"] if not account.charges_enabled else []),
+        *(["pays nothing out of this account to the bank"] if not account.payouts_enabled else []),
+    ]
+    reasons = "; ".join(requirement.message for requirement in account.requirements[:3])
+    return AttentionItem(
+        kind=AttentionKind.ACCOUNT_RESTRICTED,
+        subject=account.id,
+        at=account.as_of,
+        message=f"Stripe {' and '.join(restricted)}{f': {reasons}' if reasons else '.'}",
+        next_step=account.next_step,
+        page=ACCOUNT_STATUS,
+    )

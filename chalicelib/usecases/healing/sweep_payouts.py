@@ -1,0 +1,166 @@
+"""Finds the payouts and the fees that no event told of.
+
+Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. A payout whose
+lines POM should have, or should compare once more, is left to the balance worker: each has that worker's time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.movements import MovementFilter, MovementKind
+from chalicelib.domain.pacing import Pace
+from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.payout_tie_out import difference_of
+from chalicelib.domain.sweep import DAY, ON_ITS_WAY, PayoutsSwept
+from chalicelib.ports import Ports
+from chalicelib.ports.messages import BalanceJob, BalanceTask
+from chalicelib.ports.pacing import PacedStripe, paced
+from chalicelib.usecases.payouts.read_payment import read_payment
+from chalicelib.usecases.payouts.read_payout import keep_payout
+
+LOOKED_BACK = 35 * DAY
+"""Seconds since which payouts and payments are looked at again."""
+
+FIRST_LOOKED_BACK = 90 * DAY
+"""The same for an account whose payouts were never looked at."""
+
+UNDER_WAY = 3600
+"""Seconds for which an event or a job may still be on its way."""
+
+COMPARED_AFTER = DAY
+"""Seconds after its lines were read from which a payout is compared with Stripe once more: fees may come late."""
+
+COMPARED_UP_TO = 50_000
+"""Lines of a payout that one run of the balance worker can compare."""
+
+FEES_AT_ONCE = 200
+RATE = 2_000
+"""Fees asked for in one run, and in 1,000 seconds, at most."""
+
+PAGE = 100
+
+
+def sweep_payouts(connection: Connection, told: Collection[str], until: int, ports: Ports) -> PayoutsSwept:
+    """Returns what was found. It stops to ask for fees at `until` (epoch seconds UTC).
+
+    `told` has the ids of payouts of which an event was applied in this run, so that they were not missed.
+
+    Raises:
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again; what was found is kept.
+    """
+    if connection.account_id is None:
+        return PayoutsSwept()
+    sweep = _PayoutSweep(connection, connection.account_id, told, ports, ports.clock.now())
+    if connection.sweep.fees_before is None:
+        for facts in _hundreds(ports.stripe.payouts(sweep.account_id, sweep.since)):
+            sweep.compare(facts)
+    sweep.read_fees(until)
+    return sweep.swept
+
+
+@dataclass
+class _PayoutSweep:
+    """A sweep of an account's payouts, and what it has found so far."""
+
+    connection: Connection
+    account_id: StripeAccountId
+    told: Collection[str]
+    ports: Ports
+    now: int
+    swept: PayoutsSwept = field(default_factory=PayoutsSwept)
+
+    @property
+    def organization_id(self) -> OrganizationId:
+        return self.connection.organization_id
+
+    @property
+    def first(self) -> bool:
+        """Returns True if the payouts of this account were never looked at."""
+        return self.connection.sweep.payouts_swept_at == 0
+
+    @property
+    def since(self) -> int:
+        """Returns from when on payouts and payments are looked at. A long time without a sweep is made up for."""
+        if self.first:
+            return self.now - FIRST_LOOKED_BACK
+        return min(self.now, self.connection.sweep.payouts_swept_at) - LOOKED_BACK
+
+    def compare(self, facts: list[PayoutFact]) -> None:
+        """Keeps each of at most 100 payouts that differs, and queues what a worker is to do with each."""
+        known = self.ports.payouts.find(self.organization_id, [fact.id for fact in facts])
+        for fact in facts:
+            stored = known.get(fact.id)
+            if stored is not None and stored.itemized is None and _reconciled_long_ago(stored, self.now):
+                self._count(not_tied_out=1)
+            payout = keep_payout(fact, self.organization_id, self.account_id, self.ports)
+            if payout != stored:
+                missed = difference_of(fact, stored) is not None and self._should_be_known(fact)
+                self._count(found=1, missed=int(missed))
+            self._queue(payout)
+
+    def read_fees(self, until: int) -> None:
+        """Reads the fees that are still pending an hour after their payments, the newest first."""
+        stripe = PacedStripe(self.ports, Pace(RATE), RATE, until)
+        ports = paced(self.ports, stripe)
+        before = min(self.now - UNDER_WAY, self.connection.sweep.fees_before or self.now)
+        for number, settled in enumerate(self._pending(before)):
+            if number >= FEES_AT_ONCE or self.ports.clock.now() >= until:
+                # It gets smaller with every run, so that fees which Stripe does not know yet cannot keep runs busy.
+                self.swept = replace(self.swept, fees_before=min(settled.movement.at + 1, before - 1))
+                return
+            if read_payment(self.organization_id, settled.movement.id, ports):
+                self._count(fees=1)
+
+    def _should_be_known(self, fact: PayoutFact) -> bool:
+        """Returns True if an event should have told POM of a payout by now."""
+        catching_up = self.first or self.connection.sweep.catching_up
+        return not catching_up and fact.id not in self.told and fact.created <= self.now - ON_ITS_WAY
+
+    def _queue(self, payout: Payout) -> None:
+        task = _task(payout, self.now)
+        if task is not None:
+            self.ports.queues.send(BalanceJob(self.organization_id, task, payout.id))
+            self._count(queued=1)
+        if payout.tied_out is False:
+            self._count(not_tied_out=1)
+
+    def _pending(self, before: int) -> Iterator[SettledMovement]:
+        wanted = MovementFilter(since=self.since, before=before, kind=MovementKind.PAYMENT)
+        after: str | None = None
+        while True:
+            page = self.ports.payments.page(self.organization_id, wanted, PAGE, after)
+            yield from (settled for settled in page.items if settled.fee_pending)
+            if not page.has_next:
+                return
+            after = page.end_cursor
+
+    def _count(self, **counts: int) -> None:
+        added = {name: getattr(self.swept, name) + count for name, count in counts.items()}
+        self.swept = replace(self.swept, **added)
+
+
+def _reconciled_long_ago(payout: Payout, now: int) -> bool:
+    """Returns True if a worker should have read the payout's lines by now."""
+    return payout.fact.reconciled and payout.fact.as_of <= now - UNDER_WAY
+
+
+def _task(payout: Payout, now: int) -> BalanceTask | None:
+    """Returns what a worker is to do with a payout, or None if there is nothing to do."""
+    if payout.itemized is None:
+        return BalanceTask.PAYOUT if payout.fact.reconciled else None
+    if payout.itemized.lines > COMPARED_UP_TO:
+        return None
+    never_compared = payout.compared_at == 0 and payout.itemized.at <= now - COMPARED_AFTER
+    return BalanceTask.COMPARE if never_compared or not payout.itemized.tied_out else None
+
+
+def _hundreds(facts: Iterable[PayoutFact]) -> Iterator[list[PayoutFact]]:
+    each = iter(facts)
+    while some := list(islice(each, PAGE)):
+        yield some

@@ -1,0 +1,114 @@
+"""Compares the lines of a payout with those that Stripe lists, and repairs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.domain.payout_tie_out import (
+    PayoutDifference,
+    PayoutKind,
+    difference_of_settlement,
+    differences_of_lines,
+)
+from chalicelib.ports import Ports
+from chalicelib.usecases.payouts.read_payout import add_up, change_payout, keep_lines, keep_payout, lines_of
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LinesKept:
+    """A payout with what its lines come to, and how many of them were repaired."""
+
+    payout: Payout
+    repaired: int = 0
+
+
+def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: Ports) -> LinesKept | None:
+    """Compares a payout's lines with Stripe's, repairs them if they differ, and notes when that was.
+
+    Returns None if there is nothing to compare: POM does not have its lines, the organization is not connected with
+    the payout's account any more, or Stripe cannot list its lines.
+
+    Raises:
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
+    """
+    connection, payout = ports.connections.get(organization_id), ports.payouts.get(organization_id, payout_id)
+    if payout is None or payout.itemized is None:
+        return None
+    if not connection.active or connection.account_id != payout.account_id:
+        return None
+    fact = ports.stripe.payout(payout.account_id, payout_id)
+    if fact is None or not fact.reconciled:
+        return None
+    payout = keep_payout(fact, organization_id, payout.account_id, ports)
+    wrong = {each.subject for each in differences_in(payout, ports) if each.kind is PayoutKind.LINE_DIFFERS}
+    if wrong:
+        payout = repair_payout(payout, ports)
+    return LinesKept(_compared(payout, ports), len(wrong))
+
+
+def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
+    """Yields each line of a payout on which Stripe and POM do not agree. Writes nothing.
+
+    A listed line gets the invoice that it belongs to by what POM knows now, so a line whose invoice became known
+    after it was stored is a difference. So is a line that is missing beside its payment.
+
+    Raises:
+        StripeUnavailable, AccountUnreachable, Retryable: it cannot be compared now.
+    """
+    apart: list[PayoutDifference] = []
+    listed = _listed(payout, apart, ports)
+    stored = ports.payouts.all_lines(payout.organization_id, payout.id)
+    yield from differences_of_lines(payout, listed, stored)
+    yield from apart
+
+
+def repair_payout(payout: Payout, ports: Ports) -> Payout:
+    """Makes the stored lines of a payout those that Stripe lists, and returns the payout with what they come to.
+
+    Doing it twice writes the same. If it fails in the middle, the lines that it came to are right.
+
+    Raises:
+        StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
+    """
+    surplus = {line.transaction.id: line for line in ports.payouts.all_lines(payout.organization_id, payout.id)}
+    for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
+        for line in keep_lines(payout, page, ports):
+            surplus.pop(line.transaction.id, None)
+    lines = list(surplus.values())
+    for start in range(0, len(lines), AT_ONCE):
+        ports.payouts.remove_lines(payout.organization_id, payout.id, lines[start : start + AT_ONCE])
+    return add_up(payout, ports)
+
+
+def _listed(payout: Payout, apart: list[PayoutDifference], ports: Ports) -> Iterator[PayoutLine]:
+    """Yields the lines that Stripe lists. Adds to `apart` those that are not beside their payments."""
+    for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
+        lines = lines_of(payout, page, ports)
+        apart += _not_beside_payments(payout, lines, ports)
+        yield from lines
+
+
+def _not_beside_payments(payout: Payout, lines: Sequence[PayoutLine], ports: Ports) -> Iterator[PayoutDifference]:
+    owned = [line for line in lines if line.owner is not None]
+    ids = sorted({line.transaction.movement_id for line in owned if line.transaction.movement_id is not None})
+    known = ports.payments.find(payout.organization_id, ids) if ids else {}
+    for line in owned:
+        settled = known.get(line.transaction.movement_id or "")
+        difference = difference_of_settlement(payout, line, settled) if settled is not None else None
+        if difference is not None:
+            yield difference
+
+
+def _compared(payout: Payout, ports: Ports) -> Payout:
+    now = ports.clock.now()
+
+    def compared(stored: Payout | None) -> Payout:
+        return replace(stored or payout, compared_at=now)
+
+    return change_payout(payout.organization_id, payout.id, compared, ports)

@@ -1,0 +1,172 @@
+"""What needs a person about customers, payouts, unknown invoices and the account, and when it is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.attention import UnknownInvoice
+from chalicelib.domain.company_attention import account_item, customer_item, payout_item, unknown_item, unsolved
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.facts import AccountFact, Requirement
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.payout import Payout, PayoutFact, first_known
+from tests.contracts.examples import ACCOUNT, NOW, ORG, OTHER_ACCOUNT, customer
+
+DAY = 86400
+ARRIVAL = NOW - NOW % DAY
+
+
+def payout(name: str = "1", status: str = "failed", day: int = 0, **changes: Any) -> Payout:
+    """A payout of 120.00 USD that was made on that day, and arrives two days later."""
+    made = PayoutFact(
+        f"po_{name}", NOW + (day + 3) * DAY, status, 12000, "usd", NOW + day * DAY, ARRIVAL + (day + 2) * DAY,
+        failure_code="account_closed" if status == "failed" else None,
+    )  # fmt: skip
+    account = changes.pop("account_id", ACCOUNT)
+    returned_in = changes.pop("returned_in", None)
+    return replace(first_known(replace(made, **changes), ORG, account), returned_in=returned_in)
+
+
+def left(*payouts: Payout) -> list[str]:
+    return [each.id for each in unsolved(payouts)]
+
+
+def test_a_payout_that_failed_says_why_and_where_to_enter_the_bank_account() -> None:
+    item = payout_item(payout(), livemode=True)
+    assert (item.id, item.payout_id, item.at) == ("payout_failed:po_1", "po_1", NOW + 3 * DAY)
+    assert (item.amount, item.currency) == (12000, "usd")
+    assert item.message == (
+        "A payout of 120.00 USD was expected at the bank on 17 January 2027. The bank did not accept it. "
+        "The bank account has been closed. Its money is back in the Stripe balance."
+    )
+    assert item.next_step.startswith("Enter the bank account again in the Stripe dashboard")
+    assert item.page == "/acct_1/payouts/po_1"
+    assert payout_item(payout(), livemode=False).page == "/acct_1/test/payouts/po_1"
+
+
+def test_a_debit_that_failed_says_what_stripe_was_to_take() -> None:
+    item = payout_item(payout(amount=-4000, failure_code="insufficient_funds"), livemode=False)
+    assert item.amount == -4000
+    assert item.message.startswith("Stripe was to take 40.00 USD from the bank account on 17 January 2027.")
+
+
+def test_a_payout_that_was_canceled_says_that_the_next_one_takes_its_money_along() -> None:
+    item = payout_item(payout(status="canceled"), livemode=False)
+    assert "It was canceled, and its money is back in the Stripe balance." in item.message
+    assert "The next payout takes its money along." in item.next_step
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled"])
+def test_a_payout_that_came_back_needs_a_person(status: str) -> None:
+    assert left(payout(status=status)) == ["po_1"]
+
+
+@pytest.mark.parametrize("status", ["pending", "in_transit", "paid"])
+def test_a_payout_that_is_on_its_way_or_arrived_needs_nobody(status: str) -> None:
+    assert left(payout(status=status)) == []
+
+
+def test_a_failed_payout_is_gone_once_another_one_pays_its_money_out_again() -> None:
+    failed = payout(returned_in="po_2")
+    assert left(payout("2", "in_transit", 1), failed) == []
+    assert left(payout("2", "failed", 1), failed) == ["po_2", "po_1"]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        payout("2", "paid", 1),
+        payout("2", "paid", 7),
+    ],
+)
+def test_a_failed_payout_is_gone_once_a_later_automatic_one_arrived(later: Payout) -> None:
+    assert left(later, payout()) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        payout("2", "in_transit", 1),
+        payout("2", "paid", -1),
+        payout("2", "paid", 1, currency="cad"),
+        payout("2", "paid", 1, account_id=OTHER_ACCOUNT),
+        payout("2", "paid", 1, automatic=False),
+        payout("2", "paid", 1, amount=-500),
+    ],
+    ids=["not arrived yet", "earlier", "another currency", "another account", "made by hand", "a debit"],
+)
+def test_a_failed_payout_stays_while_nothing_shows_that_its_money_went_out(other: Payout) -> None:
+    assert left(other, payout()) == ["po_1"]
+
+
+def test_a_failed_payout_by_hand_is_gone_once_somebody_repeated_it() -> None:
+    assert left(payout("2", "paid", 1, automatic=False), payout(automatic=False)) == []
+
+
+@pytest.mark.parametrize("amount", [-4000, 9000])
+def test_a_failed_debit_is_gone_once_a_later_one_succeeded_or_the_balance_is_positive(amount: int) -> None:
+    assert left(payout("2", "paid", 1, amount=amount), payout(amount=-4000)) == []
+
+
+def test_a_customer_without_an_address_is_named_until_one_is_entered() -> None:
+    ann = customer(updated_at=NOW + 60)
+    item = customer_item(ann)
+    assert item is not None
+    assert (item.id, item.at, item.customer_id) == ("customer_without_email:cust_1", NOW + 60, "cust_1")
+    assert item.message == "Ann has no e-mail address, so no invoice can be sent to this customer."
+    assert item.next_step == "Enter the customer's e-mail address in POM."
+    assert customer_item(replace(ann, profile=Profile(email="ann@example.test"))) is None
+
+
+def test_a_customer_without_a_name_can_be_told_of_too() -> None:
+    item = customer_item(customer(profile=Profile()))
+    assert item is not None
+    assert item.message.startswith("A customer without a name has no e-mail address")
+
+
+def connected(**account: Any) -> Connection:
+    known = AccountFact("acct_1", NOW, "Blue Pools", True, True, "usd")
+    return Connection(ORG, ACCOUNT, connected_at=NOW, account=replace(known, **account))
+
+
+def test_an_invoice_that_pom_does_not_know_says_where_to_look() -> None:
+    unknown = UnknownInvoice("in_9", InvoiceId("inv_9"), "POM has no record of it.", NOW)
+    item = unknown_item(unknown, connected())
+    assert (item.id, item.stripe_invoice_id, item.invoice_id) == ("invoice_unknown:in_9", "in_9", "inv_9")
+    assert (item.message, item.page) == ("POM has no record of it.", "/acct_1/test/invoices/in_9")
+    assert "do not bill its services again" in item.next_step
+
+
+REQUIREMENT = Requirement(
+    "external_account", "The bank account is missing.", "Enter a bank account in the dashboard."
+)
+
+
+@pytest.mark.parametrize(
+    ("account", "message"),
+    [
+        ({"charges_enabled": False}, "Stripe does not let this account take payments."),
+        ({"payouts_enabled": False}, "Stripe pays nothing out of this account to the bank."),
+        (
+            {"charges_enabled": False, "payouts_enabled": False, "requirements": (REQUIREMENT,)},
+            "Stripe does not let this account take payments and pays nothing out of this account to the bank: "
+            "The bank account is missing.",
+        ),
+    ],
+)
+def test_an_account_that_stripe_restricts_says_how_and_what_to_do(account: dict[str, Any], message: str) -> None:
+    item = account_item(connected(**account))
+    assert item is not None
+    assert (item.id, item.at, item.message) == ("account_restricted:acct_1", NOW, message)
+    assert item.next_step == connected(**account).account.next_step  # type: ignore[union-attr]
+    assert item.page == "/account/status"
+
+
+def test_an_account_without_restrictions_or_whose_connection_has_ended_needs_nobody() -> None:
+    assert account_item(connected()) is None
+    assert account_item(connected(charges_enabled=False).disconnected("by_admin", NOW)) is None
+    assert account_item(Connection(ORG)) is None

@@ -1,0 +1,255 @@
+"""Lines that POM has are held against Stripe's once more, and repaired where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.payout import Totals
+from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.domain.payout_tie_out import PayoutKind
+from chalicelib.ports.messages import BalanceTask
+from chalicelib.usecases.healing.tie_out_payouts import mend_payout, tie_out_payouts
+from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
+from tests.boundaries import Killed, unwatched, watched
+from tests.usecases.payouts.company import DAY, TRANSACTIONS, Company, changed, costlier, without
+
+
+@pytest.fixture
+def settled(company: Company) -> Company:
+    """A company with one deposit, of three invoices."""
+    for price in ("100.00", "50.00", "25.00"):
+        company.paid(price)
+    company.days(5)
+    company.world.double.api.log.reset()
+    assert company.payout().tied_out
+    return company
+
+
+def compare(company: Company) -> LinesKept:
+    kept = company.read(company.payout().id, BalanceTask.COMPARE)
+    assert isinstance(kept, LinesKept)
+    return kept
+
+
+def kinds(company: Company) -> dict[str, list[PayoutKind]]:
+    """Returns what an operator is shown: the kinds of differences of each payout."""
+    found = tie_out_payouts(company.organization, company.world.ports)
+    return {each.fact.id: [difference.kind for difference in each.differences] for each in found}
+
+
+def test_a_payout_that_is_as_stripe_lists_it_is_only_noted_as_compared(settled: Company) -> None:
+    before = settled.payout()
+    kept = compare(settled)
+    now = settled.world.ports.clock.now()
+    assert kept.repaired == 0
+    assert settled.payout() == replace(before, compared_at=now, version=before.version + 1)
+    assert settled.calls(TRANSACTIONS) == 1
+    assert sum(settled.world.stripe_calls().values()) == 2
+
+
+def lost(company: Company) -> None:
+    line = company.lines(company.payout())[0]
+    company.world.ports.payouts.remove_lines(company.organization, company.payout().id, [line])
+
+
+def surplus(company: Company) -> None:
+    line = company.lines(company.payout())[0]
+    extra = replace(line, transaction=replace(line.transaction, id="txn_of_nowhere"))
+    company.world.ports.payouts.put_lines(company.organization, company.payout().id, [extra])
+
+
+def another_amount(company: Company) -> None:
+    line = company.lines(company.payout())[0]
+    wrong = replace(line, transaction=replace(line.transaction, net=line.transaction.net - 1))
+    company.world.ports.payouts.put_lines(company.organization, company.payout().id, [wrong])
+
+
+def no_owner(company: Company) -> None:
+    line = company.lines(company.payout())[0]
+    company.world.ports.payouts.put_lines(company.organization, company.payout().id, [replace(line, owner=None)])
+
+
+def not_beside_its_payment(company: Company) -> None:
+    company.world.ports.database.settlements.popitem()
+
+
+def beside_its_payment_without_the_payout(company: Company) -> None:
+    stored = company.world.ports.database.settlements
+    key = next(iter(stored))
+    stored[key] = {id_: Settlement(each.transaction) for id_, each in stored[key].items()}
+
+
+WRONG = [lost, surplus, another_amount, no_owner, not_beside_its_payment, beside_its_payment_without_the_payout]
+
+
+def state(company: Company) -> tuple[list[PayoutLine], object, object]:
+    payout = company.payout()
+    assert payout.itemized is not None
+    return company.lines(payout), payout.itemized.totals, dict(company.world.ports.database.settlements)
+
+
+@pytest.mark.parametrize("spoil", WRONG)
+def test_a_line_that_differs_is_found_and_repaired(spoil: Callable[[Company], None], settled: Company) -> None:
+    right = state(settled)
+    spoil(settled)
+    assert state(settled) != right
+    assert compare(settled).repaired == 1
+    assert state(settled) == right
+    assert compare(settled).repaired == 0
+
+
+@pytest.mark.parametrize("spoil", WRONG)
+def test_an_operator_sees_the_line_and_nothing_is_written(spoil: Callable[[Company], None], settled: Company) -> None:
+    spoil(settled)
+    spoilt = state(settled)
+    calls = watched(settled.world)
+    assert kinds(settled)[settled.payout().id] == [PayoutKind.LINE_DIFFERS]
+    assert calls.writes == []
+    unwatched(settled.world)
+    assert state(settled) == spoilt
+
+
+@pytest.mark.parametrize("spoil", WRONG)
+def test_a_repair_that_was_killed_at_any_moment_is_finished_by_the_next_one(
+    spoil: Callable[[Company], None], settled: Company
+) -> None:
+    right = state(settled)
+    spoil(settled)
+    for fatal in range(40):
+        calls = watched(settled.world, fatal=fatal)
+        try:
+            compare_and_repair(settled.organization, settled.payout().id, settled.world.ports)
+        except Killed:
+            continue
+        finally:
+            unwatched(settled.world)
+        assert len(calls.calls) <= fatal
+        break
+    assert state(settled) == right
+
+
+def test_a_line_whose_invoice_became_known_later_gets_its_invoice(company: Company) -> None:
+    """POM had lost the invoice's reference and its row when the deposit was read."""
+    invoice = company.paid("100.00")
+    company.wait(60)
+    database = company.world.ports.database
+    references, movements = dict(database.references), dict(database.movements)
+    database.references.clear()
+    database.movements.clear()
+    company.days(3)
+    itemized = company.payout().itemized
+    assert itemized is not None
+    assert itemized.totals == Totals(outside_pom=9_680)
+    database.references.update(references)
+    database.movements.update(movements)
+
+    company.wait(DAY)
+    company.world.sweep()
+    company.world.work()
+
+    itemized = company.payout().itemized
+    assert itemized is not None
+    assert (itemized.totals, itemized.invoices) == (Totals(payments=10_000, fees=-320), 1)
+    assert company.row(invoice).settlements[0].payout_id == company.payout().id
+
+
+def test_a_fee_that_stripe_adds_late_is_found_a_day_later(company: Company) -> None:
+    company.world.double.account_fee(company.account, 200)
+    company.paid("100.00")
+    stripe = company.world.ports.stripe
+    changed(company.world, without("stripe_fee"))
+    company.days(3)
+    assert [payout.tied_out for payout in company.payouts()] == [False, True]
+    company.world.ports.stripe = stripe
+    company.wait(DAY)
+    assert company.world.sweep().payouts.not_tied_out == 1  # type: ignore[union-attr]
+    company.world.work()
+    assert [payout.tied_out for payout in company.payouts()] == [True, True]
+    assert company.world.sweep().payouts.not_tied_out == 0  # type: ignore[union-attr]
+
+
+def test_lines_that_do_not_add_up_in_stripe_stay_unexplained_and_are_told_every_day(company: Company) -> None:
+    company.world.double.account_fee(company.account, 200)
+    company.paid("100.00")
+    changed(company.world, without("stripe_fee"))
+    company.days(3)
+    for _ in range(3):
+        company.wait(DAY)
+        swept = company.world.sweep().payouts
+        assert swept is not None
+        assert (swept.not_tied_out, swept.queued >= 1) == (1, True)
+        company.world.work()
+    unexplained = company.payouts()[0]
+    assert kinds(company)[unexplained.id] == [PayoutKind.UNEXPLAINED]
+    [shown] = [each for each in tie_out_payouts(company.organization, company.world.ports) if each.differences]
+    assert not shown.can_be_mended
+
+
+def test_a_payout_is_compared_once_and_not_again_every_day(settled: Company) -> None:
+    settled.wait(DAY)
+    settled.world.sweep()
+    settled.world.work()
+    compared_at = settled.payout().compared_at
+    assert compared_at > 0
+    settled.wait(DAY)
+    settled.world.sweep()
+    settled.world.work()
+    assert settled.payout().compared_at == compared_at
+
+
+def test_a_payout_of_an_account_that_is_no_longer_connected_is_not_compared(settled: Company) -> None:
+    other = settled.world.account()
+    payout = settled.payout()
+    settled.world.ports.connections.save(
+        replace(settled.world.ports.connections.get(settled.organization), account_id=other)
+    )
+    settled.world.double.api.log.reset()
+    assert compare_and_repair(settled.organization, payout.id, settled.world.ports) is None
+    assert settled.world.stripe_calls() == {}
+
+
+# For operators
+
+
+def test_an_operator_sees_payouts_that_pom_does_not_know_or_has_no_lines_of_and_mends_them(company: Company) -> None:
+    company.paid("100.00")
+    company.days(4)
+    stored = company.payout()
+    company.world.ports.database.payouts[company.organization, stored.id] = replace(stored, itemized=None)
+    company.deaf()
+    company.paid("50.00")
+    company.pause(4 * DAY)
+    second, first = [each["id"] for each in reversed(company.in_stripe())]
+    assert kinds(company) == {second: [PayoutKind.UNKNOWN], first: [PayoutKind.NOT_ITEMIZED]}
+
+    for each in tie_out_payouts(company.organization, company.world.ports):
+        assert each.can_be_mended
+        mend_payout(company.organization, company.account, each.fact, company.world.ports)
+
+    assert kinds(company) == {second: [], first: []}
+    assert all(payout.tied_out for payout in company.payouts())
+
+
+def test_an_operator_sees_a_payout_that_stripe_does_not_have(settled: Company) -> None:
+    payout = settled.payout()
+    ghost = replace(payout, fact=replace(payout.fact, id="po_of_nowhere"), version=0)
+    settled.world.ports.payouts.save(ghost)
+    assert kinds(settled)["po_of_nowhere"] == [PayoutKind.NOT_IN_STRIPE]
+
+
+def test_mending_a_payout_twice_writes_the_same(settled: Company) -> None:
+    right = state(settled)
+    lost(settled)
+    for _ in range(2):
+        for each in tie_out_payouts(settled.organization, settled.world.ports):
+            mend_payout(settled.organization, settled.account, each.fact, settled.world.ports)
+        assert state(settled) == right
+
+
+def test_a_higher_fee_is_a_difference_of_its_line(settled: Company) -> None:
+    changed(settled.world, costlier("charge", 5))
+    assert set(kinds(settled)[settled.payout().id]) == {PayoutKind.LINE_DIFFERS}
