@@ -1,10 +1,10 @@
-"""The story: one pool company goes through the guide from installing Stripe to losing and regaining it."""
+"""The story: one pool company goes through the guide from installing Stripe to the money in the bank."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from infra.demo.acts import billing_many, invoicing, refunding, reminding, setting_up, troubleshooting
+from infra.demo.acts import billing_many, depositing, invoicing, refunding, reminding, setting_up, troubleshooting
 from infra.demo.acts.scene import Scene
 
 ACTS: tuple[Callable[[Scene], None], ...] = (
@@ -19,6 +19,9 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
     reminding.remind,
     billing_many.bill_many,
     billing_many.look_at_all,
+    depositing.explain_a_deposit,
+    depositing.wait_for_money,
+    depositing.have_a_deposit_fail,
 )
 
 

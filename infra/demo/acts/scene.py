@@ -54,6 +54,14 @@ class Scene:
         self.world.wait_until_delivered()
         self.clock.skip_to(self.clock.now() + 60)
 
+    def lets_days_pass(self, days: int) -> None:
+        """Lets each day do its work before the next one begins."""
+        for _ in range(days):
+            self.world.wait_until_delivered()
+            self.clock.skip_to(self.clock.now() + 86_400)
+            self.world.wait_until_delivered()
+            self.stack.wait_until_idle()
+
     def shows_once(self, invoice: str, latest: str) -> None:
         """Shows the history once its latest entry is told like this, or as it is when patience ends."""
         path = f"/invoices/{invoice}/history"
