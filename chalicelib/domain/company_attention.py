@@ -68,11 +68,11 @@ def unsolved(payouts: Sequence[Payout]) -> Iterator[Payout]:
     """
     by_id = {payout.id: payout for payout in payouts}
     for payout in payouts:
-        if payout.fact.returned and not _paid_again(payout, by_id) and not _paid_later(payout, payouts):
+        if payout.fact.returned and not _went_out_again(payout, by_id) and not _paid_later(payout, payouts):
             yield payout
 
 
-def _paid_again(payout: Payout, by_id: dict[str, Payout]) -> bool:
+def _went_out_again(payout: Payout, by_id: dict[str, Payout]) -> bool:
     again = by_id.get(payout.returned_in or "")
     return again is not None and not again.fact.returned
 

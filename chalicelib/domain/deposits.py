@@ -14,6 +14,10 @@ from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.terms import day_in_words
 
+BANK_DEBIT = "The bank debit is on its way. That takes some days and is normal."
+UNDER_WAY = "The payment has not arrived yet. A bank debit takes some days, which is normal."
+"""Of a payment whose method POM does not know before it has arrived or failed."""
+
 
 class DepositStatus(StrEnum):
     """Where money is that a payment brought, or that a refund or a dispute took."""
@@ -65,14 +69,8 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     movement = settled.movement
     if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
         return []
-    if movement.status == "pending" and (movement.method is None or movement.method in BANK_DEBITS):
-        # Only bank debits take days, and Stripe names the bank when the debit has arrived.
-        return [
-            Deposit(DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
-        ]
-    if movement.status == "pending" and movement.method is None:
-        # Stripe's events tell how it was paid once it has settled.
-        return [Deposit(DepositStatus.NOT_SETTLED, "On its way. A bank debit takes some days, which is normal.")]
+    if movement.status == "pending":
+        return [Deposit(DepositStatus.NOT_SETTLED, BANK_DEBIT if movement.method in BANK_DEBITS else UNDER_WAY)]
     if settled.fee_pending:
         return [Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
     return []

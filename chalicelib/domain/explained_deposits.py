@@ -10,25 +10,26 @@ from chalicelib.domain.movements import Movement, MovementKind
 
 
 def where_money_is(deposits: Sequence[tuple[Movement, Sequence[Deposit]]]) -> Iterator[str]:
-    """Yields where the money of an invoice's payments is, unless nobody knows yet.
+    """Yields where the money of an invoice's payments is, as far as it is known.
 
-    `deposits` has the deposits of each movement of the invoice. If its payments differ, each is named by its amount.
+    `deposits` has the deposits of each movement of the invoice. If what is told of its payments differs, each is
+    named by its amount.
     """
-    told = {movement: _told(each) for movement, each in deposits if _arrived_in_stripe(movement)}
-    told = {movement: sentences for movement, sentences in told.items() if sentences}
+    told = {movement: _told(each) for movement, each in deposits if _brought_money(movement)}
     if len(set(told.values())) == 1:
         yield from next(iter(told.values()))
         return
     for movement, sentences in told.items():
-        amount = f"{decimal_string(movement.amount, movement.currency)} {movement.currency.upper()}"
-        yield f"The payment of {amount}: {' '.join(sentences)}"
+        if sentences:
+            amount = f"{decimal_string(movement.amount, movement.currency)} {movement.currency.upper()}"
+            yield f"The payment of {amount}: {' '.join(sentences)}"
 
 
-def _arrived_in_stripe(movement: Movement) -> bool:
+def _brought_money(movement: Movement) -> bool:
     return movement.kind is MovementKind.PAYMENT and movement.status == "succeeded"
 
 
 def _told(deposits: Sequence[Deposit]) -> tuple[str, ...]:
-    """Returns what is told of a payment's deposits, each sentence once."""
+    """Returns what is told of a payment's deposits, each sentence once. It is empty if nobody knows yet."""
     known = (deposit.message for deposit in deposits if deposit.status is not DepositStatus.NOT_SETTLED)
     return tuple(dict.fromkeys(known))

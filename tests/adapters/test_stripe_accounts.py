@@ -103,3 +103,14 @@ def test_no_sentence_tells_of_fraud_or_repeats_a_code(told: Requirement) -> None
 def test_an_account_that_nothing_is_asked_of_has_no_requirements() -> None:
     assert requirements(disabled_reason=None) == ()
     assert account(requirements=None).requirements == ()
+
+
+@pytest.mark.parametrize(("sent", "read"), [({"payouts_enabled": False}, False), ({"payouts_enabled": True}, True)])
+def test_an_account_says_whether_stripe_pays_out_to_the_bank(sent: dict[str, Any], read: bool) -> None:
+    assert account(**sent).payouts_enabled is read
+
+
+def test_an_account_that_was_stored_before_pom_read_its_payouts_is_not_said_to_be_restricted() -> None:
+    stored = msgspec.to_builtins(account(charges_enabled=True, payouts_enabled=False))
+    del stored["payouts_enabled"]
+    assert msgspec.convert(stored, AccountFact).payouts_enabled

@@ -13,8 +13,6 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.payout import Payout, PayoutFact
 from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
-from chalicelib.ports.messages import BalanceJob
-from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.usecases.payouts.show_deposits import Deposited
 from tests.world import BEGAN, ORGANIZATION, World
 
@@ -123,10 +121,3 @@ def costs(movement: Movement, *settlements: Settlement, payouts: Sequence[Payout
     settled = SettledMovement(movement, settlements)
     today = dt.datetime.fromtimestamp(BEGAN, dt.UTC).date()
     return Deposited(settled, deposits_of(settled, {payout.id: payout for payout in payouts}, today))
-
-
-def read_from_stripe(world: World) -> None:
-    """Does what the queue of balance jobs asks for: reads fees and payouts from Stripe."""
-    while jobs := [message for message in world.ports.queues.take() if isinstance(message, BalanceJob)]:
-        for job in jobs:
-            do_balance_job(job, world.ports)

@@ -96,7 +96,7 @@ def test_the_days_after_which_an_invoice_is_listed_as_overdue_can_be_chosen(offi
     world.plan_day()
     assert office.get("/attention").json["data"] == []
     [item] = office.get("/attention?overdueDays=5").json["data"]
-    assert (item["kind"], item["dueBy"][:10]) == ("invoice_overdue", "2027-01-16")
+    assert (item["kind"], item["dueBy"][:10]) == ("invoice_overdue", "2027-01-15")
 
 
 def test_another_organization_sees_nothing_of_it(office: ApiClient, world: World) -> None:

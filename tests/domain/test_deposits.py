@@ -72,6 +72,15 @@ def test_a_bank_debit_that_has_not_settled_is_normal() -> None:
     ]
 
 
+def test_a_payment_under_way_of_which_nobody_knows_the_method_is_normal_too() -> None:
+    assert told(SettledMovement(replace(PAYMENT, status="pending"))) == [
+        (
+            DepositStatus.NOT_SETTLED,
+            "The payment has not arrived yet. A bank debit takes some days, which is normal.",
+        )
+    ]
+
+
 def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
     settled = SettledMovement(PAYMENT)
 
@@ -141,7 +150,8 @@ def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> Non
     assert told(IN_PAYOUT, payout("po_1", "paid", 3, amount=-500)) == [
         (
             DepositStatus.ARRIVED,
-            "In the debit of 3 December 2026: the balance was negative, so Stripe took the amount from the bank account.",
+            "In the debit of 3 December 2026: the balance was negative, so Stripe took the amount from the bank "
+            "account.",
         )
     ]
     assert told(IN_PAYOUT, payout("po_1", "in_transit", 3, amount=-500)) == [

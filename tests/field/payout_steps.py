@@ -5,15 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.payout import Payout, PayoutFilter
-from chalicelib.domain.payout_lines import PayoutLine
-from chalicelib.domain.payout_wording import story_of
-from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
-from chalicelib.usecases.payouts.show_payouts import list_payouts
-from tests.world import ORGANIZATION, World
+from tests.world import World
 
 if TYPE_CHECKING:
-    from chalicelib.domain.invoice import Invoice
+    from tests.api.client import ApiClient
 
 DAY = 86400
 
@@ -22,9 +17,8 @@ class PayoutSteps:
     """Part of `Play`."""
 
     world: World
+    api: ApiClient
     account: str
-    _invoice: Invoice
-    invoice: Invoice | None
 
     # Money that moves in Stripe
 
@@ -92,60 +86,10 @@ class PayoutSteps:
 
     # What POM shows
 
-    def _shown_of_payouts(self) -> dict[str, Any]:
-        """The payouts, those that arrive last first, each with its lines; and the deposits of the invoice's money."""
-        ports = self.world.ports
-        page = list_payouts(ORGANIZATION, PayoutFilter(), 100, None, ports)
-        found: dict[str, Any] = {"payouts": [self._payout(each) for each in page.items]}
-        if self.invoice is not None:
-            rows = deposits_of_invoice(self._invoice, ports).values()
-            found["fees"] = {
-                str(row.settled.movement.kind): [
-                    {**_moved(each.transaction), "pending": row.settled.fee_pending}
-                    for each in row.settled.settlements
-                ]
-                for row in rows
-            }
-            found["deposits"] = {
-                str(row.settled.movement.kind): [
-                    {"status": str(each.status), "message": each.message} for each in row.deposits
-                ]
-                for row in rows
-            }
-        return found
-
-    def _payout(self, payout: Payout) -> dict[str, Any]:
-        lines = self.world.ports.payouts.all_lines(ORGANIZATION, payout.id)
-        story, totals = story_of(payout), payout.itemized.totals if payout.itemized else None
-        names = ("payments", "refunds", "disputes", "fees", "other", "outside_pom", "unexplained")
-        return {
-            "status": payout.fact.status,
-            "amount": payout.fact.amount,
-            "currency": payout.fact.currency,
-            "last4": payout.fact.last4,
-            "message": story.message,
-            "next_step": story.next_step,
-            "tied_out": payout.tied_out,
-            "totals": {name: getattr(totals, name) for name in names} if totals else None,
-            "lines": [_line(line) for line in lines],
-        }
+    def _shown_of_payouts(self) -> list[dict[str, Any]]:
+        """The payouts, those that arrive last first, each with its lines."""
+        listed = self.api.get("/payouts?first=100").json["data"]
+        return [self.api.get(f"/payouts/{each['id']}?first=100").json for each in listed]
 
     def _payout_in_stripe(self, number: int) -> str:
         return str(self.world.in_stripe(self.account, "payout")[number]["id"])
-
-
-def _line(line: PayoutLine) -> dict[str, Any]:
-    return {**_moved(line.transaction), "kind": str(line.kind), "number": line.owner.number if line.owner else None}
-
-
-def _moved(transaction: Any) -> dict[str, Any]:
-    return {
-        "type": transaction.type,
-        "category": transaction.category,
-        "amount": transaction.amount,
-        "fee": transaction.fee,
-        "net": transaction.net,
-        "parts": {part.type: part.amount for part in transaction.fee_parts},
-        "exchange_rate": transaction.exchange_rate,
-        "description": transaction.description,
-    }

@@ -336,7 +336,7 @@ class Play(
             found["customer"] = self.api.get(f"/customers/{self.invoice.order.customer_id}").json
             found |= self._shown_of_what_happened(found["invoice"])
         found |= self._shown_of_customers() | self._shown_of_days() | self._shown_by_hand()
-        found |= self._shown_of_payouts()
+        found["payouts"] = self._shown_of_payouts()
         found["mails"] = len(self.world.double.mails(self.account))
         found["parked"] = len(list(self.world.ports.events.parked(self.account, 100)))  # type: ignore[arg-type]
         found["calls"] = sum(self.world.stripe_calls().values())
@@ -346,16 +346,21 @@ class Play(
         return found
 
     def _shown_of_what_happened(self, invoice: dict[str, Any]) -> dict[str, Any]:
-        """The timeline as a list of kinds, and by kind; the money in and out; the log of events, by type."""
+        """The timeline as a list of kinds, and by kind; the money in and out; the log of events, by type.
+
+        `rows` has the latest row of the money of each kind: a payment, a refund, a dispute.
+        """
         reasons: dict[str, Any] = {}
         for each in invoice["history"]:
             reasons[each["kind"]] = each.get("reason") or reasons.get(each["kind"])
         log = self.api.get(f"/invoices/{invoice['id']}/events?first=100").json["data"]
+        money = self.api.get("/payments?first=100").json["data"]
         return {
             "timeline": reasons,
             "kinds": [each["kind"] for each in invoice["history"]],
             "entries": {each["kind"]: each for each in invoice["history"]},
-            "money": self.api.get("/payments?first=100").json["data"],
+            "money": money,
+            "rows": {each["kind"]: each for each in reversed(money)},
             "events": {each["type"]: each for each in log},
             "outcomes": sorted({each["outcome"] for each in log}),
         }

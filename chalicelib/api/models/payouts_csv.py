@@ -106,10 +106,10 @@ def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str) -> 
     is in the payout, or POM has not read it yet, that is the whole amount. `Day` is a day in `time_zone`, `Time` is
     RFC 3339 in UTC, and `Arrival` is Stripe's date.
     """
-    return csv_table(_LINE_COLUMNS, _rows(payout, page, time_zone))
+    return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone))
 
 
-def _rows(payout: Payout, page: Page[PayoutLine], time_zone: str) -> Iterator[_Row]:
+def _lines_and_remainder(payout: Payout, page: Page[PayoutLine], time_zone: str) -> Iterator[_Row]:
     for line in page.items:
         view = line_view(line)
         yield _Row(payout, day_of(line.transaction.created, time_zone).isoformat(), view.net, view)

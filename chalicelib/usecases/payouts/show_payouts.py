@@ -57,9 +57,10 @@ def show_payout(
             field="payoutId",
             next_step="Choose the payout from the list of payouts.",
         )
-    if payout.itemized is None and after is None:
+    lines = ports.payouts.lines(organization_id, payout_id, first, after)
+    if payout.itemized is None:
         return payout, Page((), None, has_next=False)  # Lines that do not add up yet would mislead.
-    return payout, ports.payouts.lines(organization_id, payout_id, first, after)
+    return payout, lines
 
 
 def show_balance(organization_id: OrganizationId, ports: Ports) -> Balance:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from tests.mutations.guard import Guard
 from tests.mutations.guards.api import API
+from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
@@ -32,5 +33,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS,
+    *REFUNDS, *ATTENTION,
 )  # fmt: skip

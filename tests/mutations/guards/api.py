@@ -58,6 +58,36 @@ API = (
         "tests/api/test_payments_table.py::test_no_text_of_a_table_is_taken_for_a_formula",
     ),
     guard(
+        "no lines of a payout are shown that do not add up yet",
+        "show_payout",
+        Never("itemized"),
+        "tests/api/test_payouts.py::test_a_payout_without_lines_says_why",
+    ),
+    guard(
+        "what no line explains is a row of the table",
+        "_lines_and_remainder",
+        Never("unexplained"),
+        "tests/api/test_payouts_table.py::test_a_remainder_is_a_row_once_so_that_the_table_adds_up",
+    ),
+    guard(
+        "a remainder is a row of one page only",
+        "_lines_and_remainder",
+        Check("has_next"),
+        "tests/api/test_payouts_table.py::test_a_remainder_is_a_row_once_so_that_the_table_adds_up",
+    ),
+    guard(
+        "what settled in two currencies is not summed up",
+        "settled_view",
+        Always("len"),
+        "tests/api/test_deposits.py::test_what_settled_in_two_currencies_is_not_summed_up",
+    ),
+    guard(
+        "money that a deposit gave back is not told as arrived",
+        "_deposit_of",
+        Never("_gave_back"),
+        "tests/domain/test_deposits.py::test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back",
+    ),
+    guard(
         "a table is for those who prefer it",
         "prefers_csv",
         Becomes("'text/csv' in (accept or '')"),

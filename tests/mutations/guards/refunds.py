@@ -11,7 +11,7 @@ _CRASHES = "tests/usecases/invoicing/test_refund_crashes.py"
 REFUNDS = (
     guard(
         "a refund is stored before Stripe is asked",
-        "_stored",
+        "_stored(request)",
         Becomes("_ordering(invoice, request, nonce, ports.clock.now())"),
         f"{_CRASHES}::test_a_crash_at_any_boundary_ends_in_one_refund",
     ),

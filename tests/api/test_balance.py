@@ -1,0 +1,82 @@
+"""The balance of the Stripe account over HTTP."""
+
+from __future__ import annotations
+
+from tests.api.client import OTHER_ORGANIZATION, ApiClient
+from tests.api.money_moved import paid
+from tests.api.settled_money import keep, midnight, payout_fact
+from tests.boundaries import watched
+from tests.world import World
+
+DAY = 86400
+
+
+def test_the_balance_shows_what_is_pending_available_and_on_its_way(api: ApiClient, world: World) -> None:
+    account = world.connect()
+    world.customer()
+    paid(world)
+    world.work()
+    [usd] = api.get("/balance").json["data"]
+    assert usd == {"currency": "usd", "available": "0.00", "pending": "72.52", "onItsWay": "0.00", "payouts": []}
+
+    world.advance(7 * DAY)
+    [usd] = api.get("/balance").json["data"]
+    assert (usd["available"], usd["pending"]) == ("72.52", "0.00")
+
+    payout = world.double.pay_out(account)["id"]
+    world.deliver()
+    world.work()
+    [usd] = api.get("/balance").json["data"]
+    assert (usd["available"], usd["pending"], usd["onItsWay"]) == ("0.00", "0.00", "72.52")
+    assert usd["payouts"] == api.get("/payouts").json["data"]
+    assert [each["id"] for each in usd["payouts"]] == [payout]
+
+    world.advance(7 * DAY)
+    world.deliver()
+    world.work()
+    [usd] = api.get("/balance").json["data"]
+    assert (usd["onItsWay"], usd["payouts"]) == ("0.00", [])
+
+
+def test_each_currency_has_its_own_balance_and_its_own_payouts(api: ApiClient, world: World) -> None:
+    account = world.connect()
+    world.double.adjust(account, 5_000)
+    world.double.adjust(account, -700, currency="jpy")
+    soon = midnight("2027-01-18")
+    keep(world, payout_fact("po_eur", 900, status="in_transit", currency="eur", arrival_date=soon))
+    keep(world, payout_fact("po_usd", -150, status="pending", arrival_date=soon))
+    keep(world, payout_fact("po_done", 150, arrival_date=soon))
+    shown = {each["currency"]: each for each in api.get("/balance").json["data"]}
+    figures = {
+        currency: (each["available"], each["pending"], each["onItsWay"], [payout["id"] for payout in each["payouts"]])
+        for currency, each in shown.items()
+    }
+    assert figures == {
+        "usd": ("50.00", "0.00", "-1.50", ["po_usd"]),
+        "jpy": ("-700", "0", "0", []),
+        "eur": ("0.00", "0.00", "9.00", ["po_eur"]),
+    }
+
+
+def test_stripe_is_asked_once(api: ApiClient, world: World) -> None:
+    world.connect()
+    boundaries = watched(world)
+    assert api.get("/balance").status == 200
+    assert boundaries.stripe == ["balance"]
+    assert boundaries.writes == []
+
+
+def test_who_is_not_connected_has_no_balance(api: ApiClient, world: World) -> None:
+    world.connect()
+    stranger = api.acting("admin", organization=OTHER_ORGANIZATION)
+    answer = stranger.get("/balance")
+    assert (answer.status, answer.code) == (409, "stripe_not_connected")
+    assert answer.error["nextStep"]
+
+
+def test_a_company_that_took_back_its_access_is_told_so(api: ApiClient, world: World) -> None:
+    account = world.connect()
+    world.double.revoke(account)
+    answer = api.get("/balance")
+    assert (answer.status, answer.code) == (409, "stripe_account_unreachable")
+    assert api.get("/stripe/connection").json["status"] == "disconnected"

@@ -1,0 +1,273 @@
+"""Over HTTP: what a payment cost, and which deposit its money is in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.movements import MovementKind
+from tests.api.client import OTHER_ORGANIZATION, ApiClient
+from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
+from tests.api.settled_money import NOT_SETTLED, keep, midnight, moved, payout_fact
+from tests.boundaries import watched
+from tests.world import ORGANIZATION, World
+
+DAY = 86400
+
+
+@pytest.fixture
+def account(world: World) -> str:
+    account = world.connect()
+    world.customer()
+    return account
+
+
+def shown(api: ApiClient, invoice_id: str) -> Any:
+    answer = api.get(f"/invoices/{invoice_id}")
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def pays_out(world: World, account: str) -> str:
+    """Makes a payout of what is available, and reads it from Stripe. Returns its id."""
+    payout = str(world.double.pay_out(account)["id"])
+    pass_time(world, 3600)
+    return payout
+
+
+def pass_time(world: World, seconds: int) -> None:
+    world.advance(seconds)
+    world.deliver()
+    world.work()
+
+
+def store(world: World, settled: SettledMovement) -> None:
+    """Stores a row of `GET /payments` with what Stripe booked for it."""
+    row = settled.movement
+    world.ports.database.movements[ORGANIZATION, row.id] = row
+    world.ports.payments.settle(ORGANIZATION, [(row.id, settlement) for settlement in settled.settlements])
+
+
+COST = {
+    "feeStatus": "known",
+    "fee": "2.48",
+    "net": "72.52",
+    "settlementCurrency": "usd",
+    "exchange": None,
+}
+PARTS = [{"type": "stripe_fee", "amount": "2.48", "description": "Stripe processing fees"}]
+
+
+def test_a_payment_is_followed_from_its_pending_fee_to_the_deposit_that_arrived(
+    api: ApiClient, world: World, account: str
+) -> None:
+    invoice, intent = paid(world)
+    [row] = listed(api)
+    assert (row["feeStatus"], row["fee"], row["net"], row["settlements"]) == ("pending", None, None, [])
+    assert [deposit["status"] for deposit in row["deposits"]] == ["not_settled"]
+    assert "deposit" not in shown(api, invoice.id)["explanation"].lower()
+
+    world.work()
+    [row] = listed(api)
+    assert {name: row[name] for name in COST} == COST
+    assert row["feeParts"] == PARTS
+    [deposit] = row["deposits"]
+    assert (deposit["status"], deposit["payoutId"]) == ("expected", None)
+    assert deposit["message"].startswith("Expected in a deposit from ")
+
+    world.advance(7 * DAY)
+    [deposit] = listed(api)[0]["deposits"]
+    assert deposit["status"] == "available"
+
+    payout_id = pays_out(world, account)
+    payout = api.get(f"/payouts/{payout_id}").json
+    assert [(line["paymentId"], line["invoiceId"], line["net"]) for line in payout["lines"]] == [
+        (intent, invoice.id, "72.52")
+    ]
+    [deposit] = listed(api)[0]["deposits"]
+    assert (deposit["status"], deposit["payoutId"], deposit["on"]) == (
+        "on_its_way", payout_id, payout["arrivesOn"],
+    )  # fmt: skip
+
+    pass_time(world, 7 * DAY)
+    [row] = listed(api)
+    [deposit] = row["deposits"]
+    assert (deposit["status"], deposit["message"][:18]) == ("arrived", "In the deposit of ")
+    [settlement] = row["settlements"]
+    assert (settlement["gross"], settlement["fee"], settlement["net"]) == ("75.00", "2.48", "72.52")
+    assert settlement["payoutId"] == payout_id
+    detail = shown(api, invoice.id)
+    [payment] = detail["payments"]
+    assert {name: payment[name] for name in NOT_SETTLED} == {name: row[name] for name in NOT_SETTLED}
+    assert detail["explanation"].startswith("Paid on ")
+    assert detail["explanation"].endswith(f" {deposit['message']}")
+
+
+def test_a_refund_and_a_dispute_show_the_deposit_they_were_taken_from(
+    api: ApiClient, world: World, account: str
+) -> None:
+    invoice, intent = paid(world)
+    other, _ = paid(world, "svc_2")
+    refunds(world, account, intent, 2000)
+    charges = {each["payment_intent"]: each["id"] for each in world.in_stripe(account, "charge")}
+    dispute = world.double.open_dispute(account, charges[shown(api, other.id)["payments"][0]["id"]])["id"]
+    pass_time(world, 7 * DAY)
+    payout = pays_out(world, account)
+    pass_time(world, 7 * DAY)
+    rows = {row["kind"]: row for row in listed(api)}
+    assert (rows["refund"]["fee"], rows["refund"]["net"]) == ("0.00", "-20.00")
+    assert (rows["dispute"]["fee"], rows["dispute"]["net"]) == ("15.00", "-90.00")
+    assert {deposit["payoutId"] for row in rows.values() for deposit in row["deposits"]} == {payout}
+    [refund] = shown(api, invoice.id)["payments"][0]["refunds"]
+    [disputed] = shown(api, other.id)["payments"][0]["disputes"]
+    assert disputed["id"] == dispute
+    for row, view in ((rows["refund"], refund), (rows["dispute"], disputed)):
+        assert {name: view[name] for name in NOT_SETTLED} == {name: row[name] for name in NOT_SETTLED}
+    detail = api.get(f"/payouts/{payout}").json
+    assert sum(Decimal(row["net"]) for row in listed(api)) == Decimal(detail["amount"])
+    assert detail["tiedOut"] is True
+
+
+def test_an_invoice_tells_that_its_deposit_failed_and_which_one_has_its_money_now(
+    api: ApiClient, world: World, account: str
+) -> None:
+    invoice, _ = paid(world)
+    world.work()
+    world.advance(7 * DAY)
+    first = pays_out(world, account)
+    pass_time(world, 7 * DAY)
+    world.double.fail_payout(account, first)
+    pass_time(world, 60)
+    [deposit] = shown(api, invoice.id)["payments"][0]["deposits"]
+    assert (deposit["status"], deposit["payoutId"]) == ("returned", first)
+    assert "failed; its money is back in the Stripe balance." in shown(api, invoice.id)["explanation"]
+
+    world.double.update_account(account, bank_last4="4321")
+    second = pays_out(world, account)
+    [deposit] = shown(api, invoice.id)["payments"][0]["deposits"]
+    assert (deposit["status"], deposit["payoutId"]) == ("on_its_way", second)
+    assert "failed; its money is in the deposit of " in deposit["message"]
+    assert api.get(f"/payouts/{first}").json["paidAgainIn"] == second
+
+
+def test_a_bank_debit_on_its_way_is_told_as_normal(api: ApiClient, world: World, account: str) -> None:
+    paid(world, method="pm_usBankAccount")
+    [row] = listed(api)
+    assert (row["status"], row["feeStatus"], row["fee"]) == ("pending", None, None)
+    assert [deposit["message"] for deposit in row["deposits"]] == [
+        "The payment has not arrived yet. A bank debit takes some days, which is normal."
+    ]
+
+
+def test_money_outside_stripe_has_no_fee_and_no_deposit(api: ApiClient, world: World, account: str) -> None:
+    invoice = world.invoice()
+    api.post(f"/invoices/{invoice.id}/mark-paid", {"method": "check", "reference": "No. 7"})
+    [row] = listed(api)
+    assert {name: row[name] for name in NOT_SETTLED} == NOT_SETTLED
+    assert shown(api, invoice.id)["explanation"].endswith("as recorded in POM.")
+
+
+def test_a_dispute_that_was_won_shows_both_times_it_moved_money_and_what_remains(
+    api: ApiClient, world: World
+) -> None:
+    row = movement(id="du_1", kind=MovementKind.DISPUTE, status="won", amount=7500, payment_id="pi_1")
+    taken = moved("txn_1", -7500, 1500, category="dispute", created=1_800_000_100)
+    back = moved("txn_2", 7500, -1500, category="dispute_reversal", created=1_800_500_000)
+    store(world, SettledMovement(row, (Settlement(back, "po_2"), Settlement(taken, "po_1"))))
+    keep(world, payout_fact("po_1", 100))
+    keep(world, payout_fact("po_2", 100, status="in_transit", arrival_date=midnight("2027-02-01")))
+    [shown_row] = listed(api)
+    assert [each["category"] for each in shown_row["settlements"]] == ["dispute", "dispute_reversal"]
+    assert [each["net"] for each in shown_row["settlements"]] == ["-90.00", "90.00"]
+    assert (shown_row["fee"], shown_row["net"]) == ("0.00", "0.00")
+    assert [part["amount"] for part in shown_row["feeParts"]] == ["15.00", "-15.00"]
+    assert [(each["payoutId"], each["status"]) for each in shown_row["deposits"]] == [
+        ("po_1", "arrived"),
+        ("po_2", "on_its_way"),
+    ]
+    [cells] = table(api.get("/payments", headers=CSV))
+    assert (cells["Deposit"], cells["Payout"]) == ("2027-01-20; 2027-02-01", "po_1; po_2")
+
+
+def test_a_payment_in_another_currency_shows_what_it_was_exchanged_into(api: ApiClient, world: World) -> None:
+    exchanged = moved("txn_1", 6908, 230, exchange_rate="0.921", source_amount=7500, source_currency="usd")
+    store(world, SettledMovement(movement(), (Settlement(replace(exchanged, currency="eur")),)))
+    [row] = listed(api)
+    assert (row["amount"], row["currency"]) == ("75.00", "usd")
+    assert (row["fee"], row["net"], row["settlementCurrency"]) == ("2.30", "66.78", "eur")
+    assert row["exchange"] == {"rate": "0.921", "amount": "75.00", "currency": "usd"}
+    [cells] = table(api.get("/payments", headers=CSV))
+    assert (cells["Net"], cells["Settlement currency"], cells["Exchange rate"]) == ("66.78", "EUR", "0.921")
+
+
+def test_what_settled_in_two_currencies_is_not_summed_up(api: ApiClient, world: World) -> None:
+    usd, eur = moved("txn_1", -7500, 1500), moved("txn_2", 6900, currency="eur", created=1_800_500_000)
+    store(world, SettledMovement(movement(), (Settlement(usd), Settlement(eur))))
+    [row] = listed(api)
+    assert (row["feeStatus"], row["fee"], row["net"], row["settlementCurrency"]) == ("known", None, None, None)
+    assert [(each["net"], each["currency"]) for each in row["settlements"]] == [("-90.00", "usd"), ("69.00", "eur")]
+
+
+def test_the_table_of_payments_has_the_fees_and_deposits_of_the_list(
+    api: ApiClient, world: World, account: str
+) -> None:
+    paid(world)
+    world.work()
+    world.advance(7 * DAY)
+    pays_out(world, account)
+    paid(world, "svc_2")
+    for row, cells in zip(listed(api), table(api.get("/payments", headers=CSV)), strict=True):
+        assert (cells["Fee status"], cells["Fee"], cells["Net"]) == (
+            row["feeStatus"], row["fee"] or "", row["net"] or "",
+        )  # fmt: skip
+        [deposit] = row["deposits"]
+        assert (cells["Deposit"], cells["Deposit status"]) == (deposit["on"] or "", deposit["status"])
+        assert cells["Payout"] == (deposit["payoutId"] or "")
+
+
+def test_a_page_of_payments_takes_one_query_and_one_read_of_their_payouts(api: ApiClient, world: World) -> None:
+    for number in range(30):
+        row = movement(id=f"pi_{number}", at=1_800_000_000 + number)
+        store(world, SettledMovement(row, (Settlement(moved(f"txn_{number}", 7500), f"po_{number % 3}"),)))
+    for number in range(3):
+        keep(world, payout_fact(f"po_{number}", 100))
+    boundaries = watched(world)
+    assert {deposit["status"] for row in listed(api, "first=30") for deposit in row["deposits"]} == {"arrived"}
+    assert boundaries.calls == ["payments.page", "payouts.find"]
+
+
+def test_an_invoice_takes_one_read_more_once_it_has_payments_and_two_once_they_are_paid_out(
+    api: ApiClient, world: World, account: str
+) -> None:
+    def reads(invoice_id: str) -> list[str]:
+        boundaries = watched(world)
+        shown(api, invoice_id)
+        return boundaries.calls
+
+    assert reads(world.invoice("svc_2").id) == ["invoices.get"]
+    invoice, _ = paid(world)
+    world.work()
+    assert reads(invoice.id) == ["invoices.get", "payments.find"]
+    world.advance(7 * DAY)
+    pays_out(world, account)
+    assert reads(invoice.id) == ["invoices.get", "payments.find", "payouts.find"]
+
+
+def test_the_list_of_invoices_reads_no_payments(api: ApiClient, world: World, account: str) -> None:
+    paid(world)
+    world.work()
+    boundaries = watched(world)
+    api.get("/invoices")
+    assert boundaries.calls == ["invoices.page"]
+
+
+def test_no_deposit_of_another_organization_is_read(api: ApiClient, world: World) -> None:
+    store(world, SettledMovement(movement(), (Settlement(moved("txn_1", 7500, 248), "po_1"),)))
+    keep(world, payout_fact("po_1", 7252), organization=OTHER_ORGANIZATION)
+    [deposit] = listed(api)[0]["deposits"]
+    assert (deposit["status"], deposit["payoutId"]) == ("expected", None)

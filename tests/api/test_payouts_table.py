@@ -1,0 +1,158 @@
+"""Payouts, and the lines of one, as tables for bookkeepers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.api.examples import CSV_EXAMPLES
+from chalicelib.api.examples.common import LAST_PAGE
+from chalicelib.api.models.payout_lines import PayoutDetail
+from chalicelib.api.models.payouts import PayoutList
+from chalicelib.api.models.payouts_csv import payout_lines_csv, payouts_csv
+from chalicelib.domain.identifiers import CustomerId, InvoiceId
+from chalicelib.domain.payout_lines import Owner, PayoutLine
+from chalicelib.ports.storage import Page
+from tests.api.client import ApiClient
+from tests.api.conftest import CONFIG
+from tests.api.example_money import LINES, PAYOUT
+from tests.api.money_moved import CSV, table
+from tests.api.settled_money import account_fee, keep, moved, of_pom, payout_fact
+from tests.boundaries import watched
+from tests.world import World
+
+LINES_OF_ONE = [
+    of_pom(moved("txn_1", 12150, 382)),
+    of_pom(moved("txn_2", -2000, type="refund", category="refund", source_type="refund", source_id="re_1")),
+    PayoutLine(moved("txn_3", 5000, 175, description="Web shop")),
+    PayoutLine(account_fee("txn_4", 200, description="Billing - usage fee")),
+]
+AMOUNT = sum(line.transaction.net for line in LINES_OF_ONE)
+
+
+def lines_of(api: ApiClient, payout_id: str) -> list[dict[str, str]]:
+    """Returns the rows of a payout's table, from all its pages, and follows the links as a client does."""
+    rows, path = [], f"/payouts/{payout_id}?first=100"
+    while path:
+        answer = api.get(path, headers=CSV)
+        rows += table(answer)
+        target = answer.headers.get("link", "").partition(">; ")[0]
+        path = target.removeprefix(f"<{CONFIG.public_api_url}/v1")
+    return rows
+
+
+def net(rows: list[dict[str, str]]) -> Decimal:
+    return sum((Decimal(row["Net"]) for row in rows), Decimal())
+
+
+def test_the_table_of_payouts_has_the_figures_of_the_list(api: ApiClient, world: World) -> None:
+    keep(world, payout_fact("po_1", AMOUNT, statement_descriptor="BLUE POOLS"), LINES_OF_ONE)
+    keep(world, payout_fact("po_2", AMOUNT + 5, status="failed", failure_code="no_account"), LINES_OF_ONE)
+    keep(world, payout_fact("po_3", 700, automatic=False, destination=None, last4=None))
+    rows, shown = table(api.get("/payouts", headers=CSV)), api.get("/payouts").json["data"]
+    for row, payout in zip(rows, shown, strict=True):
+        bank, totals = payout["bank"] or {"name": "", "last4": ""}, payout["totals"] or {}
+        assert (row["ID"], row["Arrival"], row["Created"]) == (payout["id"], payout["arrivesOn"], payout["createdAt"])
+        assert (row["Amount"], row["Currency"]) == (payout["amount"], payout["currency"].upper())
+        assert (row["Bank"], row["Last 4"], row["Status"]) == (bank["name"], bank["last4"], payout["status"])
+        parts = ("Payments", "Refunds", "Disputes", "Fees", "Other", "Outside POM", "Unexplained")
+        assert [row[part] for part in parts] == [*totals.values()] if totals else [""] * 7
+        assert (row["Message"], row["Next step"]) == (payout["message"], payout["nextStep"] or "")
+        assert row["Tied out"] == {True: "yes", False: "no", None: ""}[payout["tiedOut"]]
+        assert row["Invoices"] == ("" if payout["invoiceCount"] is None else str(payout["invoiceCount"]))
+    assert {row["ID"]: row["Tied out"] for row in rows} == {"po_1": "yes", "po_2": "no", "po_3": ""}
+
+
+def test_the_table_of_a_payout_has_its_lines_as_the_api_shows_them(api: ApiClient, world: World) -> None:
+    keep(world, payout_fact("po_1", AMOUNT), LINES_OF_ONE)
+    rows, payout = lines_of(api, "po_1"), api.get("/payouts/po_1").json
+    for row, line in zip(rows, payout["lines"], strict=True):
+        assert (row["ID"], row["Time"], row["Day"]) == (line["id"], line["at"], "2027-01-15")
+        assert (row["Kind"], row["Category"]) == (line["kind"], line["category"])
+        assert (row["Gross"], row["Fee"], row["Net"]) == (line["gross"], line["fee"], line["net"])
+        assert (row["Invoice number"], row["Customer"]) == (line["number"] or "", line["customerId"] or "")
+        assert (row["Invoice ID"], row["Payment ID"]) == (line["invoiceId"] or "", line["paymentId"] or "")
+        assert (row["Description"], row["Outside POM"]) == (
+            line["description"] or "",
+            "yes" if line["outsidePom"] else "no",
+        )
+        assert (row["Payout"], row["Arrival"], row["Payout status"]) == ("po_1", "2027-01-20", "paid")
+        assert row["Currency"] == "USD"
+    assert net(rows) == Decimal(payout["amount"])
+
+
+def test_a_remainder_is_a_row_once_so_that_the_table_adds_up(api: ApiClient, world: World) -> None:
+    lines = [of_pom(moved(f"txn_{number:03}", 100)) for number in range(250)]
+    keep(world, payout_fact("po_1", 25_123), lines)
+    rows = lines_of(api, "po_1")
+    assert len(rows) == 251
+    assert (rows[-1]["Kind"], rows[-1]["Gross"], rows[-1]["Fee"], rows[-1]["Net"]) == (
+        "unexplained",
+        "1.23",
+        "0.00",
+        "1.23",
+    )
+    assert "1.23 USD of it is not explained" in rows[-1]["Description"]
+    assert net(rows) == Decimal("251.23")
+
+
+@pytest.mark.parametrize("amount", [70_000, -70_000])
+@pytest.mark.parametrize(
+    "changes", [{"automatic": False}, {"method": "instant"}, {"reconciliation_status": "in_progress"}]
+)
+def test_a_payout_without_lines_is_one_row_that_says_why(
+    api: ApiClient, world: World, amount: int, changes: dict[str, Any]
+) -> None:
+    keep(world, payout_fact("po_1", amount, **changes))
+    [row] = lines_of(api, "po_1")
+    payout = api.get("/payouts/po_1").json
+    assert (row["Kind"], row["Net"], row["Description"]) == ("unexplained", payout["amount"], payout["message"])
+
+
+def test_a_text_of_stripe_in_a_payout_is_not_taken_for_a_formula(api: ApiClient, world: World) -> None:
+    text = '=HYPERLINK("x")'
+    owner = Owner(InvoiceId("inv_1"), CustomerId("-cust"), text)
+    line = of_pom(moved("txn_1", 100, description=text, category=text), owner)
+    fact = payout_fact(
+        "po_1", 100, status=text, destination=text, last4="-123", statement_descriptor=text, trace_id=text
+    )
+    keep(world, fact, [line])
+    [payout] = table(api.get("/payouts", headers=CSV))
+    [row] = lines_of(api, "po_1")
+    for name in ("Status", "Bank", "Statement", "Trace ID"):
+        assert payout[name] == f"'{text}"
+    for name in ("Category", "Invoice number", "Description", "Payout status"):
+        assert row[name] == f"'{text}"
+    assert (payout["Last 4"], row["Customer"]) == ("'-123", "'-cust")
+
+
+def test_the_link_of_the_table_of_payouts_leads_through_all_its_pages(api: ApiClient, world: World) -> None:
+    for number in range(5):
+        keep(world, payout_fact(f"po_{number}", 100))
+    ids, path = [], "/payouts?from=2027-01-01&to=2027-01-31&first=2"
+    while path:
+        answer = api.get(path, headers=CSV)
+        ids += [row["ID"] for row in table(answer)]
+        target = answer.headers.get("link", "").partition(">; ")[0]
+        assert not target or ("from=2027-01-01" in target and "first=2" in target)
+        path = target.removeprefix(f"<{CONFIG.public_api_url}/v1")
+    assert ids == ["po_4", "po_3", "po_2", "po_1", "po_0"]
+
+
+def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_and_two_reads(
+    api: ApiClient, world: World
+) -> None:
+    keep(world, payout_fact("po_1", 100_100), [of_pom(moved(f"txn_{number:04}", 100)) for number in range(1001)])
+    boundaries = watched(world)
+    answer = api.get("/payouts/po_1", headers=CSV)
+    assert sorted(boundaries.calls) == ["connections.get", "payouts.get", "payouts.lines", "settings.get"]
+    assert len(table(answer)) == 1000
+    assert "link" in answer.headers
+
+
+def test_the_examples_are_what_is_answered_for_the_same_payout() -> None:
+    page = Page(LINES, LAST_PAGE["endCursor"], False)
+    assert payouts_csv([PAYOUT]) == CSV_EXAMPLES[PayoutList]
+    assert payout_lines_csv(PAYOUT, page, "America/Phoenix") == CSV_EXAMPLES[PayoutDetail]

@@ -1,0 +1,110 @@
+"""Whatever is in a payout, its totals, its lines and its table add up to its amount, and to each other."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.api.models.payout_lines import PayoutDetail, payout_detail
+from chalicelib.api.models.payouts_csv import payout_lines_csv
+from chalicelib.domain.balance_transactions import BalanceTransaction
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
+from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
+from chalicelib.ports.storage import Page
+
+PAGE = 3
+AMOUNTS = st.integers(-(10**9), 10**9)
+CURRENCIES = st.sampled_from(["usd", "jpy", "kwd", "eur", "xxx"])
+CATEGORIES = st.sampled_from(
+    """
+    charge charge_failure refund refund_failure dispute dispute_reversal fee network_cost other_adjustment
+    payout_minimum_balance_hold payout_minimum_balance_release payout_reversal tax invented_tomorrow
+    """.split()
+)
+OWNERS = st.none() | st.integers(1, 3).map(
+    lambda number: Owner(InvoiceId(f"inv_{number}"), CustomerId("cust_1"), f"A1-{number}")
+)
+SOURCES = st.sampled_from([None, "charge", "refund", "dispute", "transfer"])
+
+
+@st.composite
+def lines(draw: st.DrawFn, currency: str, number: int) -> PayoutLine:
+    amount, fee, source = draw(AMOUNTS), draw(st.integers(-10_000, 10_000)), draw(SOURCES)
+    transaction = BalanceTransaction(
+        id=f"txn_{number}",
+        type="any",
+        category=draw(CATEGORIES),
+        amount=amount,
+        fee=fee,
+        net=amount - fee,
+        currency=currency,
+        created=1_800_000_000,
+        available_on=1_800_000_000,
+        source_type=source,
+        source_id=source,
+        payment_id=source,
+    )
+    return PayoutLine(transaction, draw(OWNERS))
+
+
+@st.composite
+def payouts(draw: st.DrawFn) -> tuple[Payout, list[PayoutLine]]:
+    """A payout with its lines, with a remainder or without one; or one whose lines nobody has."""
+    currency = draw(CURRENCIES)
+    listed = [draw(lines(currency, number)) for number in range(draw(st.integers(0, 8)))]
+    rest = draw(st.just(0) | AMOUNTS)
+    amount = sum(line.transaction.net for line in listed) + rest
+    fact = PayoutFact("po_1", 0, draw(st.sampled_from(["paid", "failed"])), amount, currency, 0, 1_800_000_000)
+    payout = Payout(OrganizationId("org_1"), StripeAccountId("acct_1"), fact)
+    if draw(st.booleans()):
+        return payout, []
+    return Payout(payout.organization_id, payout.account_id, fact, itemized=itemized(fact, listed, 0)), listed
+
+
+def pages(listed: list[PayoutLine]) -> Iterator[Page[PayoutLine]]:
+    for start in range(0, max(len(listed), 1), PAGE):
+        yield Page(tuple(listed[start : start + PAGE]), "cursor", start + PAGE < len(listed))
+
+
+def total(values: Any) -> Decimal:
+    return sum((Decimal(value) for value in values), Decimal())
+
+
+@given(payouts())
+def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
+    made: tuple[Payout, list[PayoutLine]],
+) -> None:
+    payout, listed = made
+    details = [payout_detail(payout, page) for page in pages(listed)]
+    rows = [
+        row
+        for page in pages(listed)
+        for row in csv.DictReader(StringIO(payout_lines_csv(payout, page, "America/Phoenix"), newline=""))
+    ]
+    amount = Decimal(details[0].amount)
+    assert total(row["Net"] for row in rows) == amount
+    assert all(Decimal(row["Gross"]) - Decimal(row["Fee"]) == Decimal(row["Net"]) for row in rows)
+    remainders = [row for row in rows if row["Kind"] == "unexplained"]
+    views = [line for detail in details for line in detail.lines]
+    assert [row["ID"] for row in rows if row not in remainders] == [line.id for line in views]
+    if details[0].totals is None:
+        assert [row["Net"] for row in remainders] == ([details[0].amount] if amount else [])
+        return
+    _agrees(details[0], total(line.net for line in views), [Decimal(row["Net"]) for row in remainders])
+
+
+def _agrees(detail: PayoutDetail, of_lines: Decimal, remainders: list[Decimal]) -> None:
+    """Asserts that the totals add up to the amount, and leave to no line what the table shows as unexplained."""
+    assert detail.totals is not None
+    totals = {name: Decimal(getattr(detail.totals, name)) for name in detail.totals.__struct_fields__}
+    assert sum(totals.values()) == Decimal(detail.amount)
+    assert of_lines + totals["unexplained"] == Decimal(detail.amount)
+    assert remainders == ([totals["unexplained"]] if totals["unexplained"] else [])
+    assert detail.tied_out is (totals["unexplained"] == 0)
