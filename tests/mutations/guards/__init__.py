@@ -19,6 +19,7 @@ from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
+from tests.mutations.guards.deposits import DEPOSITS
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
@@ -33,5 +34,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *ATTENTION,
+    *REFUNDS, *ATTENTION, *DEPOSITS,
 )  # fmt: skip
