@@ -20,6 +20,7 @@ from tests.mutations.guards.balance import BALANCE
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
+from tests.mutations.guards.deposits import DEPOSITS
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
@@ -35,5 +36,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *ATTENTION, *BALANCE, *PAYOUTS,
+    *REFUNDS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS,
 )  # fmt: skip
