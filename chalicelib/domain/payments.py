@@ -194,7 +194,9 @@ def _failed(
         return Payment(
             stripe_id, failed, at, charge.amount, charge.currency, method_of(charge), charge.id, failure=reason
         )
-    if intent is not None and intent.failure is not None and not intent.ended:
+    # A debit that came back stays a payment after its intent was canceled, because its row is stored already.
+    came_back = intent is not None and "processing" in intent.seen
+    if intent is not None and intent.failure is not None and (came_back or not intent.ended):
         reason = intent.failure.reason
         return Payment(stripe_id, failed, intent.as_of, intent.amount, intent.currency, failure=reason)
     return None

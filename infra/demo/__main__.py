@@ -10,10 +10,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from infra.demo.acts.scene import Scene
 from infra.demo.people import Owner
 from infra.demo.sample import COMPANY
 from infra.demo.staging import staged
-from infra.demo.story import Story
+from infra.demo.story import tell
 from infra.demo.telling import Teller
 from infra.local.processes import DidNotStart
 from infra.local.stack import STRIPE_ACCOUNT
@@ -34,7 +35,7 @@ def main() -> int:
             with console.status("starting the local stack"):
                 stack, clock = running.enter_context(staged(Path(directory)))
             owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-            return 0 if Story(stack, clock, owner, teller).tell() else 1
+            return 0 if tell(Scene.of(stack, clock, owner, teller)) else 1
     except DidNotStart as failure:
         console.print(f"[red]{failure}[/red]")
         return 1

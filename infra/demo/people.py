@@ -17,6 +17,10 @@ PATIENCE = 20.0
 """Seconds for which a change that comes by webhook or worker is waited for."""
 
 
+ROUTING_NUMBER = "110000000"
+"""The routing number of Stripe's published test bank (https://docs.stripe.com/testing#ach-direct-debit)."""
+
+
 class Office:
     """Somebody at the pool company, working in POM's web front end."""
 
@@ -64,6 +68,12 @@ class Payer:
     def pays_by_card(self, number: str) -> str:
         """Type a card in and press Pay; answers what the page says then."""
         typed = {"method": "card", "number": number, "exp": "12/34", "cvc": "123"}
+        answer = request("POST", self.link, form=typed)
+        return self.reads() if answer.status == 303 else _text(answer.text)
+
+    def pays_by_bank_debit(self, account: str) -> str:
+        """Types a US bank account in and presses Pay; returns what the page says then."""
+        typed = {"method": "us_bank_account", "routing": ROUTING_NUMBER, "account": account}
         answer = request("POST", self.link, form=typed)
         return self.reads() if answer.status == 303 else _text(answer.text)
 
@@ -150,6 +160,23 @@ class Surroundings:
 
     def _deliveries(self) -> Any:
         return request("GET", f"{self._double}/deliveries").json
+
+    def sells_elsewhere(self, account_id: str, amount: int) -> None:
+        """A customer of the company's web shop pays an amount (minor units) into the same Stripe account."""
+        request("POST", f"{self._double}/charges/{account_id}/outside", json_body={"amount": amount})
+
+    def charges_a_fee(self, account_id: str, amount: int) -> None:
+        """Stripe charges a fee (minor units) that belongs to no payment."""
+        request("POST", f"{self._double}/fees/{account_id}", json_body={"amount": amount})
+
+    def sends_back(self, account_id: str, payout_id: str, failure_code: str) -> None:
+        """The bank sends a payout back."""
+        path = f"{self._double}/payouts/{account_id}/{payout_id}/fail"
+        request("POST", path, json_body={"failure_code": failure_code})
+
+    def has_another_bank_account(self, account_id: str, last4: str) -> None:
+        """The owner enters another bank account in the Stripe Dashboard."""
+        request("POST", f"{self._double}/accounts/{account_id}", json_body={"bank_last4": last4})
 
     def revoke(self, account_id: str) -> None:
         """The owner removes POM from the connected apps in the Stripe Dashboard."""

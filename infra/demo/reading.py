@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra import timeline_words
@@ -13,6 +14,14 @@ COLUMNS = ["When (UTC)", "What happened"]
 
 EVENT_COLUMNS = ["Arrived (UTC)", "Event", "Outcome", "Lag"]
 """Above the events about an invoice, see `event_row`."""
+
+DEPOSIT_COLUMNS = [
+    "Arrives", "Bank", "Status", "Payments", "Refunds", "Fees", "Other", "Outside POM", "Net", "Invoices", "Tied out",
+]  # fmt: skip
+"""Above deposits, see `deposit_row`."""
+
+LINE_COLUMNS = ["Booked", "Invoice", "Customer", "What", "Gross", "Fee", "Net"]
+"""Above the lines of a deposit, see `line_row`."""
 
 MONEY_COLUMNS = ["When (UTC)", "What", "Amount", "Card"]
 """Above payments and refunds, see `money_row`."""
@@ -75,6 +84,71 @@ def money_row(movement: Any) -> list[str]:
     """Returns one payment, refund or dispute, below `MONEY_COLUMNS`."""
     amount = timeline_words.money(movement["receivedAmount"], movement["currency"])
     return [clock_time(movement["at"]), movement["kind"], amount, method(movement["method"])]
+
+
+def deposit_row(deposit: Any) -> list[str]:
+    """Returns one deposit, below `DEPOSIT_COLUMNS`."""
+    totals, bank = deposit["totals"], deposit["bank"]
+    names = ("payments", "refunds", "fees", "other", "outsidePom")
+    parts = [totals[name] if totals else "" for name in names]
+    tied_out = {True: "yes", False: "no", None: "not yet"}[deposit["tiedOut"]]
+    return [
+        deposit["arrivesOn"],
+        f"…{bank['last4']}",
+        deposit["status"].replace("_", " "),
+        *parts,
+        deposit["amount"],
+        str(deposit["invoiceCount"] or 0),
+        tied_out,
+    ]
+
+
+def line_row(line: Any, names: Mapping[str, str]) -> list[str]:
+    """Returns one line of a deposit, below `LINE_COLUMNS`. `names` has those of the customers, by their ids."""
+    what = "outside POM" if line["outsidePom"] else _WHAT.get(line["kind"], line["category"].replace("_", " "))
+    customer = names.get(line["customerId"] or "", "")
+    return [line["at"][:10], line["number"] or "", customer, what, line["gross"], line["fee"], line["net"]]
+
+
+_WHAT = {"payment": "payment", "refund": "refund", "dispute": "dispute", "fee": "Stripe's fee"}
+
+
+def day_in_words(day: str) -> str:
+    """Returns a day of ISO 8601 such as 3 December 2026, as deposits are told."""
+    date = dt.date.fromisoformat(day)
+    return f"{date.day} {date:%B} {date.year}"
+
+
+def newest_status(deposits: Any) -> str:
+    """Returns the status of the deposit that arrives last."""
+    return ", ".join(each["status"] for each in deposits["data"][:1])
+
+
+def statuses(deposits: Any) -> str:
+    """Returns the status of each deposit, the one that arrives last first."""
+    return ", ".join(each["status"] for each in deposits["data"])
+
+
+def tied_out(deposit: Any) -> bool:
+    """Returns True once the lines of a deposit come to its amount."""
+    return bool(deposit["tiedOut"])
+
+
+def kinds(attention: Any) -> str:
+    """Returns the kinds of what needs a person."""
+    return ", ".join(item["kind"] for item in attention["data"]) or "nothing"
+
+
+def is_expected(invoice: Any) -> bool:
+    """Returns True once Stripe has said from when on an invoice's money can be in a deposit."""
+    deposits = [deposit for payment in invoice["payments"] for deposit in payment["deposits"]]
+    return [deposit["status"] for deposit in deposits] == ["expected"]
+
+
+def where(invoice: Any) -> str:
+    """Returns in words where the money of an invoice's payment is."""
+    deposits = [deposit["message"] for payment in invoice["payments"] for deposit in payment["deposits"]]
+    return deposits[-1] if deposits else "nowhere yet"
 
 
 def sentence(entry: Any) -> str:

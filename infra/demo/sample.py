@@ -77,6 +77,13 @@ def services_of(customer: PoolOwner) -> tuple[Service, ...]:
     )
 
 
+def repair_of(customer: PoolOwner) -> dict[str, object]:
+    """Returns the body of an invoice over a repair, which can be paid from a bank account too."""
+    service = Service(f"svc_{customer.id.removeprefix('cust_')}_pump", "Pump repair", "1", "480.00")
+    ways = ["card", "us_bank_account"]
+    return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": [service.line], "paymentMethods": ways}
+
+
 def order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:
     """The body of an invoice over the month's work at a customer's pool."""
     lines = [service.line for service in services_of(customer)]

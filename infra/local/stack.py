@@ -36,8 +36,9 @@ STRIPE_ACCOUNT: dict[str, Any] = {
     "business_name": "Blue Lagoon Pools",
     "email": "office@bluelagoon.example",
     "connected": False,
+    "payout_schedule": "daily",
 }
-"""The Stripe account that the sample organization can connect."""
+"""The Stripe account that the sample organization can connect. At 00:00 UTC it pays out what is available."""
 
 
 class LocalStack:

@@ -155,6 +155,19 @@ def test_an_invoice_tells_that_its_deposit_failed_and_which_one_has_its_money_no
     assert api.get(f"/payouts/{first}").json["paidAgainIn"] == second
 
 
+def test_money_is_followed_through_every_deposit_that_failed(api: ApiClient, world: World) -> None:
+    store(world, SettledMovement(movement(), (Settlement(moved("txn_1", 7500, 248), "po_1"),)))
+    for number in (1, 2, 3):
+        keep(world, payout_fact(f"po_{number}", 7252, status="failed"), returned_in=f"po_{number + 1}")
+    [deposit] = listed(api)[0]["deposits"]
+    assert (deposit["status"], deposit["payoutId"]) == ("returned", "po_3"), "POM does not know the fourth"
+    keep(world, payout_fact("po_4", 7252))
+    boundaries = watched(world)
+    [deposit] = listed(api)[0]["deposits"]
+    assert (deposit["status"], deposit["payoutId"]) == ("arrived", "po_4")
+    assert boundaries.calls == ["payments.page", *["payouts.find"] * 4]
+
+
 def test_a_bank_debit_on_its_way_is_told_as_normal(api: ApiClient, world: World, account: str) -> None:
     paid(world, method="pm_usBankAccount")
     [row] = listed(api)

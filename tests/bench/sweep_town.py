@@ -22,7 +22,9 @@ from chalicelib.domain.events import API_VERSION, StripeEvent
 from chalicelib.domain.facts import AccountFact, InvoiceFact
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payment_facts import InvoicePaymentFact, PaymentIntentFact
+from chalicelib.domain.payout import Itemized, Payout, PayoutFact, Totals
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.sweep import DAY, TICK, ObjectsSwept, Sweep, SyncReport
 from chalicelib.functions import QUEUE_TRIGGERS
@@ -104,6 +106,18 @@ class Company:
                 stripe_invoice_id=f"in_{number}",
             )
             made.append(_unpaid(base) if number < self.kind.unpaid else _paid(base))
+        return made
+
+    def payouts(self) -> list[Payout]:
+        """A payout for each day of the last 28 on which something was billed."""
+        account = StripeAccountId(str(self.connection.account_id))
+        itemized = Itemized(BEGAN, 10, 10, Totals())
+        made = []
+        for number in range(self.kind.days):
+            at = BEGAN - DAY * (number + 1)
+            fact = PayoutFact(f"po_{number}", at, "paid", 0, "usd", at, at, reconciliation_status="completed")
+            payout = Payout(self.connection.organization_id, account, fact, at, itemized=itemized, compared_at=at)
+            made.append(payout)
         return made
 
 
@@ -275,6 +289,8 @@ def _ports(town: Town) -> Any:
         customers=_Customers(town),
         events=_Events(town),
         invoices=_Invoices(town),
+        payments=_Payments(town),
+        payouts=_Payouts(town),
         queues=_Queues(town),
         stripe=_Stripe(town),
     )
@@ -356,6 +372,30 @@ class _Invoices:
 
 
 @dataclass
+class _Payments:
+    """The fees of all payments are known."""
+
+    town: Town
+
+    def page(self, organization_id: str, wanted: MovementFilter, first: int, after: str | None) -> Page[Any]:
+        kind = self.town.companies[organization_id].kind
+        self.town.call("DynamoDB", READ, 1 + kind.invoices // first)
+        return Page((), None, has_next=False)
+
+
+@dataclass
+class _Payouts:
+    """All payouts are known and have been compared."""
+
+    town: Town
+
+    def find(self, organization_id: str, payout_ids: Sequence[str]) -> dict[str, Payout]:
+        self.town.call("DynamoDB", READ)
+        company = self.town.companies[organization_id]
+        return {each.id: each for each in company.payouts() if each.id in set(payout_ids)}
+
+
+@dataclass
 class _Queues:
     town: Town
 
@@ -410,6 +450,10 @@ class _Stripe:
         return iter(())
 
     refunds = disputes = credit_notes = charges = _nothing
+
+    def payouts(self, account_id: str, since: int) -> Iterator[PayoutFact]:
+        self.town.asked(account_id)
+        return iter([each.fact for each in self.town.accounts[account_id].payouts()])
 
 
 def _event(account_id: str, at: int) -> StripeEvent:

@@ -285,6 +285,11 @@ def test_an_invoice_is_indexed_by_the_latest_thing_that_needs_a_person() -> None
     assert invoice_attention_at(invoice) == NOW + 6 * DAY
 
 
+def test_an_amount_in_a_currency_that_pom_does_not_know_keeps_no_invoice_from_being_stored() -> None:
+    strange = replace(DISPUTE, currency="xxx")
+    assert invoice_attention_at(made(PAID, PAYMENT, INTENT, VISA, strange)) == DISPUTE.opened_at
+
+
 def overdue(now: int, *facts: Any, zone: str = "UTC", **changes: Any) -> Invoice:
     """Returns an invoice that was due on 17 January 2027, as it was stored at `now`."""
     invoice = made(replace(OPEN, due_at=NOW + 2 * DAY), *facts, **changes)

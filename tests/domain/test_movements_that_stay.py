@@ -43,3 +43,14 @@ def test_no_row_is_gone_after_any_event(story: Callable[[Payer], None]) -> None:
     prefixes = [tale.retold(tale.events[:count])[0] for count in range(len(tale.events) + 1)]
     for before, after in itertools.pairwise(prefixes):
         assert {row.id for row in movements(before)} <= {row.id for row in movements(after)}
+
+
+def test_a_debit_that_came_back_keeps_its_row_although_its_charge_was_never_told_and_its_invoice_is_revised() -> None:
+    def came_back_then_revised(payer: Payer) -> None:
+        debit_that_fails_late(payer)
+        payer.owner_revises()
+
+    tale = told(came_back_then_revised)
+    invoice, _ = tale.retold([event for event in tale.events if not event.type.startswith("charge.")])
+
+    assert [(row.status, row.counted) for row in movements(invoice)] == [("failed", 0)]

@@ -6,13 +6,16 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 from rich.console import Console
 
+from infra.demo.acts.invoicing import SHOWN
+from infra.demo.acts.scene import Scene
 from infra.demo.people import Owner
 from infra.demo.staging import staged
-from infra.demo.story import SHOWN, Story
+from infra.demo.story import tell
 from infra.demo.telling import Teller
 from infra.local.stack import STRIPE_ACCOUNT
 
@@ -45,7 +48,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     teller = Teller(Console(file=printed, width=118))
     with staged(tmp_path_factory.mktemp("demo")) as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-        true = Story(stack, clock, owner, teller).tell()
+        true = tell(Scene.of(stack, clock, owner, teller))
         yield Told(printed.getvalue(), true)
 
 
@@ -103,6 +106,39 @@ def test_the_event_log_stands_beside_the_history_and_names_what_was_recovered(to
     )
     assert len(logged) == SHOWN
     assert "The event log says that it was recovered: yes" in told.step("payments aren't syncing")
+
+
+def test_the_last_act_explains_each_deposit_by_invoices_refunds_and_fees_to_the_cent(told: Told) -> None:
+    said = told.step("Automatic payment tracking")
+    lines = re.findall(r"^ \d{4}-\d\d-\d\d   \S+ +(\w+ \w+) +(\w+) +(\S+) +(\S+) +(\S+) *$", said, re.MULTILINE)
+
+    assert sorted((customer, what) for customer, what, *_ in lines) == [
+        ("Ann Lee", "payment"),
+        ("Ann Lee", "refund"),
+        ("Ann Lee", "refund"),
+        ("Ben Ortiz", "payment"),
+        ("Carla Ruiz", "payment"),
+    ]
+    assert all(Decimal(gross) - Decimal(fee) == Decimal(net) for *_, gross, fee, net in lines)
+    total = sum(Decimal(net) for *_, net in lines)
+    assert f"to the cent: {total}" in said
+    assert re.search(rf"^ [-\d]+ +…6789 +paid .* {total} +3 +yes *$", said, re.MULTILINE)
+
+
+def test_money_of_the_web_shop_and_a_monthly_fee_are_lines_of_the_deposit_and_of_no_invoice(told: Told) -> None:
+    said = told.step("Check Stripe dashboard")
+
+    assert re.search(r"^ [-\d]+ {5,}outside POM +89\.00 +2\.88 +86\.12 *$", said, re.MULTILINE)
+    assert re.search(r"^ [-\d]+ {5,}Stripe's fee +-15\.00 +0\.00 +-15\.00 *$", said, re.MULTILINE)
+    assert "Invoices in it: 1" in said
+
+
+def test_a_deposit_that_failed_needs_a_person_until_another_one_has_its_money(told: Told) -> None:
+    failed, solved = told.step("Check Stripe dashboard"), told.step("Real-time sync")
+
+    assert "Needs a person: payout_failed" in failed
+    assert "Needs a person: nothing" in solved
+    assert re.search(r"The deposit of \d+ \w+ \d{4} failed; its money is in the deposit of \d+ \w+", solved)
 
 
 def test_the_last_line_counts_the_checks_that_passed(told: Told) -> None:

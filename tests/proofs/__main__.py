@@ -27,6 +27,7 @@ from tests.proofs import (
     machine,
     never_twice,
     permutations,
+    quarter,
 )
 from tests.proofs.claims import INVARIANTS
 from tests.proofs.held import tests_of
@@ -47,6 +48,7 @@ HELD = {
 PROOFS: dict[str, tuple[Callable[[Budget], Result], float]] = {
     "permutations": (permutations.prove, 0.0),
     "crashes": (crashes.prove, 0.0),
+    "quarter": (quarter.prove, 0.0),
     **{name: (tests_of(name, *files), 0.0) for name, files in HELD.items()},
     "mutations": (guards.prove, 0.0),
     "load": (load.prove, 0.0),

@@ -87,4 +87,8 @@ INVARIANTS = (
         15, "Each event about an invoice is in its event log, once; its timeline is the same for every order of them",
         ("permutations", "conservation", "healing", "load"),
     ),
+    Invariant(
+        16, "Each payout's lines add up to it, each of the right invoice; each fee and net is Stripe's, to the cent",
+        ("quarter", "conservation", "machine", "crashes", "healing"),
+    ),
 )  # fmt: skip

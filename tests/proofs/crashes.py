@@ -2,12 +2,13 @@
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
 it: connecting, creating an invoice, sending a draft, voiding, applying an event, giving a customer to Stripe,
-reconciling, reminding, recording cash, giving an invoice up, refunding. Afterwards POM equals Stripe, there is one
-invoice, one customer, one e-mail (two where a reminder was asked for) and one refund where one was ordered, and the
-timeline says once what POM had Stripe do.
+reconciling, reminding, recording cash, giving an invoice up, refunding, reading a payment's fee, reading a payout
+with its lines, comparing them. Afterwards POM equals Stripe, there is one invoice, one customer, one e-mail (two if a
+reminder was asked for) and one refund where one was ordered, the timeline says once what POM had Stripe do, and
+fees and payouts are those of Stripe's books.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
-again, or does not.
+again, or does not. Payouts are read in pages of two lines, of which one may fail.
 
 Not shown. Crashes inside one call, such as half a transaction: DynamoDB's promise, not ours.
 """
@@ -18,7 +19,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
+from unittest.mock import patch
 
+from chalicelib.adapters.stripe import lists
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
@@ -26,6 +30,7 @@ from chalicelib.domain.payments import payments_of
 from chalicelib.domain.saga import LEASE
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
+from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
@@ -33,9 +38,12 @@ from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.refund import RefundRequest, refund
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
+from chalicelib.usecases.payouts import read_payout
+from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from tests.boundaries import Killed, unwatched, watched
 from tests.fakes import FakeDatabase
 from tests.oracle import differences
+from tests.proofs.books import Books, faults_of_money
 from tests.proofs.records import faults_of_rows, rows_of
 from tests.proofs.report import Budget, Result
 from tests.world import OFFICE, ORGANIZATION, World, order
@@ -131,6 +139,88 @@ def _refund(world: World) -> object:
     return refund(RefundRequest(ORGANIZATION, OFFICE, payment.id, "once", Decimal("25.00")), world.ports)
 
 
+def _booked(world: World) -> None:
+    """A payment of POM's whose fee nobody has read yet, and the other business of the account."""
+    account = world.connect(account=world.account(payout_schedule="daily"))
+    world.customer()
+    create_invoice(ONCE, world.ports)
+    world.double.pay(account, str(_invoice(world).stripe_invoice_id))
+    for _ in range(3):
+        world.double.outside_charge(account, 4_200)
+    world.advance(60)
+    world.double.refund_charge(account, _charge(world)["id"], amount=2_500)
+    world.deliver()
+    world.ports.queues.take()
+
+
+def _paid_out(world: World) -> None:
+    """A payout whose lines Stripe can list."""
+    _booked(world)
+    world.double.account_fee(_account(world), 300)
+    for _ in range(3):
+        world.advance(DAY)
+    world.deliver()
+    world.ports.queues.take()
+
+
+def _paid_out_again(world: World) -> None:
+    """A payout that came back and was read, and another one with the money of it."""
+    _paid_out(world)
+    _read_payouts(world)
+    [payout] = [each["id"] for each in world.in_stripe(_account(world), "payout") if each["amount"] > 0]
+    world.double.fail_payout(_account(world), payout)
+    world.double.update_account(_account(world), bank_last4="4321")
+    world.advance(DAY)
+    world.advance(7_200)
+    world.deliver()
+    world.ports.queues.take()
+
+
+def _with_wrong_lines(world: World) -> None:
+    """A payout of whose lines one is missing in POM."""
+    _paid_out(world)
+    _read_payouts(world)
+    for key, lines in world.ports.database.payout_lines.items():
+        world.ports.database.payout_lines[key] = dict(list(lines.items())[1:])
+    world.advance(DAY)
+    world.deliver()
+
+
+def _account(world: World) -> str:
+    return str(world.ports.connections.get(ORGANIZATION).account_id)
+
+
+def _charge(world: World) -> dict[str, object]:
+    """Returns the charge of POM's invoice, which is the first."""
+    return world.in_stripe(_account(world), "charge")[0]
+
+
+def _read_fee(world: World) -> object:
+    payment = str(_charge(world)["payment_intent"])
+    return do_balance_job(BalanceJob(ORGANIZATION, BalanceTask.PAYMENT, payment), world.ports)
+
+
+def _of_each_payout(task: BalanceTask, world: World) -> None:
+    """Does this with each payout, as if Stripe listed two lines at a time and each page was remembered."""
+    with patch.object(lists, "PAGE", 2), patch.object(read_payout, "REMEMBERED_EVERY", 1):
+        for payout in world.in_stripe(_account(world), "payout"):
+            do_balance_job(BalanceJob(ORGANIZATION, task, str(payout["id"])), world.ports)
+
+
+def _read_payouts_with_a_failing_page(world: World) -> None:
+    """Stripe fails at the second page of a payout and after that, until the next run."""
+    world.double.order_fault("error_before", method="GET", path="/v1/balance_transactions", skip=1, count=9)
+    try:
+        with suppress(IntegrationError):
+            _read_payouts(world)
+    finally:
+        world.double.clear_faults()
+
+
+_read_payouts = partial(_of_each_payout, BalanceTask.PAYOUT)
+_compare_payouts = partial(_of_each_payout, BalanceTask.COMPARE)
+
+
 def _edited(world: World) -> None:
     _sent(world)
     world.customer(email="new@pool.test")
@@ -162,6 +252,11 @@ ERRANDS = (
         tells=EntryKind.GIVEN_UP,
     ),
     Errand("refund", _paid, _refund, tells=EntryKind.REFUNDED),
+    Errand("read fee", _booked, _read_fee),
+    Errand("read payout", _paid_out, _read_payouts),
+    Errand("read payout with a failing page", _paid_out, _read_payouts_with_a_failing_page),
+    Errand("read payout that pays out again", _paid_out_again, _read_payouts),
+    Errand("compare payout", _with_wrong_lines, _compare_payouts),
 )  # fmt: skip
 
 
@@ -202,6 +297,7 @@ def fate(errand: Errand, number: int, *, after: bool, gap: int, again: bool) -> 
     world.deliver()
     world.work()
     world.sweep()
+    world.work()
     return _wrong(world, errand)
 
 
@@ -212,6 +308,7 @@ def _wrong(world: World, errand: Errand) -> str | None:
         return "not connected in the end"
     ledger = world.double.ledger(connection.account_id)
     found = differences(ledger, database.invoices.values())
+    found += faults_of_money(Books(world.double, connection.account_id, database, ORGANIZATION))
     if found:
         return str(found)
     mails = len(ledger["mails"])

@@ -15,7 +15,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
-from chalicelib.ports.messages import CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
+from chalicelib.ports.messages import BalanceJob, CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
@@ -29,6 +29,7 @@ from chalicelib.usecases.invoicing.refund import RefundRequest
 from chalicelib.usecases.invoicing.refund import refund as refund_payment
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
+from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.invariants import original_of, require
 from tests.proofs.simulation import ORGANIZATIONS, Town
@@ -416,6 +417,39 @@ def discount(town: Town, me: Actor) -> None:
         service.invoices.update(me.rng.choice(drafts)["id"], wanted)
 
 
+def account_business(town: Town, me: Actor) -> None:
+    """The account has other business than POM's, and Stripe has fees of its own."""
+    account = me.rng.choice(sorted(town.accounts.values()))
+    match me.rng.choice(("sale", "sale", "fee", "unknown")):
+        case "sale":
+            town.double.outside_charge(account, 4_200)
+        case "fee":
+            town.double.account_fee(account, 1_100)
+        case "unknown":
+            town.double.adjust(account, me.rng.choice((-300, 500)), "moon_fee", "moon_landing")
+
+
+def payout_moves(town: Town, me: Actor) -> None:
+    """The bank sends a payout back, or the owner cancels, reverses or makes one, or gives another bank account."""
+    account = me.rng.choice(sorted(town.accounts.values()))
+    payouts = [each["id"] for each in town.table(account, "payout").values()][-4:]
+    match me.rng.choice(("fail", "fail", "bank", "bank", "cancel", "reverse", "by_hand", "instant", "now")):
+        case "bank":
+            town.double.update_account(account, bank_last4=f"{me.rng.randrange(10_000):04}")
+        case "now":
+            town.double.pay_out(account)
+        case "by_hand":
+            town.double.pay_out(account, automatic=False)
+        case "instant":
+            town.double.pay_out(account, method="instant")
+        case move if payouts:
+            moves = {
+                "fail": town.double.fail_payout, "cancel": town.double.cancel_payout,
+                "reverse": town.double.reverse_payout,
+            }  # fmt: skip
+            moves[move](account, me.rng.choice(payouts))
+
+
 # The network, the workers, the schedules, and time
 
 
@@ -439,7 +473,15 @@ def network(town: Town, me: Actor) -> None:
 
 def never_generated(town: Town, me: Actor) -> None:
     """Stripe fails to make some events: they are in no list either."""
-    kinds = ("invoice.paid", "invoice.voided", "refund.*", "charge.*", "payment_intent.*", "invoice_payment.*")
+    kinds = (
+        "payout.*",
+        "invoice.paid",
+        "invoice.voided",
+        "refund.*",
+        "charge.*",
+        "payment_intent.*",
+        "invoice_payment.*",
+    )
     town.double.set_delivery(never_generate=list(me.rng.sample(kinds, me.rng.randrange(3))))
 
 
@@ -468,6 +510,10 @@ def work(town: Town, me: Actor) -> None:
                     _note_reminder(town, message.organization_id, message.invoice_id)
                 with suppress(Refused, AccountUnreachable, Conflict):
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
+            case BalanceJob():
+                me.patience = 300
+                with suppress(Refused, AccountUnreachable):
+                    do_balance_job(message, town.ports)
             case Reconciliation():
                 me.patience = 300
                 reconcile_account(
@@ -514,7 +560,8 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "settle_refund": (2, settle_refund), "dispute": (2, dispute), "move_dispute": (3, move_dispute),
     "in_dashboard": (5, in_dashboard), "customer_in_dashboard": (3, customer_in_dashboard),
     "credit_note": (1, credit_note), "give_back": (2, give_back), "balance": (2, balance),
-    "discount": (1, discount), "revise": (3, revise), "deliver": (26, deliver), "network": (3, network),
+    "discount": (1, discount), "revise": (3, revise), "account_business": (3, account_business),
+    "payout_moves": (3, payout_moves), "deliver": (26, deliver), "network": (3, network),
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
 }  # fmt: skip

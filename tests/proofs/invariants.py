@@ -23,6 +23,7 @@ from chalicelib.domain.events import (
 )
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payout import Payout
 from chalicelib.domain.saga import Step
 from chalicelib.domain.summary import contribution
 from chalicelib.domain.tallies import added_up
@@ -31,14 +32,18 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
 from tests.oracle import REASONS, differences, expected, shown
+from tests.proofs.books import Books, faults_of_money
 from tests.proofs.records import event_log, faults_of_rows, rows_of
 from tests.proofs.stage import Actor
 
 if TYPE_CHECKING:
     from tests.proofs.simulation import Town
 
-KEPT = ("invoices", "customers", "connections", "settings")
+KEPT = ("invoices", "customers", "connections", "settings", "payouts")
 BILLED = ("open", "paid", "uncollectible")
+LOOKED_BACK = 90 * 86_400
+"""Seconds for which a sweep makes up for payouts that no event told."""
+
 DEALT_WITH = (EventOutcome.APPLIED, EventOutcome.NO_CHANGE, EventOutcome.RECOVERED, EventOutcome.DUPLICATE)
 
 
@@ -101,6 +106,8 @@ class Invariants:
                 self._require_progress(old, new)
                 require_terms(new)
                 self._require_one_live_invoice_a_service(new)
+            if isinstance(new, Payout):
+                require_sums(old, new)
 
     def _require_own(self, actor: Actor, name: str, item: Any) -> None:
         tenants = self._tenants.get(id(actor))
@@ -262,11 +269,20 @@ class Invariants:
             rows = rows_of(database).get((invoice.organization_id, invoice.id), {}).values()
             counted, received = sum(row.counted for row in rows), invoice.amounts.received
             require(counted == received, f"14: {invoice.id} received {received}, its rows add up to {counted}")
+        self._money_tied_out()
         self._events_logged()
         parked = [key for key, known in database.events.items() if isinstance(known, Parked) and not known.aside]
         require(not parked, f"3: still parked: {parked}")
         if customers:
             self._customers_in_step()
+
+    def _money_tied_out(self) -> None:
+        """16: fees and payouts of the last 90 days are those of Stripe's books."""
+        town = self._town
+        for organization, account in town.accounts.items():
+            books = Books(town.double, account, town.plain.database, organization)
+            found = faults_of_money(books, town.plain.clock.now() - LOOKED_BACK)
+            require(not found, f"16: {found}")
 
     def _events_logged(self) -> None:
         """15: each event about an invoice is in that invoice's log once, and nothing else is.
@@ -328,6 +344,9 @@ class Invariants:
             "customers": {key: item.version for key, item in database.customers.items()},
             "claims": dict(database.claims),
             "events": set(database.events),
+            "payouts": {key: item.version for key, item in database.payouts.items()},
+            "lines": {key: dict(lines) for key, lines in database.payout_lines.items()},
+            "settlements": {key: dict(kept) for key, kept in database.settlements.items()},
         }
 
 
@@ -345,6 +364,17 @@ def require_terms(invoice: Invoice) -> None:
     require(
         not paid_is_known or (0 <= amounts.lost <= amounts.paid and amounts.received <= amounts.paid - amounts.lost),
         f"13: {invoice.id}: more is lost or received than was paid: {amounts}",
+    )
+
+
+def require_sums(old: Payout | None, new: Payout) -> None:
+    """16: what a payout comes to is its amount at each moment, and a later reading of it is not set back."""
+    if new.itemized is not None:
+        come_to, amount = new.itemized.totals.sum, new.fact.amount
+        require(come_to == amount, f"16: {new.id} of {amount} comes to {come_to}")
+    require(
+        old is None or new.fact.precedence >= old.fact.precedence,
+        f"16: {new.id} was {old.fact if old else None} and is {new.fact}",
     )
 
 

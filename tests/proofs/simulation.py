@@ -113,7 +113,7 @@ class Town(World):
         self.plain.stripe = StripeGateway(self.client, self.plain.clock)
         self.ports = Watched(self.plain, self)  # type: ignore[assignment]
         self.invariants = Invariants(self)
-        self.accounts = {organization: self.account() for organization in ORGANIZATIONS}
+        self.accounts = {organization: self.account(payout_schedule="daily") for organization in ORGANIZATIONS}
         self.spare = self.account()
         for organization in ORGANIZATIONS:
             self.connect(organization, self.accounts[organization])

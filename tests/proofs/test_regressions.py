@@ -23,6 +23,8 @@ FOUND = {
         "send.870045-,sweep.247735-,cash.166517-,pay.63332-,pay.749212-,settle_debit.158238-"),
     "a part that nobody had tried hid why another had failed": (475, "work.93024-,create.515006-,remind.691958-,"
         "pay.405134-"),
+    "a debit that came back lost its row when its invoice was revised": (73, "create.860645-,pay.363255-,"
+        "never_generated.656545-,settle_debit.487391-,revise.157-"),
 }  # fmt: skip
 """What was found, to the town's seed and the shortest schedule that showed it."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
-from infra.stripe_double import Clock, Config, InProcessClient, Server, StripeDouble
+from infra.stripe_double import DAY, Clock, Config, InProcessClient, Server, StripeDouble
 
 stripe.enable_telemetry = False
 
@@ -65,6 +65,22 @@ class Company:
     def charge(self, invoice: Any) -> Any:
         return self.v1.charges.retrieve(self.intent(invoice).latest_charge, None, self.opts)
 
+    def paid(self, amount: int = 10_000, **params: Any) -> Any:
+        """The charge of an invoice that was paid by card."""
+        invoice = self.open(amount, **params)
+        self.pay(invoice)
+        return self.charge(invoice)
+
+    def payouts(self, **filters: Any) -> list[Any]:
+        """Oldest first."""
+        return list(reversed(self.v1.payouts.list({"limit": 100, **filters}, self.opts).data))
+
+    def lines(self, payout: Any) -> list[Any]:
+        """The lines of a payout but its own, oldest first."""
+        listed = self.v1.balance_transactions.list({"payout": payout.id, "limit": 100}, self.opts)
+        found = reversed(list(listed.auto_paging_iter()))
+        return [line for line in found if line.id != payout.balance_transaction]
+
     def events(self, *patterns: str) -> list[Any]:
         """Oldest first."""
         listed = self.v1.events.list({"limit": 100, **({"types": list(patterns)} if patterns else {})}, self.opts)
@@ -93,6 +109,14 @@ def company(server: Server) -> Iterator[Company]:
     yield Company(double, client, double.create_account()["id"])
     double.clear_faults()
     double.set_rates()
+
+
+@pytest.fixture
+def daily(company: Company) -> Company:
+    """A company whose money is paid out every day, at the beginning of a day of the double's clock."""
+    company.double.advance(DAY - company.double.clock.now() % DAY)
+    company.double.update_account(company.account, payout_schedule="daily")
+    return company
 
 
 @dataclass

@@ -59,6 +59,17 @@ def test_tax_on_the_fee_is_a_part_of_it(company: Any) -> None:
     assert (transaction.fee, transaction.net) == (346, 9_654)
 
 
+def test_the_tax_on_a_disputes_fee_comes_back_with_the_fee(company: Any) -> None:
+    company.double.update_account(company.account, fee_tax_rate=8.25)
+    dispute = company.double.open_dispute(company.account, pay(company, 10_000).id)["id"]
+
+    company.double.move_dispute(company.account, dispute, "won")
+
+    taken, back = transactions(company, source=dispute)
+    assert ([part.amount for part in taken.fee_details], taken.net) == ([1_500, 124], -11_624)
+    assert ([part.amount for part in back.fee_details], back.net) == ([-1_500, -124], 11_624)
+
+
 def test_a_refund_returns_the_amount_and_stripe_keeps_the_fee(company: Any) -> None:
     charge = pay(company, 10_000)
 

@@ -121,8 +121,9 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     fee_status: Annotated[
         FeeStatus | None,
         Meta(
-            description="`pending` until POM has read the fee from Stripe; then `known`. Null if there is no fee: "
-            "for money outside Stripe, and for what has not changed the Stripe balance."
+            description="`pending` until POM has read the fee from Stripe; then `known`. Null for money "
+            "outside Stripe, for a payment that has not succeeded, and for a refund or a dispute until POM has read "
+            "it from Stripe."
         ),
     ]
     fee: Annotated[

@@ -98,8 +98,10 @@ class _PayoutSweep:
             stored = known.get(fact.id)
             if stored is not None and stored.itemized is None and _reconciled_long_ago(stored, self.now):
                 self._count(not_tied_out=1)
-            payout = keep_payout(fact, self.organization_id, self.account_id, self.ports)
-            if payout != stored:
+            if stored is not None and stored.knowing(fact) == stored:
+                payout = stored
+            else:
+                payout = keep_payout(fact, self.organization_id, self.account_id, self.ports)
                 missed = difference_of(fact, stored) is not None and self._should_be_known(fact)
                 self._count(found=1, missed=int(missed))
             self._queue(payout)

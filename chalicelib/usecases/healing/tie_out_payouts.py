@@ -57,7 +57,7 @@ def tie_out_payouts(organization_id: OrganizationId, ports: Ports, *, days: int 
             listed.add(fact.id)
             known = ports.payouts.get(organization_id, fact.id)
             yield ComparedPayout(fact, known, tuple(_differences(fact, known, ports)))
-    for payout in _stored(connection, since, ports):
+    for payout in _kept_since(connection, since, ports):
         if payout.id not in listed:
             yield ComparedPayout(payout.fact, payout, (not_in_stripe(payout),))
 
@@ -92,7 +92,7 @@ def _differences(fact: PayoutFact, known: Payout | None, ports: Ports) -> Iterat
         yield from differences_in(known, ports)
 
 
-def _stored(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
+def _kept_since(connection: Connection, since: int, ports: Ports) -> Iterator[Payout]:
     """Yields the payouts of the connected account that POM has and that were made since then."""
     after: str | None = None
     wanted = PayoutFilter(since=since - DAY)  # A payout arrives on the day on which it is made, or later.

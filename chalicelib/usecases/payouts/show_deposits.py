@@ -67,10 +67,14 @@ def deposited(
 def _payouts(ids: Sequence[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, Payout]:
     """Returns these payouts, and those that paid out again what one of them gave back."""
     found: dict[str, Payout] = {}
-    wanted = list(ids)
-    while wanted:
+    asked: set[str] = set()
+    while wanted := sorted({*ids, *_followers(found)} - asked):
+        asked.update(wanted)
         for start in range(0, len(wanted), AT_ONCE):
             found.update(ports.payouts.find(organization_id, wanted[start : start + AT_ONCE]))
-        later = {payout.returned_in for payout in found.values() if payout.returned_in}
-        wanted = sorted(later - found.keys() - set(wanted))
     return found
+
+
+def _followers(payouts: Mapping[str, Payout]) -> set[str]:
+    """Returns the ids of the payouts that paid out again what one of these gave back."""
+    return {payout.returned_in for payout in payouts.values() if payout.returned_in}

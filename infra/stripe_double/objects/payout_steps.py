@@ -64,15 +64,14 @@ def pay_out_by_hand(
     """
     ledger.funds.mature(world.now())
     available = ledger.funds.available(currency)
-    instant = method == "instant"
     if amount is None:
-        amount = available - (fees.instant_payout(available) if instant else 0)
-    fee = fees.instant_payout(amount) if instant else 0
-    if amount <= 0 or amount + fee > available:
+        amount = available - _fee(_instant_fee(ledger, available, currency, method))
+    fee_details = _instant_fee(ledger, amount, currency, method)
+    if amount <= 0 or amount + _fee(fee_details) > available:
         raise InvalidState("You have insufficient funds in your Stripe account for this transfer.",
                            code="balance_insufficient")  # fmt: skip
     payout = _make(world, ledger, amount, currency, automatic=False, method=method)
-    _debit(world, ledger, payout, fees.details(ledger, fee, currency, "Instant payout fee"))
+    _debit(world, ledger, payout, fee_details)
     world.emit(ledger, "payout.created", payout)
     return payout
 
@@ -159,6 +158,15 @@ def _debit(world: World, ledger: Ledger, payout: JSON, fee_details: list[JSON] |
         world, ledger, "payout", "payout", gross, payout["id"], fee_details=fee_details, description="STRIPE PAYOUT"
     )
     payout["balance_transaction"] = moved["id"]
+
+
+def _instant_fee(ledger: Ledger, amount: int, currency: str, method: str) -> list[JSON]:
+    fee = fees.instant_payout(amount) if method == "instant" else 0
+    return fees.details(ledger, fee, currency, "Instant payout fee")
+
+
+def _fee(fee_details: list[JSON]) -> int:
+    return sum(part["amount"] for part in fee_details)
 
 
 def _submit(world: World, ledger: Ledger, payout: JSON) -> None:

@@ -16,13 +16,16 @@ from __future__ import annotations
 from tests.mutations.guard import Guard
 from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
+from tests.mutations.guards.balance import BALANCE
 from tests.mutations.guards.connecting import CONNECTING
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
+from tests.mutations.guards.deposits import DEPOSITS
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
 from tests.mutations.guards.operating import OPERATING
+from tests.mutations.guards.payouts import PAYOUTS
 from tests.mutations.guards.refunds import REFUNDS
 from tests.mutations.guards.saga import SAGA
 from tests.mutations.guards.stores import STORES
@@ -33,5 +36,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *ATTENTION,
+    *REFUNDS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS,
 )  # fmt: skip

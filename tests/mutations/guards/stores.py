@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check, Skipped, Without
+from tests.mutations.taken import AnyValue, Becomes, Check, Never, Skipped, Without
 
 _ISOLATION = "tests/proofs/test_isolation.py"
 _T_CLAIMS = "tests/contracts/test_claims.py"
@@ -46,6 +46,19 @@ STORES = (
         "_write_overflow",
         Skipped("check"),
         "tests/contracts/test_payment_store.py::test_many_payments_of_an_invoice_that_has_changed_are_not_kept",
+    ),
+    guard(
+        "what a payment cost needs a stored payment",
+        "_settle(movement_id)",
+        Without("condition="),
+        "tests/contracts/test_payment_store.py::test_what_belongs_to_no_stored_payment_is_left_out",
+    ),
+    guard(
+        "a fee that is told late leaves a payment in its payout",
+        "_action(settlement)",
+        Never("payout_id"),
+        "tests/contracts/test_payment_store.py::"
+        "test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout",
     ),
     guard(
         "claims of others are not released",

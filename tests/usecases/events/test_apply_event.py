@@ -304,6 +304,7 @@ def test_every_kind_of_object_we_subscribe_to_has_who_applies_it() -> None:
         "account": "account",
         "capability": "capability",
         "credit_note": "credit_note",
+        "payout": "payout",
     }
     for type_ in SUBSCRIPTION:
         family = type_.split(".")[0]

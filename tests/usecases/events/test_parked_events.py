@@ -110,6 +110,7 @@ def test_a_record_that_is_full_is_tried_once_more_and_rings_nothing(world: World
 def test_the_alarm_counts_what_was_parked_within_a_day(world: World, invoice: Invoice) -> None:
     fail_with(world, KeyError("a defect"))
     receive_event(paid_event(world, invoice), Source.WEBHOOK, world.ports)
+    world.advance(60)  # Stripe has captured the payment, and nothing happens to it any more.
     first = world.sweep(objects=False)
     assert first.parked_lately == first.parked > 0
     world.advance(NEW_FOR)

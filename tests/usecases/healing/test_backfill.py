@@ -408,5 +408,5 @@ def test_an_invoice_of_an_earlier_release_is_written_so_that_its_payments_are_li
     database.movements.clear()
     assert did(filled(world)) == [Did.UPDATED]
     [row] = world.ports.payments.page(ORGANIZATION, MovementFilter(), 10, None).items
-    assert row.amount == 7500
+    assert row.movement.amount == 7500
     assert did(filled(world)) == [Did.UNCHANGED]

@@ -45,8 +45,8 @@ def test_invoices_that_are_as_stripe_lists_them_cost_no_request_of_their_own(
     assert world.sweep().corrected == 0
     assert by_itself(world) == 0
     lists = {name: calls for name, calls in world.stripe_calls().items() if name != "GET /v1/events"}
-    assert sum(lists.values()) == 7, (
-        "the account, drafts, open invoices, their intents, refunds, disputes, credit notes"
+    assert sum(lists.values()) == 8, (
+        "the account, drafts, open invoices, their intents, refunds, disputes, credit notes, payouts"
     )
 
 

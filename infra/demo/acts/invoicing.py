@@ -1,0 +1,102 @@
+"""The office makes an invoice and sends it; the customer is declined, tries again and pays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.demo import reading
+from infra.demo.acts.scene import ANN, BEN, CARD, CARLA, DAN, GOOD_CARD, Scene
+from infra.demo.people import Payer
+from infra.demo.sample import order, services_of
+
+INSUFFICIENT_FUNDS = "4000 0000 0000 9995"
+"""One of Stripe's published test cards (https://docs.stripe.com/testing)."""
+
+EVENTS_OF_A_PAYMENT = ("charge.succeeded", "invoice.paid", "invoice_payment.paid", "payment_intent.succeeded")
+
+SHOWN = 5
+"""Events of the log that are shown."""
+
+
+def create(scene: Scene) -> None:
+    say = scene.teller
+    say.chapter("Using Stripe for payments")
+    say.says("Select billable services. Click Create Invoice. Choose Stripe as the invoice type.")
+    draft = scene.office.create_invoice(order(ANN, send=False), "ann-november")
+    scene.invoices[ANN.id] = draft.json["id"]
+    say.does(f"POST /v1/invoices with {len(services_of(ANN))} services of {ANN.name}, to be reviewed first")
+    say.sees("Invoice", draft.json["status"], "draft")
+    lines = [
+        [line["description"], line["quantity"], line["unitPrice"], line["amount"]] for line in draft.json["lineItems"]
+    ]
+    say.table("", ["Service", "Quantity", "Unit price", "Amount"], lines)
+    again = scene.office.create_invoice(order(ANN, send=False), "ann-november")
+    say.sees("The same request again makes no second invoice", again.json["id"] == draft.json["id"], True)
+    twice = scene.office.create_invoice(order(ANN), "ann-once-more")
+    say.sees("Billing a service a second time", twice.error_code, "service_already_billed")
+
+    say.says("Review and send the invoice. Customer receives email with payment link.")
+    sent = scene.office.call("POST", f"/invoices/{draft.json['id']}/send")
+    say.does("POST /v1/invoices/{id}/send")
+    say.sees("Invoice", sent.json["status"], "pending")
+    mail = scene.world.latest_mail(scene.owner.account_id, ANN.email)
+    say.sees("The e-mail's link is the one that POM shows", mail["link"] == sent.json["paymentUrl"], True)
+    say.tells(f"To {mail['to']}: {mail['subject']}")
+    for customer in (BEN, CARLA, DAN):
+        made = scene.office.create_invoice(order(customer), f"{customer.id}-november")
+        scene.invoices[customer.id] = made.json["id"]
+
+
+def pay(scene: Scene) -> None:
+    say = scene.teller
+    invoice = scene.invoices[ANN.id]
+    say.says("They click the payment link in their email. Enter credit card or payment details.")
+    payer = Payer(scene.world.latest_mail(scene.owner.account_id, ANN.email)["link"])
+    page = payer.pays_by_card(INSUFFICIENT_FUNDS)
+    say.does(f"opened the link and paid with {INSUFFICIENT_FUNDS}")
+    say.sees("The page speaks of insufficient funds", "insufficient funds" in page.lower(), True)
+
+    say.says("Failed - Payment attempt failed. Common reasons: insufficient funds …")
+    say.does("GET /v1/invoices/{id}")
+    say.sees("Invoice", scene.status_of(invoice, "failed"), "failed")
+    # Stripe says in one event that an attempt failed and in another why; they come in any order.
+    why = scene.office.sees(f"/invoices/{invoice}", reading.reason, "insufficient_funds")
+    say.sees("Reason", why, "insufficient_funds")
+    failure = scene.office.get(f"/invoices/{invoice}")["failure"] or {}
+    say.tells(f"{failure.get('message')} {failure.get('nextStep')}")
+
+    say.says("Customers can retry payment using the invoice link. Payment is processed immediately.")
+    scene.lets_a_minute_pass()
+    page = payer.pays_by_card(GOOD_CARD)
+    say.does(f"opened the same link again a minute later and paid with {GOOD_CARD}")
+    say.sees("The page thanks for the payment", "Paid. Thank you!" in page, True)
+
+    say.says("Both POM and Stripe update automatically. Paid - Payment received and confirmed.")
+    say.does("GET /v1/invoices/{id}, and looked the invoice up in Stripe")
+    say.sees("POM", scene.status_of(invoice, "paid"), "paid")
+    shown = scene.office.get(f"/invoices/{invoice}")
+    say.sees("Balance", shown["balance"], "0.00")
+    in_stripe = scene.owner.does("GET", "/invoices?limit=100")["data"]
+    ours = next(found for found in in_stripe if found["number"] == shown["number"])
+    say.sees("Stripe", ours["status"], "paid")
+
+    say.says("Click on an invoice. View payment details and transaction history.")
+    expected = "created, sent, payment_failed, paid"
+    told = scene.office.sees(f"/invoices/{invoice}/history", reading.told, expected)
+    say.does("GET /v1/invoices/{id}/history and /v1/invoices/{id}/events")
+    say.sees("It tells of", told, expected)
+    # The invoice and the card of its payment come in different events, in any order.
+    scene.shows_once(invoice, f"Paid: {shown['total']} USD by {CARD}")
+    [payment] = scene.office.get(f"/invoices/{invoice}")["payments"]
+    say.sees("The payment has its card", reading.method(payment["method"]), CARD)
+
+    def arrived(log: Any) -> str:
+        return reading.arrived(log, EVENTS_OF_A_PAYMENT)
+
+    expected = ", ".join(EVENTS_OF_A_PAYMENT)
+    logged = scene.office.sees(f"/invoices/{invoice}/events", arrived, expected)
+    say.sees("Its log of Stripe's events has", logged, expected)
+    scene.world.wait_until_delivered()
+    events = scene.office.get(f"/invoices/{invoice}/events?first={SHOWN}")["data"]
+    say.tells(f"The {SHOWN} events that arrived last:")
+    say.table("", reading.EVENT_COLUMNS, [reading.event_row(event) for event in events])

@@ -1,0 +1,81 @@
+"""Who and what the acts share: the people, the clock, the teller, and what was done before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.demo import reading
+from infra.demo.http import request
+from infra.demo.people import Office, Owner, Surroundings, query_of
+from infra.demo.sample import CUSTOMERS
+from infra.demo.telling import Teller
+from infra.local.cloudwatch.clock import SkippingClock
+from infra.local.stack import LocalStack
+
+GOOD_CARD = "4242 4242 4242 4242"
+"""One of Stripe's published test cards (https://docs.stripe.com/testing)."""
+
+CARD = "Visa 4242"
+"""How POM shows the good card."""
+
+ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The local stack with everybody who acts on it. `invoices` has the ids of the first invoices, by customer."""
+
+    stack: LocalStack
+    clock: SkippingClock
+    owner: Owner
+    teller: Teller
+    admin: Office
+    office: Office
+    world: Surroundings
+    invoices: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, stack: LocalStack, clock: SkippingClock, owner: Owner, teller: Teller) -> Scene:
+        """Returns the scene of a stack that runs."""
+        admin, office = (Office(stack.urls.api, stack.tokens[role]) for role in ("admin", "billing"))
+        return cls(stack, clock, owner, teller, admin, office, Surroundings(stack.urls.stripe))
+
+    def granted(self, authorize_url: str) -> str:
+        """Grants access in Stripe, follows the browser back, and returns the state that POM's page gets."""
+        to_callback = self.owner.decides(authorize_url, "grant").headers["Location"]
+        to_settings = request("GET", to_callback).headers["Location"]
+        self.teller.does(f"pressed Connect for {self.owner.account_id}; Stripe sent the browser back")
+        self.teller.sees("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
+        return query_of(to_settings)["state"]
+
+    def lets_a_minute_pass(self) -> None:
+        """What comes next is told after all that was so far. Things of one second may stand in any order."""
+        self.world.wait_until_delivered()
+        self.clock.skip_to(self.clock.now() + 60)
+
+    def lets_days_pass(self, days: int) -> None:
+        """Lets each day do its work before the next one begins."""
+        for _ in range(days):
+            self.world.wait_until_delivered()
+            self.clock.skip_to(self.clock.now() + 86_400)
+            self.world.wait_until_delivered()
+            self.stack.wait_until_idle()
+
+    def shows_once(self, invoice: str, latest: str) -> None:
+        """Shows the history once its latest entry is told like this, or as it is when patience ends."""
+        path = f"/invoices/{invoice}/history"
+        self.teller.sees("Its latest entry", self.office.sees(path, reading.latest_sentence, latest), latest)
+        self.shows(self.office.get(path)["data"])
+
+    def shows(self, history: list[Any]) -> None:
+        """Shows entries of an invoice's history as a table."""
+        self.teller.table("", reading.COLUMNS, [reading.row(entry) for entry in history])
+
+    def status(self) -> str:
+        """Returns the status of the connection."""
+        return reading.status(self.admin.get("/stripe/connection"))
+
+    def status_of(self, invoice_id: str, expected: str) -> str:
+        """Returns the status of an invoice once it is as expected, or what it is when patience ends."""
+        return self.office.sees(f"/invoices/{invoice_id}", reading.status, expected)

@@ -1,0 +1,108 @@
+"""Where the money is: a payout is explained to the cent, each line by the right invoice, however often it is read."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Always, Check, Instead, Never, Skipped, Without
+
+_T_LINES = "tests/domain/test_payout_lines.py"
+_T_HOLDS = "tests/domain/test_payout_holds.py"
+_T_READING = "tests/usecases/payouts/test_read_payout.py"
+_T_COMPARING = "tests/usecases/payouts/test_compare_payout.py"
+_T_STORE = "tests/contracts/test_payment_store.py"
+
+DEPOSITS = (
+    guard(
+        "a payout is no line of itself",
+        "line_of",
+        Never("source_id"),
+        f"{_T_HOLDS}::test_what_a_payout_takes_and_gives_back_is_no_line_of_its_own",
+    ),
+    guard(
+        "what Stripe holds back from a payout is a line of it",
+        "line_of",
+        Check("_OF_THE_PAYOUT"),
+        f"{_T_HOLDS}::test_the_minimum_that_stays_in_the_balance_is_a_line_of_the_payout",
+    ),
+    guard(
+        "what no line explains is told",
+        "itemized(payout)",
+        Instead("unexplained=", "0"),
+        f"{_T_LINES}::test_what_no_line_explains_is_told_and_not_hidden",
+    ),
+    guard(
+        "money of an invoice is not outside POM",
+        "PayoutLine.outside_pom",
+        Check("owner"),
+        f"{_T_LINES}::test_a_payment_and_a_monthly_fee_explain_a_payout",
+    ),
+    guard(
+        "a fee of the account is not another business",
+        "PayoutLine.outside_pom",
+        Check("moves_a_payment"),
+        f"{_T_LINES}::test_a_payment_and_a_monthly_fee_explain_a_payout",
+    ),
+    guard(
+        "an earlier reading of a payout does not undo a later one",
+        "Payout.knowing",
+        Instead("max", "fact"),
+        "tests/domain/test_payout.py::test_an_earlier_reading_that_comes_late_changes_nothing",
+    ),
+    guard(
+        "a line is kept beside its payment",
+        "keep_lines",
+        Skipped("settle"),
+        "tests/usecases/payouts/test_fees.py"
+        "::test_a_refund_and_a_dispute_have_their_own_lines_once_their_payout_is_itemized",
+    ),
+    guard(
+        "a line is of no invoice of another organization",
+        "_invoices(account_id)",
+        Check("organization_id"),
+        f"{_T_READING}::test_the_payment_of_an_invoice_of_another_organization_is_outside_pom",
+    ),
+    guard(
+        "a run stores how far it came with the lines of a payout",
+        "itemize",
+        Never("REMEMBERED_EVERY"),
+        "tests/usecases/payouts/test_long_payouts.py"
+        "::test_a_page_that_fails_in_the_middle_costs_no_page_that_was_remembered",
+    ),
+    guard(
+        "a fee that is told late does not take a payment out of its payout",
+        "_action(settlement)",
+        Never("payout_id"),
+        f"{_T_STORE}::test_a_fee_that_is_told_late_does_not_take_a_payment_out_of_its_payout",
+    ),
+    guard(
+        "a fee makes no payment that is not stored",
+        "_settle(movement_id)",
+        Without("condition="),
+        f"{_T_STORE}::test_what_belongs_to_no_stored_payment_is_left_out",
+    ),
+    guard(
+        "a payout that does not tie out is compared every day",
+        "_task(payout)",
+        Always("tied_out"),
+        f"{_T_COMPARING}::test_lines_that_do_not_add_up_in_stripe_stay_unexplained_and_are_told_every_day",
+    ),
+    guard(
+        "a payout that ties out is compared once",
+        "_task(payout)",
+        Check("compared_at"),
+        f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
+    ),
+    guard(
+        "a payment outside Stripe waits for no fee",
+        "SettledMovement.fee_pending",
+        Check("OUTSIDE_ID"),
+        "tests/domain/test_deposits.py::test_what_stripe_does_not_book_has_no_deposit_and_no_fee",
+    ),
+    guard(
+        "a debit that came back stays a payment after its intent was canceled",
+        "_failed(stripe_id)",
+        Never("'processing'"),
+        "tests/domain/test_movements_that_stay.py"
+        "::test_a_debit_that_came_back_keeps_its_row_although_its_charge_was_never_told_and_its_invoice_is_revised",
+    ),
+)

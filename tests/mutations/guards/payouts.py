@@ -1,0 +1,93 @@
+"""Deposits that explain themselves: lines read once, found again, and compared once more."""
+
+from __future__ import annotations
+
+from tests.mutations.guard import guard
+from tests.mutations.taken import Becomes, Check, Instead, Skipped
+
+_READ = "tests/usecases/payouts/test_read_payout.py"
+_LONG = "tests/usecases/payouts/test_long_payouts.py"
+_COMPARE = "tests/usecases/payouts/test_compare_payout.py"
+_SWEEP = "tests/usecases/healing/test_sweep_payouts.py"
+
+PAYOUTS = (
+    guard(
+        "a payout goes on where the last run stopped",
+        "itemize",
+        Instead("listed_until", "None"),
+        f"{_LONG}::test_a_page_that_fails_in_the_middle_costs_no_page_that_was_remembered",
+    ),
+    guard(
+        "a payout of another mode is not read",
+        "apply_to_payout",
+        Check("WRONG_MODE"),
+        f"{_READ}::test_events_of_a_test_payout_never_touch_a_live_connection",
+    ),
+    guard(
+        "a payout that went out again names the one it is in",
+        "keep_lines",
+        Skipped("_note_paid_again"),
+        f"{_READ}::test_a_failed_payout_that_goes_out_again_names_the_one_it_is_in",
+    ),
+    guard(
+        "lines of a payout are beside the payments that they belong to",
+        "keep_lines",
+        Skipped("settle"),
+        f"{_READ}::test_a_deposit_is_explained_by_its_invoices_and_fees",
+    ),
+    guard(
+        "a line that Stripe does not list is removed",
+        "repair_payout",
+        Skipped("remove_lines"),
+        f"{_COMPARE}::test_a_line_that_differs_is_found_and_repaired",
+    ),
+    guard(
+        "a payout of an account that is no longer connected is not compared",
+        "compare_and_repair",
+        Check("active"),
+        f"{_COMPARE}::test_a_payout_of_an_account_that_is_no_longer_connected_is_not_compared",
+    ),
+    guard(
+        "a line that is not beside its payment is a difference",
+        "_not_beside_payments",
+        Becomes("()"),
+        f"{_COMPARE}::test_a_line_that_differs_is_found_and_repaired",
+    ),
+    guard(
+        "a payout that no event told of was missed",
+        "_PayoutSweep._should_be_known",
+        Becomes("False"),
+        f"{_SWEEP}::test_payouts_of_which_stripe_made_no_event_are_found_and_counted_as_missed",
+    ),
+    guard(
+        "a payout that an event of the same run told of was not missed",
+        "_PayoutSweep._should_be_known",
+        Check("told"),
+        f"{_SWEEP}::test_payouts_of_which_every_webhook_was_lost_are_read_by_one_run",
+    ),
+    guard(
+        "what was there before the connection was not missed",
+        "_PayoutSweep._should_be_known",
+        Check("catching_up"),
+        f"{_SWEEP}::test_a_new_connection_brings_in_ninety_days_of_payouts_within_minutes",
+    ),
+    guard(
+        "a payout without lines that Stripe can list does not tie out",
+        "_reconciled_long_ago",
+        Becomes("False"),
+        f"{_SWEEP}::test_a_payout_without_lines_for_an_hour_counts_as_one_that_does_not_tie_out",
+    ),
+    guard(
+        "a payout whose reading died is read again",
+        "_task",
+        Becomes("None"),
+        f"{_SWEEP}::test_a_payout_whose_reading_died_is_read_by_the_next_run",
+        f"{_COMPARE}::test_a_fee_that_stripe_adds_late_is_found_a_day_later",
+    ),
+    guard(
+        "fees that do not fit into one run are left to another",
+        "_PayoutSweep.read_fees",
+        Instead("fees_before=", "None"),
+        f"{_SWEEP}::test_more_fees_than_one_run_reads_are_read_by_the_next_run_which_follows_at_once",
+    ),
+)
