@@ -47,7 +47,7 @@ def _counted(world: World, account: str) -> list[Figure]:
     count("create and send, new customer, 250 lines", lambda: world.invoice(*many, customer_id="cust_2"), None, 6)
     count("create and send, known customer", lambda: world.invoice("svc_2"), 9, 3)
     count("replayed create", lambda: world.invoice("svc_1", idempotency_key="key"), 1, 0)
-    count("page of invoices", lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 25, None, world.ports), 1, 0)
+    count("page of invoices", lambda: list_invoices(ORGANIZATION, InvoiceFilter(), 25, None, world.ports), 2, 0)
     world.deliver()
     world.double.pay(account, made.stripe_invoice_id, "pm_card_visa")
     events = {event["type"]: event["id"] for event in world.double.events(account)}
@@ -57,8 +57,8 @@ def _counted(world: World, account: str) -> list[Figure]:
     for what, kind, limit in (
         ("webhook of an invoice", "invoice.paid", 2),
         ("webhook of a payment", "payment_intent.succeeded", 3),
-        ("duplicate webhook of an invoice", "invoice.paid", 1),
-        ("duplicate webhook of a payment", "payment_intent.succeeded", 2),
+        ("duplicate webhook of an invoice", "invoice.paid", 3),
+        ("duplicate webhook of a payment", "payment_intent.succeeded", 4),
     ):
         world.double.resend(account, events[kind])
         count(what, world.deliver, limit, 0)

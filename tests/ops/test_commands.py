@@ -228,6 +228,33 @@ def test_books_are_tied_out(stack: LocalStack, operator: Operator) -> None:
     assert told["differences"] == []
 
 
+def test_a_deposit_is_explained_by_its_payout_and_compared_with_stripe(stack: LocalStack, operator: Operator) -> None:
+    company = Company(stack, settlement_days=0, async_capture=False).connect()
+    company.customer()
+    mine, made = company.organization_id, paid(company, "svc_deposit")
+    payout = company.double("POST", f"payouts/{company.account_id}")
+    company.all_delivered()
+    stack.wait_until_idle()
+
+    told = operator.asks("payouts", mine)
+    [deposit] = operator.asks("explain", "invoice", mine, made["id"])["deposits"]
+    explained = operator.asks("explain", "payout", mine, payout["id"])
+
+    assert [(each["id"], each["amount"], each["result"]) for each in told["payouts"]] == [
+        (payout["id"], "72.52", "waits for Stripe")
+    ]
+    assert (deposit["amount"], deposit["fee"], deposit["net"]) == ("75.00", "2.48", "72.52")
+    assert explained["payout"][0]["status"] == payout["status"]
+    assert "Stripe has not said yet which payments are in it." in explained["explanation"]["message"]
+    assert operator.does("explain", "payout", mine, "po_nothing").status == 1
+    assert operator.does("payouts", "org_nobody").status == 1
+    assert operator.does("payouts").status == 2
+    assert operator.does("payouts", mine, "--days", "0").status == 2
+    company.admin.call("DELETE", "/stripe/connection")
+    disconnected = operator.does("payouts", mine)
+    assert (disconnected.status, "not connected to Stripe" in disconnected.err) == (1, True)
+
+
 def test_a_frozen_organization_makes_no_invoices_until_it_is_unfrozen(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     assert operator.asks("freeze", mine, "--reason", "drill", "--dry-run")["frozen"][0]["was_frozen"] is False

@@ -172,6 +172,29 @@ def test_a_backfill_tells_the_same_rows_either_way(company: Company, operator: O
     assert would == did | DRY
 
 
+def test_a_repair_of_payouts_tells_the_same_rows_either_way(stack: LocalStack, operator: Operator) -> None:
+    company = Company(stack, settlement_days=0, async_capture=False).connect()
+    company.customer()
+    paid(company, "svc_dry_payout")
+    company.double("POST", "delivery", lose_rate=1.0)
+    payout = company.double("POST", f"payouts/{company.account_id}")
+    company.all_delivered()
+    company.double("POST", "delivery", lose_rate=0.0)
+    words = ("--json", "payouts", company.organization_id)
+
+    said = [operator.does(*words, *more) for more in (("--dry-run",), ("--repair",), ())]
+    would, did, again = (each.json for each in said)
+    not_repaired = would.pop("failures")
+
+    same_kinds(would, did)
+    assert not_repaired == ["1 of 1 payouts differ."]
+    assert [(each["id"], each["result"]) for each in would["payouts"]] == [(payout["id"], "would be repaired")]
+    assert [(each["id"], each["result"]) for each in did["payouts"]] == [(payout["id"], "repaired")]
+    assert [each["result"] for each in again["payouts"]] == ["waits for Stripe"]
+    assert would["differences"] == did["differences"] != again["differences"] == []
+    assert [each.status for each in said] == [1, 0, 0]
+
+
 def test_tables_on_the_screen_have_the_same_columns_either_way(company: Company, operator: Operator) -> None:
     mine = company.organization_id
     for words in (

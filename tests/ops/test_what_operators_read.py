@@ -145,6 +145,7 @@ def test_whatever_only_told_what_would_be_done_says_so(company: Company, operato
         ("rotate-secret", "drop"),
         ("webhook-endpoint",),
         ("backfill", mine, "--since", "1d", "--rate", "20"),
+        ("payouts", mine),
         ("measure",),
     ):
         assert operator.does("--json", *words, "--dry-run").json["dryRun"] is True, words
