@@ -60,7 +60,6 @@ def prepared(stack: LocalStack, count: int, *, foreign: int = 0) -> Load:
     company.double("POST", "delivery", paused=True)
     company.double("POST", "rates")
     load.foreign = _foreign(company, foreign)
-    others = {event["id"] for event in load.foreign}
 
     def bill(number: int) -> JSON:
         methods = ["card", "us_bank_account"]
@@ -80,8 +79,9 @@ def prepared(stack: LocalStack, count: int, *, foreign: int = 0) -> Load:
     by_invoice: dict[str, list[JSON]] = {stripe_id: [] for stripe_id in told}
     owner = _owners(company)
     for event in _events(company):
-        if event["id"] not in others:
-            by_invoice[owner[subject(event)]].append(event)
+        invoice = owner[subject(event)]
+        if invoice in by_invoice:  # A stranger's charge is captured after the stranger's events were taken.
+            by_invoice[invoice].append(event)
     load.ours = list(by_invoice.values())
     return load
 

@@ -55,6 +55,9 @@ NUMBERS = itertools.count()
 CUSTOMER = f"cust_{MARK}"
 KEY = f"key-{MARK}"
 STRIPE_IDS = re.compile(r"\b(?:acct|in|cus|pi|ch|re|evt|inv|bat|dp|il|ac)_\w{6,}")
+LISTED_AFTER = 3_601
+"""Seconds after which Stripe can list what is in a payout."""
+
 NEVER = "never_given_out"
 
 LINE = {"serviceId": f"svc_{MARK}_1", "description": f"Cleaning {MARK}", "quantity": 1, "unitPrice": "75.00"}
@@ -126,7 +129,7 @@ def path_of(route: Route, ids: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
-    """Blue with customers, invoices, a payment, a batch, an import and settings, on the tables."""
+    """Blue with customers, invoices, a payment that is paid out, a batch, an import and settings, on the tables."""
     empty_tables()
     stores, world = table_backend(), World()
     for name in STORES:
@@ -134,7 +137,7 @@ def blue(app: Chalice, aws: Aws) -> Iterator[Tenants]:
     with pytest.MonkeyPatch.context() as patch:
         serve(patch, world)
         made = Tenants(world, ApiClient(app, Issuer()))
-        made.blue_account = world.connect(BLUE)
+        made.blue_account = world.connect(BLUE, world.account(settlement_days=0, async_capture=False))
         _furnish(made)
         yield made
 
@@ -167,6 +170,8 @@ def _furnish(made: Tenants) -> None:
     stored = world.ports.invoices.get(BLUE, InvoiceId(made.ids["invoiceId"]))
     assert stored is not None
     made.ids["paymentId"] = str(world.double.pay(made.blue_account, str(stored.stripe_invoice_id))["payment_intent"])
+    made.ids["payoutId"] = str(world.double.pay_out(made.blue_account)["id"])
+    world.advance(LISTED_AFTER)
     world.deliver()
     world.work()
     world.deliver()
@@ -234,7 +239,12 @@ def test_what_is_read_is_ones_own(tenants: Tenants, app: Chalice, route: Route) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap, "ports", lambda: alone.ports)
         there = ApiClient(app, Issuer(), RED, roles=("admin",)).get(path_of(route, {}))
-    assert (here.status, here.json) == (there.status, there.json)
+    assert (here.status, _masked(here.json)) == (there.status, _masked(there.json))
+
+
+def _masked(answer: Any) -> Any:
+    """Returns an answer without the id of its request, which an error has."""
+    return {**answer, "error": {**answer["error"], "requestId": None}} if "error" in answer else answer
 
 
 @pytest.mark.parametrize("route", PAGED, ids=labels(PAGED))

@@ -34,6 +34,9 @@ SHORT = settings(max_examples=120, deadline=None, derandomize=True)
 METHODS = ("GET", "POST", "PUT", "DELETE")
 PATHS = sorted({route.path for route in ROUTES})
 
+IDS = ("customerId", "invoiceId", "batchId", "importId", "paymentId", "payoutId")
+"""Names of ids in paths."""
+
 
 @pytest.fixture(scope="module")
 def door(app: Chalice) -> Iterator[FrontDoor]:
@@ -110,7 +113,7 @@ BODY = st.one_of(DEEP, JSON, FIELDS, st.binary(max_size=400))
 
 
 def filled(path: str, ids: str) -> str:
-    for name in ("customerId", "invoiceId", "batchId", "importId", "paymentId"):
+    for name in IDS:
         path = path.replace(f"{{{name}}}", ids)
     return path
 
@@ -233,7 +236,7 @@ def test_letters_that_are_none_in_an_event_of_api_gateway(app: Chalice, door: Fr
         event = {
             "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": identity},
             "headers": {"stripe-signature": f"t=1,v1={half}", "idempotency-key": half, "accept": half},
-            "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId", "paymentId"), half),
+            "pathParameters": dict.fromkeys(IDS, half),
             "multiValueQueryStringParameters": {"state": [half], "code": ["x"], "after": [half]},
             "stageVariables": None,
             "body": "{}",
@@ -280,7 +283,7 @@ def lambda_event(route: Route, *, body: Any = "{}", authorizer: Any = None) -> d
     return {
         "requestContext": {"httpMethod": route.method, "resourcePath": route.path, "authorizer": authorizer},
         "headers": {},
-        "pathParameters": dict.fromkeys(("customerId", "invoiceId", "batchId", "importId", "paymentId"), "cust_1"),
+        "pathParameters": dict.fromkeys(IDS, "cust_1"),
         "multiValueQueryStringParameters": None,
         "stageVariables": None,
         "body": body,
