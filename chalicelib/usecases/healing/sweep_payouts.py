@@ -121,8 +121,9 @@ class _PayoutSweep:
 
     def _should_be_known(self, fact: PayoutFact) -> bool:
         """Returns True if an event should have told POM of a payout by now."""
-        catching_up = self.first or self.connection.sweep.catching_up
-        return not catching_up and fact.id not in self.told and fact.created <= self.now - ON_ITS_WAY
+        if self.first or self.connection.sweep.catching_up:
+            return False  # Stripe sent no events of it while the account was not connected.
+        return fact.id not in self.told and fact.created <= self.now - ON_ITS_WAY
 
     def _queue(self, payout: Payout) -> None:
         task = _task(payout, self.now)
