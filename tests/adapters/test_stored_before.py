@@ -17,6 +17,7 @@ from chalicelib.adapters.tables.models import PaymentItem
 from chalicelib.api.models.invoices import invoice_view
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.connection import Connection
+from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter, movements
@@ -25,7 +26,7 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.ports.messages import BatchJob, CustomerSync, InvoiceJob, Message, Reconciliation, json_name
 from chalicelib.workers.sqs import work_through
 from tests.backends import Aws, Backend, aws_with_resources, table_backend
-from tests.contracts.examples import booked
+from tests.contracts.examples import booked, invoice
 
 STORED = Path(__file__).parent / "stored_before" / "2026-11"
 ORGANIZATION = OrganizationId("org_blue")
@@ -142,6 +143,12 @@ def test_a_payment_stored_before_fees_were_known_is_listed_and_takes_its_fee(bac
     fee = Settlement(booked(payment_id="pi_1"), "po_1")
     backend.payments.settle(ORGANIZATION, [("pi_1", fee)])
     assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": replace(listed, settlements=(fee,))}
+    made = backend.invoices.insert(recounted(invoice("new", organization_id=ORGANIZATION)), {})
+    changed = replace(listed.movement, status="failed")
+    backend.invoices.save(recounted(made)._replace(movements=(changed,)))
+    assert backend.payments.find(ORGANIZATION, ["pi_1"]) == {"pi_1": SettledMovement(changed, (fee,))}
+    [item] = boto3.client("dynamodb").scan(TableName=PaymentItem.Meta.table_name)["Items"]
+    assert len({"document", "packed"} & set(item)) == 1, "a row has one form of its document"
 
 
 def test_events_dealt_with_before_are_known(backend: Backend) -> None:
