@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain.deposits import SettledMovement
-from chalicelib.domain.payout import Payout, PayoutFact
-from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.domain.payout import Itemized, Payout, PayoutFact
+from chalicelib.domain.payout_lines import PayoutLine, itemized
 
 
 class PayoutKind(StrEnum):
@@ -22,6 +22,8 @@ class PayoutKind(StrEnum):
     """Stripe can list its lines, and POM does not have all of them."""
     LINE_DIFFERS = "payout_line_differs"
     """A line is missing in POM, is one too many, or has another amount or invoice; or its payment lacks it."""
+    TOTALS_DIFFER = "payout_totals_differ"
+    """POM has the lines as Stripe lists them, and its totals are not theirs: a repair was killed in between."""
     NOT_IN_STRIPE = "payout_not_in_stripe"
     """POM has a payout that Stripe does not list."""
     UNEXPLAINED = "payout_unexplained"
@@ -58,18 +60,32 @@ def not_in_stripe(payout: Payout) -> PayoutDifference:
 def differences_of_lines(
     payout: Payout, listed: Iterable[PayoutLine], stored: Iterable[PayoutLine]
 ) -> Iterator[PayoutDifference]:
-    """Yields each line that Stripe lists otherwise than POM has it, and then the remainder, if there is one."""
+    """Yields each line that Stripe lists otherwise than POM has it.
+
+    If there is none, yields how the payout's totals differ from what the lines come to, or leave of the amount.
+    """
     ours = {line.transaction.id: line for line in stored}
+    come_to = itemized(payout.fact, ours.values(), at=0)
+    differs = False
     for line in listed:
         mine = ours.pop(line.transaction.id, None)
         if mine is None or _told(mine) != _told(line):
-            said = _told(mine) if mine is not None else "nothing"
+            differs, said = True, _told(mine) if mine is not None else "nothing"
             yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, line.transaction.id, _told(line), said)
     for stripe_id, line in ours.items():
+        differs = True
         yield PayoutDifference(PayoutKind.LINE_DIFFERS, payout.id, stripe_id, "nothing", _told(line))
-    if payout.itemized is not None and not payout.itemized.tied_out:
-        totals, currency = payout.itemized.totals, payout.fact.currency
-        explained = f"lines over {totals.sum - totals.unexplained} {currency}"
+    if payout.itemized is not None and not differs:
+        yield from _difference_of_totals(payout, payout.itemized, come_to)
+
+
+def _difference_of_totals(payout: Payout, ours: Itemized, come_to: Itemized) -> Iterator[PayoutDifference]:
+    if replace(ours, at=come_to.at) != come_to:
+        said = f"totals of {ours.lines} lines, {ours.invoices} invoices"
+        lines = f"{come_to.lines} lines of {come_to.invoices} invoices"
+        yield PayoutDifference(PayoutKind.TOTALS_DIFFER, payout.id, payout.id, lines, said)
+    elif not ours.tied_out:
+        explained = f"lines over {ours.totals.sum - ours.totals.unexplained} {payout.fact.currency}"
         yield PayoutDifference(PayoutKind.UNEXPLAINED, payout.id, payout.id, _said(payout.fact), explained)
 
 

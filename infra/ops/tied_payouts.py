@@ -92,5 +92,6 @@ _KINDS = {
     PayoutKind.NOT_IN_STRIPE: "not in Stripe",
     PayoutKind.DIFFERS: "status or amount",
     PayoutKind.NOT_ITEMIZED: "no lines yet",
+    PayoutKind.TOTALS_DIFFER: "its totals",
     PayoutKind.UNEXPLAINED: "lines do not add up",
 }

@@ -63,6 +63,14 @@ def test_a_line_that_is_missing_or_different_or_too_many_is_named(stored: list[P
     assert [(each.kind, each.subject) for each in found] == [(PayoutKind.LINE_DIFFERS, subject)]
 
 
+def test_totals_that_are_not_those_of_the_lines_are_a_difference_although_both_have_the_same_lines() -> None:
+    of_nobody = [replace(LINES[0], owner=None), LINES[1]]
+
+    found = list(differences_of_lines(known(lines=of_nobody), LINES, LINES))
+
+    assert [(each.kind, each.subject) for each in found] == [(PayoutKind.TOTALS_DIFFER, "po_1")]
+
+
 def test_a_remainder_is_a_difference_although_both_have_the_same_lines() -> None:
     found = list(differences_of_lines(known(lines=LINES[:1]), LINES[:1], LINES[:1]))
 

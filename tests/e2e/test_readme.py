@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +66,9 @@ def of_the_shell(block: str, stack: LocalStack, directory: Path | None = None) -
     return json.loads(done.stdout)
 
 
-def test_what_the_readme_says_to_do_instead_of_the_dashboard_does_it() -> None:
+def test_what_the_readme_says_to_do_instead_of_the_dashboard_does_it(tmp_path: Path) -> None:
     section = README.partition("## Instead of the dashboard")[2].partition("\n## ")[0]
-    refund, settle, day_passes = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    refund, settle, day_passes, deposit = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     [failing] = re.findall(r"`(-d '\{\"fail\".*?)`", section)
     with LocalStack() as stack:
         company = Company(stack)
@@ -89,6 +91,22 @@ def test_what_the_readme_says_to_do_instead_of_the_dashboard_does_it() -> None:
         pay_from_bank(waits)
         assert [of_the_shell(day_passes, stack)["happened"] for _ in range(5)].count(0) < 5
         company.becomes(waits["id"], status="paid")
+
+        write(
+            {**description(stack), "tokens": {"billing": company.token("user_office")}},
+            tmp_path / ".local/stack.json",
+        )
+        explains_itself(of_the_shell(deposit, stack, tmp_path), (tmp_path / ".local/deposit.csv").read_text())
+
+
+def explains_itself(payout: Any, table: str) -> None:
+    """The parts of a deposit, and the nets of its lines, add up to its amount, in JSON and in the table."""
+    amount = Decimal(payout["amount"])
+    rows = list(csv.DictReader(table.splitlines()))
+    assert sum(map(Decimal, payout["totals"].values())) == amount
+    assert sum(Decimal(line["net"]) for line in payout["lines"]) == amount
+    assert sum(Decimal(row["Net"]) for row in rows) == amount
+    assert len(rows) == len(payout["lines"]) > 0
 
 
 def pay(made: Any, **form: str) -> None:

@@ -19,10 +19,13 @@ from chalicelib.usecases.payouts.read_payout import add_up, change_payout, keep_
 
 AT_ONCE = 100
 
+REPAIRABLE = frozenset({PayoutKind.LINE_DIFFERS, PayoutKind.TOTALS_DIFFER})
+"""Differences that go away if POM stores what Stripe lists, and adds it up."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinesKept:
-    """A payout with what its lines come to, and how many of them were repaired."""
+    """A payout with what its lines come to, and how many of them were repaired. Its totals count as one."""
 
     payout: Payout
     repaired: int = 0
@@ -46,7 +49,7 @@ def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: P
     if fact is None or not fact.reconciled:
         return None
     payout = keep_payout(fact, organization_id, payout.account_id, ports)
-    wrong = {each.subject for each in differences_in(payout, ports) if each.kind is PayoutKind.LINE_DIFFERS}
+    wrong = {each.subject for each in differences_in(payout, ports) if each.kind in REPAIRABLE}
     if wrong:
         payout = repair_payout(payout, ports)
     return LinesKept(_compared(payout, ports), len(wrong))

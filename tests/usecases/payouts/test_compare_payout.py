@@ -14,6 +14,7 @@ from chalicelib.domain.payout_tie_out import PayoutKind
 from chalicelib.ports.messages import BalanceTask
 from chalicelib.usecases.healing.tie_out_payouts import mend_payout, tie_out_payouts
 from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
+from chalicelib.usecases.payouts.read_payout import add_up
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.payouts.company import DAY, TRANSACTIONS, Company, changed, costlier, without
 
@@ -132,7 +133,10 @@ def test_a_repair_that_was_killed_at_any_moment_is_finished_by_the_next_one(
     assert state(settled) == right
 
 
-def test_a_line_whose_invoice_became_known_later_gets_its_invoice(company: Company) -> None:
+@pytest.mark.parametrize(("known_after", "healed_after"), [(0, 1), (3, 10)])
+def test_a_line_whose_invoice_became_known_later_gets_its_invoice(
+    known_after: int, healed_after: int, company: Company
+) -> None:
     """POM had lost the invoice's reference and its row when the deposit was read."""
     invoice = company.paid("100.00")
     company.wait(60)
@@ -144,17 +148,37 @@ def test_a_line_whose_invoice_became_known_later_gets_its_invoice(company: Compa
     itemized = company.payout().itemized
     assert itemized is not None
     assert itemized.totals == Totals(outside_pom=9_680)
-    database.references.update(references)
-    database.movements.update(movements)
-
-    company.wait(DAY)
-    company.world.sweep()
-    company.world.work()
+    for passed in range(healed_after + 1):
+        if passed == known_after:
+            database.references.update(references)
+            database.movements.update(movements)
+        company.wait(DAY)
+        if passed < known_after:
+            database.references.clear()
+            database.movements.clear()
+        company.world.sweep()
+        company.world.work()
 
     itemized = company.payout().itemized
     assert itemized is not None
     assert (itemized.totals, itemized.invoices) == (Totals(payments=10_000, fees=-320), 1)
     assert company.row(invoice).settlements[0].payout_id == company.payout().id
+
+
+def test_totals_are_those_of_the_lines_although_a_repair_was_killed_before_it_added_them_up(settled: Company) -> None:
+    """POM stored the lines when it did not know one of the invoices. Its totals said so, and the repair is killed."""
+    right = state(settled)
+    payout, lines = settled.payout(), settled.lines(settled.payout())
+    without_invoice = [replace(lines[0], owner=None), *lines[1:]]
+    settled.world.ports.payouts.put_lines(settled.organization, payout.id, without_invoice)
+    add_up(payout, settled.world.ports)
+    assert settled.payout().itemized != payout.itemized
+    settled.world.ports.payouts.put_lines(settled.organization, payout.id, lines)
+
+    shown, repaired, again = kinds(settled)[payout.id], compare(settled).repaired, compare(settled).repaired
+
+    assert (shown, repaired, again) == ([PayoutKind.TOTALS_DIFFER], 1, 0)
+    assert state(settled) == right
 
 
 def test_a_fee_that_stripe_adds_late_is_found_a_day_later(company: Company) -> None:
