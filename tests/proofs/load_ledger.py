@@ -55,7 +55,7 @@ def _wrong_sums(organization: OrganizationId, invoices: Sequence[Invoice]) -> li
     while True:
         page = payments.page(organization, MovementFilter(), PAGE, after)
         for row in page.items:
-            sums[row.invoice_id] += row.counted
+            sums[row.movement.invoice_id] += row.movement.counted
         if not page.has_next:
             break
         after = page.end_cursor
