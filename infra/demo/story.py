@@ -16,7 +16,7 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
     refunding.refund,
     troubleshooting.lose_webhooks,
     troubleshooting.lose_the_connection,
-    reminding.remind,
+    reminding.wait_for_a_reminder,
     billing_many.bill_many,
     billing_many.look_at_all,
     depositing.explain_a_deposit,

@@ -63,7 +63,7 @@ def status(stage: Stage, screen: Screen) -> None:
                 "frozen": connection.frozen is not None,
                 "last_event": ago(last, now),
                 "swept": ago(connection.sweep.swept_until, now),
-                "recovered": latest.recovered + latest.corrected if latest else 0,
+                "recovered": latest.recovered + latest.corrected + latest.payouts if latest else 0,
                 "webhooks": _webhooks(connection, stage),
                 "parked": sum(1 for _ in books.parked(stage, account)) if account else 0,
             }

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, Sweep, SyncReport
+from chalicelib.domain.sweep import EventsSwept, ObjectsSwept, PayoutsSwept, Sweep, SyncReport
 
 NOW = 1_800_000_000
 DAY = 86400
@@ -26,7 +26,7 @@ def every(sweep: Sweep) -> set[int]:
     return {after(sweep, NOW + hour * 3600).due_at - NOW - hour * 3600 for hour in range(24)}
 
 
-@pytest.mark.parametrize("found", ["recovered", "corrected", "parked"])
+@pytest.mark.parametrize("found", ["recovered", "corrected", "parked", "payouts"])
 def test_an_account_of_which_something_was_missed_is_looked_at_every_ten_minutes(found: str) -> None:
     assert after(CALM, **{found: 1}).due_at == NOW + 600
 
@@ -110,3 +110,32 @@ def test_what_was_missed_is_remembered_until_the_account_is_connected_again() ->
     assert (older.missed_at, older.missed_just_now) == (NOW - 300, True)
     again = older.resumed(NOW + 1000)
     assert (again.missed_at, again.missed_just_now) == (0, False)
+
+
+def run(sweep: Sweep, *, objects: ObjectsSwept | None = None, payouts: PayoutsSwept | None = None) -> Sweep:
+    return sweep.done(ORGANIZATION, SyncReport(NOW), objects=objects, payouts=payouts)
+
+
+def test_payouts_are_due_from_when_the_objects_are_compared_until_they_are_compared_too() -> None:
+    quiet = replace(CALM, happened_at=NOW - 30 * DAY)
+    compared = run(quiet, objects=ObjectsSwept())
+    assert (compared.payouts_due, compared.payouts_swept_at, compared.due_at) == (True, 0, NOW + 600)
+    swept = run(compared, payouts=PayoutsSwept())
+    assert (swept.payouts_due, swept.payouts_swept_at) == (False, NOW)
+    assert swept.due_at > NOW + 600
+
+
+def test_fees_that_are_left_to_another_run_are_gone_on_with_at_once() -> None:
+    left = run(CALM, objects=ObjectsSwept(), payouts=PayoutsSwept(fees_before=NOW - DAY))
+    assert (left.payouts_due, left.fees_before, left.payouts_swept_at, left.due_at) == (True, NOW - DAY, 0, NOW)
+    done = run(left, payouts=PayoutsSwept())
+    assert (done.payouts_due, done.fees_before, done.payouts_swept_at) == (False, None, NOW)
+
+
+def test_a_missed_payout_counts_as_missed_and_not_as_a_corrected_invoice() -> None:
+    swept = after(replace(CALM, happened_at=NOW - 30 * DAY), payouts=1)
+    assert (swept.recovered, swept.corrected, swept.due_at) == (1, 0, NOW + 600)
+
+
+def test_a_reconnected_account_looks_for_fees_from_the_beginning() -> None:
+    assert replace(CALM, fees_before=NOW - DAY).resumed(NOW).fees_before is None

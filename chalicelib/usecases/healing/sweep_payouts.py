@@ -36,6 +36,9 @@ UNDER_WAY = 3600
 COMPARED_AFTER = DAY
 """Seconds after its lines were read from which a payout is compared with Stripe once more: fees may come late."""
 
+OUTSIDE_COMPARED_EVERY = 7 * DAY
+"""Seconds after which a payout with lines outside POM is compared again: POM may have heard of a payment late."""
+
 COMPARED_UP_TO = 50_000
 """Lines of a payout that one run of the balance worker can compare."""
 
@@ -121,8 +124,9 @@ class _PayoutSweep:
 
     def _should_be_known(self, fact: PayoutFact) -> bool:
         """Returns True if an event should have told POM of a payout by now."""
-        catching_up = self.first or self.connection.sweep.catching_up
-        return not catching_up and fact.id not in self.told and fact.created <= self.now - ON_ITS_WAY
+        if self.first or self.connection.sweep.catching_up:
+            return False  # Stripe sent no events of it while the account was not connected.
+        return fact.id not in self.told and fact.created <= self.now - ON_ITS_WAY
 
     def _queue(self, payout: Payout) -> None:
         task = _task(payout, self.now)
@@ -159,7 +163,8 @@ def _task(payout: Payout, now: int) -> BalanceTask | None:
     if payout.itemized.lines > COMPARED_UP_TO:
         return None
     never_compared = payout.compared_at == 0 and payout.itemized.at <= now - COMPARED_AFTER
-    return BalanceTask.COMPARE if never_compared or not payout.itemized.tied_out else None
+    outside = payout.itemized.totals.outside_pom != 0 and 0 < payout.compared_at <= now - OUTSIDE_COMPARED_EVERY
+    return BalanceTask.COMPARE if never_compared or outside or not payout.itemized.tied_out else None
 
 
 def _hundreds(facts: Iterable[PayoutFact]) -> Iterator[list[PayoutFact]]:

@@ -9,7 +9,7 @@ from infra.demo.acts.scene import DAN, Scene
 from infra.demo.acts.setting_up import REMINDED_BEFORE, ZONE
 
 
-def remind(scene: Scene) -> None:
+def wait_for_a_reminder(scene: Scene) -> None:
     say = scene.teller
     invoice = scene.office.get(f"/invoices/{scene.invoices[DAN.id]}")
     say.chapter("Payment reminders")

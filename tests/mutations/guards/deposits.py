@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Check, Instead, Never, Skipped, Without
+from tests.mutations.taken import Always, Check, Instead, Never, Without
 
 _T_LINES = "tests/domain/test_payout_lines.py"
 _T_HOLDS = "tests/domain/test_payout_holds.py"
@@ -17,12 +17,6 @@ DEPOSITS = (
         "line_of",
         Never("source_id"),
         f"{_T_HOLDS}::test_what_a_payout_takes_and_gives_back_is_no_line_of_its_own",
-    ),
-    guard(
-        "what Stripe holds back from a payout is a line of it",
-        "line_of",
-        Check("_OF_THE_PAYOUT"),
-        f"{_T_HOLDS}::test_the_minimum_that_stays_in_the_balance_is_a_line_of_the_payout",
     ),
     guard(
         "what no line explains is told",
@@ -47,13 +41,6 @@ DEPOSITS = (
         "Payout.knowing",
         Instead("max", "fact"),
         "tests/domain/test_payout.py::test_an_earlier_reading_that_comes_late_changes_nothing",
-    ),
-    guard(
-        "a line is kept beside its payment",
-        "keep_lines",
-        Skipped("settle"),
-        "tests/usecases/payouts/test_fees.py"
-        "::test_a_refund_and_a_dispute_have_their_own_lines_once_their_payout_is_itemized",
     ),
     guard(
         "a line is of no invoice of another organization",

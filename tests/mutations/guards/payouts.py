@@ -44,7 +44,7 @@ PAYOUTS = (
     guard(
         "a payout of an account that is no longer connected is not compared",
         "compare_and_repair",
-        Check("active"),
+        Check("account_id"),
         f"{_COMPARE}::test_a_payout_of_an_account_that_is_no_longer_connected_is_not_compared",
     ),
     guard(
@@ -68,7 +68,7 @@ PAYOUTS = (
     guard(
         "what was there before the connection was not missed",
         "_PayoutSweep._should_be_known",
-        Check("catching_up"),
+        Check("first"),
         f"{_SWEEP}::test_a_new_connection_brings_in_ninety_days_of_payouts_within_minutes",
     ),
     guard(

@@ -11,7 +11,7 @@ from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.ports.messages import BalanceJob, BalanceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
-from chalicelib.usecases.healing import sweep_payouts
+from chalicelib.usecases.healing import reconcile, sweep_payouts
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from tests.usecases.payouts.company import DAY, HOUR, Company
 from tests.world import ADMIN, World
@@ -250,3 +250,19 @@ def test_the_sweep_asks_a_worker_for_lines_and_reads_none_itself(company: Compan
     assert company.world.ports.queues.sent == [
         BalanceJob(company.organization, BalanceTask.PAYOUT, company.payout().id)
     ]
+
+
+def test_a_run_that_has_no_time_left_for_payouts_leaves_them_to_the_next_one(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.silent()
+    company.days(4)
+    with monkeypatch.context() as patched:
+        patched.setattr(reconcile, "RUN_FOR", 0)
+        assert company.world.sweep().payouts is None
+    assert company.world.ports.connections.get(company.organization).sweep.payouts_due
+    found = company.world.sweep(objects=False).payouts
+    company.world.work()
+    assert found is not None
+    assert found.missed == 1
+    assert company.payout().tied_out

@@ -133,7 +133,10 @@ def test_a_repair_that_was_killed_at_any_moment_is_finished_by_the_next_one(
     assert state(settled) == right
 
 
-def test_a_line_whose_invoice_became_known_later_gets_its_invoice(company: Company) -> None:
+@pytest.mark.parametrize(("known_after", "healed_after"), [(0, 1), (3, 10)])
+def test_a_line_whose_invoice_became_known_later_gets_its_invoice(
+    known_after: int, healed_after: int, company: Company
+) -> None:
     """POM had lost the invoice's reference and its row when the deposit was read."""
     invoice = company.paid("100.00")
     company.wait(60)
@@ -145,12 +148,16 @@ def test_a_line_whose_invoice_became_known_later_gets_its_invoice(company: Compa
     itemized = company.payout().itemized
     assert itemized is not None
     assert itemized.totals == Totals(outside_pom=9_680)
-    database.references.update(references)
-    database.movements.update(movements)
-
-    company.wait(DAY)
-    company.world.sweep()
-    company.world.work()
+    for passed in range(healed_after + 1):
+        if passed == known_after:
+            database.references.update(references)
+            database.movements.update(movements)
+        company.wait(DAY)
+        if passed < known_after:
+            database.references.clear()
+            database.movements.clear()
+        company.world.sweep()
+        company.world.work()
 
     itemized = company.payout().itemized
     assert itemized is not None
