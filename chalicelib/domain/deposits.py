@@ -70,9 +70,7 @@ class SettledMovement:
         return paid and not known
 
 
-def of_their_charges(
-    rows: Iterable[Movement], stored: Mapping[str, SettledMovement]
-) -> Iterator[SettledMovement]:
+def of_their_charges(rows: Iterable[Movement], stored: Mapping[str, SettledMovement]) -> Iterator[SettledMovement]:
     """Yields each row with the settlements of its own charge.
 
     A payment may have several charges: a bank debit that came back, and the card that paid then. Each has a row, and
