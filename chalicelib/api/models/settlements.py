@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -158,8 +159,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
         list[SettlementView],
         Meta(
             description="Each change of the Stripe balance, the first one first. A bank debit that came back has "
-            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each of the two "
-            "has its own."
+            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each has its "
+            "own."
         ),
     ]
     deposits: Annotated[
@@ -187,7 +188,7 @@ def settled_view(deposited: Deposited | None) -> SettledView:
     return SettledView(
         fee_status=fee_status,
         fee=decimal_string(sum(each.fee for each in transactions), currency) if currency else None,
-        fee_parts=[part for each in transactions for part in fee_part_views(each)],
+        fee_parts=[part for each in transactions for part in fee_part_views(each.fee_parts, each.currency)],
         net=decimal_string(sum(each.net for each in transactions), currency) if currency else None,
         settlement_currency=currency,
         exchange=next((exchange for exchange in exchanges if exchange is not None), None),
@@ -204,9 +205,9 @@ def _fee_status(deposited: Deposited | None) -> FeeStatus | None:
     return FeeStatus.KNOWN if deposited.settled.settlements else None
 
 
-def fee_part_views(transaction: BalanceTransaction) -> list[FeePartView]:
-    """Returns the parts of a balance transaction's fee."""
-    return [_fee_part_view(part, transaction.currency) for part in transaction.fee_parts]
+def fee_part_views(parts: Iterable[FeePart], currency: str) -> list[FeePartView]:
+    """Returns the parts of a fee."""
+    return [_fee_part_view(part, currency) for part in parts]
 
 
 def exchange_view(transaction: BalanceTransaction) -> ExchangeView | None:
@@ -232,7 +233,7 @@ def _settlement_view(settlement: Settlement) -> SettlementView:
         available_on=day_of(transaction.available_on, "UTC").isoformat(),
         gross=decimal_string(transaction.amount, transaction.currency),
         fee=decimal_string(transaction.fee, transaction.currency),
-        fee_parts=fee_part_views(transaction),
+        fee_parts=fee_part_views(transaction.fee_parts, transaction.currency),
         net=decimal_string(transaction.net, transaction.currency),
         currency=transaction.currency,
         exchange=exchange_view(transaction),
