@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.balance_transactions import BalanceTransaction
+from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.payout import Itemized, PayoutFact, Totals
 
@@ -62,22 +62,43 @@ class PayoutLine:
         return self.owner is None and self.transaction.moves_a_payment
 
     @property
+    def gross(self) -> int:
+        """Returns what moved before fees, in minor units; nothing did if the line is a fee itself.
+
+        Stripe books a fee of the account as an `amount` without a `fee`. Here it is a fee, so that the fees of all
+        lines add up to those of the totals.
+        """
+        return 0 if self.kind is LineKind.FEE else self.transaction.amount
+
+    @property
+    def fee(self) -> int:
+        """Returns the fee, in minor units. `gross - fee` is the transaction's `net`."""
+        return self.gross - self.transaction.net
+
+    @property
+    def fee_parts(self) -> tuple[FeePart, ...]:
+        """Returns the parts of the fee. A fee of the account is one more part, by Stripe's type."""
+        moved = self.transaction
+        if self.kind is not LineKind.FEE or not moved.amount:
+            return moved.fee_parts
+        return (FeePart(moved.type, -moved.amount, moved.description), *moved.fee_parts)
+
+    @property
     def totals(self) -> Totals:
         """Returns what this line adds to the payout's totals."""
-        moved = self.transaction
         if self.outside_pom:
-            return Totals(outside_pom=moved.net)
+            return Totals(outside_pom=self.transaction.net)
         match self.kind:
             case LineKind.PAYMENT:
-                return Totals(payments=moved.amount, fees=-moved.fee)
+                return Totals(payments=self.gross, fees=-self.fee)
             case LineKind.REFUND:
-                return Totals(refunds=moved.amount, fees=-moved.fee)
+                return Totals(refunds=self.gross, fees=-self.fee)
             case LineKind.DISPUTE:
-                return Totals(disputes=moved.amount, fees=-moved.fee)
+                return Totals(disputes=self.gross, fees=-self.fee)
             case LineKind.FEE:
-                return Totals(fees=moved.net)
+                return Totals(fees=-self.fee)
             case LineKind.OTHER:
-                return Totals(other=moved.amount, fees=-moved.fee)
+                return Totals(other=self.gross, fees=-self.fee)
 
 
 _OF_THE_PAYOUT = frozenset({"payout", "payout_failure", "payout_cancel"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -146,8 +147,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     settlement_currency: Annotated[
         str | None,
         Meta(
-            description="The currency of `fee` and `net`, in which Stripe pays out. If `settlements` have several, "
-            "these three are null."
+            description="The currency of `fee` and `net`, in which Stripe pays out. These three are null unless "
+            "`feeStatus` is `known`, and if `settlements` have several currencies."
         ),
     ]
     exchange: Annotated[
@@ -158,14 +159,15 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
         list[SettlementView],
         Meta(
             description="Each change of the Stripe balance, the first one first. A bank debit that came back has "
-            "two, and so does a dispute that was won."
+            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each has its "
+            "own."
         ),
     ]
     deposits: Annotated[
         list[DepositView],
         Meta(
-            description="Where the money is: one for each of `settlements`, in the same order. Without settlements, "
-            "one that says what the money waits for, or none."
+            description="Where the money is: one for each of `settlements`, in the same order. While `feeStatus` is "
+            "`pending`, and for a bank debit on its way, one more says what the money waits for."
         ),
     ]
 
@@ -180,12 +182,13 @@ def settled_view(deposited: Deposited | None) -> SettledView:
     settlements = deposited.settled.settlements if deposited is not None else ()
     transactions = [settlement.transaction for settlement in settlements]
     currencies = {transaction.currency for transaction in transactions}
-    currency = currencies.pop() if len(currencies) == 1 else None
+    fee_status = _fee_status(deposited)
+    currency = currencies.pop() if fee_status is FeeStatus.KNOWN and len(currencies) == 1 else None
     exchanges = (exchange_view(transaction) for transaction in transactions)
     return SettledView(
-        fee_status=_fee_status(deposited),
+        fee_status=fee_status,
         fee=decimal_string(sum(each.fee for each in transactions), currency) if currency else None,
-        fee_parts=[part for each in transactions for part in fee_part_views(each)],
+        fee_parts=[part for each in transactions for part in fee_part_views(each.fee_parts, each.currency)],
         net=decimal_string(sum(each.net for each in transactions), currency) if currency else None,
         settlement_currency=currency,
         exchange=next((exchange for exchange in exchanges if exchange is not None), None),
@@ -197,14 +200,14 @@ def settled_view(deposited: Deposited | None) -> SettledView:
 def _fee_status(deposited: Deposited | None) -> FeeStatus | None:
     if deposited is None:
         return None
-    if deposited.settled.settlements:
-        return FeeStatus.KNOWN
-    return FeeStatus.PENDING if deposited.settled.fee_pending else None
+    if deposited.settled.fee_pending:
+        return FeeStatus.PENDING
+    return FeeStatus.KNOWN if deposited.settled.settlements else None
 
 
-def fee_part_views(transaction: BalanceTransaction) -> list[FeePartView]:
-    """Returns the parts of a balance transaction's fee."""
-    return [_fee_part_view(part, transaction.currency) for part in transaction.fee_parts]
+def fee_part_views(parts: Iterable[FeePart], currency: str) -> list[FeePartView]:
+    """Returns the parts of a fee."""
+    return [_fee_part_view(part, currency) for part in parts]
 
 
 def exchange_view(transaction: BalanceTransaction) -> ExchangeView | None:
@@ -230,7 +233,7 @@ def _settlement_view(settlement: Settlement) -> SettlementView:
         available_on=day_of(transaction.available_on, "UTC").isoformat(),
         gross=decimal_string(transaction.amount, transaction.currency),
         fee=decimal_string(transaction.fee, transaction.currency),
-        fee_parts=fee_part_views(transaction),
+        fee_parts=fee_part_views(transaction.fee_parts, transaction.currency),
         net=decimal_string(transaction.net, transaction.currency),
         currency=transaction.currency,
         exchange=exchange_view(transaction),
