@@ -12,9 +12,9 @@ from chalicelib.domain.movements import Movement, MovementKind
 def where_money_is(deposits: Sequence[tuple[Movement, Sequence[Deposit]]]) -> Iterator[str]:
     """Yields where the money of an invoice's payments, refunds and disputes is, as far as it is known.
 
-    `deposits` has the deposits of each movement of the invoice. If there is only one thing to tell, of payments alone,
-    it is told as it is. Else each sentence names what it is about: an invoice that was refunded or disputed is in
-    several deposits.
+    `deposits` has the deposits of each movement of the invoice. If there is only one thing to tell, and of payments
+    alone, it is told as it is. Otherwise each sentence names what it is about, because an invoice that was refunded
+    or disputed is in several deposits.
     """
     told = {movement: _told(each) for movement, each in deposits if _moved_money(movement)}
     only_payments = all(movement.kind is MovementKind.PAYMENT for movement in told)

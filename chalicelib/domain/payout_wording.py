@@ -30,7 +30,7 @@ def story_of(payout: Payout, known: RelatedPayouts | None = None) -> PayoutStory
     remarks = [_status(payout, known), *_reversal(payout, known), *_brought_again(payout, known), *_lines(payout)]
     if not known.heard_of(payout):
         remarks.append(
-            f"Its Stripe account {payout.account_id} is not connected any more, so POM does not hear what becomes of it."
+            f"Its Stripe account {payout.account_id} is not connected any more, so POM hears no more of it."
         )
     next_step = _next_step(payout, known)
     if next_step is None and payout.tied_out is False:
@@ -229,7 +229,7 @@ FAILURES: dict[str, Failure] = {
         "The tax number of the account's holder is not the bank's.", _CHANGE_BANK, tried_again=True
     ),
     "insufficient_funds": Failure(
-        "The balance did not cover it.",
+        "There was not enough money for it.",
         "Wait until enough is available in the Stripe balance, or make sure that the bank account covers the debit.",
     ),
     "invalid_account_number": Failure("The account number is wrong.", _CHANGE_BANK, tried_again=True),
