@@ -16,6 +16,6 @@ router = Router(__name__, "Payouts")
 def get_balance(call: Call[Nothing]) -> Reply:
     """Show what is in the Stripe account now and what is on its way to the bank, by currency.
 
-    Stripe is asked each time. The payouts are those that POM knows.
+    Stripe is asked each time. The payouts are those of the connected account that POM knows.
     """
     return Reply(balance_view(show_balance(call.caller.organization_id, bootstrap.ports())))

@@ -13,6 +13,7 @@ from chalicelib.api.models.payouts_csv import payout_lines_csv, payouts_csv
 from chalicelib.api.models.queries import CSV_ROWS, ROWS, PayoutQuery, RowsQuery, payout_filter_from
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.payouts import show_payouts
+from chalicelib.usecases.payouts.related import beside
 
 PATH = "/payouts"
 
@@ -25,6 +26,8 @@ router = Router(__name__, "Payouts")
 def list_payouts(call: Call[PayoutQuery]) -> Reply:
     """List payouts to the bank and what each consists of, those that arrive last first, as JSON or as CSV.
 
+    Payouts of a Stripe account that was connected before stay in the list. `message` and `accountConnected` say so.
+
     A page has 25 rows unless `first` says otherwise, and at most 1,000. With `Accept: text/csv` the answer is a table
     of 1,000 rows unless `first` says otherwise, and the header `Link` has the address of the next page with
     `rel="next"`. A text that a spreadsheet would take for a formula begins with an apostrophe.
@@ -32,8 +35,10 @@ def list_payouts(call: Call[PayoutQuery]) -> Reply:
     query, csv = call.input, prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
     wanted = payout_filter_from(query)
-    page = show_payouts.list_payouts(call.caller.organization_id, wanted, first, query.after, bootstrap.ports())
-    return csv_reply(payouts_csv(page.items), PATH, query, page) if csv else Reply(payout_list(page))
+    ports, organization_id = bootstrap.ports(), call.caller.organization_id
+    page = show_payouts.list_payouts(organization_id, wanted, first, query.after, ports)
+    known = beside(page.items, organization_id, ports)
+    return csv_reply(payouts_csv(page.items, known), PATH, query, page) if csv else Reply(payout_list(page, known))
 
 
 @router.route(
@@ -51,13 +56,14 @@ def get_payout(call: Call[RowsQuery]) -> Reply:
     Each line names the invoice that it belongs to. With `Accept: text/csv` the answer is a table of the lines, paged
     like that of `GET /payouts`. Its column `Net` adds up to the payout's `amount`: what the lines leave of it is a
     row `unexplained` at the end. Of manual and instant payouts Stripe cannot tell what is in them, so they have no
-    lines.
+    lines. One that reverses another has the amount of that one, which is a row `reversal`.
     """
     ports, organization_id, payout_id = bootstrap.ports(), call.caller.organization_id, call.path["payoutId"]
     query, csv = call.input, prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
     payout, page = show_payouts.show_payout(organization_id, payout_id, first, query.after, ports)
+    known = beside([payout], organization_id, ports)
     if csv:
-        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports))
+        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports), known)
         return csv_reply(table, f"{PATH}/{payout.id}", query, page)
-    return Reply(payout_detail(payout, page))
+    return Reply(payout_detail(payout, page, known))

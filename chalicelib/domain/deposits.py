@@ -12,6 +12,7 @@ from chalicelib.domain.movements import Movement, MovementKind
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.payout import Payout
+from chalicelib.domain.related_payouts import RelatedPayouts, deposit_named, noun_of, reversal_in_words
 from chalicelib.domain.terms import day_in_words
 
 BANK_DEBIT = "The bank debit is on its way. That takes some days and is normal."
@@ -26,12 +27,12 @@ class DepositStatus(StrEnum):
     """A bank debit is on its way, or POM has not read from Stripe yet what became of the money. Both are normal."""
     EXPECTED = "expected"
     """Stripe has booked it, and no deposit has it yet."""
-    AVAILABLE = "available"
-    """It is in the Stripe balance, and no deposit has it yet, as far as Stripe can say."""
+    DEPOSIT_UNKNOWN = "deposit_unknown"
+    """It can have been paid out, and Stripe has not said which deposit has it."""
     ON_ITS_WAY = "on_its_way"
     ARRIVED = "arrived"
     RETURNED = "returned"
-    """The deposit that had it failed, or was canceled or reversed."""
+    """The deposit that had it failed, or was canceled or reversed, and no later deposit is known to have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ def of_their_charges(rows: Iterable[Movement], stored: Mapping[str, SettledMovem
 def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: dt.date) -> list[Deposit]:
     """Returns where the money of a payment, refund or dispute is: one deposit for each balance transaction.
 
-    If Stripe's transaction of the payment itself is not known, one more says what the money waits for.
-    `payouts` has the payouts that its settlements name, and those that paid out again what one of them gave back.
-    `today` is the day in UTC.
+    If Stripe's transaction of the payment itself is not known, one more says what the money waits for. `payouts` has
+    the payouts that its settlements name, and those that these name (`named_by`). `today` is the day in UTC.
     """
     if settled.settlements:
-        deposits = [_deposit_of(settlement, payouts, today) for settlement in settled.settlements]
+        known = RelatedPayouts(payouts, today)
+        deposits = [_deposit_of(settlement, known, today) for settlement in settled.settlements]
         return [*deposits, NOT_READ] if settled.fee_pending else deposits
     movement = settled.movement
     if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
@@ -103,62 +104,64 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     return []
 
 
-def _deposit_of(settlement: Settlement, payouts: Mapping[str, Payout], today: dt.date) -> Deposit:
-    payout = payouts.get(settlement.payout_id or "")
+def _deposit_of(settlement: Settlement, known: RelatedPayouts, today: dt.date) -> Deposit:
+    payout = known.by_id.get(settlement.payout_id or "")
     if payout is None:
         return _undeposited(settlement, today)
-    if _gave_back(payout):
-        return _returned(payout, payouts)
+    if known.gave_back(payout):
+        return _returned(payout, known)
     on, takes = payout.fact.arrives_on, payout.fact.takes
     if payout.fact.status == "paid":
         why = ": the balance was negative, so Stripe took the amount from the bank account" if takes else ""
-        return Deposit(DepositStatus.ARRIVED, f"In the {_name(payout)}{why}.", on, payout.id)
+        message = f"In the {deposit_named(payout)}{why}.{_reversal(payout, known)}"
+        return Deposit(DepositStatus.ARRIVED, message, on, payout.id)
     why = ": the balance was negative, so Stripe takes the amount from the bank account" if takes else ""
-    expected = f"In the {_noun(payout)} that is expected on {day_in_words(on)}{why}."
+    expected = f"In the {noun_of(payout)} that {known.expected(payout)}{why}."
     return Deposit(DepositStatus.ON_ITS_WAY, expected, on, payout.id)
 
 
 def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
-    available = dt.datetime.fromtimestamp(settlement.transaction.available_on, dt.UTC).date()
-    day = day_in_words(available)
+    """Returns where money is of which Stripe has not said in which deposit it is.
+
+    Stripe says so of automatic payouts some hours after it made them, and never of those that were made by hand
+    (https://docs.stripe.com/payouts/reconciliation). So money that can be paid out may have left the balance.
+    """
+    moved = settlement.transaction
+    available = dt.datetime.fromtimestamp(moved.available_on, dt.UTC).date()
+    day, brought = day_in_words(available), moved.net >= 0
     if available > today:
-        return Deposit(DepositStatus.EXPECTED, f"Expected in a deposit from {day} on.", available)
-    return Deposit(DepositStatus.AVAILABLE, f"In the Stripe balance since {day}; no deposit has it yet.", available)
+        when = f"The money can be paid out from {day} on." if brought else f"It lowers a deposit from {day} on."
+        return Deposit(DepositStatus.EXPECTED, when, available)
+    since = f"The money became available on {day}." if brought else f"It lowers the balance since {day}."
+    return Deposit(DepositStatus.DEPOSIT_UNKNOWN, f"{since} {NOT_NAMED}", available)
 
 
-def _returned(payout: Payout, payouts: Mapping[str, Payout]) -> Deposit:
+NOT_NAMED = "Stripe has not said which deposit has it. Of deposits that are made by hand, Stripe never says."
+
+
+def _returned(payout: Payout, known: RelatedPayouts) -> Deposit:
     """Returns where money is that was in a payout which gave it back. The next payout may have given it back too."""
-    returned = f"The {_name(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
+    returned = f"The {deposit_named(payout)} {_ENDED.get(payout.fact.status, 'was reversed')}"
     its = "its amount" if payout.fact.takes else "its money"
-    latest, passed = payout, {payout.id}
-    while _gave_back(latest):
-        following = payouts.get(latest.returned_in or "")
-        if following is None or following.id in passed:
-            break
-        latest = following
-        passed.add(latest.id)
+    *_, latest = (payout, *known.payments_again(payout))
     on = latest.fact.arrives_on
-    if _gave_back(latest):
-        return Deposit(DepositStatus.RETURNED, f"{returned}; {its} is back in the Stripe balance.", on, latest.id)
-    status = DepositStatus.ARRIVED if latest.fact.status == "paid" else DepositStatus.ON_ITS_WAY
-    return Deposit(status, f"{returned}; {its} is in the {_name(latest)}.", on, latest.id)
+    if known.gave_back(latest):
+        return Deposit(DepositStatus.RETURNED, f"{returned}; {its} came back to the Stripe balance.", on, latest.id)
+    if latest.fact.status == "paid":
+        message = f"{returned}; {its} is in the {deposit_named(latest)}.{_reversal(latest, known)}"
+        return Deposit(DepositStatus.ARRIVED, message, on, latest.id)
+    message = f"{returned}; {its} is in the {noun_of(latest)} that {known.expected(latest)}."
+    return Deposit(DepositStatus.ON_ITS_WAY, message, on, latest.id)
 
 
 _ENDED = {"failed": "failed", "canceled": "was canceled"}
 
 
-def _gave_back(payout: Payout) -> bool:
-    """Returns True if the payout's amount is in the balance again."""
-    return payout.fact.returned or payout.fact.reversed_by_id is not None
-
-
-def _name(payout: Payout) -> str:
-    return f"{_noun(payout)} of {day_in_words(payout.fact.arrives_on)}"
-
-
-def _noun(payout: Payout) -> str:
-    """Returns what people call a payout. Stripe takes a negative one from the bank account."""
-    return "debit" if payout.fact.takes else "deposit"
+def _reversal(payout: Payout, known: RelatedPayouts) -> str:
+    """Returns that a payout which arrived is being reversed, or was not, as a further sentence. Empty if neither."""
+    if payout.fact.reversed_by_id is None:
+        return ""
+    return f" {reversal_in_words(payout, known)}"
 
 
 def payout_ids(settled: Iterable[SettledMovement]) -> list[str]:

@@ -10,26 +10,35 @@ from chalicelib.domain.movements import Movement, MovementKind
 
 
 def where_money_is(deposits: Sequence[tuple[Movement, Sequence[Deposit]]]) -> Iterator[str]:
-    """Yields where the money of an invoice's payments is, as far as it is known.
+    """Yields where the money of an invoice's payments, refunds and disputes is, as far as it is known.
 
-    `deposits` has the deposits of each movement of the invoice. If what is told of its payments differs, each is
-    named by its amount.
+    `deposits` has the deposits of each movement of the invoice. If there is only one thing to tell, and of payments
+    alone, it is told as it is. Otherwise each sentence names what it is about, because an invoice that was refunded
+    or disputed is in several deposits.
     """
-    told = {movement: _told(each) for movement, each in deposits if _brought_money(movement)}
-    if len(set(told.values())) == 1:
+    told = {movement: _told(each) for movement, each in deposits if _moved_money(movement)}
+    only_payments = all(movement.kind is MovementKind.PAYMENT for movement in told)
+    if only_payments and len(set(told.values())) == 1:
         yield from next(iter(told.values()))
         return
     for movement, sentences in told.items():
         if sentences:
             amount = f"{decimal_string(movement.amount, movement.currency)} {movement.currency.upper()}"
-            yield f"The payment of {amount}: {' '.join(sentences)}"
+            yield f"{_NAMES[movement.kind]} of {amount}: {' '.join(sentences)}"
 
 
-def _brought_money(movement: Movement) -> bool:
-    return movement.kind is MovementKind.PAYMENT and movement.status == "succeeded"
+_NAMES = {
+    MovementKind.PAYMENT: "The payment",
+    MovementKind.REFUND: "The refund",
+    MovementKind.DISPUTE: "The disputed amount",
+}
+
+
+def _moved_money(movement: Movement) -> bool:
+    return movement.kind is not MovementKind.PAYMENT or movement.status == "succeeded"
 
 
 def _told(deposits: Sequence[Deposit]) -> tuple[str, ...]:
-    """Returns what is told of a payment's deposits, each sentence once. It is empty if nobody knows yet."""
+    """Returns what is told of a movement's deposits, each sentence once. It is empty if nobody knows yet."""
     known = (deposit.message for deposit in deposits if deposit.status is not DepositStatus.NOT_SETTLED)
     return tuple(dict.fromkeys(known))

@@ -114,6 +114,8 @@ class Itemized:
     invoices: int
     """How many invoices of POM have a line in it."""
     totals: Totals
+    pays_again: tuple[str, ...] = ()
+    """Ids of the payouts whose amounts came back into the balance, and are lines of this one."""
 
     @property
     def tied_out(self) -> bool:
@@ -134,7 +136,7 @@ class Payout:
     """While its lines are being read: the last balance transaction that is stored. Stripe lists the newest first."""
     itemized: Itemized | None = None
     returned_in: str | None = None
-    """The later payout that paid out again what this one gave back."""
+    """The later payout that has what this one gave back among its lines."""
     compared_at: int = 0
     """When its lines were last held against Stripe's (epoch seconds UTC)."""
     version: int = field(default=0)

@@ -84,6 +84,17 @@ class PayoutLine:
         return (FeePart(moved.type, -moved.amount, moved.description), *moved.fee_parts)
 
     @property
+    def pays_again(self) -> str | None:
+        """Returns the id of an earlier payout whose amount came back into the balance by this line, or None.
+
+        One that takes back another by a debit of the bank account is a `payout` that brings money. One that somebody
+        made by hand takes money, and gave nothing back.
+        """
+        moved = self.transaction
+        came_back = moved.type in _GAVE_BACK or (moved.type == "payout" and moved.amount > 0)
+        return moved.source_id if came_back else None
+
+    @property
     def totals(self) -> Totals:
         """Returns what this line adds to the payout's totals."""
         if self.outside_pom:
@@ -100,6 +111,9 @@ class PayoutLine:
             case LineKind.OTHER:
                 return Totals(other=self.gross, fees=-self.fee)
 
+
+_GAVE_BACK = frozenset({"payout_failure", "payout_cancel"})
+"""Types of balance transactions by which a payout that failed or was canceled gives its amount back."""
 
 _OF_THE_PAYOUT = frozenset({"payout", "payout_failure", "payout_cancel"})
 """Types of balance transactions by which a payout takes its money from the balance, or gives it back."""
@@ -124,14 +138,16 @@ def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | 
 
 def itemized(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemized:
     """Returns what the lines of a payout come to. What they leave of its amount is `unexplained`."""
-    totals, invoices, count = Totals(), set(), 0
+    totals, invoices, count, again = Totals(), set(), 0, set()
     for line in lines:
         count += 1
         totals = _added(totals, line.totals)
         if line.owner is not None:
             invoices.add(line.owner.invoice_id)
+        if line.pays_again and line.pays_again != payout.id:
+            again.add(line.pays_again)
     totals = replace(totals, unexplained=payout.amount - totals.sum)
-    return Itemized(at, count, len(invoices), totals)
+    return Itemized(at, count, len(invoices), totals, tuple(sorted(again)))
 
 
 def _added(one: Totals, other: Totals) -> Totals:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.related_payouts import RelatedPayouts, deposit_named, reversal_in_words
 from chalicelib.domain.terms import day_in_words
 
 SUPPORT = "Look at it in the Stripe dashboard; Stripe's support can say more."
+
+LATE_AFTER = 10
+"""Business days after which the bank can look for a payout (https://docs.stripe.com/payouts/trace-id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,62 +24,114 @@ class PayoutStory:
     next_step: str | None = None
 
 
-def story_of(payout: Payout) -> PayoutStory:
-    """Returns how the payout stands."""
-    message, next_step = _status(payout, takes=payout.fact.amount < 0)
-    remarks = [message, *_reversal(payout.fact), *_lines(payout)]
+def story_of(payout: Payout, known: RelatedPayouts | None = None) -> PayoutStory:
+    """Returns how the payout stands. `known` has what must be known beside it; without it, less is said."""
+    known = known or RelatedPayouts()
+    remarks = [_status(payout, known), *_reversal(payout, known), *_brought_again(payout, known), *_lines(payout)]
+    if not known.heard_of(payout):
+        remarks.append(
+            f"Its Stripe account {payout.account_id} is not connected any more, so POM hears no more of it."
+        )
+    next_step = _next_step(payout, known)
     if next_step is None and payout.tied_out is False:
         next_step = "There is nothing to do for you: support has been told, and looks into it."
     return PayoutStory(" ".join(remarks), next_step)
 
 
-def _status(payout: Payout, *, takes: bool) -> tuple[str, str | None]:
+def _status(payout: Payout, known: RelatedPayouts) -> str:
     fact, on = payout.fact, day_in_words(payout.fact.arrives_on)
     match fact.status:
+        case "pending" | "in_transit" if fact.takes and known.late(payout):
+            return f"Stripe was to take this amount from the bank account on {on}, and has not said that it did."
+        case "pending" | "in_transit" if fact.takes:
+            return f"Stripe takes this amount from the bank account, expected on {on}."
+        case "pending" | "in_transit" if known.late(payout):
+            return f"It was expected at the bank on {on}; Stripe has not said that it arrived."
         case "pending" | "in_transit":
-            if takes:
-                return f"Stripe takes this amount from the bank account, expected on {on}.", None
-            return f"On its way to the bank; expected on {on}.", None
+            return f"On its way to the bank; expected on {on}."
+        case "paid" if fact.takes and fact.original_payout_id:
+            return f"Stripe took this amount from the bank account on {on}."
+        case "paid" if fact.takes:
+            return f"Stripe took this amount from the bank account on {on}, because the balance was negative."
         case "paid":
-            if takes:
-                return (
-                    f"Stripe took this amount from the bank account on {on}, because the balance was negative.",
-                    None,
-                )
-            return f"Arrived at the bank on {on}.", None
+            return f"Arrived at the bank on {on}."
+        case "failed" if fact.takes:
+            return f"Stripe could not take this amount from the bank account. {_why(fact)}"
         case "failed":
-            return _failed(payout, takes=takes)
+            late = payout.paid_seen_at is not None
+            came_back = "The bank sent it back after it had been paid." if late else "The bank did not accept it."
+            return f"{came_back} {_why(fact)} {_where_its_money_went(payout, known)}"
+        case "canceled" if fact.takes:
+            return "It was canceled: Stripe took nothing from the bank account."
         case "canceled":
-            return f"It was canceled, and its money is back in the Stripe balance.{_paid_again(payout)}", None
+            return f"It was canceled. {_where_its_money_went(payout, known)}"
         case other:
-            return f"Stripe says '{other}', which POM does not know.", SUPPORT
+            return f"Stripe says '{other}', which POM does not know."
 
 
-def _failed(payout: Payout, *, takes: bool) -> tuple[str, str]:
-    code = payout.fact.failure_code or ""
-    why, next_step = FAILURES.get(code, (payout.fact.failure_message or "Stripe gives no reason.", SUPPORT))
-    if takes:
-        return f"Stripe could not take this amount from the bank account. {why}", next_step
-    late = payout.paid_seen_at is not None
-    came_back = "The bank sent it back after it had been paid." if late else "The bank did not accept it."
-    return f"{came_back} {why} Its money is back in the Stripe balance.{_paid_again(payout)}", next_step
+def _why(fact: PayoutFact) -> str:
+    if fact.failure_code in FAILURES:
+        return FAILURES[fact.failure_code].why
+    return fact.failure_message or "Stripe gives no reason."
 
 
-def _paid_again(payout: Payout) -> str:
-    return f" It went out again with the payout {payout.returned_in}." if payout.returned_in else ""
+def _where_its_money_went(payout: Payout, known: RelatedPayouts) -> str:
+    """Returns what became of the money that a payout gave back. Of payouts by hand nobody can say."""
+    if payout.returned_in is None:
+        return "Its money came back to the Stripe balance."
+    went = f"Its money came back to the Stripe balance. It went out again with the payout {payout.returned_in}"
+    again = list(known.payments_again(payout))
+    if not again:
+        return f"{went}."
+    if known.gave_back(again[-1]):
+        return f"{went}, and came back once more."
+    with_another = f", came back, and went out with the payout {again[-1].id}" if len(again) > 1 else ""
+    if again[-1].fact.status == "paid":
+        return f"{went}{with_another}, which arrived at the bank on {day_in_words(again[-1].fact.arrives_on)}."
+    return f"{went}{with_another}, which {known.expected(again[-1])}."
 
 
-def _reversal(fact: PayoutFact) -> list[str]:
+def _reversal(payout: Payout, known: RelatedPayouts) -> list[str]:
     told = []
-    if fact.reversed_by_id:
-        told.append(f"It was reversed by the payout {fact.reversed_by_id}, which takes its money back from the bank.")
-    if fact.original_payout_id:
-        told.append(f"It reverses the payout {fact.original_payout_id}.")
+    if payout.fact.reversed_by_id and not payout.fact.returned:
+        told.append(reversal_in_words(payout, known))
+        if known.gave_back(payout) and payout.returned_in is not None:
+            told.append(_where_its_money_went(payout, known))
+    if payout.fact.original_payout_id:
+        original = known.by_id.get(payout.fact.original_payout_id)
+        of_it = f", the {deposit_named(original)}" if original is not None else ""
+        told.append(f"It reverses the payout {payout.fact.original_payout_id}{of_it}: its amount is that payout's.")
     return told
+
+
+def _brought_again(payout: Payout, known: RelatedPayouts) -> list[str]:
+    """Returns which earlier payouts' amounts are in this one."""
+    return [
+        f"It has what the {deposit_named(earlier)} gave back, the payout {earlier.id}."
+        for earlier in paid_again_by(payout, known)
+    ]
+
+
+def paid_again_by(payout: Payout, known: RelatedPayouts) -> list[Payout]:
+    """Returns the earlier payouts whose amounts this one pays out again, as far as POM knows them, by their day.
+
+    One that was reversed came back by the payout that reversed it.
+    """
+    named = payout.itemized.pays_again if payout.itemized is not None else ()
+    found: dict[str, Payout] = {}
+    for each in named:
+        earlier = known.by_id.get(each)
+        if earlier is not None and not earlier.fact.returned and earlier.fact.original_payout_id:
+            earlier = known.by_id.get(earlier.fact.original_payout_id)
+        if earlier is not None:
+            found[earlier.id] = earlier
+    return sorted(found.values(), key=lambda earlier: (earlier.fact.arrival_date, earlier.id))
 
 
 def _lines(payout: Payout) -> list[str]:
     fact = payout.fact
+    if fact.original_payout_id:
+        return []
     if not fact.can_be_itemized:
         made = "It is an instant payout." if fact.method == "instant" else "It was made by hand."
         return [f"{made} Stripe cannot tell which payments are in such a payout."]
@@ -88,30 +145,97 @@ def _lines(payout: Payout) -> list[str]:
     return []
 
 
-_CHANGE_BANK = (
-    "Enter the bank account again in the Stripe dashboard, under Settings, Payouts. Stripe then tries again."
-)
+def _next_step(payout: Payout, known: RelatedPayouts) -> str | None:
+    fact = payout.fact
+    match fact.status:
+        case "paid" | "canceled":
+            return None
+        case "pending" | "in_transit":
+            return _if_late(payout, known)
+        case "failed":
+            return None if _went_out_again(payout, known) else _mend(fact)
+        case _:
+            return SUPPORT
+
+
+def _went_out_again(payout: Payout, known: RelatedPayouts) -> bool:
+    """Returns True if a later payout has the money and did not give it back too."""
+    again = list(known.payments_again(payout))
+    return bool(again) and not known.gave_back(again[-1])
+
+
+def _mend(fact: PayoutFact) -> str:
+    failure = FAILURES.get(fact.failure_code or "")
+    if failure is None:
+        return SUPPORT
+    if not failure.tried_again:
+        return failure.next_step
+    again = "Stripe then tries again." if fact.automatic else "Then make the payout again."
+    return f"{failure.next_step} {again}"
+
+
+def _if_late(payout: Payout, known: RelatedPayouts) -> str | None:
+    """Returns what to do about a payout that should have arrived long ago, or None if it need not have."""
+    if known.today is None or known.today <= _business_days_after(payout.fact.arrives_on, LATE_AFTER):
+        return None
+    if payout.fact.takes:
+        return SUPPORT
+    if payout.fact.trace_id is None:
+        return "Look at it in the Stripe dashboard. If it has a trace ID, the bank can find the deposit by it."
+    return (
+        f"If it is not on the bank's statement, ask the bank to look for it by the trace ID {payout.fact.trace_id}."
+    )
+
+
+def _business_days_after(day: dt.date, count: int) -> dt.date:
+    """Returns the day that is so many weekdays after another. Holidays are not known here."""
+    while count:
+        day += dt.timedelta(days=1)
+        count -= day.weekday() < 5
+    return day
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a payout failed, and what to do. `tried_again` if Stripe pays out again once that is done."""
+
+    why: str
+    next_step: str
+    tried_again: bool = False
+
+
+_CHANGE_BANK = "Enter the bank account again in the Stripe dashboard, under Settings, Payouts."
+_OTHER_BANK = "Enter another bank account in the Stripe dashboard, under Settings, Payouts."
+_OTHER_CARD = "Enter another debit card or a bank account in the Stripe dashboard, under Settings, Payouts."
 _ASK_BANK = "Ask the bank, or choose another bank account in the Stripe dashboard, under Settings, Payouts."
 
-FAILURES: dict[str, tuple[str, str]] = {
-    "account_closed": ("The bank account has been closed.", _CHANGE_BANK),
-    "account_frozen": ("The bank account is frozen.", _ASK_BANK),
-    "bank_account_restricted": ("The bank account does not take this kind of payment.", _ASK_BANK),
-    "bank_ownership_changed": ("The bank account belongs to somebody else now.", _CHANGE_BANK),
-    "could_not_process": ("The bank could not process it.", _ASK_BANK),
-    "debit_not_authorized": ("The bank does not let Stripe take money from the account.", _ASK_BANK),
-    "declined": ("The bank declined it.", _ASK_BANK),
-    "incorrect_account_holder_address": ("The address of the account's holder is not the bank's.", _CHANGE_BANK),
-    "incorrect_account_holder_name": ("The name of the account's holder is not the bank's.", _CHANGE_BANK),
-    "incorrect_account_holder_tax_id": ("The tax number of the account's holder is not the bank's.", _CHANGE_BANK),
-    "insufficient_funds": (
-        "The balance did not cover it.",
+FAILURES: dict[str, Failure] = {
+    "account_closed": Failure("The bank account has been closed.", _OTHER_BANK, tried_again=True),
+    "account_frozen": Failure("The bank account is frozen.", _ASK_BANK),
+    "bank_account_restricted": Failure("The bank account does not take this kind of payment.", _ASK_BANK),
+    "bank_ownership_changed": Failure(
+        "The bank account belongs to somebody else now.", _OTHER_BANK, tried_again=True
+    ),
+    "could_not_process": Failure("The bank could not process it.", _ASK_BANK),
+    "debit_not_authorized": Failure("The bank does not let Stripe take money from the account.", _ASK_BANK),
+    "declined": Failure("The bank declined it.", _ASK_BANK),
+    "incorrect_account_holder_address": Failure(
+        "The address of the account's holder is not the bank's.", _CHANGE_BANK, tried_again=True
+    ),
+    "incorrect_account_holder_name": Failure(
+        "The name of the account's holder is not the bank's.", _CHANGE_BANK, tried_again=True
+    ),
+    "incorrect_account_holder_tax_id": Failure(
+        "The tax number of the account's holder is not the bank's.", _CHANGE_BANK, tried_again=True
+    ),
+    "insufficient_funds": Failure(
+        "There was not enough money for it.",
         "Wait until enough is available in the Stripe balance, or make sure that the bank account covers the debit.",
     ),
-    "invalid_account_number": ("The account number is wrong.", _CHANGE_BANK),
-    "invalid_card": ("The debit card is not valid.", _CHANGE_BANK),
-    "invalid_currency": ("The bank account does not take this currency.", _CHANGE_BANK),
-    "no_account": ("The bank has no such account.", _CHANGE_BANK),
-    "unsupported_card": ("The bank does not take payouts to this debit card.", _CHANGE_BANK),
+    "invalid_account_number": Failure("The account number is wrong.", _CHANGE_BANK, tried_again=True),
+    "invalid_card": Failure("The debit card is not valid.", _OTHER_CARD, tried_again=True),
+    "invalid_currency": Failure("The bank account does not take this currency.", _OTHER_BANK, tried_again=True),
+    "no_account": Failure("The bank has no such account.", _CHANGE_BANK, tried_again=True),
+    "unsupported_card": Failure("The bank does not take payouts to this debit card.", _OTHER_CARD, tried_again=True),
 }
 """What Stripe's failure codes mean, and what to do (https://docs.stripe.com/api/payouts/failures)."""

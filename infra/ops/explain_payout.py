@@ -14,6 +14,7 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.payout_wording import story_of
+from chalicelib.usecases.payouts.related import beside
 from infra.ops import books
 from infra.ops.cli import command
 from infra.ops.invoice_lines import Forms
@@ -40,7 +41,7 @@ def explain_payout(stage: Stage, screen: Screen, organization: str, payout: str)
             next_step=f"`payouts {organization}` lists what Stripe has, and `--repair` brings it in.",
         )
     screen.table("payout", f"Payout {found.id} of {organization}", [_payout_row(found)])
-    story = story_of(found)
+    story = story_of(found, beside([found], connection.organization_id, stage.ports))
     screen.fact("explanation", asdict(story), " ".join(filter(None, (story.message, story.next_step))))
     totals = _total_rows(found)
     screen.lines("totals", "What it consists of", totals, [_total_line(each) for each in totals])

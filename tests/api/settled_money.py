@@ -103,8 +103,14 @@ def keep(
     organization: OrganizationId = ORGANIZATION,
     **changes: Any,
 ) -> Payout:
-    """Stores a payout, and its lines with what they come to if POM has any. Returns it."""
-    payout = replace(Payout(organization, ACCOUNT, fact), **changes)
+    """Stores a payout of the connected account, and its lines with what they come to if POM has any. Returns it.
+
+    An organization that has never been connected is, from now on.
+    """
+    connection = world.ports.connections.get(organization)
+    if connection.account_id is None:
+        connection = world.ports.connections.save(replace(connection, account_id=ACCOUNT, connected_at=BEGAN))
+    payout = replace(Payout(organization, connection.account_id or ACCOUNT, fact), **changes)
     if lines is not None:
         for start in range(0, len(lines), 100):
             world.ports.payouts.put_lines(organization, fact.id, lines[start : start + 100])

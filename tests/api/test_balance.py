@@ -17,7 +17,14 @@ def test_the_balance_shows_what_is_pending_available_and_on_its_way(api: ApiClie
     paid(world)
     world.work()
     [usd] = api.get("/balance").json["data"]
-    assert usd == {"currency": "usd", "available": "0.00", "pending": "72.52", "onItsWay": "0.00", "payouts": []}
+    assert usd == {
+        "currency": "usd",
+        "available": "0.00",
+        "pending": "72.52",
+        "onItsWay": "0.00",
+        "beingTaken": "0.00",
+        "payouts": [],
+    }
 
     world.advance(7 * DAY)
     [usd] = api.get("/balance").json["data"]
@@ -48,13 +55,19 @@ def test_each_currency_has_its_own_balance_and_its_own_payouts(api: ApiClient, w
     keep(world, payout_fact("po_done", 150, arrival_date=soon))
     shown = {each["currency"]: each for each in api.get("/balance").json["data"]}
     figures = {
-        currency: (each["available"], each["pending"], each["onItsWay"], [payout["id"] for payout in each["payouts"]])
+        currency: (
+            each["available"],
+            each["pending"],
+            each["onItsWay"],
+            each["beingTaken"],
+            [payout["id"] for payout in each["payouts"]],
+        )
         for currency, each in shown.items()
     }
     assert figures == {
-        "usd": ("50.00", "0.00", "-1.50", ["po_usd"]),
-        "jpy": ("-700", "0", "0", []),
-        "eur": ("0.00", "0.00", "9.00", ["po_eur"]),
+        "usd": ("50.00", "0.00", "0.00", "1.50", ["po_usd"]),
+        "jpy": ("-700", "0", "0", "0", []),
+        "eur": ("0.00", "0.00", "9.00", "0.00", ["po_eur"]),
     }
 
 

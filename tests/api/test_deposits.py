@@ -78,11 +78,11 @@ def test_a_payment_is_followed_from_its_pending_fee_to_the_deposit_that_arrived(
     assert row["feeParts"] == PARTS
     [deposit] = row["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("expected", None)
-    assert deposit["message"].startswith("Expected in a deposit from ")
+    assert deposit["message"].startswith("The money can be paid out from ")
 
     world.advance(7 * DAY)
     [deposit] = listed(api)[0]["deposits"]
-    assert deposit["status"] == "available"
+    assert deposit["status"] == "deposit_unknown"
 
     payout_id = pays_out(world, account)
     payout = api.get(f"/payouts/{payout_id}").json
@@ -145,13 +145,13 @@ def test_an_invoice_tells_that_its_deposit_failed_and_which_one_has_its_money_no
     pass_time(world, 60)
     [deposit] = shown(api, invoice.id)["payments"][0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("returned", first)
-    assert "failed; its money is back in the Stripe balance." in shown(api, invoice.id)["explanation"]
+    assert "failed; its money came back to the Stripe balance." in shown(api, invoice.id)["explanation"]
 
     world.double.update_account(account, bank_last4="4321")
     second = pays_out(world, account)
     [deposit] = shown(api, invoice.id)["payments"][0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("on_its_way", second)
-    assert "failed; its money is in the deposit of " in deposit["message"]
+    assert "failed; its money is in the deposit that is expected on " in deposit["message"]
     assert api.get(f"/payouts/{first}").json["paidAgainIn"] == second
 
 

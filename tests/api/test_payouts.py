@@ -16,6 +16,7 @@ from chalicelib.api.models.payouts import PayoutList, payout_list
 from chalicelib.domain.balance_transactions import FeePart
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.payout_lines import Owner, PayoutLine
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.api.example_money import LINES, PAYOUT
@@ -90,6 +91,8 @@ def test_a_payout_says_what_it_consists_of(api: ApiClient, world: World) -> None
         "originalPayoutId": None,
         "reversedById": None,
         "paidAgainIn": None,
+        "paysAgain": [],
+        "accountConnected": True,
     }
     assert money(payout["totals"].values()) == Decimal(payout["amount"])
 
@@ -197,10 +200,10 @@ def test_a_failed_payout_says_why_what_to_do_and_where_its_money_went(api: ApiCl
     keep(world, failed, [of_pom(moved("txn_1", 12150, 382))], paid_seen_at=midnight("2027-01-20"), returned_in="po_2")
     payout = shown(api, "po_1")
     assert payout["message"] == (
-        "The bank sent it back after it had been paid. The bank account has been closed. Its money is back in the "
-        "Stripe balance. It went out again with the payout po_2."
+        "The bank sent it back after it had been paid. The bank account has been closed. Its money came back to "
+        "the Stripe balance. It went out again with the payout po_2."
     )
-    assert payout["nextStep"].startswith("Enter the bank account again in the Stripe dashboard")
+    assert payout["nextStep"].startswith("Enter another bank account in the Stripe dashboard")
     assert (payout["status"], payout["paidAgainIn"], payout["tiedOut"]) == ("failed", "po_2", True)
 
 
@@ -209,8 +212,11 @@ def test_a_payout_and_the_one_that_reverses_it_name_each_other(api: ApiClient, w
     keep(world, payout_fact("po_2", -100, original_payout_id="po_1", automatic=False))
     first, second = shown(api, "po_1"), shown(api, "po_2")
     assert (first["reversedById"], second["originalPayoutId"]) == ("po_2", "po_1")
-    assert "It was reversed by the payout po_2" in first["message"]
-    assert "It reverses the payout po_1." in second["message"]
+    assert "It was reversed: the payout po_2 took its money back" in first["message"]
+    assert (
+        "It reverses the payout po_1, the deposit of 20 January 2027: its amount is that payout's."
+        in second["message"]
+    )
 
 
 def test_each_currency_has_payouts_of_its_own_and_an_exchange_is_shown(api: ApiClient, world: World) -> None:
@@ -305,17 +311,20 @@ def test_another_organization_sees_no_payout_and_uses_no_cursor_of_it(api: ApiCl
     assert api.get(f"/payouts/po_0?after={lines}").code == "cursor_invalid", "it is from another payout"
 
 
-def test_a_page_takes_one_read_and_a_payout_with_its_lines_takes_two(api: ApiClient, world: World) -> None:
+def test_a_page_takes_two_reads_and_a_payout_with_its_lines_takes_three(api: ApiClient, world: World) -> None:
     keep(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
     boundaries = watched(world)
     listed(api, "from=2027-01-01")
-    assert boundaries.calls == ["payouts.page"]
+    assert boundaries.calls == ["payouts.page", "connections.get"]
     boundaries = watched(world)
     shown(api, "po_1")
-    assert boundaries.calls == ["payouts.get", "payouts.lines"]
+    assert boundaries.calls == ["payouts.get", "payouts.lines", "connections.get"]
 
 
 def test_the_examples_are_what_is_answered_for_the_same_payout() -> None:
     cursor = LAST_PAGE["endCursor"]
-    assert msgspec.to_builtins(payout_list(Page((PAYOUT,), cursor, False))) == EXAMPLES[PayoutList]
-    assert msgspec.to_builtins(payout_detail(PAYOUT, Page(LINES, cursor, False))) == EXAMPLES[PayoutDetail]
+    assert msgspec.to_builtins(payout_list(Page((PAYOUT,), cursor, False), RelatedPayouts())) == EXAMPLES[PayoutList]
+    assert (
+        msgspec.to_builtins(payout_detail(PAYOUT, Page(LINES, cursor, False), RelatedPayouts()))
+        == EXAMPLES[PayoutDetail]
+    )

@@ -14,6 +14,7 @@ from chalicelib.api.models.payouts import PayoutList
 from chalicelib.api.models.payouts_csv import payout_lines_csv, payouts_csv
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.payout_lines import Owner, PayoutLine
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
@@ -141,18 +142,18 @@ def test_the_link_of_the_table_of_payouts_leads_through_all_its_pages(api: ApiCl
     assert ids == ["po_4", "po_3", "po_2", "po_1", "po_0"]
 
 
-def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_and_two_reads(
+def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_the_account_and_two_reads(
     api: ApiClient, world: World
 ) -> None:
     keep(world, payout_fact("po_1", 100_100), [of_pom(moved(f"txn_{number:04}", 100)) for number in range(1001)])
     boundaries = watched(world)
     answer = api.get("/payouts/po_1", headers=CSV)
-    assert sorted(boundaries.calls) == ["connections.get", "payouts.get", "payouts.lines", "settings.get"]
+    assert sorted(boundaries.calls) == [*["connections.get"] * 2, "payouts.get", "payouts.lines", "settings.get"]
     assert len(table(answer)) == 1000
     assert "link" in answer.headers
 
 
 def test_the_examples_are_what_is_answered_for_the_same_payout() -> None:
     page = Page(LINES, LAST_PAGE["endCursor"], False)
-    assert payouts_csv([PAYOUT]) == CSV_EXAMPLES[PayoutList]
-    assert payout_lines_csv(PAYOUT, page, "America/Phoenix") == CSV_EXAMPLES[PayoutDetail]
+    assert payouts_csv([PAYOUT], RelatedPayouts()) == CSV_EXAMPLES[PayoutList]
+    assert payout_lines_csv(PAYOUT, page, "America/Phoenix", RelatedPayouts()) == CSV_EXAMPLES[PayoutDetail]

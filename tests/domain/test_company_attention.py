@@ -41,9 +41,9 @@ def test_a_payout_that_failed_says_why_and_where_to_enter_the_bank_account() -> 
     assert (item.amount, item.currency) == (12000, "usd")
     assert item.message == (
         "A payout of 120.00 USD was expected at the bank on 17 January 2027. The bank did not accept it. "
-        "The bank account has been closed. Its money is back in the Stripe balance."
+        "The bank account has been closed. Its money came back to the Stripe balance."
     )
-    assert item.next_step.startswith("Enter the bank account again in the Stripe dashboard")
+    assert item.next_step.startswith("Enter another bank account in the Stripe dashboard")
     assert item.page == "/acct_1/payouts/po_1"
     assert payout_item(payout(), livemode=False).page == "/acct_1/test/payouts/po_1"
 
@@ -56,7 +56,7 @@ def test_a_debit_that_failed_says_what_stripe_was_to_take() -> None:
 
 def test_a_payout_that_was_canceled_says_that_the_next_one_takes_its_money_along() -> None:
     item = payout_item(payout(status="canceled"), livemode=False)
-    assert "It was canceled, and its money is back in the Stripe balance." in item.message
+    assert "It was canceled. Its money came back to the Stripe balance." in item.message
     assert "The next payout takes its money along." in item.next_step
 
 

@@ -54,19 +54,22 @@ def test_a_deposit_on_its_way_is_expected(status: str) -> None:
 
 def test_a_booked_payment_says_from_when_on_it_can_be_paid_out() -> None:
     assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),))) == [
-        (DepositStatus.EXPECTED, "Expected in a deposit from 2 December 2026 on.")
+        (DepositStatus.EXPECTED, "The money can be paid out from 2 December 2026 on.")
     ]
 
 
-def test_money_that_stays_in_the_balance_is_not_called_expected() -> None:
+def test_of_money_that_can_have_been_paid_out_nothing_is_said_that_stripe_has_not_said() -> None:
     assert told(SettledMovement(PAYMENT, (Settlement(BOOKED),)), today=dt.date(2026, 12, 20)) == [
-        (DepositStatus.AVAILABLE, "In the Stripe balance since 2 December 2026; no deposit has it yet.")
+        (
+            DepositStatus.DEPOSIT_UNKNOWN,
+            "The money became available on 2 December 2026. Stripe has not said which deposit has it. Of deposits "
+            "that are made by hand, Stripe never says.",
+        )
     ]
 
 
-@pytest.mark.parametrize("method", ["us_bank_account", None], ids=["known", "not known before it arrives"])
-def test_a_bank_debit_that_has_not_settled_is_normal(method: str | None) -> None:
-    debit = replace(PAYMENT, status="pending", method=method)
+def test_a_bank_debit_that_has_not_settled_is_normal() -> None:
+    debit = replace(PAYMENT, status="pending", method="us_bank_account")
 
     assert told(SettledMovement(debit)) == [
         (DepositStatus.NOT_SETTLED, "The bank debit is on its way. That takes some days and is normal.")
@@ -107,7 +110,7 @@ def test_a_deposit_that_failed_says_where_its_money_is_now() -> None:
     failed = payout("po_1", "failed", 3)
 
     assert told(IN_PAYOUT, failed) == [
-        (DepositStatus.RETURNED, "The deposit of 3 December 2026 failed; its money is back in the Stripe balance.")
+        (DepositStatus.RETURNED, "The deposit of 3 December 2026 failed; its money came back to the Stripe balance.")
     ]
     assert told(IN_PAYOUT, replace(failed, returned_in="po_2"), payout("po_2", "paid", 7)) == [
         (
@@ -124,7 +127,8 @@ def test_money_that_came_back_twice_is_followed_to_where_it_is() -> None:
     assert told(IN_PAYOUT, first, second, payout("po_3", "in_transit", 10)) == [
         (
             DepositStatus.ON_ITS_WAY,
-            "The deposit of 3 December 2026 failed; its money is in the deposit of 10 December 2026.",
+            "The deposit of 3 December 2026 failed; its money is in the deposit that is expected on "
+            "10 December 2026.",
         )
     ]
 
@@ -136,13 +140,13 @@ def test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back() -> None:
     assert told(IN_PAYOUT, payout("po_1", "canceled", 3)) == [
         (
             DepositStatus.RETURNED,
-            "The deposit of 3 December 2026 was canceled; its money is back in the Stripe balance.",
+            "The deposit of 3 December 2026 was canceled; its money came back to the Stripe balance.",
         )
     ]
-    assert told(IN_PAYOUT, reversed_) == [
+    assert told(IN_PAYOUT, reversed_, payout("po_9", "paid", 7, amount=-9_680)) == [
         (
             DepositStatus.RETURNED,
-            "The deposit of 3 December 2026 was reversed; its money is back in the Stripe balance.",
+            "The deposit of 3 December 2026 was reversed; its money came back to the Stripe balance.",
         )
     ]
 
@@ -163,7 +167,7 @@ def test_what_stripe_took_from_the_bank_account_is_not_called_a_deposit() -> Non
         )
     ]
     assert told(IN_PAYOUT, payout("po_1", "failed", 3, amount=-500)) == [
-        (DepositStatus.RETURNED, "The debit of 3 December 2026 failed; its amount is back in the Stripe balance.")
+        (DepositStatus.RETURNED, "The debit of 3 December 2026 failed; its amount came back to the Stripe balance.")
     ]
 
 
@@ -175,3 +179,38 @@ def test_a_dispute_that_was_taken_and_given_back_is_in_two_deposits() -> None:
     found = told(SettledMovement(dispute, (taken, back)), payout("po_1", "paid", 3), payout("po_2", "in_transit", 9))
 
     assert [status for status, _ in found] == [DepositStatus.ARRIVED, DepositStatus.ON_ITS_WAY]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("in_transit", "It is being reversed: the payout po_9 takes its money back from the bank account, which is "
+                       "expected on 7 December 2026."),
+        ("failed", "The payout po_9 was to take its money back and failed, so the money stays at the bank."),
+        ("canceled", "The payout po_9 was to take its money back and was canceled, so the money stays at the bank."),
+    ],
+)  # fmt: skip
+def test_a_reversal_that_took_nothing_leaves_the_money_at_the_bank(status: str, said: str) -> None:
+    paid = payout("po_1", "paid", 3)
+    original = replace(paid, fact=replace(paid.fact, reversed_by_id="po_9"))
+
+    assert told(IN_PAYOUT, original, payout("po_9", status, 7, amount=-9_680)) == [
+        (DepositStatus.ARRIVED, f"In the deposit of 3 December 2026. {said}")
+    ]
+
+
+def test_a_deposit_whose_day_has_passed_is_not_called_expected() -> None:
+    assert told(IN_PAYOUT, payout("po_1", "in_transit", 3), today=dt.date(2026, 12, 4)) == [
+        (
+            DepositStatus.ON_ITS_WAY,
+            "In the deposit that was expected on 3 December 2026; Stripe has not said that it arrived.",
+        )
+    ]
+
+
+def test_a_refund_that_no_deposit_has_lowers_one() -> None:
+    refund = replace(PAYMENT, id="re_1", kind=MovementKind.REFUND)
+    taken = SettledMovement(refund, (Settlement(replace(BOOKED, amount=-10_000, fee=0, net=-10_000)),))
+
+    assert told(taken) == [(DepositStatus.EXPECTED, "It lowers a deposit from 2 December 2026 on.")]
+    assert told(taken, today=dt.date(2026, 12, 20))[0][1].startswith("It lowers the balance since 2 December 2026.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Itemized, Payout, PayoutFact, Totals, first_known
 from chalicelib.domain.payout_wording import FAILURES, story_of
+from chalicelib.domain.related_payouts import RelatedPayouts
 
 FACT = PayoutFact(
     id="po_1",
@@ -21,6 +23,17 @@ FACT = PayoutFact(
     reconciliation_status="in_progress",
 )
 TIED_OUT = Itemized(1_796_100_000, 3, 2, Totals(payments=9_700, fees=-310))
+
+
+SEVENTH = FACT.arrival_date + 4 * 86_400
+REVERSAL: dict[str, object] = {
+    "id": "po_2", "amount": -9_390, "original_payout_id": "po_1", "automatic": False, "arrival_date": SEVENTH,
+}  # fmt: skip
+
+
+def told(of: Payout, known: RelatedPayouts | None = None) -> str:
+    """Returns what people are told of a payout."""
+    return story_of(of, known).message
 
 
 def payout(**changes: object) -> Payout:
@@ -60,9 +73,9 @@ def test_a_payout_that_was_paid_may_still_fail() -> None:
     told = story_of(failed)
     assert told.message == (
         "The bank sent it back after it had been paid. The bank account has been closed. "
-        "Its money is back in the Stripe balance."
+        "Its money came back to the Stripe balance."
     )
-    assert "Enter the bank account again" in (told.next_step or "")
+    assert "Enter another bank account" in (told.next_step or "")
 
 
 def test_a_payout_that_failed_at_once_was_not_accepted() -> None:
@@ -87,7 +100,7 @@ def test_a_failure_that_nobody_here_knows_is_told_in_stripes_words() -> None:
 
 
 def test_every_failure_has_a_next_step() -> None:
-    assert all(why and next_step for why, next_step in FAILURES.values())
+    assert all(failure.why and failure.next_step for failure in FAILURES.values())
 
 
 @pytest.mark.parametrize(
@@ -104,7 +117,7 @@ def test_every_failure_has_a_next_step() -> None:
             {"amount": -500, "status": "paid"},
             "Stripe took this amount from the bank account on 3 December 2026, because the balance was negative.",
         ),
-        ({"status": "canceled"}, "It was canceled, and its money is back in the Stripe balance."),
+        ({"status": "canceled"}, "It was canceled. Its money came back to the Stripe balance."),
         ({"status": "teleported"}, "Stripe says 'teleported', which POM does not know."),
     ],
 )
@@ -141,8 +154,98 @@ def test_a_remainder_is_told_to_the_cent() -> None:
 
 
 def test_a_reversed_payout_and_its_reversal_name_each_other() -> None:
-    assert "reversed by the payout po_2" in story_of(payout(status="paid", reversed_by_id="po_2")).message
-    assert "It reverses the payout po_1." in story_of(payout(amount=-9_390, original_payout_id="po_1")).message
+    original, reversal = payout(status="paid", reversed_by_id="po_2"), payout(**REVERSAL, status="paid")
+    known = RelatedPayouts({"po_1": original, "po_2": reversal})
+
+    assert "It was reversed: the payout po_2 took its money back from the bank account." in told(original, known)
+    assert told(reversal, known) == (
+        "Stripe took this amount from the bank account on 7 December 2026. It reverses the payout po_1, the deposit "
+        "of 3 December 2026: its amount is that payout's."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("pending", "It is being reversed: the payout po_2 takes its money back from the bank account, which is "
+                    "expected on 7 December 2026."),
+        ("failed", "The payout po_2 was to take its money back and failed, so the money stays at the bank."),
+        ("canceled", "The payout po_2 was to take its money back and was canceled, so the money stays at the bank."),
+    ],
+)  # fmt: skip
+def test_a_reversal_that_has_not_taken_the_money_is_told_as_it_stands(status: str, said: str) -> None:
+    original, reversal = payout(status="paid", reversed_by_id="po_2"), payout(**REVERSAL, status=status)
+
+    assert said in told(original, RelatedPayouts({"po_1": original, "po_2": reversal}))
+
+
+def test_of_a_reversal_that_pom_does_not_know_nothing_is_claimed() -> None:
+    assert "POM has not read yet whether its money has been taken back" in told(
+        payout(status="paid", reversed_by_id="po_2")
+    )
+
+
+def test_a_failed_payout_whose_money_arrived_with_another_needs_nobody() -> None:
+    failed = replace(payout(status="failed", failure_code="account_closed"), returned_in="po_2")
+    again = payout(id="po_2", status="paid", arrival_date=SEVENTH)
+    story = story_of(failed, RelatedPayouts({"po_1": failed, "po_2": again}))
+
+    assert story.message == (
+        "The bank did not accept it. The bank account has been closed. Its money came back to the Stripe balance. It "
+        "went out again with the payout po_2, which arrived at the bank on 7 December 2026."
+    )
+    assert story.next_step is None
+
+
+def test_a_failed_payout_whose_money_came_back_twice_still_needs_a_person() -> None:
+    failed = replace(payout(status="failed", failure_code="no_account"), returned_in="po_2")
+    again = payout(id="po_2", status="failed", failure_code="no_account")
+    story = story_of(failed, RelatedPayouts({"po_1": failed, "po_2": again}))
+
+    assert "It went out again with the payout po_2, and came back once more." in story.message
+    assert story.next_step is not None
+
+
+def test_a_payout_names_those_whose_money_it_pays_out_again() -> None:
+    failed = replace(payout(status="failed"), returned_in="po_2")
+    again = replace(payout(id="po_2", status="paid"), itemized=replace(TIED_OUT, pays_again=("po_1",)))
+
+    assert "It has what the deposit of 3 December 2026 gave back, the payout po_1." in told(
+        again, RelatedPayouts({"po_1": failed, "po_2": again})
+    )
+
+
+def test_a_failed_payout_by_hand_has_to_be_made_again_by_hand() -> None:
+    automatic = story_of(payout(status="failed", failure_code="no_account"))
+    by_hand = story_of(payout(status="failed", failure_code="no_account", automatic=False))
+
+    assert (automatic.next_step or "").endswith("Stripe then tries again.")
+    assert (by_hand.next_step or "").endswith("Then make the payout again.")
+
+
+def test_a_payout_whose_day_has_passed_is_not_called_expected() -> None:
+    fourth = RelatedPayouts(today=dt.date(2026, 12, 4))
+
+    assert told(payout(), fourth).startswith("It was expected at the bank on 3 December 2026; Stripe has not said")
+    assert told(payout(amount=-500), fourth).startswith(
+        "Stripe was to take this amount from the bank account on 3 December 2026, and has not said that it did."
+    )
+    assert story_of(payout(), fourth).next_step is None
+
+
+@pytest.mark.parametrize(("day", "asks"), [(17, False), (18, True)])
+def test_after_ten_business_days_the_bank_can_look_for_a_payout(day: int, asks: bool) -> None:
+    step = story_of(payout(trace_id="T-1"), RelatedPayouts(today=dt.date(2026, 12, day))).next_step
+
+    assert (step is not None and "ask the bank to look for it by the trace ID T-1" in step) is asks
+
+
+def test_a_payout_of_an_account_that_is_not_connected_any_more_says_so() -> None:
+    remark = "Its Stripe account acct_1 is not connected any more"
+
+    assert remark in told(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_2")]))
+    assert remark in told(payout(), RelatedPayouts(accounts=[]))
+    assert remark not in told(payout(), RelatedPayouts(accounts=[StripeAccountId("acct_1")]))
 
 
 def test_the_banks_day_is_stripes_date_in_no_time_zone() -> None:

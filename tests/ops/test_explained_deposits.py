@@ -94,8 +94,8 @@ def test_a_payment_shows_its_fee_its_net_and_when_its_money_goes_out(
     assert row["fee_parts"] == [{"type": "stripe_fee", "amount": "2.48"}]
     assert (row["status"], row["on"], row["payout"]) == ("expected", "2027-01-17", None)
     assert printed(company, capsys) == [
-        "Payment 75.00 USD, fee 2.48, net 72.52. Expected in a deposit from 17 January",
-        "    2027 on.",
+        "Payment 75.00 USD, fee 2.48, net 72.52. The money can be paid out from 17",
+        "    January 2027 on.",
     ]
 
 
@@ -104,7 +104,7 @@ def test_a_payment_shows_its_fee_its_net_and_when_its_money_goes_out(
     [
         ("paid", "arrived", "In the deposit of 19 January 2027."),
         ("in_transit", "on_its_way", "In the deposit that is expected on 19 January 2027."),
-        ("failed", "returned", "The deposit of 19 January 2027 failed; its money is back in the Stripe balance."),
+        ("failed", "returned", "The deposit of 19 January 2027 failed; its money came back to the Stripe balance."),
     ],
 )
 def test_a_payment_names_the_deposit_that_its_money_is_in(

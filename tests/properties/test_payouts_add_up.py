@@ -17,6 +17,7 @@ from chalicelib.domain.balance_transactions import BalanceTransaction
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact
 from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 
 PAGE = 3
@@ -83,11 +84,13 @@ def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
     made: tuple[Payout, list[PayoutLine]],
 ) -> None:
     payout, listed = made
-    details = [payout_detail(payout, page) for page in pages(listed)]
+    details = [payout_detail(payout, page, RelatedPayouts()) for page in pages(listed)]
     rows = [
         row
         for page in pages(listed)
-        for row in csv.DictReader(StringIO(payout_lines_csv(payout, page, "America/Phoenix"), newline=""))
+        for row in csv.DictReader(
+            StringIO(payout_lines_csv(payout, page, "America/Phoenix", RelatedPayouts()), newline="")
+        )
     ]
     amount = Decimal(details[0].amount)
     assert total(row["Net"] for row in rows) == amount

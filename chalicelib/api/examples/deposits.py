@@ -96,7 +96,7 @@ REFUND_SETTLED = {
     "deposits": DEPOSITS,
 }
 
-PAYOUT = {
+PAYOUT: dict[str, Any] = {
     "id": PAYOUT_ID,
     "arrivesOn": "2026-12-01",
     "createdAt": "2026-11-27T00:10:00Z",
@@ -125,6 +125,8 @@ PAYOUT = {
     "originalPayoutId": None,
     "reversedById": None,
     "paidAgainIn": None,
+    "paysAgain": [],
+    "accountConnected": True,
 }
 
 OF_INVOICE = {
@@ -165,6 +167,7 @@ PAYOUT_EXAMPLES: Mapping[type, Any] = {
                 "available": "412.50",
                 "pending": "980.00",
                 "onItsWay": "95.68",
+                "beingTaken": "0.00",
                 "payouts": [ON_ITS_WAY],
             }
         ]
@@ -175,10 +178,11 @@ PAYOUT_CSV_EXAMPLES: Mapping[type, str] = {
     PayoutList: "\r\n".join(
         [
             "Arrival,Created,Status,Amount,Currency,Bank,Last 4,Payments,Refunds,Disputes,Fees,Other,Outside POM,"
-            "Unexplained,Invoices,Lines,Tied out,Method,Automatic,Statement,Trace ID,ID,Message,Next step",
+            "Unexplained,Invoices,Lines,Tied out,Method,Automatic,Statement,Trace ID,ID,Message,Next step,"
+            "Reverses,Reversed by,Paid again in,Pays again,Account connected",
             "2026-12-01,2026-11-27T00:10:00Z,paid,95.68,USD,STRIPE TEST BANK,6789,121.50,-20.00,0.00,-5.82,0.00,0.00,"
             f"0.00,1,3,yes,standard,yes,BLUE POOLS,091000019876543,{PAYOUT_ID},"
-            "Arrived at the bank on 1 December 2026.,",
+            "Arrived at the bank on 1 December 2026.,,,,,,yes",
             "",
         ]
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -11,6 +12,7 @@ from chalicelib.api.models.payouts import PayoutView, payout_view
 from chalicelib.domain.balance_transactions import BalanceAmount
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.usecases.payouts.show_payouts import Balance
 
 
@@ -34,10 +36,26 @@ class CurrencyBalance(msgspec.Struct, rename="camel", kw_only=True):
     ]
     on_its_way: Annotated[
         str,
-        Meta(description="The sum of `payouts`: on its way to the bank, as far as POM knows.", examples=["1156.80"]),
+        Meta(
+            description="The sum of those `payouts` that go to the bank, as far as POM knows. Stripe has not said "
+            "that they arrived.",
+            examples=["1156.80"],
+        ),
+    ]
+    being_taken: Annotated[
+        str,
+        Meta(
+            description="The sum of those `payouts` that Stripe takes from the bank account, without a sign: because "
+            "the balance was negative, or a payout is reversed.",
+            examples=["0.00"],
+        ),
     ]
     payouts: Annotated[
-        list[PayoutView], Meta(description="The payouts that are on their way, those that arrive last first.")
+        list[PayoutView],
+        Meta(
+            description="The payouts of the connected account that are under way, those that arrive last first. One "
+            "whose day passed more than 14 days ago is not among them."
+        ),
     ]
 
 
@@ -55,17 +73,20 @@ def balance_view(balance: Balance) -> BalanceView:
             _currency_balance(
                 amounts.get(currency, BalanceAmount(currency)),
                 [payout for payout in balance.under_way if payout.fact.currency == currency],
+                balance.known,
             )
             for currency in currencies
         ]
     )
 
 
-def _currency_balance(amount: BalanceAmount, under_way: list[Payout]) -> CurrencyBalance:
+def _currency_balance(amount: BalanceAmount, under_way: list[Payout], known: RelatedPayouts) -> CurrencyBalance:
+    money = partial(decimal_string, currency=amount.currency)
     return CurrencyBalance(
         currency=amount.currency,
-        available=decimal_string(amount.available, amount.currency),
-        pending=decimal_string(amount.pending, amount.currency),
-        on_its_way=decimal_string(sum(payout.fact.amount for payout in under_way), amount.currency),
-        payouts=[payout_view(payout) for payout in under_way],
+        available=money(amount.available),
+        pending=money(amount.pending),
+        on_its_way=money(sum(payout.fact.amount for payout in under_way if not payout.fact.takes)),
+        being_taken=money(-sum(payout.fact.amount for payout in under_way if payout.fact.takes)),
+        payouts=[payout_view(payout, known) for payout in under_way],
     )

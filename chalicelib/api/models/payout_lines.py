@@ -22,6 +22,7 @@ from chalicelib.api.models.settlements import (
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import LineKind, PayoutLine
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.domain.terms import day_of
 from chalicelib.ports.storage import Page
 
@@ -89,10 +90,10 @@ class PayoutDetail(PayoutView, rename="camel", kw_only=True):
     page_info: PageInfo
 
 
-def payout_detail(payout: Payout, page: Page[PayoutLine]) -> PayoutDetail:
+def payout_detail(payout: Payout, page: Page[PayoutLine], known: RelatedPayouts) -> PayoutDetail:
     """Returns a payout with a page of its lines."""
     return PayoutDetail(
-        **msgspec.structs.asdict(payout_view(payout)),
+        **msgspec.structs.asdict(payout_view(payout, known)),
         lines=[line_view(line) for line in page.items],
         page_info=page_info(page),
     )

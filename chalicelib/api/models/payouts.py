@@ -11,7 +11,8 @@ from msgspec import Meta
 from chalicelib.api.models.common import Day, Instant, PageInfo, instant, page_info
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout, PayoutFact, Totals
-from chalicelib.domain.payout_wording import story_of
+from chalicelib.domain.payout_wording import paid_again_by, story_of
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 
 
@@ -76,7 +77,8 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
         str,
         Meta(
             description="Stripe's word: `pending`, `in_transit`, `paid`, `failed` or `canceled`. Stripe may add "
-            "others. A payout that was paid may still fail, within five business days."
+            "others. A payout that was paid may still fail, within five business days, or be reversed: `message` "
+            "says how the reversal stands."
         ),
     ]
     message: Annotated[
@@ -118,7 +120,21 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
     original_payout_id: Annotated[str | None, Meta(description="The payout that this one reverses.")]
     reversed_by_id: Annotated[str | None, Meta(description="The payout that reverses this one.")]
     paid_again_in: Annotated[
-        str | None, Meta(description="The later payout that paid out again what this one gave back, as it failed.")
+        str | None,
+        Meta(
+            description="The later payout that paid out again what this one gave back, because it failed, was "
+            "canceled or was reversed."
+        ),
+    ]
+    pays_again: Annotated[
+        list[str], Meta(description="The earlier payouts whose amounts came back, and are lines of this one.")
+    ]
+    account_connected: Annotated[
+        bool,
+        Meta(
+            description="False if its Stripe account is not the one that is connected now: POM does not hear any "
+            "more what becomes of the payout."
+        ),
     ]
 
 
@@ -129,12 +145,13 @@ class PayoutList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def payout_list(page: Page[Payout]) -> PayoutList:
-    return PayoutList([payout_view(payout) for payout in page.items], page_info(page))
+def payout_list(page: Page[Payout], known: RelatedPayouts) -> PayoutList:
+    return PayoutList([payout_view(payout, known) for payout in page.items], page_info(page))
 
 
-def payout_view(payout: Payout) -> PayoutView:
-    fact, story, itemized = payout.fact, story_of(payout), payout.itemized
+def payout_view(payout: Payout, known: RelatedPayouts) -> PayoutView:
+    """Returns a payout. `known` has what must be known beside it."""
+    fact, story, itemized = payout.fact, story_of(payout, known), payout.itemized
     return PayoutView(
         id=payout.id,
         arrives_on=fact.arrives_on.isoformat(),
@@ -156,6 +173,8 @@ def payout_view(payout: Payout) -> PayoutView:
         original_payout_id=fact.original_payout_id,
         reversed_by_id=fact.reversed_by_id,
         paid_again_in=payout.returned_in,
+        pays_again=[earlier.id for earlier in paid_again_by(payout, known)],
+        account_connected=known.heard_of(payout),
     )
 
 

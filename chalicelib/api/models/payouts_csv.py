@@ -12,11 +12,15 @@ from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
 from chalicelib.domain.payout_wording import story_of
+from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.domain.terms import day_of
 from chalicelib.ports.storage import Page
 
 UNEXPLAINED = "unexplained"
 """The kind of the row for what the lines leave of a payout's amount."""
+
+REVERSAL = "reversal"
+"""The kind of the only row of a payout that reverses another: its amount is that payout's."""
 
 _YES_NO = {True: "yes", False: "no", None: None}
 
@@ -50,12 +54,17 @@ _PAYOUT_COLUMNS: Mapping[str, Callable[[PayoutView], str | int | None]] = {
     "ID": lambda row: defused(row.id),
     "Message": lambda row: defused(row.message),
     "Next step": lambda row: defused(row.next_step),
+    "Reverses": lambda row: defused(row.original_payout_id),
+    "Reversed by": lambda row: defused(row.reversed_by_id),
+    "Paid again in": lambda row: defused(row.paid_again_in),
+    "Pays again": lambda row: defused(" ".join(row.pays_again)) if row.pays_again else None,
+    "Account connected": lambda row: _YES_NO[row.account_connected],
 }
 
 
-def payouts_csv(payouts: Iterable[Payout]) -> str:
+def payouts_csv(payouts: Iterable[Payout], known: RelatedPayouts) -> str:
     """Returns payouts as a table, a row for each. `Arrival` is Stripe's date, `Created` is RFC 3339 in UTC."""
-    return csv_table(_PAYOUT_COLUMNS, map(payout_view, payouts))
+    return csv_table(_PAYOUT_COLUMNS, (payout_view(payout, known) for payout in payouts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ class _Row:
     day: str
     net: str
     line: PayoutLineView | None = None
+    message: str | None = None
+    """Without a line: how the payout stands, and why there is none."""
 
 
 def _of_line(of: Callable[[PayoutLineView], str | None]) -> Callable[[_Row], str | None]:
@@ -75,7 +86,7 @@ def _of_line(of: Callable[[PayoutLineView], str | None]) -> Callable[[_Row], str
 _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Day": lambda row: row.day,
     "Time": _of_line(lambda line: line.at),
-    "Kind": lambda row: row.line.kind if row.line is not None else UNEXPLAINED,
+    "Kind": lambda row: row.line.kind if row.line is not None else _kind_without_line(row.payout),
     "Category": _of_line(lambda line: defused(line.category)),
     "Outside POM": _of_line(lambda line: _YES_NO[line.outside_pom]),
     "Invoice number": _of_line(lambda line: defused(line.number)),
@@ -89,9 +100,7 @@ _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Payout": lambda row: defused(row.payout.id),
     "Payout status": lambda row: defused(row.payout.fact.status),
     "Arrival": lambda row: row.payout.fact.arrives_on.isoformat(),
-    "Description": lambda row: defused(
-        row.line.description if row.line is not None else story_of(row.payout).message
-    ),
+    "Description": lambda row: defused(row.line.description if row.line is not None else row.message),
     "Exchange rate": _of_line(lambda line: line.exchange.rate if line.exchange is not None else None),
     "ID": _of_line(lambda line: defused(line.id)),
     "Invoice ID": _of_line(lambda line: defused(line.invoice_id)),
@@ -99,7 +108,11 @@ _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
 }
 
 
-def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str) -> str:
+def _kind_without_line(payout: Payout) -> str:
+    return REVERSAL if payout.itemized is None and payout.fact.original_payout_id else UNEXPLAINED
+
+
+def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str, known: RelatedPayouts) -> str:
     """Returns a page of a payout's lines as a table. Column `Net` of all pages adds up to the payout's amount.
 
     Without the rows outside POM, column `Fee` adds up to the payout's fees. Column `Gross` of the rows of each kind
@@ -107,16 +120,18 @@ def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str) -> 
     `Gross`.
 
     What the lines leave of the amount is a row `unexplained` at the end of the last page. If Stripe cannot tell what
-    is in the payout, or POM has not read it yet, that is the whole amount. `Day` is a day in `time_zone`, `Time` is
-    RFC 3339 in UTC, and `Arrival` is Stripe's date.
+    is in the payout, or POM has not read it yet, that is the whole amount. Of a payout that reverses another it is
+    called `reversal`. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC, and `Arrival` is Stripe's date.
     """
-    return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone))
+    return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone, known))
 
 
-def _lines_and_remainder(payout: Payout, page: Page[PayoutLine], time_zone: str) -> Iterator[_Row]:
+def _lines_and_remainder(
+    payout: Payout, page: Page[PayoutLine], time_zone: str, known: RelatedPayouts
+) -> Iterator[_Row]:
     for line in page.items:
         view = line_view(line)
         yield _Row(payout, day_of(line.transaction.created, time_zone).isoformat(), view.net, view)
     if not page.has_next and payout.unexplained:
         rest = decimal_string(payout.unexplained, payout.fact.currency)
-        yield _Row(payout, payout.fact.arrives_on.isoformat(), rest)
+        yield _Row(payout, payout.fact.arrives_on.isoformat(), rest, message=story_of(payout, known).message)

@@ -75,9 +75,10 @@ class DepositView(msgspec.Struct, rename="camel", kw_only=True):
         DepositStatus,
         Meta(
             description="`not_settled`: it is not in the Stripe balance yet, as far as POM knows, which is normal. "
-            "`expected`: a deposit will have it, from the day `on`. `available`: it is in the Stripe balance, and no "
-            "deposit has it as far as Stripe can say. `on_its_way`: the deposit has not arrived. `arrived`: the "
-            "deposit arrived. `returned`: the deposit failed or was canceled or reversed."
+            "`expected`: it can be paid out from the day `on`. `deposit_unknown`: it could be paid out from the day "
+            "`on`, and Stripe has not said which deposit has it; of deposits made by hand, Stripe never says. "
+            "`on_its_way`: Stripe has not said that the deposit arrived. `arrived`: the deposit arrived. `returned`: "
+            "the deposit failed or was canceled or reversed, and no later one is known to have the money."
         ),
     ]
     on: Annotated[

@@ -15,7 +15,8 @@ from chalicelib.domain.payout_tie_out import (
     differences_of_lines,
 )
 from chalicelib.ports import Ports
-from chalicelib.usecases.payouts.read_payout import add_up, change_payout, keep_lines, keep_payout, lines_of
+from chalicelib.usecases.payouts.change_payout import change_payout
+from chalicelib.usecases.payouts.read_payout import add_up, keep_lines, keep_payout, lines_of
 
 AT_ONCE = 100
 

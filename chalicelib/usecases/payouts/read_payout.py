@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
 from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
-from chalicelib.domain.errors import PayoutNotItemized, StaleWrite
+from chalicelib.domain.errors import PayoutNotItemized
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.payout import Payout, PayoutFact, first_known
 from chalicelib.domain.payout_lines import PayoutLine, itemized, line_of
 from chalicelib.ports import Ports
-from chalicelib.ports.contention import attempts
+from chalicelib.usecases.payouts.change_payout import change_payout
 from chalicelib.usecases.payouts.owners import owners_of
+from chalicelib.usecases.payouts.paid_again import note_what_is_paid_again, note_who_paid_again
 
 RUN_FOR = 200
 """Seconds after which the rest of a payout's lines is left to another run: the function has 300."""
 
 REMEMBERED_EVERY = 10
 """Pages after which a run stores how far it is, so that the next one goes on there if this one is killed."""
-
-ATTEMPTS = 8
-
-GAVE_BACK = frozenset({"payout_failure", "payout_cancel", "payout"})
-"""Types of balance transactions by which the money of an earlier payout came back into the balance.
-
-A payout that reverses an earlier one is such a `payout`. One that somebody made by hand gave nothing back.
-"""
 
 
 class Reading(StrEnum):
@@ -59,6 +52,7 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
         return Reading.UNKNOWN, None
     payout = keep_payout(fact, organization_id, connection.account_id, ports)
     if payout.itemized is not None and payout.listed_until is None:
+        note_what_is_paid_again(payout, ports)  # A run that added its lines up may have been killed before it did so.
         return Reading.KNOWN, payout
     if not payout.fact.reconciled:
         return Reading.NO_LINES, payout
@@ -71,12 +65,12 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
 def keep_payout(
     fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId, ports: Ports
 ) -> Payout:
-    """Returns the payout with what Stripe showed, stored."""
+    """Returns the payout with what Stripe showed, stored, and with the later one that paid it out again."""
 
     def known(stored: Payout | None) -> Payout:
         return stored.knowing(fact) if stored is not None else first_known(fact, organization_id, account_id)
 
-    return change_payout(organization_id, fact.id, known, ports)
+    return note_who_paid_again(change_payout(organization_id, fact.id, known, ports), ports)
 
 
 def itemize(payout: Payout, ports: Ports) -> tuple[Reading, Payout]:
@@ -113,9 +107,6 @@ def keep_lines(payout: Payout, transactions: Sequence[BalanceTransaction], ports
         if line.owner is not None and line.transaction.movement_id is not None
     ]
     ports.payments.settle(payout.organization_id, settled)
-    for line in lines:
-        if line.transaction.type in GAVE_BACK and line.transaction.source_id not in (None, payout.id):
-            _note_paid_again(payout, line.transaction, ports)
     return lines
 
 
@@ -129,7 +120,7 @@ def lines_of(payout: Payout, transactions: Sequence[BalanceTransaction], ports: 
 
 
 def add_up(payout: Payout, ports: Ports) -> Payout:
-    """Returns the payout with what its stored lines come to.
+    """Returns the payout with what its stored lines come to, and notes it on those that it pays out again.
 
     The lines are read after the version of the payout that is changed, and again if another worker changes it
     meanwhile. So totals of lines as they were never replace those of lines as they are.
@@ -140,7 +131,9 @@ def add_up(payout: Payout, ports: Ports) -> Payout:
         lines = ports.payouts.all_lines(current.organization_id, current.id)
         return replace(current, itemized=itemized(current.fact, lines, ports.clock.now()), listed_until=None)
 
-    return change_payout(payout.organization_id, payout.id, added_up, ports)
+    payout = change_payout(payout.organization_id, payout.id, added_up, ports)
+    note_what_is_paid_again(payout, ports)
+    return payout
 
 
 def _listed_until(payout: Payout, transaction_id: str, ports: Ports) -> Payout:
@@ -148,43 +141,3 @@ def _listed_until(payout: Payout, transaction_id: str, ports: Ports) -> Payout:
         return replace(stored or payout, listed_until=transaction_id)
 
     return change_payout(payout.organization_id, payout.id, listed, ports)
-
-
-def _note_paid_again(payout: Payout, transaction: BalanceTransaction, ports: Ports) -> None:
-    """Notes on an earlier payout that gave its money back that this one pays it out again."""
-    gave_back = _known(payout, transaction.source_id, ports)
-    if gave_back is not None and transaction.type == "payout":
-        gave_back = _known(payout, gave_back.fact.original_payout_id, ports)
-    if gave_back is None:
-        return
-    earlier = gave_back
-
-    def noted(stored: Payout | None) -> Payout:
-        return replace(stored or earlier, returned_in=payout.id)
-
-    change_payout(payout.organization_id, earlier.id, noted, ports)
-
-
-def _known(payout: Payout, other_id: str | None, ports: Ports) -> Payout | None:
-    """Returns another payout of the same organization, if POM has it."""
-    return ports.payouts.get(payout.organization_id, other_id) if other_id else None
-
-
-def change_payout(
-    organization_id: OrganizationId, payout_id: str, change: Callable[[Payout | None], Payout], ports: Ports
-) -> Payout:
-    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes.
-
-    Raises:
-        StaleWrite: others kept being faster.
-    """
-    for _ in attempts(ATTEMPTS, ports.clock):
-        stored = ports.payouts.get(organization_id, payout_id)
-        changed = change(stored)
-        if changed == stored:
-            return changed
-        try:
-            return ports.payouts.save(changed)
-        except StaleWrite:
-            continue
-    raise StaleWrite("The payout")

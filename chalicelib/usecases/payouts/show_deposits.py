@@ -10,10 +10,10 @@ from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, of
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter, movements
-from chalicelib.domain.payout import Payout
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.records import list_movements
+from chalicelib.usecases.payouts.related import related
 
 AT_ONCE = 100
 
@@ -61,7 +61,7 @@ def deposited(
 ) -> Sequence[Deposited]:
     """Returns these payments, refunds and disputes with the deposits that their money is in."""
     rows = list(settled)
-    payouts = _payouts(payout_ids(rows), organization_id, ports)
+    payouts = related(payout_ids(rows), organization_id, ports)
     today = dt.datetime.fromtimestamp(ports.clock.now(), dt.UTC).date()
     return [Deposited(each, deposits_of(each, payouts, today)) for each in rows]
 
@@ -73,19 +73,3 @@ def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Map
     for start in range(0, len(ordered), AT_ONCE):
         found.update(ports.payments.find(organization_id, ordered[start : start + AT_ONCE]))
     return found
-
-
-def _payouts(ids: Sequence[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, Payout]:
-    """Returns these payouts, and those that paid out again what one of them gave back."""
-    found: dict[str, Payout] = {}
-    asked: set[str] = set()
-    while wanted := sorted({*ids, *_followers(found)} - asked):
-        asked.update(wanted)
-        for start in range(0, len(wanted), AT_ONCE):
-            found.update(ports.payouts.find(organization_id, wanted[start : start + AT_ONCE]))
-    return found
-
-
-def _followers(payouts: Mapping[str, Payout]) -> set[str]:
-    """Returns the ids of the payouts that paid out again what one of these gave back."""
-    return {payout.returned_in for payout in payouts.values() if payout.returned_in}

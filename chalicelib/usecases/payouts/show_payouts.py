@@ -11,11 +11,12 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.domain.related_payouts import UNDER_WAY, RelatedPayouts
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.connecting.revocation import noticing_revocation
+from chalicelib.usecases.payouts.related import beside
 
-UNDER_WAY = frozenset({"pending", "in_transit"})
 LISTED_AT_ONCE = 100
 ARRIVES_WITHIN = 14 * 86400
 """Seconds before now in which the day lies on which a payout was expected that is still under way."""
@@ -23,16 +24,17 @@ ARRIVES_WITHIN = 14 * 86400
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """An account's balance by currency, and the payouts that are on their way to the bank."""
+    """An account's balance by currency, and its payouts that are under way, with what must be known beside them."""
 
     amounts: Sequence[BalanceAmount]
     under_way: Sequence[Payout]
+    known: RelatedPayouts
 
 
 def list_payouts(
     organization_id: OrganizationId, wanted: PayoutFilter, first: int, after: str | None, ports: Ports
 ) -> Page[Payout]:
-    """Returns a page of payouts, those that arrive last first.
+    """Returns a page of payouts, those that arrive last first. Those of accounts connected before stay listed.
 
     Raises:
         Refused: the cursor is not from this list.
@@ -75,4 +77,5 @@ def show_balance(organization_id: OrganizationId, ports: Ports) -> Balance:
         amounts = ports.stripe.balance(account_id)
     recent = PayoutFilter(since=ports.clock.now() - ARRIVES_WITHIN)
     page = ports.payouts.page(organization_id, recent, LISTED_AT_ONCE, None)
-    return Balance(amounts, [payout for payout in page.items if payout.fact.status in UNDER_WAY])
+    under_way = [each for each in page.items if each.fact.status in UNDER_WAY and each.account_id == account_id]
+    return Balance(amounts, under_way, beside(under_way, organization_id, ports))

@@ -49,7 +49,7 @@ def wait_for_money(scene: Scene) -> None:
     scene.world.sells_elsewhere(scene.owner.account_id, SOLD)
     say.does(f"{DAN.name} paid by card, {EVA.name} from a bank account; the company's web shop sold something")
     say.sees(f"The invoice of {DAN.name}", scene.status_of(scene.invoices[DAN.id], "paid"), "paid")
-    debit = "The bank debit is on its way. That takes some days and is normal."
+    debit = "The payment has not arrived yet. A bank debit takes some days, which is normal."
     path = f"/invoices/{repair['id']}"
     say.sees(f"The invoice of {EVA.name}", office.sees(path, reading.where, debit), debit)
     scene.lets_a_minute_pass()

@@ -6,6 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import Becomes, Check, Instead, Skipped
 
 _READ = "tests/usecases/payouts/test_read_payout.py"
+_WENT = "tests/usecases/payouts/test_where_money_went.py"
 _LONG = "tests/usecases/payouts/test_long_payouts.py"
 _COMPARE = "tests/usecases/payouts/test_compare_payout.py"
 _SWEEP = "tests/usecases/healing/test_sweep_payouts.py"
@@ -25,9 +26,27 @@ PAYOUTS = (
     ),
     guard(
         "a payout that went out again names the one it is in",
-        "keep_lines",
-        Skipped("_note_paid_again"),
+        "note_what_is_paid_again",
+        Becomes("None"),
         f"{_READ}::test_a_failed_payout_that_goes_out_again_names_the_one_it_is_in",
+    ),
+    guard(
+        "a failed payout that is found after the one that paid it again names that one",
+        "note_who_paid_again",
+        Becomes("payout"),
+        f"{_WENT}::test_a_failed_payout_that_pom_finds_after_the_one_that_paid_it_again_names_that_one",
+    ),
+    guard(
+        "a reversal gives nothing back before it is paid",
+        "RelatedPayouts.gave_back",
+        Becomes("payout.fact.returned or payout.fact.reversed_by_id is not None"),
+        f"{_WENT}::test_a_reversal_that_fails_leaves_the_money_at_the_bank",
+    ),
+    guard(
+        "the balance has no payouts of the account before",
+        "show_balance",
+        Check("account_id =="),
+        f"{_WENT}::test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_pom_hears_no_more",
     ),
     guard(
         "lines of a payout are beside the payments that they belong to",

@@ -1,0 +1,33 @@
+"""Stores changes of a payout that several workers may make at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.domain.errors import StaleWrite
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payout import Payout
+from chalicelib.ports import Ports
+from chalicelib.ports.contention import attempts
+
+ATTEMPTS = 8
+
+
+def change_payout(
+    organization_id: OrganizationId, payout_id: str, change: Callable[[Payout | None], Payout], ports: Ports
+) -> Payout:
+    """Stores a change of a payout, and repeats it if somebody else was faster. Writes nothing if nothing changes.
+
+    Raises:
+        StaleWrite: others kept being faster.
+    """
+    for _ in attempts(ATTEMPTS, ports.clock):
+        stored = ports.payouts.get(organization_id, payout_id)
+        changed = change(stored)
+        if changed == stored:
+            return changed
+        try:
+            return ports.payouts.save(changed)
+        except StaleWrite:
+            continue
+    raise StaleWrite("The payout")

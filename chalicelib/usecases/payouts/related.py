@@ -1,0 +1,41 @@
+"""Reads payouts with those that they name: what paid their money out again, and what reversed them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payout import Payout
+from chalicelib.domain.related_payouts import RelatedPayouts, named_by
+from chalicelib.ports import Ports
+
+AT_ONCE = 100
+
+
+def related(
+    payout_ids: Iterable[str], organization_id: OrganizationId, ports: Ports, known: Sequence[Payout] = ()
+) -> Mapping[str, Payout]:
+    """Returns these payouts, and all that must be known to say how they stand. `known` need not be read again.
+
+    It takes a batch read for each step from payout to payout: usually one, and none if all are known.
+    """
+    found = {payout.id: payout for payout in known}
+    asked = set(found)
+    while wanted := sorted({*payout_ids, *named_by(found.values())} - asked):
+        asked.update(wanted)
+        for start in range(0, len(wanted), AT_ONCE):
+            found.update(ports.payouts.find(organization_id, wanted[start : start + AT_ONCE]))
+    return found
+
+
+def beside(payouts: Sequence[Payout], organization_id: OrganizationId, ports: Ports) -> RelatedPayouts:
+    """Returns what must be known beside these payouts to say how they stand today.
+
+    It reads the connection, and the payouts that these name if there are any.
+    """
+    connection = ports.connections.get(organization_id)
+    today = dt.datetime.fromtimestamp(ports.clock.now(), dt.UTC).date()
+    by_id = related((), organization_id, ports, payouts)
+    accounts = [connection.account_id] if connection.active and connection.account_id is not None else []
+    return RelatedPayouts(by_id, today, accounts)
