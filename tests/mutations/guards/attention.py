@@ -30,8 +30,8 @@ ATTENTION = (
     ),
     guard(
         "a refund that failed is gone once the customer has the money",
-        "_still_owed",
-        Becomes("failed.payment_intent_id not in invoice.facts.paid_elsewhere"),
+        "_paid_in_another_way",
+        Becomes("return False"),
         f"{_T_INVOICES}::test_a_failed_refund_is_gone_once_the_customer_has_the_money_or_is_to_get_it",
     ),
     guard(
