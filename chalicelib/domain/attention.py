@@ -59,7 +59,7 @@ class AttentionKind(StrEnum):
     CUSTOMER_WITHOUT_EMAIL = "customer_without_email"
     """No invoice can be sent to a customer."""
     PAYOUT_FAILED = "payout_failed"
-    """A payout did not arrive at the bank, and its money has not gone out again."""
+    """A payout failed, and its money has not gone out again."""
     INVOICE_UNKNOWN = "invoice_unknown"
     """Stripe has an invoice with POM's id that POM does not know."""
     ACCOUNT_RESTRICTED = "account_restricted"

@@ -27,7 +27,7 @@ def refunds_still_owed(invoice: Invoice) -> Iterator[RefundFact]:
     """
     failed = sorted((each for each in invoice.facts.refunds.values() if each.status == "failed"), key=failed_at)
     owed = {each.id: each.amount for each in failed}
-    for given in sorted(_given(invoice), key=lambda each: each.at):
+    for given in sorted(_money_given(invoice), key=lambda each: each.at):
         before = [each for each in failed if failed_at(each) < given.at and given.concerns(each) and owed[each.id]]
         repeated = next((each for each in before if owed[each.id] == given.amount), None)
         if repeated is not None:
@@ -55,7 +55,7 @@ class _Given:
         return self.payment_id in (None, payment_id(refund))
 
 
-def _given(invoice: Invoice) -> Iterator[_Given]:
+def _money_given(invoice: Invoice) -> Iterator[_Given]:
     """Yields refunds, orders of refunds, and what credit notes record as given back outside Stripe."""
     for refund in invoice.facts.refunds.values():
         if refund.status != "canceled":
