@@ -12,9 +12,8 @@ from enum import StrEnum
 from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.owed_refunds import failed_at, refunds_still_owed
 from chalicelib.domain.payment_facts import DisputeFact, RefundFact
-from chalicelib.domain.payments import payment_id
-from chalicelib.domain.refund_rules import left_to_refund, payment_of
 from chalicelib.domain.status import OPEN_STATUSES, FailedAttempt, InvoiceStatus
 from chalicelib.domain.wording import latest_action
 
@@ -60,7 +59,7 @@ class AttentionKind(StrEnum):
     CUSTOMER_WITHOUT_EMAIL = "customer_without_email"
     """No invoice can be sent to a customer."""
     PAYOUT_FAILED = "payout_failed"
-    """A payout did not arrive at the bank, and its money has not gone out again."""
+    """A payout failed, and its money has not gone out again."""
     INVOICE_UNKNOWN = "invoice_unknown"
     """Stripe has an invoice with POM's id that POM does not know."""
     ACCOUNT_RESTRICTED = "account_restricted"
@@ -68,12 +67,15 @@ class AttentionKind(StrEnum):
 
 
 OF_INVOICES = (
-    AttentionKind.PAYMENT_FAILED,
     AttentionKind.DISPUTE_NEEDS_RESPONSE,
-    AttentionKind.INVOICE_NOT_SENT,
     AttentionKind.REFUND_FAILED,
+    AttentionKind.PAYMENT_FAILED,
+    AttentionKind.INVOICE_NOT_SENT,
 )
-"""The kinds that `invoice_troubles` finds."""
+"""The kinds that `invoice_troubles` finds, the most urgent first.
+
+A dispute is lost if nobody answers it in time. A failed refund is the customer's money. The others are the company's.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,14 @@ class InvoiceTrouble:
     about: FailedAttempt | DisputeFact | RefundFact | None = None
 
 
-def invoice_attention_at(invoice: Invoice) -> int | None:
-    """Returns when the latest thing began for which this invoice needs a person (epoch seconds UTC).
+def most_urgent(invoice: Invoice) -> InvoiceTrouble | None:
+    """Returns the most urgent thing for which this invoice needs a person; the latest if it needs one for several.
 
     Returns None if it needs nobody. An invoice that is overdue needs somebody only after some days, which depends on
     the clock, so that is not in it.
     """
-    return max((trouble.at for trouble in invoice_troubles(invoice)), default=None)
+    troubles = list(invoice_troubles(invoice))
+    return min(troubles, key=lambda trouble: (OF_INVOICES.index(trouble.kind), -trouble.at), default=None)
 
 
 def invoice_troubles(invoice: Invoice) -> Iterator[InvoiceTrouble]:
@@ -105,10 +108,8 @@ def invoice_troubles(invoice: Invoice) -> Iterator[InvoiceTrouble]:
         if dispute.status.endswith("needs_response"):
             yield InvoiceTrouble(AttentionKind.DISPUTE_NEEDS_RESPONSE, dispute.opened_at, dispute)
     yield from _not_sent(invoice)
-    for refund in invoice.facts.refunds.values():
-        if refund.status == "failed" and _still_owed(refund, invoice):
-            failed_at = refund.seen.get("failed", refund.as_of)
-            yield InvoiceTrouble(AttentionKind.REFUND_FAILED, failed_at, refund)
+    for refund in refunds_still_owed(invoice):
+        yield InvoiceTrouble(AttentionKind.REFUND_FAILED, failed_at(refund), refund)
 
 
 def _not_sent(invoice: Invoice) -> Iterator[InvoiceTrouble]:
@@ -128,28 +129,3 @@ def _not_sent(invoice: Invoice) -> Iterator[InvoiceTrouble]:
     fact, asked = invoice.facts.invoice, latest_action(invoice, SEND_REQUESTED)
     if asked is not None and fact is not None and fact.finalized_at is not None and fact.from_invoice_id is None:
         yield InvoiceTrouble(AttentionKind.INVOICE_NOT_SENT, max(fact.finalized_at, asked.at))
-
-
-def _still_owed(failed: RefundFact, invoice: Invoice) -> bool:
-    """Returns True if the money of a refund that failed has not gone to the customer in another way.
-
-    Refunds that were made or ordered later count, and so do credit notes about money that went back outside Stripe.
-    They are held against all refunds that failed from this one on, so each pays for one of them. If nothing is left
-    of the payment to refund, the customer has it, or a dispute over it decides who gets it.
-    """
-    facts, about = invoice.facts, payment_id(failed)
-    if failed.payment_intent_id in facts.paid_elsewhere:
-        return False
-    payment = payment_of(invoice, about)
-    if payment is not None and left_to_refund(invoice, payment) == 0:
-        return False
-    refunds = [each for each in facts.refunds.values() if payment_id(each) == about]
-    owed = sum(each.amount for each in refunds if each.status == "failed" and each.created >= failed.created)
-    again = sum(each.amount for each in refunds if not each.given_up and each.created > failed.created)
-    ordered = sum(each.amount for each in invoice.refund_orders if each.awaits(about) and each.at > failed.created)
-    outside = sum(
-        note.out_of_band_amount
-        for note in facts.credit_notes.values()
-        if note.status == "issued" and note.issued_at > failed.created
-    )
-    return again + ordered + outside < owed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.attention import AttentionKind, UnknownInvoice, invoice_troubles
@@ -13,7 +13,7 @@ from chalicelib.domain.customer import Customer
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
-from chalicelib.domain.payout_wording import story_of
+from chalicelib.domain.payout_wording import SUPPORT, story_of
 from chalicelib.domain.stripe_pages import ACCOUNT_STATUS
 from chalicelib.domain.terms import day_in_words, day_of, start_of_day
 from chalicelib.domain.wording import days, money
@@ -61,24 +61,47 @@ def customer_item(customer: Customer) -> AttentionItem | None:
 
 
 def unsolved(payouts: Sequence[Payout]) -> Iterator[Payout]:
-    """Yields the payouts that failed or were canceled and whose money has not gone out since.
+    """Yields the payouts that failed and whose money has not gone out since.
 
     It has if Stripe says that another payout paid it out again and that one did not come back too. A later payout of
     the account that was paid shows the same where Stripe cannot say it. `payouts` are all of the last weeks.
+
+    A canceled payout did not fail. Only the company itself cancels one, and only one that it made by hand
+    (https://docs.stripe.com/api/payouts/cancel).
     """
     by_id = {payout.id: payout for payout in payouts}
     for payout in payouts:
-        if payout.fact.returned and not _went_out_again(payout, by_id) and not _paid_later(payout, payouts):
+        if payout.fact.status != "failed":
+            continue
+        if not _went_out_again(payout, by_id) and not _paid_later(payout, by_id):
             yield payout
 
 
-def _went_out_again(payout: Payout, by_id: dict[str, Payout]) -> bool:
+def _went_out_again(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
+    """Returns True if another payout paid the money out again, or the next one after that did."""
+    tried = {payout.id}
     again = by_id.get(payout.returned_in or "")
-    return again is not None and not again.fact.returned
+    while again is not None and again.id not in tried:
+        if not _gave_its_money_back(again, by_id):
+            return True
+        tried.add(again.id)
+        again = by_id.get(again.returned_in or "")
+    return False
 
 
-def _paid_later(failed: Payout, payouts: Iterable[Payout]) -> bool:
-    """Returns True if a later payout took along what this one left in the balance.
+def _gave_its_money_back(payout: Payout, by_id: Mapping[str, Payout]) -> bool:
+    """Returns True if its money is back in the balance, or on its way there.
+
+    A payout that reverses another one and fails itself leaves the money at the bank.
+    """
+    if payout.fact.reversed_by_id is None:
+        return payout.fact.returned
+    reversal = by_id.get(payout.fact.reversed_by_id)
+    return payout.fact.returned or reversal is None or not reversal.fact.returned
+
+
+def _paid_later(failed: Payout, by_id: Mapping[str, Payout]) -> bool:
+    """Returns True if a payout that was made after this one had come back took its money along.
 
     Each automatic payout takes all that is available. One by hand counts for another one by hand, which somebody
     repeated. A payout to the bank does not count for one that failed if it took money from there, and vice versa,
@@ -86,17 +109,18 @@ def _paid_later(failed: Payout, payouts: Iterable[Payout]) -> bool:
     """
     return any(
         later.fact.status == "paid"
-        and later.fact.created > failed.fact.created
+        and later.fact.created > failed.came_back_at
         and later.account_id == failed.account_id
         and later.fact.currency == failed.fact.currency
         and (later.fact.automatic or not failed.fact.automatic)
         and (later.fact.amount > 0 or failed.fact.amount < 0)
-        for later in payouts
+        and not _gave_its_money_back(later, by_id)
+        for later in by_id.values()
     )
 
 
 def payout_item(payout: Payout, *, livemode: bool) -> AttentionItem:
-    """Returns that a payout failed or was canceled."""
+    """Returns that a payout failed."""
     fact, story = payout.fact, story_of(payout)
     amount, on = decimal_string(abs(fact.amount), fact.currency), day_in_words(fact.arrives_on)
     money_of_it = f"{amount} {fact.currency.upper()}"
@@ -107,19 +131,14 @@ def payout_item(payout: Payout, *, livemode: bool) -> AttentionItem:
     return AttentionItem(
         kind=AttentionKind.PAYOUT_FAILED,
         subject=payout.id,
-        at=fact.as_of,
+        at=payout.came_back_at,
         message=f"{expected} {story.message}",
-        next_step=story.next_step or CANCELED,
+        next_step=story.next_step or SUPPORT,
         payout_id=payout.id,
         amount=fact.amount,
         currency=fact.currency,
         page=f"/{payout.account_id}/{mode}payouts/{payout.id}",
     )
-
-
-CANCELED = (
-    "Look at it in the Stripe dashboard, unless you canceled it yourself. The next payout takes its money along."
-)
 
 
 def unknown_item(unknown: UnknownInvoice, connection: Connection) -> AttentionItem:

@@ -132,6 +132,8 @@ class Payout:
     fact: PayoutFact
     paid_seen_at: int | None = None
     """When Stripe first showed it as paid (epoch seconds UTC). A payout that was paid may still fail."""
+    returned_seen_at: int | None = None
+    """When Stripe first showed it as failed or canceled (epoch seconds UTC). That may be days after it was paid."""
     listed_until: str | None = None
     """While its lines are being read: the last balance transaction that is stored. Stripe lists the newest first."""
     itemized: Itemized | None = None
@@ -146,6 +148,14 @@ class Payout:
         return self.fact.id
 
     @property
+    def came_back_at(self) -> int:
+        """Returns when its money came back into the balance, as far as POM has seen it (epoch seconds UTC).
+
+        Payouts that were stored until 2026-11-28 have no `returned_seen_at`.
+        """
+        return self.fact.as_of if self.returned_seen_at is None else self.returned_seen_at
+
+    @property
     def tied_out(self) -> bool | None:
         """Returns True if its lines explain it to the cent; None if POM does not have them."""
         return self.itemized.tied_out if self.itemized is not None else None
@@ -158,12 +168,15 @@ class Payout:
     def knowing(self, fact: PayoutFact) -> Self:
         """Returns this payout as Stripe shows it in `fact`, unless a later reading of it is known."""
         latest = max(self.fact, fact, key=lambda each: each.precedence)
-        paid_at = self.paid_seen_at
-        if fact.status == "paid":
-            paid_at = fact.as_of if paid_at is None else min(paid_at, fact.as_of)
+        paid_at = _earlier(self.paid_seen_at, fact.as_of) if fact.status == "paid" else self.paid_seen_at
+        returned_at = _earlier(self.returned_seen_at, fact.as_of) if fact.returned else self.returned_seen_at
         if replace(latest, as_of=self.fact.as_of) == self.fact:
             latest = self.fact  # A new reading that says the same is not stored.
-        return replace(self, fact=latest, paid_seen_at=paid_at)
+        return replace(self, fact=latest, paid_seen_at=paid_at, returned_seen_at=returned_at)
+
+
+def _earlier(seen_at: int | None, at: int) -> int:
+    return at if seen_at is None else min(seen_at, at)
 
 
 def first_known(fact: PayoutFact, organization_id: OrganizationId, account_id: StripeAccountId) -> Payout:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
 from chalicelib.domain.status import InvoiceStatus
 
@@ -43,8 +44,8 @@ class InvoiceFilter:
     updated_before: int | None = None
     number: str | None = None
     """Only the invoice that Stripe gave this number."""
-    attention: bool = False
-    """Only invoices that need a person, the one that began to need one last comes first."""
+    attention: AttentionKind | None = None
+    """Only invoices that need a person, and most urgently for this; the latest of these things comes first."""
 
 
 class ServiceClaimed(Exception):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.attention import AttentionKind, InvoiceTrouble
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
@@ -20,6 +21,7 @@ from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, of
 
 ALL = InvoiceFilter()
 HOUR, DAY = 3600, 86400
+DISPUTED, FAILED = AttentionKind.DISPUTE_NEEDS_RESPONSE, AttentionKind.PAYMENT_FAILED
 fresh = count()
 
 
@@ -114,15 +116,19 @@ def test_invoices_that_need_a_person_come_newest_first_until_they_need_nobody(
 ) -> None:
     """Whatever the rule is. Here an invoice needs somebody from its due day on, until it is paid."""
 
-    def due(made: Invoice) -> int | None:
-        return made.due_at if made.status in OPEN_STATUSES else None
+    def due(made: Invoice) -> InvoiceTrouble | None:
+        if made.status not in OPEN_STATUSES or made.due_at is None:
+            return None
+        kind = DISPUTED if made.id == "inv_disputed" else FAILED
+        return InvoiceTrouble(kind, made.due_at)
 
-    monkeypatch.setattr("chalicelib.domain.attention.invoice_attention_at", due)
-    first, last, second = put(
+    monkeypatch.setattr("chalicelib.domain.attention.most_urgent", due)
+    first, last, second, disputed = put(
         backend,
         in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW - 9 * DAY),
         in_status(invoice("b"), InvoiceStatus.FAILED, due_at=NOW),
         in_status(invoice("c"), InvoiceStatus.PENDING, due_at=NOW - 5 * DAY),
+        in_status(invoice("disputed"), InvoiceStatus.PENDING, due_at=NOW - 7 * DAY),
     )
     put(
         backend,
@@ -130,14 +136,15 @@ def test_invoices_that_need_a_person_come_newest_first_until_they_need_nobody(
         in_status(invoice("undated"), InvoiceStatus.PENDING),
         in_status(invoice("theirs", organization_id=OTHER_ORG), InvoiceStatus.PENDING, due_at=NOW),
     )
-    wanted = InvoiceFilter(attention=True)
+    wanted = InvoiceFilter(attention=FAILED)
     for size in (1, 2, 3, 4):
         assert whole(backend, ORG, wanted, size) == [last, second, first]
+    assert whole(backend, ORG, InvoiceFilter(attention=DISPUTED), 2) == [disputed]
     assert whole(backend, ORG, replace(wanted, status=InvoiceStatus.FAILED), 2) == [last]
     backend.invoices.save(recounted(in_status(second, InvoiceStatus.PAID, due_at=NOW - 5 * DAY)))
     assert whole(backend, ORG, wanted, 5) == [last, first]
     cursor = backend.invoices.page(ORG, wanted, 1, None).end_cursor
-    for other in (ALL, OVERDUE):
+    for other in (ALL, OVERDUE, InvoiceFilter(attention=DISPUTED)):
         with pytest.raises(Refused, match="cursor_invalid"):
             backend.invoices.page(ORG, other, 1, cursor)
 

@@ -56,7 +56,9 @@ def ids(payouts: list[Payout]) -> list[str]:
 
 def test_a_payout_comes_back_equal_in_its_next_version(backend: Backend) -> None:
     totals = Totals(payments=7500, fees=-248)
-    told = replace(payout(), itemized=Itemized(NOW, 1, 1, totals), paid_seen_at=NOW, returned_in="po_2")
+    told = replace(
+        payout(), itemized=Itemized(NOW, 1, 1, totals), paid_seen_at=NOW, returned_seen_at=NOW, returned_in="po_2"
+    )
     stored = backend.payouts.save(told)
     assert stored == replace(told, version=1)
     assert backend.payouts.get(ORG, "po_1") == stored

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED, Action
-from chalicelib.domain.attention import AttentionKind, invoice_attention_at
+from chalicelib.domain.attention import AttentionKind, most_urgent
 from chalicelib.domain.attention_wording import AttentionItem, invoice_attention
 from chalicelib.domain.company_attention import overdue_item
 from chalicelib.domain.facts import CreditNoteFact
@@ -50,14 +50,19 @@ REFUSED = Action(NOW + DAY, SEND_REFUSED, reason="due_date_in_past", stripe_id="
 
 def only(invoice: Invoice, now: int = NOW + 10 * DAY) -> AttentionItem:
     [item] = invoice_attention(invoice, now)
-    assert invoice_attention_at(invoice) == item.at
+    assert indexed_by(invoice) == (item.kind, item.at)
     return item
+
+
+def indexed_by(invoice: Invoice) -> tuple[AttentionKind, int] | None:
+    trouble = most_urgent(invoice)
+    return (trouble.kind, trouble.at) if trouble is not None else None
 
 
 def nobody(invoice: Invoice) -> bool:
     """Returns True if the invoice needs no person, and is not indexed as if it did."""
     items = invoice_attention(invoice, NOW + 10 * DAY)
-    assert (invoice_attention_at(invoice) is None) == (not items)
+    assert (most_urgent(invoice) is None) == (not items)
     return not items
 
 
@@ -256,22 +261,53 @@ def test_a_failed_refund_is_gone_once_the_customer_has_the_money_or_is_to_get_it
     "later",
     [
         replace(AGAIN, amount=1000),
-        replace(AGAIN, status="failed"),
+        replace(AGAIN, amount=1000, status="failed"),
         replace(AGAIN, created=REFUND.created - 60),
+        replace(AGAIN, created=REFUND_FAILED.seen["failed"] - 60),
         replace(AGAIN, payment_intent_id="pi_2", charge_id="ch_2"),
         replace(OUTSIDE, status="void"),
+        replace(OUTSIDE, created=REFUND_FAILED.seen["failed"] - 60, as_of=REFUND_FAILED.seen["failed"] - 60),
     ],
-    ids=["less", "failed too", "made before", "of another payment", "its credit note was voided"],
+    ids=[
+        "less",
+        "another amount, which failed too",
+        "made before",
+        "made after it, but before it failed",
+        "of another payment",
+        "its credit note was voided",
+        "its credit note was issued before it failed",
+    ],
 )
 def test_a_failed_refund_stays_if_nothing_made_up_for_it(later: Any) -> None:
     items = invoice_attention(made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, later), NOW)
     assert "refund_failed:re_1" in {item.id for item in items}
 
 
+def test_a_failed_refund_stays_if_a_refund_was_ordered_before_it_failed() -> None:
+    early = replace(ORDER, at=REFUND_FAILED.seen["failed"] - 60)
+    assert only(replace(NOT_REFUNDED, refund_orders=(early,))).id == "refund_failed:re_1"
+
+
+def owed(*refunds: Any) -> list[str]:
+    return [item.id for item in invoice_attention(made(PAID, PAYMENT, INTENT, VISA, *refunds), NOW)]
+
+
 def test_one_new_refund_makes_up_for_one_of_two_that_failed() -> None:
     second = replace(REFUND_FAILED, id="re_3", created=REFUND.created + 60)
-    invoice = made(PAID, PAYMENT, INTENT, VISA, REFUND_FAILED, second, AGAIN)
-    assert [item.id for item in invoice_attention(invoice, NOW)] == ["refund_failed:re_1"]
+    assert len(owed(REFUND_FAILED, second, AGAIN)) == 1
+    assert owed(REFUND_FAILED, second, AGAIN, replace(AGAIN, id="re_4")) == []
+
+
+def test_a_new_refund_makes_up_for_the_failed_one_of_the_same_amount() -> None:
+    other = replace(REFUND_FAILED, id="re_3", amount=1000, created=REFUND.created - 60)
+    assert owed(REFUND_FAILED, other, AGAIN) == ["refund_failed:re_3"]
+    assert owed(REFUND_FAILED, other, replace(AGAIN, amount=1000)) == ["refund_failed:re_1"]
+
+
+def test_a_new_refund_of_the_same_amount_that_fails_too_is_listed_in_place_of_the_first() -> None:
+    failed_too = replace(AGAIN, status="failed", as_of=NOW + 11 * DAY, seen={"failed": NOW + 11 * DAY})
+    assert owed(REFUND_FAILED, failed_too) == ["refund_failed:re_2"]
+    assert owed(REFUND_FAILED, failed_too, replace(AGAIN, id="re_3", created=NOW + 12 * DAY)) == []
 
 
 def test_a_failed_refund_is_not_listed_while_the_bank_decides_who_gets_its_payment() -> None:
@@ -279,15 +315,23 @@ def test_a_failed_refund_is_not_listed_while_the_bank_decides_who_gets_its_payme
     assert only(invoice).kind is AttentionKind.DISPUTE_NEEDS_RESPONSE
 
 
-def test_an_invoice_is_indexed_by_the_latest_thing_that_needs_a_person() -> None:
+def test_an_invoice_is_indexed_by_its_latest_dispute_if_it_has_two() -> None:
     invoice = made(PAID, PAYMENT, INTENT, VISA, DISPUTE, replace(DISPUTE, id="du_2", created=NOW + 6 * DAY))
     assert len(invoice_attention(invoice, NOW)) == 2
-    assert invoice_attention_at(invoice) == NOW + 6 * DAY
+    assert indexed_by(invoice) == (AttentionKind.DISPUTE_NEEDS_RESPONSE, NOW + 6 * DAY)
+
+
+def test_an_invoice_with_an_earlier_dispute_and_a_later_failed_payment_is_indexed_by_the_dispute() -> None:
+    invoice = made(OPEN, TRIED, replace(DECLINED, created=NOW + 8 * DAY), DISPUTE)
+    assert {item.kind for item in invoice_attention(invoice, NOW)} == {
+        AttentionKind.DISPUTE_NEEDS_RESPONSE, AttentionKind.PAYMENT_FAILED,
+    }  # fmt: skip
+    assert indexed_by(invoice) == (AttentionKind.DISPUTE_NEEDS_RESPONSE, DISPUTE.opened_at)
 
 
 def test_an_amount_in_a_currency_that_pom_does_not_know_keeps_no_invoice_from_being_stored() -> None:
-    strange = replace(DISPUTE, currency="xxx")
-    assert invoice_attention_at(made(PAID, PAYMENT, INTENT, VISA, strange)) == DISPUTE.opened_at
+    strange, disputed = replace(DISPUTE, currency="xxx"), AttentionKind.DISPUTE_NEEDS_RESPONSE
+    assert indexed_by(made(PAID, PAYMENT, INTENT, VISA, strange)) == (disputed, DISPUTE.opened_at)
 
 
 def overdue(now: int, *facts: Any, zone: str = "UTC", **changes: Any) -> Invoice:

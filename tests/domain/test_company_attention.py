@@ -60,9 +60,12 @@ def test_a_payout_that_was_canceled_says_that_the_next_one_takes_its_money_along
     assert "The next payout takes its money along." in item.next_step
 
 
-@pytest.mark.parametrize("status", ["failed", "canceled"])
-def test_a_payout_that_came_back_needs_a_person(status: str) -> None:
-    assert left(payout(status=status)) == ["po_1"]
+def test_a_payout_that_failed_needs_a_person() -> None:
+    assert left(payout()) == ["po_1"]
+
+
+def test_a_payout_that_the_company_canceled_needs_nobody() -> None:
+    assert left(payout(status="canceled", automatic=False)) == []
 
 
 @pytest.mark.parametrize("status", ["pending", "in_transit", "paid"])
@@ -74,12 +77,25 @@ def test_a_failed_payout_is_gone_once_another_one_pays_its_money_out_again() -> 
     failed = payout(returned_in="po_2")
     assert left(payout("2", "in_transit", 1), failed) == []
     assert left(payout("2", "failed", 1), failed) == ["po_2", "po_1"]
+    failed_too = payout("2", "failed", 1, returned_in="po_3")
+    assert left(payout("3", "in_transit", 2), failed_too, failed) == []
+
+
+def test_a_failed_payout_stays_if_the_payout_that_paid_its_money_out_again_was_reversed() -> None:
+    failed, again = payout(returned_in="po_2"), payout("2", "paid", 1, reversed_by_id="po_3")
+    reversal = payout("3", "paid", 4, amount=-12000, original_payout_id="po_2")
+    assert left(reversal, again, failed) == ["po_1"]
+    assert left(again, failed) == ["po_1"]
+    reversal_failed = payout("3", "failed", 4, amount=-12000, original_payout_id="po_2")
+    assert "po_1" not in left(reversal_failed, again, failed)
+    arrived, again = payout("4", "paid", 5), payout("2", "paid", 1, reversed_by_id="po_3", returned_in="po_4")
+    assert left(arrived, reversal, again, failed) == []
 
 
 @pytest.mark.parametrize(
     "later",
     [
-        payout("2", "paid", 1),
+        payout("2", "paid", 4),
         payout("2", "paid", 7),
     ],
 )
@@ -90,26 +106,31 @@ def test_a_failed_payout_is_gone_once_a_later_automatic_one_arrived(later: Payou
 @pytest.mark.parametrize(
     "other",
     [
-        payout("2", "in_transit", 1),
+        payout("2", "in_transit", 4),
         payout("2", "paid", -1),
-        payout("2", "paid", 1, currency="cad"),
-        payout("2", "paid", 1, account_id=OTHER_ACCOUNT),
-        payout("2", "paid", 1, automatic=False),
-        payout("2", "paid", 1, amount=-500),
+        payout("2", "paid", 2),
+        payout("2", "paid", 4, currency="cad"),
+        payout("2", "paid", 4, account_id=OTHER_ACCOUNT),
+        payout("2", "paid", 4, automatic=False),
+        payout("2", "paid", 4, amount=-500),
+        payout("2", "paid", 4, reversed_by_id="po_3"),
     ],
-    ids=["not arrived yet", "earlier", "another currency", "another account", "made by hand", "a debit"],
-)
+    ids=[
+        "not arrived yet", "earlier", "made before it came back", "another currency", "another account",
+        "made by hand", "a debit", "reversed",
+    ],
+)  # fmt: skip
 def test_a_failed_payout_stays_while_nothing_shows_that_its_money_went_out(other: Payout) -> None:
     assert left(other, payout()) == ["po_1"]
 
 
 def test_a_failed_payout_by_hand_is_gone_once_somebody_repeated_it() -> None:
-    assert left(payout("2", "paid", 1, automatic=False), payout(automatic=False)) == []
+    assert left(payout("2", "paid", 4, automatic=False), payout(automatic=False)) == []
 
 
 @pytest.mark.parametrize("amount", [-4000, 9000])
 def test_a_failed_debit_is_gone_once_a_later_one_succeeded_or_the_balance_is_positive(amount: int) -> None:
-    assert left(payout("2", "paid", 1, amount=amount), payout(amount=-4000)) == []
+    assert left(payout("2", "paid", 4, amount=amount), payout(amount=-4000)) == []
 
 
 def test_a_customer_without_an_address_is_named_until_one_is_entered() -> None:

@@ -47,6 +47,15 @@ def test_a_later_reading_counts() -> None:
     assert (later.fact.status, later.paid_seen_at) == ("paid", FACT.as_of + 60)
 
 
+def test_a_payout_came_back_when_stripe_first_showed_it_as_failed() -> None:
+    failed = replace(FACT, as_of=FACT.as_of + 86_400, status="failed", failure_code="account_closed")
+    known = payout(status="paid").knowing(failed)
+    learned = known.knowing(replace(failed, as_of=failed.as_of + 600, failure_balance_transaction_id="txn_1"))
+
+    assert (known.came_back_at, learned.came_back_at) == (failed.as_of, failed.as_of)
+    assert payout(status="paid").returned_seen_at is None
+
+
 def test_an_earlier_reading_that_comes_late_changes_nothing() -> None:
     paid = payout(status="paid")
 

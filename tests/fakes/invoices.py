@@ -95,8 +95,8 @@ class FakeInvoices:
         if wanted.number is not None:
             numbered = ("number", organization_id)
             return page_of(rows, lambda invoice: (0, invoice.id), numbered, first, after, descending=True)
-        if wanted.attention:
-            name = ("attention", organization_id)
+        if wanted.attention is not None:
+            name = ("attention", organization_id, wanted.attention)
             return page_of(rows, _needing_attention, name, first, after, descending=True)
         if wanted.due_before is not None:
             due = ("due", organization_id)
@@ -174,7 +174,8 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         return False
     if wanted.number is not None and (invoice.facts.invoice is None or invoice.facts.invoice.number != wanted.number):
         return False
-    if wanted.attention and attention.invoice_attention_at(invoice) is None:
+    trouble = attention.most_urgent(invoice)
+    if wanted.attention is not None and (trouble is None or trouble.kind is not wanted.attention):
         return False
     if wanted.due_before is not None:
         if wanted.overdue and not invoice.overdue:
@@ -185,7 +186,8 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
 
 
 def _needing_attention(invoice: Invoice) -> tuple[int, str]:
-    return attention.invoice_attention_at(invoice) or 0, invoice.id
+    trouble = attention.most_urgent(invoice)
+    return trouble.at if trouble is not None else 0, invoice.id
 
 
 def _quarter(invoice: Invoice) -> tuple[int, str]:

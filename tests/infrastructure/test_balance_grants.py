@@ -8,7 +8,7 @@ import pytest
 from pynamodb.exceptions import PutError, TransactWriteError
 
 from chalicelib.adapters import tables
-from chalicelib.domain.attention import UnknownInvoices
+from chalicelib.domain.attention import AttentionKind, UnknownInvoices
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
@@ -49,7 +49,7 @@ def test_each_function_may_do_its_share_of_fees_and_payouts(queue_urls: dict[str
         assert payouts.lines(ORG, "po_1", 10, None).items == (line,)
         assert payments.find(ORG, ["ch_1"])
         assert connections.unknown_invoices(ORG) == UnknownInvoices(NOW, 0, ())
-        invoices.page(ORG, InvoiceFilter(attention=True), 10, None)
+        invoices.page(ORG, InvoiceFilter(attention=AttentionKind.REFUND_FAILED), 10, None)
 
 
 def test_the_api_changes_no_payout_and_a_balance_job_stores_no_invoice(queue_urls: dict[str, str]) -> None:

@@ -54,7 +54,7 @@ def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
     organization_id, customer_id, status = invoice.organization_id, invoice.order.customer_id, invoice.status
     due_at, fact = invoice.due_at, invoice.facts.invoice
     number = fact.number if fact else None
-    attention_at = attention.invoice_attention_at(invoice)
+    trouble = attention.most_urgent(invoice)
     # `due_work` has one entry for an invoice: first to resume its making or its refunds, then to turn it overdue.
     work, resume_at = RESUME, invoice.resume_at
     if resume_at is None:
@@ -70,7 +70,8 @@ def invoice_values(invoice: Invoice, stored: Invoice) -> Values:
         "due_key": key(moment(due_at), id_letters) if status in OPEN_STATUSES and due_at is not None else None,
         "updated_key": key(moment(quarter_of(invoice.updated_at)), id_letters),
         "number_key": key(number, id_letters) if number else None,
-        "attention_key": key(moment(attention_at), id_letters) if attention_at is not None else None,
+        "attention_kind_key": key(organization_id, trouble.kind.value) if trouble is not None else None,
+        "attention_key": key(moment(trouble.at), id_letters) if trouble is not None else None,
         "work": work if resume_at is not None else None,
         "resume_at": resume_at,
         **stored_text(_without_key(stored)),

@@ -18,6 +18,7 @@ from chalicelib.adapters.tables.invoice_items import QUARTER, quarter_of, stored
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.domain import attention
+from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES
@@ -75,8 +76,8 @@ def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing
     """Returns the part of an index with the fewest invoices that do not fit."""
     if wanted.number is not None:
         return _by_number(organization_id, wanted.number)
-    if wanted.attention:
-        return _by_attention(organization_id)
+    if wanted.attention is not None:
+        return _by_attention(organization_id, wanted.attention)
     if wanted.due_before is not None:
         return _by_due_date(organization_id, wanted, wanted.due_before)
     if wanted.updated_from is not None or wanted.updated_before is not None:
@@ -136,11 +137,11 @@ def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _List
     )
 
 
-def _by_attention(organization_id: OrganizationId) -> _Listing:
-    """Lists by the time at which invoices began to need a person. The index holds only these, so it stays short."""
+def _by_attention(organization_id: OrganizationId, kind: AttentionKind) -> _Listing:
+    """Lists by the time at which this thing began. The index holds only invoices that need a person."""
     return _Listing(
         index=InvoiceItem.attention,
-        partition=organization_id,
+        partition=key(organization_id, kind.value),
         range_key=InvoiceItem.attention_key,
         low=LOWEST,
         high=HIGHEST,
@@ -214,8 +215,13 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         and _between(wanted.created_from, invoice.created_at, wanted.created_before)
         and _between(wanted.updated_from, invoice.updated_at, wanted.updated_before)
         and (wanted.due_before is None or _is_due(invoice, wanted))
-        and (not wanted.attention or attention.invoice_attention_at(invoice) is not None)
+        and (wanted.attention is None or _needs_a_person(invoice, wanted.attention))
     )
+
+
+def _needs_a_person(invoice: Invoice, kind: AttentionKind) -> bool:
+    trouble = attention.most_urgent(invoice)
+    return trouble is not None and trouble.kind is kind
 
 
 def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:

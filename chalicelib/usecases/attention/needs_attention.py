@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chalicelib.domain.attention import OF_INVOICES, AttentionKind
 from chalicelib.domain.attention_wording import AttentionItem, invoice_attention
@@ -21,13 +22,14 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.usecases.attention.invoice_list import InvoiceList
 
 DAY = 86400
 PAYOUTS_OF = 90 * DAY
 """Seconds back to which payouts are looked at, by the day on which they were to arrive."""
 
-PAGES = 5
-"""How many pages of a list are read at most. Of what is behind them, the answer says that there may be more."""
+PAYOUT_PAGES = 5
+"""How many pages of payouts are read at most. Of what is behind them, the answer says that there may be more."""
 
 PAYOUTS_AT_ONCE = 100
 COUNTED_UP_TO = 100
@@ -71,32 +73,37 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Where to look, for what, and the second at which somebody asked (epoch seconds UTC)."""
+    """Where to look, for what, and the second at which somebody asked (epoch seconds UTC).
+
+    `by_kind` has the invoices by the most urgent thing that they need a person for.
+    """
 
     organization_id: OrganizationId
     wanted: Wanted
     connection: Connection
     now: int
     ports: Ports
+    by_kind: Mapping[AttentionKind, InvoiceList]
 
 
 def needs_attention(organization_id: OrganizationId, wanted: Wanted, ports: Ports) -> NeedsAttention:
     """Returns what needs a person in this organization now.
 
-    If nothing does, that takes six reads: the connection, four lists, and what the latest comparison found. Stripe is
-    not asked.
+    If nothing does, that takes nine reads: the connection, seven lists, and what the latest comparison found. Stripe
+    is not asked.
     """
     connection = ports.connections.get(organization_id)
-    search = _Search(organization_id, wanted, connection, ports.clock.now(), ports)
+    by_kind = {
+        kind: InvoiceList(organization_id, InvoiceFilter(attention=kind), ports.invoices) for kind in OF_INVOICES
+    }
+    search = _Search(organization_id, wanted, connection, ports.clock.now(), ports, by_kind)
     items: list[AttentionItem] = []
     counts: list[Count] = []
-    for kinds, source in SOURCES.items():
-        asked_for = [kind for kind in kinds if wanted.kind in (None, kind)]
-        found = source(search) if asked_for else _Found()
-        for kind in asked_for:
-            of_kind = [item for item in found.items if item.kind is kind]
-            items += _newest_first(of_kind)[: wanted.first]
-            counts.append(Count(kind, found.count if found.count is not None else len(of_kind), found.at_least))
+    for kind, source in SOURCES.items():
+        if wanted.kind in (None, kind):
+            found = source(search)
+            items += _newest_first(found.items)[: wanted.first]
+            counts.append(Count(kind, len(found.items) if found.count is None else found.count, found.at_least))
     return NeedsAttention(_newest_first(items), counts)
 
 
@@ -104,14 +111,18 @@ def _newest_first(items: Iterable[AttentionItem]) -> list[AttentionItem]:
     return sorted(items, key=lambda item: (-item.at, item.id))
 
 
-def _about_invoices(search: _Search) -> _Found:
-    """Returns what the facts of invoices tell, those first that began to need a person last."""
-    kind = search.wanted.kind
-    return _of_invoices(
-        search,
-        InvoiceFilter(attention=True),
-        lambda invoice: [item for item in invoice_attention(invoice, search.now) if kind in (None, item.kind)],
-    )
+def _about_invoices(kind: AttentionKind, search: _Search) -> _Found:
+    """Returns what the facts of invoices tell of this kind.
+
+    An invoice that needs a person for something more urgent too is in the list of that, so those lists are read as
+    well.
+    """
+    more_urgent = OF_INVOICES[: OF_INVOICES.index(kind)]
+
+    def of_kind(invoice: Invoice) -> list[AttentionItem]:
+        return [item for item in invoice_attention(invoice, search.now) if item.kind is kind]
+
+    return _in_lists([search.by_kind[each] for each in (kind, *more_urgent)], of_kind, search.wanted.first)
 
 
 def _overdue(search: _Search) -> _Found:
@@ -124,24 +135,22 @@ def _overdue(search: _Search) -> _Found:
         item = overdue_item(invoice, days, now)
         return [item] if item is not None else []
 
-    return _of_invoices(search, due, overdue)
+    return _in_lists([InvoiceList(search.organization_id, due, search.ports.invoices)], overdue, search.wanted.first)
 
 
-def _of_invoices(
-    search: _Search, listed: InvoiceFilter, items_of: Callable[[Invoice], Sequence[AttentionItem]]
+def _in_lists(
+    lists: Iterable[InvoiceList], items_of: Callable[[Invoice], Sequence[AttentionItem]], enough: int
 ) -> _Found:
-    """Returns the items of these invoices, until there are enough of them or `PAGES` pages were read."""
+    """Returns the items of the invoices in these lists. Each list is read until there are enough items."""
     items: list[AttentionItem] = []
-    after: str | None = None
-    for _ in range(PAGES):
-        page = search.ports.invoices.page(search.organization_id, listed, search.wanted.first, after)
-        items += [item for invoice in page.items for item in items_of(invoice)]
-        if not page.has_next:
-            return _Found(items)
-        if len(items) >= search.wanted.first:
-            break
-        after = page.end_cursor
-    return _Found(items, at_least=True)
+    at_least = False
+    for invoices in lists:
+        for page in invoices.pages():
+            items += [item for invoice in page.items for item in items_of(invoice)]
+            if len(items) >= enough:
+                break
+        at_least = at_least or page.has_next
+    return _Found(items, at_least=at_least)
 
 
 def _customers(search: _Search) -> _Found:
@@ -159,7 +168,7 @@ def _payouts(search: _Search) -> _Found:
     recent = PayoutFilter(since=search.now - PAYOUTS_OF)
     payouts: list[Payout] = []
     after: str | None = None
-    for _ in range(PAGES):
+    for _ in range(PAYOUT_PAGES):
         page = search.ports.payouts.page(search.organization_id, recent, PAYOUTS_AT_ONCE, after)
         payouts += page.items
         if not page.has_next:
@@ -193,12 +202,12 @@ def _account(search: _Search) -> _Found:
     return _Found([item] if item is not None else [])
 
 
-SOURCES: Mapping[tuple[AttentionKind, ...], Callable[[_Search], _Found]] = {
-    OF_INVOICES: _about_invoices,
-    (AttentionKind.INVOICE_OVERDUE,): _overdue,
-    (AttentionKind.CUSTOMER_WITHOUT_EMAIL,): _customers,
-    (AttentionKind.PAYOUT_FAILED,): _payouts,
-    (AttentionKind.INVOICE_UNKNOWN,): _unknown,
-    (AttentionKind.ACCOUNT_RESTRICTED,): _account,
+SOURCES: Mapping[AttentionKind, Callable[[_Search], _Found]] = {
+    **{kind: partial(_about_invoices, kind) for kind in OF_INVOICES},
+    AttentionKind.INVOICE_OVERDUE: _overdue,
+    AttentionKind.CUSTOMER_WITHOUT_EMAIL: _customers,
+    AttentionKind.PAYOUT_FAILED: _payouts,
+    AttentionKind.INVOICE_UNKNOWN: _unknown,
+    AttentionKind.ACCOUNT_RESTRICTED: _account,
 }
 """Where each kind is found. Only the sources of the kinds that are asked for are read."""

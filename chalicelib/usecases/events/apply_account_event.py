@@ -89,9 +89,12 @@ def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | No
 def _account_now(
     event: StripeEvent, connection: Connection, account_id: StripeAccountId, ports: Ports
 ) -> AccountFact | None:
-    """Returns the account with what the event says. A fetch begins after the connection was read."""
+    """Returns the account with what the event says. A fetch begins after the connection was read.
+
+    An event without a date of its own cannot be older than what is known, so the account is fetched.
+    """
     known = connection.account
-    if known is not None and known.as_of > event.created:
+    if event.dated and known is not None and known.as_of > event.created:
         return known
     if event.current and isinstance(event.fact, AccountFact) and event.fact.id == account_id:
         with suppress(CannotOrder):

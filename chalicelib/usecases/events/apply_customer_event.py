@@ -69,7 +69,8 @@ def _newest(event: StripeEvent, customer: Customer, account_id: StripeAccountId,
     fact = event.fact if isinstance(event.fact, CustomerFact) and event.current else None
     if fact is not None and fact.deleted:
         return fact
-    if event.created < customer.stripe_as_of or customer.leaving(event.object_id):
+    outdated = event.dated and event.created < customer.stripe_as_of
+    if outdated or customer.leaving(event.object_id):
         return None
     if fact is not None and (fact.as_of > customer.stripe_as_of or not _brings(customer, fact)):
         return fact

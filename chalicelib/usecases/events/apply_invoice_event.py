@@ -151,7 +151,7 @@ def _learned(invoice: Invoice, event: StripeEvent, account_id: StripeAccountId, 
     the result is newer, whatever its date. Nothing is fetched if a later state of the object is known.
     """
     later = invoice.facts.by_id.get(event.object_id)
-    if not event.current and later is not None and later.as_of > event.created:
+    if event.dated and not event.current and later is not None and later.as_of > event.created:
         return invoice
     if event.current and isinstance(event.fact, INVOICE_FACTS):
         with suppress(CannotOrder):

@@ -30,14 +30,26 @@ ATTENTION = (
     ),
     guard(
         "a refund that failed is gone once the customer has the money",
-        "_still_owed",
-        Becomes("failed.payment_intent_id not in invoice.facts.paid_elsewhere"),
+        "refunds_still_owed",
+        Check("_paid_in_another_way"),
         f"{_T_INVOICES}::test_a_failed_refund_is_gone_once_the_customer_has_the_money_or_is_to_get_it",
     ),
     guard(
+        "money given before a refund failed does not make up for it",
+        "refunds_still_owed",
+        Check("failed_at"),
+        f"{_T_INVOICES}::test_a_failed_refund_stays_if_nothing_made_up_for_it",
+    ),
+    guard(
+        "a payout that was made before another one came back does not stand for it",
+        "_paid_later",
+        Check("came_back_at"),
+        f"{_T_COMPANY}::test_a_failed_payout_stays_while_nothing_shows_that_its_money_went_out",
+    ),
+    guard(
         "a payout whose money came back twice still needs a person",
-        "_went_out_again",
-        Check("returned"),
+        "_gave_its_money_back",
+        Becomes("None"),
         f"{_T_COMPANY}::test_a_failed_payout_is_gone_once_another_one_pays_its_money_out_again",
     ),
     guard(

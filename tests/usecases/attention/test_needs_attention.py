@@ -13,9 +13,11 @@ from chalicelib.domain.attention_wording import AttentionItem
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import PayoutFact, first_known
+from chalicelib.domain.summary import recounted
 from chalicelib.usecases.attention.needs_attention import Count, Wanted, needs_attention
 from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
 from tests.boundaries import unwatched, watched
+from tests.domain.told import DISPUTE
 from tests.world import OFFICE, ORGANIZATION, World
 
 HOUR, DAY = 3600, 86400
@@ -58,24 +60,30 @@ def test_a_company_that_was_never_connected_has_an_empty_list(world: World) -> N
     assert listed(world) == []
 
 
-def test_nothing_to_do_costs_six_reads_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
+def test_nothing_to_do_costs_nine_reads_and_no_call_of_stripe(world: World, account: StripeAccountId) -> None:
     world.invoice()
     before = sum(world.stripe_calls().values())
     boundaries = watched(world)
     needs_attention(ORGANIZATION, Wanted(), world.ports)
     unwatched(world)
     assert sorted(boundaries.calls) == [
-        "connections.get", "connections.unknown_invoices", "customers.without_email", "invoices.page",
-        "invoices.page", "payouts.page",
+        "connections.get", "connections.unknown_invoices", "customers.without_email", *["invoices.page"] * 5,
+        "payouts.page",
     ]  # fmt: skip
     assert sum(world.stripe_calls().values()) == before
 
 
-def test_one_kind_reads_only_its_own_list(world: World, account: StripeAccountId) -> None:
+@pytest.mark.parametrize(
+    ("kind", "lists"),
+    [(AttentionKind.DISPUTE_NEEDS_RESPONSE, 1), (AttentionKind.REFUND_FAILED, 2), (AttentionKind.INVOICE_OVERDUE, 1)],
+)
+def test_one_kind_reads_only_its_own_list_and_those_of_more_urgent_kinds(
+    world: World, account: StripeAccountId, kind: AttentionKind, lists: int
+) -> None:
     boundaries = watched(world)
-    needs_attention(ORGANIZATION, Wanted(AttentionKind.REFUND_FAILED), world.ports)
+    needs_attention(ORGANIZATION, Wanted(kind), world.ports)
     unwatched(world)
-    assert sorted(boundaries.calls) == ["connections.get", "invoices.page"]
+    assert sorted(boundaries.calls) == ["connections.get", *["invoices.page"] * lists]
 
 
 def solved_by_paying(world: World, invoice: Invoice) -> None:
@@ -283,19 +291,41 @@ def test_the_same_thing_has_the_same_id_at_each_reading(world: World, account: S
     assert after.at > before.at
 
 
-def test_one_kind_is_found_behind_many_things_of_other_kinds(world: World, account: StripeAccountId) -> None:
+def test_a_dispute_is_listed_beside_any_number_of_newer_failed_payments(
+    world: World, account: StripeAccountId
+) -> None:
     paid(world, world.invoice("svc_0"))
     world.double.open_dispute(account, world.in_stripe(account, "charge")[-1]["id"])
     for number in range(1, 8):
         world.advance(60)
         declined(world, world.invoice(f"svc_{number}"))
-    assert kinds(world, first=2) == ["payment_failed", "payment_failed"]
-    assert kinds(world, kind=AttentionKind.DISPUTE_NEEDS_RESPONSE, first=2) == ["dispute_needs_response"]
+    disputed, failed = AttentionKind.DISPUTE_NEEDS_RESPONSE, AttentionKind.PAYMENT_FAILED
+    assert kinds(world, first=2) == ["payment_failed", "payment_failed", "dispute_needs_response"]
+    assert kinds(world, kind=disputed, first=1) == ["dispute_needs_response"]
+    assert counted(world, first=2)[disputed] == Count(disputed, 1, at_least=False)
+    assert counted(world, first=2)[failed] == Count(failed, 7, at_least=False)
+
+
+def test_a_failed_payment_of_an_invoice_with_a_dispute_is_found_behind_other_disputes(
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An invoice is in the list of its most urgent thing alone."""
+    monkeypatch.setattr("chalicelib.usecases.attention.invoice_list.AT_ONCE", 2)
+    both = world.invoice("svc_0")
+    declined(world, both)
+    for number in range(1, 7):
+        disputed = both if number == 1 else world.invoice(f"svc_{number}")
+        dispute = replace(DISPUTE, id=f"du_{number}", created=DISPUTE.created + number)
+        world.ports.invoices.save(recounted(world.now(disputed).knowing(dispute)))
+    kind = AttentionKind.PAYMENT_FAILED
+    assert [item.invoice_id for item in listed(world, kind=kind, first=1)] == [both.id]
+    assert counted(world, first=1)[kind] == Count(kind, 1, at_least=False)
 
 
 def test_of_many_things_the_newest_are_shown_and_the_answer_says_that_there_are_more(
-    world: World, account: StripeAccountId
+    world: World, account: StripeAccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("chalicelib.usecases.attention.invoice_list.AT_ONCE", 2)
     invoices = []
     for number in range(3):
         invoices.append(world.invoice(f"svc_{number}"))
@@ -305,6 +335,20 @@ def test_of_many_things_the_newest_are_shown_and_the_answer_says_that_there_are_
     failed = AttentionKind.PAYMENT_FAILED
     assert counted(world, first=2)[failed] == Count(failed, 2, at_least=True)
     assert counted(world, first=3)[failed] == Count(failed, 3, at_least=False)
+
+
+def test_an_overdue_invoice_is_listed_behind_many_that_were_due_before_and_whose_payment_failed(
+    world: World, account: StripeAccountId
+) -> None:
+    for number in range(12):
+        declined(world, world.invoice(f"svc_{number}", payment_terms="net_7"))
+    world.advance(60)
+    unpaid = world.invoice("svc_late", payment_terms="net_7")
+    world.advance(40 * DAY)
+    world.plan_day()
+    overdue = AttentionKind.INVOICE_OVERDUE
+    assert [item.invoice_id for item in listed(world, kind=overdue, first=1)] == [unpaid.id]
+    assert counted(world, first=1)[overdue] == Count(overdue, 1, at_least=False)
 
 
 def test_customers_without_an_address_are_counted_beyond_those_that_are_shown(

@@ -645,6 +645,15 @@ def test_an_older_account_event_does_not_undo_a_newer(world: World, invoice: Inv
     assert isinstance(older.fact, AccountFact)
 
 
+def test_a_restriction_is_lifted_although_stripes_clock_is_far_ahead(world: World, account: StripeAccountId) -> None:
+    """Stripe's answers are dated by its clock, and an event that is dated far ahead by ours."""
+    world.double.advance(3 * 86400)
+    for enabled in (False, True):
+        world.double.update_account(account, charges_enabled=enabled)
+        assert applied(world, latest(world, account, "account.updated")) is EventOutcome.APPLIED
+        assert world.ports.connections.get(ORGANIZATION).ready_to_send is enabled
+
+
 def test_an_account_nobody_connected_is_foreign(world: World, invoice: Invoice) -> None:
     account = invoice.stripe_account_id
     world.double.update_account(account, business_name="Red Pools")

@@ -82,13 +82,13 @@ class InvoicesByNumber(GlobalSecondaryIndex["InvoiceItem"]):
 
 
 class InvoicesNeedingAttention(GlobalSecondaryIndex["InvoiceItem"]):
-    """An organization's invoices that need a person, by when they began to need one."""
+    """Those that need a person, by the most urgent thing that they need one for, and by when that began."""
 
     class Meta:
         index_name = "attention"
         projection = KeysOnlyProjection()
 
-    organization_id = UnicodeAttribute(hash_key=True)
+    attention_kind_key = UnicodeAttribute(hash_key=True)
     attention_key = UnicodeAttribute(range_key=True)
 
 
@@ -120,6 +120,7 @@ class InvoiceItem(Aggregate):
     due_key = UnicodeAttribute(null=True)
     updated_key = UnicodeAttribute(null=True)
     number_key = UnicodeAttribute(null=True)
+    attention_kind_key = UnicodeAttribute(null=True)
     attention_key = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     resume_at = NumberAttribute(null=True)
