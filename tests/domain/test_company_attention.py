@@ -54,12 +54,6 @@ def test_a_debit_that_failed_says_what_stripe_was_to_take() -> None:
     assert item.message.startswith("Stripe was to take 40.00 USD from the bank account on 17 January 2027.")
 
 
-def test_a_payout_that_was_canceled_says_that_the_next_one_takes_its_money_along() -> None:
-    item = payout_item(payout(status="canceled"), livemode=False)
-    assert "It was canceled. Its money came back to the Stripe balance." in item.message
-    assert "The next payout takes its money along." in item.next_step
-
-
 def test_a_payout_that_failed_needs_a_person() -> None:
     assert left(payout()) == ["po_1"]
 

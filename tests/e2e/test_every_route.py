@@ -9,13 +9,14 @@ import pytest
 
 from infra.demo.http import Answer, request
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, line, refused, send_bytes
+from tests.e2e.company import Company, eventually, line, refused, send_bytes
 
 METHODS = ("get", "put", "post", "delete", "patch")
 NOT_FOUND = {
     "{invoiceId}": "invoice_not_found",
     "{customerId}": "customer_not_found",
     "{paymentId}": "payment_not_found",
+    "{payoutId}": "payout_not_found",
     "{batchId}": "batch_not_found",
     "{importId}": "batch_not_found",
 }
@@ -35,7 +36,7 @@ def routes(stack: LocalStack) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def theirs(stack: LocalStack) -> dict[str, str]:
     """Ids of another organization, by the place they take in a path."""
-    other = Company(stack).connect()
+    other = Company(stack, settlement_days=0, async_capture=False).connect()
     customer = other.customer("cust_theirs")
     invoice = other.bill("svc_theirs", customerId=customer).json["id"]
     services = [{"customerId": customer, **line("svc_theirs_too")}]
@@ -44,12 +45,15 @@ def theirs(stack: LocalStack) -> dict[str, str]:
     stripe_id = other.invoice(invoice)["dashboardUrl"].rsplit("/", 1)[1]
     paid = other.double("POST", f"invoices/{other.account_id}/{stripe_id}/pay", method="pm_card_visa")
     other.becomes(invoice, status="paid")
+    payout = other.double("POST", f"payouts/{other.account_id}")["id"]
+    eventually(lambda: other.office.get("/payouts?first=1")["data"], bool, f"the payout {payout}")
     return {
         "{invoiceId}": invoice,
         "{customerId}": customer,
         "{batchId}": batch,
         "{importId}": imported,
         "{paymentId}": paid["payment_intent"],
+        "{payoutId}": payout,
     }
 
 

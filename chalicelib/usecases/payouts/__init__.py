@@ -4,5 +4,5 @@
 is in it, each line with the invoice that it belongs to (`owners`). `compare_payout` compares the lines with Stripe's
 once more, later. People read `show_payouts` and `show_deposits`.
 
-Entry: `balance_jobs`, by way of the worker of that name.
+Entry: `balance_jobs.do_balance_job`.
 """

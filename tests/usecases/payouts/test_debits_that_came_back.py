@@ -137,7 +137,7 @@ def test_the_rows_of_all_payments_add_up_to_the_lines_of_the_deposits(company: C
 
 
 def test_a_debit_stays_a_row_of_its_own_after_an_attempt_that_made_no_charge(company: Company) -> None:
-    invoice, debit = booked_and_returned(company)
+    invoice, _debit = booked_and_returned(company)
     company.days(3)
     company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_authenticationRequired")
     company.days(1)
