@@ -45,7 +45,7 @@ PAYOUTS = (
     guard(
         "the balance has no payouts of the account before",
         "show_balance",
-        Check("account_id =="),
+        Check("account_id"),
         f"{_WENT}::test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_pom_hears_no_more",
     ),
     guard(
