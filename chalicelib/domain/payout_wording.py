@@ -153,15 +153,9 @@ def _next_step(payout: Payout, known: RelatedPayouts) -> str | None:
         case "pending" | "in_transit":
             return _if_late(payout, known)
         case "failed":
-            return None if _went_out_again(payout, known) else _mend(fact)
+            return None if known.went_out_again(payout) else _mend(fact)
         case _:
             return SUPPORT
-
-
-def _went_out_again(payout: Payout, known: RelatedPayouts) -> bool:
-    """Returns True if a later payout has the money and did not give it back too."""
-    again = list(known.payments_again(payout))
-    return bool(again) and not known.gave_back(again[-1])
 
 
 def _mend(fact: PayoutFact) -> str:

@@ -49,6 +49,11 @@ class RelatedPayouts:
             passed.add(following.id)
             payout = following
 
+    def went_out_again(self, payout: Payout) -> bool:
+        """Returns True if a later payout has what this one gave back, and did not give it back too."""
+        again = list(self.payments_again(payout))
+        return bool(again) and not self.gave_back(again[-1])
+
     def late(self, payout: Payout) -> bool:
         """Returns True if its day has passed, and Stripe has not said that it arrived."""
         return payout.fact.status in UNDER_WAY and self.today is not None and payout.fact.arrives_on < self.today

@@ -84,7 +84,7 @@ API = (
     guard(
         "money that a deposit gave back is not told as arrived",
         "_deposit_of",
-        Never("_gave_back"),
+        Never("gave_back"),
         "tests/domain/test_deposits.py::test_a_deposit_that_was_canceled_or_reversed_gave_its_money_back",
     ),
     guard(

@@ -39,13 +39,13 @@ PAYOUTS = (
     guard(
         "a reversal gives nothing back before it is paid",
         "RelatedPayouts.gave_back",
-        Becomes("payout.fact.returned or payout.fact.reversed_by_id is not None"),
+        Check("status"),
         f"{_WENT}::test_a_reversal_that_fails_leaves_the_money_at_the_bank",
     ),
     guard(
         "the balance has no payouts of the account before",
         "show_balance",
-        Check("account_id =="),
+        Check("account_id"),
         f"{_WENT}::test_payouts_of_the_account_before_are_no_part_of_the_balance_and_say_that_pom_hears_no_more",
     ),
     guard(
