@@ -19,7 +19,8 @@ def list_attention(call: Call[AttentionQuery]) -> Reply:
     kind that was asked for. If there are more things of a kind than `first`, the newest are listed; of overdue
     invoices those that were due first, and of customers the first ones by their ids. An invoice whose payment failed,
     or that was not sent, is not listed as overdue too. Invoices in Stripe that POM does not know are those that the
-    latest daily comparison found, at most 20. Payouts are those of the last 90 days.
+    latest daily comparison found, at most 20. Payouts are those of the last 90 days; one that
+    the company canceled itself is not listed.
 
     Stripe does not tell POM whether an e-mail reached its recipient, so an address that is wrong is not in the list.
     """

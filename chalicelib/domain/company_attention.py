@@ -174,12 +174,11 @@ def account_item(connection: Connection) -> AttentionItem | None:
         *(["does not let this account take payments"] if not account.charges_enabled else []),
         *(["pays nothing out of this account to the bank"] if not account.payouts_enabled else []),
     ]
-    reasons = "; ".join(requirement.message for requirement in account.requirements[:3])
     return AttentionItem(
         kind=AttentionKind.ACCOUNT_RESTRICTED,
         subject=account.id,
         at=account.as_of,
-        message=f"Stripe {' and '.join(restricted)}{f': {reasons}' if reasons else '.'}",
+        message=f"Stripe {' and '.join(restricted)}{f': {account.reasons}' if account.reasons else '.'}",
         next_step=account.next_step,
         page=ACCOUNT_STATUS,
     )

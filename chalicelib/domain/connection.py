@@ -156,7 +156,7 @@ def require_ready_to_send(connection: Connection) -> None:
     if connection.ready_to_send:
         return
     account = connection.account
-    reasons = "; ".join(requirement.message for requirement in account.requirements[:3]) if account else ""
+    reasons = account.reasons if account else ""
     step = account.next_step if account else COMPLETE_VERIFICATION
     raise AccountNotReady(
         "stripe_account_not_ready",

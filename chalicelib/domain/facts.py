@@ -152,6 +152,10 @@ StripeFact = (
 
 
 COMPLETE_VERIFICATION = "Complete the business verification in the Stripe dashboard."
+LOOK_AT_ACCOUNT = "Look at the account's status in the Stripe dashboard, or ask Stripe support."
+
+REASONS = 3
+"""Requirements that a sentence names at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +192,18 @@ class AccountFact:
 
     @property
     def next_step(self) -> str:
-        """Returns what the company does first, so that the account can take payments."""
-        return self.requirements[0].next_step if self.requirements else COMPLETE_VERIFICATION
+        """Returns what the company does first, so that the account can take payments and is paid out.
+
+        It fits what `reasons` says.
+        """
+        if self.requirements:
+            return " ".join(dict.fromkeys(each.next_step for each in self.requirements[:REASONS]))
+        return COMPLETE_VERIFICATION if not self.charges_enabled else LOOK_AT_ACCOUNT
+
+    @property
+    def reasons(self) -> str:
+        """Returns why Stripe restricts the account, in words; empty if Stripe does not say."""
+        return "; ".join(requirement.message for requirement in self.requirements[:REASONS])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain.deposits import SettledMovement
+from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Itemized, Payout, PayoutFact
 from chalicelib.domain.payout_lines import PayoutLine, itemized
 
@@ -32,7 +33,10 @@ class PayoutKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PayoutDifference:
-    """One difference. `subject` is the id of a balance transaction if it is about a line, and else the payout's."""
+    """One difference, in words for operators. Amounts are exact decimals.
+
+    `subject` is the id of a balance transaction if it is about a line, and else the payout's.
+    """
 
     kind: PayoutKind
     payout_id: str
@@ -85,7 +89,7 @@ def _difference_of_totals(payout: Payout, ours: Itemized, come_to: Itemized) -> 
         lines = f"{come_to.lines} lines of {come_to.invoices} invoices"
         yield PayoutDifference(PayoutKind.TOTALS_DIFFER, payout.id, payout.id, lines, said)
     elif not ours.tied_out:
-        explained = f"lines over {ours.totals.sum - ours.totals.unexplained} {payout.fact.currency}"
+        explained = f"lines over {_money(ours.totals.sum - ours.totals.unexplained, payout.fact.currency)}"
         yield PayoutDifference(PayoutKind.UNEXPLAINED, payout.id, payout.id, _said(payout.fact), explained)
 
 
@@ -100,9 +104,14 @@ def difference_of_settlement(payout: Payout, line: PayoutLine, settled: SettledM
 
 
 def _said(fact: PayoutFact) -> str:
-    return f"{fact.status} {fact.amount} {fact.currency}"
+    return f"{fact.status} {_money(fact.amount, fact.currency)}"
 
 
 def _told(line: PayoutLine) -> str:
     moved, owner = line.transaction, line.owner
-    return f"{moved.category} {moved.net} {moved.currency} {owner.invoice_id if owner else 'of no invoice'}"
+    of = owner.invoice_id if owner is not None else "of no invoice"
+    return f"{moved.category} {_money(moved.net, moved.currency)} {of}"
+
+
+def _money(amount: int, currency: str) -> str:
+    return f"{decimal_string(amount, currency)} {currency.upper()}"

@@ -58,5 +58,7 @@ def _figures(row: Row) -> str:
 
 
 def difference_line(row: Row) -> Forms:
+    """Returns a difference with its kind, which the run book on payouts explains."""
     subject = "" if row["subject"] == row["payout_id"] else f" {row['subject']}"
-    return (f"{row['payout_id']}{subject}: Stripe says {row['stripe_says']}; POM says {row['we_say']}",)
+    said = f"Stripe says {row['stripe_says']}; POM says {row['we_say']}"
+    return (f"{row['payout_id']}{subject} {row['kind']}: {said}",)

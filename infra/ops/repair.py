@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -15,7 +15,7 @@ from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.sweep import EVENTS_LISTED_FOR
+from chalicelib.domain.sweep import EVENTS_LISTED_FOR, PayoutsSwept
 from chalicelib.usecases.events.event_outcome import MARKED, EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from chalicelib.usecases.healing.reconcile import Reconciled, reconcile_account
@@ -189,9 +189,21 @@ def reconcile(
         except Exception as error:  # noqa: BLE001 the others are to be reconciled nevertheless
             screen.failure(f"{each}: {type(error).__name__}: {error}")
             continue
-        counts = asdict(found) | (dict.fromkeys(ONLY_A_RUN_TELLS) if dry_run else {})
-        rows.append({"organization": each, **counts, "left_out": reason})
+        counts = asdict(replace(found, payouts=None)) | (dict.fromkeys(ONLY_A_RUN_TELLS) if dry_run else {})
+        rows.append({"organization": each, **counts, **_of_payouts(found.payouts), "left_out": reason})
     screen.table("reconciled", "Would be reconciled" if dry_run else "Reconciled", rows)
+
+
+def _of_payouts(swept: PayoutsSwept | None) -> dict[str, Any]:
+    """Returns how many payouts and fees were found, each None if they were not compared. See `PayoutsSwept`."""
+    return {
+        "payouts": swept.found if swept is not None else None,
+        "payouts_missed": swept.missed if swept is not None else None,
+        "payouts_queued": swept.queued if swept is not None else None,
+        "payouts_not_tied_out": swept.not_tied_out if swept is not None else None,
+        "fees": swept.fees if swept is not None else None,
+        "fees_left_before": moment(swept.fees_before) if swept is not None else None,
+    }
 
 
 def _looked_at(stage: Stage, organization_id: str, since: int | None, *, objects: bool) -> Reconciled:

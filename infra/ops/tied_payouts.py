@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -74,13 +74,13 @@ def repaired(
         return TiedPayout(compared.fact, compared.payout, Result.DIFFERS, refused.message, differences)
     if payout.tied_out is False:
         return TiedPayout(compared.fact, payout, Result.DIFFERS, _KINDS[PayoutKind.UNEXPLAINED], differences)
-    return TiedPayout(compared.fact, payout, Result.REPAIRED, summary(differences), differences)
+    return TiedPayout(compared.fact, payout, Result.REPAIRED, summary(differences, _BEFORE), differences)
 
 
-def summary(differences: Sequence[PayoutDifference]) -> str:
+def summary(differences: Sequence[PayoutDifference], in_words: Mapping[PayoutKind, str] | None = None) -> str:
     """Returns in a few words what differs, such as `POM does not have it`, or `status or amount, 3 lines`."""
     kinds = Counter(each.kind for each in differences)
-    said = [words for kind, words in _KINDS.items() if kinds[kind]]
+    said = [words for kind, words in (in_words or _KINDS).items() if kinds[kind]]
     lines = {each.subject for each in differences if each.kind is PayoutKind.LINE_DIFFERS}
     if lines:
         said.append(f"{len(lines)} line{'s' if len(lines) > 1 else ''}")
@@ -95,3 +95,9 @@ _KINDS = {
     PayoutKind.TOTALS_DIFFER: "its totals",
     PayoutKind.UNEXPLAINED: "lines do not add up",
 }
+_BEFORE = {
+    **_KINDS,
+    PayoutKind.UNKNOWN: "POM did not have it",
+    PayoutKind.NOT_ITEMIZED: "POM did not have its lines",
+}
+"""What differed until it was repaired."""

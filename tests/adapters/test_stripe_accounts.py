@@ -70,7 +70,10 @@ def test_the_documents_that_are_due_are_listed_as_before() -> None:
         ("external_account", "Add the bank account that payouts go to."),
         ("individual.id_number", "Not readable."),
     ]
-    assert {each.next_step for each in told} == {COMPLETE_VERIFICATION}
+    assert [each.next_step for each in told] == [
+        "Add the bank account in the Stripe dashboard, under Settings, Payouts.",
+        COMPLETE_VERIFICATION,
+    ]
 
 
 @pytest.mark.parametrize("reason", [reason for reason in LISTED if not is_rejected(reason)])

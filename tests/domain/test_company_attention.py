@@ -181,6 +181,21 @@ def test_an_account_that_stripe_restricts_says_how_and_what_to_do(account: dict[
     assert item.page == "/account/status"
 
 
+def test_the_next_step_for_a_restricted_account_fits_each_reason_that_is_told() -> None:
+    verify = Requirement("person_1.dob.day", "Complete the details of a person named on the account.")
+    item = account_item(connected(payouts_enabled=False, requirements=(REQUIREMENT, verify, verify)))
+    assert item is not None
+    assert item.next_step == (
+        "Enter a bank account in the dashboard. Complete the business verification in the Stripe dashboard."
+    )
+
+
+def test_an_account_that_is_not_paid_out_for_no_reason_that_stripe_says_is_to_be_looked_at() -> None:
+    item = account_item(connected(payouts_enabled=False))
+    assert item is not None
+    assert item.next_step.startswith("Look at the account's status in the Stripe dashboard")
+
+
 def test_an_account_without_restrictions_or_whose_connection_has_ended_needs_nobody() -> None:
     assert account_item(connected()) is None
     assert account_item(connected(charges_enabled=False).disconnected("by_admin", NOW)) is None

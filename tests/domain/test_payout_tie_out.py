@@ -75,4 +75,4 @@ def test_a_remainder_is_a_difference_although_both_have_the_same_lines() -> None
     found = list(differences_of_lines(known(lines=LINES[:1]), LINES[:1], LINES[:1]))
 
     assert [each.kind for each in found] == [PayoutKind.UNEXPLAINED]
-    assert (found[0].stripe_says, found[0].we_say) == ("paid 9390 usd", "lines over 9680 usd")
+    assert (found[0].stripe_says, found[0].we_say) == ("paid 93.90 USD", "lines over 96.80 USD")

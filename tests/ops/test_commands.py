@@ -141,6 +141,7 @@ def test_reconcile_recovers_and_the_second_run_finds_nothing(company: Company, o
     company.all_delivered()
     unheard_of(company, made)
     first = operator.asks("reconcile", company.organization_id, "--objects")["reconciled"][0]
+    assert [first[name] for name in ("payouts", "payouts_missed", "payouts_not_tied_out", "fees")] == [0, 0, 0, 0]
     assert first["recovered"] + first["early"] > 0
     second = operator.asks("reconcile", "--all", "--objects")["reconciled"]
     mine = next(each for each in second if each["organization"] == company.organization_id)

@@ -57,7 +57,7 @@ def test_a_payout_that_pom_does_not_have_differs_until_it_is_repaired(company: D
     assert (before.results, before.failed) == ([("differs", "POM does not have it")], True)
     assert (would.results, would.failed) == ([("would be repaired", "POM does not have it")], True)
     assert unchanged == []
-    assert (repaired.results, repaired.failed) == ([("repaired", "POM does not have it")], False)
+    assert (repaired.results, repaired.failed) == ([("repaired", "POM did not have it")], False)
     assert (after.results, after.failed) == ([("tied out", None)], False)
     assert company.stored()[0].tied_out
 
@@ -70,8 +70,11 @@ def test_a_lost_line_is_named_and_comes_back(company: Depositing) -> None:
 
     [difference] = before.document["differences"]
     assert difference["subject"].startswith("txn_")
-    assert difference["stripe_says"] == f"charge 7252 usd {company.invoice.id}"
+    assert difference["stripe_says"] == f"charge 72.52 USD {company.invoice.id}"
     assert difference["we_say"] == "nothing"
+    assert f"payout_line_differs: Stripe says charge 72.52 USD {company.invoice.id}; POM says nothing" in " ".join(
+        before.out.split()
+    )
     assert (before.results, before.failed) == ([("differs", "1 line")], True)
     assert (repaired.results, repaired.failed) == ([("repaired", "1 line")], False)
     assert company.compares().results == [("tied out", None)]
@@ -183,7 +186,7 @@ def test_many_differences_are_counted_and_the_first_are_shown(company: Depositin
     count = len(shown.document["differences"])
     assert count > DIFFERENCES_SHOWN
     assert f"Differences, the first {DIFFERENCES_SHOWN} of {count}" in shown.out
-    assert shown.out.count("POM says nothing") == DIFFERENCES_SHOWN
+    assert shown.out.count("payout_line_differs:") == DIFFERENCES_SHOWN
 
 
 def test_progress_of_payouts_and_of_lines_is_shown_where_a_person_watches(

@@ -24,7 +24,7 @@ KINDS = (
     "company's answer. `invoice_not_sent`: POM was asked to e-mail an invoice, and nobody e-mailed it. "
     "`refund_failed`: the customer does not have the money of a refund. `invoice_overdue`: an invoice has not been "
     "paid for `overdueDays` days. `customer_without_email`: no invoice can be sent to a customer. `payout_failed`: a "
-    "payout did not arrive, and its money has not gone out since. `invoice_unknown`: Stripe has an invoice of POM's "
+    "payout failed, and its money has not gone out since. `invoice_unknown`: Stripe has an invoice of POM's "
     "that POM does not know. `account_restricted`: Stripe does not let the account take payments, or pays nothing "
     "out of it."
 )

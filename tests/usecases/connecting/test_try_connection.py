@@ -107,7 +107,7 @@ def test_an_account_that_may_not_take_payments_is_told_as_such(world: World) -> 
     assert "take payments" in only.message
     assert "bank account" in only.message
     assert only.next_step
-    assert "business verification" in only.next_step
+    assert "Add the bank account" in only.next_step
     assert world.in_stripe(account) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.adapters.stripe.objects.fields import Word
-from chalicelib.domain.facts import COMPLETE_VERIFICATION, Requirement
+from chalicelib.domain.facts import COMPLETE_VERIFICATION, LOOK_AT_ACCOUNT, Requirement
 
 REQUIREMENT_TEXTS = {
     "external_account": "Add the bank account that payouts go to.",
@@ -32,14 +32,24 @@ def requirement_text(field: str) -> str:
     return REQUIREMENT_TEXTS.get(subject, "Complete this in the Stripe dashboard.")
 
 
-ASK_STRIPE = "Look at the account's status in the Stripe dashboard, or ask Stripe support."
+ADD_BANK_ACCOUNT = "Add the bank account in the Stripe dashboard, under Settings, Payouts."
+ACCEPT_TERMS = "Accept the terms of service in the Stripe dashboard."
+NEXT_STEPS = {"external_account": ADD_BANK_ACCOUNT, "tos_acceptance": ACCEPT_TERMS}
+"""What to do about a requirement that is no part of the business verification, by its field's first word."""
+
+
+def due_requirement(field: str, problem: str | None) -> Requirement:
+    """Returns what the company should do about one of Stripe's requirement fields. `problem` is what Stripe says."""
+    next_step = NEXT_STEPS.get(field.split(".")[0], COMPLETE_VERIFICATION)
+    return Requirement(field, problem or requirement_text(field), next_step)
+
 
 REJECTED = Requirement(
     "account",
     "Stripe has rejected this account and it can no longer take payments. Ask Stripe support about it.",
     "Ask Stripe support about the account.",
 )
-PAUSED = Requirement("account", "Stripe has paused this account.", ASK_STRIPE)
+PAUSED = Requirement("account", "Stripe has paused this account.", LOOK_AT_ACCOUNT)
 """Also for a reason that is not known here: what Stripe calls it might reveal what the company must not read."""
 
 DISABLED = {
@@ -112,7 +122,7 @@ class Requirements(msgspec.Struct):
             return (disabled_requirement(disabled),)
         problems = {error.requirement: error.reason for error in self.errors or []}
         due = dict.fromkeys([*(self.past_due or []), *(self.currently_due or []), *problems])
-        found = tuple(Requirement(field, problems.get(field) or requirement_text(field)) for field in due)
+        found = tuple(due_requirement(field, problems.get(field)) for field in due)
         if not found and disabled:
             return (disabled_requirement(disabled),)
         return found
