@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,35 +44,62 @@ class Deposit:
     payout_id: str | None = None
 
 
+NOT_READ = Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")
+
+
 @dataclass(frozen=True, slots=True)
 class SettledMovement:
-    """A payment, refund or dispute with the balance transactions that Stripe booked for it, the earliest first."""
+    """A payment, refund or dispute with balance transactions that Stripe booked, the earliest first.
+
+    A store has those of all charges of a payment beside the payment's row. `of_their_charges` hands them out.
+    """
 
     movement: Movement
     settlements: tuple[Settlement, ...] = ()
 
     @property
     def fee_pending(self) -> bool:
-        """Returns True if Stripe charges a fee for this payment that POM does not know yet."""
-        paid = self.movement.kind is MovementKind.PAYMENT and self.movement.status == "succeeded"
-        return paid and not self.settlements and not self.movement.id.startswith(OUTSIDE_ID)
+        """Returns True if Stripe charges a fee for this payment that POM does not know yet.
+
+        The settlements of an earlier charge, which came back, say nothing of the one that succeeded.
+        """
+        row = self.movement
+        paid = row.kind is MovementKind.PAYMENT and row.status == "succeeded" and not row.id.startswith(OUTSIDE_ID)
+        charges = [settlement.transaction.source_id for settlement in self.settlements]
+        known = charges if row.charge_id is None else [each for each in charges if each in (None, row.charge_id)]
+        return paid and not known
+
+
+def of_their_charges(rows: Iterable[Movement], stored: Mapping[str, SettledMovement]) -> Iterator[SettledMovement]:
+    """Yields each row with the settlements of its own charge.
+
+    A payment may have several charges: a bank debit that came back, and the card that paid then. Each has a row, and
+    the settlements of all are stored beside the payment's. `stored` has what is stored, by the ids in
+    `settled_beside`.
+    """
+    for row in rows:
+        beside = stored.get(row.settled_beside)
+        settlements = beside.settlements if beside is not None else ()
+        yield SettledMovement(row, tuple(each for each in settlements if row.shows(each.transaction.source_id)))
 
 
 def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: dt.date) -> list[Deposit]:
     """Returns where the money of a payment, refund or dispute is: one deposit for each balance transaction.
 
+    If Stripe's transaction of the payment itself is not known, one more says what the money waits for.
     `payouts` has the payouts that its settlements name, and those that paid out again what one of them gave back.
     `today` is the day in UTC.
     """
     if settled.settlements:
-        return [_deposit_of(settlement, payouts, today) for settlement in settled.settlements]
+        deposits = [_deposit_of(settlement, payouts, today) for settlement in settled.settlements]
+        return [*deposits, NOT_READ] if settled.fee_pending else deposits
     movement = settled.movement
     if movement.kind is not MovementKind.PAYMENT or movement.id.startswith(OUTSIDE_ID):
         return []
     if movement.status == "pending":
         return [Deposit(DepositStatus.NOT_SETTLED, BANK_DEBIT if movement.method in BANK_DEBITS else UNDER_WAY)]
     if settled.fee_pending:
-        return [Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
+        return [NOT_READ]
     return []
 
 

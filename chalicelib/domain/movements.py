@@ -16,6 +16,7 @@ from enum import StrEnum
 from chalicelib.domain.amounts import disputed_amount, lost_by_dispute
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payment_facts import ChargeFact, DisputeFact, RefundFact
 from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.payments import (
     OUTSIDE,
@@ -57,11 +58,29 @@ class Movement:
     number: str | None = None
     """The number of the invoice, if it has one."""
     payment_id: str | None = None
-    """The payment that was refunded or disputed."""
+    """The payment that was refunded or disputed, or to which a bank debit that came back belonged."""
+    charge_id: str | None = None
+    """The charge that a payment's row shows. None if POM does not know it, and in rows of former releases."""
+    other_charges: tuple[str, ...] = ()
+    """Charges of the same payment that have rows of their own: bank debits that came back."""
     method: str | None = None
     brand: str | None = None
     last4: str | None = None
     reason: str | None = None
+
+    @property
+    def settled_beside(self) -> str:
+        """Returns the id of the row beside which its settlements are stored: for all charges, that of the payment."""
+        return self.payment_id or self.id if self.kind is MovementKind.PAYMENT else self.id
+
+    def shows(self, charge_id: str | None) -> bool:
+        """Returns True if a settlement that is stored beside the payment, and names this charge, is this row's.
+
+        The payment's own row shows each settlement whose charge has no row of its own, so none is hidden.
+        """
+        if self.settled_beside != self.id:
+            return charge_id == self.charge_id
+        return charge_id not in self.other_charges
 
     @property
     def counted(self) -> int:
@@ -85,6 +104,8 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
     """Yields the rows of an invoice, in no particular order."""
     payments = payments_of(invoice)
     methods = {payment.id: payment.method for payment in payments}
+    methods |= {charge.id: method_of(charge) for charge in invoice.facts.charges.values()}
+    returned = list(_returned_debits(invoice, payments))
     for payment in payments:
         if not _began(payment, invoice.facts):
             continue
@@ -92,12 +113,14 @@ def movements(invoice: Invoice) -> Iterator[Movement]:
         status = PaymentStatus.PENDING if waits else payment.status
         row = _row(invoice, payment.id, MovementKind.PAYMENT, status, payment.at, payment.amount)
         reference = payment.outside.reference if payment.outside is not None else None
-        yield _by(payment.method, replace(row, currency=payment.currency, reason=reference))
-    yield from _returned_debits(invoice, payments)
+        row = replace(row, currency=payment.currency, reason=reference, charge_id=_shown(payment, invoice.facts))
+        others = tuple(sorted(debit.id for debit in returned if debit.payment_id == payment.id))
+        yield _by(payment.method, replace(row, other_charges=others))
+    yield from returned
     for refund in invoice.facts.refunds.values():
         row = _row(invoice, refund.id, MovementKind.REFUND, refund.status, refund.created, refund.amount)
         row = replace(row, currency=refund.currency, payment_id=payment_id(refund) or None, reason=refund.reason)
-        yield _by(methods.get(payment_id(refund)), row)
+        yield _by(_method(refund, methods), row)
     yield from _disputes(invoice, methods)
     yield from _given_back_outside(invoice)
 
@@ -119,13 +142,30 @@ def _began(payment: Payment, facts: Snapshots) -> bool:
 
 def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[Movement]:
     """Yields a row for each bank debit that came back, if the row of its payment shows another attempt."""
-    shown = {payment.id: payment.charge_id for payment in payments}
+    shown = {payment.id: payment for payment in payments}
     for charge in invoice.facts.charges.values():
-        other = shown.get(payment_id(charge)) not in (None, charge.id)
+        payment = shown.get(payment_id(charge))
+        other = payment is not None and _shows_another(payment, charge, invoice.facts)
         if other and charge.status == "failed" and charge.method in BANK_DEBITS:
             row = _row(invoice, charge.id, MovementKind.PAYMENT, charge.status, charge.ended_at, charge.amount)
-            row = replace(row, currency=charge.currency, payment_id=payment_id(charge))
+            row = replace(row, currency=charge.currency, payment_id=payment_id(charge), charge_id=charge.id)
             yield _by(method_of(charge), row)
+
+
+def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bool:
+    """Returns True if the payment shows an attempt that is not this charge."""
+    shown = _shown(payment, facts)
+    if shown is None:  # An attempt that failed before Stripe made a charge; or one whose charge POM does not know.
+        return payment.status is PaymentStatus.FAILED
+    return shown != charge.id
+
+
+def _shown(payment: Payment, facts: Snapshots) -> str | None:
+    """Returns the charge that a payment shows; the one that its intent names if POM has not heard of it."""
+    if payment.charge_id in facts.charges:
+        return payment.charge_id
+    intent = facts.payment_intents.get(payment.id)
+    return intent.latest_charge_id if intent is not None and payment.status is not PaymentStatus.FAILED else None
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
@@ -159,6 +199,11 @@ def _row(invoice: Invoice, row_id: str, kind: MovementKind, status: str, at: int
     )
 
 
+def _method(fact: RefundFact | DisputeFact, methods: Mapping[str, PaymentMethod | None]) -> PaymentMethod | None:
+    """Returns how the charge was paid that a refund or a dispute is about, or else its payment."""
+    return methods.get(fact.charge_id or "") or methods.get(payment_id(fact))
+
+
 def _by(method: PaymentMethod | None, row: Movement) -> Movement:
     if method is None:
         return row
@@ -172,7 +217,7 @@ def _disputes(invoice: Invoice, methods: Mapping[str, PaymentMethod | None]) -> 
         amount = lost.get(dispute.id, disputed_amount(facts, dispute))
         row = _row(invoice, dispute.id, MovementKind.DISPUTE, dispute.status, dispute.opened_at, amount)
         row = replace(row, payment_id=payment_id(dispute) or None, reason=dispute.reason)
-        yield _by(methods.get(payment_id(dispute)), row)
+        yield _by(_method(dispute, methods), row)
 
 
 def _given_back_outside(invoice: Invoice) -> Iterator[Movement]:

@@ -22,10 +22,10 @@ def deposit_rows(deposited: Iterable[Deposited]) -> Iterator[dict[str, Any]]:
     """Yields a row for each balance transaction of an invoice's payments, refunds and disputes."""
     for each in deposited:
         movement, settlements = each.settled.movement, each.settled.settlements
-        if not settlements:
-            yield from (_row(movement, None, deposit) for deposit in each.deposits)
-        for settlement, deposit in zip(settlements, each.deposits, strict=bool(settlements)):
+        booked = len(settlements)
+        for settlement, deposit in zip(settlements, each.deposits[:booked], strict=True):
             yield _row(movement, settlement.transaction, deposit)
+        yield from (_row(movement, None, deposit) for deposit in each.deposits[booked:])
 
 
 def _row(movement: Movement, transaction: BalanceTransaction | None, deposit: Deposit) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_a_payment_is_one_row_with_its_card_and_its_invoice() -> None:
     assert rows(PAID, DECLINED, VISA, INTENT, PAYMENT) == {
         "pi_1": Movement(
             "pi_1", MovementKind.PAYMENT, "succeeded", NOW + DAY, 7500, "usd", made().id, made().order.customer_id,
-            number="A-0001", method="card", brand="visa", last4="4242",
+            number="A-0001", charge_id="ch_1", method="card", brand="visa", last4="4242",
         )
     }  # fmt: skip
 

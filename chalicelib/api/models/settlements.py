@@ -146,8 +146,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     settlement_currency: Annotated[
         str | None,
         Meta(
-            description="The currency of `fee` and `net`, in which Stripe pays out. If `settlements` have several, "
-            "these three are null."
+            description="The currency of `fee` and `net`, in which Stripe pays out. These three are null unless "
+            "`feeStatus` is `known`, and if `settlements` have several currencies."
         ),
     ]
     exchange: Annotated[
@@ -158,14 +158,15 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
         list[SettlementView],
         Meta(
             description="Each change of the Stripe balance, the first one first. A bank debit that came back has "
-            "two, and so does a dispute that was won."
+            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each of the two "
+            "has its own."
         ),
     ]
     deposits: Annotated[
         list[DepositView],
         Meta(
-            description="Where the money is: one for each of `settlements`, in the same order. Without settlements, "
-            "one that says what the money waits for, or none."
+            description="Where the money is: one for each of `settlements`, in the same order. While `feeStatus` is "
+            "`pending`, and for a bank debit on its way, one more says what the money waits for."
         ),
     ]
 
@@ -180,10 +181,11 @@ def settled_view(deposited: Deposited | None) -> SettledView:
     settlements = deposited.settled.settlements if deposited is not None else ()
     transactions = [settlement.transaction for settlement in settlements]
     currencies = {transaction.currency for transaction in transactions}
-    currency = currencies.pop() if len(currencies) == 1 else None
+    fee_status = _fee_status(deposited)
+    currency = currencies.pop() if fee_status is FeeStatus.KNOWN and len(currencies) == 1 else None
     exchanges = (exchange_view(transaction) for transaction in transactions)
     return SettledView(
-        fee_status=_fee_status(deposited),
+        fee_status=fee_status,
         fee=decimal_string(sum(each.fee for each in transactions), currency) if currency else None,
         fee_parts=[part for each in transactions for part in fee_part_views(each)],
         net=decimal_string(sum(each.net for each in transactions), currency) if currency else None,
@@ -197,9 +199,9 @@ def settled_view(deposited: Deposited | None) -> SettledView:
 def _fee_status(deposited: Deposited | None) -> FeeStatus | None:
     if deposited is None:
         return None
-    if deposited.settled.settlements:
-        return FeeStatus.KNOWN
-    return FeeStatus.PENDING if deposited.settled.fee_pending else None
+    if deposited.settled.fee_pending:
+        return FeeStatus.PENDING
+    return FeeStatus.KNOWN if deposited.settled.settlements else None
 
 
 def fee_part_views(transaction: BalanceTransaction) -> list[FeePartView]:

@@ -119,7 +119,8 @@ class _PayoutSweep:
                 # It gets smaller with every run, so that fees which Stripe does not know yet cannot keep runs busy.
                 self.swept = replace(self.swept, fees_before=min(settled.movement.at + 1, before - 1))
                 return
-            if read_payment(self.organization_id, settled.movement.id, ports):
+            row = settled.movement
+            if read_payment(self.organization_id, row.charge_id or row.id, ports):
                 self._count(fees=1)
 
     def _should_be_known(self, fact: PayoutFact) -> bool:

@@ -58,7 +58,7 @@ def read_payout(organization_id: OrganizationId, payout_id: str, ports: Ports) -
     if fact is None:
         return Reading.UNKNOWN, None
     payout = keep_payout(fact, organization_id, connection.account_id, ports)
-    if payout.itemized is not None:
+    if payout.itemized is not None and payout.listed_until is None:
         return Reading.KNOWN, payout
     if not payout.fact.reconciled:
         return Reading.NO_LINES, payout
@@ -129,12 +129,16 @@ def lines_of(payout: Payout, transactions: Sequence[BalanceTransaction], ports: 
 
 
 def add_up(payout: Payout, ports: Ports) -> Payout:
-    """Returns the payout with what its stored lines come to."""
-    lines = ports.payouts.all_lines(payout.organization_id, payout.id)
-    come_to = itemized(payout.fact, lines, ports.clock.now())
+    """Returns the payout with what its stored lines come to.
+
+    The lines are read after the version of the payout that is changed, and again if another worker changes it
+    meanwhile. So totals of lines as they were never replace those of lines as they are.
+    """
 
     def added_up(stored: Payout | None) -> Payout:
-        return replace(stored or payout, itemized=come_to, listed_until=None)
+        current = stored or payout
+        lines = ports.payouts.all_lines(current.organization_id, current.id)
+        return replace(current, itemized=itemized(current.fact, lines, ports.clock.now()), listed_until=None)
 
     return change_payout(payout.organization_id, payout.id, added_up, ports)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, payout_ids
+from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, of_their_charges, payout_ids
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter, movements
@@ -32,11 +32,8 @@ def deposits_of_invoice(invoice: Invoice, ports: Ports) -> Mapping[str, Deposite
     It takes a batch read, and one of the payouts if there are any. An invoice without payments costs nothing.
     """
     rows = list(movements(invoice))
-    ids = sorted({row.id for row in rows})
-    stored: dict[str, SettledMovement] = {}
-    for start in range(0, len(ids), AT_ONCE):
-        stored.update(ports.payments.find(invoice.organization_id, ids[start : start + AT_ONCE]))
-    settled = [SettledMovement(row, stored[row.id].settlements if row.id in stored else ()) for row in rows]
+    stored = _stored({row.settled_beside for row in rows}, invoice.organization_id, ports)
+    settled = of_their_charges(rows, stored)
     return {each.settled.movement.id: each for each in deposited(settled, invoice.organization_id, ports)}
 
 
@@ -45,13 +42,18 @@ def list_deposited(
 ) -> Page[Deposited]:
     """Returns a page of payments, refunds and disputes, the newest first, with what they cost and their deposits.
 
-    It takes one query, and a batch read of the payouts if there are any.
+    It takes one query, and a batch read of the payouts if there are any. A bank debit that came back takes a read of
+    its payment, if that is on another page.
 
     Raises:
         Refused: the cursor is not from this list.
     """
     page = list_movements(organization_id, wanted, first, after, ports)
-    return Page(tuple(deposited(page.items, organization_id, ports)), page.end_cursor, page.has_next)
+    listed = {each.movement.id: each for each in page.items}
+    rows = [each.movement for each in page.items]
+    elsewhere = _stored({row.settled_beside for row in rows} - listed.keys(), organization_id, ports)
+    settled = of_their_charges(rows, {**listed, **elsewhere})
+    return Page(tuple(deposited(settled, organization_id, ports)), page.end_cursor, page.has_next)
 
 
 def deposited(
@@ -62,6 +64,15 @@ def deposited(
     payouts = _payouts(payout_ids(rows), organization_id, ports)
     today = dt.datetime.fromtimestamp(ports.clock.now(), dt.UTC).date()
     return [Deposited(each, deposits_of(each, payouts, today)) for each in rows]
+
+
+def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, SettledMovement]:
+    """Returns the rows with these ids, each with all that is stored beside it."""
+    found: dict[str, SettledMovement] = {}
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        found.update(ports.payments.find(organization_id, ordered[start : start + AT_ONCE]))
+    return found
 
 
 def _payouts(ids: Sequence[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, Payout]:

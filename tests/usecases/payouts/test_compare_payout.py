@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.domain.balance_transactions import Settlement
-from chalicelib.domain.payout import Totals
-from chalicelib.domain.payout_lines import PayoutLine
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.payout import Payout, Totals
+from chalicelib.domain.payout_lines import PayoutLine, itemized
 from chalicelib.domain.payout_tie_out import PayoutKind
+from chalicelib.ports import PayoutStore
 from chalicelib.ports.messages import BalanceTask
 from chalicelib.usecases.healing.tie_out_payouts import mend_payout, tie_out_payouts
 from chalicelib.usecases.payouts.compare_payout import LinesKept, compare_and_repair
@@ -277,3 +280,57 @@ def test_mending_a_payout_twice_writes_the_same(settled: Company) -> None:
 def test_a_higher_fee_is_a_difference_of_its_line(settled: Company) -> None:
     changed(settled.world, costlier("charge", 5))
     assert set(kinds(settled)[settled.payout().id]) == {PayoutKind.LINE_DIFFERS}
+
+
+def test_totals_of_lines_as_they_were_never_replace_those_of_another_worker(settled: Company) -> None:
+    """One worker has read a line of no invoice; before it stores its totals, another finds the invoice."""
+    payout, ports = settled.payout(), settled.world.ports
+    right = settled.lines(payout)
+    ports.payouts.put_lines(settled.organization, payout.id, [replace(line, owner=None) for line in right])
+    store = ports.payouts
+    faster = OtherWorkerFirst(store, lambda: _adds_up(settled, payout, right))
+    ports.payouts = cast(PayoutStore, faster)
+
+    add_up(payout, ports)
+
+    ports.payouts = store
+    assert faster.ran
+    found = settled.payout()
+    assert found.itemized == itemized(found.fact, right, ports.clock.now())
+    assert found.itemized.totals.outside_pom == 0
+
+
+def _adds_up(company: Company, payout: Payout, lines: list[PayoutLine]) -> None:
+    company.world.ports.payouts.put_lines(company.organization, payout.id, lines)
+    add_up(payout, company.world.ports)
+
+
+class OtherWorkerFirst:
+    """A store of payouts in which another worker is faster, once, when a worker has read all lines of a payout."""
+
+    def __init__(self, store: PayoutStore, other: Callable[[], None]) -> None:
+        self._store = store
+        self._other = other
+        self.ran = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
+        yield from list(self._store.all_lines(organization_id, payout_id))
+        if not self.ran:
+            self.ran = True
+            self._other()
+
+
+def test_a_worker_that_stops_after_another_has_added_up_leaves_no_totals_of_former_lines(settled: Company) -> None:
+    """It has stored lines again and noted how far it came, so the run that follows adds them up."""
+    payout, ports = settled.payout(), settled.world.ports
+    unowned = [replace(line, owner=None) for line in settled.lines(payout)]
+    ports.payouts.put_lines(settled.organization, payout.id, unowned)
+    ports.payouts.save(replace(payout, listed_until=unowned[-1].transaction.id))
+
+    settled.read(payout.id)
+
+    found = settled.payout()
+    assert found.itemized == itemized(found.fact, settled.lines(found), ports.clock.now())
