@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.balance_transactions import BalanceTransaction
+from chalicelib.domain.balance_transactions import FEES, BalanceTransaction
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.payout import Itemized, PayoutFact, Totals
 
@@ -29,8 +29,7 @@ _KINDS = {
     "refund_failure": LineKind.REFUND,
     "dispute": LineKind.DISPUTE,
     "dispute_reversal": LineKind.DISPUTE,
-    "fee": LineKind.FEE,
-    "network_cost": LineKind.FEE,
+    **dict.fromkeys(FEES, LineKind.FEE),
 }
 """Stripe's reporting categories (https://docs.stripe.com/reports/reporting-categories). All others are `other`."""
 

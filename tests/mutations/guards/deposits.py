@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Check, Instead, Never, Without
+from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Without
 
 _T_LINES = "tests/domain/test_payout_lines.py"
 _T_HOLDS = "tests/domain/test_payout_holds.py"
@@ -75,8 +75,8 @@ DEPOSITS = (
     ),
     guard(
         "a payout that ties out is compared once",
-        "_task(payout)",
-        Check("compared_at"),
+        "_compared_again",
+        Becomes("True"),
         f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
     ),
     guard(
