@@ -18,6 +18,10 @@ class FeePart:
     description: str | None = None
 
 
+FEES = frozenset({"fee", "network_cost"})
+"""Reporting categories of balance transactions that are fees themselves, and name the payment if it is about one."""
+
+
 @dataclass(frozen=True, slots=True)
 class BalanceTransaction:
     """One change of the balance. `amount`, `fee` and `net` are minor units of `currency`; `net` is `amount - fee`.
@@ -56,6 +60,27 @@ class BalanceTransaction:
         if self.source_type == "charge":
             return self.payment_id
         return self.source_id if self.source_type in ("refund", "dispute") else None
+
+    @property
+    def gross(self) -> int:
+        """Returns what moved before fees, in minor units. `gross - cost` is `net`.
+
+        Stripe books a fee that stands alone as an `amount` without a `fee`. Here it is a cost, so that the costs of all
+        lines of a payout add up to the fees of its totals.
+        """
+        return 0 if self.category in FEES else self.amount
+
+    @property
+    def cost(self) -> int:
+        """Returns what Stripe charged, in minor units: the fee, or all of it if it is a fee that stands alone."""
+        return self.fee - self.amount if self.category in FEES else self.fee
+
+    @property
+    def cost_parts(self) -> tuple[FeePart, ...]:
+        """Returns the parts of `cost`."""
+        if self.category not in FEES:
+            return self.fee_parts
+        return (FeePart(self.type, -self.amount, self.description), *self.fee_parts)
 
     @property
     def moves_a_payment(self) -> bool:

@@ -59,6 +59,12 @@ class SettledMovement:
     settlements: tuple[Settlement, ...] = ()
 
     @property
+    def in_no_payout(self) -> bool:
+        """Returns True if Stripe has, or may have, money of this payment of which POM knows no payout."""
+        in_a_payout = any(settlement.payout_id for settlement in self.settlements)
+        return not in_a_payout and not self.movement.id.startswith(OUTSIDE_ID)
+
+    @property
     def fee_pending(self) -> bool:
         """Returns True if Stripe charges a fee for this payment that POM does not know yet.
 

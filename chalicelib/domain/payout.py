@@ -73,6 +73,11 @@ class PayoutFact:
         return self.can_be_itemized and self.reconciliation_status == "completed"
 
     @property
+    def under_way(self) -> bool:
+        """Returns True if Stripe has neither ended it nor said that the bank has it."""
+        return self.status not in {"paid", *RETURNED}
+
+    @property
     def returned(self) -> bool:
         """Returns True if the money is back in the balance."""
         return self.status in RETURNED
@@ -140,7 +145,10 @@ class Payout:
     returned_in: str | None = None
     """The later payout that has what this one gave back among its lines."""
     compared_at: int = 0
-    """When its lines were last held against Stripe's (epoch seconds UTC)."""
+    """When its lines were last held against Stripe's, and each was beside its payment (epoch seconds UTC).
+
+    0 if that never was. A line whose payment POM has not stored yet makes it 0 again.
+    """
     version: int = field(default=0)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart
+from chalicelib.domain.balance_transactions import FEES, BalanceTransaction
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.payout import Itemized, PayoutFact, Totals
 
@@ -29,8 +29,7 @@ _KINDS = {
     "refund_failure": LineKind.REFUND,
     "dispute": LineKind.DISPUTE,
     "dispute_reversal": LineKind.DISPUTE,
-    "fee": LineKind.FEE,
-    "network_cost": LineKind.FEE,
+    **dict.fromkeys(FEES, LineKind.FEE),
 }
 """Stripe's reporting categories (https://docs.stripe.com/reports/reporting-categories). All others are `other`."""
 
@@ -62,28 +61,6 @@ class PayoutLine:
         return self.owner is None and self.transaction.moves_a_payment
 
     @property
-    def gross(self) -> int:
-        """Returns what moved before fees, in minor units; nothing did if the line is a fee itself.
-
-        Stripe books a fee of the account as an `amount` without a `fee`. Here it is a fee, so that the fees of all
-        lines add up to those of the totals.
-        """
-        return 0 if self.kind is LineKind.FEE else self.transaction.amount
-
-    @property
-    def fee(self) -> int:
-        """Returns the fee, in minor units. `gross - fee` is the transaction's `net`."""
-        return self.gross - self.transaction.net
-
-    @property
-    def fee_parts(self) -> tuple[FeePart, ...]:
-        """Returns the parts of the fee. A fee of the account is one more part, by Stripe's type."""
-        moved = self.transaction
-        if self.kind is not LineKind.FEE or not moved.amount:
-            return moved.fee_parts
-        return (FeePart(moved.type, -moved.amount, moved.description), *moved.fee_parts)
-
-    @property
     def pays_again(self) -> str | None:
         """Returns the id of an earlier payout whose amount came back into the balance by this line, or None.
 
@@ -97,19 +74,20 @@ class PayoutLine:
     @property
     def totals(self) -> Totals:
         """Returns what this line adds to the payout's totals."""
+        moved = self.transaction
         if self.outside_pom:
-            return Totals(outside_pom=self.transaction.net)
+            return Totals(outside_pom=moved.net)
         match self.kind:
             case LineKind.PAYMENT:
-                return Totals(payments=self.gross, fees=-self.fee)
+                return Totals(payments=moved.gross, fees=-moved.cost)
             case LineKind.REFUND:
-                return Totals(refunds=self.gross, fees=-self.fee)
+                return Totals(refunds=moved.gross, fees=-moved.cost)
             case LineKind.DISPUTE:
-                return Totals(disputes=self.gross, fees=-self.fee)
+                return Totals(disputes=moved.gross, fees=-moved.cost)
             case LineKind.FEE:
-                return Totals(fees=-self.fee)
+                return Totals(fees=-moved.cost)
             case LineKind.OTHER:
-                return Totals(other=self.gross, fees=-self.fee)
+                return Totals(other=moved.gross, fees=-moved.cost)
 
 
 _GAVE_BACK = frozenset({"payout_failure", "payout_cancel"})

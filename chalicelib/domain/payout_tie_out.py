@@ -23,6 +23,8 @@ class PayoutKind(StrEnum):
     """Stripe can list its lines, and POM does not have all of them."""
     LINE_DIFFERS = "payout_line_differs"
     """A line is missing in POM, is one too many, or has another amount or invoice; or its payment lacks it."""
+    NOT_STORED = "payout_payment_not_stored"
+    """A line belongs to an invoice, and POM has not stored the payment, refund or dispute yet that it is about."""
     TOTALS_DIFFER = "payout_totals_differ"
     """POM has the lines as Stripe lists them, and its totals are not theirs: a repair was killed in between."""
     NOT_IN_STRIPE = "payout_not_in_stripe"
@@ -93,8 +95,15 @@ def _difference_of_totals(payout: Payout, ours: Itemized, come_to: Itemized) -> 
         yield PayoutDifference(PayoutKind.UNEXPLAINED, payout.id, payout.id, _said(payout.fact), explained)
 
 
-def difference_of_settlement(payout: Payout, line: PayoutLine, settled: SettledMovement) -> PayoutDifference | None:
-    """Returns how the payment, refund or dispute of a line shows it otherwise; None if it does not."""
+def difference_of_settlement(
+    payout: Payout, line: PayoutLine, settled: SettledMovement | None
+) -> PayoutDifference | None:
+    """Returns how the payment, refund or dispute of a line shows it otherwise; None if it does not.
+
+    `settled` is None if POM has not stored that payment, refund or dispute.
+    """
+    if settled is None:
+        return PayoutDifference(PayoutKind.NOT_STORED, payout.id, line.transaction.id, _told(line), "not stored")
     beside = (each for each in settled.settlements if each.transaction.id == line.transaction.id)
     settlement = next(beside, None)
     if settlement is not None and settlement.payout_id == payout.id:

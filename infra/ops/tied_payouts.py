@@ -93,6 +93,7 @@ _KINDS = {
     PayoutKind.DIFFERS: "status or amount",
     PayoutKind.NOT_ITEMIZED: "no lines yet",
     PayoutKind.TOTALS_DIFFER: "its totals",
+    PayoutKind.NOT_STORED: "a payment is not stored yet",
     PayoutKind.UNEXPLAINED: "lines do not add up",
 }
 _BEFORE = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.api.models.common import instant
 from chalicelib.api.models.csv_table import csv_table, defused
-from chalicelib.api.models.settlements import SettledView, settled_view
+from chalicelib.api.models.settlements import DepositView, SettledView, settled_view
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.terms import day_of
@@ -43,16 +43,17 @@ _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Net": lambda row: row.settled.net,
     "Settlement currency": lambda row: defused((row.settled.settlement_currency or "").upper()),
     "Exchange rate": lambda row: row.settled.exchange.rate if row.settled.exchange is not None else None,
-    "Deposit": lambda row: _each(deposit.on for deposit in row.settled.deposits),
-    "Deposit status": lambda row: _each(deposit.status for deposit in row.settled.deposits),
-    "Payout": lambda row: defused(_each(deposit.payout_id for deposit in row.settled.deposits)),
+    "Deposit": lambda row: _each(row, lambda deposit: deposit.on),
+    "Deposit status": lambda row: _each(row, lambda deposit: deposit.status),
+    "Payout": lambda row: defused(_each(row, lambda deposit: deposit.payout_id)),
 }
 
 
 def movements_csv(rows: Iterable[Deposited], time_zone: str) -> str:
     """Returns payments, refunds and disputes as a table. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC.
 
-    A payment whose money is in several deposits has all of them in its cells, each behind a semicolon.
+    A payment whose money is in several deposits has all of them in its cells, each behind a semicolon, in the same
+    order in every column. A deposit that would look the same in all of them comes once.
     """
     return csv_table(_COLUMNS, (_row(row, time_zone) for row in rows))
 
@@ -62,5 +63,7 @@ def _row(deposited: Deposited, time_zone: str) -> _Row:
     return _Row(movement, settled_view(deposited), day_of(movement.at, time_zone).isoformat())
 
 
-def _each(values: Iterable[str | None]) -> str:
-    return "; ".join(dict.fromkeys(value or "" for value in values))
+def _each(row: _Row, cell: Callable[[DepositView], str | None]) -> str:
+    """Returns what `cell` says of each of a row's deposits."""
+    shown = {(each.on, each.status, each.payout_id): each for each in row.settled.deposits}
+    return "; ".join(cell(each) or "" for each in shown.values())

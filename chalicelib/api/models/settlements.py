@@ -131,8 +131,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     fee: Annotated[
         str | None,
         Meta(
-            description="Stripe's fee in `settlementCurrency`, the sum of `settlements[].fee`. Null unless "
-            "`feeStatus` is `known`.",
+            description="Stripe's fee in `settlementCurrency`: the sum of `settlements[].fee`, and of those settlements "
+            "that are fees themselves (`fee`, `network_cost`). Null unless `feeStatus` is `known`.",
             examples=["3.82"],
         ),
     ]
@@ -188,8 +188,8 @@ def settled_view(deposited: Deposited | None) -> SettledView:
     exchanges = (exchange_view(transaction) for transaction in transactions)
     return SettledView(
         fee_status=fee_status,
-        fee=decimal_string(sum(each.fee for each in transactions), currency) if currency else None,
-        fee_parts=[part for each in transactions for part in fee_part_views(each.fee_parts, each.currency)],
+        fee=decimal_string(sum(each.cost for each in transactions), currency) if currency else None,
+        fee_parts=[part for each in transactions for part in fee_part_views(each.cost_parts, each.currency)],
         net=decimal_string(sum(each.net for each in transactions), currency) if currency else None,
         settlement_currency=currency,
         exchange=next((exchange for exchange in exchanges if exchange is not None), None),

@@ -1,7 +1,8 @@
 """Finds the payouts and the fees that no event told of.
 
-Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. A payout whose
-lines POM should have, or should compare once more, is left to the balance worker: each has that worker's time.
+Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. One that POM has as
+under way, and that the list does not reach, is asked for by its id. A payout whose lines POM should have, or should
+compare once more, is left to the balance worker: each has that worker's time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from chalicelib.domain.deposits import SettledMovement
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.pacing import Pace
-from chalicelib.domain.payout import Payout, PayoutFact
+from chalicelib.domain.payout import Itemized, Payout, PayoutFact, PayoutFilter
 from chalicelib.domain.payout_tie_out import difference_of
 from chalicelib.domain.sweep import DAY, ON_ITS_WAY, PayoutsSwept
 from chalicelib.ports import Ports
@@ -28,7 +29,7 @@ LOOKED_BACK = 35 * DAY
 """Seconds since which payouts and payments are looked at again."""
 
 FIRST_LOOKED_BACK = 90 * DAY
-"""The same for an account whose payouts were never looked at."""
+"""The same for an account whose payouts were never looked at, if POM has nothing older that waits for them."""
 
 UNDER_WAY = 3600
 """Seconds for which an event or a job may still be on its way."""
@@ -41,6 +42,12 @@ OUTSIDE_COMPARED_EVERY = 7 * DAY
 
 COMPARED_UP_TO = 50_000
 """Lines of a payout that one run of the balance worker can compare."""
+
+KEPT_LOOKED_THROUGH = 1_000
+"""Payouts that POM has, those that arrive last first, among which a run looks for ones that the list did not reach."""
+
+ASKED_AT_ONCE = 100
+"""Such payouts that one run asks for by their ids, and that it queues, at most."""
 
 FEES_AT_ONCE = 200
 RATE = 2_000
@@ -61,8 +68,7 @@ def sweep_payouts(connection: Connection, told: Collection[str], until: int, por
         return PayoutsSwept()
     sweep = _PayoutSweep(connection, connection.account_id, told, ports, ports.clock.now())
     if connection.sweep.fees_before is None:
-        for facts in _hundreds(ports.stripe.payouts(sweep.account_id, sweep.since)):
-            sweep.compare(facts)
+        sweep.compare_payouts()
     sweep.read_fees(until)
     return sweep.swept
 
@@ -87,12 +93,21 @@ class _PayoutSweep:
         """Returns True if the payouts of this account were never looked at."""
         return self.connection.sweep.payouts_swept_at == 0
 
-    @property
-    def since(self) -> int:
-        """Returns from when on payouts and payments are looked at. A long time without a sweep is made up for."""
-        if self.first:
-            return self.now - FIRST_LOOKED_BACK
-        return min(self.now, self.connection.sweep.payouts_swept_at) - LOOKED_BACK
+    def compare_payouts(self) -> None:
+        """Compares the payouts that Stripe lists, the oldest first, and those of POM's that the list does not reach.
+
+        Because the oldest come first, a run that dies leaves no gap behind the payouts that it kept.
+        """
+        kept = list(islice(self._kept(), KEPT_LOOKED_THROUGH))
+        listed = list(self.ports.stripe.payouts(self.account_id, self._listed_since(kept)))
+        for facts in _hundreds(reversed(listed)):
+            self.compare(facts)
+        ids = {fact.id for fact in listed}
+        not_listed = [payout for payout in kept if payout.id not in ids]
+        self.compare(list(islice(self._asked_for(not_listed), ASKED_AT_ONCE)))
+        unread = (payout for payout in not_listed if _unread(payout, self.now))
+        for payout in islice(unread, ASKED_AT_ONCE):
+            self._queue(payout)
 
     def compare(self, facts: list[PayoutFact]) -> None:
         """Keeps each of at most 100 payouts that differs, and queues what a worker is to do with each."""
@@ -137,12 +152,52 @@ class _PayoutSweep:
         if payout.tied_out is False:
             self._count(not_tied_out=1)
 
+    @property
+    def _swept_since(self) -> int:
+        """Returns from when on payouts and payments are looked at again. A time without a sweep is made up for."""
+        return min(self.now, self.connection.sweep.payouts_swept_at) - LOOKED_BACK
+
+    def _listed_since(self, kept: Iterable[Payout]) -> int:
+        """Returns from when on Stripe's payouts are listed.
+
+        The first list reaches back to the oldest payment that POM knows no payout of: it may be older than what a
+        former release kept. If the account was connected before, the list reaches back to when POM knew its payouts.
+        """
+        if not self.first:
+            return self._swept_since
+        edge = self.now - FIRST_LOOKED_BACK
+        known = (payout.fact.created for payout in kept if payout.fact.created < edge)
+        waiting = (settled.movement.at for settled in self._payments(None, edge) if settled.in_no_payout)
+        return min(edge, max(known, default=self.now) - LOOKED_BACK, min(waiting, default=edge))
+
+    def _kept(self) -> Iterator[Payout]:
+        """Yields the payouts of the connected account that POM has, those that arrive last first."""
+        after: str | None = None
+        while True:
+            page = self.ports.payouts.page(self.organization_id, PayoutFilter(), PAGE, after)
+            yield from (payout for payout in page.items if payout.account_id == self.account_id)
+            if not page.has_next:
+                return
+            after = page.end_cursor
+
+    def _asked_for(self, payouts: Iterable[Payout]) -> Iterator[PayoutFact]:
+        """Yields those of these payouts that were under way, as Stripe shows them now: one request for each."""
+        for payout in payouts:
+            fact = self.ports.stripe.payout(self.account_id, payout.id) if payout.fact.under_way else None
+            if fact is not None:
+                yield fact
+
     def _pending(self, before: int) -> Iterator[SettledMovement]:
-        wanted = MovementFilter(since=self.since, before=before, kind=MovementKind.PAYMENT)
+        """Yields the payments whose fee is pending. The first time, all that POM has are looked through."""
+        since = None if self.first else self._swept_since
+        return (settled for settled in self._payments(since, before) if settled.fee_pending)
+
+    def _payments(self, since: int | None, before: int) -> Iterator[SettledMovement]:
+        wanted = MovementFilter(since=since, before=before, kind=MovementKind.PAYMENT)
         after: str | None = None
         while True:
             page = self.ports.payments.page(self.organization_id, wanted, PAGE, after)
-            yield from (settled for settled in page.items if settled.fee_pending)
+            yield from page.items
             if not page.has_next:
                 return
             after = page.end_cursor
@@ -157,15 +212,28 @@ def _reconciled_long_ago(payout: Payout, now: int) -> bool:
     return payout.fact.reconciled and payout.fact.as_of <= now - UNDER_WAY
 
 
+def _unread(payout: Payout, now: int) -> bool:
+    """Returns True if POM does not have a payout's lines, or lately did not have all of them beside their payments."""
+    if payout.itemized is None:
+        return payout.fact.reconciled
+    return payout.compared_at == 0 and payout.itemized.at > now - FIRST_LOOKED_BACK
+
+
 def _task(payout: Payout, now: int) -> BalanceTask | None:
     """Returns what a worker is to do with a payout, or None if there is nothing to do."""
     if payout.itemized is None:
         return BalanceTask.PAYOUT if payout.fact.reconciled else None
     if payout.itemized.lines > COMPARED_UP_TO:
         return None
-    never_compared = payout.compared_at == 0 and payout.itemized.at <= now - COMPARED_AFTER
-    outside = payout.itemized.totals.outside_pom != 0 and 0 < payout.compared_at <= now - OUTSIDE_COMPARED_EVERY
-    return BalanceTask.COMPARE if never_compared or outside or not payout.itemized.tied_out else None
+    again = not payout.itemized.tied_out or _compared_again(payout, payout.itemized, now)
+    return BalanceTask.COMPARE if again else None
+
+
+def _compared_again(payout: Payout, itemized: Itemized, now: int) -> bool:
+    """Returns True if it is time to compare the lines of a payout that ties out with Stripe's."""
+    if payout.compared_at == 0:
+        return itemized.at <= now - COMPARED_AFTER
+    return itemized.totals.outside_pom != 0 and payout.compared_at <= now - OUTSIDE_COMPARED_EVERY
 
 
 def _hundreds(facts: Iterable[PayoutFact]) -> Iterator[list[PayoutFact]]:

@@ -35,7 +35,7 @@ class ComparedPayout:
     @property
     def can_be_mended(self) -> bool:
         """Returns True if POM can be made to say what Stripe says."""
-        unmendable = {PayoutKind.UNEXPLAINED, PayoutKind.NOT_IN_STRIPE}
+        unmendable = {PayoutKind.UNEXPLAINED, PayoutKind.NOT_IN_STRIPE, PayoutKind.NOT_STORED}
         return any(difference.kind not in unmendable for difference in self.differences)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.identifiers import OrganizationId
@@ -35,6 +35,8 @@ class LinesKept:
 def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: Ports) -> LinesKept | None:
     """Compares a payout's lines with Stripe's, repairs them if they differ, and notes when that was.
 
+    If a line's payment is not stored yet, it is to be compared again, so that the payment comes to show its payout.
+
     Returns None if there is nothing to compare: POM does not have its lines, the organization is not connected with
     the payout's account any more, or Stripe cannot list its lines.
 
@@ -50,17 +52,19 @@ def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: P
     if fact is None or not fact.reconciled:
         return None
     payout = keep_payout(fact, organization_id, payout.account_id, ports)
-    wrong = {each.subject for each in differences_in(payout, ports) if each.kind in REPAIRABLE}
+    differences = list(differences_in(payout, ports))
+    wrong = _repairable(differences)
     if wrong:
-        payout = repair_payout(payout, ports)
-    return LinesKept(_compared(payout, ports), len(wrong))
+        payout = _repaired(payout, wrong, ports)
+    waits = any(each.kind is PayoutKind.NOT_STORED for each in differences)
+    return LinesKept(_compared(payout, 0 if waits else ports.clock.now(), ports), len(wrong))
 
 
 def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
     """Yields each line of a payout on which Stripe and POM do not agree. Writes nothing.
 
     A listed line gets the invoice that it belongs to by what POM knows now, so a line whose invoice became known
-    after it was stored is a difference. So is a line that is missing beside its payment.
+    after it was stored is a difference. So is a line that is missing beside its payment, or whose payment is missing.
 
     Raises:
         StripeUnavailable, AccountUnreachable, Retryable: it cannot be compared now.
@@ -75,14 +79,24 @@ def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
 def repair_payout(payout: Payout, ports: Ports) -> Payout:
     """Makes the stored lines of a payout those that Stripe lists, and returns the payout with what they come to.
 
-    Doing it twice writes the same. If it fails in the middle, the lines that it came to are right.
+    Only lines that differ are written, so a run that fails in the middle leaves less to the next one.
 
     Raises:
         StripeUnavailable, AccountUnreachable, StaleWrite, Retryable: to be done again.
     """
-    surplus = {line.transaction.id: line for line in ports.payouts.all_lines(payout.organization_id, payout.id)}
+    return _repaired(payout, _repairable(differences_in(payout, ports)), ports)
+
+
+def _repairable(differences: Iterable[PayoutDifference]) -> set[str]:
+    """Returns the ids of the balance transactions whose lines are to be stored anew, or of the payout."""
+    return {each.subject for each in differences if each.kind in REPAIRABLE}
+
+
+def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
+    stored = ports.payouts.all_lines(payout.organization_id, payout.id)
+    surplus = {line.transaction.id: line for line in stored if line.transaction.id in wrong}
     for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
-        for line in keep_lines(payout, page, ports):
+        for line in keep_lines(payout, [each for each in page if each.id in wrong], ports):
             surplus.pop(line.transaction.id, None)
     lines = list(surplus.values())
     for start in range(0, len(lines), AT_ONCE):
@@ -103,16 +117,15 @@ def _not_beside_payments(payout: Payout, lines: Sequence[PayoutLine], ports: Por
     ids = sorted({line.transaction.movement_id for line in owned if line.transaction.movement_id is not None})
     known = ports.payments.find(payout.organization_id, ids) if ids else {}
     for line in owned:
-        settled = known.get(line.transaction.movement_id or "")
-        difference = difference_of_settlement(payout, line, settled) if settled is not None else None
+        if line.transaction.movement_id is None:
+            continue
+        difference = difference_of_settlement(payout, line, known.get(line.transaction.movement_id))
         if difference is not None:
             yield difference
 
 
-def _compared(payout: Payout, ports: Ports) -> Payout:
-    now = ports.clock.now()
-
+def _compared(payout: Payout, at: int, ports: Ports) -> Payout:
     def compared(stored: Payout | None) -> Payout:
-        return replace(stored or payout, compared_at=now)
+        return replace(stored or payout, compared_at=at)
 
     return change_payout(payout.organization_id, payout.id, compared, ports)

@@ -75,8 +75,8 @@ DEPOSITS = (
     ),
     guard(
         "a payout that ties out is compared once",
-        "_task(payout)",
-        Becomes("BalanceTask.COMPARE"),
+        "_compared_again",
+        Becomes("True"),
         f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
     ),
     guard(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chalicelib.domain.errors import StripeUnavailable
 from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payout import Payout
 from chalicelib.domain.sweep import PayoutsSwept
 from chalicelib.ports.messages import BalanceJob, BalanceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
@@ -156,6 +159,125 @@ def test_a_company_that_reconnects_after_a_long_time_gets_the_payouts_of_the_gap
     company.world.connect(account=company.account)
     company.world.work()
     assert [payout.tied_out for payout in company.payouts()] == [True, True]
+
+
+@pytest.fixture
+def returning(company: Company) -> tuple[Company, list[Invoice]]:
+    """A company that connected another account, for 100 days, while its money was on its way from the former one.
+
+    The first invoice's money was in a payout that POM knew as under way; the second one's was paid out later.
+    """
+    world, former = company.world, company.account
+    company.days(1)
+    company.pause(DAY)
+    world.work()
+    under_way = next(invoice for invoice in world.ports.database.invoices.values())
+    later = company.paid("50.00")
+    company.wait(2 * HOUR)
+    assert company.payout().fact.under_way
+    connect.disconnect(company.organization, ADMIN, world.ports)
+    world.work()
+    world.connect(account=world.account(payout_schedule="daily"))
+    world.work()
+    for _ in range(10):
+        world.advance(10 * DAY)
+        world.deliver()
+        world.sweep()
+        world.work()
+    connect.disconnect(company.organization, ADMIN, world.ports)
+    world.work()
+    world.connect(account=former)
+    return company, [under_way, later]
+
+
+def test_a_company_that_returns_to_its_former_account_is_told_where_its_money_of_that_time_went(
+    returning: tuple[Company, list[Invoice]],
+) -> None:
+    company, invoices = returning
+    company.world.work()
+    assert [payout.fact.status for payout in company.payouts()] == ["paid", "paid"]
+    assert all(payout.tied_out for payout in company.payouts())
+    assert [company.deposits(each) for each in invoices] == [[("arrived", payout.id)] for payout in company.payouts()]
+
+
+def test_a_run_that_dies_in_the_middle_of_such_a_gap_leaves_none_of_it_out(
+    returning: tuple[Company, list[Invoice]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company, _ = returning
+    monkeypatch.setattr(sweep_payouts, "PAGE", 1)
+    keep, kept = sweep_payouts.keep_payout, []
+
+    def dies_at_the_second(*args: Any) -> Payout:
+        kept.append(args)
+        if len(kept) == 2:
+            raise StripeUnavailable("stripe_unreachable", "No answer.", answered=False)
+        return keep(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep_payouts, "keep_payout", dies_at_the_second)
+        with pytest.raises(StripeUnavailable):
+            company.world.sweep()
+    company.world.sweep()
+    company.world.work()
+    assert [payout.fact.status for payout in company.payouts()] == ["paid", "paid"]
+    assert all(payout.tied_out for payout in company.payouts())
+
+
+def test_a_payout_that_was_under_way_for_longer_than_the_list_reaches_is_asked_for_by_its_id(
+    company: Company,
+) -> None:
+    company.days(4)
+    swept(company)
+    old = company.payout()
+    company.silent()
+    company.days(40)
+    swept(company)
+    stored = company.payout()
+    under_way = replace(stored, fact=replace(old.fact, status="in_transit", as_of=old.fact.created))
+    company.world.ports.payouts.save(under_way)
+    company.world.double.api.log.reset()
+    found = swept(company)
+    assert (found.found, company.calls("GET /v1/payouts/{id}")) == (1, 1)
+    assert company.payout().fact.status == "paid"
+    company.world.double.api.log.reset()
+    assert swept(company).found == 0
+    assert company.calls("GET /v1/payouts/{id}") == 0
+
+
+def test_payments_older_than_the_first_ninety_days_get_their_fees_and_their_payouts(world: World) -> None:
+    company = Company.connected(world)
+    by_payout = company.paid("100.00")
+    company.pause(60)
+    company.world.ports.queues.take()
+    for _ in range(12):
+        company.pause(10 * DAY)
+        company.world.ports.queues.take()
+    connection = world.ports.connections.get(company.organization)
+    world.ports.connections.save(replace(connection, sweep=replace(connection.sweep, payouts_swept_at=0)))
+    assert company.row(by_payout).fee_pending
+    swept(company)
+    assert not company.row(by_payout).fee_pending
+    assert company.deposits(by_payout) == [("arrived", company.payout().id)]
+
+
+def test_old_payments_that_stripe_paid_out_by_hand_get_their_fees(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep_payouts, "FEES_AT_ONCE", 2)
+    company = Company(world, StripeAccountId(world.connect(account=world.account(payout_schedule="manual"))))
+    world.customer()
+    world.work()
+    invoices = []
+    for _ in range(5):
+        invoices.append(company.paid("100.00"))
+        company.pause(60)
+    company.pause(120 * DAY)
+    world.ports.queues.take()
+    connection = world.ports.connections.get(company.organization)
+    world.ports.connections.save(replace(connection, sweep=replace(connection.sweep, payouts_swept_at=0)))
+    swept(company)
+    assert not any(company.row(each).fee_pending for each in invoices)
+    assert world.ports.connections.get(company.organization).sweep.payouts_swept_at > 0
 
 
 # Fees

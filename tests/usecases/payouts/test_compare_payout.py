@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import Payout, Totals
 from chalicelib.domain.payout_lines import PayoutLine, itemized
 from chalicelib.domain.payout_tie_out import PayoutKind
@@ -239,6 +240,86 @@ def test_a_payout_of_an_account_that_is_no_longer_connected_is_not_compared(sett
     assert settled.world.stripe_calls() == {}
 
 
+def without_its_row(company: Company, invoice: Invoice) -> None:
+    """The payment's row is missing, as in rows of former releases: the next write of its invoice stores it."""
+    database, key = company.world.ports.database, (company.organization, company.payment_id(invoice))
+    del database.movements[key]
+    database.settlements.pop(key, None)
+    for stored_key, stored in list(database.invoices.items()):
+        if stored.id == invoice.id:
+            database.invoices[stored_key] = replace(stored, payments_listed=False)
+
+
+@pytest.mark.parametrize("days", [1, 20, 60])
+def test_a_payment_that_is_stored_long_after_its_payout_was_read_comes_to_show_its_payout(
+    company: Company, days: int
+) -> None:
+    company.world.sweep()
+    invoice = company.paid("100.00")
+    company.wait(60)
+    without_its_row(company, invoice)
+    for _ in range(3 + days):
+        company.days(1)
+        company.world.sweep(objects=False)
+    swept_every_day(company, 2)
+    assert company.payout().compared_at == 0
+    assert kinds_of_lines(company) == [PayoutKind.NOT_STORED]
+    company.refund(invoice, 1_000)
+    company.world.deliver()
+    swept_every_day(company, 3)
+    assert company.deposits(invoice)[0] == ("arrived", company.payouts()[0].id)
+    assert kinds_of_lines(company) == []
+    compared_at = company.payouts()[0].compared_at
+    swept_every_day(company, 2)
+    assert company.payouts()[0].compared_at == compared_at > 0
+
+
+def swept_every_day(company: Company, days: int) -> None:
+    for _ in range(days):
+        company.days(1)
+        company.world.sweep()
+        company.world.work()
+
+
+def kinds_of_lines(company: Company) -> list[PayoutKind]:
+    """Returns the kinds of differences of all lines that POM has, however long ago."""
+    found = tie_out_payouts(company.organization, company.world.ports, days=100)
+    return [difference.kind for each in found for difference in each.differences]
+
+
+class Counted:
+    """A store that counts the lines, or the settlements, that are written to it."""
+
+    def __init__(self, store: Any, written: list[str]) -> None:
+        self._store = store
+        self._written = written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def put_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
+        self._written += ["line" for _ in lines]
+        self._store.put_lines(organization_id, payout_id, lines)
+
+    def settle(self, organization_id: OrganizationId, settlements: Sequence[tuple[str, Settlement]]) -> None:
+        self._written += ["settlement" for _ in settlements]
+        self._store.settle(organization_id, settlements)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"), [(lost, ["line", "settlement"]), (surplus, []), (no_owner, ["line", "settlement"])]
+)
+def test_a_repair_writes_only_what_differs(
+    spoil: Callable[[Company], None], expected: list[str], settled: Company
+) -> None:
+    spoil(settled)
+    written: list[str] = []
+    ports = settled.world.ports
+    ports.payouts, ports.payments = Counted(ports.payouts, written), Counted(ports.payments, written)
+    assert compare(settled).repaired == 1
+    assert written == expected
+
+
 # For operators
 
 
@@ -257,6 +338,11 @@ def test_an_operator_sees_payouts_that_pom_does_not_know_or_has_no_lines_of_and_
         assert each.can_be_mended
         mend_payout(company.organization, company.account, each.fact, company.world.ports)
 
+    assert kinds(company) == {second: [PayoutKind.NOT_STORED], first: []}, "no event told of the second payment yet"
+    company.world.sweep()
+    company.world.work()
+    for each in tie_out_payouts(company.organization, company.world.ports):
+        mend_payout(company.organization, company.account, each.fact, company.world.ports)
     assert kinds(company) == {second: [], first: []}
     assert all(payout.tied_out for payout in company.payouts())
 
