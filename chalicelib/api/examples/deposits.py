@@ -96,7 +96,7 @@ REFUND_SETTLED = {
     "deposits": DEPOSITS,
 }
 
-PAYOUT = {
+PAYOUT: dict[str, Any] = {
     "id": PAYOUT_ID,
     "arrivesOn": "2026-12-01",
     "createdAt": "2026-11-27T00:10:00Z",
