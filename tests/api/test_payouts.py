@@ -207,6 +207,25 @@ def test_a_failed_payout_says_why_what_to_do_and_where_its_money_went(api: ApiCl
     assert (payout["status"], payout["paidAgainIn"], payout["tiedOut"]) == ("failed", "po_2", True)
 
 
+def test_a_payout_of_an_account_connected_before_stays_listed_and_is_marked(api: ApiClient, world: World) -> None:
+    keep(world, payout_fact("po_1", 100, status="in_transit"), account_id="acct_before")
+    [payout] = listed(api)
+    assert payout["accountConnected"] is False
+    assert "Its Stripe account acct_before is not connected any more" in payout["message"]
+
+
+def test_a_payout_names_those_whose_money_it_pays_out_again(api: ApiClient, world: World) -> None:
+    keep(world, payout_fact("po_1", 100, status="failed"), returned_in="po_2")
+    back = moved(
+        "txn_1", 100, type="payout_failure", category="payout_reversal", source_type="payout", source_id="po_1",
+        payment_id=None,
+    )  # fmt: skip
+    keep(world, payout_fact("po_2", 100), [PayoutLine(back)])
+    first, second = shown(api, "po_1"), shown(api, "po_2")
+    assert (first["paidAgainIn"], first["nextStep"], second["paysAgain"]) == ("po_2", None, ["po_1"])
+    assert "It has what the deposit of 20 January 2027 gave back, the payout po_1." in second["message"]
+
+
 def test_a_payout_and_the_one_that_reverses_it_name_each_other(api: ApiClient, world: World) -> None:
     keep(world, payout_fact("po_1", 100, reversed_by_id="po_2", automatic=False))
     keep(world, payout_fact("po_2", -100, original_payout_id="po_1", automatic=False))

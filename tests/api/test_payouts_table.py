@@ -112,6 +112,17 @@ def test_a_payout_without_lines_is_one_row_that_says_why(
     assert (row["Kind"], row["Net"], row["Description"]) == ("unexplained", payout["amount"], payout["message"])
 
 
+def test_a_payout_that_reverses_another_is_one_row_that_says_which(api: ApiClient, world: World) -> None:
+    keep(world, payout_fact("po_1", 100, reversed_by_id="po_2"))
+    keep(world, payout_fact("po_2", -100, original_payout_id="po_1", automatic=False))
+    [row] = lines_of(api, "po_2")
+    assert (row["Kind"], row["Net"]) == ("reversal", "-1.00")
+    assert "It reverses the payout po_1" in row["Description"]
+    assert "Stripe cannot tell" not in row["Description"]
+    table_rows = {each["ID"]: each for each in table(api.get("/payouts", headers=CSV))}
+    assert (table_rows["po_2"]["Reverses"], table_rows["po_1"]["Reversed by"]) == ("po_1", "po_2")
+
+
 def test_a_text_of_stripe_in_a_payout_is_not_taken_for_a_formula(api: ApiClient, world: World) -> None:
     text = '=HYPERLINK("x")'
     owner = Owner(InvoiceId("inv_1"), CustomerId("-cust"), text)
