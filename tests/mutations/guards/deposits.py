@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Check, Instead, Never, Without
+from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Without
 
 _T_LINES = "tests/domain/test_payout_lines.py"
 _T_HOLDS = "tests/domain/test_payout_holds.py"
@@ -78,6 +78,20 @@ DEPOSITS = (
         "_task(payout)",
         Check("compared_at"),
         f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
+    ),
+    guard(
+        "the card that paid does not show the debit that came back before it",
+        "Movement.shows",
+        Becomes("True"),
+        "tests/usecases/payouts/test_debits_that_came_back.py"
+        "::test_the_card_has_its_fee_and_the_debit_that_came_back_has_its_own_two_changes",
+    ),
+    guard(
+        "the fee of a card is pending though the debit before it has one",
+        "Movement.charged_by",
+        Becomes("True"),
+        "tests/usecases/payouts/test_debits_that_came_back.py"
+        "::test_the_sweep_reads_the_fee_of_the_card_though_the_debit_before_it_has_one",
     ),
     guard(
         "a payment outside Stripe waits for no fee",
