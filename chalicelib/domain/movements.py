@@ -82,6 +82,10 @@ class Movement:
             return charge_id is not None and charge_id == self.charge_id
         return charge_id not in self.other_charges
 
+    def charged_by(self, charge_id: str | None) -> bool:
+        """Returns True if this is the charge that the row shows, as far as both are known."""
+        return None in (self.charge_id, charge_id) or charge_id == self.charge_id
+
     @property
     def counted(self) -> int:
         """Returns the amount that this adds to the money received, in minor units; negative if money went out."""
