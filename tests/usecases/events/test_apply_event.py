@@ -654,6 +654,16 @@ def test_a_restriction_is_lifted_although_stripes_clock_is_far_ahead(world: Worl
         assert world.ports.connections.get(ORGANIZATION).ready_to_send is enabled
 
 
+def test_a_customer_event_that_is_dated_far_ahead_makes_pom_ask_stripe(world: World, invoice: Invoice) -> None:
+    event = latest(world, invoice.stripe_account_id, "customer.created")
+    customer = world.ports.customers.get(ORGANIZATION, invoice.order.customer_id)
+    assert customer is not None
+    world.ports.customers.save(replace(customer, stripe_as_of=event.created + 3 * 86400))
+    boundaries = watched(world)
+    applied(world, replace(event, id="evt_2", type="customer.updated", created=event.created + 4 * 86400))
+    assert "fetch" in boundaries.stripe
+
+
 def test_an_account_nobody_connected_is_foreign(world: World, invoice: Invoice) -> None:
     account = invoice.stripe_account_id
     world.double.update_account(account, business_name="Red Pools")
