@@ -44,7 +44,7 @@ COMPARED_UP_TO = 50_000
 """Lines of a payout that one run of the balance worker can compare. `too_long` counts longer payouts."""
 
 KEPT_LOOKED_THROUGH = 1_000
-"""Payouts that POM has, those that arrive last first, among which a run looks for ones that the list did not reach."""
+"""Payouts that POM has, those that arrive last first, among which a run looks for ones that were not listed."""
 
 ASKED_AT_ONCE = 100
 """Such payouts that one run asks for by their ids, and that it queues, at most."""
