@@ -89,6 +89,7 @@ class PayoutsSwept:
     `found` counts payouts that Stripe had otherwise than POM, `missed` those of them that an event should have told
     of. `queued` counts payouts whose lines a worker is to read or to compare, `fees` the fees that no event brought.
     `not_tied_out` counts payouts whose lines POM should have had by now, or whose lines do not add up.
+    `too_long` counts payouts with more lines than are compared with Stripe's.
     """
 
     found: int = 0
@@ -96,6 +97,7 @@ class PayoutsSwept:
     queued: int = 0
     fees: int = 0
     not_tied_out: int = 0
+    too_long: int = 0
     fees_before: int | None = None
     """Fees of payments made before this moment (epoch seconds UTC) are left to another run. None: none are."""
 

@@ -226,6 +226,41 @@ def test_what_settled_in_two_currencies_is_not_summed_up(api: ApiClient, world: 
     assert [(each["net"], each["currency"]) for each in row["settlements"]] == [("-90.00", "usd"), ("69.00", "eur")]
 
 
+def test_a_fee_that_stripe_took_for_a_payment_by_itself_is_in_the_payments_fee(api: ApiClient, world: World) -> None:
+    """`GET /payments` must not show 100.00 less a fee of 3.20 as 96.50."""
+    charge = moved("txn_1", 10_000, 320)
+    network = replace(moved("txn_2", -30), category="network_cost", type="network_cost", description="Network cost")
+    store(world, SettledMovement(movement(), (Settlement(charge), Settlement(network))))
+    [row] = listed(api)
+    assert (row["fee"], row["net"]) == ("3.50", "96.50")
+    assert [(part["type"], part["amount"]) for part in row["feeParts"]] == [
+        ("stripe_fee", "3.20"),
+        ("network_cost", "0.30"),
+    ]
+    [cells] = table(api.get("/payments", headers=CSV))
+    assert (cells["Fee"], cells["Net"]) == ("3.50", "96.50")
+
+
+def test_the_table_tells_which_of_several_deposits_was_returned(api: ApiClient, world: World) -> None:
+    stays, fails = payout_fact("po_1", 5000), payout_fact("po_2", 2000, status="failed")
+    settlements = [
+        Settlement(moved("txn_1", 3000), stays.id),
+        Settlement(moved("txn_2", 2000, created=1_800_400_000), fails.id),
+        Settlement(moved("txn_3", 2000, created=1_800_500_000), stays.id),
+        Settlement(moved("txn_4", 500, created=1_800_600_000)),
+    ]
+    for fact in (stays, fails):
+        keep(world, fact)
+    store(world, SettledMovement(movement(), tuple(settlements)))
+    [cells] = table(api.get("/payments", headers=CSV))
+    in_step = [cells[name].split("; ") for name in ("Deposit", "Deposit status", "Payout")]
+    assert list(zip(*in_step, strict=True)) == [
+        ("2027-01-20", "arrived", "po_1"),
+        ("2027-01-20", "returned", "po_2"),
+        ("2027-01-18", "expected", ""),
+    ]
+
+
 def test_the_table_of_payments_has_the_fees_and_deposits_of_the_list(
     api: ApiClient, world: World, account: str
 ) -> None:

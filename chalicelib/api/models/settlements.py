@@ -131,8 +131,9 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     fee: Annotated[
         str | None,
         Meta(
-            description="Stripe's fee in `settlementCurrency`: the sum of `settlements[].fee`, and of those settlements "
-            "that are fees themselves (`fee`, `network_cost`). Null unless `feeStatus` is `known`.",
+            description="Stripe's fee in `settlementCurrency`: the sum of `settlements[].fee`, and of those "
+            "settlements that are fees themselves (category `fee` or `network_cost`). Null unless `feeStatus` is "
+            "`known`.",
             examples=["3.82"],
         ),
     ]

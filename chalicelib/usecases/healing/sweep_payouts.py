@@ -1,8 +1,8 @@
 """Finds the payouts and the fees that no event told of.
 
-Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. One that POM has as
-under way, and that the list does not reach, is asked for by its id. A payout whose lines POM should have, or should
-compare once more, is left to the balance worker: each has that worker's time.
+Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. One that POM has
+as under way, and that the list does not reach, is asked for by its id. A payout whose lines POM should have, or
+should compare once more, is left to the balance worker: each has that worker's time.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ OUTSIDE_COMPARED_EVERY = 7 * DAY
 """Seconds after which a payout with lines outside POM is compared again: POM may have heard of a payment late."""
 
 COMPARED_UP_TO = 50_000
-"""Lines of a payout that one run of the balance worker can compare."""
+"""Lines of a payout that one run of the balance worker can compare. `too_long` counts longer payouts."""
 
 KEPT_LOOKED_THROUGH = 1_000
-"""Payouts that POM has, those that arrive last first, among which a run looks for ones that the list did not reach."""
+"""Payouts that POM has, those that arrive last first, among which a run looks for ones that were not listed."""
 
 ASKED_AT_ONCE = 100
 """Such payouts that one run asks for by their ids, and that it queues, at most."""
@@ -151,6 +151,8 @@ class _PayoutSweep:
             self._count(queued=1)
         if payout.tied_out is False:
             self._count(not_tied_out=1)
+        if payout.itemized is not None and payout.itemized.lines > COMPARED_UP_TO:
+            self._count(too_long=1)
 
     @property
     def _swept_since(self) -> int:
@@ -213,7 +215,7 @@ def _reconciled_long_ago(payout: Payout, now: int) -> bool:
 
 
 def _unread(payout: Payout, now: int) -> bool:
-    """Returns True if POM does not have a payout's lines, or lately did not have all of them beside their payments."""
+    """Returns True if POM lacks a payout's lines, or has not found all of them beside their payments yet."""
     if payout.itemized is None:
         return payout.fact.reconciled
     return payout.compared_at == 0 and payout.itemized.at > now - FIRST_LOOKED_BACK

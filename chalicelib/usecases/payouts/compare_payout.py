@@ -56,8 +56,8 @@ def compare_and_repair(organization_id: OrganizationId, payout_id: str, ports: P
     wrong = _repairable(differences)
     if wrong:
         payout = _repaired(payout, wrong, ports)
-    waits = any(each.kind is PayoutKind.NOT_STORED for each in differences)
-    return LinesKept(_compared(payout, 0 if waits else ports.clock.now(), ports), len(wrong))
+    at = 0 if _waits(differences) else ports.clock.now()
+    return LinesKept(_compared(payout, at, ports), len(wrong))
 
 
 def differences_in(payout: Payout, ports: Ports) -> Iterator[PayoutDifference]:
@@ -92,13 +92,17 @@ def _repairable(differences: Iterable[PayoutDifference]) -> set[str]:
     return {each.subject for each in differences if each.kind in REPAIRABLE}
 
 
+def _waits(differences: Iterable[PayoutDifference]) -> bool:
+    """Returns True if a line's payment is not stored yet, so that the payout is to be compared again."""
+    return any(each.kind is PayoutKind.NOT_STORED for each in differences)
+
+
 def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
-    stored = ports.payouts.all_lines(payout.organization_id, payout.id)
-    surplus = {line.transaction.id: line for line in stored if line.transaction.id in wrong}
+    stored = {line.transaction.id: line for line in ports.payouts.all_lines(payout.organization_id, payout.id)}
     for page in ports.stripe.balance_transactions(payout.account_id, payout.id):
         for line in keep_lines(payout, [each for each in page if each.id in wrong], ports):
-            surplus.pop(line.transaction.id, None)
-    lines = list(surplus.values())
+            stored.pop(line.transaction.id, None)
+    lines = [stored[transaction_id] for transaction_id in wrong & stored.keys()]
     for start in range(0, len(lines), AT_ONCE):
         ports.payouts.remove_lines(payout.organization_id, payout.id, lines[start : start + AT_ONCE])
     return add_up(payout, ports)

@@ -56,7 +56,7 @@ PAYOUTS = (
     ),
     guard(
         "a line that Stripe does not list is removed",
-        "repair_payout",
+        "_repaired(wrong)",
         Skipped("remove_lines"),
         f"{_COMPARE}::test_a_line_that_differs_is_found_and_repaired",
     ),
@@ -65,6 +65,31 @@ PAYOUTS = (
         "compare_and_repair",
         Check("account_id"),
         f"{_COMPARE}::test_a_payout_of_an_account_that_is_no_longer_connected_is_not_compared",
+    ),
+    guard(
+        "a repair writes only lines that differ",
+        "_repaired(wrong)",
+        Check("wrong"),
+        f"{_COMPARE}::test_a_repair_writes_only_what_differs",
+    ),
+    guard(
+        "a payout whose payment is not stored yet is compared again",
+        "_waits",
+        Becomes("False"),
+        f"{_COMPARE}::test_a_payment_that_is_stored_long_after_its_payout_was_read_comes_to_show_its_payout",
+    ),
+    guard(
+        "a payout that the list does not reach is asked for",
+        "_PayoutSweep._asked_for",
+        Becomes("iter(())"),
+        f"{_SWEEP}::test_a_payout_that_was_under_way_for_longer_than_the_list_reaches_is_asked_for_by_its_id",
+    ),
+    guard(
+        "the first list of payouts reaches back to what POM knew of the account",
+        "_PayoutSweep._listed_since",
+        Becomes("self.now - FIRST_LOOKED_BACK"),
+        f"{_SWEEP}::test_a_company_that_returns_to_its_former_account_is_told_where_its_money_of_that_time_went",
+        f"{_SWEEP}::test_payments_older_than_the_first_ninety_days_get_their_fees_and_their_payouts",
     ),
     guard(
         "a line that is not beside its payment is a difference",
