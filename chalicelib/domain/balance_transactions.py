@@ -65,8 +65,8 @@ class BalanceTransaction:
     def gross(self) -> int:
         """Returns what moved before fees, in minor units. `gross - cost` is `net`.
 
-        Stripe books a fee that stands alone as an `amount` without a `fee`. Here it is a cost, so that the costs of all
-        lines of a payout add up to the fees of its totals.
+        Stripe books a fee that stands alone as an `amount` without a `fee`. Here it is a cost, so that the costs of
+        all lines of a payout add up to the fees of its totals.
         """
         return 0 if self.category in FEES else self.amount
 
