@@ -15,36 +15,52 @@ from chalicelib.usecases.payouts.show_payouts import Balance
 
 
 class CurrencyBalance(msgspec.Struct, rename="camel", kw_only=True):
-    """The balance in one currency. Money on its way to the bank has left it."""
+    """The balance in one currency. Money that is on its way to the bank has already left the balance."""
 
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     available: Annotated[
         str,
         Meta(
-            description="Can be paid out now. It is negative if refunds, disputes or fees took more than there was.",
+            description="The money that can be paid out now. It is negative if refunds, disputes or fees took more "
+            "than there was.",
             examples=["412.50"],
         ),
     ]
     pending: Annotated[
         str,
         Meta(
-            description="Will be available later: Stripe has booked it, and its day has not come.",
+            description="The money that Stripe has booked, and that becomes available on a later day.",
             examples=["980.00"],
         ),
     ]
     on_its_way: Annotated[
         str,
-        Meta(description="The sum of `payouts`: on its way to the bank, as far as POM knows.", examples=["1156.80"]),
+        Meta(
+            description="The money that is on its way to the bank: the sum of the `payouts` above 0.",
+            examples=["1156.80"],
+        ),
+    ]
+    being_taken: Annotated[
+        str,
+        Meta(
+            description="The money that Stripe is taking from the bank account, because the balance was negative: "
+            "the sum of the `payouts` below 0. It is never above 0.",
+            examples=["0.00"],
+        ),
     ]
     payouts: Annotated[
-        list[PayoutView], Meta(description="The payouts that are on their way, those that arrive last first.")
+        list[PayoutView],
+        Meta(
+            description="The payouts that POM knows with the status `pending` or `in_transit`, the latest day of "
+            "arrival first."
+        ),
     ]
 
 
 class BalanceView(msgspec.Struct, rename="camel"):
-    """The balance of the Stripe account, and what is on its way to the bank, by currency."""
+    """The balance of the Stripe account, and the payouts that are under way, by currency."""
 
-    data: list[CurrencyBalance]
+    data: Annotated[list[CurrencyBalance], Meta(description="One for each currency of the balance or of a payout.")]
 
 
 def balance_view(balance: Balance) -> BalanceView:
@@ -62,10 +78,12 @@ def balance_view(balance: Balance) -> BalanceView:
 
 
 def _currency_balance(amount: BalanceAmount, under_way: list[Payout]) -> CurrencyBalance:
+    amounts = [payout.fact.amount for payout in under_way]
     return CurrencyBalance(
         currency=amount.currency,
         available=decimal_string(amount.available, amount.currency),
         pending=decimal_string(amount.pending, amount.currency),
-        on_its_way=decimal_string(sum(payout.fact.amount for payout in under_way), amount.currency),
+        on_its_way=decimal_string(sum(each for each in amounts if each > 0), amount.currency),
+        being_taken=decimal_string(sum(each for each in amounts if each < 0), amount.currency),
         payouts=[payout_view(payout) for payout in under_way],
     )
