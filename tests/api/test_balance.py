@@ -63,7 +63,7 @@ def test_each_currency_has_its_own_balance_and_payouts_and_debits_are_apart(api:
         for currency, each in shown.items()
     }
     assert figures == {
-        "usd": ("50.00", "0.00", "9.00", "-1.50", ["po_usd", "po_more"]),
+        "usd": ("50.00", "0.00", "9.00", "1.50", ["po_usd", "po_more"]),
         "jpy": ("-700", "0", "0", "0", []),
         "eur": ("0.00", "0.00", "9.00", "0.00", ["po_eur"]),
     }

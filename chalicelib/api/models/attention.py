@@ -32,7 +32,7 @@ KINDS = (
 
 
 class AttentionQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What to list."""
+    """Which things to list, and how many of each kind."""
 
     kind: Annotated[AttentionKind | None, Meta(description="Only things of this kind.")] = None
     overdue_days: Annotated[

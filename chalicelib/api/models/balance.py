@@ -43,8 +43,8 @@ class CurrencyBalance(msgspec.Struct, rename="camel", kw_only=True):
     being_taken: Annotated[
         str,
         Meta(
-            description="The money that Stripe is taking from the bank account, because the balance was negative: "
-            "the sum of the `payouts` below 0. It is never above 0.",
+            description="The money that Stripe is taking from the bank account, because the balance was negative or "
+            "a payout is reversed: the sum of the `payouts` below 0, without a sign.",
             examples=["0.00"],
         ),
     ]
@@ -84,6 +84,6 @@ def _currency_balance(amount: BalanceAmount, under_way: list[Payout]) -> Currenc
         available=decimal_string(amount.available, amount.currency),
         pending=decimal_string(amount.pending, amount.currency),
         on_its_way=decimal_string(sum(each for each in amounts if each > 0), amount.currency),
-        being_taken=decimal_string(sum(each for each in amounts if each < 0), amount.currency),
+        being_taken=decimal_string(-sum(each for each in amounts if each < 0), amount.currency),
         payouts=[payout_view(payout) for payout in under_way],
     )

@@ -1,4 +1,4 @@
-"""Finds the payouts and the fees that no event told of.
+"""Finds the payouts and the fees that no event announced.
 
 Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. A payout whose
 lines POM should have, or should compare once more, is left to the balance worker: each has that worker's time.
