@@ -1,4 +1,4 @@
-"""What people are told of each thing about an invoice that needs a person: what it is, and what to do about it."""
+"""Sentences for each thing about an invoice that needs a person: what it is, and what to do about it."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def deposits_of(settled: SettledMovement, payouts: Mapping[str, Payout], today: 
     if movement.status == "pending":
         return [Deposit(DepositStatus.NOT_SETTLED, BANK_DEBIT if movement.method in BANK_DEBITS else UNDER_WAY)]
     if settled.fee_pending:
-        return [Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
+        return [Deposit(DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe will pay out this money.")]
     return []
 
 

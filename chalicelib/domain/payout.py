@@ -20,7 +20,7 @@ RETURNED = frozenset({"failed", "canceled"})
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:
-    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative if Stripe takes it from the bank."""
+    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative if Stripe debits the bank account."""
 
     id: str
     as_of: int
@@ -97,7 +97,7 @@ class Totals:
     outside_pom: int = 0
     """Payments, refunds and disputes of the company's other business, after their fees."""
     unexplained: int = 0
-    """What no line explains."""
+    """The payout's amount less the sum of all lines."""
 
     @property
     def sum(self) -> int:
@@ -107,7 +107,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Itemized:
-    """What the lines of a payout come to. They were read at `at` (epoch seconds UTC)."""
+    """The sums of a payout's lines, which were read at `at` (epoch seconds UTC)."""
 
     at: int
     lines: int
@@ -134,9 +134,9 @@ class Payout:
     """While its lines are being read: the last balance transaction that is stored. Stripe lists the newest first."""
     itemized: Itemized | None = None
     returned_in: str | None = None
-    """The later payout that paid out again what this one gave back."""
+    """The id of the later payout that paid out again the money of this one, which had come back."""
     compared_at: int = 0
-    """When its lines were last held against Stripe's (epoch seconds UTC)."""
+    """When its lines were last compared with Stripe's (epoch seconds UTC)."""
     version: int = field(default=0)
 
     @property
