@@ -91,8 +91,8 @@ class InvoiceTrouble:
 def invoice_attention_at(invoice: Invoice) -> int | None:
     """Returns when the latest thing began for which this invoice needs a person (epoch seconds UTC).
 
-    Returns None if it needs no person. An invoice that is overdue needs somebody only after some days, which depends on
-    the clock, so that is not in it.
+    Returns None if it needs no person. That an invoice is overdue is left out, because it needs a person only
+    some days later, which depends on the clock.
     """
     return max((trouble.at for trouble in invoice_troubles(invoice)), default=None)
 

@@ -20,7 +20,7 @@ RETURNED = frozenset({"failed", "canceled"})
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:
-    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative if Stripe debits the bank account."""
+    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative for a debit of the bank account."""
 
     id: str
     as_of: int
