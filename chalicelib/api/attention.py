@@ -15,12 +15,11 @@ router = Router(__name__, "Attention")
 def list_attention(call: Call[AttentionQuery]) -> Reply:
     """List what needs a person, newest first, each thing with what to do about it.
 
-    A thing is listed as long as it is true, and is gone once it is solved; nobody dismisses it. `counts` has each
-    kind that was asked for. If there are more things of a kind than `first`, the newest are listed; of overdue
-    invoices those that were due first, and of customers the first ones by their ids. An invoice whose payment failed,
-    or that was not sent, is not listed as overdue too. Invoices in Stripe that POM does not know are those that the
-    latest daily comparison found, at most 20. Payouts are those of the last 90 days; one that
-    the company canceled itself is not listed.
+    A thing is listed until it is solved; nobody can dismiss it. `counts` has each kind that was asked for. If there
+    are more things of a kind than `first`, the newest are listed; of overdue invoices those that were due first, and
+    of customers the first ones by their ids. An invoice whose payment failed, or that was not sent, is not listed as
+    overdue too. Invoices in Stripe that POM does not know are those that the latest daily comparison found, at most
+    20. Payouts are those of the last 90 days; one that the company canceled itself is not listed.
 
     Stripe does not tell POM whether an e-mail reached its recipient, so an address that is wrong is not in the list.
     """

@@ -14,7 +14,7 @@ router = Router(__name__, "Payouts")
 
 @router.route("GET", "/balance", Role.MEMBER, takes=Nothing, answers={200: BalanceView}, refuses=(409, 502, 503))
 def get_balance(call: Call[Nothing]) -> Reply:
-    """Show what is in the Stripe account now and what is on its way to the bank, by currency.
+    """Show the balance of the Stripe account and what is on its way to or from the bank, by currency.
 
     Stripe is asked each time. The payouts are those of the connected account that POM knows.
     """

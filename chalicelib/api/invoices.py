@@ -62,7 +62,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
 
 @router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=(404,))
 def get_invoice(call: Call[Nothing]) -> Reply:
-    """Show an invoice with its payments, what they cost, the deposits that have their money, and its timeline."""
+    """Show an invoice with its payments, their fees and deposits, and its timeline."""
     ports = bootstrap.ports()
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), ports)
     deposits = deposits_of_invoice(invoice, ports)

@@ -40,6 +40,21 @@ _IDS = {
     "payoutId": "Stripe's id of the payout, as in `GET /payouts`.",
 }
 """What each path parameter is."""
+TAGS = {
+    "Attention": "What needs a person, in one list.",
+    "Bulk billing": "Many services billed in one request.",
+    "Connection": "The connection of an organization with its Stripe account.",
+    "Customers": "The customers who are billed, in POM and in Stripe.",
+    "Invoices": "Invoices, from the draft to the payment.",
+    "Invoicing settings": "What applies to every new invoice of an organization.",
+    "Payments": "Payments, refunds and disputes of all invoices, with their fees and deposits.",
+    "Payouts": "Money between the Stripe balance and the company's bank account. What Stripe calls a payout, "
+    "people call a deposit. A payout below zero is a debit of the bank account: Stripe takes the "
+    "money that the balance lacks.",
+    "Service": "The service itself.",
+    "Stripe": "What Stripe sends.",
+}
+"""What the routes of each tag are about."""
 SECURITY_SCHEME = "accessToken"
 EVERYWHERE = (400, 413, 429, 500, 503)
 HEADERS_OF = {401: "WWW-Authenticate", 429: "Retry-After", 502: "Retry-After", 503: "Retry-After"}
@@ -74,7 +89,7 @@ def document(routes: Sequence[Route]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "POM-Stripe", "version": VERSION, "description": DESCRIPTION},
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in routes)],
+        "tags": [{"name": name, "description": TAGS[name]} for name in dict.fromkeys(route.tag for route in routes)],
         "paths": paths,
         "components": {
             "schemas": _only_shared(schemas, routes),

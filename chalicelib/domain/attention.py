@@ -1,4 +1,4 @@
-"""What needs a person: its kinds, and which of them an invoice's own facts tell.
+"""The kinds of things that need a person, and those that follow from an invoice's own facts.
 
 Nothing here depends on the clock, because invoices are indexed by it when they are stored.
 """
@@ -49,7 +49,7 @@ class AttentionKind(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     """The latest attempt to pay an invoice failed."""
     DISPUTE_NEEDS_RESPONSE = "dispute_needs_response"
-    """A bank questions a payment, and waits for the company's answer."""
+    """A bank disputes or asks about a payment, and waits for the company's answer."""
     INVOICE_NOT_SENT = "invoice_not_sent"
     """POM was asked to e-mail an invoice, and it was not e-mailed."""
     REFUND_FAILED = "refund_failed"
@@ -93,8 +93,8 @@ class InvoiceTrouble:
 def most_urgent(invoice: Invoice) -> InvoiceTrouble | None:
     """Returns the most urgent thing for which this invoice needs a person; the latest if it needs one for several.
 
-    Returns None if it needs nobody. An invoice that is overdue needs somebody only after some days, which depends on
-    the clock, so that is not in it.
+    Returns None if it needs no person. That an invoice is overdue is left out, because it needs a person only
+    some days later, which depends on the clock.
     """
     troubles = list(invoice_troubles(invoice))
     return min(troubles, key=lambda trouble: (OF_INVOICES.index(trouble.kind), -trouble.at), default=None)
@@ -113,7 +113,7 @@ def invoice_troubles(invoice: Invoice) -> Iterator[InvoiceTrouble]:
 
 
 def _not_sent(invoice: Invoice) -> Iterator[InvoiceTrouble]:
-    """Yields that POM was asked to e-mail the invoice and nobody has e-mailed it.
+    """Yields that POM was asked to e-mail the invoice and that it has not been e-mailed.
 
     While POM is at it, or while the payer's money is on its way, there is nothing to do. A revision that somebody
     made in Stripe is not what POM was asked to send.

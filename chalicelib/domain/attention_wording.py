@@ -1,4 +1,4 @@
-"""What people are told of each thing about an invoice that needs a person: what it is, and what to do about it."""
+"""Sentences for each thing about an invoice that needs a person: what it is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -84,6 +84,12 @@ def named(invoice: Invoice) -> str:
     return f"invoice {fact.number} over {money(invoice, invoice.total)}"
 
 
+def numbered(invoice: Invoice) -> str:
+    """Returns words for an invoice after an amount of it, without the invoice's own amount."""
+    fact = invoice.facts.invoice
+    return f"invoice {fact.number}" if fact is not None and fact.number is not None else "an invoice"
+
+
 def _item(trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
     match trouble.about:
         case FailedAttempt() as attempt:
@@ -107,12 +113,16 @@ def _payment_failed(attempt: FailedAttempt, trouble: InvoiceTrouble, invoice: In
 
 def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, now: int) -> AttentionItem:
     due_by = dispute.due_by or None  # Stripe says 0 if the bank takes no answer.
-    asks = "asks about" if dispute.status.startswith("warning") else "disputes"
+    inquiry = dispute.status.startswith("warning")
     amount = money(invoice, dispute.amount, dispute.currency)
-    message, next_step = f"The customer's bank {asks} {amount} of {named(invoice)}.", ANSWER
+    if inquiry:
+        message = f"The customer's bank asks about {amount} of {numbered(invoice)}. It has not taken any money."
+    else:
+        message = f"The customer's bank disputes {amount} of {numbered(invoice)}."
+    next_step = ANSWER_INQUIRY if inquiry else ANSWER
     if due_by is not None and due_by < now:
         message += f" The evidence was due by {day(invoice, due_by)}, and that has passed."
-        next_step = "Look at the dispute in the Stripe dashboard. Without evidence it is usually lost."
+        next_step = LATE_INQUIRY if inquiry else LATE
     elif due_by is not None:
         left = (day_of(due_by, invoice.order.time_zone) - day_of(now, invoice.order.time_zone)).days
         message += f" The evidence is due {_in(left)}, by {day(invoice, due_by)}."
@@ -127,6 +137,16 @@ def _dispute(dispute: DisputeFact, trouble: InvoiceTrouble, invoice: Invoice, no
 
 
 ANSWER = "Answer the dispute in the Stripe dashboard, or accept it there. Do not give the money back in another way."
+LATE = "Look at the dispute in the Stripe dashboard. Without evidence it is usually lost."
+ANSWER_INQUIRY = (
+    "Answer the bank's question in the Stripe dashboard. Or refund the whole payment there, which ends the inquiry "
+    "without a dispute and its fee."
+)
+LATE_INQUIRY = (
+    "Look at the inquiry in the Stripe dashboard. Without an answer the bank may open a dispute. A refund of the "
+    "whole payment there ends the inquiry."
+)
+"""What ends an inquiry: https://docs.stripe.com/disputes. POM itself refunds no payment that a bank asks about."""
 
 
 def _in(left: int) -> str:

@@ -1,4 +1,4 @@
-"""Changes of a Stripe account's balance. They say what a payment cost, and deposits are made of them.
+"""Changes of a Stripe account's balance. They have the fee of each payment, and payouts consist of them.
 
 Stripe makes a balance transaction for every payment, refund, dispute and fee, and never changes its amounts
 (https://docs.stripe.com/api/balance_transactions).
@@ -90,7 +90,7 @@ class BalanceTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """How a payment, a refund or a dispute changed the balance, and the payout that it went out with."""
+    """How a payment, a refund or a dispute changed the balance, and the payout that has this money."""
 
     transaction: BalanceTransaction
     payout_id: str | None = None
@@ -103,6 +103,6 @@ class BalanceAmount:
 
     currency: str
     available: int = 0
-    """Can be paid out now."""
+    """The money that can be paid out now."""
     pending: int = 0
-    """On its way into the balance."""
+    """The money that becomes available later."""

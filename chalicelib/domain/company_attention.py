@@ -165,7 +165,7 @@ UNKNOWN = (
 def account_item(connection: Connection) -> AttentionItem | None:
     """Returns that Stripe restricts the connected account, or None.
 
-    A connection that has ended is not in it: the list of apps says so, and nobody may want it back.
+    A connection that has ended is not in it: the list of apps says so, and it may have been ended on purpose.
     """
     account = connection.account
     if not connection.active or account is None or (account.charges_enabled and account.payouts_enabled):

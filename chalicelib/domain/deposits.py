@@ -45,7 +45,7 @@ class Deposit:
     payout_id: str | None = None
 
 
-NOT_READ = Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")
+NOT_READ = Deposit(DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe will pay out this money.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ RETURNED = frozenset({"failed", "canceled"})
 
 @dataclass(frozen=True, slots=True)
 class PayoutFact:
-    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative if Stripe takes it from the bank."""
+    """A payout as Stripe showed it at `as_of`. `amount` is minor units; negative for a debit of the bank account."""
 
     id: str
     as_of: int
@@ -102,7 +102,7 @@ class Totals:
     outside_pom: int = 0
     """Payments, refunds and disputes of the company's other business, after their fees."""
     unexplained: int = 0
-    """What no line explains."""
+    """The payout's amount less the sum of all lines."""
 
     @property
     def sum(self) -> int:
@@ -112,7 +112,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Itemized:
-    """What the lines of a payout come to. They were read at `at` (epoch seconds UTC)."""
+    """The sums of a payout's lines, which were read at `at` (epoch seconds UTC)."""
 
     at: int
     lines: int
@@ -145,7 +145,7 @@ class Payout:
     returned_in: str | None = None
     """The later payout that has what this one gave back among its lines."""
     compared_at: int = 0
-    """When its lines were last held against Stripe's, and each was beside its payment (epoch seconds UTC).
+    """When its lines were last compared with Stripe's, and each was beside its payment (epoch seconds UTC).
 
     0 if that never was. A line whose payment POM has not stored yet makes it 0 again.
     """

@@ -12,7 +12,7 @@ from chalicelib.domain.payout import Itemized, PayoutFact, Totals
 
 
 class LineKind(StrEnum):
-    """What a line is about, for people. Stripe's own word is beside it."""
+    """The subject of a line, for people. Stripe's own category stands beside it."""
 
     PAYMENT = "payment"
     REFUND = "refund"
@@ -52,7 +52,7 @@ class PayoutLine:
 
     @property
     def kind(self) -> LineKind:
-        """Returns the kind. A category that nobody here knows is `other`, and is shown by its name."""
+        """Returns the kind. A category that POM does not know is `other`, and is shown by its name."""
         return _KINDS.get(self.transaction.category, LineKind.OTHER)
 
     @property
@@ -115,7 +115,7 @@ def line_of(transaction: BalanceTransaction, payout: PayoutFact, owner: Owner | 
 
 
 def itemized(payout: PayoutFact, lines: Iterable[PayoutLine], at: int) -> Itemized:
-    """Returns what the lines of a payout come to. What they leave of its amount is `unexplained`."""
+    """Returns the sums of a payout's lines. `unexplained` is the payout's amount less all of them."""
     totals, invoices, count, again = Totals(), set(), 0, set()
     for line in lines:
         count += 1

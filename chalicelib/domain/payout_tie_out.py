@@ -1,4 +1,4 @@
-"""Stripe's payouts and their lines against POM's."""
+"""Compares Stripe's payouts and their lines with those that POM stored."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class PayoutKind(StrEnum):
     NOT_ITEMIZED = "payout_not_itemized"
     """Stripe can list its lines, and POM does not have all of them."""
     LINE_DIFFERS = "payout_line_differs"
-    """A line is missing in POM, is one too many, or has another amount or invoice; or its payment lacks it."""
+    """POM lacks a line, has one that Stripe does not list, has another amount or invoice, or its payment lacks it."""
     NOT_STORED = "payout_payment_not_stored"
     """A line belongs to an invoice, and POM has not stored the payment, refund or dispute yet that it is about."""
     TOTALS_DIFFER = "payout_totals_differ"
-    """POM has the lines as Stripe lists them, and its totals are not theirs: a repair was killed in between."""
+    """POM has the lines as Stripe lists them, and its totals are not the sums of these lines."""
     NOT_IN_STRIPE = "payout_not_in_stripe"
     """POM has a payout that Stripe does not list."""
     UNEXPLAINED = "payout_unexplained"
@@ -66,7 +66,7 @@ def not_in_stripe(payout: Payout) -> PayoutDifference:
 def differences_of_lines(
     payout: Payout, listed: Iterable[PayoutLine], stored: Iterable[PayoutLine]
 ) -> Iterator[PayoutDifference]:
-    """Yields each line that Stripe lists otherwise than POM has it.
+    """Yields each line that differs between Stripe and POM.
 
     If there is none, yields how the payout's totals differ from what the lines come to, or leave of the amount.
     """

@@ -43,7 +43,7 @@ class TiedPayout:
 
 
 def judged(compared: ComparedPayout, *, would_repair: bool = False) -> TiedPayout:
-    """Returns how a payout stands that nobody repairs. `would_repair` is True if a repair is only told."""
+    """Returns the result for a payout that is not repaired. `would_repair` is True in a dry run of a repair."""
     fact, payout, differences = compared.fact, compared.payout, compared.differences
     if differences:
         result = Result.WOULD_BE_REPAIRED if would_repair and compared.can_be_mended else Result.DIFFERS

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from chalicelib.adapters.stripe.objects.balance_transactions import BalanceTransaction as StripeBalanceTransaction
 from chalicelib.api.examples.common import INVOICE_ID
 from chalicelib.api.examples.deposits import OF_ACCOUNT, OF_PAYMENT, OF_REFUND, PAYMENT_ID, PAYOUT_ID, REFUND_ID
-from chalicelib.domain.balance_transactions import Settlement
+from chalicelib.domain.balance_transactions import BalanceTransaction, Settlement
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.movements import MovementKind
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
 from tests.api.money_moved import movement
-from tests.api.settled_money import ACCOUNT, account_fee, midnight, moved, payout_fact
+from tests.api.settled_money import ACCOUNT, midnight, payout_fact
 from tests.world import ORGANIZATION
 
 PAID_AT, REFUNDED_AT, CHARGED_AT = 1795626760, 1795660200, 1795680000
@@ -39,17 +45,35 @@ ROWS = (
 )
 """A refund, and the payment before it."""
 
-_REFUNDED = moved(
-    str(OF_REFUND["id"]), -2000, type="refund", category="refund", created=REFUNDED_AT, available_on=AVAILABLE_ON,
-    source_type="refund", source_id=REFUND_ID, payment_id=PAYMENT_ID, description="REFUND FOR CHARGE",
+
+def _booked(shown: dict[str, Any], type_: str, description: str, created: int, source: Any) -> BalanceTransaction:
+    """Returns a balance transaction as POM reads it from Stripe."""
+    listed = {
+        "id": shown["id"], "type": type_, "reporting_category": shown["category"], "description": description,
+        "amount": amount_in_minor_units(shown["gross"]), "fee": amount_in_minor_units(shown["fee"]),
+        "net": amount_in_minor_units(shown["net"]), "currency": shown["currency"], "created": created,
+        "available_on": AVAILABLE_ON, "source": source,
+        "fee_details": [{**part, "amount": amount_in_minor_units(part["amount"])} for part in shown["feeParts"]],
+    }  # fmt: skip
+    return msgspec.json.decode(msgspec.json.encode(listed), type=StripeBalanceTransaction).fact()
+
+
+def amount_in_minor_units(amount: str) -> int:
+    return int(Decimal(amount) * 100)
+
+
+_REFUNDED = _booked(
+    OF_REFUND, "refund", "REFUND FOR CHARGE (Ann Lee)", REFUNDED_AT,
+    {"object": "refund", "id": REFUND_ID, "amount": 2000, "currency": "usd", "payment_intent": PAYMENT_ID},
 )  # fmt: skip
-_PAID = moved(
-    str(OF_PAYMENT["id"]), 12150, 382, created=PAID_AT, available_on=AVAILABLE_ON, payment_id=PAYMENT_ID,
-    description="Invoice A1B2C3D4-0001",
+_PAID = _booked(
+    OF_PAYMENT, "charge", "Ann Lee, Invoice A1B2C3D4-0001", PAID_AT,
+    {"object": "charge", "id": "ch_1", "amount": 12150, "currency": "usd", "payment_intent": PAYMENT_ID},
 )  # fmt: skip
-_CHARGED = account_fee(
-    str(OF_ACCOUNT["id"]), 200, created=CHARGED_AT, available_on=AVAILABLE_ON, description="Billing - usage fee"
-)
+_IN_STRIPE = {**OF_ACCOUNT, "gross": OF_ACCOUNT["net"], "fee": "0.00", "feeParts": []}
+"""Stripe books a fee of the account as an amount without a fee."""
+_CHARGED = _booked(_IN_STRIPE, "stripe_fee", "Billing - usage fee", CHARGED_AT, None)
+"""Stripe describes a payment and its refund by the payer's name. POM does not keep that."""
 
 SETTLED = (Settlement(_REFUNDED, PAYOUT_ID), Settlement(_PAID, PAYOUT_ID))
 LINES = (PayoutLine(_CHARGED), PayoutLine(_REFUNDED, OWNER), PayoutLine(_PAID, OWNER))

@@ -39,7 +39,7 @@ NOT_READ: dict[str, Any] = {
             "status": "not_settled",
             "on": None,
             "payoutId": None,
-            "message": "POM has not read from Stripe yet when it is paid out.",
+            "message": "POM has not read yet when Stripe will pay out this money.",
         }
     ],
 }

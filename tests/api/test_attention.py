@@ -43,7 +43,7 @@ def test_a_thing_that_needs_a_person_comes_with_all_that_a_page_shows_of_it(offi
     assert invoice.facts.invoice is not None
     number = invoice.facts.invoice.number
     assert re.fullmatch(
-        f"The customer's bank disputes 75.00 USD of invoice {number} over 75.00 USD. "
+        f"The customer's bank disputes 75.00 USD of invoice {number}. "
         r"The evidence is due in \d+ days, by \d+ January 2027\.",
         item.pop("message"),
     )

@@ -45,27 +45,25 @@ def test_the_balance_shows_what_is_pending_available_and_on_its_way(api: ApiClie
     assert (usd["onItsWay"], usd["payouts"]) == ("0.00", [])
 
 
-def test_each_currency_has_its_own_balance_and_its_own_payouts(api: ApiClient, world: World) -> None:
+def test_each_currency_has_its_own_balance_and_payouts_and_debits_are_apart(api: ApiClient, world: World) -> None:
     account = world.connect()
     world.double.adjust(account, 5_000)
     world.double.adjust(account, -700, currency="jpy")
     soon = midnight("2027-01-18")
     keep(world, payout_fact("po_eur", 900, status="in_transit", currency="eur", arrival_date=soon))
     keep(world, payout_fact("po_usd", -150, status="pending", arrival_date=soon))
+    keep(world, payout_fact("po_more", 900, status="in_transit", arrival_date=soon))
     keep(world, payout_fact("po_done", 150, arrival_date=soon))
     shown = {each["currency"]: each for each in api.get("/balance").json["data"]}
     figures = {
         currency: (
-            each["available"],
-            each["pending"],
-            each["onItsWay"],
-            each["beingTaken"],
+            *(each[name] for name in ("available", "pending", "onItsWay", "beingTaken")),
             [payout["id"] for payout in each["payouts"]],
         )
         for currency, each in shown.items()
     }
     assert figures == {
-        "usd": ("50.00", "0.00", "0.00", "1.50", ["po_usd"]),
+        "usd": ("50.00", "0.00", "9.00", "1.50", ["po_usd", "po_more"]),
         "jpy": ("-700", "0", "0", "0", []),
         "eur": ("0.00", "0.00", "9.00", "0.00", ["po_eur"]),
     }

@@ -216,6 +216,7 @@ def test_a_payment_in_another_currency_shows_what_it_was_exchanged_into(api: Api
     assert row["exchange"] == {"rate": "0.921", "amount": "75.00", "currency": "usd"}
     [cells] = table(api.get("/payments", headers=CSV))
     assert (cells["Net"], cells["Settlement currency"], cells["Exchange rate"]) == ("66.78", "EUR", "0.921")
+    assert (cells["Amount before exchange"], cells["Currency before exchange"]) == ("75.00", "USD")
 
 
 def test_what_settled_in_two_currencies_is_not_summed_up(api: ApiClient, world: World) -> None:

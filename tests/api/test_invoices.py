@@ -13,8 +13,8 @@ from chalicelib.domain.summary import recounted
 from tests.api.client import ApiClient
 from tests.world import World
 
-FIELDS = """id number status customerId customerEmail currency lineItems subtotal tax total totalDifference
-discountAmount paidAmount refundedAmount lostAmount receivedAmount
+FIELDS = """id stripeInvoiceId number status customerId customerEmail currency lineItems subtotal tax
+total totalDifference discountAmount paidAmount refundedAmount lostAmount receivedAmount
 balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt paidOn memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
@@ -77,6 +77,7 @@ def test_the_dashboard_link_leads_into_the_account_and_its_mode(office: ApiClien
     assert stored is not None
     account, stripe_id = stored.stripe_account_id, stored.stripe_invoice_id
     assert made["dashboardUrl"] == f"https://dashboard.stripe.com/{account}/test/invoices/{stripe_id}"
+    assert made["stripeInvoiceId"] == stripe_id
     world.ports.invoices.save(recounted(replace(stored, livemode=True)))
     live = office.get(f"/invoices/{made['id']}").json
     assert live["dashboardUrl"] == f"https://dashboard.stripe.com/{account}/invoices/{stripe_id}"

@@ -188,16 +188,63 @@ def ways(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return [schema, *schema.get("anyOf", [])]
 
 
-def test_every_field_of_the_timeline_of_money_and_of_the_events_is_described(openapi: dict[str, Any]) -> None:
+DESCRIBED = {"Attention", "Invoices", "Payments", "Payouts"}
+"""The tags whose answers are described field by field."""
+
+
+def schemas_answered(openapi: dict[str, Any], tags: set[str]) -> set[str]:
+    """Returns the names of the schemas of what routes with these tags answer, and of all that is in these."""
     schemas = openapi["components"]["schemas"]
-    names = """HistoryEntryView PaymentView PaymentMethodView RefundView DisputeView OutsideRecordView
-        LoggedEventView MovementView MovementMethodView NewRefund OrderedRefundView OutsidePayment FailureView
-        PageInfo SettlementView FeePartView ExchangeView DepositView PayoutView PayoutTotals BankView PayoutLineView
-        CurrencyBalance""".split()
+    answers = [
+        answer["content"]
+        for *_, operation in operations(openapi)
+        if tags & {*operation["tags"]}
+        for answer in operation["responses"].values()
+        if "content" in answer
+    ]
+    found: set[str] = set()
+    ahead = names_in(answers)
+    while ahead:
+        name = ahead.pop()
+        found.add(name)
+        ahead |= names_in(schemas[name]) - found
+    return found
+
+
+def names_in(node: Any) -> set[str]:
+    return {*re.findall(r'"#/components/schemas/(\w+)"', msgspec.json.encode(node).decode())}
+
+
+def described(field: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    """Returns True if a field has a description, or refers only to schemas that have one."""
+    if any("description" in one for one in ways(field)):
+        return True
+    return all("description" in schemas[name] for name in names_in(field)) and bool(names_in(field))
+
+
+def test_every_field_of_an_answer_about_money_is_described(openapi: dict[str, Any]) -> None:
+    schemas = openapi["components"]["schemas"]
+    names = schemas_answered(openapi, DESCRIBED)
+    assert {"PayoutTotals", "DepositView", "AttentionCount", "CurrencyBalance", "PageInfo", "LineItemView"} <= names
+    fields = {
+        f"{name}.{field}": each for name in names for field, each in schemas[name].get("properties", {}).items()
+    }
+    assert sorted(field for field, each in fields.items() if not described(each, schemas)) == []
+
+
+def test_every_field_of_the_timeline_and_of_what_is_ordered_is_described(openapi: dict[str, Any]) -> None:
+    schemas = openapi["components"]["schemas"]
+    names = ["HistoryEntryView", "NewRefund", "OutsidePayment"]
     fields = {f"{name}.{field}": each for name in names for field, each in schemas[name]["properties"].items()}
     assert [field for field, each in fields.items() if not any("description" in one for one in ways(each))] == []
     assert set(schemas["EntryKind"]["enum"]) == {kind.value for kind in EntryKind}
     assert set(schemas["PaymentMethodView"]["properties"]) == {"type", "brand", "last4", "expires"}
+
+
+def test_every_tag_says_what_its_routes_are_about(openapi: dict[str, Any]) -> None:
+    tags = {tag["name"]: tag["description"] for tag in openapi["tags"]}
+    assert "deposit" in tags["Payouts"]
+    assert all(tags.values())
 
 
 def test_every_id_in_a_path_is_described(openapi: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ from tests.world import ORGANIZATION, World
 
 HEADER = (
     "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,Reason,ID,Payment ID,"
-    "Invoice ID,Fee status,Fee,Net,Settlement currency,Exchange rate,Deposit,Deposit status,Payout"
+    "Invoice ID,Fee status,Fee,Net,Settlement currency,Exchange rate,"
+    "Amount before exchange,Currency before exchange,Deposit,Deposit status,Payout"
 ).split(",")
 
 

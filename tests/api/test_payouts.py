@@ -67,6 +67,7 @@ def test_a_payout_says_what_it_consists_of(api: ApiClient, world: World) -> None
         "arrivesOn": "2027-01-20",
         "createdAt": "2027-01-15T08:00:00Z",
         "amount": "125.45",
+        "bankAmount": "125.45",
         "currency": "usd",
         "bank": {"name": "STRIPE TEST BANK", "last4": "6789"},
         "status": "paid",

@@ -57,6 +57,7 @@ def test_the_table_of_payouts_has_the_figures_of_the_list(api: ApiClient, world:
         bank, totals = payout["bank"] or {"name": "", "last4": ""}, payout["totals"] or {}
         assert (row["ID"], row["Arrival"], row["Created"]) == (payout["id"], payout["arrivesOn"], payout["createdAt"])
         assert (row["Amount"], row["Currency"]) == (payout["amount"], payout["currency"].upper())
+        assert row["Bank amount"] == payout["bankAmount"]
         assert (row["Bank"], row["Last 4"], row["Status"]) == (bank["name"], bank["last4"], payout["status"])
         parts = ("Payments", "Refunds", "Disputes", "Fees", "Other", "Outside POM", "Unexplained")
         assert [row[part] for part in parts] == [*totals.values()] if totals else [""] * 7
@@ -109,7 +110,32 @@ def test_a_payout_without_lines_is_one_row_that_says_why(
     keep(world, payout_fact("po_1", amount, **changes))
     [row] = lines_of(api, "po_1")
     payout = api.get("/payouts/po_1").json
-    assert (row["Kind"], row["Net"], row["Description"]) == ("unexplained", payout["amount"], payout["message"])
+    assert (row["Kind"], row["Net"], row["Description"]) == ("not itemized", payout["amount"], payout["message"])
+
+
+def test_the_bank_amounts_of_all_payouts_are_what_the_bank_account_received(api: ApiClient, world: World) -> None:
+    keep(world, payout_fact("po_1", 9_680, status="failed"), returned_in="po_2")
+    keep(world, payout_fact("po_2", 9_680))
+    keep(world, payout_fact("po_3", 500, status="canceled"))
+    keep(world, payout_fact("po_4", 700, status="in_transit"))
+    keep(world, payout_fact("po_5", -2_000))
+    keep(world, payout_fact("po_6", 300, reversed_by_id="po_7", automatic=False))
+    keep(world, payout_fact("po_7", -300, original_payout_id="po_6", automatic=False))
+    rows = {row["ID"]: row for row in table(api.get("/payouts", headers=CSV))}
+    assert sum(Decimal(row["Bank amount"]) for row in rows.values()) == Decimal("96.80") - 20
+    assert [rows[f"po_{number}"]["Bank amount"] for number in (1, 3, 4)] == ["0.00"] * 3
+    assert rows["po_1"]["Paid again in"] == "po_2"
+    assert (rows["po_6"]["Reversed by"], rows["po_7"]["Reverses"]) == ("po_7", "po_6")
+
+
+def test_a_line_that_was_exchanged_has_the_amount_before_the_exchange_too(api: ApiClient, world: World) -> None:
+    exchanged = moved(
+        "txn_1", 9210, exchange_rate="0.921", source_amount=10000, source_currency="cad", currency="eur"
+    )
+    keep(world, payout_fact("po_1", 9210, currency="eur"), [of_pom(exchanged)])
+    [row] = lines_of(api, "po_1")
+    columns = ("Gross", "Currency", "Exchange rate", "Amount before exchange", "Currency before exchange")
+    assert [row[column] for column in columns] == ["92.10", "EUR", "0.921", "100.00", "CAD"]
 
 
 def test_a_payout_that_reverses_another_is_one_row_that_says_which(api: ApiClient, world: World) -> None:

@@ -116,7 +116,7 @@ def test_no_failed_payment_needs_a_person(invoice: Invoice) -> None:
 def test_a_dispute_says_how_long_there_is_to_answer_it(now: int, said: str) -> None:
     item = only(DISPUTED, now)
     assert (item.id, item.at, item.due_by) == ("dispute_needs_response:du_1", NOW + 4 * DAY, NOW + 14 * DAY)
-    assert item.message == f"The customer's bank disputes 75.00 USD of invoice A-0001 over 75.00 USD. {said}"
+    assert item.message == f"The customer's bank disputes 75.00 USD of invoice A-0001. {said}"
     assert "the dispute in the Stripe dashboard" in item.next_step
     assert item.page == "/acct_1/test/disputes/du_1"
 
@@ -131,8 +131,16 @@ def test_the_days_to_answer_a_dispute_are_the_companys() -> None:
 def test_an_inquiry_is_said_to_be_a_question_and_a_bank_that_takes_no_answer_names_no_day() -> None:
     inquiry = replace(DISPUTE, status="warning_needs_response", due_by=0)
     item = only(made(PAID, PAYMENT, INTENT, VISA, inquiry))
-    assert item.message == "The customer's bank asks about 75.00 USD of invoice A-0001 over 75.00 USD."
+    assert item.message == ("The customer's bank asks about 75.00 USD of invoice A-0001. It has not taken any money.")
     assert item.due_by is None
+
+
+@pytest.mark.parametrize("now", [NOW + 4 * DAY, NOW + 15 * DAY])
+def test_an_inquiry_may_be_ended_by_a_refund_and_a_dispute_may_not(now: int) -> None:
+    inquiry = replace(DISPUTE, status="warning_needs_response")
+    asked = only(made(PAID, PAYMENT, INTENT, VISA, inquiry), now).next_step
+    assert ("refund" in asked.lower(), "Do not give" in asked) == (True, False)
+    assert "refund" not in only(DISPUTED, now).next_step.lower()
 
 
 @pytest.mark.parametrize("status", ["under_review", "won", "lost", "warning_under_review", "warning_closed"])

@@ -89,7 +89,7 @@ def test_a_payment_that_is_not_booked_yet_has_its_fee_pending() -> None:
     settled = SettledMovement(PAYMENT)
 
     assert settled.fee_pending
-    assert told(settled) == [(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")]
+    assert told(settled) == [(DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe will pay out this money.")]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ PAYMENT = Movement(
 ANOTHER = replace(PAYMENT, id="pi_2", amount=5_000)
 ARRIVED = Deposit(DepositStatus.ARRIVED, "In the deposit of 3 December 2026.")
 EXPECTED = Deposit(DepositStatus.EXPECTED, "The money can be paid out from 5 December 2026 on.")
-UNKNOWN = Deposit(DepositStatus.NOT_SETTLED, "POM has not read from Stripe yet when it is paid out.")
+UNKNOWN = Deposit(DepositStatus.NOT_SETTLED, "POM has not read yet when Stripe will pay out this money.")
 
 
 def told(*deposits: tuple[Movement, list[Deposit]]) -> list[str]:

@@ -56,7 +56,7 @@ class Payouts(Lists):
             yield [read(raw, BalanceTransaction).fact() for raw in page.data]
 
     def _lines_of_payout(self, query: Any, options: Any) -> Any:
-        """Asks for a page of a payout's lines.
+        """Requests a page of a payout's lines.
 
         If the payout is not automatic, Stripe refuses the question: "Balance transaction history can only be filtered
         on automatic transfers, not manual." That refusal has no code.

@@ -14,7 +14,7 @@ from chalicelib.adapters.tables.database import Item, answering, connection
 
 
 def read_between(model: type[Model], hash_key: str, low: str, high: str) -> Iterator[Item]:
-    """The items of one partition from `low` to `high`, both included; strongly consistent, a megabyte a query."""
+    """Yields the items of one partition from `low` to `high`, both included; strongly consistent, 1 MB a query."""
     [range_key] = [name for name, each in model.get_attributes().items() if each.is_range_key]
     return _query(model, hash_key, Path([range_key]).between(low, high), consistent_read=True)
 

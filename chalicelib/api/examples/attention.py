@@ -18,7 +18,7 @@ ATTENTION_EXAMPLES: Mapping[type, Any] = {
                 "id": "dispute_needs_response:du_1MtJUT2eZvKYlo2CNaw2HvEv",
                 "kind": "dispute_needs_response",
                 "at": "2026-11-27T09:12:40Z",
-                "message": "The customer's bank disputes 121.50 USD of invoice A1B2C3D4-0001 over 121.50 USD. "
+                "message": "The customer's bank disputes 121.50 USD of invoice A1B2C3D4-0001. "
                 "The evidence is due in 9 days, by 7 December 2026.",
                 "nextStep": "Answer the dispute in the Stripe dashboard, or accept it there. "
                 "Do not give the money back in another way.",

@@ -101,6 +101,7 @@ PAYOUT: dict[str, Any] = {
     "arrivesOn": "2026-12-01",
     "createdAt": "2026-11-27T00:10:00Z",
     "amount": "95.68",
+    "bankAmount": "95.68",
     "currency": "usd",
     "bank": {"name": "STRIPE TEST BANK", "last4": "6789"},
     "status": "paid",
@@ -139,20 +140,15 @@ OF_INVOICE = {
 OF_NO_INVOICE = {"outsidePom": False, "invoiceId": None, "number": None, "customerId": None, "paymentId": None}
 
 LINES = [
-    {
-        **OF_ACCOUNT,
-        **OF_NO_INVOICE,
-        "kind": "fee",
-        "type": "stripe_fee",
-        "description": "Billing - usage fee",
-    },
-    {**OF_REFUND, **OF_INVOICE, "kind": "refund", "type": "refund", "description": "REFUND FOR CHARGE"},
-    {**OF_PAYMENT, **OF_INVOICE, "kind": "payment", "type": "charge", "description": "Invoice A1B2C3D4-0001"},
+    {**OF_ACCOUNT, **OF_NO_INVOICE, "kind": "fee", "type": "stripe_fee", "description": "Billing - usage fee"},
+    {**OF_REFUND, **OF_INVOICE, "kind": "refund", "type": "refund", "description": None},
+    {**OF_PAYMENT, **OF_INVOICE, "kind": "payment", "type": "charge", "description": None},
 ]
 
 ON_ITS_WAY = {
     **PAYOUT,
     "status": "in_transit",
+    "bankAmount": "0.00",
     "message": "On its way to the bank; expected on 1 December 2026.",
     "traceId": None,
 }
@@ -177,25 +173,26 @@ PAYOUT_EXAMPLES: Mapping[type, Any] = {
 PAYOUT_CSV_EXAMPLES: Mapping[type, str] = {
     PayoutList: "\r\n".join(
         [
-            "Arrival,Created,Status,Amount,Currency,Bank,Last 4,Payments,Refunds,Disputes,Fees,Other,Outside POM,"
-            "Unexplained,Invoices,Lines,Tied out,Method,Automatic,Statement,Trace ID,ID,Message,Next step,"
-            "Reverses,Reversed by,Paid again in,Pays again,Account connected",
-            "2026-12-01,2026-11-27T00:10:00Z,paid,95.68,USD,STRIPE TEST BANK,6789,121.50,-20.00,0.00,-5.82,0.00,0.00,"
-            f"0.00,1,3,yes,standard,yes,BLUE POOLS,091000019876543,{PAYOUT_ID},"
-            "Arrived at the bank on 1 December 2026.,,,,,,yes",
+            "Arrival,Created,Status,Amount,Bank amount,Currency,Bank,Last 4,Payments,Refunds,Disputes,Fees,Other,"
+            "Outside POM,Unexplained,Invoices,Lines,Tied out,Method,Automatic,Statement,Trace ID,ID,"
+            "Reverses,Reversed by,Paid again in,Pays again,Account connected,Message,Next step",
+            "2026-12-01,2026-11-27T00:10:00Z,paid,95.68,95.68,USD,STRIPE TEST BANK,6789,121.50,-20.00,0.00,-5.82,"
+            f"0.00,0.00,0.00,1,3,yes,standard,yes,BLUE POOLS,091000019876543,{PAYOUT_ID},,,,,yes,"
+            "Arrived at the bank on 1 December 2026.,",
             "",
         ]
     ),
     PayoutDetail: "\r\n".join(
         [
             "Day,Time,Kind,Category,Outside POM,Invoice number,Customer,Gross,Fee,Net,Currency,Payout,Payout status,"
-            "Arrival,Description,Exchange rate,ID,Invoice ID,Payment ID",
+            "Arrival,Description,Exchange rate,Amount before exchange,Currency before exchange,"
+            "ID,Invoice ID,Payment ID",
             f"2026-11-26,2026-11-26T08:00:00Z,fee,fee,no,,,0.00,2.00,-2.00,USD,{PAYOUT_ID},paid,2026-12-01,"
-            f"Billing - usage fee,,{OF_ACCOUNT['id']},,",
+            f"Billing - usage fee,,,,{OF_ACCOUNT['id']},,",
             "2026-11-25,2026-11-26T02:30:00Z,refund,refund,no,A1B2C3D4-0001,cust_456,-20.00,0.00,-20.00,USD,"
-            f"{PAYOUT_ID},paid,2026-12-01,REFUND FOR CHARGE,,{OF_REFUND['id']},{INVOICE_ID},{PAYMENT_ID}",
+            f"{PAYOUT_ID},paid,2026-12-01,,,,,{OF_REFUND['id']},{INVOICE_ID},{PAYMENT_ID}",
             "2026-11-25,2026-11-25T17:12:40Z,payment,charge,no,A1B2C3D4-0001,cust_456,121.50,3.82,117.68,USD,"
-            f"{PAYOUT_ID},paid,2026-12-01,Invoice A1B2C3D4-0001,,{OF_PAYMENT['id']},{INVOICE_ID},{PAYMENT_ID}",
+            f"{PAYOUT_ID},paid,2026-12-01,,,,,{OF_PAYMENT['id']},{INVOICE_ID},{PAYMENT_ID}",
             "",
         ]
     ),

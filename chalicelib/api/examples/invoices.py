@@ -28,6 +28,7 @@ FAILURE = {
 
 INVOICE = {
     "id": INVOICE_ID,
+    "stripeInvoiceId": "in_1PgafmB7WZ01zgkW",
     "number": "A1B2C3D4-0001",
     "status": "failed",
     "customerId": "cust_456",

@@ -1,4 +1,4 @@
-"""What needs a person, as it is asked for and answered."""
+"""The query for what needs a person, and the list as the API returns it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ MAX_ITEMS = 100
 
 KINDS = (
     "`payment_failed`: the latest attempt to pay an invoice failed. `dispute_needs_response`: a bank waits for the "
-    "company's answer. `invoice_not_sent`: POM was asked to e-mail an invoice, and nobody e-mailed it. "
+    "company's answer to a dispute or an inquiry. `invoice_not_sent`: POM was asked to e-mail an invoice, and the "
+    "invoice was not e-mailed. "
     "`refund_failed`: the customer does not have the money of a refund. `invoice_overdue`: an invoice has not been "
     "paid for `overdueDays` days. `customer_without_email`: no invoice can be sent to a customer. `payout_failed`: a "
     "payout failed, and its money has not gone out since. `invoice_unknown`: Stripe has an invoice of POM's "
@@ -31,9 +32,9 @@ KINDS = (
 
 
 class AttentionQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """What to list."""
+    """Which things to list, and how many of each kind."""
 
-    kind: Annotated[AttentionKind, Meta(description="Only things of this kind.")] | None = None
+    kind: Annotated[AttentionKind | None, Meta(description="Only things of this kind.")] = None
     overdue_days: Annotated[
         int,
         Meta(
@@ -48,13 +49,13 @@ class AttentionQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Meta(
             ge=1,
             le=MAX_ITEMS,
-            description="How many things of each kind to answer. `counts` says how many there are.",
+            description="How many things of each kind to list at most. `counts` says how many there are.",
         ),
     ] = DEFAULT.first
 
 
 class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that needs a person. It is gone from the list once it is solved."""
+    """One thing that needs a person. It disappears from the list once it is solved."""
 
     id: Annotated[
         str,
@@ -64,19 +65,19 @@ class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     kind: Annotated[AttentionKind, Meta(description=KINDS)]
-    at: Annotated[Instant, Meta(description="When it began, or when POM found it. RFC 3339, UTC.")]
-    message: Annotated[str, Meta(description="What it is, in sentences for people.")]
-    next_step: Annotated[str, Meta(description="What to do about it, and where.")]
-    invoice_id: Annotated[str | None, Meta(description="The invoice that it is about.")]
+    at: Annotated[Instant, Meta(description="When the thing began, or when POM found it. RFC 3339, UTC.")]
+    message: Annotated[str, Meta(description="What needs a person and why, in sentences for people.")]
+    next_step: Annotated[str, Meta(description="What a person should do about it, and where.")]
+    invoice_id: Annotated[str | None, Meta(description="POM's id of the invoice that it is about.")]
     number: Annotated[str | None, Meta(description="The invoice's number. A draft has none.")]
-    customer_id: Annotated[str | None, Meta(description="The customer that it is about.")]
+    customer_id: Annotated[str | None, Meta(description="POM's id of the customer that it is about.")]
     stripe_invoice_id: Annotated[str | None, Meta(description="Stripe's id of the invoice.")]
     payout_id: Annotated[str | None, Meta(description="Stripe's id of the payout that it is about.")]
     amount: Annotated[
         str | None,
         Meta(
             description="An exact decimal, in `currency`: what is still to be paid of the invoice, or the amount of "
-            "the dispute, the refund or the payout. A payout below zero takes money from the bank account.",
+            "the dispute, the refund or the payout. A payout below 0 debits the bank account.",
             examples=["75.00"],
         ),
     ]
@@ -94,16 +95,19 @@ class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
 class AttentionCount(msgspec.Struct, rename="camel"):
     """How many things of a kind need a person."""
 
-    kind: AttentionKind
-    count: Annotated[int, Meta(ge=0, description="How many were found. The list may show fewer.")]
+    kind: Annotated[AttentionKind, Meta(description="The kind that is counted. See `AttentionItemView.kind`.")]
+    count: Annotated[int, Meta(ge=0, description="How many things of the kind were found. The list may have fewer.")]
     at_least: Annotated[bool, Meta(description="True if there may be more than `count`.")]
 
 
 class AttentionList(msgspec.Struct, rename="camel"):
     """What needs a person, newest first, and how many things there are of each kind that was asked for."""
 
-    data: list[AttentionItemView]
-    counts: list[AttentionCount]
+    data: Annotated[list[AttentionItemView], Meta(description="The things, the newest first.")]
+    counts: Annotated[
+        list[AttentionCount],
+        Meta(description="How many things there are of each kind; of one kind if the query has `kind`."),
+    ]
 
 
 def wanted_from(query: AttentionQuery) -> Wanted:

@@ -17,20 +17,21 @@ from chalicelib.usecases.payouts.show_payouts import Balance
 
 
 class CurrencyBalance(msgspec.Struct, rename="camel", kw_only=True):
-    """The balance in one currency. Money on its way to the bank has left it."""
+    """The balance in one currency. Money that is on its way to the bank has already left the balance."""
 
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     available: Annotated[
         str,
         Meta(
-            description="Can be paid out now. It is negative if refunds, disputes or fees took more than there was.",
+            description="The money that can be paid out now. It is negative if refunds, disputes or fees took more "
+            "than there was.",
             examples=["412.50"],
         ),
     ]
     pending: Annotated[
         str,
         Meta(
-            description="Will be available later: Stripe has booked it, and its day has not come.",
+            description="The money that Stripe has booked, and that becomes available on a later day.",
             examples=["980.00"],
         ),
     ]
@@ -60,9 +61,9 @@ class CurrencyBalance(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class BalanceView(msgspec.Struct, rename="camel"):
-    """The balance of the Stripe account, and what is on its way to the bank, by currency."""
+    """The balance of the Stripe account, and the payouts that are under way, by currency."""
 
-    data: list[CurrencyBalance]
+    data: Annotated[list[CurrencyBalance], Meta(description="One for each currency of the balance or of a payout.")]
 
 
 def balance_view(balance: Balance) -> BalanceView:

@@ -100,8 +100,8 @@ class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
 class Attention(msgspec.Struct, rename="camel"):
     """Something a person should look at."""
 
-    message: str
-    next_step: str
+    message: Annotated[str, Meta(description="What is wrong, in a sentence for people.")]
+    next_step: Annotated[str, Meta(description="What a person should do about it.")]
 
 
 class AppView(msgspec.Struct, rename="camel", kw_only=True):

@@ -30,12 +30,12 @@ _AS_ORDERED = "As POM ordered it. Somebody may have changed the invoice in Strip
 class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
     """One billed service."""
 
-    service_id: str
-    description: str
+    service_id: Annotated[str, Meta(description="POM's id of the service.")]
+    description: Annotated[str, Meta(description="The text of the line on the invoice.")]
     quantity: Annotated[str, Meta(description="An exact decimal.", examples=["1.5"])]
     unit_price: Money
     amount: Money
-    taxable: bool
+    taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")]
 
 
 class FailureView(msgspec.Struct, rename="camel", kw_only=True):
@@ -56,15 +56,22 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     `creditedBeforePaymentAmount`, plus `balance`.
     """
 
-    id: str
-    number: str | None
-    status: InvoiceStatus
-    customer_id: str
+    id: Annotated[str, Meta(description="POM's id of the invoice.")]
+    stripe_invoice_id: Annotated[
+        str | None,
+        Meta(
+            description="Stripe's id of the invoice, or of its latest revision. Null until Stripe has it.",
+            examples=["in_1PgafmB7WZ01zgkW"],
+        ),
+    ]
+    number: Annotated[str | None, Meta(description="The invoice's number. A draft has none.")]
+    status: Annotated[InvoiceStatus, Meta(description="The status, which follows what Stripe says.")]
+    customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
     customer_email: Annotated[
         str | None,
         Meta(description="The address Stripe e-mails this invoice to. Null until it is finalized."),
     ]
-    currency: str
+    currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     line_items: Annotated[list[LineItemView], Meta(description=_AS_ORDERED)]
     subtotal: Annotated[Money, Meta(description=_AS_ORDERED)]
     tax: Annotated[Money, Meta(description=_AS_ORDERED)]
@@ -124,10 +131,12 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         str,
         Meta(description="This much is still to be paid. It is not the customer's balance in Stripe."),
     ]
-    due_date: Day | None
-    created_at: Instant
-    updated_at: Instant
-    sent_at: Instant | None
+    due_date: Annotated[Day | None, Meta(description="The day on which it is due. Null if none is set yet.")]
+    created_at: Annotated[Instant, Meta(description="When POM was asked to create it. RFC 3339, UTC.")]
+    updated_at: Annotated[Instant, Meta(description="When POM stored its latest change. RFC 3339, UTC.")]
+    sent_at: Annotated[
+        Instant | None, Meta(description="When Stripe e-mailed it. Null if it was not e-mailed. RFC 3339, UTC.")
+    ]
     paid_at: Annotated[
         Instant | None,
         Meta(description="When Stripe took it as paid. For a payment outside Stripe, that is when it was recorded."),
@@ -139,19 +148,27 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
             "recorded in POM, that is the day that was given. The summary counts the invoice on this day."
         ),
     ]
-    memo: str | None
-    payment_url: str | None
+    memo: Annotated[str | None, Meta(description="The memo on the invoice.")]
+    payment_url: Annotated[
+        str | None,
+        Meta(description="Stripe's page to pay it. Null until it is finalized, and once the link has expired."),
+    ]
     payment_url_expired: Annotated[
         bool, Meta(description="True if Stripe's links have expired. `POST …/refresh` reads new ones from Stripe.")
     ]
-    pdf_url: str | None
+    pdf_url: Annotated[
+        str | None, Meta(description="The PDF file. Null until it is finalized, and once the link has expired.")
+    ]
     dashboard_url: Annotated[
         str | None,
         Meta(
             description="The invoice's page in Stripe's dashboard. Null until Stripe has it, and once it is deleted."
         ),
     ]
-    failure: FailureView | None
+    failure: Annotated[
+        FailureView | None,
+        Meta(description="Why the latest attempt to pay failed. Null unless the latest attempt failed."),
+    ]
     replaced_numbers: Annotated[
         list[str],
         Meta(description="Numbers of the invoices that it has replaced since somebody edited it in Stripe."),
@@ -189,6 +206,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
     money = partial(decimal_string, currency=order.currency)
     return InvoiceView(
         id=invoice.id,
+        stripe_invoice_id=invoice.stripe_invoice_id,
         number=known.number if known else None,
         status=invoice.status,
         customer_id=order.customer_id,

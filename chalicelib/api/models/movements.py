@@ -98,7 +98,7 @@ class MovementView(SettledView, rename="camel", kw_only=True):
 class MovementList(msgspec.Struct, rename="camel"):
     """A page of payments, refunds and disputes, newest first."""
 
-    data: list[MovementView]
+    data: Annotated[list[MovementView], Meta(description="The payments, refunds and disputes, the newest first.")]
     page_info: PageInfo
 
 

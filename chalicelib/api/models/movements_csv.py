@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.api.models.common import instant
 from chalicelib.api.models.csv_table import csv_table, defused
-from chalicelib.api.models.settlements import DepositView, SettledView, settled_view
+from chalicelib.api.models.settlements import DepositView, ExchangeView, SettledView, settled_view
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.terms import day_of
@@ -19,6 +19,10 @@ class _Row:
     movement: Movement
     settled: SettledView
     day: str
+
+
+def _exchanged(of: Callable[[ExchangeView], str | None]) -> Callable[[_Row], str | None]:
+    return lambda row: of(row.settled.exchange) if row.settled.exchange is not None else None
 
 
 _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
@@ -42,7 +46,9 @@ _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Fee": lambda row: row.settled.fee,
     "Net": lambda row: row.settled.net,
     "Settlement currency": lambda row: defused((row.settled.settlement_currency or "").upper()),
-    "Exchange rate": lambda row: row.settled.exchange.rate if row.settled.exchange is not None else None,
+    "Exchange rate": _exchanged(lambda exchange: exchange.rate),
+    "Amount before exchange": _exchanged(lambda exchange: exchange.amount),
+    "Currency before exchange": _exchanged(lambda exchange: defused((exchange.currency or "").upper())),
     "Deposit": lambda row: _each(row, lambda deposit: deposit.on),
     "Deposit status": lambda row: _each(row, lambda deposit: deposit.status),
     "Payout": lambda row: defused(_each(row, lambda deposit: deposit.payout_id)),

@@ -34,8 +34,9 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     kind: Annotated[
         LineKind,
         Meta(
-            description="What it is about. `fee` is a fee of the account, such as a monthly one; the fee of a "
-            "payment is on the payment's line. `other` is whatever else Stripe added or took: `category` names it."
+            description="What the line is about. `fee` is a fee of the account, such as a monthly one; the fee of a "
+            "payment is on the payment's line. `other` is anything else that Stripe added or took: `category` names "
+            "it."
         ),
     ]
     category: Annotated[
@@ -47,10 +48,12 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     type: Annotated[str, Meta(description="Stripe's type of the balance transaction, such as `charge` or `payment`.")]
     outside_pom: Annotated[
-        bool, Meta(description="True if it is a payment, a refund or a dispute of the business outside POM.")
+        bool, Meta(description="True if the line is a payment, a refund or a dispute of the business outside POM.")
     ]
     at: Annotated[Instant, Meta(description="When Stripe booked it. RFC 3339, UTC.")]
-    available_on: Annotated[Day, Meta(description="From this day on, it could be paid out. Stripe's date.")]
+    available_on: Annotated[
+        Day, Meta(description="The first day on which the money could be paid out. Stripe's date.")
+    ]
     gross: Annotated[
         Gross,
         Meta(
@@ -70,23 +73,33 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     net: Net
     currency: SettlementCurrency
     exchange: Annotated[ExchangeView | None, Meta(description="Null if nothing was exchanged.")]
-    description: Annotated[str | None, Meta(description="What Stripe says of it.")]
-    invoice_id: Annotated[str | None, Meta(description="POM's id of the invoice. Null if it belongs to none.")]
+    description: Annotated[
+        str | None,
+        Meta(
+            description="Stripe's description of the line. Null for a payment, a refund and a dispute: their "
+            "description often is the payer's name, so POM does not keep it.",
+            examples=["Billing - usage fee"],
+        ),
+    ]
+    invoice_id: Annotated[
+        str | None, Meta(description="POM's id of the invoice. Null if the line belongs to no invoice.")
+    ]
     number: Annotated[str | None, Meta(description="The invoice's number.")]
     customer_id: Annotated[str | None, Meta(description="POM's id of the customer.")]
     payment_id: Annotated[
-        str | None, Meta(description="Stripe's id of the payment that it is about. Null if it is about none.")
+        str | None,
+        Meta(description="Stripe's id of the payment that the line is about. Null if it is about no payment."),
     ]
 
 
 class PayoutDetail(PayoutView, rename="camel", kw_only=True):
     """A payout with a page of its lines, the newest first.
 
-    The `net` of all its lines and `totals.unexplained` add up to `amount` exactly. There are no lines before POM has
+    The `net` of all lines and `totals.unexplained` add up to `amount` exactly. A payout has no lines until POM has
     all of them.
     """
 
-    lines: list[PayoutLineView]
+    lines: Annotated[list[PayoutLineView], Meta(description="A page of the lines, the newest first.")]
     page_info: PageInfo
 
 

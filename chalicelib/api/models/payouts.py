@@ -1,4 +1,7 @@
-"""Payouts as the API returns them. People call them deposits."""
+"""Payouts as the API returns them.
+
+People call a payout a deposit, and a negative one a debit of the bank account.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from chalicelib.ports.storage import Page
 
 
 class BankView(msgspec.Struct, rename="camel", kw_only=True):
-    """The bank account or the debit card that a payout goes to."""
+    """The bank account or the debit card that a payout goes to, or that a negative payout is taken from."""
 
     name: Annotated[str | None, Meta(description="The bank's name, or the card's brand. Null if Stripe names none.")]
     last4: Annotated[str | None, Meta(description="The last four digits of the account or of the card.")]
@@ -27,9 +30,11 @@ class PayoutTotals(msgspec.Struct, rename="camel", kw_only=True):
     """What a payout consists of, each as it changed the amount. The seven add up to the payout's `amount` exactly."""
 
     payments: Annotated[str, Meta(description="Payments towards POM's invoices, before fees.", examples=["1215.00"])]
-    refunds: Annotated[str, Meta(description="Refunds of them. Negative if money went out.", examples=["-20.00"])]
+    refunds: Annotated[
+        str, Meta(description="Refunds of such payments. Negative if money went out.", examples=["-20.00"])
+    ]
     disputes: Annotated[
-        str, Meta(description="Disputes of them. Negative if banks took back more than they returned.")
+        str, Meta(description="Disputes of such payments. Negative if banks took back more than they returned.")
     ]
     fees: Annotated[
         str,
@@ -50,7 +55,8 @@ class PayoutTotals(msgspec.Struct, rename="camel", kw_only=True):
     unexplained: Annotated[
         str,
         Meta(
-            description="What the lines leave of `amount`. It is not 0 if Stripe's lines do not explain the payout."
+            description="`amount` less the sum of all lines. It is 0 unless Stripe's lines do not explain the whole "
+            "payout."
         ),
     ]
 
@@ -60,19 +66,32 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
 
     id: Annotated[str, Meta(description="Stripe's id of the payout.", examples=["po_1OaFDbEcg9tTZuTgNYmX0PKB"])]
     arrives_on: Annotated[
-        Day, Meta(description="The day on which the bank has it or is to have it. Stripe's date, in no time zone.")
+        Day,
+        Meta(
+            description="The day on which the bank has the money or is expected to have it. Of a negative payout, "
+            "the day on which Stripe takes the money from the bank account. Stripe's date, in no time zone."
+        ),
     ]
-    created_at: Annotated[Instant, Meta(description="When Stripe made it. RFC 3339, UTC.")]
+    created_at: Annotated[Instant, Meta(description="When the payout was made in Stripe. RFC 3339, UTC.")]
     amount: Annotated[
         str,
         Meta(
-            description="The amount in `currency`. It is negative if Stripe takes it from the bank account, because "
-            "the balance was negative.",
+            description="The amount in `currency`. It is negative if Stripe debits the bank account, because the "
+            "balance was negative.",
+            examples=["1156.80"],
+        ),
+    ]
+    bank_amount: Annotated[
+        str,
+        Meta(
+            description="The amount that the bank account has received by this payout, in `currency`; negative if "
+            "it was debited. It is `amount` while `status` is `paid`, and 0 otherwise: before that, and if the "
+            "payout failed or was canceled. So the sum over all payouts counts no money twice.",
             examples=["1156.80"],
         ),
     ]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    bank: Annotated[BankView | None, Meta(description="Where it goes to. Null if Stripe does not say.")]
+    bank: Annotated[BankView | None, Meta(description="The bank account or debit card. Null if Stripe names none.")]
     status: Annotated[
         str,
         Meta(
@@ -84,64 +103,72 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
     message: Annotated[
         str,
         Meta(
-            description="How it stands and why, in sentences for people.",
+            description="The status and its reason, in sentences for people.",
             examples=["Arrived at the bank on 3 December 2026."],
         ),
     ]
-    next_step: Annotated[str | None, Meta(description="What to do about it. Null if there is nothing to do.")]
+    next_step: Annotated[
+        str | None, Meta(description="What a person should do about the payout. Null if there is nothing to do.")
+    ]
     method: Annotated[str, Meta(description="Stripe's word: `standard` or `instant`.")]
     automatic: Annotated[
-        bool, Meta(description="False if somebody made it by hand. Stripe cannot tell what is in such a payout.")
+        bool,
+        Meta(description="False if somebody made the payout by hand. Stripe cannot list what is in such a payout."),
     ]
     statement_descriptor: Annotated[
         str | None, Meta(description="The text on the bank's statement, if Stripe knows.")
     ]
     trace_id: Annotated[
-        str | None, Meta(description="The bank's own reference. A bank finds a deposit with it that did not arrive.")
+        str | None,
+        Meta(description="The bank's own reference. With it, the bank can look for a deposit that did not arrive."),
     ]
     totals: Annotated[
         PayoutTotals | None,
         Meta(
-            description="What it consists of; the totals add up to `amount` exactly. Null if POM does not have its "
-            "lines; `message` says why."
+            description="What the payout consists of; the totals add up to `amount` exactly. Null if POM does not "
+            "have the payout's lines; `message` says why."
         ),
     ]
     invoice_count: Annotated[
-        int | None, Meta(description="How many invoices have a line in it. Null if POM does not have its lines.")
+        int | None,
+        Meta(description="How many invoices have a line in the payout. Null if POM does not have the lines."),
     ]
-    line_count: Annotated[int | None, Meta(description="How many lines it has. Null if POM does not have them.")]
+    line_count: Annotated[
+        int | None, Meta(description="How many lines the payout has. Null if POM does not have the lines.")
+    ]
     tied_out: Annotated[
         bool | None,
         Meta(
-            description="True if its lines add up to `amount` exactly, false if `totals.unexplained` is not 0. Null "
-            "if POM does not have its lines."
+            description="True if the lines add up to `amount` exactly, false if `totals.unexplained` is not 0. Null "
+            "if POM does not have the lines."
         ),
     ]
-    original_payout_id: Annotated[str | None, Meta(description="The payout that this one reverses.")]
-    reversed_by_id: Annotated[str | None, Meta(description="The payout that reverses this one.")]
+    original_payout_id: Annotated[str | None, Meta(description="Stripe's id of the payout that this one reverses.")]
+    reversed_by_id: Annotated[str | None, Meta(description="Stripe's id of the payout that reverses this one.")]
     paid_again_in: Annotated[
         str | None,
         Meta(
-            description="The later payout that paid out again what this one gave back, because it failed, was "
-            "canceled or was reversed."
+            description="Stripe's id of the later payout that paid out again the money of this one, which failed, "
+            "was canceled or was reversed. Null if Stripe has named none."
         ),
     ]
     pays_again: Annotated[
-        list[str], Meta(description="The earlier payouts whose amounts came back, and are lines of this one.")
+        list[str],
+        Meta(description="Stripe's ids of the earlier payouts whose amounts came back, and are lines of this one."),
     ]
     account_connected: Annotated[
         bool,
         Meta(
-            description="False if its Stripe account is not the one that is connected now: POM does not hear any "
-            "more what becomes of the payout."
+            description="False if its Stripe account is not the one that is connected now. Then POM no longer hears "
+            "what becomes of the payout."
         ),
     ]
 
 
 class PayoutList(msgspec.Struct, rename="camel"):
-    """A page of payouts, those that arrive last first."""
+    """A page of payouts, the latest day of arrival first."""
 
-    data: list[PayoutView]
+    data: Annotated[list[PayoutView], Meta(description="The payouts, the latest `arrivesOn` first.")]
     page_info: PageInfo
 
 
@@ -157,6 +184,7 @@ def payout_view(payout: Payout, known: RelatedPayouts) -> PayoutView:
         arrives_on=fact.arrives_on.isoformat(),
         created_at=instant(fact.created),
         amount=decimal_string(fact.amount, fact.currency),
+        bank_amount=decimal_string(fact.amount if fact.status == "paid" else 0, fact.currency),
         currency=fact.currency,
         bank=_bank_view(fact),
         status=fact.status,

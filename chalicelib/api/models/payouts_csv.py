@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.api.models.csv_table import csv_table, defused
 from chalicelib.api.models.payout_lines import PayoutLineView, line_view
 from chalicelib.api.models.payouts import PayoutTotals, PayoutView, payout_view
+from chalicelib.api.models.settlements import ExchangeView
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
@@ -17,7 +18,9 @@ from chalicelib.domain.terms import day_of
 from chalicelib.ports.storage import Page
 
 UNEXPLAINED = "unexplained"
-"""The kind of the row for what the lines leave of a payout's amount."""
+"""The kind of the row for the part of a payout's amount that no line explains."""
+NOT_ITEMIZED = "not itemized"
+"""The kind of the row for a payout's whole amount, if POM does not have the payout's lines."""
 
 REVERSAL = "reversal"
 """The kind of the only row of a payout that reverses another: its amount is that payout's."""
@@ -34,6 +37,7 @@ _PAYOUT_COLUMNS: Mapping[str, Callable[[PayoutView], str | int | None]] = {
     "Created": lambda row: row.created_at,
     "Status": lambda row: defused(row.status),
     "Amount": lambda row: row.amount,
+    "Bank amount": lambda row: row.bank_amount,
     "Currency": lambda row: defused(row.currency.upper()),
     "Bank": lambda row: defused(row.bank.name) if row.bank is not None else None,
     "Last 4": lambda row: defused(row.bank.last4) if row.bank is not None else None,
@@ -52,24 +56,27 @@ _PAYOUT_COLUMNS: Mapping[str, Callable[[PayoutView], str | int | None]] = {
     "Statement": lambda row: defused(row.statement_descriptor),
     "Trace ID": lambda row: defused(row.trace_id),
     "ID": lambda row: defused(row.id),
-    "Message": lambda row: defused(row.message),
-    "Next step": lambda row: defused(row.next_step),
     "Reverses": lambda row: defused(row.original_payout_id),
     "Reversed by": lambda row: defused(row.reversed_by_id),
     "Paid again in": lambda row: defused(row.paid_again_in),
     "Pays again": lambda row: defused(" ".join(row.pays_again)) if row.pays_again else None,
     "Account connected": lambda row: _YES_NO[row.account_connected],
+    "Message": lambda row: defused(row.message),
+    "Next step": lambda row: defused(row.next_step),
 }
 
 
 def payouts_csv(payouts: Iterable[Payout], known: RelatedPayouts) -> str:
-    """Returns payouts as a table, a row for each. `Arrival` is Stripe's date, `Created` is RFC 3339 in UTC."""
+    """Returns payouts as a table, a row for each. `Arrival` is Stripe's date, `Created` is RFC 3339 in UTC.
+
+    The sum of `Bank amount` is what the bank account received. `Amount` also counts payouts that did not arrive.
+    """
     return csv_table(_PAYOUT_COLUMNS, (payout_view(payout, known) for payout in payouts))
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line of a payout, or without one, what the lines leave of the payout's amount."""
+    """A line of a payout. If `line` is None, the part of the payout's amount that no line explains."""
 
     payout: Payout
     day: str
@@ -81,6 +88,10 @@ class _Row:
 
 def _of_line(of: Callable[[PayoutLineView], str | None]) -> Callable[[_Row], str | None]:
     return lambda row: of(row.line) if row.line is not None else None
+
+
+def _exchanged(of: Callable[[ExchangeView], str | None]) -> Callable[[_Row], str | None]:
+    return _of_line(lambda line: of(line.exchange) if line.exchange is not None else None)
 
 
 _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
@@ -101,7 +112,9 @@ _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Payout status": lambda row: defused(row.payout.fact.status),
     "Arrival": lambda row: row.payout.fact.arrives_on.isoformat(),
     "Description": lambda row: defused(row.line.description if row.line is not None else row.message),
-    "Exchange rate": _of_line(lambda line: line.exchange.rate if line.exchange is not None else None),
+    "Exchange rate": _exchanged(lambda exchange: exchange.rate),
+    "Amount before exchange": _exchanged(lambda exchange: exchange.amount),
+    "Currency before exchange": _exchanged(lambda exchange: defused((exchange.currency or "").upper())),
     "ID": _of_line(lambda line: defused(line.id)),
     "Invoice ID": _of_line(lambda line: defused(line.invoice_id)),
     "Payment ID": _of_line(lambda line: defused(line.payment_id)),
@@ -109,7 +122,9 @@ _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
 
 
 def _kind_without_line(payout: Payout) -> str:
-    return REVERSAL if payout.itemized is None and payout.fact.original_payout_id else UNEXPLAINED
+    if payout.itemized is not None:
+        return UNEXPLAINED
+    return REVERSAL if payout.fact.original_payout_id else NOT_ITEMIZED
 
 
 def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str, known: RelatedPayouts) -> str:
@@ -119,9 +134,10 @@ def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str, kno
     adds up to its payments, refunds, disputes and other. A fee of the account has its amount in `Fee`, and 0 in
     `Gross`.
 
-    What the lines leave of the amount is a row `unexplained` at the end of the last page. If Stripe cannot tell what
-    is in the payout, or POM has not read it yet, that is the whole amount. Of a payout that reverses another it is
-    called `reversal`. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC, and `Arrival` is Stripe's date.
+    If POM does not have the payout's lines, the table is one row `not itemized` with the whole amount, because Stripe
+    cannot list what is in the payout or POM has not read it yet. The row of a payout that reverses another is
+    `reversal`. If the lines do not add up to the amount, the remainder is a row `unexplained` at the end of the last
+    page. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC, and `Arrival` is Stripe's date.
     """
     return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone, known))
 

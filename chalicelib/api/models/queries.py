@@ -18,7 +18,7 @@ from chalicelib.domain.payout import PayoutFilter
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.storage import InvoiceFilter
 
-First = Annotated[int, Meta(ge=1, le=100, description="How many to answer.")]
+First = Annotated[int, Meta(ge=1, le=100, description="How many to list at most.")]
 ROWS, CSV_ROWS = 25, 1000
 """Rows of a page if nobody says how many. A table is downloaded, so its pages are long."""
 MAX_ROWS = 1000
@@ -28,7 +28,7 @@ Rows = Annotated[
     Meta(
         ge=1,
         le=MAX_ROWS,
-        description=f"How many to answer, at most {MAX_ROWS:,}. If left out: {ROWS}, or {CSV_ROWS:,} as CSV.",
+        description=f"How many rows to list, at most {MAX_ROWS:,}. If left out: {ROWS}, or {CSV_ROWS:,} as CSV.",
     ),
 ]
 Cursor = Annotated[str, Meta(min_length=1, max_length=2000, description="The `endCursor` of the page before.")]

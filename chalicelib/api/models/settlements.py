@@ -1,4 +1,4 @@
-"""What a payment, a refund or a dispute cost, and which deposits its money is in, as the API returns it."""
+"""The fee of a payment, a refund or a dispute, and the deposits that its money is in, as the API returns them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Fee = Annotated[
     str,
     Meta(description="Stripe's fee, in `currency`. It is negative if Stripe gave a fee back.", examples=["3.82"]),
 ]
-Net = Annotated[str, Meta(description="`gross` less `fee`: what the balance changed by.", examples=["117.68"])]
+Net = Annotated[str, Meta(description="`gross` less `fee`: the change of the balance.", examples=["117.68"])]
 SettlementCurrency = Annotated[
     str, Meta(description="The currency in which Stripe pays out, ISO 4217 in lower case.", examples=["usd"])
 ]
 
 
 class FeeStatus(StrEnum):
-    """`pending`: POM has not read the fee from Stripe yet. `known`: Stripe has charged what `fee` says."""
+    """`pending`: POM has not read the fee from Stripe yet. `known`: Stripe has charged the amount in `fee`."""
 
     PENDING = "pending"
     KNOWN = "known"
@@ -46,7 +46,7 @@ class FeePartView(msgspec.Struct, rename="camel", kw_only=True):
         str, Meta(description="Stripe's word: `stripe_fee`, `application_fee`, `tax` or another that Stripe adds.")
     ]
     amount: Annotated[str, Meta(description="The part, in the currency of the fee.", examples=["3.82"])]
-    description: Annotated[str | None, Meta(description="What it is for, in Stripe's words.")]
+    description: Annotated[str | None, Meta(description="The purpose of this part, in Stripe's words.")]
 
 
 class ExchangeView(msgspec.Struct, rename="camel", kw_only=True):
@@ -69,16 +69,17 @@ class ExchangeView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class DepositView(msgspec.Struct, rename="camel", kw_only=True):
-    """Where money is. A deposit is a payout of Stripe to the bank account."""
+    """Where money is. People call a payout of Stripe to the bank account a deposit."""
 
     status: Annotated[
         DepositStatus,
         Meta(
-            description="`not_settled`: it is not in the Stripe balance yet, as far as POM knows, which is normal. "
-            "`expected`: it can be paid out from the day `on`. `deposit_unknown`: it could be paid out from the day "
-            "`on`, and Stripe has not said which deposit has it; of deposits made by hand, Stripe never says. "
-            "`on_its_way`: Stripe has not said that the deposit arrived. `arrived`: the deposit arrived. `returned`: "
-            "the deposit failed or was canceled or reversed, and no later one is known to have the money."
+            description="`not_settled`: the money is not in the Stripe balance yet, as far as POM knows, which is "
+            "normal. `expected`: the money can be paid out from the day `on`. `deposit_unknown`: the money could be "
+            "paid out from the day `on`, and Stripe has not said which deposit has it; of deposits made by hand, "
+            "Stripe never says. `on_its_way`: Stripe has not said that the deposit arrived. `arrived`: the deposit "
+            "arrived. `returned`: the deposit failed or was canceled or reversed, and no later one is known to have "
+            "the money."
         ),
     ]
     on: Annotated[
@@ -104,7 +105,7 @@ class SettlementView(msgspec.Struct, rename="camel", kw_only=True):
         str, Meta(description="Stripe's reporting category, such as `charge`, `refund` or `dispute_reversal`.")
     ]
     at: Annotated[Instant, Meta(description="When Stripe booked it. RFC 3339, UTC.")]
-    available_on: Annotated[Day, Meta(description="From this day on, it can be paid out. Stripe's date.")]
+    available_on: Annotated[Day, Meta(description="The first day on which the money can be paid out. Stripe's date.")]
     gross: Gross
     fee: Fee
     fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`.")]
@@ -113,19 +114,22 @@ class SettlementView(msgspec.Struct, rename="camel", kw_only=True):
     exchange: Annotated[ExchangeView | None, Meta(description="Null if nothing was exchanged.")]
     payout_id: Annotated[
         str | None,
-        Meta(description="The payout that it went out with. Null until Stripe says so, and of manual payouts."),
+        Meta(
+            description="Stripe's id of the payout that has this money. Null until Stripe has listed the payout, and "
+            "for manual and instant payouts, which Stripe cannot list."
+        ),
     ]
 
 
 class SettledView(msgspec.Struct, rename="camel", kw_only=True):
-    """What a payment, a refund or a dispute cost, and where its money is."""
+    """The fee of a payment, a refund or a dispute, and where its money is."""
 
     fee_status: Annotated[
         FeeStatus | None,
         Meta(
-            description="`pending` until POM has read the fee from Stripe; then `known`. Null for money "
-            "outside Stripe, for a payment that has not succeeded, and for a refund or a dispute until POM has read "
-            "it from Stripe."
+            description="Of a payment that succeeded: `pending` until POM has read the fee from Stripe, then "
+            "`known`. Of a refund and of a dispute: null until POM has read the fee from Stripe, then `known`. Null "
+            "for money outside Stripe, and for a payment that moved no money."
         ),
     ]
     fee: Annotated[
@@ -141,7 +145,7 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     net: Annotated[
         str | None,
         Meta(
-            description="What the Stripe balance changed by, in `settlementCurrency`: the sum of "
+            description="The change of the Stripe balance, in `settlementCurrency`: the sum of "
             "`settlements[].net`. It is negative if money went out. Null unless `feeStatus` is `known`.",
             examples=["117.68"],
         ),
@@ -160,7 +164,7 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     settlements: Annotated[
         list[SettlementView],
         Meta(
-            description="Each change of the Stripe balance, the first one first. A bank debit that came back has "
+            description="Each change of the Stripe balance, the earliest first. A bank debit that came back has "
             "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each has its "
             "own."
         ),
@@ -180,7 +184,7 @@ def settled_fields(deposited: Deposited | None) -> dict[str, Any]:
 
 
 def settled_view(deposited: Deposited | None) -> SettledView:
-    """Returns what a payment, refund or dispute cost. None stands for one that moved no money."""
+    """Returns the fee and the deposits of a payment, refund or dispute. None stands for one that moved no money."""
     settlements = deposited.settled.settlements if deposited is not None else ()
     transactions = [settlement.transaction for settlement in settlements]
     currencies = {transaction.currency for transaction in transactions}

@@ -84,7 +84,7 @@ class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
     now, in the currency of the dispute. `lost` is what banks took back for good, in the invoice's currency.
     """
 
-    currency: str
+    currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     by_status: StatusTable
     overdue: OverdueSums
     paid_in_period: PaidSums
@@ -97,7 +97,7 @@ class SummaryView(msgspec.Struct, rename="camel"):
     """What the invoices come to, by currency. Days are those of `timeZone`."""
 
     today: Day
-    time_zone: str
+    time_zone: Annotated[str, Meta(description="The organization's time zone.", examples=["America/Phoenix"])]
     data: list[CurrencySums]
 
 

@@ -1,4 +1,4 @@
-"""Finds the payouts and the fees that no event told of.
+"""Finds the payouts and the fees that no event announced.
 
 Stripe's list of payouts says how each stands, so one that POM knows costs a hundredth of a request. One that POM has
 as under way, and that the list does not reach, is asked for by its id. A payout whose lines POM should have, or

@@ -70,6 +70,24 @@ API = (
         "tests/api/test_payouts_table.py::test_a_remainder_is_a_row_once_so_that_the_table_adds_up",
     ),
     guard(
+        "money that did not arrive is not counted at the bank",
+        "payout_view",
+        Always("status"),
+        "tests/api/test_payouts_table.py::test_the_bank_amounts_of_all_payouts_are_what_the_bank_account_received",
+    ),
+    guard(
+        "what POM has no lines of is not called unexplained",
+        "_kind_without_line",
+        Never("itemized"),
+        "tests/api/test_payouts_table.py::test_a_payout_without_lines_is_one_row_that_says_why",
+    ),
+    guard(
+        "a question of a bank is not answered like a dispute",
+        "_dispute(trouble)",
+        Instead("startswith", "False"),
+        "tests/domain/test_attention.py::test_an_inquiry_may_be_ended_by_a_refund_and_a_dispute_may_not",
+    ),
+    guard(
         "a remainder is a row of one page only",
         "_lines_and_remainder",
         Check("has_next"),

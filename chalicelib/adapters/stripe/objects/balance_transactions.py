@@ -1,4 +1,4 @@
-"""A change of an account's balance as Stripe has it: what a payment cost, and the lines of a payout.
+"""A change of an account's balance as Stripe has it: the fee of a payment, or a line of a payout.
 
 The amounts are read strictly, because the lines of a payout have to add up to it. Everything else is read leniently:
 Stripe adds types, categories and kinds of sources, and a line counts whatever it is called.
@@ -28,7 +28,7 @@ from chalicelib.domain.balance_transactions import BalanceTransaction as Balance
 from chalicelib.domain.balance_transactions import FeePart
 
 UNNAMED = "unknown"
-"""Stands for a type or a category that Stripe does not say."""
+"""The name of a type or a category that Stripe does not name."""
 
 RATE = re.compile(rb"[0-9]{1,12}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
 """An exchange rate as JSON writes it. A yen is about 0.0067 dollars, and a dollar 25,000 dong."""
