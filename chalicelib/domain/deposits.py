@@ -71,9 +71,7 @@ class SettledMovement:
         """
         row = self.movement
         paid = row.kind is MovementKind.PAYMENT and row.status == "succeeded" and not row.id.startswith(OUTSIDE_ID)
-        charges = [settlement.transaction.source_id for settlement in self.settlements]
-        known = charges if row.charge_id is None else [each for each in charges if each in (None, row.charge_id)]
-        return paid and not known
+        return paid and not any(row.charged_by(each.transaction.source_id) for each in self.settlements)
 
 
 def of_their_charges(rows: Iterable[Movement], stored: Mapping[str, SettledMovement]) -> Iterator[SettledMovement]:

@@ -79,8 +79,12 @@ class Movement:
         The payment's own row shows each settlement whose charge has no row of its own, so none is hidden.
         """
         if self.settled_beside != self.id:
-            return charge_id == self.charge_id
+            return charge_id is not None and charge_id == self.charge_id
         return charge_id not in self.other_charges
+
+    def charged_by(self, charge_id: str | None) -> bool:
+        """Returns True if this is the charge that the row shows, as far as both are known."""
+        return None in (self.charge_id, charge_id) or charge_id == self.charge_id
 
     @property
     def counted(self) -> int:
@@ -155,23 +159,32 @@ def _returned_debits(invoice: Invoice, payments: Iterable[Payment]) -> Iterator[
 def _shows_another(payment: Payment, charge: ChargeFact, facts: Snapshots) -> bool:
     """Returns True if the payment shows an attempt that is not this charge."""
     shown = _shown(payment, facts)
-    if shown is None:  # An attempt that failed before Stripe made a charge; or one whose charge POM does not know.
-        return payment.status is PaymentStatus.FAILED
-    return shown != charge.id
+    if shown is not None:
+        return shown != charge.id
+    if payment.status is PaymentStatus.FAILED:
+        return True  # The attempt failed before Stripe made a charge.
+    intent = facts.payment_intents.get(payment.id)
+    return intent is not None and intent.latest_charge_id == charge.id
 
 
 def _shown(payment: Payment, facts: Snapshots) -> str | None:
-    """Returns the charge that a payment shows; the one that its intent names if POM has not heard of it."""
+    """Returns the charge that a payment shows; the one that its intent names if POM has not heard of it.
+
+    An attempt that the payer has yet to confirm has no charge: its intent still names that of an earlier one.
+    """
     if payment.charge_id in facts.charges:
         return payment.charge_id
+    if payment.status in (PaymentStatus.FAILED, PaymentStatus.REQUIRES_ACTION):
+        return None
     intent = facts.payment_intents.get(payment.id)
-    return intent.latest_charge_id if intent is not None and payment.status is not PaymentStatus.FAILED else None
+    return intent.latest_charge_id if intent is not None else None
 
 
 def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement, ...]:
     """Returns the rows of `after` that differ from the stored rows of `before`, or all rows if `before` is None.
 
-    A stored row never disappears. If `after` no longer has it, it is returned as `failed`.
+    A stored row never disappears. If `after` no longer has it, it is returned as `failed`. It then names no charge,
+    so the settlements of a bank debit are on one row only if its payment shows it again.
     """
     listed = before if before is not None and before.payments_listed else None
     if listed is not None and listed.facts is after.facts and listed.outside_payment is after.outside_payment:
@@ -179,7 +192,7 @@ def changed_movements(before: Invoice | None, after: Invoice) -> tuple[Movement,
     stored = set(movements(listed)) if listed is not None else set()
     rows = list(movements(after))
     ids = {row.id for row in rows}
-    failed = [replace(row, status=PaymentStatus.FAILED) for row in stored if row.id not in ids]
+    failed = [replace(row, status=PaymentStatus.FAILED, charge_id=None) for row in stored if row.id not in ids]
     return (*(row for row in rows if row not in stored), *failed)
 
 

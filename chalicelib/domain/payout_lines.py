@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chalicelib.domain.balance_transactions import FEES, BalanceTransaction
+from chalicelib.domain.balance_transactions import FEES, BalanceTransaction, FeePart
 from chalicelib.domain.identifiers import CustomerId, InvoiceId
 from chalicelib.domain.payout import Itemized, PayoutFact, Totals
 
@@ -61,22 +61,39 @@ class PayoutLine:
         return self.owner is None and self.transaction.moves_a_payment
 
     @property
+    def gross(self) -> int:
+        """Returns what moved before fees, in minor units; nothing did if the line is a fee itself.
+
+        So the fees of all lines add up to those of the totals.
+        """
+        return self.transaction.gross
+
+    @property
+    def fee(self) -> int:
+        """Returns the fee, in minor units. `gross - fee` is the transaction's `net`."""
+        return self.transaction.cost
+
+    @property
+    def fee_parts(self) -> tuple[FeePart, ...]:
+        """Returns the parts of the fee."""
+        return self.transaction.cost_parts
+
+    @property
     def totals(self) -> Totals:
         """Returns what this line adds to the payout's totals."""
-        moved = self.transaction
         if self.outside_pom:
-            return Totals(outside_pom=moved.net)
+            return Totals(outside_pom=self.transaction.net)
         match self.kind:
             case LineKind.PAYMENT:
-                return Totals(payments=moved.amount, fees=-moved.fee)
+                return Totals(payments=self.gross, fees=-self.fee)
             case LineKind.REFUND:
-                return Totals(refunds=moved.amount, fees=-moved.fee)
+                return Totals(refunds=self.gross, fees=-self.fee)
             case LineKind.DISPUTE:
-                return Totals(disputes=moved.amount, fees=-moved.fee)
+                return Totals(disputes=self.gross, fees=-self.fee)
             case LineKind.FEE:
-                return Totals(fees=moved.net)
+                return Totals(fees=-self.fee)
             case LineKind.OTHER:
-                return Totals(other=moved.amount, fees=-moved.fee)
+                return Totals(other=self.gross, fees=-self.fee)
 
 
 _OF_THE_PAYOUT = frozenset({"payout", "payout_failure", "payout_cancel"})

@@ -9,12 +9,14 @@ import pytest
 
 from chalicelib.domain.movements import Movement, MovementKind, changed_movements, movements
 from chalicelib.domain.outside_payment import OutsidePayment
+from chalicelib.domain.payment_facts import AttemptFact
 from chalicelib.domain.summary import recounted
 from chalicelib.domain.terms import day_of
 from tests.contracts.examples import NOW
 from tests.domain.told import (
     ARRIVED,
     BOUNCED,
+    BROKE,
     DAY,
     DEBIT,
     DECLINED,
@@ -129,6 +131,55 @@ def test_what_a_credit_note_gave_back_outside_stripe_is_a_row_until_the_note_is_
 def test_the_rows_add_up_to_what_the_invoice_received(facts: tuple[Any, ...]) -> None:
     invoice = made(*facts)
     assert sum(row.counted for row in movements(invoice)) == invoice.amounts.received
+
+
+CARD_LATER = replace(VISA, as_of=NOW + 6 * DAY, created=NOW + 6 * DAY)
+TO_CONFIRM = replace(INTENT, as_of=NOW + 6 * DAY, status="requires_action", latest_charge_id="py_1")
+UNCHARGED = AttemptFact(NOW + 6 * DAY, "pi_1", 7500, "usd", BROKE, "card")
+
+
+@pytest.mark.parametrize(
+    ("facts", "charge_id"),
+    [
+        ((PAID, BOUNCED, CARD_LATER), "ch_1"),
+        ((PAID, BOUNCED, replace(INTENT, latest_charge_id="ch_9")), "ch_9"),
+        ((OPEN, BOUNCED, replace(DECLINED, created=NOW + 6 * DAY)), "ch_0"),
+        ((OPEN, BOUNCED, UNCHARGED), None),
+        ((OPEN, BOUNCED, TO_CONFIRM), None),
+    ],
+    ids=["card", "card_not_known", "declined", "not_charged", "not_confirmed"],
+)
+def test_a_debit_that_came_back_has_its_own_row_once_its_payment_shows_another_attempt(
+    facts: tuple[Any, ...], charge_id: str | None
+) -> None:
+    found = rows(*facts)
+    assert (found["pi_1"].charge_id, found["pi_1"].other_charges) == (charge_id, ("py_1",))
+    assert (found["py_1"].charge_id, found["py_1"].status, found["py_1"].payment_id) == ("py_1", "failed", "pi_1")
+
+
+@pytest.mark.parametrize(
+    "intent", [replace(UNDER_WAY, latest_charge_id=None), replace(UNDER_WAY, latest_charge_id="py_1"), None]
+)
+def test_a_debit_that_came_back_is_one_row_while_it_is_the_latest_attempt(intent: Any) -> None:
+    found = rows(OPEN, BOUNCED, *filter(None, [intent]))
+    assert found.keys() == {"pi_1"}
+
+
+def test_every_settlement_of_a_payment_is_on_exactly_one_row_though_its_rows_change() -> None:
+    """A debit came back; the payer begins to confirm a card, does not, and pays with it at last."""
+    confirming, given_up = made(OPEN, BOUNCED, TO_CONFIRM), made(OPEN, BOUNCED, replace(INTENT, status="canceled"))
+    stored: dict[str, Movement] = {}
+    before = None
+    for invoice in (made(OPEN, BOUNCED), confirming, given_up, made(PAID, BOUNCED, CARD_LATER)):
+        stored |= {row.id: row for row in changed_movements(before, invoice)}
+        before = invoice
+        for charge_id in ("py_1", "ch_1", "ch_unknown", None):
+            assert sum(row.shows(charge_id) for row in stored.values()) == 1, charge_id
+
+
+def test_a_refund_names_the_method_of_the_charge_that_it_is_about() -> None:
+    refund = replace(REFUND, charge_id="py_1", status="failed")
+    assert rows(PAID, BOUNCED, CARD_LATER, refund)["re_1"].method == "us_bank_account"
 
 
 def test_only_rows_that_changed_are_stored() -> None:

@@ -20,6 +20,7 @@ from chalicelib.domain.payout_lines import Owner, PayoutLine, itemized
 from chalicelib.ports.storage import Page
 
 PAGE = 3
+KINDS = ("payment", "refund", "dispute", "fee", "other")
 AMOUNTS = st.integers(-(10**9), 10**9)
 CURRENCIES = st.sampled_from(["usd", "jpy", "kwd", "eur", "xxx"])
 CATEGORIES = st.sampled_from(
@@ -98,6 +99,24 @@ def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
         assert [row["Net"] for row in remainders] == ([details[0].amount] if amount else [])
         return
     _agrees(details[0], total(line.net for line in views), [Decimal(row["Net"]) for row in remainders])
+    _columns_are_totals(details[0], [row for row in rows if row not in remainders])
+
+
+def _columns_are_totals(detail: PayoutDetail, rows: list[dict[str, str]]) -> None:
+    """Asserts that a bookkeeper who adds up columns of the table comes to the totals."""
+    assert detail.totals is not None
+    ours = [row for row in rows if row["Outside POM"] == "no"]
+    gross = {kind: total(row["Gross"] for row in ours if row["Kind"] == kind) for kind in KINDS}
+    totals = detail.totals
+    assert gross == {
+        "payment": Decimal(totals.payments),
+        "refund": Decimal(totals.refunds),
+        "dispute": Decimal(totals.disputes),
+        "fee": 0,
+        "other": Decimal(totals.other),
+    }
+    assert total(row["Fee"] for row in ours) == -Decimal(totals.fees)
+    assert total(row["Net"] for row in rows if row not in ours) == Decimal(totals.outside_pom)
 
 
 def _agrees(detail: PayoutDetail, of_lines: Decimal, remainders: list[Decimal]) -> None:

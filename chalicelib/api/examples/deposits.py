@@ -57,9 +57,9 @@ OF_ACCOUNT = {
     "category": "fee",
     "at": "2026-11-26T08:00:00Z",
     "availableOn": "2026-11-27",
-    "gross": "-2.00",
-    "fee": "0.00",
-    "feeParts": list[Any](),
+    "gross": "0.00",
+    "fee": "2.00",
+    "feeParts": [{"type": "stripe_fee", "amount": "2.00", "description": "Billing - usage fee"}],
     "net": "-2.00",
     "currency": "usd",
     "exchange": None,
@@ -137,7 +137,13 @@ OF_INVOICE = {
 OF_NO_INVOICE = {"outsidePom": False, "invoiceId": None, "number": None, "customerId": None, "paymentId": None}
 
 LINES = [
-    {**OF_ACCOUNT, **OF_NO_INVOICE, "kind": "fee", "type": "stripe_fee", "description": "Billing - usage fee"},
+    {
+        **OF_ACCOUNT,
+        **OF_NO_INVOICE,
+        "kind": "fee",
+        "type": "stripe_fee",
+        "description": "Billing - usage fee",
+    },
     {**OF_REFUND, **OF_INVOICE, "kind": "refund", "type": "refund", "description": "REFUND FOR CHARGE"},
     {**OF_PAYMENT, **OF_INVOICE, "kind": "payment", "type": "charge", "description": "Invoice A1B2C3D4-0001"},
 ]
@@ -180,7 +186,7 @@ PAYOUT_CSV_EXAMPLES: Mapping[type, str] = {
         [
             "Day,Time,Kind,Category,Outside POM,Invoice number,Customer,Gross,Fee,Net,Currency,Payout,Payout status,"
             "Arrival,Description,Exchange rate,ID,Invoice ID,Payment ID",
-            f"2026-11-26,2026-11-26T08:00:00Z,fee,fee,no,,,-2.00,0.00,-2.00,USD,{PAYOUT_ID},paid,2026-12-01,"
+            f"2026-11-26,2026-11-26T08:00:00Z,fee,fee,no,,,0.00,2.00,-2.00,USD,{PAYOUT_ID},paid,2026-12-01,"
             f"Billing - usage fee,,{OF_ACCOUNT['id']},,",
             "2026-11-25,2026-11-26T02:30:00Z,refund,refund,no,A1B2C3D4-0001,cust_456,-20.00,0.00,-20.00,USD,"
             f"{PAYOUT_ID},paid,2026-12-01,REFUND FOR CHARGE,,{OF_REFUND['id']},{INVOICE_ID},{PAYMENT_ID}",

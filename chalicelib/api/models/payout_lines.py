@@ -50,8 +50,21 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     at: Annotated[Instant, Meta(description="When Stripe booked it. RFC 3339, UTC.")]
     available_on: Annotated[Day, Meta(description="From this day on, it could be paid out. Stripe's date.")]
-    gross: Gross
-    fee: Fee
+    gross: Annotated[
+        Gross,
+        Meta(
+            description="The amount before the fee, in `currency`. It is negative if money went out, and 0 if the "
+            "line is a fee of the account."
+        ),
+    ]
+    fee: Annotated[
+        Fee,
+        Meta(
+            description="Stripe's fee, in `currency`; all of it in a line of kind `fee`. It is negative if Stripe "
+            "gave a fee back. The fees of all lines that are not outside POM add up to `totals.fees`, which has the "
+            "other sign."
+        ),
+    ]
     fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`.")]
     net: Net
     currency: SettlementCurrency
@@ -95,9 +108,9 @@ def line_view(line: PayoutLine) -> PayoutLineView:
         outside_pom=line.outside_pom,
         at=instant(moved.created),
         available_on=day_of(moved.available_on, "UTC").isoformat(),
-        gross=decimal_string(moved.amount, moved.currency),
-        fee=decimal_string(moved.fee, moved.currency),
-        fee_parts=fee_part_views(moved),
+        gross=decimal_string(line.gross, moved.currency),
+        fee=decimal_string(line.fee, moved.currency),
+        fee_parts=fee_part_views(line.fee_parts, moved.currency),
         net=decimal_string(moved.net, moved.currency),
         currency=moved.currency,
         exchange=exchange_view(moved),

@@ -102,6 +102,10 @@ _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
 def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str) -> str:
     """Returns a page of a payout's lines as a table. Column `Net` of all pages adds up to the payout's amount.
 
+    Without the rows outside POM, column `Fee` adds up to the payout's fees. Column `Gross` of the rows of each kind
+    adds up to its payments, refunds, disputes and other. A fee of the account has its amount in `Fee`, and 0 in
+    `Gross`.
+
     What the lines leave of the amount is a row `unexplained` at the end of the last page. If Stripe cannot tell what
     is in the payout, or POM has not read it yet, that is the whole amount. `Day` is a day in `time_zone`, `Time` is
     RFC 3339 in UTC, and `Arrival` is Stripe's date.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -129,9 +130,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     fee: Annotated[
         str | None,
         Meta(
-            description="Stripe's fee in `settlementCurrency`: the sum of `settlements[].fee`, and of those "
-            "settlements that are fees themselves (category `fee` or `network_cost`). Null unless `feeStatus` is "
-            "`known`.",
+            description="Stripe's fee in `settlementCurrency`, the sum of `settlements[].fee`. Null unless "
+            "`feeStatus` is `known`.",
             examples=["3.82"],
         ),
     ]
@@ -159,8 +159,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
         list[SettlementView],
         Meta(
             description="Each change of the Stripe balance, the first one first. A bank debit that came back has "
-            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each of the two "
-            "has its own."
+            "two, and so does a dispute that was won. If a card paid after a bank debit had come back, each has its "
+            "own."
         ),
     ]
     deposits: Annotated[
@@ -188,7 +188,7 @@ def settled_view(deposited: Deposited | None) -> SettledView:
     return SettledView(
         fee_status=fee_status,
         fee=decimal_string(sum(each.cost for each in transactions), currency) if currency else None,
-        fee_parts=[_fee_part_view(part, each.currency) for each in transactions for part in each.cost_parts],
+        fee_parts=[part for each in transactions for part in fee_part_views(each.cost_parts, each.currency)],
         net=decimal_string(sum(each.net for each in transactions), currency) if currency else None,
         settlement_currency=currency,
         exchange=next((exchange for exchange in exchanges if exchange is not None), None),
@@ -205,9 +205,9 @@ def _fee_status(deposited: Deposited | None) -> FeeStatus | None:
     return FeeStatus.KNOWN if deposited.settled.settlements else None
 
 
-def fee_part_views(transaction: BalanceTransaction) -> list[FeePartView]:
-    """Returns the parts of a balance transaction's fee."""
-    return [_fee_part_view(part, transaction.currency) for part in transaction.fee_parts]
+def fee_part_views(parts: Iterable[FeePart], currency: str) -> list[FeePartView]:
+    """Returns the parts of a fee."""
+    return [_fee_part_view(part, currency) for part in parts]
 
 
 def exchange_view(transaction: BalanceTransaction) -> ExchangeView | None:
@@ -231,9 +231,9 @@ def _settlement_view(settlement: Settlement) -> SettlementView:
         category=transaction.category,
         at=instant(transaction.created),
         available_on=day_of(transaction.available_on, "UTC").isoformat(),
-        gross=decimal_string(transaction.amount, transaction.currency),
-        fee=decimal_string(transaction.fee, transaction.currency),
-        fee_parts=fee_part_views(transaction),
+        gross=decimal_string(transaction.gross, transaction.currency),
+        fee=decimal_string(transaction.cost, transaction.currency),
+        fee_parts=fee_part_views(transaction.cost_parts, transaction.currency),
         net=decimal_string(transaction.net, transaction.currency),
         currency=transaction.currency,
         exchange=exchange_view(transaction),

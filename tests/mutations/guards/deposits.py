@@ -80,6 +80,20 @@ DEPOSITS = (
         f"{_T_COMPARING}::test_a_payout_is_compared_once_and_not_again_every_day",
     ),
     guard(
+        "the card that paid does not show the debit that came back before it",
+        "Movement.shows",
+        Becomes("True"),
+        "tests/usecases/payouts/test_debits_that_came_back.py"
+        "::test_the_card_has_its_fee_and_the_debit_that_came_back_has_its_own_two_changes",
+    ),
+    guard(
+        "the fee of a card is pending though the debit before it has one",
+        "Movement.charged_by",
+        Becomes("True"),
+        "tests/usecases/payouts/test_debits_that_came_back.py"
+        "::test_the_sweep_reads_the_fee_of_the_card_though_the_debit_before_it_has_one",
+    ),
+    guard(
         "a payment outside Stripe waits for no fee",
         "SettledMovement.fee_pending",
         Check("OUTSIDE_ID"),

@@ -136,7 +136,7 @@ def test_the_rows_of_all_payments_add_up_to_the_lines_of_the_deposits(company: C
     assert net_of_rows(listed(company, 2)) == sum(line.transaction.net for line in lines)
 
 
-def test_a_debit_stays_a_row_of_its_own_after_an_attempt_that_made_no_charge(company: Company) -> None:
+def test_a_card_that_the_payer_has_yet_to_confirm_does_not_show_the_deposit_of_the_debit(company: Company) -> None:
     invoice, debit = booked_and_returned(company)
     company.days(3)
     company.world.double.pay(company.account, str(invoice.stripe_invoice_id), "pm_card_authenticationRequired")
@@ -144,5 +144,7 @@ def test_a_debit_stays_a_row_of_its_own_after_an_attempt_that_made_no_charge(com
 
     rows = shown(company, invoice)
 
-    assert sum(len(row.settled.settlements) for row in rows.values()) == 2
-    assert net_of_rows(list(rows.values())) == 0
+    assert types(rows[debit]) == ["payment", "payment_failure_refund"]
+    under_way = rows[company.payment_id(invoice)]
+    assert types(under_way) == []
+    assert [deposit.status.value for deposit in under_way.deposits] == ["not_settled"]
