@@ -72,13 +72,13 @@ class BalanceTransaction:
 
     @property
     def cost(self) -> int:
-        """Returns what Stripe charged, in minor units: the fee, or all of it if it is a fee that stands alone."""
-        return self.fee - self.amount if self.category in FEES else self.fee
+        """Returns what Stripe charged, in minor units. `gross - cost` is `net`."""
+        return self.gross - self.net
 
     @property
     def cost_parts(self) -> tuple[FeePart, ...]:
-        """Returns the parts of `cost`."""
-        if self.category not in FEES:
+        """Returns the parts of `cost`. A transaction that is a fee itself is one more part, by Stripe's type."""
+        if self.category not in FEES or not self.amount:
             return self.fee_parts
         return (FeePart(self.type, -self.amount, self.description), *self.fee_parts)
 

@@ -394,6 +394,12 @@ class _Payouts:
         company = self.town.companies[organization_id]
         return {each.id: each for each in company.payouts() if each.id in set(payout_ids)}
 
+    def page(self, organization_id: str, wanted: object, first: int, after: str | None) -> Page[Payout]:
+        self.town.call("DynamoDB", READ)
+        payouts = sorted(self.town.companies[organization_id].payouts(), key=lambda each: -each.fact.arrival_date)
+        start = int(after or 0)
+        return Page(tuple(payouts[start : start + first]), str(start + first), start + first < len(payouts))
+
 
 @dataclass
 class _Queues:

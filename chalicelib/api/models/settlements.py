@@ -135,9 +135,8 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     fee: Annotated[
         str | None,
         Meta(
-            description="Stripe's fee in `settlementCurrency`: the sum of `settlements[].fee`, and of those "
-            "settlements that are fees themselves (category `fee` or `network_cost`). Null unless `feeStatus` is "
-            "`known`.",
+            description="Stripe's fee in `settlementCurrency`, the sum of `settlements[].fee`. Null unless "
+            "`feeStatus` is `known`.",
             examples=["3.82"],
         ),
     ]
@@ -237,9 +236,9 @@ def _settlement_view(settlement: Settlement) -> SettlementView:
         category=transaction.category,
         at=instant(transaction.created),
         available_on=day_of(transaction.available_on, "UTC").isoformat(),
-        gross=decimal_string(transaction.amount, transaction.currency),
-        fee=decimal_string(transaction.fee, transaction.currency),
-        fee_parts=fee_part_views(transaction.fee_parts, transaction.currency),
+        gross=decimal_string(transaction.gross, transaction.currency),
+        fee=decimal_string(transaction.cost, transaction.currency),
+        fee_parts=fee_part_views(transaction.cost_parts, transaction.currency),
         net=decimal_string(transaction.net, transaction.currency),
         currency=transaction.currency,
         exchange=exchange_view(transaction),
