@@ -27,6 +27,7 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
 
 def tell(scene: Scene) -> bool:
     """Plays the story from beginning to end. Returns True if everything was as the guide says."""
+    scene.begins_well_before_midnight()
     for act in ACTS:
         act(scene)
     return scene.teller.ends()

@@ -19,6 +19,10 @@ GOOD_CARD = "4242 4242 4242 4242"
 CARD = "Visa 4242"
 """How POM shows the good card."""
 
+DAY = 86_400
+LATE = 1_800
+"""Seconds before midnight; the first acts take a few minutes, most of which are skipped."""
+
 ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 
 
@@ -49,6 +53,15 @@ class Scene:
         self.teller.sees("The browser is back in POM's settings", query_of(to_settings)["stripe"], "pending")
         return query_of(to_settings)["state"]
 
+    def begins_well_before_midnight(self) -> None:
+        """Lets the rest of the day pass if it is late, in UTC.
+
+        Stripe pays out by days. So the payments of the first acts go out together only if they are of one day.
+        """
+        left = DAY - self.clock.now() % DAY
+        if left < LATE:
+            self.clock.skip_to(self.clock.now() + left + 1)
+
     def lets_a_minute_pass(self) -> None:
         """What comes next is told after all that was so far. Things of one second may stand in any order."""
         self.world.wait_until_delivered()
@@ -58,7 +71,7 @@ class Scene:
         """Lets each day do its work before the next one begins."""
         for _ in range(days):
             self.world.wait_until_delivered()
-            self.clock.skip_to(self.clock.now() + 86_400)
+            self.clock.skip_to(self.clock.now() + DAY)
             self.world.wait_until_delivered()
             self.stack.wait_until_idle()
 
