@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
 from chalicelib.ports.stores import (
     BatchStore,
     ConnectionStore,
     CustomerStore,
     EventStore,
     InvoiceStore,
-    PaymentStore,
-    PayoutStore,
     SettingsStore,
-    SummaryStore,
 )
 from chalicelib.ports.stripe_gateway import StripeGateway
 from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor

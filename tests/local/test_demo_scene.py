@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -27,4 +27,4 @@ def test_payments_of_the_first_acts_are_of_one_day_in_utc(begins: int, goes_on: 
 
     scene.begins_well_before_midnight()
 
-    assert cast(float, scene.clock.now()) == goes_on
+    assert scene.clock.now() == goes_on
