@@ -17,6 +17,7 @@ from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Backend
+from tests.contracts import pages
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, in_status, invoice, of_customer
 
 ALL = InvoiceFilter()
@@ -26,17 +27,7 @@ fresh = count()
 
 
 def whole(backend: Backend, organization_id: OrganizationId, wanted: InvoiceFilter, first: int) -> list[Invoice]:
-    """The list, page by page, with what must hold of each page."""
-    found: list[Invoice] = []
-    after = None
-    while True:
-        page = backend.invoices.page(organization_id, wanted, first, after)
-        found += page.items
-        assert len(page.items) == first or not page.has_next
-        assert (page.end_cursor is None) == (not page.items)
-        if not page.has_next:
-            return found
-        after = page.end_cursor
+    return pages.whole(lambda after: backend.invoices.page(organization_id, wanted, first, after), first)
 
 
 def put(backend: Backend, *made: Invoice) -> list[Invoice]:

@@ -16,6 +16,7 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.movements import Movement, MovementFilter, MovementKind
 from chalicelib.domain.summary import Recounted, recounted
 from tests.backends import Backend
+from tests.contracts import pages
 from tests.contracts.examples import (
     ACCOUNT,
     NOW,
@@ -48,16 +49,7 @@ def whole(
 def whole_settled(
     backend: Backend, wanted: MovementFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
 ) -> list[SettledMovement]:
-    found: list[SettledMovement] = []
-    after = None
-    while True:
-        page = backend.payments.page(organization_id, wanted, first, after)
-        found += page.items
-        assert len(page.items) == first or not page.has_next
-        assert (page.end_cursor is None) == (not page.items)
-        if not page.has_next:
-            return found
-        after = page.end_cursor
+    return pages.whole(lambda after: backend.payments.page(organization_id, wanted, first, after), first)
 
 
 def test_a_payment_is_kept_with_its_invoice_and_comes_back_equal(backend: Backend) -> None:

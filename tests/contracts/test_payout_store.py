@@ -13,6 +13,7 @@ from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.payout import Itemized, Payout, PayoutFilter, Totals
 from chalicelib.domain.payout_lines import PayoutLine
 from tests.backends import Backend
+from tests.contracts import pages
 from tests.contracts.examples import NOW, ORG, OTHER_ORG, payout, payout_line
 from tests.contracts.test_invoice_pages import fresh
 
@@ -23,31 +24,13 @@ DAY = 86400
 def whole(
     backend: Backend, wanted: PayoutFilter = ALL, first: int = 50, organization_id: OrganizationId = ORG
 ) -> list[Payout]:
-    found: list[Payout] = []
-    after = None
-    while True:
-        page = backend.payouts.page(organization_id, wanted, first, after)
-        found += page.items
-        assert len(page.items) == first or not page.has_next
-        assert (page.end_cursor is None) == (not page.items)
-        if not page.has_next:
-            return found
-        after = page.end_cursor
+    return pages.whole(lambda after: backend.payouts.page(organization_id, wanted, first, after), first)
 
 
 def all_pages(
     backend: Backend, first: int, payout_id: str = "po_1", organization_id: OrganizationId = ORG
 ) -> list[PayoutLine]:
-    found: list[PayoutLine] = []
-    after = None
-    while True:
-        page = backend.payouts.lines(organization_id, payout_id, first, after)
-        found += page.items
-        assert len(page.items) == first or not page.has_next
-        assert (page.end_cursor is None) == (not page.items)
-        if not page.has_next:
-            return found
-        after = page.end_cursor
+    return pages.whole(lambda after: backend.payouts.lines(organization_id, payout_id, first, after), first)
 
 
 def ids(payouts: list[Payout]) -> list[str]:

@@ -1,0 +1,24 @@
+"""What must hold of the pages of every list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from chalicelib.ports.storage import Page
+
+T = TypeVar("T")
+
+
+def whole(page_after: Callable[[str | None], Page[T]], first: int) -> list[T]:
+    """Returns a list, page by page. Each page but the last is full, and each that is not empty has a cursor."""
+    found: list[T] = []
+    after = None
+    while True:
+        page = page_after(after)
+        found += page.items
+        assert len(page.items) == first or not page.has_next
+        assert (page.end_cursor is None) == (not page.items)
+        if not page.has_next:
+            return found
+        after = page.end_cursor
