@@ -13,7 +13,7 @@ from chalicelib.domain.payment_methods import BANK_DEBITS
 from chalicelib.domain.payments import OUTSIDE_ID
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.related_payouts import RelatedPayouts, deposit_named, noun_of, reversal_in_words
-from chalicelib.domain.terms import day_in_words
+from chalicelib.domain.terms import day_in_words, day_of
 
 BANK_DEBIT = "The bank debit is on its way. That takes some days and is normal."
 UNDER_WAY = "The payment has not arrived yet. A bank debit takes some days, which is normal."
@@ -131,7 +131,7 @@ def _undeposited(settlement: Settlement, today: dt.date) -> Deposit:
     (https://docs.stripe.com/payouts/reconciliation). So money that can be paid out may have left the balance.
     """
     moved = settlement.transaction
-    available = dt.datetime.fromtimestamp(moved.available_on, dt.UTC).date()
+    available = day_of(moved.available_on, "UTC")
     day, brought = day_in_words(available), moved.net >= 0
     if available > today:
         when = f"The money can be paid out from {day} on." if brought else f"It lowers a deposit from {day} on."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
+from chalicelib.domain.terms import day_of
 
 _RANK = {"pending": 0, "in_transit": 1, "paid": 2, "canceled": 3, "failed": 3}
 """The order in which a payout has these statuses. One that was paid may still fail."""
@@ -52,7 +53,7 @@ class PayoutFact:
     @property
     def arrives_on(self) -> dt.date:
         """Returns the day on which the bank is expected to have it: Stripe's date, in no time zone."""
-        return dt.datetime.fromtimestamp(self.arrival_date, dt.UTC).date()
+        return day_of(self.arrival_date, "UTC")
 
     @property
     def takes(self) -> bool:

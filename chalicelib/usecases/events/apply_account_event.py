@@ -22,7 +22,7 @@ CLOCKS_DIFFER_BY = 10
 
 def apply_to_account(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
     """`account.updated` and `capability.updated`: what Stripe still requires of the business."""
-    connection = _connection_of(account_id, ports)
+    connection = connection_of(account_id, ports)
     if connection is None:
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
@@ -45,7 +45,7 @@ def apply_deauthorization(
 
     An event that speaks of an earlier connection ends nothing.
     """
-    connection = _connection_of(account_id, ports)
+    connection = connection_of(account_id, ports)
     if connection is None:
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
@@ -77,7 +77,8 @@ def _connected_anew(connection: Connection, event: StripeEvent, account_id: Stri
     return reachable(account_id, ports)
 
 
-def _connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:
+def connection_of(account_id: StripeAccountId, ports: Ports) -> Connection | None:
+    """Returns the connection of the organization that has this account, active or ended, or None."""
     organization_id = ports.connections.organization_of(account_id)
     if organization_id is None:
         return None

@@ -6,27 +6,23 @@ payout, so the payout is read in any case, as it is then. The order of events do
 
 from __future__ import annotations
 
-from chalicelib.correlation import note
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
+from chalicelib.usecases.events.apply_account_event import connection_of
 from chalicelib.usecases.events.event_outcome import EventOutcome, marker_of, outcome_of
 
 
 def apply_to_payout(event: StripeEvent, account_id: StripeAccountId, source: Source, ports: Ports) -> EventOutcome:
     """Has a worker read the payout, and returns the outcome. If POM fails in between, the event is applied again."""
-    organization_id = ports.connections.organization_of(account_id)
-    if organization_id is None:
-        return EventOutcome.FOREIGN
-    note(organization_id=organization_id)
-    connection = ports.connections.get(organization_id)
-    if connection.account_id != account_id or not connection.active:
+    connection = connection_of(account_id, ports)
+    if connection is None or not connection.active:
         return EventOutcome.FOREIGN
     if connection.livemode != event.livemode:
         return EventOutcome.WRONG_MODE
-    ports.queues.send(BalanceJob(organization_id, BalanceTask.PAYOUT, event.object_id))
+    ports.queues.send(BalanceJob(connection.organization_id, BalanceTask.PAYOUT, event.object_id))
     outcome = outcome_of(source, changed=True)
     ports.events.mark(marker_of(event, account_id, outcome, source, ports))
     return outcome

@@ -22,13 +22,13 @@ from chalicelib.domain.shown import shows_the_same
 from chalicelib.domain.summary import uncounted
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import with_owners
+from chalicelib.ports.portions import hundreds
 from chalicelib.ports.recorded import RecordedInvoice
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
 from chalicelib.usecases.invoicing.claims import claim, insert_claiming
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 
-REFERENCES_AT_ONCE = 100
 SENT_IS_LISTED_FOR = 30 * 86400
 """Seconds for which Stripe can tell whether it sent an invoice (https://docs.stripe.com/api/events/list)."""
 
@@ -92,8 +92,8 @@ def _touched(
     about |= {each.stripe_invoice_id for each in ports.stripe.credit_notes(account_id, since)}
     known = sorted(stripe_id for stripe_id in about if stripe_id)
     owners: set[InvoiceId] = set()
-    for start in range(0, len(known), REFERENCES_AT_ONCE):
-        found = ports.invoices.find_by_reference(account_id, known[start : start + REFERENCES_AT_ONCE])
+    for some in hundreds(known):
+        found = ports.invoices.find_by_reference(account_id, some)
         owners |= {invoice_id for _, invoice_id in found.values()}
     for invoice_id in sorted(owners - met):
         invoice = ports.invoices.get(organization_id, invoice_id)

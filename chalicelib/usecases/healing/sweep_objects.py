@@ -8,8 +8,9 @@ where another is to go on. What was pulled no longer differs, so nothing is done
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ from chalicelib.domain.sweep import ObjectsSwept
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import ListedInvoice
 from chalicelib.ports.pacing import PacedStripe, paced
+from chalicelib.ports.portions import every, hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 from chalicelib.usecases.invoicing.store_invoice import merging, store
@@ -142,13 +144,7 @@ def _lacking_payments(sweep: _ObjectSweep, since: int | None, before: int | None
 
 
 def _all(sweep: _ObjectSweep, wanted: InvoiceFilter) -> Iterator[Invoice]:
-    after: str | None = None
-    while True:
-        page = sweep.ports.invoices.page(sweep.organization_id, wanted, PAGE, after)
-        yield from page.items
-        if not page.has_next:
-            return
-        after = page.end_cursor
+    return every(partial(sweep.ports.invoices.page, sweep.organization_id, wanted, PAGE))
 
 
 # What Stripe lists of them
@@ -198,18 +194,12 @@ class _Listed:
 
 def _compare_what_comes_later(sweep: _ObjectSweep) -> None:
     stripe, account_id, now = sweep.ports.stripe, sweep.account_id, sweep.ports.clock.now()
-    for refunds in _hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
+    for refunds in hundreds(stripe.refunds(account_id, now - REFUNDS_MAY_FAIL_FOR)):
         _correct_by(refunds, lambda refund: refund.payment_intent_id, sweep)
-    for disputes in _hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
+    for disputes in hundreds(stripe.disputes(account_id, now - DISPUTES_LAST_FOR)):
         _correct_by(disputes, lambda dispute: dispute.payment_intent_id, sweep)
-    for notes in _hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
+    for notes in hundreds(stripe.credit_notes(account_id, now - CREDIT_NOTES_CHANGE_FOR)):
         _correct_by(notes, lambda note: note.stripe_invoice_id, sweep)
-
-
-def _hundreds(facts: Iterable[T]) -> Iterator[list[T]]:
-    each = iter(facts)
-    while some := list(islice(each, PAGE)):
-        yield some
 
 
 L = TypeVar("L", RefundFact, DisputeFact, CreditNoteFact)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from chalicelib.domain.connection import Connection
@@ -22,6 +23,7 @@ from chalicelib.domain.sweep import DAY, ON_ITS_WAY, PayoutsSwept
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.ports.pacing import PacedStripe, paced
+from chalicelib.ports.portions import every, hundreds
 from chalicelib.usecases.payouts.read_payment import read_payment
 from chalicelib.usecases.payouts.read_payout import keep_payout
 
@@ -100,7 +102,7 @@ class _PayoutSweep:
         """
         kept = list(islice(self._kept(), KEPT_LOOKED_THROUGH))
         listed = list(self.ports.stripe.payouts(self.account_id, self._listed_since(kept)))
-        for facts in _hundreds(reversed(listed)):
+        for facts in hundreds(reversed(listed)):
             self.compare(facts)
         ids = {fact.id for fact in listed}
         not_listed = [payout for payout in kept if payout.id not in ids]
@@ -173,14 +175,9 @@ class _PayoutSweep:
         return min(edge, max(known, default=self.now) - LOOKED_BACK, min(waiting, default=edge))
 
     def _kept(self) -> Iterator[Payout]:
-        """Yields the payouts of the connected account that POM has, those that arrive last first."""
-        after: str | None = None
-        while True:
-            page = self.ports.payouts.page(self.organization_id, PayoutFilter(), PAGE, after)
-            yield from (payout for payout in page.items if payout.account_id == self.account_id)
-            if not page.has_next:
-                return
-            after = page.end_cursor
+        """Returns the payouts of the connected account that POM has, those that arrive last first."""
+        kept = every(partial(self.ports.payouts.page, self.organization_id, PayoutFilter(), PAGE))
+        return (payout for payout in kept if payout.account_id == self.account_id)
 
     def _asked_for(self, payouts: Iterable[Payout]) -> Iterator[PayoutFact]:
         """Yields those of these payouts that were under way, as Stripe shows them now: one request for each."""
@@ -196,13 +193,7 @@ class _PayoutSweep:
 
     def _payments(self, since: int | None, before: int) -> Iterator[SettledMovement]:
         wanted = MovementFilter(since=since, before=before, kind=MovementKind.PAYMENT)
-        after: str | None = None
-        while True:
-            page = self.ports.payments.page(self.organization_id, wanted, PAGE, after)
-            yield from page.items
-            if not page.has_next:
-                return
-            after = page.end_cursor
+        return every(partial(self.ports.payments.page, self.organization_id, wanted, PAGE))
 
     def _count(self, **counts: int) -> None:
         added = {name: getattr(self.swept, name) + count for name, count in counts.items()}
@@ -236,9 +227,3 @@ def _compared_again(payout: Payout, itemized: Itemized, now: int) -> bool:
     if payout.compared_at == 0:
         return itemized.at <= now - COMPARED_AFTER
     return itemized.totals.outside_pom != 0 and payout.compared_at <= now - OUTSIDE_COMPARED_EVERY
-
-
-def _hundreds(facts: Iterable[PayoutFact]) -> Iterator[list[PayoutFact]]:
-    each = iter(facts)
-    while some := list(islice(each, PAGE)):
-        yield some

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from chalicelib.domain.attention import UnknownInvoice, UnknownInvoices
 from chalicelib.domain.errors import AccountUnreachable
@@ -23,6 +24,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.tie_out import Amounts, Books, Day, Difference, Kind, TieOut, differences, questioned
 from chalicelib.ports import Ports
 from chalicelib.ports.listed import with_owners
+from chalicelib.ports.portions import every, hundreds
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.connecting.freeze import freeze_unless_frozen
 from chalicelib.usecases.connecting.revocation import mark_revoked
@@ -111,13 +113,9 @@ def _ours(
 ) -> dict[InvoiceId, Invoice]:
     found: dict[InvoiceId, Invoice] = {}
     for status in OURS:
-        after: str | None = None
-        while True:
-            page = ports.invoices.page(organization_id, InvoiceFilter(status, created_from=since), PAGE, after)
-            found |= {each.id: each for each in page.items if each.stripe_account_id == account_id}
-            if not page.has_next:
-                break
-            after = page.end_cursor
+        wanted = InvoiceFilter(status, created_from=since)
+        listed = every(partial(ports.invoices.page, organization_id, wanted, PAGE))
+        found |= {each.id: each for each in listed if each.stripe_account_id == account_id}
     return found
 
 
@@ -186,8 +184,8 @@ def _owners(
 ) -> Mapping[str, Invoice]:
     intents = sorted({fact.payment_intent_id for fact in facts if fact.payment_intent_id})
     owners: dict[str, Invoice] = {}
-    for start in range(0, len(intents), PAGE):
-        found = ports.invoices.find_by_reference(account_id, intents[start : start + PAGE])
+    for some in hundreds(intents):
+        found = ports.invoices.find_by_reference(account_id, some)
         for intent, (organization_id, invoice_id) in found.items():
             invoice = ours.get(invoice_id) or ports.invoices.get(organization_id, invoice_id)
             if invoice is not None:

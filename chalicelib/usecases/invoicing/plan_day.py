@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
@@ -23,6 +24,7 @@ from chalicelib.domain.settings import InvoicingSettings, time_zone_of
 from chalicelib.domain.terms import end_of_day
 from chalicelib.ports import Ports
 from chalicelib.ports.messages import InvoiceJob, InvoiceTask
+from chalicelib.ports.portions import every
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.invoicing.store_invoice import store
 
@@ -104,13 +106,7 @@ def _to_close(settings: InvoicingSettings, ports: Ports) -> Iterator[Invoice]:
 
 
 def _each(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Iterator[Invoice]:
-    after = None
-    while True:
-        page = ports.invoices.page(organization_id, wanted, PAGE, after)
-        yield from page.items
-        if not page.has_next:
-            return
-        after = page.end_cursor
+    return every(partial(ports.invoices.page, organization_id, wanted, PAGE))
 
 
 def _queue(invoices: Iterator[Invoice], task: InvoiceTask, ports: Ports) -> int:

@@ -15,10 +15,9 @@ from chalicelib.domain.payout_tie_out import (
     differences_of_lines,
 )
 from chalicelib.ports import Ports
+from chalicelib.ports.portions import hundreds
 from chalicelib.usecases.payouts.change_payout import change_payout
 from chalicelib.usecases.payouts.read_payout import add_up, keep_lines, keep_payout, lines_of
-
-AT_ONCE = 100
 
 REPAIRABLE = frozenset({PayoutKind.LINE_DIFFERS, PayoutKind.TOTALS_DIFFER})
 """Differences that go away if POM stores what Stripe lists, and adds it up."""
@@ -103,8 +102,8 @@ def _repaired(payout: Payout, wrong: Set[str], ports: Ports) -> Payout:
         for line in keep_lines(payout, [each for each in page if each.id in wrong], ports):
             stored.pop(line.transaction.id, None)
     lines = [stored[transaction_id] for transaction_id in wrong & stored.keys()]
-    for start in range(0, len(lines), AT_ONCE):
-        ports.payouts.remove_lines(payout.organization_id, payout.id, lines[start : start + AT_ONCE])
+    for some in hundreds(lines):
+        ports.payouts.remove_lines(payout.organization_id, payout.id, some)
     return add_up(payout, ports)
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from chalicelib.domain.payout import Payout, PayoutFilter
 from chalicelib.ports import Ports
+from chalicelib.ports.portions import every
 from chalicelib.usecases.payouts.change_payout import change_payout
 
 AT_ONCE = 100
@@ -69,14 +71,9 @@ def _with_the_one_it_reverses(payout: Payout | None, ports: Ports) -> Iterator[P
 
 
 def _since(earlier: Payout, ports: Ports) -> Iterator[Payout]:
-    """Yields the payouts that arrive on the day on which this one was made, or later."""
-    wanted, after = PayoutFilter(since=earlier.fact.created // DAY * DAY), None
-    while True:
-        page = ports.payouts.page(earlier.organization_id, wanted, AT_ONCE, after)
-        yield from page.items
-        if not page.has_next:
-            return
-        after = page.end_cursor
+    """Returns the payouts that arrive on the day on which this one was made, or later."""
+    wanted = PayoutFilter(since=earlier.fact.created // DAY * DAY)
+    return every(partial(ports.payouts.page, earlier.organization_id, wanted, AT_ONCE))
 
 
 def _note(earlier: Payout, later: Payout, ports: Ports) -> Payout:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.related_payouts import RelatedPayouts, named_by
+from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
-
-AT_ONCE = 100
+from chalicelib.ports.portions import hundreds
 
 
 def related(
@@ -24,8 +23,8 @@ def related(
     asked = set(found)
     while wanted := sorted({*payout_ids, *named_by(found.values())} - asked):
         asked.update(wanted)
-        for start in range(0, len(wanted), AT_ONCE):
-            found.update(ports.payouts.find(organization_id, wanted[start : start + AT_ONCE]))
+        for some in hundreds(wanted):
+            found.update(ports.payouts.find(organization_id, some))
     return found
 
 
@@ -35,7 +34,7 @@ def beside(payouts: Sequence[Payout], organization_id: OrganizationId, ports: Po
     It reads the connection, and the payouts that these name if there are any.
     """
     connection = ports.connections.get(organization_id)
-    today = dt.datetime.fromtimestamp(ports.clock.now(), dt.UTC).date()
+    today = day_of(ports.clock.now(), "UTC")
     by_id = related((), organization_id, ports, payouts)
     accounts = [connection.account_id] if connection.active and connection.account_id is not None else []
     return RelatedPayouts(by_id, today, accounts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
@@ -10,12 +9,12 @@ from chalicelib.domain.deposits import Deposit, SettledMovement, deposits_of, of
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter, movements
+from chalicelib.domain.terms import day_of
 from chalicelib.ports import Ports
+from chalicelib.ports.portions import hundreds
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.invoicing.records import list_movements
 from chalicelib.usecases.payouts.related import related
-
-AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +61,13 @@ def deposited(
     """Returns these payments, refunds and disputes with the deposits that their money is in."""
     rows = list(settled)
     payouts = related(payout_ids(rows), organization_id, ports)
-    today = dt.datetime.fromtimestamp(ports.clock.now(), dt.UTC).date()
+    today = day_of(ports.clock.now(), "UTC")
     return [Deposited(each, deposits_of(each, payouts, today)) for each in rows]
 
 
 def _stored(ids: Set[str], organization_id: OrganizationId, ports: Ports) -> Mapping[str, SettledMovement]:
     """Returns the rows with these ids, each with all that is stored beside it."""
     found: dict[str, SettledMovement] = {}
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), AT_ONCE):
-        found.update(ports.payments.find(organization_id, ordered[start : start + AT_ONCE]))
+    for some in hundreds(sorted(ids)):
+        found.update(ports.payments.find(organization_id, some))
     return found

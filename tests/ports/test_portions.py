@@ -1,0 +1,31 @@
+"""Lists are taken a portion at a time, whole and in order, and no page before it is needed."""
+
+from __future__ import annotations
+
+from chalicelib.ports.portions import AT_ONCE, every, hundreds
+from chalicelib.ports.storage import Page
+
+
+def test_every_item_of_a_list_comes_in_order_and_a_page_is_read_when_it_is_needed() -> None:
+    asked: list[str | None] = []
+
+    def page_after(after: str | None) -> Page[int]:
+        asked.append(after)
+        start = int(after or 0)
+        return Page((start, start + 1), str(start + 2), has_next=start < 4)
+
+    items = every(page_after)
+
+    assert [next(items), next(items)] == [0, 1]
+    assert asked == [None]
+    assert list(items) == [2, 3, 4, 5]
+    assert asked == [None, "2", "4"]
+
+
+def test_an_empty_list_is_one_page() -> None:
+    assert list(every(lambda after: Page((), None, has_next=False))) == []
+
+
+def test_many_items_come_by_the_hundred() -> None:
+    assert [len(some) for some in hundreds(range(2 * AT_ONCE + 1))] == [AT_ONCE, AT_ONCE, 1]
+    assert list(hundreds([])) == []
