@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.identifiers import ServiceId
+from chalicelib.domain.order import DeductionKind
 
 MAX_QUANTITY = Decimal(100_000)
 MAX_QUANTITY_DECIMALS = 4
@@ -21,8 +22,18 @@ class Service:
     quantity: Decimal
     unit_price: Decimal
     taxable: bool = False
+    service_date: dt.date | None = None
     position: int | None = None
     """Where it stands in `services` of a batch's request. Batches of earlier releases did not keep it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeductionAsked:
+    """A discount or a credit. `amount` is in units of the currency; `Deduction` is what becomes of it."""
+
+    kind: DeductionKind
+    description: str
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)

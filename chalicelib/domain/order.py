@@ -5,12 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.identifiers import CustomerId, ServiceId
+from chalicelib.domain.money import decimal_string
+from chalicelib.domain.terms import day_in_words
 
 MAX_LINES = 250
 """https://docs.stripe.com/invoicing/integration: an invoice takes up to 250 items."""
+
+MAX_DESCRIPTION = 500
+"""Letters of a line's text in Stripe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +29,45 @@ class LineItem:
     unit_price: int
     amount: int
     taxable: bool = False
+    service_date: dt.date | None = None
+    """The day on which the work was done, in the organization's time zone."""
+
+    def text(self, currency: str) -> str:
+        """Returns what the payer reads, such as `Filter cleaning (23 November 2026; 1.5 x 25.00)`.
+
+        Stripe shows a quantity and a price of their own only for lines with a product of the company's catalogue.
+        """
+        parts = [day_in_words(self.service_date)] if self.service_date else []
+        if self.quantity != Decimal(1):
+            parts.append(f"{self.quantity.normalize():f} x {decimal_string(self.unit_price, currency)}")
+        more = f" ({'; '.join(parts)})" if parts else ""
+        return self.description[: MAX_DESCRIPTION - len(more)] + more
+
+
+class DeductionKind(StrEnum):
+    """Why less is asked for than the services cost."""
+
+    DISCOUNT = "discount"
+    """The company asks for less, such as a rebate for a season."""
+    CREDIT = "credit"
+    """The company owes the customer something from before, such as a visit that did not take place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """A line that lowers the total. `amount` is minor units and more than 0. It belongs to no service."""
+
+    kind: DeductionKind
+    description: str
+    amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What POM asked for; it never changes. `tax` is POM's own computation, in minor units."""
+    """What POM asked for. `tax` is POM's own computation, in minor units.
+
+    It changes only as a whole, while the invoice is a draft.
+    """
 
     customer_id: CustomerId
     currency: str
@@ -41,14 +81,21 @@ class Order:
     memo: str | None = None
     footer: str | None = None
     payment_methods: tuple[str, ...] = ()
+    deductions: tuple[Deduction, ...] = ()
 
     @property
     def subtotal(self) -> int:
+        """Returns what the services cost together, in minor units."""
         return sum(line.amount for line in self.line_items)
 
     @property
+    def deducted(self) -> int:
+        """Returns what the deductions take off, in minor units."""
+        return sum(deduction.amount for deduction in self.deductions)
+
+    @property
     def total(self) -> int:
-        return sum(line.amount for line in self.line_items) + self.tax
+        return self.subtotal - self.deducted + self.tax
 
     @property
     def details(self) -> DraftDetails:
@@ -57,6 +104,11 @@ class Order:
 
     @property
     def billed(self) -> tuple[tuple[str, int], ...]:
-        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`. The tax has no service."""
+        """Returns each line's service id and amount, as `InvoiceFact.drafted_lines`.
+
+        Deductions are negative. They and the tax have no service.
+        """
+        services = [(str(line.service_id), line.amount) for line in self.line_items]
+        deductions = [("", -deduction.amount) for deduction in self.deductions]
         taxes = [("", self.tax)] if self.tax else []
-        return tuple(sorted([*((line.service_id, line.amount) for line in self.line_items), *taxes]))
+        return tuple(sorted([*services, *deductions, *taxes]))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY
 from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.money import decimal_string
-from chalicelib.domain.terms import end_of_day
+from chalicelib.domain.terms import end_of_day, start_of_day
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
         InvoiceCreateParams,
     )
 
-MAX_DESCRIPTION = 500
 TAX = "Tax"
 """How the line of POM's own tax is called; it belongs to no service."""
 
@@ -52,16 +49,17 @@ def lines_parameters(invoice: Invoice) -> InvoiceAddLinesParams:
     order = invoice.order
     lines: list[InvoiceAddLinesParamsLine] = []
     for line in order.line_items:
-        counted = ""
-        if line.quantity != Decimal(1):
-            counted = f" ({line.quantity.normalize():f} x {decimal_string(line.unit_price, order.currency)})"
-        lines.append(
-            {
-                "amount": line.amount,
-                "description": line.description[: MAX_DESCRIPTION - len(counted)] + counted,
-                "metadata": {SERVICE_KEY: line.service_id},
-            }
-        )
+        parameters: InvoiceAddLinesParamsLine = {
+            "amount": line.amount,
+            "description": line.text(order.currency),
+            "metadata": {SERVICE_KEY: line.service_id},
+        }
+        if line.service_date is not None:
+            # Stripe shows a period only if it ends later than it begins, and the text has the day already.
+            day = start_of_day(line.service_date, order.time_zone)
+            parameters["period"] = {"start": day, "end": day}
+        lines.append(parameters)
+    lines += [{"amount": -each.amount, "description": each.description} for each in order.deductions]
     if order.tax:
         lines.append({"amount": order.tax, "description": TAX})
     return {"lines": lines}

@@ -83,6 +83,8 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "customer_id_reserved": "The id has a meaning of its own in the paths of the API.",
         "customer_repeated": "A customer is in an import twice; an item of the import says so.",
         "customer_needs_choice": "Several Stripe customers have this e-mail address; one has to be chosen.",
+        "deduction_zero": "A discount or a credit takes off nothing.",
+        "deductions_too_large": "The discounts and credits are more than the services cost.",
         "draft_deleted": "The draft was deleted in Stripe.",
         "due_date_and_terms": "Both a due date and payment terms were given.",
         "due_date_in_past": "The due date has passed.",

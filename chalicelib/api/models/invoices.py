@@ -19,7 +19,7 @@ from chalicelib.api.models.common import (
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.order import LineItem
+from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.stripe_pages import object_url
 from chalicelib.ports.storage import Page
@@ -36,6 +36,17 @@ class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
     unit_price: Money
     amount: Money
     taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")]
+    service_date: Annotated[
+        Day | None, Meta(description="The day on which the work was done. Null if POM was not told.")
+    ]
+
+
+class DeductionView(msgspec.Struct, rename="camel", kw_only=True):
+    """A line that lowers the total: a discount that the company gives, or a credit that it owes the customer."""
+
+    kind: Annotated[DeductionKind, Meta(description="`discount` or `credit`.")]
+    description: Annotated[str, Meta(description="The text of the line on the invoice.")]
+    amount: Annotated[Money, Meta(description="What it takes off, in units of the invoice's currency; more than 0.")]
 
 
 class FailureView(msgspec.Struct, rename="camel", kw_only=True):
@@ -50,7 +61,8 @@ class FailureView(msgspec.Struct, rename="camel", kw_only=True):
 class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     """An invoice. Its amounts are in `currency`, and `status` follows what Stripe says.
 
-    `lineItems`, `subtotal` and `tax` are as POM ordered them. `total` is Stripe's.
+    `lineItems`, `deductions`, `subtotal` and `tax` are as POM ordered them: `subtotal` is what the services cost,
+    and the total that POM ordered is `subtotal` less the deductions, plus `tax`. `total` is Stripe's.
 
     Unless the invoice is void, `total` is `paidAmount` less `overpaidAmount`, plus `balanceAppliedAmount`, plus
     `creditedBeforePaymentAmount`, plus `balance`.
@@ -73,6 +85,7 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     line_items: Annotated[list[LineItemView], Meta(description=_AS_ORDERED)]
+    deductions: Annotated[list[DeductionView], Meta(description=_AS_ORDERED)]
     subtotal: Annotated[Money, Meta(description=_AS_ORDERED)]
     tax: Annotated[Money, Meta(description=_AS_ORDERED)]
     total: Money
@@ -213,6 +226,7 @@ def invoice_view(invoice: Invoice, *, now: int, dashboard_base: str) -> InvoiceV
         customer_email=known.customer_email if known else None,
         currency=order.currency,
         line_items=[_line_view(line, order.currency) for line in order.line_items],
+        deductions=[_deduction_view(each, order.currency) for each in order.deductions],
         subtotal=money(order.subtotal),
         tax=money(order.tax),
         total=money(invoice.total),
@@ -261,6 +275,15 @@ def _line_view(line: LineItem, currency: str) -> LineItemView:
         unit_price=decimal_string(line.unit_price, currency),
         amount=decimal_string(line.amount, currency),
         taxable=line.taxable,
+        service_date=line.service_date.isoformat() if line.service_date else None,
+    )
+
+
+def _deduction_view(deduction: Deduction, currency: str) -> DeductionView:
+    return DeductionView(
+        kind=deduction.kind,
+        description=deduction.description,
+        amount=decimal_string(deduction.amount, currency),
     )
 
 

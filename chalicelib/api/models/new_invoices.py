@@ -12,9 +12,15 @@ from msgspec import Meta
 from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo
 from chalicelib.api.models.exact import ExactAmount, ExactQuantity, fingerprint
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
-from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, Service
+from chalicelib.domain.billing import (
+    MAX_QUANTITY,
+    MAX_QUANTITY_DECIMALS,
+    BillingTerms,
+    DeductionAsked,
+    Service,
+)
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
-from chalicelib.domain.order import MAX_LINES
+from chalicelib.domain.order import MAX_LINES, DeductionKind
 from chalicelib.domain.texts import VISIBLE_LINE_PATTERN, visible_or_empty
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillMany
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
@@ -42,6 +48,13 @@ Quantity = Annotated[
         "A number may have an exponent; a string is plain."
     ),
 ]
+ServiceDate = Annotated[
+    dt.date,
+    Meta(
+        description="The day on which the work was done, in the organization's time zone. The payer reads it.",
+        examples=["2026-11-21"],
+    ),
+]
 DueDate = Annotated[dt.date, Meta(description="A day in the organization's time zone.", examples=["2026-12-23"])]
 
 
@@ -54,12 +67,34 @@ class NewLineItem(msgspec.Struct, rename="camel", forbid_unknown_fields=True, om
     unit_price: Price
     currency: CurrencyCode | None = None
     taxable: bool = False
+    service_date: ServiceDate | None = None
 
 
+class NewDeduction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """A line that lowers the total: a discount that the company gives, or a credit that it owes the customer."""
+
+    kind: DeductionKind
+    description: Description
+    amount: Annotated[
+        ExactAmount,
+        Meta(
+            description="What it takes off: more than 0, in units of the currency, with at most as many decimals as "
+            "it has. A number may have an exponent; a string is plain."
+        ),
+    ]
+
+
+Deductions = Annotated[
+    list[NewDeduction],
+    Meta(
+        description="Discounts and credits. Together they take off at most what the services cost.",
+        extra_json_schema={"maxItems": MAX_LINES - 1},
+    ),
+]
 Lines = Annotated[
     list[NewLineItem],
     Meta(
-        description="Each service once. A tax takes one of the lines.",
+        description="Each service once. Each deduction takes one of the lines, and so does a tax.",
         extra_json_schema={"minItems": 1, "maxItems": MAX_LINES},
     ),
 ]
@@ -70,6 +105,7 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
 
     customer_id: Id
     line_items: Lines
+    deductions: Deductions = []
     invoice_type: InvoiceType = "stripe"
     payment_terms: Terms | None = None
     due_date: DueDate | None = None
@@ -91,6 +127,7 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
     unit_price: Price
     currency: CurrencyCode | None = None
     taxable: bool = False
+    service_date: ServiceDate | None = None
 
 
 Services = Annotated[
@@ -129,6 +166,9 @@ def create_invoice_from(
         line_currencies={n: line.currency.lower() for n, line in enumerate(model.line_items) if line.currency},
         invoice_type=model.invoice_type,
         tax=Decimal(model.tax) if model.tax is not None else None,
+        deductions=tuple(
+            DeductionAsked(each.kind, each.description, Decimal(each.amount)) for each in model.deductions
+        ),
     )
 
 
@@ -154,6 +194,7 @@ def _service_from(line: NewLineItem | ServiceToBill) -> Service:
         quantity=Decimal(line.quantity),
         unit_price=Decimal(line.unit_price),
         taxable=line.taxable,
+        service_date=line.service_date,
     )
 
 

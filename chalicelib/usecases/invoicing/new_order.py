@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, Service
+from chalicelib.domain.billing import MAX_QUANTITY, MAX_QUANTITY_DECIMALS, BillingTerms, DeductionAsked, Service
 from chalicelib.domain.connection import Connection
 from chalicelib.domain.errors import Refused, ServiceRepeated
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
-from chalicelib.domain.order import MAX_LINES, LineItem, Order
+from chalicelib.domain.order import MAX_LINES, Deduction, LineItem, Order
 from chalicelib.domain.settings import InvoicingSettings, known_invoice_type, known_payment_methods, time_zone_of
 from chalicelib.domain.terms import day_of, days_of_terms, due_on
 
@@ -33,6 +33,7 @@ class CreateInvoice:
     """The currencies that lines name, by their positions. Each has to be the invoice's."""
     invoice_type: str = "stripe"
     tax: Decimal | None = None
+    deductions: tuple[DeductionAsked, ...] = ()
 
 
 def checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
@@ -57,6 +58,8 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     with every:
         tax = minor_units(command.tax or Decimal(0), currency, field="tax")
     with every:
+        deductions = _deductions(command, currency)
+    with every:
         days_until_due = _days_until_due(payment_terms, terms.due_date, day_of(now, zone))
     with every:
         asked = terms.payment_methods
@@ -75,6 +78,7 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
         memo=settings.memo if terms.memo is None else terms.memo,
         footer=settings.footer if terms.footer is None else terms.footer,
         payment_methods=payment_methods,
+        deductions=deductions,
     )
     _require_payable(order)
     return order
@@ -123,11 +127,11 @@ def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
         seen.add(service.service_id)
         with every:
             lines.append(_line_item(service, currency, f"lineItems[{position}]"))
-    if len(command.line_items) + (1 if command.tax else 0) > MAX_LINES:
+    if len(command.line_items) + len(command.deductions) + (1 if command.tax else 0) > MAX_LINES:
         every.add(
             Refused(
                 "lines_too_many",
-                f"An invoice takes at most {MAX_LINES} lines, tax included.",
+                f"An invoice takes at most {MAX_LINES} lines, deductions and tax included.",
                 field="lineItems",
                 next_step="Split the services over several invoices.",
             )
@@ -167,7 +171,32 @@ def _line_item(service: Service, currency: str, field: str) -> LineItem:
         unit_price=unit_price,
         amount=line_amount(quantity, unit_price, currency, field=field),
         taxable=service.taxable,
+        service_date=service.service_date,
     )
+
+
+def _deductions(command: CreateInvoice, currency: str) -> tuple[Deduction, ...]:
+    """Returns the deductions with their exact amounts.
+
+    Raises:
+        Refused: an amount is not more than 0, or has more decimals than the currency; the first carries the others.
+    """
+    every = EveryError()
+    deductions: list[Deduction] = []
+    for position, asked in enumerate(command.deductions):
+        with every:
+            field = f"deductions[{position}].amount"
+            amount = minor_units(asked.amount, currency, field=field)
+            if amount == 0:
+                raise Refused(
+                    "deduction_zero",
+                    "A discount or a credit takes off more than 0.",
+                    field=field,
+                    next_step="Leave it out, or enter what it takes off.",
+                )
+            deductions.append(Deduction(asked.kind, asked.description, amount))
+    every.raise_first()
+    return tuple(deductions)
 
 
 def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: dt.date) -> int | None:
@@ -192,6 +221,13 @@ def _days_until_due(payment_terms: str | None, due_date: dt.date | None, today: 
 
 
 def _require_payable(order: Order) -> None:
+    if order.deducted > order.subtotal:
+        raise Refused(
+            "deductions_too_large",
+            "The discounts and credits are more than the services cost.",
+            field="deductions",
+            next_step="Take off at most what the services cost, and the rest from a later invoice.",
+        )
     if order.total > MAX_AMOUNT:
         raise Refused(
             "amount_too_large",
