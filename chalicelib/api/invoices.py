@@ -7,18 +7,22 @@ from typing import Any
 from chalicelib import bootstrap, correlation
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.combinations import described
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
 from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
+from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, only
 from chalicelib.api.models.invoices import InvoiceList, InvoiceView, invoice_list, invoice_view
 from chalicelib.api.models.new_invoices import NewInvoice, create_invoice_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
-from chalicelib.api.models.queries import InvoiceQuery, Nothing, PageQuery, filter_from
+from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
+from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing import invoices
 from chalicelib.usecases.invoicing.create_invoice import create_invoice as make_invoice
+from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, totals
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_events
 from chalicelib.usecases.invoicing.remind import remind
@@ -50,14 +54,32 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     return _shown(make_invoice(command, ports), ports, done=201)
 
 
-@router.route("GET", "/invoices", Role.MEMBER, takes=InvoiceQuery, answers={200: InvoiceList}, refuses=(422,))
+@router.route(
+    "GET",
+    "/invoices",
+    Role.MEMBER,
+    takes=InvoiceQuery,
+    answers={200: InvoiceList},
+    refuses=(422,),
+    details=described(COMBINATIONS),
+)
 def list_invoices(call: Call[InvoiceQuery]) -> Reply:
-    """List invoices, newest first; with `overdue`, longest overdue first."""
+    """List invoices, with the names of their customers.
+
+    Filters are offered in these combinations, each with its one order. Others are refused with `filters_not_offered`.
+    """
     ports = bootstrap.ports()
-    query, now = call.input, ports.clock.now()
-    wanted = filter_from(query, now=now, time_zone=lambda: time_zone_in_force(call.caller.organization_id, ports))
-    page = invoices.list_invoices(call.caller.organization_id, wanted, query.first, query.after, ports)
-    return Reply(invoice_list(page, now=now, dashboard_base=bootstrap.config().stripe_dashboard_base))
+    organization_id, query = call.caller.organization_id, call.input
+    wanted = filter_from(query, time_zone=lambda: time_zone_in_force(organization_id, ports))
+    if query.stripe_invoice_id is not None:
+        found = find_by_stripe_id(organization_id, query.stripe_invoice_id, ports)
+        page, sums = only(found, query.after), None
+    else:
+        page = invoices.list_invoices(organization_id, wanted, query.first, query.after, ports)
+        sums = totals(organization_id, wanted, ports) if query.totals else None
+    names = names_of(organization_id, (each.order.customer_id for each in page.items), ports)
+    base = bootstrap.config().stripe_dashboard_base
+    return Reply(invoice_list(page, names, sums, now=ports.clock.now(), dashboard_base=base))
 
 
 @router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=(404,))
@@ -67,7 +89,8 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), ports)
     deposits = deposits_of_invoice(invoice, ports)
     base = bootstrap.config().stripe_dashboard_base
-    return Reply(invoice_detail(invoice, deposits, now=ports.clock.now(), dashboard_base=base))
+    name = _customer_name(invoice, ports)
+    return Reply(invoice_detail(invoice, deposits, customer_name=name, now=ports.clock.now(), dashboard_base=base))
 
 
 @router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
@@ -180,9 +203,15 @@ def _invoice_id(call: Call[Any]) -> InvoiceId:
     return InvoiceId(call.path["invoiceId"])
 
 
+def _customer_name(invoice: Invoice, ports: Ports) -> str | None:
+    customer_id = invoice.order.customer_id
+    return names_of(invoice.organization_id, [customer_id], ports).get(customer_id)
+
+
 def _shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
     """The invoice as it is; 202 while the work goes on."""
     correlation.note(invoice_id=invoice.id)
     base = bootstrap.config().stripe_dashboard_base
-    view = invoice_view(invoice, now=ports.clock.now(), dashboard_base=base)
+    name = _customer_name(invoice, ports)
+    view = invoice_view(invoice, customer_name=name, now=ports.clock.now(), dashboard_base=base)
     return Reply(view, 202 if invoice.saga.running else done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +27,22 @@ class InvoiceStatus(StrEnum):
 
 OPEN_STATUSES = (InvoiceStatus.PENDING, InvoiceStatus.FAILED)
 """Sent, and money is still expected."""
+
+
+class StatusGroup(StrEnum):
+    """Several statuses that are listed together."""
+
+    OPEN = "open"
+    UNPAID = "unpaid"
+    SETTLED = "settled"
+
+
+STATUSES_OF: Mapping[StatusGroup, tuple[InvoiceStatus, ...]] = {
+    StatusGroup.OPEN: OPEN_STATUSES,
+    StatusGroup.UNPAID: (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE),
+    StatusGroup.SETTLED: (InvoiceStatus.PAID, InvoiceStatus.REFUNDED),
+}
+"""The statuses of each group. An unpaid invoice was issued, and not all of it was paid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,8 @@ class PayoutStore(Protocol):
 class SummaryStore(Protocol):
     """The tallies that `InvoiceStore` keeps of an organization's invoices."""
 
-    def tallies(self, organization_id: OrganizationId, paid: Period) -> Mapping[Bucket, Tally]:
-        """What is not by day, and what was paid on these days, as it is now.
+    def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
+        """Returns what is not by day, and what was paid on these days if there are any, as it is now.
 
-        It takes a few requests, however many invoices there are.
+        It takes a query for each of the two, however many invoices there are.
         """

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId
-from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.status import InvoiceStatus, StatusGroup
 
 T = TypeVar("T")
 
@@ -27,25 +27,38 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
-    """Which invoices to list. Times are epoch seconds UTC; `created_before` and `updated_before` are exclusive."""
+    """Which invoices to list. Times are epoch seconds UTC; what ends with `_before` is exclusive."""
 
     status: InvoiceStatus | None = None
+    group: StatusGroup | None = None
+    """Only invoices of these statuses. Those of the group `open` come by their due date, the earliest due first."""
     customer_id: CustomerId | None = None
     created_from: int | None = None
     created_before: int | None = None
+    due_from: int | None = None
+    """Only invoices that money is expected for and that are due since this moment; the earliest due come first."""
     due_before: int | None = None
     """Only invoices that money is expected for and that are due before this moment; the earliest due come first."""
-    due_from: int | None = None
-    """With `due_before`: and not before this one."""
     overdue: bool = False
-    """With `due_before`: and that are stored as overdue."""
+    """Only invoices that are stored as overdue, the earliest due first."""
+    disputed: bool = False
+    """Only invoices with a payment that is disputed now."""
     updated_from: int | None = None
-    """Only invoices changed since then, the latest change first, to the quarter of an hour."""
+    """Only invoices changed since the beginning of this moment's quarter of an hour.
+
+    The latest quarter comes first. Within a quarter there is no particular order.
+    """
     updated_before: int | None = None
+    """Only invoices changed before the end of the quarter of an hour in which this moment, exclusive, lies."""
     number: str | None = None
     """Only the invoice that Stripe gave this number."""
     attention: AttentionKind | None = None
     """Only invoices that need a person, and most urgently for this; the latest of these things comes first."""
+
+    @property
+    def by_due_date(self) -> bool:
+        """Returns True if only invoices that money is expected for are listed, by their due date."""
+        return self.group is StatusGroup.OPEN or self.due_from is not None or self.due_before is not None
 
 
 class ServiceClaimed(Exception):

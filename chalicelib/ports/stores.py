@@ -74,7 +74,7 @@ class InvoiceStore(Protocol):
     def page(
         self, organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None
     ) -> Page[Invoice]:
-        """Newest first; those due before a moment: the earliest due first.
+        """Returns a page of invoices, newest first; `InvoiceFilter` says which filters change the order.
 
         Raises: Refused `cursor_invalid` for a foreign cursor.
         """
@@ -90,6 +90,11 @@ class CustomerStore(Protocol):
     """POM's customers."""
 
     def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None: ...
+
+    def several(
+        self, organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
+    ) -> Mapping[CustomerId, Customer]:
+        """Returns those of at most 100 customers that are stored, by their ids: one strongly consistent read."""
 
     def save(self, customer: Customer) -> Customer:
         """Insert (version 0) or change the version that was read.

@@ -13,7 +13,7 @@ from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import BatchId
-from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.status import InvoiceStatus, StatusGroup
 from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceFilter, Page
 from tests.backends import Backend
@@ -28,11 +28,14 @@ LISTS: dict[str, Read] = {
     "customers": lambda stores, after: stores.customers.page(ORG, 1, after),
     "invoices": lambda stores, after: stores.invoices.page(ORG, InvoiceFilter(), 1, after),
     "invoices by due date": lambda stores, after: stores.invoices.page(ORG, InvoiceFilter(due_before=NOW), 1, after),
+    "unpaid invoices": lambda stores, after: stores.invoices.page(
+        ORG, InvoiceFilter(group=StatusGroup.UNPAID), 1, after
+    ),
 }
 NOWHERE = (
     "!", "#", "\x00", "item#", "item#bat_b#", "item#bat_b#000000", "item#bat_a#", "item#bat_a#1",
     "item#bat_a#0000001", "item#bat_a#~", "item#bat_a#" + "\u0661" * 6, "batch#bat_a", "part#bat_a#0", "invoices#",
-    "invoices#1#bat_a", "customers#001700000000#bat_a", "x" * 1024, "\U0010ffff",
+    "invoices#1#bat_a", "s#000000000000#a", "u#", "customers#001700000000#bat_a", "x" * 1024, "\U0010ffff",
 )  # fmt: skip
 """Positions that nothing in any of these lists has."""
 
@@ -77,6 +80,7 @@ def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(sto
     ("customers", "zzzz"),
     ("invoices", "000000000000#inv_a"),
     ("invoices by due date", "999999999999#inv_a"),
+    ("unpaid invoices", "u#000000000000#a"),
 ])  # fmt: skip
 def test_a_cursor_beyond_the_end_of_its_list_leads_to_an_empty_page(
     stores: Backend, name: str, position: str

@@ -103,7 +103,8 @@ def test_an_invoice_stored_before_shows_what_it_showed(backend: Backend, story: 
     answered = {**INVOICES[story]["answer"], **CORRECTED.get(story, {})}
     base = "https://dashboard.stripe.com"
     at = max(each.updated_at for each in [read(backend, story)])
-    shown = json.loads(msgspec.json.encode(invoice_view(read(backend, story), now=at, dashboard_base=base)))
+    view = invoice_view(read(backend, story), customer_name=None, now=at, dashboard_base=base)
+    shown = json.loads(msgspec.json.encode(view))
     same = shown.keys() & answered.keys() - {"paymentUrl", "paymentUrlExpired"}
     assert {name: shown[name] for name in same} == {name: answered[name] for name in same}
 

@@ -13,7 +13,7 @@ from chalicelib.domain.summary import recounted
 from tests.api.client import ApiClient
 from tests.world import World
 
-FIELDS = """id stripeInvoiceId number status customerId customerEmail currency lineItems subtotal tax
+FIELDS = """id stripeInvoiceId number status customerId customerName customerEmail currency lineItems subtotal tax
 total totalDifference discountAmount paidAmount refundedAmount lostAmount receivedAmount
 balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance

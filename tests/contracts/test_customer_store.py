@@ -40,6 +40,16 @@ def test_a_saved_customer_is_read_back_within_its_organization_alone(backend: Ba
     assert backend.customers.get(OTHER_ORG, stored.id) is None
 
 
+def test_several_customers_are_read_at_once_within_their_organization_alone(backend: Backend) -> None:
+    one, two, _ = (backend.customers.save(customer(name)) for name in ("1", "2", "3"))
+    backend.customers.save(customer("4", organization_id=OTHER_ORG))
+    wanted = [CustomerId(f"cust_{name}") for name in ("2", "1", "4", "2", "unknown")]
+    assert backend.customers.several(ORG, wanted) == {one.id: one, two.id: two}
+    assert backend.customers.several(ORG, []) == {}
+    with pytest.raises(ValueError, match="101 keys"):
+        backend.customers.several(ORG, [CustomerId(f"cust_{n}") for n in range(101)])
+
+
 def test_a_customer_that_exists_is_not_inserted_again(backend: Backend) -> None:
     stored = backend.customers.save(customer())
     with pytest.raises(StaleWrite):

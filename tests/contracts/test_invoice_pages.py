@@ -13,7 +13,8 @@ from chalicelib.domain.attention import AttentionKind, InvoiceTrouble
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.payment_facts import DisputeFact
+from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF, InvoiceStatus, StatusGroup
 from chalicelib.domain.summary import recounted, uncounted
 from chalicelib.ports.storage import InvoiceFilter
 from tests.backends import Backend
@@ -73,6 +74,61 @@ def test_overdue_invoices_come_longest_overdue_first(backend: Backend) -> None:
     failed = replace(OVERDUE, status=InvoiceStatus.FAILED)
     assert whole(backend, ORG, failed, 2) == [late]
     assert whole(backend, ORG, InvoiceFilter(due_before=NOW), 2) == [latest, late, soon, today]
+
+
+def test_each_group_of_statuses_is_a_list_of_its_own(backend: Backend) -> None:
+    """A draft, a void invoice and one that is being made are in none of them."""
+    placed = {
+        status: in_status(invoice(status.value, created_at=NOW + n), status, due_at=NOW - n)
+        for n, status in enumerate(InvoiceStatus)
+        if status is not InvoiceStatus.REFUNDED
+    }
+    stored = dict(zip(placed, put(backend, *placed.values()), strict=True))
+    pending, failed = stored[InvoiceStatus.PENDING], stored[InvoiceStatus.FAILED]
+    paid, uncollectible = stored[InvoiceStatus.PAID], stored[InvoiceStatus.UNCOLLECTIBLE]
+    open_ones, unpaid, settled = (InvoiceFilter(group=group) for group in StatusGroup)
+    assert whole(backend, ORG, open_ones, 1) == [failed, pending]
+    assert whole(backend, ORG, unpaid, 2) == [uncollectible, failed, pending]
+    assert whole(backend, ORG, replace(unpaid, created_before=uncollectible.created_at), 1) == [failed, pending]
+    assert whole(backend, ORG, settled, 2) == [paid]
+    assert whole(backend, OTHER_ORG, unpaid, 2) == []
+    now_paid = backend.invoices.save(recounted(replace(failed, facts=paid.facts)))
+    assert whole(backend, ORG, unpaid, 2) == [uncollectible, pending]
+    assert whole(backend, ORG, settled, 1) == [now_paid, paid]
+
+
+def test_an_open_invoice_without_a_due_date_comes_last_and_in_no_range_of_due_dates(backend: Backend) -> None:
+    dated, undated = put(
+        backend,
+        in_status(invoice("a"), InvoiceStatus.PENDING, due_at=NOW + 400 * DAY),
+        in_status(invoice("b"), InvoiceStatus.PENDING),
+    )
+    assert whole(backend, ORG, InvoiceFilter(group=StatusGroup.OPEN), 1) == [dated, undated]
+    assert whole(backend, ORG, InvoiceFilter(group=StatusGroup.OPEN, due_from=NOW), 1) == [dated]
+    assert whole(backend, ORG, InvoiceFilter(due_before=NOW + 500 * DAY), 1) == [dated]
+
+
+def disputed(made: Invoice, status: str = "needs_response") -> Invoice:
+    placed = in_status(made, InvoiceStatus.PAID)
+    dispute = DisputeFact("dp_1", NOW, status, 7500, "usd", "fraudulent", charge_id="ch_1")
+    return replace(placed, facts=replace(placed.facts, disputes={"dp_1": dispute}))
+
+
+def test_disputed_invoices_are_listed_until_the_bank_has_decided(backend: Backend) -> None:
+    wanted = InvoiceFilter(disputed=True)
+    older, newer, _ = put(
+        backend,
+        disputed(invoice("a", created_at=NOW)),
+        disputed(invoice("b", created_at=NOW + DAY)),
+        disputed(invoice("c", created_at=NOW + DAY), "won"),
+    )
+    put(backend, disputed(invoice("a", organization_id=OTHER_ORG)))
+    assert whole(backend, ORG, wanted, 1) == [newer, older]
+    assert whole(backend, ORG, replace(wanted, created_before=NOW + DAY), 1) == [older]
+    assert older.facts.invoice is not None
+    lost = replace(older.facts.disputes["dp_1"], status="lost")
+    backend.invoices.save(recounted(replace(older, facts=replace(older.facts, disputes={"dp_1": lost}))))
+    assert whole(backend, ORG, wanted, 1) == [newer]
 
 
 def test_an_invoice_turns_overdue_at_the_end_of_its_due_day_in_its_own_time_zone(backend: Backend) -> None:
@@ -183,6 +239,9 @@ def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
     [
         InvoiceFilter(status=InvoiceStatus.CREATING),
         InvoiceFilter(customer_id=CustomerId("cust_1")),
+        InvoiceFilter(disputed=True),
+        InvoiceFilter(updated_from=0),
+        *(InvoiceFilter(group=group) for group in StatusGroup),
         OVERDUE,
     ],
 )
@@ -191,6 +250,15 @@ def test_a_cursor_of_another_list_is_refused(backend: Backend, other: InvoiceFil
     cursor = backend.invoices.page(ORG, ALL, 1, None).end_cursor
     with pytest.raises(Refused, match="cursor_invalid"):
         backend.invoices.page(ORG, other, 1, cursor)
+
+
+def test_a_cursor_of_one_group_of_statuses_is_refused_for_another(backend: Backend) -> None:
+    put(backend, *(in_status(invoice(name), InvoiceStatus.PENDING) for name in "ab"))
+    cursor = backend.invoices.page(ORG, InvoiceFilter(group=StatusGroup.UNPAID), 1, None).end_cursor
+    assert cursor is not None
+    for group in (StatusGroup.OPEN, StatusGroup.SETTLED):
+        with pytest.raises(Refused, match="cursor_invalid"):
+            backend.invoices.page(ORG, InvoiceFilter(group=group), 1, cursor)
 
 
 @pytest.mark.parametrize("nonsense", ["", "a", "AAAA", "====", "é", "{}", "x" * 5000, "W10=", "bnVsbA"])
@@ -253,21 +321,37 @@ def test_a_draft_that_stripe_numbers_later_is_found_by_its_number_then(backend: 
     assert whole(backend, ORG, InvoiceFilter(number="#1 %"), 5) == [stored]
 
 
-def test_the_invoices_changed_in_a_span_of_time_come_latest_first_by_quarters_of_an_hour(backend: Backend) -> None:
+def test_the_invoices_changed_in_a_span_of_time_come_latest_first_by_whole_quarters_of_an_hour(
+    backend: Backend,
+) -> None:
+    """The span is widened to whole quarters, so whoever asks since a moment misses nothing."""
     begins = NOW // 900 * 900
     a, b, c, d = put(
         backend,
         *(invoice(name, updated_at=begins + at) for name, at in zip("abcd", (0, 899, 900, 2000), strict=True)),
     )
     assert whole(backend, ORG, InvoiceFilter(updated_from=begins), 2) == [d, c, b, a]
-    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 1), 2) == [d, c, b]
-    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 1, updated_before=begins + 2000), 2) == [c, b]
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 899), 2) == [d, c, b, a]
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 900, updated_before=begins + 1800), 2) == [c]
+    assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 1, updated_before=begins + 1801), 2) == [
+        d,
+        c,
+        b,
+        a,
+    ]
+    assert whole(backend, ORG, InvoiceFilter(updated_before=begins + 900), 2) == [b, a]
     assert whole(backend, ORG, InvoiceFilter(updated_before=begins), 2) == []
     changed = backend.invoices.save(recounted(replace(a, updated_at=begins + 5000)))
     assert whole(backend, ORG, InvoiceFilter(updated_from=begins + 900), 2) == [changed, d, c]
 
 
-STATUSES = [InvoiceStatus.CREATING, InvoiceStatus.PENDING, InvoiceStatus.FAILED, InvoiceStatus.PAID]
+STATUSES = [
+    InvoiceStatus.CREATING,
+    InvoiceStatus.PENDING,
+    InvoiceStatus.FAILED,
+    InvoiceStatus.PAID,
+    InvoiceStatus.UNCOLLECTIBLE,
+]
 rows = st.lists(
     st.tuples(
         st.integers(NOW, NOW + 6),
@@ -281,29 +365,38 @@ moments = st.none() | st.integers(NOW - 1, NOW + 7)
 filters = st.builds(
     InvoiceFilter,
     status=st.none() | st.sampled_from(STATUSES),
+    group=st.none() | st.sampled_from(StatusGroup),
     customer_id=st.none() | st.sampled_from([CustomerId("c1"), CustomerId("c2")]),
     created_from=moments,
     created_before=moments,
+    due_from=moments,
     due_before=moments,
     overdue=st.booleans(),
+    disputed=st.booleans(),
 )
 
 
 def oracle(made: list[Invoice], wanted: InvoiceFilter) -> list[Invoice]:
     """The same list in plain Python."""
-    before = wanted.due_before
+    due_range = wanted.due_from is not None or wanted.due_before is not None
+    by_due_date = wanted.group is StatusGroup.OPEN or due_range
     fitting = [
         one
         for one in made
         if (wanted.status is None or one.status == wanted.status)
+        and (wanted.group is None or one.status in STATUSES_OF[wanted.group])
         and (wanted.customer_id is None or one.order.customer_id == wanted.customer_id)
         and (wanted.created_from is None or one.created_at >= wanted.created_from)
         and (wanted.created_before is None or one.created_at < wanted.created_before)
-        and (before is None or (one.status in OPEN_STATUSES and one.due_at is not None and one.due_at < before))
-        and (before is None or not wanted.overdue or one.overdue)
+        and (not by_due_date or one.status in OPEN_STATUSES)
+        and (not due_range or one.due_at is not None)
+        and (wanted.due_from is None or (one.due_at or 0) >= wanted.due_from)
+        and (wanted.due_before is None or (one.due_at or 0) < wanted.due_before)
+        and (one.overdue or not wanted.overdue)
+        and (one.disputed or not wanted.disputed)
     ]
-    if before is not None:
-        return sorted(fitting, key=lambda one: (one.due_at or 0, one.id))
+    if by_due_date or wanted.overdue:
+        return sorted(fitting, key=lambda one: (one.due_at or 10**12, one.id))
     return sorted(fitting, key=lambda one: (one.created_at, one.id), reverse=True)
 
 

@@ -207,6 +207,7 @@ def test_an_organization_sees_its_own_tallies_only(backend: Backend) -> None:
     backend.invoices.insert(recounted(invoice()), {})
     assert backend.summaries.tallies(OTHER_ORG, EVER) == {}
     assert len(backend.summaries.tallies(ORG, EVER)) == 1
+    assert backend.summaries.tallies(ORG, None) == backend.summaries.tallies(ORG, EVER)
 
 
 def test_nothing_is_left_of_an_invoice_that_was_taken_back(backend: Backend) -> None:

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF
 from chalicelib.domain.summary import Recounted
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
@@ -98,13 +98,18 @@ class FakeInvoices:
         if wanted.attention is not None:
             name = ("attention", organization_id, wanted.attention)
             return page_of(rows, _needing_attention, name, first, after, descending=True)
-        if wanted.due_before is not None:
-            due = ("due", organization_id)
-            return page_of(rows, lambda invoice: (invoice.due_at or 0, invoice.id), due, first, after)
+        if wanted.overdue or wanted.by_due_date:
+            due = ("overdue" if wanted.overdue else "due", organization_id)
+            return page_of(rows, _due, due, first, after)
         if wanted.updated_from is not None or wanted.updated_before is not None:
             updated = ("updated", organization_id)
             return page_of(rows, _quarter, updated, first, after, descending=True)
-        name = ("created", organization_id, wanted.status or "", wanted.customer_id or "")
+        name = (
+            "disputed" if wanted.disputed else "created",
+            organization_id,
+            wanted.status or wanted.group or "",
+            wanted.customer_id or "",
+        )
         return page_of(rows, lambda invoice: (invoice.created_at, invoice.id), name, first, after, descending=True)
 
     def due_for_work(self, now: int, limit: int) -> Sequence[tuple[OrganizationId, InvoiceId]]:
@@ -168,21 +173,36 @@ def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
         return False
     if wanted.created_before is not None and invoice.created_at >= wanted.created_before:
         return False
-    if wanted.updated_from is not None and invoice.updated_at < wanted.updated_from:
+    if wanted.group is not None and invoice.status not in STATUSES_OF[wanted.group]:
         return False
-    if wanted.updated_before is not None and invoice.updated_at >= wanted.updated_before:
+    if (wanted.overdue and not invoice.overdue) or (wanted.disputed and not invoice.disputed):
+        return False
+    quarter = invoice.updated_at // 900
+    if wanted.updated_from is not None and quarter < wanted.updated_from // 900:
+        return False
+    if wanted.updated_before is not None and quarter > (wanted.updated_before - 1) // 900:
         return False
     if wanted.number is not None and (invoice.facts.invoice is None or invoice.facts.invoice.number != wanted.number):
         return False
     trouble = attention.most_urgent(invoice)
     if wanted.attention is not None and (trouble is None or trouble.kind is not wanted.attention):
         return False
-    if wanted.due_before is not None:
-        if wanted.overdue and not invoice.overdue:
-            return False
-        due_at = invoice.due_at
-        return invoice.status in OPEN_STATUSES and due_at is not None and _due_between(due_at, wanted)
-    return True
+    return not wanted.by_due_date or _is_due(invoice, wanted)
+
+
+def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
+    if invoice.status not in OPEN_STATUSES:
+        return False
+    if wanted.due_from is None and wanted.due_before is None:
+        return True
+    due_at = invoice.due_at
+    if due_at is None or due_at < (wanted.due_from or 0):
+        return False
+    return wanted.due_before is None or due_at < wanted.due_before
+
+
+def _due(invoice: Invoice) -> tuple[int, str]:
+    return invoice.due_at if invoice.due_at is not None else 10**12, invoice.id
 
 
 def _needing_attention(invoice: Invoice) -> tuple[int, str]:
@@ -192,7 +212,3 @@ def _needing_attention(invoice: Invoice) -> tuple[int, str]:
 
 def _quarter(invoice: Invoice) -> tuple[int, str]:
     return invoice.updated_at // 900, invoice.id
-
-
-def _due_between(due_at: int, wanted: InvoiceFilter) -> bool:
-    return (wanted.due_from or 0) <= due_at < (wanted.due_before or 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.domain.attention import UnknownInvoices
@@ -29,6 +29,15 @@ class FakeCustomers:
     def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None:
         with self._db.lock:
             return self._db.customers.get((organization_id, customer_id))
+
+    def several(
+        self, organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
+    ) -> Mapping[CustomerId, Customer]:
+        if len(set(customer_ids)) > 100:
+            raise ValueError(f"{len(customer_ids)} keys are more than one batch read takes")
+        with self._db.lock:
+            known = ((each, self._db.customers.get((organization_id, each))) for each in customer_ids)
+            return {each: customer for each, customer in known if customer is not None}
 
     def save(self, customer: Customer) -> Customer:
         with self._db.lock:

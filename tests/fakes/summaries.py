@@ -15,13 +15,13 @@ class FakeSummaries:
     def __init__(self, database: FakeDatabase) -> None:
         self._db = database
 
-    def tallies(self, organization_id: OrganizationId, paid: Period) -> Mapping[Bucket, Tally]:
+    def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
         with self._db.lock:
             known = self._db.tallies.get(organization_id, {})
         return {bucket: tally for bucket, tally in known.items() if _wanted(bucket, paid)}
 
 
-def _wanted(bucket: Bucket, paid: Period) -> bool:
+def _wanted(bucket: Bucket, paid: Period | None) -> bool:
     if bucket.kind == PAID:
-        return paid.first <= dt.date.fromisoformat(bucket.of) <= paid.last
+        return paid is not None and paid.first <= dt.date.fromisoformat(bucket.of) <= paid.last
     return True

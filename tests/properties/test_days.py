@@ -72,7 +72,7 @@ class Company:
         [theirs] = self.world.in_stripe(self.account, "invoice")
         due = self.day(theirs["due_date"])
         late = theirs["status"] == "open" and self.day(now) > due
-        shown = invoice_detail(self.world.now(self.invoice), {}, now=now, dashboard_base="")
+        shown = invoice_detail(self.world.now(self.invoice), {}, customer_name=None, now=now, dashboard_base="")
         assert shown.due_date == due.isoformat()
         assert shown.overdue == late
         assert shown.overdue_since == ((due + dt.timedelta(days=1)).isoformat() if late else None)

@@ -169,7 +169,7 @@ class Life:
         stored, now = self.world.now(self.invoice), self.world.ports.clock.now()
         ledger = self.world.double.ledger(self.account)
         assert differences(ledger, [stored]) == []
-        view = invoice_detail(stored, {}, now=now, dashboard_base="https://dashboard.stripe.com")
+        view = invoice_detail(stored, {}, customer_name=None, now=now, dashboard_base="https://dashboard.stripe.com")
         self._adds_up(view, ledger)
         self._is_summed_up(view)
 
@@ -303,7 +303,9 @@ def test_the_terms_of_these_lives_are(start: Any, chosen: list[tuple[str, int]],
     for deed, number in chosen:
         getattr(life, deed)(number)
         life.look()
-    view = invoice_detail(life.world.now(life.invoice), {}, now=0, dashboard_base="https://dashboard.stripe.com")
+    view = invoice_detail(
+        life.world.now(life.invoice), {}, customer_name=None, now=0, dashboard_base="https://dashboard.stripe.com"
+    )
     assert {name: getattr(view, name) for name in shows} == shows
 
 

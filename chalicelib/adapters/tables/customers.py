@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
-from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
+from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
 from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
@@ -39,6 +39,13 @@ class TableCustomers:
     def get(self, organization_id: OrganizationId, customer_id: CustomerId) -> Customer | None:
         item = read(CustomerItem, organization_id, customer_id)
         return decoded_item(Customer, item) if item else None
+
+    def several(
+        self, organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
+    ) -> Mapping[CustomerId, Customer]:
+        keys = [{"organization_id": organization_id, "customer_id": each} for each in dict.fromkeys(customer_ids)]
+        customers = (decoded_item(Customer, item) for item in read_many(CustomerItem, keys))
+        return {customer.id: customer for customer in customers}
 
     def save(self, customer: Customer) -> Customer:
         stored = _next(customer)

@@ -14,14 +14,14 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering, read_many
-from chalicelib.adapters.tables.invoice_items import QUARTER, quarter_of, stored_invoice
+from chalicelib.adapters.tables.invoice_items import LETTER_OF_GROUP, QUARTER, UNDATED, quarter_of, stored_invoice
 from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
 from chalicelib.domain import attention
 from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES
+from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF, StatusGroup
 from chalicelib.ports.storage import InvoiceFilter, Page
 
 _NUMBERED_FORM = r"[^#]+#[^#]+"
@@ -32,24 +32,20 @@ _READ = ("organization_id", "invoice_id", "document", "packed")
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """The part of an index to read: from `low` (inclusive) to `high` (exclusive).
-
-    `filtered` is True if some invoices in this part of the index may not fit the filter.
-    """
+    """The part of an index to read: from `low` (inclusive) to `high` (exclusive)."""
 
     index: GlobalSecondaryIndex[InvoiceItem]
     partition: str
     range_key: UnicodeAttribute
     low: str
     high: str
-    filtered: bool
     newest_first: bool = True
     form: str = DATED_FORM
 
     @property
     def name(self) -> str:
         """Identifies the list, so that a cursor of another list is refused."""
-        return key(self.index.Meta.index_name, self.partition)
+        return key(self.index.Meta.index_name, self.partition, self.form)
 
 
 def invoice_page(
@@ -57,8 +53,9 @@ def invoice_page(
 ) -> Page[Invoice]:
     """Returns one page.
 
-    It takes one query and one batch read, or several of each if some invoices in the index do not fit the filter. A
-    page of 100 takes a second batch read for the 101st invoice, which shows that there is a next page.
+    It takes one query and one batch read, because each filter that is offered is a part of an index. It takes more
+    only if the index lags and still has invoices that no longer fit. A page of 100 takes a second batch read for the
+    101st invoice, which shows that there is a next page.
     """
     listing = _listing(organization_id, wanted)
     position = position_of(listing.name, after, listing.form) if after is not None else None
@@ -73,67 +70,93 @@ def invoice_page(
 
 
 def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """Returns the part of an index with the fewest invoices that do not fit."""
+    """Returns the part of an index that has the invoices of this filter."""
     if wanted.number is not None:
         return _by_number(organization_id, wanted.number)
     if wanted.attention is not None:
         return _by_attention(organization_id, wanted.attention)
-    if wanted.due_before is not None:
-        return _by_due_date(organization_id, wanted, wanted.due_before)
+    if wanted.overdue:
+        return _by_due_date(organization_id, wanted, InvoiceItem.overdue, InvoiceItem.overdue_key)
+    if wanted.by_due_date:
+        return _by_due_date(organization_id, wanted, InvoiceItem.by_due_date, InvoiceItem.due_key)
     if wanted.updated_from is not None or wanted.updated_before is not None:
         return _by_updated(organization_id, wanted)
+    if wanted.group is not None:
+        return _by_group(organization_id, wanted, wanted.group)
     return _by_created(organization_id, wanted)
 
 
 def _by_created(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """Lists by the time of creation.
-
-    If both a customer and a status are given, this reads the customer's invoices and filters by status, because a
-    customer has few invoices.
-    """
+    """Lists by the time of creation: all, those of a customer or of a status, or those that are disputed."""
     index: GlobalSecondaryIndex[InvoiceItem] = InvoiceItem.by_created
-    partition: str = organization_id
+    partition, range_key = str(organization_id), InvoiceItem.created_key
     if wanted.customer_id is not None:
         index, partition = InvoiceItem.by_customer, key(organization_id, wanted.customer_id)
     elif wanted.status is not None:
         index, partition = InvoiceItem.by_status, key(organization_id, wanted.status.value)
+    elif wanted.disputed:
+        index, range_key = InvoiceItem.disputed, InvoiceItem.disputed_key
+    low, high = _created_between(wanted)
+    return _Listing(index=index, partition=partition, range_key=range_key, low=low, high=high)
+
+
+def _by_group(organization_id: OrganizationId, wanted: InvoiceFilter, group: StatusGroup) -> _Listing:
+    """Lists invoices of several statuses by the time of creation."""
+    letter = LETTER_OF_GROUP[group]
+    low, high = _created_between(wanted)
     return _Listing(
-        index=index,
-        partition=partition,
-        range_key=InvoiceItem.created_key,
-        low=LOWEST if wanted.created_from is None else moment(wanted.created_from),
-        high=HIGHEST if wanted.created_before is None else moment(wanted.created_before),
-        filtered=wanted.customer_id is not None and wanted.status is not None,
+        index=InvoiceItem.by_group,
+        partition=organization_id,
+        range_key=InvoiceItem.group_key,
+        low=f"{letter}#{low}",
+        high=f"{letter}#{high}",
+        form=f"{letter}#{DATED_FORM}",
     )
 
 
-def _by_due_date(organization_id: OrganizationId, wanted: InvoiceFilter, due_before: int) -> _Listing:
-    """Lists by due date. The index holds only unpaid invoices, so few items have to be filtered."""
+def _created_between(wanted: InvoiceFilter) -> tuple[str, str]:
+    return (
+        LOWEST if wanted.created_from is None else moment(wanted.created_from),
+        HIGHEST if wanted.created_before is None else moment(wanted.created_before),
+    )
+
+
+def _by_due_date(
+    organization_id: OrganizationId,
+    wanted: InvoiceFilter,
+    index: GlobalSecondaryIndex[InvoiceItem],
+    range_key: UnicodeAttribute,
+) -> _Listing:
+    """Lists by due date. An invoice without a due date comes last, unless due dates are asked for."""
+    dated = wanted.due_from is not None or wanted.due_before is not None
     return _Listing(
-        index=InvoiceItem.by_due_date,
+        index=index,
         partition=organization_id,
-        range_key=InvoiceItem.due_key,
+        range_key=range_key,
         low=LOWEST if wanted.due_from is None else moment(wanted.due_from),
-        high=moment(due_before),
-        filtered=True,
+        high=moment(wanted.due_before) if wanted.due_before is not None else UNDATED if dated else HIGHEST,
         newest_first=False,
     )
 
 
 def _by_updated(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
-    """Lists by the time of the latest change.
-
-    The index is ordered by quarters of an hour, so invoices of the first and the last quarter are filtered by their
-    exact time.
-    """
-    since, before = wanted.updated_from, wanted.updated_before
+    """Lists by the quarter of an hour of the latest change. The span of time is widened to whole quarters."""
+    since, before = _whole_quarters(wanted)
     return _Listing(
         index=InvoiceItem.by_updated,
         partition=organization_id,
         range_key=InvoiceItem.updated_key,
-        low=LOWEST if since is None else moment(quarter_of(since)),
-        high=HIGHEST if before is None else moment(quarter_of(before - 1) + QUARTER),
-        filtered=True,
+        low=LOWEST if since is None else moment(since),
+        high=HIGHEST if before is None else moment(before),
+    )
+
+
+def _whole_quarters(wanted: InvoiceFilter) -> tuple[int | None, int | None]:
+    """Returns the wanted span of time of the latest change, from the beginning of a quarter to the end of one."""
+    since, before = wanted.updated_from, wanted.updated_before
+    return (
+        None if since is None else quarter_of(since),
+        None if before is None else quarter_of(before - 1) + QUARTER,
     )
 
 
@@ -145,7 +168,6 @@ def _by_attention(organization_id: OrganizationId, kind: AttentionKind) -> _List
         range_key=InvoiceItem.attention_key,
         low=LOWEST,
         high=HIGHEST,
-        filtered=True,
     )
 
 
@@ -157,7 +179,6 @@ def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
         range_key=InvoiceItem.number_key,
         low=f"{key(number)}#",
         high=f"{key(number)}$",  # the letter after #
-        filtered=False,
         form=_NUMBERED_FORM,
     )
 
@@ -178,7 +199,7 @@ def _places(listing: _Listing, count: int, position: str | None) -> Iterator[tup
         listing.partition,
         listing.range_key.between(low, high),
         scan_index_forward=not listing.newest_first,
-        page_size=max(fetched, MAX_ITEMS_AT_ONCE) if listing.filtered else fetched,
+        page_size=fetched,
     )
     with answering():
         for item in rows:
@@ -208,13 +229,17 @@ def _fitting(
 
 def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:
     number = invoice.facts.invoice.number if invoice.facts.invoice else None
+    updated_from, updated_before = _whole_quarters(wanted)
     return (
         wanted.number in (None, number)
         and wanted.status in (None, invoice.status)
+        and (wanted.group is None or invoice.status in STATUSES_OF[wanted.group])
         and wanted.customer_id in (None, invoice.order.customer_id)
+        and wanted.overdue in (False, invoice.overdue)
+        and wanted.disputed in (False, invoice.disputed)
         and _between(wanted.created_from, invoice.created_at, wanted.created_before)
-        and _between(wanted.updated_from, invoice.updated_at, wanted.updated_before)
-        and (wanted.due_before is None or _is_due(invoice, wanted))
+        and _between(updated_from, invoice.updated_at, updated_before)
+        and (not wanted.by_due_date or _is_due(invoice, wanted))
         and (wanted.attention is None or _needs_a_person(invoice, wanted.attention))
     )
 
@@ -225,9 +250,11 @@ def _needs_a_person(invoice: Invoice, kind: AttentionKind) -> bool:
 
 
 def _is_due(invoice: Invoice, wanted: InvoiceFilter) -> bool:
-    if invoice.due_at is None or invoice.status not in OPEN_STATUSES:
+    if invoice.status not in OPEN_STATUSES:
         return False
-    return wanted.overdue in (False, invoice.overdue) and _between(wanted.due_from, invoice.due_at, wanted.due_before)
+    if invoice.due_at is None:
+        return wanted.due_from is None and wanted.due_before is None
+    return _between(wanted.due_from, invoice.due_at, wanted.due_before)
 
 
 def _between(first: int | None, at: int, before: int | None) -> bool:

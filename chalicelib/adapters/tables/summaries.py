@@ -35,22 +35,18 @@ _NEXT = "~"
 class TableSummaries:
     """Fulfils `SummaryStore`."""
 
-    def tallies(self, organization_id: OrganizationId, paid: Period) -> Mapping[Bucket, Tally]:
+    def tallies(self, organization_id: OrganizationId, paid: Period | None) -> Mapping[Bucket, Tally]:
         totals = read_between(SummaryItem, organization_id, _TOTAL, _TOTAL + _NEXT)
-        collected = read_between(
-            SummaryItem,
-            organization_id,
-            key(_COLLECTED, _month(paid.first)),
-            key(_COLLECTED, _month(paid.last)) + _NEXT,
-        )
-        first, last = paid.first.isoformat(), paid.last.isoformat()
-        return added_up(
-            (bucket, tally)
-            for items in (totals, collected)
-            for item in items
-            for bucket, tally in _tallies(item)
-            if bucket.kind != PAID or first <= bucket.of <= last
-        )
+        standing = (each for item in totals for each in _tallies(item))
+        return added_up(standing, _collected(organization_id, paid) if paid is not None else ())
+
+
+def _collected(organization_id: OrganizationId, paid: Period) -> Iterator[tuple[Bucket, Tally]]:
+    """Yields what was paid on these days. The items are by month."""
+    low, high = key(_COLLECTED, _month(paid.first)), key(_COLLECTED, _month(paid.last)) + _NEXT
+    first, last = paid.first.isoformat(), paid.last.isoformat()
+    for item in read_between(SummaryItem, organization_id, low, high):
+        yield from ((bucket, tally) for bucket, tally in _tallies(item) if first <= bucket.of <= last)
 
 
 def add_tallies(

@@ -32,6 +32,7 @@ INVOICE = {
     "number": "A1B2C3D4-0001",
     "status": "failed",
     "customerId": "cust_456",
+    "customerName": "Dana Reyes",
     "customerEmail": "dana.reyes@example.com",
     "currency": "usd",
     "lineItems": [
@@ -225,12 +226,13 @@ ABOUT_SETTINGS = {
     },
     "reminderTime": {"from": "09:00", "until": "18:00", "timeZone": "America/Phoenix"},
 }
+TOTALS = [{"currency": "usd", "invoices": 3, "total": "364.50", "balance": "364.50", "disputedAmount": None}]
 
 INVOICE_EXAMPLES: Mapping[type, Any] = {
     InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
     InvoiceEvents: {"data": EVENTS, "keptDays": KEPT_DAYS, "pageInfo": LAST_PAGE},
     InvoiceHistory: {"data": HISTORY, "pageInfo": WHOLE_LIST},
-    InvoiceList: {"data": [INVOICE], "pageInfo": MORE_PAGES},
+    InvoiceList: {"data": [INVOICE], "totals": TOTALS, "pageInfo": MORE_PAGES},
     InvoiceView: INVOICE,
     InvoicingSettingsView: {**SETTINGS, **ABOUT_SETTINGS},
     SaveInvoicingSettings: SETTINGS,

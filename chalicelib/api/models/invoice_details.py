@@ -31,10 +31,15 @@ class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
 
 
 def invoice_detail(
-    invoice: Invoice, deposits: Mapping[str, Deposited], *, now: int, dashboard_base: str
+    invoice: Invoice,
+    deposits: Mapping[str, Deposited],
+    *,
+    customer_name: str | None,
+    now: int,
+    dashboard_base: str,
 ) -> InvoiceDetail:
     """Returns an invoice with its payments. `deposits` has what they cost, by the ids of the rows of the payments."""
-    view = invoice_view(invoice, now=now, dashboard_base=dashboard_base)
+    view = invoice_view(invoice, customer_name=customer_name, now=now, dashboard_base=dashboard_base)
     where = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),

@@ -9,14 +9,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Id
 from chalicelib.api.models.moments import DayOrMoment
 from chalicelib.domain.errors import Refused
-from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.movements import MovementFilter, MovementKind
 from chalicelib.domain.payout import PayoutFilter
-from chalicelib.domain.status import InvoiceStatus
-from chalicelib.ports.storage import InvoiceFilter
 
 First = Annotated[int, Meta(ge=1, le=100, description="How many to list at most.")]
 ROWS, CSV_ROWS = 25, 1000
@@ -43,23 +39,6 @@ class PageQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
     first: First = ROWS
     after: Cursor | None = None
-
-
-class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
-    """Which invoices."""
-
-    status: Annotated[InvoiceStatus | None, Meta(description="Only invoices of this status.")] = None
-    customer_id: Annotated[Id | None, Meta(description="Only invoices of this customer, by POM's id.")] = None
-    created_from: (
-        Annotated[DayOrMoment, Meta(description="A day of the company's time zone, or a moment; inclusive.")] | None
-    ) = None
-    created_to: (
-        Annotated[
-            DayOrMoment, Meta(description="A day of the company's time zone, inclusive, or a moment, exclusive.")
-        ]
-        | None
-    ) = None
-    overdue: Annotated[bool, Meta(description="Only invoices that are not paid and whose due day is over.")] = False
 
 
 class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -122,31 +101,13 @@ class CallbackQuery(msgspec.Struct):
     error: Annotated[str | None, Meta(description="Stripe's word for why the account was not connected.")] = None
 
 
-def filter_from(query: InvoiceQuery, *, now: int, time_zone: Callable[[], str]) -> InvoiceFilter:
-    """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read.
-
-    Raises:
-        Refused: `createdFrom` is after `createdTo`.
-    """
-    names = ("createdFrom", "createdTo")
-    created_from, created_before = _period(query.created_from, query.created_to, names, time_zone)
-    return InvoiceFilter(
-        status=query.status,
-        customer_id=CustomerId(query.customer_id) if query.customer_id else None,
-        created_from=created_from,
-        created_before=created_before,
-        due_before=now if query.overdue else None,
-        overdue=query.overdue,
-    )
-
-
 def movement_filter_from(query: MovementQuery, *, time_zone: Callable[[], str]) -> MovementFilter:
     """Returns the domain's filter. `time_zone` is asked for only if days are named, because it has to be read.
 
     Raises:
         Refused: `from` is after `to`.
     """
-    since, before = _period(query.since, query.until, ("from", "to"), time_zone)
+    since, before = period(query.since, query.until, ("from", "to"), time_zone)
     return MovementFilter(since, before, query.kind, query.method)
 
 
@@ -156,7 +117,7 @@ def payout_filter_from(query: PayoutQuery) -> PayoutFilter:
     Raises:
         Refused: `from` is after `to`.
     """
-    since, before = _period(_arrival(query.since), _arrival(query.until), ("from", "to"), lambda: "UTC")
+    since, before = period(_arrival(query.since), _arrival(query.until), ("from", "to"), lambda: "UTC")
     return PayoutFilter(since, before)
 
 
@@ -165,7 +126,7 @@ def _arrival(day: dt.date | None) -> DayOrMoment | None:
     return DayOrMoment(min(max(day, dt.date(1970, 1, 1)), dt.date(9000, 1, 1))) if day is not None else None
 
 
-def _period(
+def period(
     first: DayOrMoment | None, last: DayOrMoment | None, names: tuple[str, str], time_zone: Callable[[], str]
 ) -> tuple[int | None, int | None]:
     """Returns a period in epoch seconds UTC, with an exclusive end. `names` are those of the two parameters.

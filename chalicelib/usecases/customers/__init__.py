@@ -2,7 +2,7 @@
 
 `customers` stores what the office saves and gives it to Stripe. `link_customer` finds the Stripe customer that stands
 for one of POM's, or makes it. `stripe_owner` says whose a Stripe customer is, and `present_address` keeps invoices
-from being mailed to a former address.
+from being mailed to a former address. `names` reads what customers are called.
 
 Entry: `customers.put_customer`.
 """

@@ -5,8 +5,9 @@ through Stripe, step by step: `as_reviewed` asks Stripe before a draft that has 
 stores how far a step came, `resume_invoice` goes on where one stopped. `invoices` and `settle_outside` serve what the
 office does with it afterwards. `refund` orders a refund of a payment, and `resume_refunds` goes on with one that got
 no answer. `plan_day` queues what a day asks for, such as `remind`. `pull_invoice` reads an invoice from Stripe, and
-`store_invoice` writes it. `records` reads the events about an invoice and the company's payments.
-`invoicing_settings` and `summary` are the company's settings and sums.
+`store_invoice` writes it. `invoice_lists` finds an invoice by Stripe's id, and adds up lists. `records` reads the
+events about an invoice and the company's payments. `invoicing_settings` and `summary` are the company's settings and
+sums.
 
 Entry: `create_invoice.create_invoice`.
 """

@@ -45,6 +45,42 @@ class InvoicesByCustomer(GlobalSecondaryIndex["InvoiceItem"]):
     created_key = UnicodeAttribute(range_key=True)
 
 
+class InvoicesByGroup(GlobalSecondaryIndex["InvoiceItem"]):
+    """Those of one group of statuses, by when they were made. The key begins with the group.
+
+    A group in the partition's key would take the organization's id once more, in each item.
+    """
+
+    class Meta:
+        index_name = "by_group"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    group_key = UnicodeAttribute(range_key=True)
+
+
+class DisputedInvoices(GlobalSecondaryIndex["InvoiceItem"]):
+    """Those with a payment that is disputed now, by when they were made."""
+
+    class Meta:
+        index_name = "disputed"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    disputed_key = UnicodeAttribute(range_key=True)
+
+
+class OverdueInvoices(GlobalSecondaryIndex["InvoiceItem"]):
+    """Those that are stored as overdue, by when they were due."""
+
+    class Meta:
+        index_name = "overdue"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    overdue_key = UnicodeAttribute(range_key=True)
+
+
 class InvoicesByDueDate(GlobalSecondaryIndex["InvoiceItem"]):
     """Those that money is expected for, by when they are due."""
 
@@ -117,7 +153,10 @@ class InvoiceItem(Aggregate):
     created_key = UnicodeAttribute()
     status_key = UnicodeAttribute()
     customer_key = UnicodeAttribute()
+    group_key = UnicodeAttribute(null=True)
     due_key = UnicodeAttribute(null=True)
+    overdue_key = UnicodeAttribute(null=True)
+    disputed_key = UnicodeAttribute(null=True)
     updated_key = UnicodeAttribute(null=True)
     number_key = UnicodeAttribute(null=True)
     attention_kind_key = UnicodeAttribute(null=True)
@@ -128,7 +167,10 @@ class InvoiceItem(Aggregate):
     by_created = InvoicesByCreated()
     by_status = InvoicesByStatus()
     by_customer = InvoicesByCustomer()
+    by_group = InvoicesByGroup()
     by_due_date = InvoicesByDueDate()
+    overdue = OverdueInvoices()
+    disputed = DisputedInvoices()
     by_updated = InvoicesByUpdated()
     by_number = InvoicesByNumber()
     attention = InvoicesNeedingAttention()

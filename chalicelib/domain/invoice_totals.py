@@ -1,0 +1,53 @@
+"""What the invoices of a list come to, from the tallies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.tallies import DISPUTED, NOTHING, OVERDUE, STATUS, Bucket, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceTotal:
+    """The invoices of one currency. Amounts are in minor units, and None if no tally has them."""
+
+    currency: str
+    invoices: int
+    total: int | None = None
+    """What the invoices are made out for."""
+    balance: int | None = None
+    """What is still to be paid."""
+    disputed: int | None = None
+    """What banks dispute now, in the currency of the invoices."""
+
+
+def totals_of_statuses(
+    tallies: Mapping[Bucket, Tally], statuses: Collection[InvoiceStatus]
+) -> Sequence[InvoiceTotal]:
+    """Returns what the invoices of these statuses come to, by currency."""
+    kept = [bucket for bucket in tallies if bucket.kind == STATUS and bucket.of in statuses]
+    totals = []
+    for currency in sorted({bucket.currency for bucket in kept}):
+        tally = NOTHING
+        for bucket in kept:
+            tally = tally.plus(tallies[bucket]) if bucket.currency == currency else tally
+        totals.append(InvoiceTotal(currency, *tally))
+    return _counted(totals)
+
+
+def totals_overdue(tallies: Mapping[Bucket, Tally]) -> Sequence[InvoiceTotal]:
+    """Returns what is to be paid of the overdue invoices, by currency. No tally has what they are made out for."""
+    overdue = {bucket.currency: tally for bucket, tally in sorted(tallies.items()) if bucket.kind == OVERDUE}
+    return _counted([InvoiceTotal(each, tally.invoices, balance=tally.amount) for each, tally in overdue.items()])
+
+
+def totals_disputed(tallies: Mapping[Bucket, Tally]) -> Sequence[InvoiceTotal]:
+    """Returns what banks dispute of the invoices, by currency. No tally has what they are made out for."""
+    disputed = {bucket.currency: tally for bucket, tally in sorted(tallies.items()) if bucket.kind == DISPUTED}
+    return _counted([InvoiceTotal(each, tally.invoices, disputed=tally.amount) for each, tally in disputed.items()])
+
+
+def _counted(totals: Sequence[InvoiceTotal]) -> Sequence[InvoiceTotal]:
+    return [each for each in totals if each.invoices]

@@ -1,0 +1,49 @@
+"""Finds an invoice by Stripe's id, and says what the invoices of a list come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.invoice_totals import InvoiceTotal, totals_disputed, totals_of_statuses, totals_overdue
+from chalicelib.domain.status import STATUSES_OF, InvoiceStatus
+from chalicelib.ports import Ports
+from chalicelib.ports.storage import InvoiceFilter
+
+
+def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, ports: Ports) -> Invoice | None:
+    """Returns the invoice that is, or has replaced, this invoice of the connected account. None if there is none.
+
+    A disconnected organization finds the invoices of the account that it had last. It takes a read of the connection,
+    one of the reference, and one of the invoice.
+    """
+    account_id = ports.connections.get(organization_id).account_id
+    if account_id is None:
+        return None
+    owners = ports.invoices.find_by_reference(account_id, [stripe_invoice_id])
+    owner, invoice_id = owners.get(stripe_invoice_id, (None, None))
+    # An account may have been another organization's before, and references are by account.
+    if owner != organization_id or invoice_id is None:
+        return None
+    return ports.invoices.get(organization_id, invoice_id)
+
+
+def totals(organization_id: OrganizationId, wanted: InvoiceFilter, ports: Ports) -> Sequence[InvoiceTotal] | None:
+    """Returns what the invoices of all pages come to, by currency. None if no tallies are kept of this list.
+
+    Tallies are kept of each status, of overdue and of disputed invoices, so not of a range or a customer. It takes
+    one query.
+    """
+    kept = InvoiceFilter(wanted.status, wanted.group, overdue=wanted.overdue, disputed=wanted.disputed)
+    if wanted != kept:
+        return None
+    tallies = ports.summaries.tallies(organization_id, None)
+    if wanted.overdue:
+        return totals_overdue(tallies)
+    if wanted.disputed:
+        return totals_disputed(tallies)
+    if wanted.status is not None:
+        return totals_of_statuses(tallies, [wanted.status])
+    statuses = STATUSES_OF[wanted.group] if wanted.group is not None else tuple(InvoiceStatus)
+    return totals_of_statuses(tallies, statuses)
