@@ -41,6 +41,10 @@ class SyncStatus(StrEnum):
     """Somebody deleted the Stripe customer. It is linked or made again when it is next needed."""
 
 
+STATUSES_OF_ONE_ACCOUNT = frozenset({SyncStatus.SYNCED, SyncStatus.NEEDS_CHOICE})
+"""Statuses that say something of the account of the link. On another account the customer waits for an invoice."""
+
+
 @dataclass(frozen=True, slots=True)
 class Customer:
     """A customer of an organization. `edition` counts POM's edits, `version` every stored change."""
@@ -102,15 +106,19 @@ class Customer:
         """Returns the customer as `pending`, because its account is connected again. Nobody has edited it."""
         return replace(self, sync_status=SyncStatus.PENDING)
 
+    @property
+    def account_of_status(self) -> StripeAccountId | None:
+        """The account that the status is about: that of the link, or else the one that has the candidates."""
+        return self.link.account_id if self.link else self.offered_by
+
     def seen_from(self, account_id: StripeAccountId | None) -> Self:
         """Returns the customer as this account has it. A link to a former account, or its candidates, are left out.
 
         The next invoice, or the next save, brings the customer to the account that is connected now.
         """
-        account_of_this = self.link.account_id if self.link else self.offered_by
-        if account_id is None or account_of_this in (None, account_id):
+        if account_id is None or self.account_of_status in (None, account_id):
             return self
-        elsewhere = self.sync_status in {SyncStatus.SYNCED, SyncStatus.NEEDS_CHOICE}
+        elsewhere = self.sync_status in STATUSES_OF_ONE_ACCOUNT
         return replace(
             self,
             link=None,

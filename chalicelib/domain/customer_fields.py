@@ -223,7 +223,12 @@ def same_value(field: Field, one: str | None, other: str | None) -> bool:
 
 def same_address(one: str | None, other: str | None) -> bool:
     """Returns True if two e-mail addresses differ in capital letters at most, or if both are missing."""
-    return (one or "").strip().lower() == (other or "").strip().lower()
+    return compared_address(one) == compared_address(other)
+
+
+def compared_address(email: str | None) -> str:
+    """Returns an e-mail address as it is compared: in small letters, without blanks around it; empty if missing."""
+    return (email or "").strip().lower()
 
 
 def _not_blank(text: str | None) -> str | None:

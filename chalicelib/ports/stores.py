@@ -16,6 +16,7 @@ from chalicelib.domain.batch import Batch, BatchItem, BatchKind, Part
 from chalicelib.domain.canary import Canary, Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.events import EventMarker, LoggedEvent, Reference, StripeEvent
 from chalicelib.domain.identifiers import (
     BatchId,
@@ -113,7 +114,13 @@ class CustomerStore(Protocol):
 
     def find_by_stripe_id(self, account_id: StripeAccountId, stripe_customer_id: str) -> Customer | None: ...
 
-    def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]: ...
+    def page(
+        self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+    ) -> Page[Customer]:
+        """By name in the order of the names that are shown, otherwise in the order of the ids.
+
+        With a status, customers of other accounts come behind. Raises: Refused if the cursor is not of this list.
+        """
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         """Customers of any organization left `pending` since before that moment; only their keys."""

@@ -11,6 +11,9 @@ from pynamodb.exceptions import QueryError
 
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.domain.batch import BatchKind
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.identifiers import BatchId
 from chalicelib.domain.status import InvoiceStatus, StatusGroup
@@ -22,10 +25,16 @@ from tests.contracts.test_batch_store import batch, stored
 
 Read = Callable[[Backend, str | None], Page[Any]]
 
+BY_ADDRESS = CustomerFilter(email="ann@example.test")
+BY_STATUS = CustomerFilter(sync_status=SyncStatus.PENDING)
+
 LISTS: dict[str, Read] = {
     "items of a batch": lambda stores, after: stores.batches.items(batch(), 1, after),
     "batches": lambda stores, after: stores.batches.page(ORG, BatchKind.INVOICES, 1, after),
-    "customers": lambda stores, after: stores.customers.page(ORG, 1, after),
+    "customers": lambda stores, after: stores.customers.page(ORG, CustomerFilter(), 1, after),
+    "customers by name": lambda stores, after: stores.customers.page(ORG, CustomerFilter(name="a"), 1, after),
+    "customers by address": lambda stores, after: stores.customers.page(ORG, BY_ADDRESS, 1, after),
+    "customers by status": lambda stores, after: stores.customers.page(ORG, BY_STATUS, 1, after),
     "invoices": lambda stores, after: stores.invoices.page(ORG, InvoiceFilter(), 1, after),
     "invoices by due date": lambda stores, after: stores.invoices.page(ORG, InvoiceFilter(due_before=NOW), 1, after),
     "unpaid invoices": lambda stores, after: stores.invoices.page(
@@ -44,7 +53,7 @@ NOWHERE = (
 def stores(stores_on_tables: Backend) -> Backend:
     stored(stores_on_tables)
     stored(stores_on_tables, id=BatchId("bat_b"))
-    stores_on_tables.customers.save(customer())
+    stores_on_tables.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
     overdue = in_status(invoice(), InvoiceStatus.PENDING, due_at=NOW - 1)
     stores_on_tables.invoices.insert(recounted(overdue), {})
     return stores_on_tables
@@ -78,6 +87,9 @@ def test_customers_have_their_partition_to_themselves_so_any_text_is_a_place(sto
     ("items of a batch", "item#bat_a#999999"),
     ("batches", "invoices#000000000000#bat_a"),
     ("customers", "zzzz"),
+    ("customers by name", "azure\tcust_1"),
+    ("customers by address", "ann@example.test#zzzz"),
+    ("customers by status", "pending#zzzz"),
     ("invoices", "000000000000#inv_a"),
     ("invoices by due date", "999999999999#inv_a"),
     ("unpaid invoices", "u#000000000000#a"),

@@ -16,6 +16,7 @@ from pynamodb.exceptions import TransactWriteError
 from chalicelib.adapters.tables import database
 from chalicelib.domain.balance_transactions import Settlement
 from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.errors import DuplicateEvent, Retryable, StaleWrite
 from chalicelib.domain.movements import MovementFilter
 from chalicelib.domain.payout import PayoutFilter
@@ -80,7 +81,7 @@ def operations(stores: Backend) -> list[Callable[[], object]]:
         lambda: stores.invoices.find_by_reference(ACCOUNT, ["pi_1"]),
         lambda: stores.invoices.page(ORG, InvoiceFilter(), 10, None),
         lambda: stores.invoices.due_for_work(NOW, 10),
-        lambda: stores.customers.page(ORG, 10, None),
+        lambda: stores.customers.page(ORG, CustomerFilter(), 10, None),
         lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_1"),
         lambda: stores.customers.pending(NOW, 1),
         lambda: list(stores.connections.all_active()),

@@ -29,6 +29,7 @@ from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.canary import Flight, Verdict
 from chalicelib.domain.connection import Authorization, Connection
 from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import NOTHING_NEW
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, ServiceId, UserId
@@ -120,7 +121,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
         "apply to a customer": (lambda: stores.customers.apply(known, marker("evt_2")), [transact]),
         "find by Stripe id": (lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_1"), [query, get]),
         "find by unknown Stripe id": (lambda: stores.customers.find_by_stripe_id(ACCOUNT, "cus_9"), [query]),
-        "a page of customers": (lambda: stores.customers.page(ORG, 10, None), [query]),
+        "a page of customers": (lambda: stores.customers.page(ORG, CustomerFilter(), 10, None), [query]),
         "pending customers": (lambda: stores.customers.pending(NOW, 100), [query]),
         "read a connection": (lambda: stores.connections.get(ORG), [get]),
         "bind": (lambda: stores.connections.bind(replace(Connection(ORG), account_id=ACCOUNT)), [transact]),

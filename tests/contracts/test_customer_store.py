@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.customer import Customer, SyncStatus
 from chalicelib.domain.customer_fields import Field, InStep, Profile
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_history import CustomerEvent
 from chalicelib.domain.errors import DuplicateEvent, Refused, StaleWrite
 from chalicelib.domain.facts import CustomerFact
@@ -125,9 +126,9 @@ def test_a_cursor_of_another_organization_is_refused(backend: Backend) -> None:
     for organization_id in (ORG, OTHER_ORG):
         for name in "ab":
             backend.customers.save(customer(name, organization_id=organization_id))
-    foreign = backend.customers.page(OTHER_ORG, 1, None).end_cursor
+    foreign = backend.customers.page(OTHER_ORG, CustomerFilter(), 1, None).end_cursor
     with pytest.raises(Refused, match="cursor_invalid"):
-        backend.customers.page(ORG, 1, foreign)
+        backend.customers.page(ORG, CustomerFilter(), 1, foreign)
 
 
 def claiming(name: str, stripe_customer_id: str = "cus_1", **changes: Any) -> Customer:
@@ -231,7 +232,7 @@ def test_pages_hold_every_customer_once_whatever_their_ids(backend: Backend, nam
     found: list[str] = []
     after = None
     while True:
-        page = backend.customers.page(organization_id, first, after)
+        page = backend.customers.page(organization_id, CustomerFilter(), first, after)
         found += [one.id for one in page.items]
         assert len(page.items) == first or not page.has_next
         if not page.has_next:

@@ -9,6 +9,7 @@ from chalicelib.domain.attention import UnknownInvoices
 from chalicelib.domain.canary import Flight
 from chalicelib.domain.connection import Authorization, Connection, Freeze
 from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_filter import CustomerFilter, folded
 from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -98,10 +99,14 @@ class FakeCustomers:
             )
         return [customer_id for _, customer_id in left[:limit]]
 
-    def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
+    def page(
+        self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+    ) -> Page[Customer]:
         with self._db.lock:
-            rows = [c for c in self._db.customers.values() if c.organization_id == organization_id]
-        return page_of(rows, lambda customer: (0, customer.id), ("customers", organization_id), first, after)
+            customers = [c for c in self._db.customers.values() if c.organization_id == organization_id]
+        rows = [customer for customer in customers if wanted.fits(customer)]
+        name = ("customers", organization_id, repr(wanted))
+        return page_of(rows, lambda customer: _place(customer, wanted), name, first, after)
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         with self._db.lock:
@@ -116,6 +121,13 @@ class FakeCustomers:
         with self._db.lock:
             customers = [c for c in self._db.customers.values() if c.organization_id == organization_id]
         return sorted(customer.id for customer in customers if customer.profile.email is None)[:limit]
+
+
+def _place(customer: Customer, wanted: CustomerFilter) -> tuple[int, str]:
+    if wanted.name is not None:
+        return (0, f"{folded(customer.profile.display_name or '')}\t{customer.id}")
+    elsewhere = customer.sync_status != customer.seen_from(wanted.account_id).sync_status
+    return (int(elsewhere and wanted.sync_status is not None), customer.id)
 
 
 class FakeConnections:

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
+from chalicelib.adapters.tables.codec import decoded_item, encoded
+from chalicelib.adapters.tables.customer_pages import customer_page, email_key, name_key, status_key
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
-from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
+from chalicelib.adapters.tables.keys import key
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
 from chalicelib.adapters.tables.versions import put, unchanged
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_link import StripeClaim
 from chalicelib.domain.errors import DuplicateEvent, StaleWrite
 from chalicelib.domain.events import EventMarker
@@ -82,18 +84,10 @@ class TableCustomers:
                 return customer
         return None
 
-    def page(self, organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
-        name = key("customers", organization_id)
-        beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
-        found = CustomerItem.query(organization_id, beyond, consistent_read=True, limit=first + 1)
-        with answering():
-            items = list(found)
-        shown = items[:first]
-        return Page(
-            items=tuple(decoded(Customer, item.document, item.packed) for item in shown),
-            end_cursor=cursor(name, shown[-1].customer_id) if shown else None,
-            has_next=len(items) > first,
-        )
+    def page(
+        self, organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+    ) -> Page[Customer]:
+        return customer_page(organization_id, wanted, first, after)
 
     def pending(self, updated_before: int, limit: int) -> Sequence[tuple[OrganizationId, CustomerId]]:
         with answering():
@@ -131,6 +125,9 @@ def customer_values(customer: Customer) -> Values:
         "work": _work(customer),
         "updated_at": customer.updated_at,
         "emailless_of": customer.organization_id if customer.profile.email is None else None,
+        "status_key": status_key(customer),
+        "email_key": email_key(customer),
+        "name_key": name_key(customer),
         **encoded(customer),
     }
 

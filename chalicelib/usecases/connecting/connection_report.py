@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.checklist import COUNTED_UP_TO, Item, Known, checklist
 from chalicelib.domain.connection import Connection, ConnectionStatus
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.ports import Ports
 from chalicelib.usecases.connecting.webhook_health import webhook_health
@@ -62,6 +63,6 @@ def go_live_checklist(organization_id: OrganizationId, ports: Ports) -> list[Ite
             known.webhook_healthy,
             known.webhook_problem,
             ports.customers.without_email(organization_id, COUNTED_UP_TO + 1),
-            has_customers=bool(ports.customers.page(organization_id, 1, None).items),
+            has_customers=bool(ports.customers.page(organization_id, CustomerFilter(), 1, None).items),
         )
     )

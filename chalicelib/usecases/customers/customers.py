@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from chalicelib.domain.connection import usable_account
 from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.customer_save import Save, next_edition
 from chalicelib.domain.errors import (
     AccountUnreachable,
@@ -47,10 +48,12 @@ def get_customer(organization_id: OrganizationId, customer_id: CustomerId, ports
     return customer
 
 
-def list_customers(organization_id: OrganizationId, first: int, after: str | None, ports: Ports) -> Page[Customer]:
-    """Returns a page of customers in the order of their ids, as they are on the connected account."""
-    page = ports.customers.page(organization_id, first, after)
+def list_customers(
+    organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None, ports: Ports
+) -> Page[Customer]:
+    """Returns a page of the customers that fit the filter, as they are on the connected account."""
     account_id = ports.connections.get(organization_id).account_id
+    page = ports.customers.page(organization_id, replace(wanted, account_id=account_id), first, after)
     return replace(page, items=tuple(each.seen_from(account_id) for each in page.items))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_filter import CustomerFilter
 from chalicelib.domain.errors import NotFound, Refused, StaleWrite, StripeUnavailable
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
 from chalicelib.domain.status import InvoiceStatus
@@ -454,8 +455,10 @@ def test_customers_of_another_organization_are_not_there(world: World, account: 
     other = OrganizationId("org_green")
     with pytest.raises(NotFound):
         get_customer(other, ANN, world.ports)
-    assert list_customers(other, 10, None, world.ports).items == ()
-    assert [each.id for each in list_customers(ORGANIZATION, 10, None, world.ports).items] == ["cust_1"]
+    assert list_customers(other, CustomerFilter(), 10, None, world.ports).items == ()
+    assert [each.id for each in list_customers(ORGANIZATION, CustomerFilter(), 10, None, world.ports).items] == [
+        "cust_1"
+    ]
 
 
 def test_an_account_changed_for_another_makes_the_customer_there(world: World, account: StripeAccountId) -> None:

@@ -40,6 +40,39 @@ class CustomersWithoutEmail(GlobalSecondaryIndex["CustomerItem"]):
     customer_id = UnicodeAttribute(range_key=True)
 
 
+class CustomersBySyncStatus(GlobalSecondaryIndex["CustomerItem"]):
+    """An organization's customers by how far Stripe knows them, and by the account that does."""
+
+    class Meta:
+        index_name = "by_sync_status"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    status_key = UnicodeAttribute(range_key=True)
+
+
+class CustomersByEmail(GlobalSecondaryIndex["CustomerItem"]):
+    """An organization's customers by their e-mail address in small letters. Several may share one."""
+
+    class Meta:
+        index_name = "by_email"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    email_key = UnicodeAttribute(range_key=True)
+
+
+class CustomersByName(GlobalSecondaryIndex["CustomerItem"]):
+    """An organization's customers in the order of the names that are shown, folded."""
+
+    class Meta:
+        index_name = "by_name"
+        projection = KeysOnlyProjection()
+
+    organization_id = UnicodeAttribute(hash_key=True)
+    name_key = UnicodeAttribute(range_key=True)
+
+
 class CustomerItem(Aggregate):
     """POM's record of a customer."""
 
@@ -52,7 +85,13 @@ class CustomerItem(Aggregate):
     work = UnicodeAttribute(null=True)
     updated_at = NumberAttribute()
     emailless_of = UnicodeAttribute(null=True)
+    status_key = UnicodeAttribute()
+    email_key = UnicodeAttribute(null=True)
+    name_key = UnicodeAttribute(null=True)
 
     by_stripe_id = CustomersByStripeId()
     pending = PendingCustomers()
     without_email = CustomersWithoutEmail()
+    by_sync_status = CustomersBySyncStatus()
+    by_email = CustomersByEmail()
+    by_name = CustomersByName()

@@ -1,0 +1,205 @@
+"""Lists of customers: which index serves which filter, and where the next page begins.
+
+    index            range key                               for
+    by_sync_status   <status>#<id>                           statuses that are the same on every account
+                     linked#<account>#<status>#<id>          statuses that only the account of the link has
+    by_email         <address in small letters>#<id>
+    by_name          <folded name> TAB <id>
+
+The indexes hold keys, so a page is a query of keys and a batch read of the items. An index lags behind its table, so
+each customer that was read is checked against the filter again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from chalicelib.adapters.tables.codec import decoded, decoded_item
+from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering, read_many
+from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
+from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer, SyncStatus
+from chalicelib.domain.customer_fields import compared_address
+from chalicelib.domain.customer_filter import CustomerFilter, folded
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.ports.storage import Page
+
+NAME_LETTERS = 100
+"""How much of a folded name is in its key: 400 bytes at most, and with the id far less than DynamoDB's 1,024."""
+
+_LINKED = "linked"
+_NO_ACCOUNT = ""
+_END_OF_NAME = "\t"
+"""Sorts before every sign that a folded name may have, so that Ann comes before Ann Lee."""
+_BEFORE_EVERY_NAME, _BEHIND_EVERY_NAME = " ", "\U0010ffff"
+
+_READ = ("customer_id", "document", "packed")
+
+Bounds = tuple[str, str]
+"""A part of an index: between two range keys, neither of which is a customer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The parts of an index to read, one after the other, in the order of its range keys."""
+
+    index: GlobalSecondaryIndex[CustomerItem]
+    organization_id: OrganizationId
+    range_key: UnicodeAttribute
+    parts: Sequence[Bounds]
+    form: str
+
+    @property
+    def name(self) -> str:
+        """Identifies the list, so that a cursor of another list is refused."""
+        return key(self.index.Meta.index_name, self.organization_id, *(low for low, _ in self.parts))
+
+    def places_after(self, position: str | None, count: int) -> Iterator[tuple[str, CustomerId]]:
+        """Yields each range key after `position`, with the customer's id, `count` a query.
+
+        `position` is a bound of the key condition and not an ExclusiveStartKey, so a forged cursor cannot lead
+        outside the caller's own partition.
+        """
+        for low, high in self.parts:
+            since = low if position is None else max(low, position)
+            if since >= high:
+                continue
+            rows = self.index.query(
+                self.organization_id,
+                self.range_key.between(since, high),
+                page_size=count + 1,  # BETWEEN includes the position itself
+            )
+            with answering():
+                for item in rows:
+                    place: str = getattr(item, self.range_key.attr_name)
+                    if place != position:
+                        yield place, CustomerId(item.customer_id)
+
+
+def customer_page(
+    organization_id: OrganizationId, wanted: CustomerFilter, first: int, after: str | None
+) -> Page[Customer]:
+    """Returns one page: of all customers in the order of their ids, or of those that fit the filter.
+
+    The page of all takes one query. Another takes one query and one batch read, and a second batch read if it has 100
+    customers. The page on which a list of two parts goes from one to the other takes a second query.
+    """
+    listing = _listing(organization_id, wanted)
+    if listing is None:
+        return _page_of_all(organization_id, first, after)
+    position = position_of(listing.name, after, listing.form) if after is not None else None
+    places = listing.places_after(position, first + 1)
+    rows = list(islice(_fitting(organization_id, places, wanted, first + 1), first + 1))
+    shown = rows[:first]
+    return Page(
+        items=tuple(customer for _, customer in shown),
+        end_cursor=cursor(listing.name, shown[-1][0]) if shown else None,
+        has_next=len(rows) > first,
+    )
+
+
+def status_key(customer: Customer) -> str:
+    """Returns the customer's place in `by_sync_status`.
+
+    A status that only the account of the link has begins with that account, because a customer that is `synced` on
+    a former account is shown as `waiting_for_invoice`. Customers that wait on any account are among these, too.
+    """
+    status = customer.sync_status
+    if status in STATUSES_OF_ONE_ACCOUNT:
+        return key(_LINKED, customer.account_of_status or _NO_ACCOUNT, status, customer.id)
+    if status is SyncStatus.WAITING_FOR_INVOICE:
+        return key(_LINKED, _NO_ACCOUNT, status, customer.id)
+    return key(status, customer.id)
+
+
+def email_key(customer: Customer) -> str | None:
+    """Returns the customer's place in `by_email`; None if it has no address."""
+    email = customer.profile.email
+    return key(compared_address(email), customer.id) if email else None
+
+
+def name_key(customer: Customer) -> str | None:
+    """Returns the customer's place in `by_name`; None if it has no name."""
+    name = folded(customer.profile.display_name or "")
+    return f"{name[:NAME_LETTERS]}{_END_OF_NAME}{customer.id}" if name else None
+
+
+def _listing(organization_id: OrganizationId, wanted: CustomerFilter) -> _Listing | None:
+    """Returns the parts of an index that hold the customers of a filter; None if the table itself does."""
+    if wanted.email is not None:
+        return _by_email(organization_id, wanted.email)
+    if wanted.name is not None:
+        return _by_name(organization_id, wanted.name)
+    if wanted.sync_status is not None:
+        return _by_status(organization_id, wanted.sync_status, wanted.account_id)
+    return None
+
+
+def _by_email(organization_id: OrganizationId, email: str) -> _Listing:
+    address = key(compared_address(email))
+    parts = [_under(address)]
+    return _Listing(CustomerItem.by_email, organization_id, CustomerItem.email_key, parts, _id_under(address))
+
+
+def _by_name(organization_id: OrganizationId, typed: str) -> _Listing:
+    beginning = folded(typed)[:NAME_LETTERS]
+    parts = [(beginning or _BEFORE_EVERY_NAME, beginning + _BEHIND_EVERY_NAME)]
+    form = rf"{re.escape(beginning)}[^{_END_OF_NAME}]*{_END_OF_NAME}[^{_END_OF_NAME}]+"
+    return _Listing(CustomerItem.by_name, organization_id, CustomerItem.name_key, parts, form)
+
+
+def _by_status(organization_id: OrganizationId, status: SyncStatus, account_id: StripeAccountId | None) -> _Listing:
+    """Returns the parts of `by_sync_status` whose customers are shown with this status on the connected account."""
+    if status is SyncStatus.WAITING_FOR_INVOICE:
+        # Those that wait on any account, and those of other accounts: all but the connected account's.
+        (first, last), (before, behind) = _under(_LINKED), _under(key(_LINKED, account_id or _NO_ACCOUNT))
+        parts = [(first, before), (behind, last)] if account_id else [(first, last)]
+        form = rf"{_LINKED}#[^#]*#[a-z_]+#[^#]+"
+    else:
+        of_one_account = status in STATUSES_OF_ONE_ACCOUNT
+        place = key(_LINKED, account_id or _NO_ACCOUNT, status) if of_one_account else key(status)
+        parts, form = [_under(place)], _id_under(place)
+    return _Listing(CustomerItem.by_sync_status, organization_id, CustomerItem.status_key, parts, form)
+
+
+def _under(place: str) -> Bounds:
+    """Returns the bounds of all keys that begin with this place and go on."""
+    return f"{place}#", f"{place}$"  # $ is the letter after #
+
+
+def _id_under(place: str) -> str:
+    """Returns the form of a position in a list of one place."""
+    return rf"{re.escape(place)}#[^#]+"
+
+
+def _page_of_all(organization_id: OrganizationId, first: int, after: str | None) -> Page[Customer]:
+    name = key("customers", organization_id)
+    beyond = None if after is None else CustomerItem.customer_id > position_of(name, after, TEXT_FORM)
+    found = CustomerItem.query(organization_id, beyond, consistent_read=True, limit=first + 1)
+    with answering():
+        items = list(found)
+    shown = items[:first]
+    return Page(
+        items=tuple(decoded(Customer, item.document, item.packed) for item in shown),
+        end_cursor=cursor(name, shown[-1].customer_id) if shown else None,
+        has_next=len(items) > first,
+    )
+
+
+def _fitting(
+    organization_id: OrganizationId, places: Iterator[tuple[str, CustomerId]], wanted: CustomerFilter, count: int
+) -> Iterator[tuple[str, Customer]]:
+    """Yields the customers at these places that fit the filter."""
+    while at_once := list(islice(places, min(count, MAX_ITEMS_AT_ONCE))):
+        keys = [{"organization_id": organization_id, "customer_id": customer_id} for _, customer_id in at_once]
+        items = {item["customer_id"]["S"]: item for item in read_many(CustomerItem, keys, _READ)}
+        for place, customer_id in at_once:
+            customer = decoded_item(Customer, items[customer_id]) if customer_id in items else None
+            if customer is not None and wanted.fits(customer):
+                yield place, customer

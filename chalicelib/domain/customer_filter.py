@@ -1,0 +1,60 @@
+"""Which customers a list shows, and how a name is compared with the beginning that somebody types."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from unicodedata import normalize
+
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import same_address
+from chalicelib.domain.identifiers import StripeAccountId
+from chalicelib.domain.texts import INVISIBLE, in_one_line
+
+_ACCENTS = re.compile("[\u0300-\u036f]")
+"""Unicode's block `Combining Diacritical Marks`: the accents of Latin, Greek and Cyrillic letters. Marks of other
+scripts stay, because there they are vowels or consonants of their own."""
+
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+
+_APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'"))
+"""A phone types a curved apostrophe in O'Brien, and a keyboard a straight one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilter:
+    """Which customers to list: all, or those that fit what is set."""
+
+    sync_status: SyncStatus | None = None
+    """The status as it is shown, which is that on the connected account."""
+    account_id: StripeAccountId | None = None
+    """The account that is connected, or was last; it decides which status is shown (`Customer.seen_from`)."""
+    email: str | None = None
+    """The whole address, without regard to case."""
+    name: str | None = None
+    """The beginning of the name that is shown, as somebody types it."""
+
+    def fits(self, customer: Customer) -> bool:
+        """Returns True if the list shows this customer."""
+        return (
+            self.sync_status in (None, customer.seen_from(self.account_id).sync_status)
+            and (self.email is None or same_address(self.email, customer.profile.email))
+            and (self.name is None or self._begins(customer.profile.display_name))
+        )
+
+    def _begins(self, shown_name: str | None) -> bool:
+        return shown_name is not None and folded(shown_name).startswith(folded(self.name or ""))
+
+
+def folded(text: str) -> str:
+    """Returns a text as names are compared: `acme` for Acme, ACME and ACMÉ.
+
+    Case, accents, the width of letters, invisible signs and the number of blanks make no difference. A letter such as
+    ø or ł, which Unicode does not take apart, stays the letter that it is. The form is that of Unicode's caseless
+    matching (https://www.unicode.org/versions/latest/core-spec/chapter-3/#G53513), without accents. Unicode never
+    changes it for a character that it has, so keys that were stored stay true.
+    """
+    plain = normalize("NFKD", text.translate(_APOSTROPHES))
+    bare = _ACCENTS.sub("", normalize("NFKD", plain.casefold()))
+    words = (_INVISIBLE.sub("", word) for word in in_one_line(bare).split())
+    return " ".join(word for word in words if word)

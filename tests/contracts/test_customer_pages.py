@@ -1,0 +1,239 @@
+"""Lists of customers: complete, in order, filtered as they are shown, and closed to other organizations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_filter import CustomerFilter
+from chalicelib.domain.customer_link import ChoiceNeeded
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from tests.backends import Backend
+from tests.contracts import pages
+from tests.contracts.examples import ACCOUNT, ORG, OTHER_ACCOUNT, OTHER_ORG, customer, linked
+
+LATEST_ACCOUNT = StripeAccountId("acct_3")
+fresh = count()
+
+
+def whole(
+    backend: Backend, wanted: CustomerFilter, first: int = 2, organization_id: OrganizationId = ORG
+) -> list[Customer]:
+    return pages.whole(lambda after: backend.customers.page(organization_id, wanted, first, after), first)
+
+
+def ids(found: list[Customer]) -> list[str]:
+    return [each.id.removeprefix("cust_") for each in found]
+
+
+def put(backend: Backend, *made: Customer) -> None:
+    for each in made:
+        backend.customers.save(each)
+
+
+def named(name: str, shown: str | None, **changes: str) -> Customer:
+    return customer(name, profile=Profile(company_name=shown, **changes))
+
+
+def with_email(name: str, email: str | None) -> Customer:
+    return customer(name, profile=Profile(email=email))
+
+
+def to_choose(name: str, account_id: StripeAccountId) -> Customer:
+    return customer(name).needing(ChoiceNeeded(("cus_1", "cus_2"), account_id))
+
+
+def in_status(name: str, status: SyncStatus) -> Customer:
+    return customer(name).not_synced(status, None)
+
+
+def by_status(status: SyncStatus, account_id: StripeAccountId | None = ACCOUNT) -> CustomerFilter:
+    return CustomerFilter(sync_status=status, account_id=account_id)
+
+
+EVERYBODY = (
+    linked(customer("1"), "cus_1"),
+    linked(customer("2"), "cus_2", OTHER_ACCOUNT),
+    to_choose("3", ACCOUNT),
+    to_choose("4", OTHER_ACCOUNT),
+    linked(customer("5"), "cus_5", LATEST_ACCOUNT),
+    in_status("6", SyncStatus.WAITING_FOR_INVOICE),
+    in_status("7", SyncStatus.FAILED),
+    in_status("8", SyncStatus.NOT_CONNECTED),
+    linked(customer("9"), "cus_9").unlinked(),
+    customer("a"),
+    replace(linked(customer("b"), "cus_b", OTHER_ACCOUNT), sync_status=SyncStatus.PENDING),
+)
+"""Customers in every status, some of them with a link to an account that was connected before, or will be."""
+
+
+@pytest.mark.parametrize(
+    ("account_id", "shown"),
+    [
+        (ACCOUNT, {"synced": "1", "needs_choice": "3", "waiting_for_invoice": "6245"}),
+        (OTHER_ACCOUNT, {"synced": "2", "needs_choice": "4", "waiting_for_invoice": "6135"}),
+        (LATEST_ACCOUNT, {"synced": "5", "needs_choice": "", "waiting_for_invoice": "61234"}),
+    ],
+)
+def test_customers_of_a_status_are_those_that_are_shown_with_it_on_the_connected_account(
+    backend: Backend, account_id: StripeAccountId, shown: dict[str, str]
+) -> None:
+    put(backend, *EVERYBODY)
+    everywhere = {"failed": "7", "not_connected": "8", "deleted_in_stripe": "9", "pending": "ab"}
+    found = {status: whole(backend, by_status(status, account_id)) for status in SyncStatus}
+    assert {status.value: sorted(ids(customers)) for status, customers in found.items()} == {
+        status: sorted(names) for status, names in {**shown, **everywhere}.items()
+    }
+    for status, customers in found.items():
+        assert {each.seen_from(account_id).sync_status for each in customers} <= {status}
+    assert ids(found[SyncStatus.WAITING_FOR_INVOICE])[0] == "6", "customers of other accounts come behind"
+
+
+def test_an_organization_that_was_never_connected_has_its_customers_by_status(backend: Backend) -> None:
+    put(backend, in_status("1", SyncStatus.NOT_CONNECTED), in_status("2", SyncStatus.WAITING_FOR_INVOICE))
+    assert ids(whole(backend, by_status(SyncStatus.NOT_CONNECTED, None))) == ["1"]
+    assert ids(whole(backend, by_status(SyncStatus.WAITING_FOR_INVOICE, None))) == ["2"]
+    assert whole(backend, by_status(SyncStatus.SYNCED, None)) == []
+
+
+def test_a_customer_moves_to_the_list_of_its_new_status(backend: Backend) -> None:
+    stored = backend.customers.save(customer())
+    backend.customers.save(linked(stored, "cus_1"))
+    assert whole(backend, by_status(SyncStatus.PENDING)) == []
+    assert ids(whole(backend, by_status(SyncStatus.SYNCED))) == ["1"]
+
+
+@pytest.mark.parametrize("typed", ["acme", "Acme", "ACMÉ", "  acme ", "a", "\uff21\uff43\uff4d\uff45", "ac\u200bme"])
+def test_a_name_is_found_by_its_beginning_in_any_case_with_or_without_accents(backend: Backend, typed: str) -> None:
+    shown = ("acme", "Acme Pools", "ACMÉ", "A\u0301cme\u0301", "Macme", None)
+    put(backend, *(named(str(n), name) for n, name in enumerate(shown)))
+    assert ids(whole(backend, CustomerFilter(name=typed))) == ["0", "2", "3", "1"]
+
+
+def test_customers_by_name_come_in_the_order_of_the_names_that_are_shown(backend: Backend) -> None:
+    put(
+        backend,
+        customer("1", profile=Profile(first_name="Ann", last_name="Lee")),
+        customer("2", profile=Profile(first_name="ann")),
+        customer("3", profile=Profile(first_name="Zoe", last_name="Ash", company_name="Anchor")),
+        customer("4", profile=Profile(last_name="Anders")),
+        customer("5", profile=Profile(first_name="Ann")),
+    )
+    assert ids(whole(backend, CustomerFilter(name="an"))) == ["3", "4", "2", "5", "1"]
+    assert ids(whole(backend, CustomerFilter(name="ann l"))) == ["1"]
+    assert whole(backend, CustomerFilter(name="zoe")) == [], "the name of the company is shown"
+    assert whole(backend, CustomerFilter(name="lee")) == [], "no name begins with it"
+
+
+def test_an_apostrophe_is_found_however_it_is_typed(backend: Backend) -> None:
+    put(backend, named("1", "O\u2019Brien"), named("2", "O'Brian"))
+    assert ids(whole(backend, CustomerFilter(name="o'br"))) == ["2", "1"]
+    assert ids(whole(backend, CustomerFilter(name="O\u2019Br"))) == ["2", "1"]
+
+
+def test_signs_that_mean_something_in_a_key_are_letters_of_a_name_and_of_an_address(backend: Backend) -> None:
+    put(backend, named("1", "A#1 Pools"), named("2", "A%231 Pools"), named("3", "A"))
+    assert ids(whole(backend, CustomerFilter(name="a#"))) == ["1"]
+    assert ids(whole(backend, CustomerFilter(name="a%"))) == ["2"]
+    put(backend, with_email("4", "a#b@example.test"), with_email("5", "a%23b@example.test"))
+    assert ids(whole(backend, CustomerFilter(email="a#b@example.test"))) == ["4"]
+
+
+def test_names_that_differ_only_behind_their_hundredth_letter_are_told_apart(backend: Backend) -> None:
+    put(backend, named("1", "x" * 150 + "a"), named("2", "x" * 150 + "b"), named("3", "x" * 100))
+    assert ids(whole(backend, CustomerFilter(name="x" * 150 + "B"))) == ["2"]
+    assert ids(whole(backend, CustomerFilter(name="x" * 101))) == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", ["\U0001f3ca" * 256, "#" * 256, "\ufdfa" * 256])
+def test_the_longest_name_is_stored_and_found(backend: Backend, name: str) -> None:
+    put(backend, customer(id=CustomerId("c" * 128), profile=Profile(first_name=name, last_name=name)))
+    assert len(whole(backend, CustomerFilter(name=name))) == 1
+
+
+def test_an_address_is_found_as_a_whole_in_any_case_and_may_be_several_customers(backend: Backend) -> None:
+    put(
+        backend,
+        with_email("1", "Ann@Example.test"),
+        with_email("2", "ann@example.test"),
+        with_email("3", "ann@example.test.test"),
+        with_email("4", "joann@example.test"),
+        with_email("5", None),
+        with_email("6", "ann@example.test"),
+    )
+    assert ids(whole(backend, CustomerFilter(email="ANN@example.TEST"))) == ["1", "2", "6"]
+    assert whole(backend, CustomerFilter(email="ann@example")) == []
+
+
+def test_a_changed_name_or_address_is_found_and_the_former_one_is_not(backend: Backend) -> None:
+    stored = backend.customers.save(customer(profile=Profile(first_name="Ann", email="ann@example.test")))
+    backend.customers.save(replace(stored, profile=Profile(first_name="Bob", email=None)))
+    assert (
+        whole(backend, CustomerFilter(name="ann")) == whole(backend, CustomerFilter(email="ann@example.test")) == []
+    )
+    assert ids(whole(backend, CustomerFilter(name="bob"))) == ["1"]
+
+
+FILTERS = (
+    CustomerFilter(),
+    CustomerFilter(name="ann"),
+    CustomerFilter(email="ann@example.test"),
+    by_status(SyncStatus.PENDING),
+    by_status(SyncStatus.SYNCED),
+    by_status(SyncStatus.WAITING_FOR_INVOICE),
+)
+
+
+def several(organization_id: OrganizationId) -> list[Customer]:
+    """Three customers for each of the filters above."""
+    ann = Profile(first_name="Ann", email="ann@example.test")
+    made = [customer(str(n), organization_id=organization_id, profile=ann) for n in range(9)]
+    return [
+        *made[:3],
+        *(linked(each, f"cus_{each.id}") for each in made[3:6]),
+        *(linked(each, f"cus_{each.id}", OTHER_ACCOUNT) for each in made[6:]),
+    ]
+
+
+@pytest.mark.parametrize("wanted", FILTERS, ids=str)
+def test_no_filter_shows_another_organizations_customers(backend: Backend, wanted: CustomerFilter) -> None:
+    put(backend, *several(OTHER_ORG))
+    assert whole(backend, wanted) == []
+    assert len(whole(backend, wanted, organization_id=OTHER_ORG)) >= 3
+
+
+@pytest.mark.parametrize("wanted", FILTERS, ids=str)
+def test_a_cursor_is_good_for_its_own_list_alone(backend: Backend, wanted: CustomerFilter) -> None:
+    put(backend, *several(ORG), *several(OTHER_ORG))
+    made = backend.customers.page(ORG, wanted, 1, None).end_cursor
+    assert backend.customers.page(ORG, wanted, 1, made).items
+    for other in FILTERS:
+        if other != wanted:
+            with pytest.raises(Refused, match="cursor_invalid"):
+                backend.customers.page(ORG, other, 1, made)
+    with pytest.raises(Refused, match="cursor_invalid"):
+        backend.customers.page(OTHER_ORG, wanted, 1, made)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.lists(st.text("aAbé #%~", min_size=1, max_size=3), max_size=9),
+    beginning=st.text("aAbé #%~", min_size=1, max_size=2),
+    first=st.integers(1, 4),
+)
+def test_pages_by_name_hold_every_customer_once_whatever_the_names(
+    backend: Backend, names: list[str], beginning: str, first: int
+) -> None:
+    organization_id = OrganizationId(f"org-by-name-{next(fresh)}")
+    made = [named(str(n), name) for n, name in enumerate(names)]
+    put(backend, *(replace(each, organization_id=organization_id) for each in made))
+    wanted = CustomerFilter(name=beginning)
+    found = ids(whole(backend, wanted, first, organization_id))
+    assert sorted(found) == sorted(each.id.removeprefix("cust_") for each in made if wanted.fits(each))
