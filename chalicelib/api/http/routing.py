@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from chalice.app import Blueprint
 
 from chalicelib.api.authorizer import token_authorizer
 from chalicelib.api.http.serving import serve
-from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Role, Route
+from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Reply, Role, Route
 
 PREFIX = "/v1"
 
@@ -40,6 +40,7 @@ class Router:
         page_on_error: bool = False,
         answers_csv: bool = False,
         max_body: int = MAX_BODY,
+        shows: Callable[[Any], Reply] | None = None,
     ) -> Callable[[Handler[T]], Handler[T]]:
         """Declare `method path`, under `/v1`.
 
@@ -51,6 +52,8 @@ class Router:
             page_on_error: show errors as a page to a browser.
             answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
             max_body: bytes; a raw body may be as large as a webhook's.
+            shows: returns the stored thing as its GET does. The route takes If-Match and hands it on as
+                `Call.precondition`; where it fails, the client is shown the stored thing with 412.
         """
 
         def declare(handler: Handler[T]) -> Handler[T]:
@@ -70,6 +73,7 @@ class Router:
                 page_on_error=page_on_error,
                 answers_csv=answers_csv,
                 max_body=MAX_WEBHOOK if raw_body else max_body,
+                shows=shows,
             )
             ROUTES.append(route)
             self.blueprint.route(
