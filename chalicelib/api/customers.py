@@ -14,11 +14,17 @@ from chalicelib.api.models.customers import (
     save_from,
 )
 from chalicelib.api.models.queries import Nothing, PageQuery
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, require_customer_id
 from chalicelib.usecases.customers import customers
 
 router = Router(__name__, "Customers")
+
+
+def _shown(customer: Customer) -> Reply:
+    stands = customers.as_it_stands(customer, bootstrap.ports())
+    return Reply(customer_detail(stands), edit_tag=customer.edit_tag)
 
 
 @router.route(
@@ -28,6 +34,7 @@ router = Router(__name__, "Customers")
     takes=SaveCustomer,
     answers={200: CustomerDetail},
     refuses=(409, 422),
+    shows=_shown,
 )
 def put_customer(call: Call[SaveCustomer]) -> Reply:
     """Keep POM's record of a customer, as a whole, and give it to Stripe.
@@ -49,8 +56,8 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
     with every:
         require_customer_id(customer_id)
     every.raise_first()
-    customer = customers.put_customer(call.caller.organization_id, customer_id, save, bootstrap.ports())
-    return Reply(customer_detail(customers.as_it_stands(customer, bootstrap.ports())))
+    ports, condition = bootstrap.ports(), call.precondition
+    return _shown(customers.put_customer(call.caller.organization_id, customer_id, save, ports, condition))
 
 
 @router.route(
@@ -58,9 +65,8 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
-    ports = bootstrap.ports()
-    customer = customers.get_customer(call.caller.organization_id, CustomerId(call.path["customerId"]), ports)
-    return Reply(customer_detail(customers.as_it_stands(customer, ports)))
+    customer_id = CustomerId(call.path["customerId"])
+    return _shown(customers.get_customer(call.caller.organization_id, customer_id, bootstrap.ports()))
 
 
 @router.route(

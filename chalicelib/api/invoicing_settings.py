@@ -18,6 +18,12 @@ from chalicelib.usecases.invoicing import invoicing_settings
 router = Router(__name__, "Invoicing settings")
 
 
+def _shown(settings: InvoicingSettings) -> Reply:
+    zone = invoicing_settings.time_zone_in_force(settings.organization_id, bootstrap.ports())
+    view = settings_view(settings, zone, dashboard_base=bootstrap.config().stripe_dashboard_base)
+    return Reply(view, edit_tag=settings.edit_tag)
+
+
 @router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsView})
 def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     """Show how the organization invoices."""
@@ -31,13 +37,10 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     takes=SaveInvoicingSettings,
     answers={200: InvoicingSettingsView},
     refuses=(409, 422),
+    shows=_shown,
 )
 def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     """Replace the invoicing settings as a whole."""
-    settings = settings_from(call.input, call.caller.organization_id)
-    return _shown(invoicing_settings.change(call.caller.organization_id, settings, bootstrap.ports()))
-
-
-def _shown(settings: InvoicingSettings) -> Reply:
-    zone = invoicing_settings.time_zone_in_force(settings.organization_id, bootstrap.ports())
-    return Reply(settings_view(settings, zone, dashboard_base=bootstrap.config().stripe_dashboard_base))
+    organization_id = call.caller.organization_id
+    settings = settings_from(call.input, organization_id)
+    return _shown(invoicing_settings.change(organization_id, settings, bootstrap.ports(), call.precondition))

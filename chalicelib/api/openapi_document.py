@@ -20,9 +20,10 @@ from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
-from chalicelib.api.http.table import READING, SUFFICIENT, Role, Route
+from chalicelib.api.http.table import READING, SUFFICIENT, VALIDATED, Role, Route
+from chalicelib.api.http.validators import ETAG, IF_MATCH, IF_NONE_MATCH
 from chalicelib.api.models.customer_imports import ImportedCustomer
-from chalicelib.api.models.errors import ErrorBody
+from chalicelib.api.models.errors import ErrorBody, FirstError
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import VERSION
@@ -59,6 +60,12 @@ TAGS = {
     "Stripe": "What Stripe sends.",
 }
 """What the routes of each tag are about."""
+TAG_EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015.mzxw6ytboi4dcmrtgq2tmnzyhe"
+_ETAG_HEADER: Json = {
+    "description": "Names this answer, for `If-None-Match`, and for `If-Match` where `PUT` takes it. Opaque.",
+    "schema": {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']},
+}
+_NOT_MODIFIED = "Not Modified: the client has the current answer, so there is no body."
 SECURITY_SCHEME = "accessToken"
 EVERYWHERE = (400, 413, 429, 500, 503)
 HEADERS_OF = {401: "WWW-Authenticate", 429: "Retry-After", 502: "Retry-After", 503: "Retry-After"}
@@ -80,6 +87,11 @@ its shape, and a request of the right shape hears of all rules that it breaks. T
 says that there are more. The first error decides the status. All codes are in `components.responses`. Answers of \
 429, 502 and 503 carry `Retry-After`; repeating such a request is safe. An `Idempotency-Key` makes repeating any \
 create safe.
+
+Every `GET` has an `ETag`. Send it as `If-None-Match`, and what has not changed is 304 without a body; browsers do \
+so by themselves. Send it as `If-Match` with a `PUT`, and what somebody else has changed since is refused with 412, \
+which shows what is stored. What POM's own workers change, such as `syncStatus`, is no conflict. Without `If-Match` \
+the last writer wins.
 """
 
 
@@ -129,6 +141,8 @@ def statuses_refused(route: Route) -> list[int]:
         follow.add(403)
     if route.has_body:
         follow.add(415)
+    if route.shows is not None:
+        follow.add(412)
     return sorted(follow)
 
 
@@ -211,6 +225,7 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
                 "schema": key,
             }
         )
+    parameters += _conditions(route)
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
         described = "When Stripe sent the event, in epoch seconds UTC, and its signatures of it."
@@ -226,6 +241,20 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
     return parameters
 
 
+def _conditions(route: Route) -> list[Json]:
+    """Returns the headers with which a request depends on what the client has seen."""
+    conditions = []
+    if route.method in READING and HTTPStatus.OK in route.answers:
+        conditions.append((IF_NONE_MATCH, "Tags of answers that the client has. If one of them is current: 304."))
+    if route.shows is not None:
+        conditions.append((IF_MATCH, "The tag of the answer that was edited. If somebody has changed it since: 412."))
+    schema = {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']}
+    return [
+        {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+        for name, description in conditions
+    ]
+
+
 def _responses(route: Route) -> Json:
     responses: Json = {}
     for status, model in route.answers.items():
@@ -238,10 +267,38 @@ def _responses(route: Route) -> Json:
             response["headers"] = {"Location": {"schema": {"type": "string"}}}
         else:
             response["content"] = {"application/json": {"schema": {"type": "object"}}}
+        if status == HTTPStatus.OK and route.method in VALIDATED:
+            response["headers"] = {ETAG: _ETAG_HEADER, **response.get("headers", {})}
+            if route.method in READING:
+                responses["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
         responses[str(status)] = response
+    if route.shows is not None:
+        responses["412"] = _not_as_seen(route)
     for status in statuses_refused(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
     return responses
+
+
+def _not_as_seen(route: Route) -> Json:
+    """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
+    model = route.answers[HTTPStatus.OK]
+    assert model is not None  # what can be replaced can be shown
+    shown = _REF.format(name=model.__name__)
+    schema = {
+        "type": "object",
+        "properties": {
+            "error": {"$ref": _REF.format(name=FirstError.__name__)},
+            "stored": {
+                "description": "The thing as it is stored; null if there is no such thing.",
+                "anyOf": [{"$ref": shown}, {"type": "null"}],
+            },
+        },
+        "required": ["error", "stored"],
+    }
+    response = _error_response(HTTPStatus.PRECONDITION_FAILED)
+    example = {**response["content"]["application/json"]["example"], "stored": EXAMPLES[model]}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {**response, "content": content, "headers": {ETAG: _ETAG_HEADER}}
 
 
 def _also_csv(content: Json, model: type) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -14,6 +14,7 @@ from chalicelib.domain.customer_settling import Settled, in_step_as_given
 from chalicelib.domain.facts import CustomerFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId
+from chalicelib.domain.preconditions import edit_tag_of
 
 MAX_UNLINKED_EMAILS = 5
 """The newest addresses of a customer that is not linked that are kept."""
@@ -82,6 +83,16 @@ class Customer:
     """Stripe customers that were shown as this one before, the newest last: a stale form may name them."""
     offered_by: StripeAccountId | None = None
     """The account that has the candidates; None in a record stored before it was kept."""
+    last_choice: str | None = None
+    """The Stripe customer that the office chose last. Unlike the choice itself, it stays when that one is linked."""
+
+    @property
+    def edit_tag(self) -> str:
+        """Names what clients can write: the profile, and the Stripe customer that the office chose.
+
+        A value that POM took over from Stripe is part of the profile. A link that POM made by itself is no choice.
+        """
+        return edit_tag_of({"profile": asdict(self.profile), "choice": self.last_choice})
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
         """Returns the id of the linked Stripe customer on that account, or None if there is no link."""
@@ -177,6 +188,7 @@ class Customer:
             from_stripe=tuple(field for field in self.from_stripe if field not in changed),
             link=replace(self.link, in_step=self.last_in_step) if self.link else None,
             chosen_stripe_customer_id=coming,
+            last_choice=chosen or (None if self.choice_refused else self.last_choice),
             choice_refused=False,
             former_stripe_ids=_with_newest(self.former_stripe_ids, dropped, MAX_FORMER),
             edition=self.edition + 1,

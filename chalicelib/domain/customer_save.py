@@ -32,6 +32,13 @@ class Save:
         shown = (current.shown_stripe_id, current.linked_id, *current.former_stripe_ids)
         return None if self.chosen in shown else self.chosen
 
+    def is_already(self, stored: Customer) -> bool:
+        """Returns True if the customer is stored as the request has it, so that saving it changes nothing."""
+        if stored.choice_refused or (stored.candidates and self.choice(stored) is not None):
+            return False  # saving it withdraws a choice, or makes it once more, or confirms the link
+        wanted = self.profile_on(stored, stored)
+        return wanted == stored.profile and self.choice(stored) in (None, stored.shown_stripe_id)
+
     def profile_on(self, read: Customer | None, stored: Customer | None) -> Profile:
         """Returns the profile to store, where `read` is the customer that the request was first compared with.
 
@@ -77,6 +84,7 @@ def next_edition(
         created_at=now,
         updated_at=now,
         chosen_stripe_customer_id=save.chosen,
+        last_choice=save.chosen,
     )
     return _waiting(new, connection)
 
@@ -99,7 +107,7 @@ def _waiting(edited: Customer, connection: Connection) -> Customer:
 def _confirmed(current: Customer, now: int) -> Customer:
     """Returns the customer after the office confirmed the present link. Stripe need not be given anything."""
     status = SyncStatus.SYNCED if current.sync_status is SyncStatus.NEEDS_CHOICE else current.sync_status
-    settled = replace(current, candidates=(), sync_status=status, sync_error=None)
+    settled = replace(current, candidates=(), sync_status=status, sync_error=None, last_choice=current.linked_id)
     return settled.telling(CustomerEvent.CHOICE_MADE, Source.POM, now, stripe_id=current.linked_id)
 
 

@@ -14,6 +14,7 @@
     │   ├── FormerAddress         Stripe would mail to an address that is not the customer's any more
     │   ├── StripeCustomerTaken   the chosen Stripe customer belongs to another customer
     │   └── InvoicingPaused       operations look into something first
+    ├── PreconditionFailed        the thing is no longer as the client has seen it
     ├── Refused                   well-formed, but a rule of ours or of Stripe says no
     │   ├── DueDatePassed         the due date lies before today
     │   ├── ServiceRepeated       one request names a service twice
@@ -124,6 +125,19 @@ class StripeCustomerTaken(Conflict):
 
 class InvoicingPaused(Conflict):
     """Operations have paused the organization's invoicing. The same request may pass later."""
+
+
+class PreconditionFailed(IntegrationError):
+    """What a request was to replace is no longer as the client has seen it. `stored` is what is there, or None."""
+
+    def __init__(self, message: str, stored: object) -> None:
+        super().__init__(
+            "precondition_failed",
+            message,
+            field="If-Match",
+            next_step="Compare your changes with `stored`, and repeat the request with the `ETag` of this answer.",
+        )
+        self.stored = stored
 
 
 class Refused(IntegrationError):

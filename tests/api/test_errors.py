@@ -118,10 +118,13 @@ def test_pages_of_pom_may_read_what_is_private_and_no_others(api: ApiClient) -> 
         assert "access-control-allow-origin" not in api.get(path, token=None).headers
 
 
-def test_every_answer_says_that_it_is_not_to_be_kept(api: ApiClient) -> None:
-    for path in ("/health", "/apps", "/invoices?first=0"):
+def test_nothing_is_kept_but_by_a_browser_that_asks_each_time_before_it_uses_what_it_read(api: ApiClient) -> None:
+    kept = {"/health": "private, no-cache", "/apps": "private, no-cache", "/invoices?first=0": "no-store"}
+    for path, cache_control in kept.items():
         answer = api.get(path)
-        assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
+        assert answer.headers["cache-control"] == cache_control
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert api.post("/customers/nobody/sync").headers["cache-control"] == "no-store"
 
 
 def test_the_request_id_is_api_gateways(app: Chalice, world: World) -> None:

@@ -25,6 +25,8 @@ COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+REVALIDATED = {"Cache-Control": "private, no-cache"}
+"""A browser may keep the answer, and asks with its ETag each time before it uses it."""
 NO_HEADERS: Mapping[str, str] = {}
 
 

@@ -19,6 +19,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invalid_id": "An id in the path cannot be one.",
         "invalid_idempotency_key": "The `Idempotency-Key` is not 1 to 255 printable ASCII characters.",
         "idempotency_key_missing": "The `Idempotency-Key` is missing, and the request takes one.",
+        "invalid_precondition": "An `If-Match` or `If-None-Match` is no list of tags, or is not taken there.",
         "invalid_signature": "A webhook was not signed by Stripe for this endpoint, or too long ago.",
         "state_missing": "The callback came without a state.",
     },
@@ -66,6 +67,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "stripe_customer_taken": "The Stripe customer that was chosen belongs to another customer.",
         "stripe_not_connected": "The organization is not connected to Stripe.",
     },
+    412: {"precondition_failed": "The thing is not as `If-Match` says. `stored` shows it as it is."},
     413: {"payload_too_large": "The body is larger than 256 KiB, or than 2 MiB where work in bulk is asked for."},
     415: {"unsupported_media_type": "The body is not `application/json` in UTF-8."},
     422: {

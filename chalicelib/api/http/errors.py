@@ -21,6 +21,7 @@ from chalicelib.domain.errors import (
     InvalidSignature,
     Malformed,
     NotFound,
+    PreconditionFailed,
     Refused,
     Retryable,
     StaleWrite,
@@ -42,6 +43,7 @@ STATUS: Mapping[type[IntegrationError], int] = {
     Conflict: 409,
     AccountUnreachable: 409,
     StaleWrite: 409,
+    PreconditionFailed: 412,
     TooLarge: 413,
     Unsupported: 415,
     Refused: 422,
@@ -56,6 +58,7 @@ USUAL_NEXT_STEP: Mapping[int, str] = {
     403: "Ask an admin of your organization.",
     404: "Check the id; it may belong to something that was never made or has been taken back.",
     409: "Load it again, then decide whether to repeat the request.",
+    412: "Load it again, then decide whether to repeat the request.",
     413: "Send less at once.",
     415: "Send application/json.",
     422: "Correct it and repeat the request.",
@@ -85,6 +88,10 @@ class Problem:
 
     def json(self, request_id: str) -> str:
         """The error contract's body."""
+        return _encode(ErrorBody(self.error(request_id))).decode()
+
+    def error(self, request_id: str) -> FirstError:
+        """Returns the error in the form of the contract."""
         alone = ErrorDetail(
             code=self.code,
             message=self.message,
@@ -93,7 +100,7 @@ class Problem:
             invoice_id=None,
             number=None,
         )
-        first = FirstError(
+        return FirstError(
             code=self.code,
             message=self.message,
             request_id=request_id,
@@ -102,7 +109,6 @@ class Problem:
             details=list(self.details) or [alone],
             more_details=self.more,
         )
-        return _encode(ErrorBody(first)).decode()
 
 
 INTERNAL_ERROR = Problem(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from chalice.app import Blueprint
 
 from chalicelib.api.authorizer import token_authorizer
 from chalicelib.api.http.serving import serve
-from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Role, Route
+from chalicelib.api.http.table import MAX_BODY, MAX_WEBHOOK, ROUTES, Answers, Handler, Reply, Role, Route
 
 PREFIX = "/v1"
 
@@ -42,6 +42,7 @@ class Router:
         answers_csv: bool = False,
         max_body: int = MAX_BODY,
         details: str = "",
+        shows: Callable[[Any], Reply] | None = None,
     ) -> Callable[[Handler[T]], Handler[T]]:
         """Declare `method path`, under `/v1`.
 
@@ -54,6 +55,8 @@ class Router:
             answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
             details: what the contract says behind the handler's docstring, where a table of the code says it.
             max_body: bytes; a raw body may be as large as a webhook's.
+            shows: returns the stored thing as its GET does. The route takes If-Match and hands it on as
+                `Call.precondition`; where it fails, the client is shown the stored thing with 412.
         """
 
         def declare(handler: Handler[T]) -> Handler[T]:
@@ -73,6 +76,7 @@ class Router:
                 page_on_error=page_on_error,
                 answers_csv=answers_csv,
                 max_body=MAX_WEBHOOK if raw_body else max_body,
+                shows=shows,
             )
             ROUTES.append(route)
             self.blueprint.route(

@@ -17,15 +17,19 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib import bootstrap, correlation, observability
-from chalicelib.api.http import chalice_door, decoding
+from chalicelib.api.http import chalice_door, decoding, validators
 from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, problem_of
 from chalicelib.api.http.pages import problem_page, wants_page
-from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
+from chalicelib.api.http.table import KIB, READING, SUFFICIENT, VALIDATED, Call, Handler, Reply, Role, Route
+from chalicelib.api.models.errors import StoredBody
 from chalicelib.api.models.queries import Nothing
-from chalicelib.domain.errors import Forbidden, InvalidSignature, TooLarge
+from chalicelib.domain.errors import Forbidden, InvalidSignature, PreconditionFailed, TooLarge
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX, OrganizationId
 from chalicelib.domain.identity import Identity, identity_of
+
+OK = 200
+NOT_MODIFIED = 304
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,9 +49,11 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
             identity = None if route.role is Role.PUBLIC else _identified(route, incoming.authorizer)
             organization_id = identity.organization_id if identity else None
             correlation.note(organization_id=organization_id)
-            reply = handler(_checked(route, incoming, identity, path))
-            body = b"" if reply.body is None else reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-            response = chalice_door.response(reply.status, body.decode(), reply.content_type, reply.headers)
+            call = _checked(route, incoming, identity, path)
+            try:
+                response = _rendered(route, handler(call), incoming.headers)
+            except PreconditionFailed as error:
+                failure, response = error, _beside_what_is_stored(route, error, request_id)
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
             response = _refused(route, error, request_id)
@@ -61,6 +67,42 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
     return response
 
 
+def _rendered(route: Route, reply: Reply, headers: Mapping[str, str]) -> Response:
+    """Returns the answer; where the client has it already, 304 without a body.
+
+    A 304 keeps the media type of the body that it stands for, because API Gateway would call it JSON otherwise, and a
+    browser might take that over.
+    """
+    body = _body(reply)
+    if route.method not in VALIDATED or reply.status != OK:
+        return chalice_door.response(reply.status, body.decode(), reply.content_type, reply.headers)
+    etag = validators.etag_of(body, reply.content_type, reply.edit_tag)
+    more = {**reply.headers, validators.ETAG: etag}
+    if route.method in READING:
+        more |= chalice_door.REVALIDATED
+        if validators.is_known(etag, headers):
+            return chalice_door.response(NOT_MODIFIED, "", reply.content_type, more)
+    return chalice_door.response(reply.status, body.decode(), reply.content_type, more)
+
+
+def _body(reply: Reply) -> bytes:
+    if reply.body is None:
+        return b""
+    return reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
+
+
+def _beside_what_is_stored(route: Route, error: PreconditionFailed, request_id: str) -> Response:
+    """Returns the error with the stored thing and the thing's ETag, so that the client can compare and decide."""
+    problem = problem_of(error)
+    if route.shows is None or error.stored is None:
+        body, etag = StoredBody(problem.error(request_id), None), {}
+    else:
+        shown = route.shows(error.stored)
+        body = StoredBody(problem.error(request_id), shown.body)
+        etag = {validators.ETAG: validators.etag_of(_body(shown), shown.content_type, shown.edit_tag)}
+    return chalice_door.response(problem.status, _encode(body).decode(), headers=etag)
+
+
 @cache
 def _cors(settings_url: str) -> Mapping[str, str]:
     """Returns the headers with which pages of POM's own origin, that of its settings, may read an answer.
@@ -70,7 +112,7 @@ def _cors(settings_url: str) -> Mapping[str, str]:
     front_end = urlsplit(settings_url)
     return {
         "Access-Control-Allow-Origin": f"{front_end.scheme}://{front_end.netloc}",
-        "Access-Control-Expose-Headers": "Link, Retry-After",
+        "Access-Control-Expose-Headers": "ETag, Link, Retry-After",
         "Vary": "Origin",
     }
 
@@ -133,11 +175,22 @@ def _checked(
             key = decoding.required_idempotency_key(headers, incoming.repeated_headers)
         elif route.idempotency_key:
             key = decoding.idempotency_key(headers, incoming.repeated_headers)
+    precondition = None
+    with every:
+        if route.shows is not None:
+            precondition = validators.precondition(headers, incoming.repeated_headers)
+        elif not route.raw_body:
+            validators.refuse(validators.IF_MATCH, headers)
+    with every:
+        if reads:
+            validators.check_if_none_match(headers, incoming.repeated_headers)
+        elif not route.raw_body:
+            validators.refuse(validators.IF_NONE_MATCH, headers)
     every.raise_first()
     # An id that somebody made up is not to be logged.
     ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
     correlation.note(**ours)
-    return Call(taken, identity, ids, headers, incoming.body, key)
+    return Call(taken, identity, ids, headers, incoming.body, key, precondition)
 
 
 def _refused(route: Route, error: Exception, request_id: str) -> Response:

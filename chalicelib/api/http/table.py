@@ -11,15 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.identity import Identity, Unauthorized
+from chalicelib.domain.preconditions import Precondition
 
 JSON = "application/json"
 READING = frozenset({"GET"})
+VALIDATED = frozenset({"GET", "PUT"})
+"""Methods whose answer of 200 shows a thing, or a page of a list, as it is. It carries an ETag."""
 
 KIB = 1024
 MAX_BODY = 256 * KIB
@@ -44,6 +47,19 @@ SUFFICIENT: Mapping[Role, frozenset[str]] = {
     Role.BILLING: frozenset({Role.ADMIN, Role.BILLING}),
 }
 """A token needs one of these; the other routes ask for no particular role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler answers: a model, or bytes that are ready to be sent as `content_type`."""
+
+    body: msgspec.Struct | bytes | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = JSON
+    edit_tag: str | None = None
+    """Names what clients can write of the thing (`domain.preconditions`); None if they cannot replace it."""
+
 
 T = TypeVar("T", bound=msgspec.Struct)
 Answers = Mapping[int, type[msgspec.Struct] | None]
@@ -71,6 +87,8 @@ class Route:
     page_on_error: bool = False
     answers_csv: bool = False
     max_body: int = MAX_BODY
+    shows: Callable[[Any], Reply] | None = None
+    """Returns a stored thing as its GET does. A route that has it takes If-Match."""
 
     @cached_property
     def label(self) -> str:
@@ -96,6 +114,8 @@ class Call(Generic[T]):
     headers: Mapping[str, str]
     body: bytes
     idempotency_key: str | None
+    precondition: Precondition | None = None
+    """What If-Match asks for; None without it."""
 
     @property
     def caller(self) -> Identity:
@@ -107,16 +127,6 @@ class Call(Generic[T]):
         if self.identity is None:
             raise Unauthorized("no_identity")
         return self.identity
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a handler answers: a model, or bytes that are ready to be sent as `content_type`."""
-
-    body: msgspec.Struct | bytes | None
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content_type: str = JSON
 
 
 Handler = Callable[[Call[T]], Reply]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -65,6 +65,13 @@ class ErrorBody(msgspec.Struct, rename="camel"):
     """Every answer of 400 and above."""
 
     error: Annotated[FirstError, Meta(description="The first error, with all others under `details`.")]
+
+
+class StoredBody(msgspec.Struct, rename="camel"):
+    """An answer of 412: the error, and beside it the thing as it is stored, or null if there is no such thing."""
+
+    error: FirstError
+    stored: Any
 
 
 def error_detail(error: IntegrationError, next_step: str) -> ErrorDetail:

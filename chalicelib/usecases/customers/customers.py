@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     StripeUnavailable,
 )
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, StripeAccountId, require_customer_id
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import CustomerSync
@@ -67,8 +68,12 @@ def put_customer(
     customer_id: CustomerId,
     save: Save,
     ports: Ports,
+    precondition: Precondition | None = None,
 ) -> Customer:
     """Store POM's customer and queue its sync to Stripe. Storing the same record again changes nothing.
+
+    The precondition is checked against the very version that is then replaced. Nothing is replaced if the customer is
+    stored as the request has it, so a repeated request whose first answer was lost succeeds.
 
     If the message cannot be queued, the request still succeeds: the customer is stored as `pending`, and
     `resume_stuck` queues it later.
@@ -76,11 +81,13 @@ def put_customer(
     Raises:
         Refused: a customer cannot have this id, or Stripe has no such customer as the chosen one.
         Conflict: the chosen Stripe customer belongs to another customer.
+        PreconditionFailed: the customer is not as the client has seen it.
         StaleWrite: the customer kept changing all the while.
     """
     require_customer_id(customer_id)
     connection = ports.connections.get(organization_id)
     first_read = current = ports.customers.get(organization_id, customer_id)
+    _require(precondition, save, current)
     # If Stripe does not answer, the choice is stored, because the sync checks again before it links.
     with suppress(StripeUnavailable):
         require_free_choice(current, customer_id, save.choice(current), connection, ports)
@@ -88,6 +95,7 @@ def put_customer(
         if attempt:
             # A worker of POM has just stored the result of a sync, or values from Stripe.
             current = ports.customers.get(organization_id, customer_id)
+            _require(precondition, save, current)
         edited = next_edition(customer_id, save, first_read, current, connection, ports.clock.now())
         if edited is not None:
             try:
@@ -98,6 +106,11 @@ def put_customer(
             # If a former attempt was stored and its answer was lost, the customer is not queued yet.
             return _queued(current, ports) if attempt else current
     raise StaleWrite("The customer")
+
+
+def _require(precondition: Precondition | None, save: Save, stored: Customer | None) -> None:
+    if precondition is not None and (stored is None or not save.is_already(stored)):
+        precondition.require(stored)
 
 
 def _queued(saved: Customer, ports: Ports) -> Customer:

@@ -9,6 +9,7 @@ from chalicelib.domain.errors import IntegrationError, Refused, StaleWrite
 from chalicelib.domain.every_error import errors_of, raise_all
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.money import exponent
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.settings import (
     MAX_REMINDERS,
     InvoicingSettings,
@@ -31,25 +32,39 @@ def time_zone_in_force(organization_id: OrganizationId, ports: Ports) -> str:
     return time_zone_of(ports.settings.get(organization_id), ports.connections.get(organization_id).account)
 
 
-def change(organization_id: OrganizationId, settings: InvoicingSettings, ports: Ports) -> InvoicingSettings:
+def change(
+    organization_id: OrganizationId,
+    settings: InvoicingSettings,
+    ports: Ports,
+    precondition: Precondition | None = None,
+) -> InvoicingSettings:
     """Replace the settings as a whole.
 
-    The database's client repeats a write whose answer was lost, and the repetition meets the write's own success.
-    That is no conflict.
+    The precondition is checked against the very version that is then replaced. Settings that are stored as the
+    request has them are no conflict: a client repeats a request whose answer was lost, and the database's client
+    repeats such a write, and either repetition meets its own success.
 
     Raises:
         Refused: a value is out of its range; names the field, and carries the other errors.
+        PreconditionFailed: the settings are not as the client has seen them.
         StaleWrite: somebody else changed them at the same moment.
     """
     current = ports.settings.get(organization_id)
     checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
+    _require(precondition, checked, current)
     try:
         return ports.settings.save(checked)
     except StaleWrite:
         stored = ports.settings.get(organization_id)
         if stored == replace(checked, version=stored.version):
             return stored
+        _require(precondition, checked, stored)
         raise
+
+
+def _require(precondition: Precondition | None, wanted: InvoicingSettings, stored: InvoicingSettings) -> None:
+    if precondition is not None and wanted.edit_tag != stored.edit_tag:
+        precondition.require(stored)
 
 
 def _checked(settings: InvoicingSettings) -> InvoicingSettings:

@@ -1,0 +1,46 @@
+"""What a client has seen of a thing that it is about to replace, and whether that is still what is stored.
+
+An edit tag names everything of a thing that clients can write. Changes that POM's own workers make to the rest, such
+as the status of a sync, leave it as it is. So such a change is no conflict with a client that edits the thing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.errors import PreconditionFailed
+from chalicelib.domain.identifiers import digest
+
+
+class Editable(Protocol):
+    """A thing that clients replace as a whole."""
+
+    @property
+    def edit_tag(self) -> str:
+        """Names what clients can write of this thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """The thing has to exist, and to be as one of `edit_tags` names it. With None, any thing that exists will do."""
+
+    edit_tags: frozenset[str] | None
+
+    def require(self, stored: Editable | None) -> None:
+        """Returns if the stored thing is as the client has seen it. `stored` is None if there is no such thing.
+
+        Raises:
+            PreconditionFailed: it is not; the error has the stored thing.
+        """
+        if stored is None:
+            raise PreconditionFailed("There is nothing to replace.", None)
+        if self.edit_tags is not None and stored.edit_tag not in self.edit_tags:
+            raise PreconditionFailed("Somebody has changed this since it was loaded. Nothing was saved.", stored)
+
+
+def edit_tag_of(written: Mapping[str, object]) -> str:
+    """Returns the edit tag of these values: 26 letters, the same in every process."""
+    return digest("edit", json.dumps(written, sort_keys=True, default=str))
