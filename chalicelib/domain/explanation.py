@@ -64,7 +64,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < today:
         yield (
             f"It cannot be sent, because its due date, {day_in_words(invoice.due_day)}, has passed. "
-            "Change the due date in the Stripe dashboard, or void it and bill its services again."
+            "Save the draft with a later due date, or void it and bill its services again."
         )
 
 
