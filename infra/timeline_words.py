@@ -4,6 +4,8 @@ from __future__ import annotations
 
 HAPPENED = {
     "reminded": "Reminder sent",
+    "edited": "Draft changed",
+    "edit_refused": "Change of the draft refused",
     "send_requested": "Sending requested",
     "send_refused": "Sending refused",
 }

@@ -13,7 +13,7 @@ from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
 from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, only
 from chalicelib.api.models.invoices import InvoiceList, InvoiceView, invoice_list, invoice_view
-from chalicelib.api.models.new_invoices import NewInvoice, create_invoice_from
+from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice, create_invoice_from, edit_draft_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import Nothing, PageQuery
 from chalicelib.domain.identifiers import InvoiceId
@@ -22,6 +22,7 @@ from chalicelib.ports import Ports
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing import invoices
 from chalicelib.usecases.invoicing.create_invoice import create_invoice as make_invoice
+from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, totals
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_events
@@ -109,6 +110,26 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
     organization_id, query = call.caller.organization_id, call.input
     invoice, page = list_events(organization_id, _invoice_id(call), query.first, query.after, bootstrap.ports())
     return Reply(events_view(invoice, page, dashboard_base=bootstrap.config().stripe_dashboard_base))
+
+
+@router.route(
+    "PUT",
+    ONE,
+    Role.BILLING,
+    takes=DraftOrder,
+    answers={200: InvoiceView, 202: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def edit_invoice(call: Call[DraftOrder]) -> Reply:
+    """Replace what a draft bills, as a whole. An invoice that was issued is refused with `invoice_not_editable`.
+
+    Services that the draft no longer has can be billed elsewhere. What somebody changed on the draft in Stripe's
+    dashboard is overwritten. If Stripe refuses, the draft is as it was before. 202 says that Stripe is slow and the
+    work goes on without you; the invoice is `creating`, with its former order, until it is done.
+    """
+    ports = bootstrap.ports()
+    command = edit_draft_from(call.input, call.caller.organization_id, call.caller.user_id, _invoice_id(call))
+    return _shown(edit_draft(command, ports), ports)
 
 
 @router.route(

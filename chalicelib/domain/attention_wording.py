@@ -189,8 +189,7 @@ SEND_AGAIN = "Open the invoice in POM and send it. If it can no longer be sent, 
 _NOT_SENT = {
     "changed_in_stripe": UNDO,
     "total_differs": UNDO,
-    "due_date_in_past": "Change the due date in the Stripe dashboard, then send it in POM. Or void it and bill its "
-    "services again.",
+    "due_date_in_past": "Save the draft with a later due date, then send it. Or void it and bill its services again.",
     "stripe_account_not_ready": "Complete the business verification in the Stripe dashboard, then send it in POM.",
 }
 """What to do about an order to send that was refused, by the code of the refusal."""

@@ -8,7 +8,8 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.wording import money
 
 UNDO = (
-    "Undo the change in the Stripe dashboard, or send the draft from there. "
+    "Save the draft again in POM, which overwrites the change. "
+    "Or undo it in the Stripe dashboard, or send the draft from there. "
     "Or void it in POM and bill its services again."
 )
 """What can be done about a draft that was changed in Stripe."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.domain.actions import SEND_REFUSED
+from chalicelib.domain.actions import EDIT_REFUSED, EDITED, SEND_REFUSED
 from chalicelib.domain.draft_changes import changes_of_draft
 from chalicelib.domain.explained_money import (
     disputes,
@@ -41,7 +41,9 @@ def explain(invoice: Invoice, now: int) -> str:
 
 
 def _creating(invoice: Invoice, now: int) -> Iterator[str]:
-    yield "It is being made in Stripe. That goes on by itself, unless invoicing is paused or Stripe is not connected."
+    doing = "changed" if invoice.saga.editing else "made"
+    yield f"It is being {doing} in Stripe."
+    yield "That goes on by itself, unless invoicing is paused or Stripe is not connected."
 
 
 def _draft(invoice: Invoice, now: int) -> Iterator[str]:
@@ -51,6 +53,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
     yield from not_sent(invoice)
+    yield from _not_changed(invoice)
     yield from reasons
     yield from terms(invoice)
 
@@ -61,7 +64,7 @@ def _due_date_passed(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_day is not None and not invoice.due_by_terms and invoice.due_day < today:
         yield (
             f"It cannot be sent, because its due date, {day_in_words(invoice.due_day)}, has passed. "
-            "Change the due date in the Stripe dashboard, or void it and bill its services again."
+            "Save the draft with a later due date, or void it and bill its services again."
         )
 
 
@@ -72,6 +75,13 @@ def not_sent(invoice: Invoice) -> Iterator[str]:
         why = _WHY_REFUSED.get(refused.reason or "")
         because = f", because {why}" if why else ""
         yield f"It was to be sent on {day(invoice, refused.at)}, and that was refused{because}."
+
+
+def _not_changed(invoice: Invoice) -> Iterator[str]:
+    """Yields that a change was refused after the request for it had been answered, unless a later one was not."""
+    refused, edited = latest_action(invoice, EDIT_REFUSED), latest_action(invoice, EDITED)
+    if refused is not None and (edited is None or edited.at < refused.at):
+        yield f"It was to be changed on {day(invoice, refused.at)}, and that was refused. It is as it was before."
 
 
 _WHY_REFUSED = {

@@ -11,6 +11,7 @@ from typing import Any, Self
 from chalicelib.domain.actions import MAX_ACTIONS, Action
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
+from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.facts import StripeFact
 from chalicelib.domain.identifiers import (
     InvoiceId,
@@ -67,6 +68,8 @@ class Invoice(Standing):
     """When Stripe had the draft due before POM moved that to `terms_due_at`. Stripe may have either after a crash."""
     details_as_made: DraftDetails | None = None
     """The draft's details in Stripe's answer when POM made it. None if it was looked up later."""
+    edit: DraftEdit | None = None
+    """The order that is about to replace the present one."""
     overdue_since: dt.date | None = None
     """The day after the due day, once a write has met the invoice unpaid on it; read `overdue` instead."""
     outside_payment: OutsidePayment | None = None

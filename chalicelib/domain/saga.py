@@ -37,6 +37,10 @@ class Step(StrEnum):
     LINES = "lines"
     REVIEW = "review"
     SEND = "send"
+    EDIT_CLAIM = "edit_claim"
+    EDIT = "edit"
+    RESTORE = "restore"
+    RELEASE = "release"
     DONE = "done"
     ABORT = "abort"
 
@@ -55,7 +59,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an invoice is being taken back, as it is stored: an error of the domain, by its code."""
+    """Why an invoice is being taken back, or an edit of it, as it is stored: an error of the domain, by its code."""
 
     code: str
     message: str
@@ -120,6 +124,11 @@ class Saga:
         return self.step in {Step.CLAIM, Step.DRAFT, Step.LINES}
 
     @property
+    def editing(self) -> bool:
+        """Whether the order of a draft is being replaced."""
+        return self.step in {Step.EDIT_CLAIM, Step.EDIT, Step.RESTORE, Step.RELEASE}
+
+    @property
     def untouched(self) -> bool:
         """Whether the present step has not been tried before."""
         return self.attempts == 0 and self.generation == 0 and not self.look_first
@@ -177,6 +186,22 @@ class Saga:
             interrupted=False,
             finalized_before=finalized_before,
         )
+
+    def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool) -> Self:
+        """Returns the saga of a draft whose order somebody replaces. Whoever does has seen the draft."""
+        first = Step.EDIT_CLAIM if more_to_claim else Step.EDIT
+        return replace(
+            self.advanced(first, now),
+            nonce=nonce,
+            send=False,
+            interrupted=False,
+            finalized_before=False,
+            refusal=None,
+        )
+
+    def undoing(self, refusal: Refusal | None) -> Self:
+        """Returns the saga of an edit that is taken back for this reason, or that is over if there is none."""
+        return replace(self, refusal=refusal)
 
     def aborting(self, refusal: Refusal, now: int) -> Self:
         """To be taken back, because it cannot be done."""

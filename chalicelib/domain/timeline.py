@@ -40,6 +40,8 @@ def latest(invoice: Invoice, *kinds: EntryKind) -> Entry | None:
 _ACTS = {
     actions.CREATED: EntryKind.CREATED,
     actions.RECREATED: EntryKind.RECREATED,
+    actions.EDITED: EntryKind.EDITED,
+    actions.EDIT_REFUSED: EntryKind.EDIT_REFUSED,
     actions.SEND_REFUSED: EntryKind.SEND_REFUSED,
     actions.SENT_BY_POM: EntryKind.SENT,
     actions.REMINDER_SENT: EntryKind.REMINDED,

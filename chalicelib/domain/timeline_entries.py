@@ -13,6 +13,8 @@ class EntryKind(StrEnum):
 
     CREATED = "created"
     RECREATED = "recreated"
+    EDITED = "edited"
+    EDIT_REFUSED = "edit_refused"
     SEND_REQUESTED = "send_requested"
     SEND_REFUSED = "send_refused"
     FINALIZED = "finalized"

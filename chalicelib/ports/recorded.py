@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.domain.actions import RECREATED, Action
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, StripeAccountId, UserId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.order import LineItem, Order
+from chalicelib.domain.order import Deduction, LineItem, Order
 from chalicelib.domain.saga import Saga, Step
 from chalicelib.domain.terms import day_of
 
@@ -17,7 +17,8 @@ SOMEBODY = UserId("unknown")
 
 @dataclass(frozen=True, slots=True)
 class RecordedInvoice:
-    """What Stripe has of the order. `lines` are those that name a service, `tax` our own line of it in minor units.
+    """What Stripe has of the order. `lines` are those that name a service, `deductions` those that POM took off with,
+    `tax` our own line of it in minor units.
 
     The other lines were put there by somebody in Stripe: `foreign_lines` counts them.
     """
@@ -32,6 +33,7 @@ class RecordedInvoice:
     currency: str
     lines: tuple[LineItem, ...]
     tax: int = 0
+    deductions: tuple[Deduction, ...] = ()
     foreign_lines: int = 0
     due_at: int | None = None
     memo: str | None = None
@@ -49,7 +51,8 @@ class RecordedInvoice:
         """Our record of it, as far as Stripe remembers, and with nothing yet of what became of it.
 
         Gone for good are who asked for it, the payment terms' name, the body's fingerprint, so that a repeated
-        request is refused instead of answered, and the timeline; how many of a service there were stays as words.
+        request is refused instead of answered, and the timeline; how many of a service there were, and when it was
+        done, stays as words.
         """
         drafted = self.status == "draft"
         return Invoice(
@@ -67,6 +70,7 @@ class RecordedInvoice:
                 time_zone=time_zone,
                 fingerprint="",
                 tax=self.tax,
+                deductions=self.deductions,
                 memo=self.memo,
                 footer=self.footer,
                 payment_methods=self.payment_methods,

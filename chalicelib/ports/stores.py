@@ -53,7 +53,19 @@ class InvoiceStore(Protocol):
         """
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
-        """Claim more services for an invoice that is stored. Raises: ServiceClaimed, StaleWrite if it is gone."""
+        """Claim more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
+
+    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        """Like `save`, and claims at most MAX_CLAIMS_AT_ONCE services: all or nothing.
+
+        Raises: StaleWrite, ServiceClaimed.
+        """
+
+    def release(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        """Give up claims of an invoice of the version that was read. Claims that others hold stay theirs.
+
+        Raises: StaleWrite; some of the claims may be given up by then.
+        """
 
     def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         """Store a change to the version that was read, with new references, in one transaction.

@@ -9,6 +9,7 @@ from typing import Protocol
 from chalicelib.domain.balance_transactions import BalanceAmount, BalanceTransaction
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.customer_fields import Values
+from chalicelib.domain.draft_edit import DraftChanges, DraftLine, LineInStripe
 from chalicelib.domain.events import StripeEvent
 from chalicelib.domain.facts import AccountFact, CreditNoteFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import (
@@ -75,7 +76,23 @@ class StripeGateway(Protocol):
     def set_due_date(self, account_id: StripeAccountId, stripe_invoice_id: str, due_at: int, key: str) -> InvoiceFact:
         """Lets a draft be due then (epoch seconds UTC)."""
 
-    def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact: ...
+    def add_lines(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, lines: Sequence[DraftLine], key: str
+    ) -> InvoiceFact:
+        """Adds lines at the end of a draft, all or none."""
+
+    def remove_lines(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, line_ids: Sequence[str], key: str
+    ) -> InvoiceFact:
+        """Deletes lines of a draft, all or none."""
+
+    def update_draft(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, changes: DraftChanges, key: str
+    ) -> InvoiceFact:
+        """Changes what a draft says beside its lines."""
+
+    def draft_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[LineInStripe]:
+        """Returns all lines of a draft in the order in which the payer would read them."""
 
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         """Finalize and e-mail: the invoice and its payments so far."""

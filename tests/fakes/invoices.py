@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.domain import attention
-from chalicelib.domain.errors import StaleWrite
 from chalicelib.domain.events import EventMarker, Reference
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -42,9 +41,19 @@ class FakeInvoices:
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         with self._db.lock:
-            if (invoice.organization_id, invoice.id) not in self._db.invoices:
-                raise StaleWrite(_WHAT)
+            self._require_unchanged(invoice)
             self._take(invoice, claims)
+
+    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        with self._db.lock:
+            self._require_unchanged(recounted.invoice)
+            self._take(recounted.invoice, claims)
+            return self._store(recounted)
+
+    def release(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        with self._db.lock:
+            self._require_unchanged(invoice)
+            self._give_up(invoice, services)
 
     def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         with self._db.lock:
@@ -66,9 +75,7 @@ class FakeInvoices:
             self._require_unchanged(invoice)
             self._db.invoices.pop((invoice.organization_id, invoice.id), None)
             self._db.add_tallies(invoice.organization_id, uncounted.difference)
-            for service_id in services:
-                if self._db.claims.get((invoice.organization_id, service_id)) == invoice.id:
-                    del self._db.claims[invoice.organization_id, service_id]
+            self._give_up(invoice, services)
 
     def find_by_reference(
         self, account_id: StripeAccountId, stripe_ids: Sequence[str]
@@ -162,6 +169,11 @@ class FakeInvoices:
             raise ServiceClaimed(others)
         for service_id in claims:
             self._db.claims[invoice.organization_id, service_id] = invoice.id
+
+    def _give_up(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        for service_id in services:
+            if self._db.claims.get((invoice.organization_id, service_id)) == invoice.id:
+                del self._db.claims[invoice.organization_id, service_id]
 
 
 def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:

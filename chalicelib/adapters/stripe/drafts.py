@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY
+from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY
 from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
+from chalicelib.domain.draft_edit import DraftChanges, DraftLine
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.terms import end_of_day, start_of_day
+from chalicelib.domain.terms import end_of_day
 
 if TYPE_CHECKING:
     from stripe.params import (
         InvoiceAddLinesParams,
         InvoiceAddLinesParamsLine,
         InvoiceCreateParams,
+        InvoiceRemoveLinesParams,
+        InvoiceUpdateParams,
     )
-
-TAX = "Tax"
-"""How the line of POM's own tax is called; it belongs to no service."""
 
 
 def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreateParams:
@@ -44,22 +45,46 @@ def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreate
     return parameters
 
 
-def lines_parameters(invoice: Invoice) -> InvoiceAddLinesParams:
+def lines_parameters(lines: Sequence[DraftLine]) -> InvoiceAddLinesParams:
     """All lines in one request. The amounts are POM's own: nobody else multiplies."""
-    order = invoice.order
-    lines: list[InvoiceAddLinesParamsLine] = []
-    for line in order.line_items:
-        parameters: InvoiceAddLinesParamsLine = {
-            "amount": line.amount,
-            "description": line.text(order.currency),
-            "metadata": {SERVICE_KEY: line.service_id},
-        }
-        if line.service_date is not None:
-            # Stripe shows a period only if it ends later than it begins, and the text has the day already.
-            day = start_of_day(line.service_date, order.time_zone)
-            parameters["period"] = {"start": day, "end": day}
-        lines.append(parameters)
-    lines += [{"amount": -each.amount, "description": each.description} for each in order.deductions]
-    if order.tax:
-        lines.append({"amount": order.tax, "description": TAX})
-    return {"lines": lines}
+    return {"lines": [_line(line) for line in lines]}
+
+
+def _line(line: DraftLine) -> InvoiceAddLinesParamsLine:
+    parameters: InvoiceAddLinesParamsLine = {"amount": line.amount, "description": line.text}
+    if line.service_id is not None:
+        parameters["metadata"] = {SERVICE_KEY: line.service_id}
+    elif line.deduction is not None:
+        parameters["metadata"] = {DEDUCTION_KEY: line.deduction.value}
+    if line.day_began_at is not None:
+        # Stripe shows a period only if it ends later than it begins, and the text has the day already.
+        parameters["period"] = {"start": line.day_began_at, "end": line.day_began_at}
+    return parameters
+
+
+def removal_parameters(line_ids: Sequence[str]) -> InvoiceRemoveLinesParams:
+    """The lines are deleted. Without a draft they would wait for the customer's next invoice."""
+    return {"lines": [{"id": line_id, "behavior": "delete"} for line_id in line_ids]}
+
+
+def changes_parameters(changes: DraftChanges) -> InvoiceUpdateParams:
+    """An empty text clears a field (https://docs.stripe.com/api/invoices/update)."""
+    parameters: InvoiceUpdateParams = {}
+    if changes.description is not None:
+        parameters["description"] = changes.description
+    if changes.footer is not None:
+        parameters["footer"] = changes.footer
+    if changes.payment_method_types is not None:
+        methods: Any = list(changes.payment_method_types) or ""
+        parameters["payment_settings"] = {"payment_method_types": methods}
+    if changes.custom_fields is not None:
+        fields = [{"name": name, "value": value} for name, value in changes.custom_fields]
+        parameters["custom_fields"] = cast(Any, fields or "")
+    if changes.due_at is not None:
+        parameters["due_date"] = changes.due_at
+    if changes.mails:
+        parameters["collection_method"] = "send_invoice"
+    if changes.drops_additions:
+        parameters["discounts"] = ""
+        parameters["default_tax_rates"] = ""
+    return parameters

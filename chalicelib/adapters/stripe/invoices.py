@@ -6,11 +6,16 @@ from collections.abc import Sequence
 
 from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import Answer, on_account
-from chalicelib.adapters.stripe.drafts import draft_parameters, lines_parameters
-from chalicelib.adapters.stripe.errors import GONE, translated
+from chalicelib.adapters.stripe.drafts import (
+    changes_parameters,
+    draft_parameters,
+    lines_parameters,
+    removal_parameters,
+)
+from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.objects.fields import Stub
 from chalicelib.adapters.stripe.retrieval import Retrieval
-from chalicelib.domain.errors import Gone
+from chalicelib.domain.draft_edit import DraftChanges, DraftLine
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import StripeAccountId
 from chalicelib.domain.invoice import Invoice
@@ -27,14 +32,28 @@ class Invoices(Retrieval):
         return self._invoice(account_id, self._ask(self._v1.invoices.create, parameters, on_account(account_id, key)))
 
     @translated
-    def add_lines(self, account_id: StripeAccountId, invoice: Invoice, key: str) -> InvoiceFact:
-        draft_id = invoice.stripe_invoice_id
-        if draft_id is None:
-            raise Gone(GONE, "The invoice has no draft in Stripe.", next_step="Make a new invoice.")
-        added = self._ask(
-            self._v1.invoices.add_lines, draft_id, lines_parameters(invoice), on_account(account_id, key)
-        )
+    def add_lines(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, lines: Sequence[DraftLine], key: str
+    ) -> InvoiceFact:
+        given = lines_parameters(lines)
+        added = self._ask(self._v1.invoices.add_lines, stripe_invoice_id, given, on_account(account_id, key))
         return self._invoice(account_id, added)
+
+    @translated
+    def remove_lines(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, line_ids: Sequence[str], key: str
+    ) -> InvoiceFact:
+        given = removal_parameters(line_ids)
+        removed = self._ask(self._v1.invoices.remove_lines, stripe_invoice_id, given, on_account(account_id, key))
+        return self._invoice(account_id, removed)
+
+    @translated
+    def update_draft(
+        self, account_id: StripeAccountId, stripe_invoice_id: str, changes: DraftChanges, key: str
+    ) -> InvoiceFact:
+        given = changes_parameters(changes)
+        changed = self._ask(self._v1.invoices.update, stripe_invoice_id, given, on_account(account_id, key))
+        return self._invoice(account_id, changed)
 
     @translated
     def set_due_date(self, account_id: StripeAccountId, stripe_invoice_id: str, due_at: int, key: str) -> InvoiceFact:

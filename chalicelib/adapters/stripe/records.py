@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 
 from chalicelib.adapters.stripe.client import Missing, on_account
-from chalicelib.adapters.stripe.drafts import TAX
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
-from chalicelib.adapters.stripe.objects.invoices import SERVICE_KEY, PaymentSettings
+from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY, PaymentSettings
 from chalicelib.adapters.stripe.versions import our_ids
+from chalicelib.domain.draft_edit import TAX
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
-from chalicelib.domain.order import LineItem
+from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.ports.recorded import RecordedInvoice
 
 
@@ -30,6 +30,19 @@ class Line(msgspec.Struct):
     def service_id(self) -> ServiceId | None:
         found = (self.metadata or {}).get(SERVICE_KEY)
         return ServiceId(found) if is_id(found) else None
+
+    @property
+    def deduction(self) -> Deduction | None:
+        """Returns the deduction that the line is, or None if it is none of POM's."""
+        kind = (self.metadata or {}).get(DEDUCTION_KEY)
+        if self.service_id is not None or self.amount >= 0 or kind not in list(DeductionKind):
+            return None
+        return Deduction(DeductionKind(kind), self.description or "", -self.amount)
+
+    @property
+    def ours(self) -> bool:
+        """Returns True if POM made the line, False if somebody in Stripe did."""
+        return self.tax or self.service_id is not None or self.deduction is not None
 
     @property
     def tax(self) -> bool:
@@ -69,7 +82,8 @@ class Order(msgspec.Struct):
             currency=self.currency,
             lines=tuple(_item(line, line.service_id) for line in lines if line.service_id is not None),
             tax=sum(line.amount for line in lines if line.tax),
-            foreign_lines=sum(1 for line in lines if line.service_id is None and not line.tax),
+            deductions=tuple(deduction for line in lines if (deduction := line.deduction) is not None),
+            foreign_lines=sum(not line.ours for line in lines),
             due_at=self.due_date,
             memo=self.description,
             footer=self.footer,
@@ -78,7 +92,7 @@ class Order(msgspec.Struct):
 
 
 def _item(line: Line, service_id: ServiceId) -> LineItem:
-    """As one unit: Stripe was given the amount, and how many there were as part of the description."""
+    """As one unit: Stripe was given the amount, and how many there were, and on which day, in the description."""
     return LineItem(service_id, line.description or "", Decimal(1), line.amount, line.amount)
 
 

@@ -9,7 +9,8 @@ from chalicelib.adapters.stripe import objects
 from chalicelib.adapters.stripe.client import Missing, on_account
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
-from chalicelib.adapters.stripe.objects.invoices import LineOfInvoice, missing_invoice
+from chalicelib.adapters.stripe.objects.invoices import LineOfDraft, LineOfInvoice, missing_invoice
+from chalicelib.domain.draft_edit import LineInStripe
 from chalicelib.domain.facts import AccountFact, CustomerFact, InvoiceFact, StripeFact
 from chalicelib.domain.identifiers import StripeAccountId
 
@@ -61,6 +62,10 @@ class Retrieval(Lists):
     def billed_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> tuple[tuple[str, int], ...]:
         lines = self._lines(LineOfInvoice, account_id, stripe_invoice_id)
         return tuple(sorted(line.billed for line in lines))
+
+    @translated
+    def draft_lines(self, account_id: StripeAccountId, stripe_invoice_id: str) -> Sequence[LineInStripe]:
+        return [line.in_stripe for line in self._lines(LineOfDraft, account_id, stripe_invoice_id)]
 
     @translated
     def account(self, account_id: StripeAccountId) -> AccountFact:

@@ -58,14 +58,24 @@ class TableInvoices:
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         transaction = Transaction()
-        transaction.check(_INVOICE, InvoiceItem, _key(invoice), InvoiceItem.version.exists())
+        transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged(InvoiceItem, invoice.version))
         _claim(transaction, invoice, claims)
-        try:
-            transaction.commit()
-        except Cancelled as exc:
-            if _INVOICE in exc.met:
-                raise StaleWrite(_WHAT) from exc
-            raise _claims_refused(exc) from exc
+        _commit_claims(transaction)
+
+    def save_claiming(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
+        stored = recounted.stored()
+        expected = unchanged(InvoiceItem, recounted.invoice.version)
+        transaction = Transaction()
+        transaction.put(_INVOICE, InvoiceItem, invoice_values(recounted.invoice, stored), expected)
+        _claim(transaction, stored, claims)
+        add_tallies(transaction, stored.organization_id, stored.id, recounted.difference)
+        _commit_claims(transaction)
+        return stored
+
+    def release(self, invoice: Invoice, services: Sequence[ServiceId]) -> None:
+        left = list(dict.fromkeys(services))
+        for start in range(0, len(left), MAX_CLAIMS_AT_ONCE):
+            _release(invoice, left[start : start + MAX_CLAIMS_AT_ONCE])
 
     def save(self, recounted: Recounted, references: Sequence[Reference] = ()) -> Invoice:
         if references or recounted.difference or recounted.movements:
@@ -110,9 +120,9 @@ class TableInvoices:
     def remove(self, uncounted: Recounted, services: Sequence[ServiceId]) -> None:
         left = list(dict.fromkeys(services))
         while len(left) > MAX_CLAIMS_AT_ONCE:
-            _release(uncounted, left[:MAX_CLAIMS_AT_ONCE], with_invoice=False)
+            _release(uncounted.invoice, left[:MAX_CLAIMS_AT_ONCE])
             del left[:MAX_CLAIMS_AT_ONCE]
-        _release(uncounted, left, with_invoice=True)
+        _release(uncounted.invoice, left, together_with=uncounted)
 
     def find_by_reference(
         self, account_id: StripeAccountId, stripe_ids: Sequence[str]
@@ -180,6 +190,16 @@ def _claimed(invoice: Invoice, service_id: ServiceId) -> Values:
     return {"owner": invoice.organization_id, "claim": _SERVICE + service_id}
 
 
+def _commit_claims(transaction: Transaction) -> None:
+    """Raises: StaleWrite if the invoice has changed since it was read, ServiceClaimed."""
+    try:
+        transaction.commit()
+    except Cancelled as exc:
+        if _INVOICE in exc.met:
+            raise StaleWrite(_WHAT) from exc
+        raise _claims_refused(exc) from exc
+
+
 def _claims_refused(cancelled: Cancelled) -> Exception:
     if not cancelled.met:
         return StaleWrite("A service of this invoice")
@@ -191,16 +211,15 @@ def _claims_refused(cancelled: Cancelled) -> Exception:
     )
 
 
-def _release(uncounted: Recounted, services: Sequence[ServiceId], *, with_invoice: bool) -> None:
-    """Give up claims, and the invoice with the last of them; claims that others hold by now stay theirs."""
-    invoice = uncounted.invoice
+def _release(invoice: Invoice, services: Sequence[ServiceId], together_with: Recounted | None = None) -> None:
+    """Give up claims, and the invoice together with them if it is to go; claims that others hold stay theirs."""
     unchanged_invoice = unchanged(InvoiceItem, invoice.version)
     ours = list(services)
     while True:
         transaction = Transaction()
-        if with_invoice:
+        if together_with is not None:
             transaction.delete(_INVOICE, InvoiceItem, _key(invoice), unchanged_invoice)
-            add_tallies(transaction, invoice.organization_id, invoice.id, uncounted.difference)
+            add_tallies(transaction, invoice.organization_id, invoice.id, together_with.difference)
         else:
             transaction.check(_INVOICE, InvoiceItem, _key(invoice), unchanged_invoice)
         for service_id in ours:

@@ -49,6 +49,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "invoice_already_paid": "The invoice is paid already; the message says how. Nothing was recorded.",
         "invoice_creating": "The invoice is still being made in Stripe.",
         "invoice_disputed": "The customer's bank is questioning a payment of the invoice.",
+        "invoice_not_editable": "The invoice is no draft, and only a draft can be changed.",
         "invoice_not_open": "No money is expected for the invoice.",
         "invoice_not_sendable": "The invoice is past the point where it can be sent.",
         "invoice_not_voidable": "The invoice cannot be voided in its present status.",

@@ -24,9 +24,11 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
         EntryKind,
         Meta(
             description="What happened. `recreated`: POM had lost its record and made it again from Stripe. "
-            "`send_requested`: somebody asked POM to send it, and POM has not sent it yet. `finalized`: it was "
-            "finalized in Stripe without an e-mail. `revised`: somebody edited it in Stripe, and the revision has "
-            "replaced it. `payment_under_way`: a payment by a slow method such as a bank debit began. "
+            "`edited`: somebody replaced the order of the draft. `edit_refused`: that was refused after the request "
+            "for it had been answered. `send_requested`: somebody asked POM to send it, and POM has not sent it yet. "
+            "`finalized`: it was finalized in Stripe without an e-mail. `revised`: somebody edited it in Stripe, and "
+            "the revision has replaced it. `payment_under_way`: a payment by a slow method, such as a bank debit, "
+            "began. "
             "`partly_paid`: a payment after which something was left to pay. `paid`: nothing was left. "
             "`marked_paid`: recorded as paid outside Stripe. `given_up`: marked as uncollectible; it can still be "
             "paid. `refund_pending`: a refund that did not succeed "
@@ -43,7 +45,8 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
         Money | None,
         Meta(
             description="The amount of the payment, the attempt, the refund, the dispute or the credit note, in "
-            "`currency`. `revised` has the total of the revision. Null for all other kinds."
+            "`currency`. `revised` has the total of the revision, and `edited` the new total of the draft. Null for "
+            "all other kinds."
         ),
     ]
     currency: Annotated[
@@ -65,8 +68,8 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
             "`refund_pending` have Stripe's word for why the refund was made, `refund_failed` has Stripe's word "
             "for why it failed. Disputes have Stripe's word for what the payer claims. `credited` has the credit "
             "note's reason in Stripe. `given_up` has the length of the payment window that has passed. "
-            "`send_refused`, `reminder_refused` and `refund_refused` have the error code of the refusal. Other "
-            "kinds have none: then it is null."
+            "`edit_refused`, `send_refused`, `reminder_refused` and `refund_refused` have the error code of the "
+            "refusal. Other kinds have none: then it is null."
         ),
     ]
     to: Annotated[

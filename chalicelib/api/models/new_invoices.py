@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
 
@@ -19,10 +20,11 @@ from chalicelib.domain.billing import (
     DeductionAsked,
     Service,
 )
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.order import MAX_LINES, DeductionKind
 from chalicelib.domain.texts import VISIBLE_LINE_PATTERN, visible_or_empty
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillMany
+from chalicelib.usecases.invoicing.edit_draft import EditDraft
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
 
 Description = Annotated[
@@ -123,6 +125,22 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
     send: Annotated[bool, Meta(description="False leaves a draft to review, which `POST …/send` sends.")] = True
 
 
+class DraftOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """What a draft is to bill from now on, as a whole. What is left out comes from the invoicing settings.
+
+    The customer and the currency of a draft stay.
+    """
+
+    line_items: Lines
+    deductions: Deductions = []
+    payment_terms: Terms | None = None
+    due_date: DueDate | None = None
+    tax: Price | None = None
+    memo: Memo | None = None
+    footer: Footer | None = None
+    payment_methods: Methods | None = None
+
+
 class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """One service, and whom to bill it to. A service can be on one live invoice only."""
 
@@ -168,13 +186,27 @@ def create_invoice_from(
         fingerprint=fingerprint(model),
         customer_id=CustomerId(model.customer_id),
         line_items=tuple(_service_from(line) for line in model.line_items),
-        terms=_terms_from(model, model.currency.lower() if model.currency else None),
-        line_currencies={n: line.currency.lower() for n, line in enumerate(model.line_items) if line.currency},
+        terms=_terms_from(model, model.currency.lower() if model.currency else None, send=model.send),
+        line_currencies=_currencies_of(model),
         invoice_type=model.invoice_type,
         tax=Decimal(model.tax) if model.tax is not None else None,
-        deductions=tuple(
-            DeductionAsked(each.kind, each.description, Decimal(each.amount)) for each in model.deductions
-        ),
+        deductions=_deductions_from(model),
+    )
+
+
+def edit_draft_from(
+    model: DraftOrder, organization_id: OrganizationId, user_id: UserId, invoice_id: InvoiceId
+) -> EditDraft:
+    """Returns the request to replace the order of a draft."""
+    return EditDraft(
+        organization_id=organization_id,
+        invoice_id=invoice_id,
+        user_id=user_id,
+        line_items=tuple(_service_from(line) for line in model.line_items),
+        terms=_terms_from(model, None, send=False),
+        line_currencies=_currencies_of(model),
+        tax=Decimal(model.tax) if model.tax is not None else None,
+        deductions=_deductions_from(model),
     )
 
 
@@ -188,7 +220,7 @@ def bill_many_from(
         idempotency_key=idempotency_key,
         fingerprint=fingerprint(model),
         services=tuple((CustomerId(each.customer_id), _service_from(each)) for each in model.services),
-        terms=_terms_from(model, None),
+        terms=_terms_from(model, None, send=model.send),
         currencies={n: each.currency.lower() for n, each in enumerate(model.services) if each.currency},
     )
 
@@ -204,7 +236,18 @@ def _service_from(line: NewLineItem | ServiceToBill) -> Service:
     )
 
 
-def _terms_from(model: NewInvoice | NewInvoiceBatch, currency: str | None) -> BillingTerms:
+def _currencies_of(model: NewInvoice | DraftOrder) -> Mapping[int, str]:
+    """Returns the currencies that lines name, by their positions."""
+    return {n: line.currency.lower() for n, line in enumerate(model.line_items) if line.currency}
+
+
+def _deductions_from(model: NewInvoice | DraftOrder) -> tuple[DeductionAsked, ...]:
+    return tuple(DeductionAsked(each.kind, each.description, Decimal(each.amount)) for each in model.deductions)
+
+
+def _terms_from(
+    model: NewInvoice | DraftOrder | NewInvoiceBatch, currency: str | None, *, send: bool
+) -> BillingTerms:
     return BillingTerms(
         currency=currency,
         payment_terms=model.payment_terms,
@@ -212,5 +255,5 @@ def _terms_from(model: NewInvoice | NewInvoiceBatch, currency: str | None) -> Bi
         memo=model.memo and visible_or_empty(model.memo),
         footer=model.footer and visible_or_empty(model.footer),
         payment_methods=tuple(model.payment_methods) if model.payment_methods is not None else None,
-        send=model.send,
+        send=send,
     )

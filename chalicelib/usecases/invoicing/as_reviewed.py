@@ -60,8 +60,8 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
             "due_date_in_past",
             f"The draft's due date, {day_in_words(due)}, has passed. The customer would get an overdue invoice.",
             field="dueDate",
-            next_step="Change the due date in the Stripe dashboard and send the draft again, or void it and bill its "
-            "services again.",
+            next_step="Save the draft with a later due date and send it again. Or void it and bill its services "
+            "again.",
         )
     if not _is_due_as_seen(reviewed, due):
         raise _changed(

@@ -8,6 +8,7 @@ Stripe before it takes claims over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
 from chalicelib.domain.identifiers import InvoiceId, ServiceId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import Order
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
@@ -37,14 +39,28 @@ def insert_claiming(invoice: Invoice, services: Sequence[ServiceId], ports: Port
     return _claiming(invoice, services, ports, partial(ports.invoices.insert, recounted(invoice)))
 
 
-def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
-    """Claim more services for an invoice that is stored.
+def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports, *, order: Order | None = None) -> None:
+    """Claim more services for an invoice that is stored. `order` has them, if the invoice's own has not.
 
     Raises:
         ServiceAlreadyBilled: a service is on a live invoice.
-        StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
+        StaleWrite: somebody claimed one at the same moment, or the invoice has changed.
     """
-    _claiming(invoice, services, ports, partial(ports.invoices.claim, invoice))
+    ordered = invoice if order is None else replace(invoice, order=order)
+    _claiming(ordered, services, ports, partial(ports.invoices.claim, invoice))
+
+
+def save_claiming(
+    invoice: Invoice, before: Invoice, order: Order, services: Sequence[ServiceId], ports: Ports
+) -> Invoice:
+    """Store a change of an invoice together with claims on services of `order`, which is to be its order.
+
+    Raises:
+        ServiceAlreadyBilled: a service is on a live invoice.
+        StaleWrite: somebody claimed one at the same moment, or the invoice has changed since `before`.
+    """
+    write = partial(ports.invoices.save_claiming, recounted(invoice, before))
+    return _claiming(replace(invoice, order=order), services, ports, write)
 
 
 def _claiming(

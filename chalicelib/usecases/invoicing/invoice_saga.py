@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from chalicelib.domain.customer import Customer
+from chalicelib.domain.draft_edit import lines_of
 from chalicelib.domain.errors import (
     AccountUnreachable,
     Conflict,
@@ -33,6 +34,7 @@ from chalicelib.usecases.customers.customers import get_customer
 from chalicelib.usecases.customers.link_customer import ensure_in_stripe, not_synced_because
 from chalicelib.usecases.customers.present_address import require_address, require_present_address
 from chalicelib.usecases.customers.stripe_owner import refuses_the_choice
+from chalicelib.usecases.invoicing import edit_steps
 from chalicelib.usecases.invoicing.as_reviewed import (
     as_in_stripe,
     draft_deleted,
@@ -152,7 +154,7 @@ def _lines(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
                 facts = ports.stripe.everything(account_id, stripe_id)
             else:
                 invoice = found_nothing(invoice, ports)
-        facts = facts or [ports.stripe.add_lines(account_id, invoice, invoice.saga.key)]
+        facts = facts or [ports.stripe.add_lines(account_id, stripe_id, lines_of(invoice.order), invoice.saga.key)]
         require_made_with_our_total(invoice, next(fact for fact in facts if isinstance(fact, InvoiceFact)))
     except StripeRefused as refusal:
         if not keeps_draft(invoice, refusal):
@@ -265,6 +267,7 @@ _STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
     Step.LINES: _lines,
     Step.SEND: _send,
     Step.ABORT: _abort,
+    **edit_steps.STEPS,
 }
 
 

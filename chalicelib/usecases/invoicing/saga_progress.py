@@ -90,7 +90,7 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
     reason, now = Refusal.of(refusal), ports.clock.now()
 
     def change(current: Invoice) -> Invoice:
-        return replace(_at_same_point(current, invoice), saga=current.saga.aborting(reason, now))
+        return replace(at_same_point(current, invoice), saga=current.saga.aborting(reason, now))
 
     return store(invoice, change, ports)
 
@@ -153,12 +153,12 @@ def found_nothing(invoice: Invoice, ports: Ports) -> Invoice:
     now = ports.clock.now()
 
     def change(current: Invoice) -> Invoice:
-        return replace(_at_same_point(current, invoice), saga=current.saga.found_nothing(now))
+        return replace(at_same_point(current, invoice), saga=current.saga.found_nothing(now))
 
     return store(invoice, change, ports)
 
 
-def _at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
+def at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
     """Returns `current`, unless another worker has moved on since.
 
     Raises:

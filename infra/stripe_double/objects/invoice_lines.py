@@ -42,6 +42,39 @@ def add(call: Call) -> JSON:
     return invoice
 
 
+def remove(call: Call) -> JSON:
+    """POST /v1/invoices/{id}/remove_lines: all or nothing, from a draft."""
+    ledger, world = call.ledger, call.world
+    given: list[JSON] = call.params["lines"]
+    for index, line in enumerate(given):
+        if line["behavior"] not in ("delete", "unassign"):
+            raise InvalidParams(
+                "Invalid behavior: must be one of delete or unassign", param=f"lines[{index}][behavior]"
+            )
+        if line["behavior"] == "unassign":
+            raise NotModelled("unassigned lines", f"lines[{index}][behavior]")
+    invoice = ledger.get("invoice", call.id)
+    if invoice["status"] != "draft":
+        raise InvalidState(
+            "This invoice is no longer editable; lines can only be removed from a draft invoice.",
+            code="invoice_not_editable",
+        )
+    lines = {line["id"]: line for line in ledger.lines.get(invoice["id"], [])}
+    for index, line in enumerate(given):
+        if lines.pop(line["id"], None) is None:
+            raise NoSuchObject("line item", line["id"], f"lines[{index}][id]", status=400)
+    before = world.snapshot(ledger, invoice)
+    gone = [line for line in ledger.lines[invoice["id"]] if line["id"] not in lines]
+    ledger.lines[invoice["id"]] = list(lines.values())
+    for line in gone:
+        item = ledger.get("invoiceitem", line["parent"]["invoice_item_details"]["invoice_item"])
+        world.emit(ledger, "invoiceitem.deleted", item)
+        ledger.remove("invoiceitem", item["id"])
+    total(ledger, invoice)
+    world.updated(ledger, invoice, before)
+    return invoice
+
+
 def list_(call: Call) -> JSON:
     """GET /v1/invoices/{id}/lines, in the order they were added."""
     invoice = call.ledger.get("invoice", call.id)
@@ -215,5 +248,6 @@ def _item(ledger: Ledger, invoice: JSON, line: JSON) -> JSON:
 
 ROUTES = [
     Route("POST", "/v1/invoices/{id}/add_lines", "InvoiceAddLinesParams", add),
+    Route("POST", "/v1/invoices/{id}/remove_lines", "InvoiceRemoveLinesParams", remove),
     Route("GET", "/v1/invoices/{id}/lines", "InvoiceListLinesParams", list_),
 ]

@@ -21,12 +21,15 @@ from chalicelib.adapters.stripe.objects.fields import (
 from chalicelib.adapters.stripe.objects.payments import InvoicePayment
 from chalicelib.adapters.stripe.versions import our_ids
 from chalicelib.domain.draft_details import DraftDetails
+from chalicelib.domain.draft_edit import LineInStripe
 from chalicelib.domain.facts import CreditNoteFact, InvoiceFact
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.payment_facts import InvoicePaymentFact
 from chalicelib.ports.listed import ListedInvoice
 
 SERVICE_KEY = "pom_service_id"
+DEDUCTION_KEY = "pom_deduction"
+"""Where a line of POM's that takes something off says which kind of deduction it is."""
 
 
 class StatusTransitions(msgspec.Struct):
@@ -45,7 +48,13 @@ class DiscountAmount(msgspec.Struct):
     amount: Amount = 0
 
 
+class Period(msgspec.Struct):
+    start: Moment | None = None
+
+
 class LineOfInvoice(msgspec.Struct):
+    """https://docs.stripe.com/api/invoice-line-item/object"""
+
     amount: int = 0
     metadata: Metadata = None
 
@@ -53,6 +62,28 @@ class LineOfInvoice(msgspec.Struct):
     def billed(self) -> tuple[str, int]:
         """Returns the service id, or an empty text, and the amount."""
         return (self.metadata or {}).get(SERVICE_KEY, ""), self.amount
+
+
+class LineOfDraft(LineOfInvoice):
+    """All that POM compares of a line before it changes a draft."""
+
+    id: StripeId = ""
+    description: str | None = None
+    period: Period | None = None
+    taxes: list[msgspec.Raw] | None = None
+    discount_amounts: list[DiscountAmount] | None = None
+
+    @property
+    def in_stripe(self) -> LineInStripe:
+        service_id, amount = self.billed
+        return LineInStripe(
+            id=self.id,
+            amount=amount,
+            text=self.description or "",
+            service_id=service_id or None,
+            period_start=self.period.start if self.period else None,
+            adjusted=bool(self.taxes) or any(each.amount for each in self.discount_amounts or ()),
+        )
 
 
 class LinesOfInvoice(msgspec.Struct):

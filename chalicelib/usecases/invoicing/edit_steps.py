@@ -1,0 +1,211 @@
+"""The recovery points of changing a draft.
+
+    edit_claim → edit → release → at rest
+                    ↘ restore ↗
+
+Until `edit` has brought Stripe's draft to the new order, the invoice has its former one. `release` gives up the
+claims of services that are neither in the invoice's order nor on Stripe's draft. Before it, the invoice holds the
+services of both orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from chalicelib.domain.actions import EDIT_REFUSED, EDITED, Action
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.draft_edit import DraftEdit, services_of
+from chalicelib.domain.errors import ChangedInStripe, Conflict, Gone, Refused, StaleWrite, StripeRefused
+from chalicelib.domain.facts import InvoiceFact, StripeFact
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import Order
+from chalicelib.domain.saga import Refusal, Step
+from chalicelib.ports import Ports
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
+from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
+from chalicelib.usecases.invoicing.claims import claim
+from chalicelib.usecases.invoicing.draft_in_stripe import brought_to
+from chalicelib.usecases.invoicing.saga_progress import at_same_point, found_nothing
+from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
+
+
+def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    """Claim the services that did not fit beside the intent, before Stripe is asked for anything."""
+    edit = _edit(invoice)
+    for start in range(MAX_CLAIMS_AT_ONCE, len(edit.held), MAX_CLAIMS_AT_ONCE):
+        try:
+            claim(invoice, edit.held[start : start + MAX_CLAIMS_AT_ONCE], ports, order=edit.order)
+        except Conflict as refusal:
+            return _moved(invoice, Step.RELEASE, ports, refusal=refusal)
+    return _moved(invoice, Step.EDIT, ports)
+
+
+def edit(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    """Bring Stripe's draft to the new order. From then on that is the invoice's order."""
+    invoice, wanted = _with_fresh_key(invoice, ports), _edit(invoice).order
+    try:
+        fact = brought_to(wanted, invoice, ports)
+    except StripeRefused as refusal:
+        facts = _everything(invoice, ports)
+        if _is_draft(facts):
+            return _moved(invoice, Step.RESTORE, ports, facts, refusal=refusal)
+        return _ended(invoice, facts, ports)
+    if not fact.unfinished:
+        return _ended(invoice, _everything(invoice, ports), ports)
+    return _moved(invoice, Step.RELEASE, ports, [fact], order=wanted, as_made=fact)
+
+
+def restore(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    """Bring Stripe's draft back to the former order, because Stripe refused the new one."""
+    invoice = _with_fresh_key(invoice, ports)
+    try:
+        fact = brought_to(invoice.order, invoice, ports)
+    except StripeRefused:
+        facts = _everything(invoice, ports)
+        # Stripe takes neither order. The draft stays as it is there, and POM shows how it differs.
+        return _moved(invoice, Step.RELEASE, ports, facts) if _is_draft(facts) else _ended(invoice, facts, ports)
+    if not fact.unfinished:
+        return _ended(invoice, _everything(invoice, ports), ports)
+    return _moved(invoice, Step.RELEASE, ports, [fact], as_made=fact)
+
+
+def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    """Give up the claims of services that are not billed by this invoice any more, and come to rest.
+
+    Raises:
+        Refused, Conflict: the edit was refused.
+    """
+    held = _edit(invoice).held
+    billed = _billed_services(invoice, ports) if held else frozenset()
+    ports.invoices.release(invoice, [service_id for service_id in held if service_id not in billed])
+    refusal = invoice.saga.refusal
+    rested = _at_rest(invoice, [service_id for service_id in held if service_id in billed], ports)
+    if refusal is not None:
+        raise refusal.error
+    return rested
+
+
+STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
+    Step.EDIT_CLAIM: claim_more,
+    Step.EDIT: edit,
+    Step.RESTORE: restore,
+    Step.RELEASE: release,
+}
+
+
+def _edit(invoice: Invoice) -> DraftEdit:
+    if invoice.edit is None:
+        raise StaleWrite("The invoice")
+    return invoice.edit
+
+
+def _with_fresh_key(invoice: Invoice, ports: Ports) -> Invoice:
+    """Returns the invoice with a new idempotency key if Stripe may have forgotten the old one, or stored a failure.
+
+    The step reads what Stripe has before it asks for anything, so a new key repeats nothing.
+    """
+    return found_nothing(invoice, ports) if invoice.saga.must_look_first(ports.clock.now()) else invoice
+
+
+def _everything(invoice: Invoice, ports: Ports) -> Sequence[StripeFact]:
+    return ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
+
+
+def _is_draft(facts: Sequence[StripeFact]) -> bool:
+    return any(isinstance(fact, InvoiceFact) and fact.unfinished for fact in facts)
+
+
+def _ended(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
+    """Returns the invoice after somebody has finalized or deleted its draft in Stripe while it was edited.
+
+    What was finalized is what the customer is asked to pay, so the order is the one whose lines it has.
+    """
+    if any(isinstance(fact, InvoiceFact) and fact.deleted for fact in facts):
+        return _moved(invoice, Step.RELEASE, ports, facts, refusal=draft_deleted())
+    wanted = _edit(invoice).order
+    billed = ports.stripe.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
+    adopted = wanted if billed == wanted.billed != invoice.order.billed else None
+    return _moved(invoice, Step.RELEASE, ports, facts, order=adopted, refusal=finalized_meanwhile())
+
+
+def finalized_meanwhile() -> ChangedInStripe:
+    """Returns why a draft was not edited that somebody has just finalized in Stripe."""
+    return ChangedInStripe(
+        "changed_in_stripe",
+        "Somebody finalized this draft in Stripe while it was being saved.",
+        next_step="Load the invoice again and look at it. If it is wrong, void it and bill its services again.",
+    )
+
+
+def _billed_services(invoice: Invoice, ports: Ports) -> frozenset[str]:
+    """Returns the services that Stripe's invoice has lines for: none if it is gone."""
+    try:
+        billed = ports.stripe.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
+    except Gone:
+        return frozenset()
+    return frozenset(service_id for service_id, _ in billed if service_id)
+
+
+def _moved(
+    invoice: Invoice,
+    step: Step,
+    ports: Ports,
+    facts: Sequence[StripeFact] = (),
+    *,
+    order: Order | None = None,
+    as_made: InvoiceFact | None = None,
+    refusal: Refused | Conflict | None = None,
+) -> Invoice:
+    """Returns the invoice at its next recovery point, stored in one write with what the step brought.
+
+    `order` is the invoice's order from now on. `as_made` is the draft after POM has brought it to that order.
+
+    Raises:
+        StaleWrite: another worker has moved on.
+    """
+    now = ports.clock.now()
+
+    def moving(current: Invoice) -> Invoice:
+        known = knowing_also(at_same_point(current, invoice), facts, invoice, ports)
+        saga = current.saga.advanced(step, now)
+        if refusal is not None:
+            saga = saga.undoing(Refusal.of(refusal))
+        if order is not None:
+            known = _ordered(known, order)
+        if as_made is not None:
+            known = replace(
+                known,
+                details_as_made=as_made.drafted_details,
+                terms_due_at=as_made.due_at if known.order.days_until_due is not None else None,
+                former_terms_due_at=None,
+            )
+        return replace(known, saga=saga).changed(now)
+
+    return store(invoice, moving, ports)
+
+
+def _ordered(invoice: Invoice, order: Order) -> Invoice:
+    """Returns the invoice with the new order. What it has claimed besides is to be given up."""
+    edit = _edit(invoice)
+    claimed = dict.fromkeys((*services_of(invoice.order), *edit.held))
+    left = tuple(service_id for service_id in claimed if service_id not in set(services_of(order)))
+    stripe_id = invoice.stripe_invoice_id
+    told = Action(edit.asked_at, EDITED, edit.asked_by, stripe_id=stripe_id, amount=order.total)
+    return replace(invoice, order=order, edit=replace(edit, held=left)).telling(told)
+
+
+def _at_rest(invoice: Invoice, held: Sequence[str], ports: Ports) -> Invoice:
+    """Returns the invoice with nothing left to do. `held` are services that only Stripe's lines have."""
+    now, refusal = ports.clock.now(), invoice.saga.refusal
+
+    def resting(current: Invoice) -> Invoice:
+        edit, fact = _edit(at_same_point(current, invoice)), current.facts.invoice
+        step = Step.REVIEW if fact is not None and fact.unfinished else Step.DONE
+        left = replace(edit, held=tuple(each for each in edit.held if each in set(held))) if held else None
+        rested = replace(current, edit=left, saga=current.saga.advanced(step, now).undoing(None))
+        if refusal is not None and current.saga.interrupted:
+            rested = rested.telling(Action(now, EDIT_REFUSED, None, refusal.code, current.stripe_invoice_id))
+        return rested.changed(now)
+
+    return store(invoice, resting, ports)

@@ -1,0 +1,163 @@
+"""Changing a draft survives whatever happens at any moment: Stripe has one order whole, and the claims are its."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.domain.draft_edit import services_of
+from chalicelib.domain.errors import IntegrationError, Refused
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.saga import LEASE, Step
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.invoicing.edit_draft import EditDraft, edit_draft
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from tests.boundaries import Killed, unwatched, watched
+from tests.oracle import differences
+from tests.usecases.invoicing.editing import change, drafted, ready, require_stripe_has_the_order
+from tests.world import OFFICE, ORGANIZATION, World
+
+BEGUN = "invoices.get connections.get settings.get invoices.save_claiming".split()
+READ = "stripe.fetch stripe.draft_lines".split()
+LINES = "stripe.remove_lines stripe.add_lines".split()
+REST = "stripe.billed_lines invoices.release invoices.save".split()
+
+SWAP = [*BEGUN, *READ, *LINES, "stripe.update_draft", "invoices.save", *REST]
+"""Every outward call of a change that leaves a service out, adds one and has another memo."""
+
+REFUSED = [*BEGUN, *READ, *LINES, "stripe.update_draft", "stripe.everything", "invoices.save"]
+REFUSED += [*READ, *LINES, "invoices.save", *REST]
+"""Every outward call of a change whose memo Stripe refuses after it has changed the lines."""
+
+MANY = [*BEGUN, "invoices.claim", "invoices.save", *READ, *LINES, "invoices.save", *REST]
+"""Every outward call of a change that adds more services than one transaction claims."""
+
+
+def swap(draft: Invoice) -> EditDraft:
+    return change(draft, "svc_1", "svc_3", memo="Thank you")
+
+
+def many(draft: Invoice) -> EditDraft:
+    return change(draft, *(f"new_{n}" for n in range(120)))
+
+
+def refused(draft: Invoice) -> EditDraft:
+    """Stripe takes memos of 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
+    return change(draft, "svc_1", "svc_3", memo="x" * 1501)
+
+
+def recover(world: World, gap: int) -> None:
+    """The schedule comes round until nothing is left to do."""
+    for _ in range(5):
+        world.advance(gap)
+        with suppress(IntegrationError):
+            world.resume()
+        gap = 3601
+    world.deliver()
+
+
+def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, ...] = ()) -> Invoice:
+    """Requires that the draft rests with the former order or one of `orders`, whole, and that nobody was mailed."""
+    now = world.now(draft)
+    assert (now.status, now.saga.step) == (InvoiceStatus.DRAFT, Step.REVIEW)
+    require_stripe_has_the_order(world, now)
+    offered = [services_of(draft.order), *(tuple(each.service_id for each in edit.line_items) for edit in orders)]
+    assert services_of(now.order) in offered
+    assert differences(world.double.ledger(now.stripe_account_id), [now]) == []
+    assert world.double.mails() == []
+    assert not world.ports.invoices.due_for_work(world.ports.clock.now() + 864_000, 10)
+    return now
+
+
+@pytest.mark.parametrize(("make", "calls"), [(swap, SWAP), (many, MANY), (refused, REFUSED)])
+def test_the_list_of_outward_calls_is_complete(make: Callable[[Invoice], EditDraft], calls: list[str]) -> None:
+    world = ready()
+    draft = drafted(world)
+    boundaries = watched(world)
+    with suppress(Refused):
+        edit_draft(make(draft), world.ports)
+    assert boundaries.calls == calls
+
+
+@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(len(SWAP)), ids=[f"{n}-{c}" for n, c in enumerate(SWAP)])
+def test_a_crash_at_any_boundary_ends_in_one_whole_order(number: int, after: bool, gap: int) -> None:
+    world = ready()
+    draft = drafted(world)
+    watched(world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        edit_draft(swap(draft), world.ports)
+    unwatched(world)
+    recover(world, gap)
+    stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
+    now = require_one_order(world, draft, orders=(swap(draft),))
+    assert services_of(now.order) == (("svc_1", "svc_3") if stored else ("svc_1", "svc_2"))
+    # Whoever saw no answer saves again, and sends.
+    edit_draft(swap(draft), world.ports)
+    require_one_order(world, draft, orders=(swap(draft),))
+    send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert (world.now(draft).status, len(world.double.mails())) == (InvoiceStatus.PENDING, 1)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(len(MANY)), ids=[f"{n}-{c}" for n, c in enumerate(MANY)])
+def test_a_crash_while_more_than_ninety_services_are_added_leaves_no_claim_without_its_line(
+    number: int, after: bool
+) -> None:
+    world = ready()
+    draft = drafted(world)
+    watched(world, fatal=number, after=after)
+    with pytest.raises(Killed):
+        edit_draft(many(draft), world.ports)
+    unwatched(world)
+    recover(world, LEASE + 1)
+    require_one_order(world, draft, orders=(many(draft),))
+
+
+@pytest.mark.parametrize("gap", [LEASE + 1, 25 * 3600], ids=["resumed_soon", "resumed_after_a_day"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(len(REFUSED)), ids=[f"{n}-{c}" for n, c in enumerate(REFUSED)])
+def test_a_crash_while_a_refused_change_is_taken_back_keeps_the_former_draft(
+    number: int, after: bool, gap: int
+) -> None:
+    world = ready()
+    draft = drafted(world)
+    watched(world, fatal=number, after=after)
+    with suppress(Killed, Refused):
+        edit_draft(refused(draft), world.ports)
+    unwatched(world)
+    recover(world, gap)
+    now = require_one_order(world, draft)
+    assert now.order == draft.order
+    assert now.details_as_made == draft.details_as_made
+
+
+FAULTS = [
+    {"kind": "close_before"},
+    {"kind": "close_after"},
+    {"kind": "error_before"},
+    {"kind": "error_before", "stored": True},
+    {"kind": "error_after"},
+    {"kind": "rate_limit"},
+    {"kind": "lock_timeout"},
+]
+STEPS = ["/v1/invoices/*/remove_lines", "/v1/invoices/*/add_lines", "/v1/invoices/*"]
+
+
+@pytest.mark.parametrize("gap", [601, 30 * 3600])
+@pytest.mark.parametrize("path", STEPS)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
+def test_whatever_stripe_does_at_any_step_the_draft_has_the_new_order(
+    path: str, fault: dict[str, object], gap: int
+) -> None:
+    world = ready()
+    draft = drafted(world)
+    world.double.order_fault(method="POST", path=path, **fault)
+    answered = edit_draft(swap(draft), world.ports)
+    assert answered.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT}
+    recover(world, gap)
+    now = require_one_order(world, draft, orders=(swap(draft),))
+    assert services_of(now.order) == ("svc_1", "svc_3")

@@ -1,0 +1,424 @@
+"""Replacing the order of a draft: what the payer will read, who holds which service, and who hears of a refusal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.billing import DeductionAsked, Service
+from chalicelib.domain.connection import Freeze
+from chalicelib.domain.errors import Conflict, NotFound, Refused, ServiceAlreadyBilled, StripeRefused
+from chalicelib.domain.explanation import explain
+from chalicelib.domain.identifiers import InvoiceId, ServiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import DeductionKind
+from chalicelib.domain.saga import LEASE, Step
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.timeline import timeline
+from chalicelib.domain.timeline_entries import EntryKind
+from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.edit_draft import edit_draft
+from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from tests.boundaries import Killed, unwatched, watched
+from tests.usecases.invoicing.editing import (
+    change,
+    claimed,
+    drafted,
+    in_stripe,
+    lines_in_stripe,
+    ready,
+    require_stripe_has_the_order,
+)
+from tests.world import OFFICE, ORGANIZATION, World, line, order
+
+DAY = 86_400
+
+
+@pytest.fixture
+def world() -> World:
+    return ready()
+
+
+def on(invoice: Invoice) -> Any:
+    return {"stripe_account": invoice.stripe_account_id}
+
+
+def kinds(world: World, invoice: Invoice) -> list[str]:
+    return [entry.kind for entry in timeline(world.now(invoice))]
+
+
+def resumed(world: World) -> None:
+    """The schedule takes the change up. The worker puts its refusal into the log, where nobody waits for it."""
+    world.advance(LEASE + 1)
+    with suppress(Conflict, Refused):
+        world.resume()
+
+
+# What the payer will read
+
+
+def test_a_draft_is_replaced_as_a_whole_and_the_payer_reads_it_in_the_order_of_the_office(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2", memo="Thank you", footer="Terms apply")
+    credit = DeductionAsked(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
+    new = (line("svc_3", "10.00", "1.5"), Service(ServiceId("svc_1"), "Repair", Decimal(1), Decimal("99.00")))
+    edited = edit_draft(change(draft, line_items=new, deductions=(credit,), tax=Decimal("5.00")), world.ports)
+    assert lines_in_stripe(world, edited) == [
+        ("Cleaning svc_3 (1.5 x 10.00)", 1500),
+        ("Repair", 9900),
+        ("Visit that was missed", -2000),
+        ("Tax", 500),
+    ]
+    theirs = in_stripe(world, edited)
+    assert (theirs["total"], theirs["description"], theirs["footer"]) == (9900, None, None)
+    assert (edited.total, edited.total_difference, edited.status) == (9900, 0, InvoiceStatus.DRAFT)
+    require_stripe_has_the_order(world, edited)
+    world.deliver()
+    assert (world.now(edited).total, world.now(edited).total_difference) == (9900, 0)
+
+
+def test_lines_that_stay_at_the_beginning_are_not_touched(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2")
+    before = world.double.world.ledgers[draft.stripe_account_id].lines[draft.stripe_invoice_id or ""]
+    first = before[0]["id"]
+    edited = edit_draft(change(draft, "svc_1", "svc_2", "svc_3"), world.ports)
+    after = world.double.world.ledgers[draft.stripe_account_id].lines[edited.stripe_invoice_id or ""]
+    assert (after[0]["id"], len(after)) == (first, 3)
+    edited = edit_draft(change(draft, "svc_3", "svc_2", "svc_1"), world.ports)
+    assert [text for text, _ in lines_in_stripe(world, edited)] == [f"Cleaning svc_{n}" for n in (3, 2, 1)]
+
+
+def test_a_draft_of_250_lines_is_replaced_by_250_others(world: World) -> None:
+    draft = drafted(world, *(f"old_{n}" for n in range(250)))
+    edited = edit_draft(change(draft, *(f"new_{n}" for n in range(250))), world.ports)
+    require_stripe_has_the_order(world, edited)
+    assert set(claimed(world)) == {f"new_{n}" for n in range(250)}
+
+
+def test_the_same_order_again_asks_stripe_for_no_change(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2", memo="Thank you")
+    world.double.api.log.reset()
+    edit_draft(change(draft, "svc_1", "svc_2", memo="Thank you"), world.ports)
+    assert not [name for name in world.stripe_calls() if name.startswith("POST")]
+
+
+def test_what_stripe_filled_in_stays_and_what_the_order_no_longer_says_is_cleared(world: World) -> None:
+    world.double.update_account(str(world.ports.connections.get(ORGANIZATION).account_id))
+    draft = drafted(world, "svc_1", memo="Thank you", payment_methods=("card",))
+    edited = edit_draft(change(draft, "svc_1", footer="Terms apply"), world.ports)
+    theirs = in_stripe(world, edited)
+    assert (theirs["description"], theirs["footer"]) == (None, "Terms apply")
+    assert theirs["payment_settings"]["payment_method_types"] is None
+    send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert world.now(draft).status is InvoiceStatus.PENDING
+
+
+def test_what_somebody_changed_in_stripe_is_overwritten_and_the_draft_can_be_sent(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2", memo="Thank you")
+    invoices, stripe_id = world.client.v1.invoices, draft.stripe_invoice_id or ""
+    coupon = world.client.v1.coupons.create({"percent_off": 10}, on(draft))
+    invoices.add_lines(stripe_id, {"lines": [{"amount": 900, "description": "Filter"}]}, on(draft))
+    changes: Any = {
+        "description": "Pay at the office",
+        "custom_fields": [{"name": "PO", "value": "7"}],
+        "discounts": [{"coupon": coupon.id}],
+    }
+    invoices.update(stripe_id, changes, on(draft))
+    world.deliver()
+    with pytest.raises(Refused) as refused:
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert refused.value.code == "total_differs"
+    assert "Save the draft again in POM" in str(refused.value.next_step)
+    edit_draft(change(draft, "svc_1", "svc_2", memo="Thank you"), world.ports)
+    theirs = in_stripe(world, draft)
+    assert (theirs["total"], theirs["description"], theirs["custom_fields"]) == (15000, "Thank you", None)
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+
+
+def test_a_draft_that_stripe_was_told_to_charge_by_itself_is_mailed_again(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    automatic: Any = {"collection_method": "charge_automatically"}
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", automatic, on(draft))
+    edited = edit_draft(change(draft, "svc_1"), world.ports)
+    assert in_stripe(world, edited)["collection_method"] == "send_invoice"
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
+
+
+# When it is due
+
+
+def test_terms_of_an_edited_draft_count_from_the_day_of_sending(world: World) -> None:
+    draft = drafted(world, "svc_1", payment_terms="net_30")
+    world.advance(3 * DAY)
+    edited = edit_draft(change(draft, "svc_1", payment_terms="net_7"), world.ports)
+    assert (edited.due_by_terms, edited.order.days_until_due) == (True, 7)
+    world.advance(5 * DAY)
+    world.deliver()
+    sent = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    today = dt.datetime.fromtimestamp(world.ports.clock.now(), tz=dt.UTC).date()
+    assert sent.due_day == today + dt.timedelta(days=7)
+
+
+def test_a_due_date_that_has_passed_is_mended_by_an_edit(world: World) -> None:
+    today = dt.datetime.fromtimestamp(world.ports.clock.now(), tz=dt.UTC).date()
+    draft = drafted(world, "svc_1", due_date=today + dt.timedelta(days=2))
+    world.advance(5 * DAY)
+    with pytest.raises(Refused, match="has passed"):
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    edit_draft(change(draft, "svc_1", due_date=today + dt.timedelta(days=9)), world.ports)
+    sent = send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    assert (sent.due_day, sent.status) == (today + dt.timedelta(days=9), InvoiceStatus.PENDING)
+
+
+# Whose the services are
+
+
+def test_a_dropped_service_can_be_billed_elsewhere_and_an_added_one_cannot(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2")
+    edit_draft(change(draft, "svc_1", "svc_3"), world.ports)
+    assert create_invoice(order("svc_2"), world.ports).status is InvoiceStatus.PENDING
+    with pytest.raises(ServiceAlreadyBilled) as refused:
+        create_invoice(order("svc_4", "svc_3"), world.ports)
+    assert refused.value.invoice_id == draft.id
+
+
+def test_a_service_that_is_billed_elsewhere_is_refused_before_anything_is_stored(world: World) -> None:
+    draft, other = drafted(world, "svc_1"), create_invoice(order("svc_2"), world.ports)
+    before, asked = world.now(draft), world.stripe_calls()
+    with pytest.raises(ServiceAlreadyBilled) as refused:
+        edit_draft(change(draft, "svc_1", "svc_3", "svc_2"), world.ports)
+    number = other.facts.invoice.number if other.facts.invoice else None
+    assert (refused.value.invoice_id, refused.value.number) == (other.id, number)
+    assert refused.value.field == "lineItems[2].serviceId"
+    assert (world.now(draft), world.stripe_calls()) == (before, asked)
+    assert "svc_3" not in claimed(world)
+
+
+def test_the_hundredth_service_that_is_billed_elsewhere_keeps_the_former_draft_whole(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    create_invoice(order("new_99"), world.ports)
+    with pytest.raises(Conflict, match="new_99"):
+        edit_draft(change(draft, *(f"new_{n}" for n in range(100))), world.ports)
+    now = world.now(draft)
+    assert (now.order, now.status) == (draft.order, InvoiceStatus.DRAFT)
+    require_stripe_has_the_order(world, now)
+
+
+def test_a_service_of_a_void_invoice_is_taken_over(world: World) -> None:
+    draft, other = drafted(world, "svc_1"), create_invoice(order("svc_2"), world.ports)
+    void_invoice(ORGANIZATION, other.id, OFFICE, world.ports)
+    edited = edit_draft(change(draft, "svc_2"), world.ports)
+    require_stripe_has_the_order(world, edited)
+
+
+# Who may not
+
+
+def test_only_a_draft_at_rest_can_be_changed(world: World) -> None:
+    sent = create_invoice(order("svc_1"), world.ports)
+    with pytest.raises(Conflict) as refused:
+        edit_draft(change(sent, "svc_2"), world.ports)
+    assert (refused.value.code, "svc_2" in claimed(world)) == ("invoice_not_editable", False)
+    world.double.order_fault("error_before", method="POST", path="/v1/invoices")
+    making = world.invoice("svc_5", send=False)
+    with pytest.raises(Conflict) as refused:
+        edit_draft(change(making, "svc_6"), world.ports)
+    assert refused.value.code == "invoice_creating"
+
+
+def test_a_draft_that_is_being_changed_is_neither_sent_nor_voided_nor_changed(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    world.double.order_fault("close_before", count=9, path="/v1/invoices/*")
+    changing = edit_draft(change(draft, "svc_2"), world.ports)
+    assert (changing.status, changing.total, changing.order) == (InvoiceStatus.CREATING, draft.total, draft.order)
+    assert explain(changing, world.ports.clock.now()).startswith("It is being changed in Stripe.")
+    for act in (send_invoice, void_invoice):
+        with pytest.raises(Conflict) as refused:
+            act(ORGANIZATION, draft.id, OFFICE, world.ports)
+        assert refused.value.code == "invoice_creating"
+    with pytest.raises(Conflict) as refused:
+        edit_draft(change(draft, "svc_3"), world.ports)
+    assert refused.value.code == "invoice_creating"
+
+
+def test_no_draft_is_changed_while_invoicing_is_paused(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    connection = world.ports.connections.get(ORGANIZATION)
+    world.ports.connections.save(replace(connection, frozen=Freeze(1, "ops", "a wrong price list")))
+    with pytest.raises(Conflict) as refused:
+        edit_draft(change(draft, "svc_2"), world.ports)
+    assert (refused.value.code, world.now(draft)) == ("invoicing_frozen", draft)
+
+
+def test_an_unknown_invoice_is_not_found(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    with pytest.raises(NotFound):
+        edit_draft(replace(change(draft, "svc_2"), invoice_id=InvoiceId("inv_other")), world.ports)
+
+
+def test_a_line_in_another_currency_and_an_order_below_the_minimum_are_refused(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    with pytest.raises(Refused) as refused:
+        edit_draft(change(draft, "svc_1", line_currencies={0: "eur"}), world.ports)
+    assert (refused.value.code, refused.value.field) == ("currency_mixed", "lineItems[0].currency")
+    with pytest.raises(Refused) as refused:
+        edit_draft(change(draft, line_items=(line("svc_1", "0.20"),)), world.ports)
+    assert refused.value.code == "amount_below_minimum"
+    assert world.now(draft) == draft
+
+
+def test_a_precondition_is_checked_against_what_the_change_would_replace(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    met: list[int] = []
+
+    def seen(present: Invoice) -> None:
+        met.append(present.version)
+        raise Conflict("precondition_failed", "Somebody changed it.")
+
+    with pytest.raises(Conflict, match="Somebody changed it"):
+        edit_draft(change(draft, "svc_2"), world.ports, precondition=seen)
+    assert (met, world.now(draft), claimed(world)) == ([draft.version], draft, {"svc_1": draft.id})
+
+
+# If Stripe says no
+
+
+def test_a_change_that_stripe_refuses_keeps_the_former_draft_whole(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2", memo="Thank you")
+    before = lines_in_stripe(world, draft)
+    with pytest.raises(Refused) as refused:
+        edit_draft(change(draft, "svc_3", memo="x" * 1501), world.ports)
+    assert refused.value.code == "stripe_refused"
+    now = world.now(draft)
+    assert (now.order, now.status, lines_in_stripe(world, now)) == (draft.order, InvoiceStatus.DRAFT, before)
+    require_stripe_has_the_order(world, now)
+    assert kinds(world, draft) == [EntryKind.CREATED]
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+
+
+def test_a_refusal_that_nobody_waits_for_is_on_the_timeline_and_in_the_explanation(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    world.double.order_fault("close_before", count=9, method="POST", path="/v1/invoices/*/remove_lines")
+    edit_draft(change(draft, "svc_2", memo="x" * 1501), world.ports)
+    world.double.clear_faults()
+    resumed(world)
+    now = world.now(draft)
+    [_, told] = timeline(now)
+    assert (told.kind, told.reason, told.actor) == (EntryKind.EDIT_REFUSED, "stripe_refused", None)
+    assert "It was to be changed on" in explain(now, world.ports.clock.now())
+    require_stripe_has_the_order(world, now)
+    edited = edit_draft(change(draft, "svc_2"), world.ports)
+    assert "It was to be changed on" not in explain(edited, world.ports.clock.now())
+
+
+def test_the_timeline_tells_who_changed_the_draft_and_to_which_total(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    world.advance(60)
+    edit_draft(change(draft, "svc_1", "svc_2"), world.ports)
+    [_, told] = timeline(world.now(draft))
+    assert (told.kind, told.actor, told.amount, told.currency) == (EntryKind.EDITED, OFFICE, 15000, "usd")
+
+
+# If somebody is faster in Stripe
+
+
+def crashed(world: World, draft: Invoice, call: str, *, after: bool, services: tuple[str, ...]) -> None:
+    """The change dies before or after this call of Stripe."""
+    ahead = ["invoices.get", "connections.get", "settings.get", "invoices.save_claiming"]
+    calls = [*ahead, "stripe.fetch", "stripe.draft_lines", "stripe.remove_lines", "stripe.add_lines"]
+    watched(world, fatal=calls.index(call), after=after)
+    with pytest.raises(Killed):
+        edit_draft(change(draft, *services), world.ports)
+    unwatched(world)
+
+
+@pytest.mark.parametrize(
+    ("call", "after", "services"),
+    [
+        ("stripe.fetch", False, ("svc_1", "svc_2")),
+        ("stripe.add_lines", False, ("svc_1", "svc_2")),
+        ("stripe.add_lines", True, ("svc_1", "svc_3")),
+    ],
+    ids=["before_anything", "without_a_line", "with_the_new_lines"],
+)
+def test_a_draft_that_is_finalized_meanwhile_has_the_order_whose_lines_it_has(
+    world: World, call: str, after: bool, services: tuple[str, ...]
+) -> None:
+    draft = drafted(world, "svc_1", "svc_2")
+    crashed(world, draft, call, after=after, services=("svc_1", "svc_3"))
+    world.client.v1.invoices.finalize_invoice(draft.stripe_invoice_id or "", None, on(draft))
+    resumed(world)
+    world.deliver()
+    now = world.now(draft)
+    assert (now.status, now.saga.step, now.edit) == (InvoiceStatus.PENDING, Step.DONE, None)
+    assert tuple(each.service_id for each in now.order.line_items) == services
+    assert now.total == in_stripe(world, now)["total"]
+    assert claimed(world) == dict.fromkeys(services, draft.id)
+    assert EntryKind.EDIT_REFUSED in kinds(world, draft)
+    assert world.double.mails() == []
+
+
+def test_a_draft_that_was_finalized_in_stripe_before_the_change_is_refused(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    world.client.v1.invoices.finalize_invoice(draft.stripe_invoice_id or "", None, on(draft))
+    with pytest.raises(Conflict) as refused:
+        edit_draft(change(draft, "svc_2"), world.ports)
+    now = world.now(draft)
+    assert (refused.value.code, now.status, now.order) == ("changed_in_stripe", InvoiceStatus.PENDING, draft.order)
+    assert claimed(world) == {"svc_1": draft.id}
+
+
+@pytest.mark.parametrize("call", ["stripe.fetch", "stripe.remove_lines", "stripe.add_lines"])
+def test_a_draft_that_is_deleted_meanwhile_is_void_and_its_services_are_free(world: World, call: str) -> None:
+    draft = drafted(world, "svc_1", "svc_2")
+    crashed(world, draft, call, after=False, services=("svc_1", "svc_3"))
+    world.client.v1.invoices.delete(draft.stripe_invoice_id or "", None, on(draft))
+    world.deliver()
+    resumed(world)
+    now = world.now(draft)
+    assert (now.status, now.saga.step, now.edit) == (InvoiceStatus.VOID, Step.DONE, None)
+    assert create_invoice(order("svc_1", "svc_2", "svc_3"), world.ports).status is InvoiceStatus.PENDING
+
+
+def test_a_draft_that_was_deleted_in_stripe_before_the_change_is_refused(world: World) -> None:
+    draft = drafted(world, "svc_1")
+    world.client.v1.invoices.delete(draft.stripe_invoice_id or "", None, on(draft))
+    with pytest.raises(Refused) as refused:
+        edit_draft(change(draft, "svc_2"), world.ports)
+    assert (refused.value.code, world.now(draft).status) == ("draft_deleted", InvoiceStatus.VOID)
+
+
+def test_a_draft_that_stripe_takes_in_neither_form_shows_the_difference_and_keeps_its_claims(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2")
+    plain = world.ports.stripe
+
+    class Refusing:
+        """Stripe takes the new lines, refuses the memo, and then refuses the former lines, too."""
+
+        added = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def remove_lines(self, *args: Any) -> Any:
+            self.added += 1
+            if self.added > 1:
+                raise StripeRefused("stripe_refused", "No.")
+            return plain.remove_lines(*args)
+
+    world.ports = replace(world.ports, stripe=Refusing())  # type: ignore[type-var]
+    with pytest.raises(Refused):
+        edit_draft(change(draft, "svc_1", "svc_3", "svc_4", memo="x" * 1501), world.ports)
+    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    now = world.now(draft)
+    assert (now.order, now.status, now.total_difference) == (draft.order, InvoiceStatus.DRAFT, 7500)
+    assert set(claimed(world)) == {"svc_1", "svc_2", "svc_3", "svc_4"}
+    with pytest.raises(Refused, match="more than POM ordered"):
+        send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
+    # Saving it again mends it, and gives up what it held.
+    mended = edit_draft(change(draft, "svc_1", "svc_3"), world.ports)
+    require_stripe_has_the_order(world, mended)
