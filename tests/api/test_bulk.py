@@ -47,14 +47,14 @@ def test_a_batch_is_begun_watched_and_repeated(connected: ApiClient, world: Worl
     body = billed(*(service(n) for n in range(4)), service(0, "extra"))
     begun = connected.post("/invoice-batches", body, **keyed())
     assert begun.status == 202, begun.text
-    queued = {"queued": 4, "created": 0, "sent": 0, "failed": 0, "cancelled": 0}
+    queued = {"queued": 4, "created": 0, "sent": 0, "failed": 0, "heldBack": 0, "cancelled": 0}
     assert (begun.json["status"], begun.json["total"], begun.json["counts"]) == ("running", 4, queued)
     assert connected.post("/invoice-batches", body, **keyed()).json == begun.json
     world.work()
     one = f"/invoice-batches/{begun.json['id']}"
     shown = connected.get(one).json
     assert shown["status"] == "completed"
-    assert shown["counts"] == {"queued": 0, "created": 0, "sent": 3, "failed": 1, "cancelled": 0}
+    assert shown["counts"] == {"queued": 0, "created": 0, "sent": 3, "failed": 1, "heldBack": 0, "cancelled": 0}
     assert [item["customerId"] for item in shown["items"]] == ["cust_0", "cust_1", "cust_2", "cust_3"]
     assert [item["status"] for item in shown["items"]] == ["sent"] * 3 + ["failed"]
     assert shown["items"][3]["error"]["code"] == "customer_not_found"
@@ -160,6 +160,7 @@ def test_another_organization_sees_nothing_of_it(connected: ApiClient, world: Wo
     for method, path in (
         ("GET", f"/invoice-batches/{batch_id}"),
         ("POST", f"/invoice-batches/{batch_id}/retry"),
+        ("POST", f"/invoice-batches/{batch_id}/send"),
         ("POST", f"/invoice-batches/{batch_id}/cancel"),
         ("GET", f"/customers/imports/{import_id}"),
     ):

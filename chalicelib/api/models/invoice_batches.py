@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.models.common import Instant, PageInfo, instant, page_info
 from chalicelib.api.models.connection import PausedOrNot, pause_view
@@ -20,6 +22,7 @@ class BatchCounts(msgspec.Struct, rename="camel"):
     created: int
     sent: int
     failed: int
+    held_back: Annotated[int, Meta(description="Drafts that were to be sent after a review and were not sent.")]
     cancelled: int
 
 
@@ -31,6 +34,13 @@ class InvoiceBatchView(msgspec.Struct, rename="camel", kw_only=True):
     total: int
     counts: BatchCounts
     created_at: Instant
+    send_requested_at: (
+        Annotated[Instant, Meta(description="When somebody last had the drafts of the batch sent.")] | UnsetType
+    ) = UNSET
+    send_cancelled_at: (
+        Annotated[Instant, Meta(description="When somebody cancelled that. What was queued then is a draft.")]
+        | UnsetType
+    ) = UNSET
 
 
 class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
@@ -58,12 +68,15 @@ class InvoiceBatchList(msgspec.Struct, rename="camel"):
 
 
 def batch_view(batch: Batch) -> InvoiceBatchView:
+    sending = batch.sending
     return InvoiceBatchView(
         id=batch.id,
         status=batch.status,
         total=batch.total,
         counts=BatchCounts(**{name: batch.count(ItemStatus(name)) for name in BatchCounts.__struct_fields__}),
         created_at=instant(batch.created_at),
+        send_requested_at=instant(sending.at) if sending else UNSET,
+        send_cancelled_at=instant(sending.cancelled_at) if sending and sending.cancelled_at is not None else UNSET,
     )
 
 
