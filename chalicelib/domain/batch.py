@@ -252,8 +252,8 @@ class Batch:
 
     def next_round(self) -> Self:
         """The failures are queued again."""
-        counts = {**self.counts, ItemStatus.FAILED: 0, ItemStatus.CREATED: self.count(ItemStatus.CREATED)}
-        return replace(self, round=self.round + 1, counts=counts)
+        counts = {**self.counts, ItemStatus.CREATED: self.count(ItemStatus.CREATED)}
+        return replace(self, round=self.round + 1, counts=_without(counts, ItemStatus.FAILED))
 
     def round_of_sending(self, by: UserId, at: int, order: str | None) -> Self:
         """The drafts, and what was held back, are queued to be sent."""
@@ -265,8 +265,7 @@ class Batch:
             order=order,
             never_made=self.count(ItemStatus.CANCELLED),
         )
-        counts = {**self.counts, **dict.fromkeys(TO_SEND, 0)}
-        return replace(self, round=sending.round, sending=sending, counts=counts)
+        return replace(self, round=sending.round, sending=sending, counts=_without(self.counts, *TO_SEND))
 
     def cancelled(self, at: int) -> Self:
         """Nothing more is begun. While it sends drafts, what is queued stays a draft; otherwise it is never made."""
@@ -277,6 +276,10 @@ class Batch:
     def positions(self, lane: int) -> range:
         """Which items are a lane's."""
         return range(lane, self.total, self.lanes)
+
+
+def _without(counts: Mapping[ItemStatus, int], *left_out: ItemStatus) -> Mapping[ItemStatus, int]:
+    return {status: count for status, count in counts.items() if count and status not in left_out}
 
 
 @dataclass(frozen=True, slots=True)
