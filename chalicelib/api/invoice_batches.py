@@ -77,10 +77,35 @@ def retry_invoice_batch(call: Call[Nothing]) -> Reply:
 
 
 @router.route(
+    "POST",
+    f"{ONE}/send",
+    Role.BILLING,
+    takes=Nothing,
+    answers={202: InvoiceBatchView},
+    refuses=(404, 409, 422),
+    idempotency_key=True,
+)
+def send_invoice_batch(call: Call[Nothing]) -> Reply:
+    """Send the drafts of a batch that has been reviewed, in the background at the pace Stripe allows.
+
+    Each draft is sent as `POST /invoices/{invoiceId}/send` sends it. One that POM must not send, or Stripe does not
+    take, is held back with the reason. Sending the batch again sends what was held back, and whatever else is a
+    draft. Repeated while it is being sent, or with the same `Idempotency-Key`, it changes nothing.
+    """
+    batch = batches.send_drafts(
+        call.caller.organization_id, _batch_id(call), call.caller.user_id, call.idempotency_key, bootstrap.ports()
+    )
+    return Reply(batch_view(batch), 202)
+
+
+@router.route(
     "POST", f"{ONE}/cancel", Role.BILLING, takes=Nothing, answers={200: InvoiceBatchView}, refuses=(404, 409)
 )
 def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
-    """Leave out what is still queued. What has been made stays; an invoice that is being made is finished."""
+    """Leave out what is still queued. What has been made stays; an invoice that is being made is finished.
+
+    While the drafts of the batch are being sent, what is queued stays a draft, and can be sent later.
+    """
     return Reply(batch_view(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports())))
 
 

@@ -1,8 +1,10 @@
 """Work in bulk: many invoices, or many customers, from one request.
 
 A batch is a header and its items. Each item is decided once a round: its outcome and the header's counts change in
-one transaction. What is queued is not counted but derived, so cancelling a batch, and taking its failures up again,
-are one write however many items there are.
+one transaction. What is queued is not counted but derived, so cancelling a batch, taking its failures up again, and
+sending its drafts are one write however many items there are.
+
+A round either makes what was ordered (the first one, and each `retry`), or sends drafts that have been reviewed.
 
 The items are dealt out to lanes, in turn; `Part` is how far a lane has come with its share of a batch.
 """
@@ -57,6 +59,8 @@ class ItemStatus(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    HELD_BACK = "held_back"
+    """Its draft was made, was to be sent after a review, and was not sent; the item's error says why."""
     CANCELLED = "cancelled"
 
 
@@ -66,7 +70,11 @@ OUTCOMES = (
     ItemStatus.UPDATED,
     ItemStatus.UNCHANGED,
     ItemStatus.FAILED,
+    ItemStatus.HELD_BACK,
 )
+
+TO_SEND = (ItemStatus.CREATED, ItemStatus.HELD_BACK)
+"""Outcomes that `send` takes up: there is an invoice, and it has not been sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,8 @@ class BatchItem:
     round: int = 0
     """The round in which it was decided."""
     refusals_told: int = 0
-    """How many refusals to send its invoice there were when it failed, so that the office has heard of them."""
+    """How many refusals to send its invoice the office has heard of: those there were when it failed or was held
+    back."""
     version: int = 0
 
     def field_in_request(self, field: str | None) -> str | None:
@@ -129,9 +138,30 @@ class BatchItem:
             refusals_told=refusals_told,
         )
 
+    def held_back(self, error: ItemError, in_round: int, *, refusals_told: int) -> Self:
+        """Returns the item whose draft was not sent, with why. It keeps its invoice, which another round may send."""
+        return replace(self, status=ItemStatus.HELD_BACK, round=in_round, error=error, refusals_told=refusals_told)
+
     def _without_customer(self) -> Self:
         """Returns the item without what a row of an import says of a customer besides the id."""
         return replace(self, profile=None, chosen_stripe_customer_id=None, left_out=(), loaded_before=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The latest order to send the drafts of a batch. Times are epoch seconds UTC."""
+
+    by: UserId
+    at: int
+    round: int
+    """The round that sends them."""
+    made_in: int
+    """The last round before it that made invoices: what failed in it has failed, and is not sent."""
+    order: str | None = None
+    """Made of the order's `Idempotency-Key`, so that its repetition orders nothing anew."""
+    never_made: int = 0
+    """How many invoices were never made, because the batch had been cancelled before it was to be sent."""
+    cancelled_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,47 +180,106 @@ class Batch:
     stored: bool = False
     round: int = 0
     cancelled_at: int | None = None
+    """When the making of its items was cancelled, for good; `sending` says when the sending of its drafts was."""
+    sending: Sending | None = None
     counts: Mapping[ItemStatus, int] = field(default_factory=dict)
     version: int = 0
 
     @property
     def open(self) -> int:
-        """How many items are not decided."""
-        return self.total - sum(self.counts.values())
+        """How many items are not decided. If the batch was cancelled, they stay as they are."""
+        never_made = self.sending.never_made if self.sending else 0
+        return self.total - never_made - sum(self.counts.values())
+
+    @property
+    def sends(self) -> bool:
+        """Whether its present round, under way or over, sends drafts."""
+        return self.sending is not None and self.sending.round == self.round
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its present round was cancelled."""
+        if self.sending is not None and self.sends:
+            return self.sending.cancelled_at is not None
+        return self.cancelled_at is not None
 
     @property
     def status(self) -> BatchStatus:
-        if self.cancelled_at is not None:
+        if self.cancelled_at is not None and not self.sends:
             return BatchStatus.CANCELLED
         if not self.stored:
             return BatchStatus.STORING
-        return BatchStatus.RUNNING if self.open else BatchStatus.COMPLETED
+        if self.open and not self.stopped:
+            return BatchStatus.RUNNING
+        return BatchStatus.COMPLETED if self.cancelled_at is None else BatchStatus.CANCELLED
 
     def count(self, status: ItemStatus) -> int:
         """How many items are shown in this status."""
-        if status is ItemStatus.QUEUED:
-            return 0 if self.cancelled_at is not None else self.open
-        if status is ItemStatus.CANCELLED:
-            return self.open if self.cancelled_at is not None else 0
-        return self.counts.get(status, 0)
+        number = self.counts.get(status, 0)
+        if status is self._undecided_are:
+            number += self.open
+        if status is ItemStatus.CANCELLED and self.sending is not None:
+            number += self.sending.never_made
+        return number
+
+    @property
+    def _undecided_are(self) -> ItemStatus:
+        """The status in which items are shown that are not decided in this round."""
+        if not self.stopped:
+            return ItemStatus.QUEUED
+        return ItemStatus.CREATED if self.sends else ItemStatus.CANCELLED
 
     def undecided(self, item: BatchItem) -> bool:
-        """Whether there is something to do for this item in this round."""
-        return item.status is ItemStatus.QUEUED or (item.status is ItemStatus.FAILED and item.round < self.round)
+        """Whether there is something to do for this item in this round, unless the round was cancelled."""
+        if self.sends:
+            return item.status in TO_SEND and item.round < self.round
+        return self._unmade(item)
+
+    def _unmade(self, item: BatchItem) -> bool:
+        """Whether the last round that made invoices has not decided this item."""
+        made_in = self.sending.made_in if self.sending is not None and self.sends else self.round
+        return item.status is ItemStatus.QUEUED or (item.status is ItemStatus.FAILED and item.round < made_in)
 
     def shown(self, item: BatchItem) -> ItemStatus:
         """The status of an item as people see it."""
-        if not self.undecided(item):
-            return item.status
-        return ItemStatus.QUEUED if self.cancelled_at is None else ItemStatus.CANCELLED
+        if self.undecided(item):
+            return self._undecided_are
+        if self._unmade(item):
+            return ItemStatus.CANCELLED
+        if item.status is ItemStatus.HELD_BACK and self.sending is not None and item.round < self.sending.round:
+            return ItemStatus.CREATED  # its sending was ordered again, and cancelled
+        return item.status
 
     def next_round(self) -> Self:
         """The failures are queued again."""
-        return replace(self, round=self.round + 1, counts={**self.counts, ItemStatus.FAILED: 0})
+        counts = {**self.counts, ItemStatus.CREATED: self.count(ItemStatus.CREATED)}
+        return replace(self, round=self.round + 1, counts=_without(counts, ItemStatus.FAILED))
+
+    def round_of_sending(self, by: UserId, at: int, order: str | None) -> Self:
+        """The drafts, and what was held back, are queued to be sent."""
+        sending = Sending(
+            by=by,
+            at=at,
+            round=self.round + 1,
+            made_in=self.sending.made_in if self.sending is not None and self.sends else self.round,
+            order=order,
+            never_made=self.count(ItemStatus.CANCELLED),
+        )
+        return replace(self, round=sending.round, sending=sending, counts=_without(self.counts, *TO_SEND))
+
+    def cancelled(self, at: int) -> Self:
+        """Nothing more is begun. While it sends drafts, what is queued stays a draft; otherwise it is never made."""
+        if self.sending is not None and self.sends:
+            return replace(self, sending=replace(self.sending, cancelled_at=at))
+        return replace(self, cancelled_at=at)
 
     def positions(self, lane: int) -> range:
         """Which items are a lane's."""
         return range(lane, self.total, self.lanes)
+
+
+def _without(counts: Mapping[ItemStatus, int], *left_out: ItemStatus) -> Mapping[ItemStatus, int]:
+    return {status: count for status, count in counts.items() if count and status not in left_out}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,9 @@ _WHY_REFUSED = {
     "due_date_in_past": "its due date had passed",
     "stripe_account_not_ready": "Stripe did not let the account take payments",
     "payment_under_way": "a payment of it was on its way",
+    "customer_email_missing": "the customer had no e-mail address",
+    "customer_email_changed": "Stripe would have mailed it to the customer's former address",
+    "draft_of_other_customer": "the customer had been linked to another Stripe customer",
 }
 
 

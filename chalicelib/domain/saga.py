@@ -100,7 +100,10 @@ class Saga:
     attempts: int = 0
     refusal: Refusal | None = None
     interrupted: bool = False
-    """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile."""
+    """True if another worker has taken the work up, so that people may have changed the draft in Stripe meanwhile.
+
+    True too if nobody waited for the answer to begin with. In either case only the timeline tells of a refusal.
+    """
     finalized_before: bool = False
     """True if the invoice was finalized, and shown as that, when somebody asked for it to be sent."""
 
@@ -174,8 +177,8 @@ class Saga:
         """Taken up by a worker, which has `LEASE` seconds. Whoever was at it before may have got anywhere."""
         return replace(self, resume_at=now + LEASE, attempts=self.attempts + 1, interrupted=True)
 
-    def ordered_to_send(self, nonce: str, now: int, *, finalized_before: bool) -> Self:
-        """Returns the saga of an invoice that somebody asks to be sent after a review.
+    def ordered_to_send(self, nonce: str, now: int, *, finalized_before: bool, awaited: bool = True) -> Self:
+        """Returns the saga of an invoice that somebody asks to be sent after a review, and waits for if `awaited`.
 
         It has a new key, because Stripe repeats even a refusal if it is asked with the former one.
         """
@@ -183,7 +186,7 @@ class Saga:
             self.advanced(Step.SEND, now),
             nonce=nonce,
             send=False,
-            interrupted=False,
+            interrupted=not awaited,
             finalized_before=finalized_before,
         )
 

@@ -47,14 +47,14 @@ def test_a_batch_is_begun_watched_and_repeated(connected: ApiClient, world: Worl
     body = billed(*(service(n) for n in range(4)), service(0, "extra"))
     begun = connected.post("/invoice-batches", body, **keyed())
     assert begun.status == 202, begun.text
-    queued = {"queued": 4, "created": 0, "sent": 0, "failed": 0, "cancelled": 0}
+    queued = {"queued": 4, "created": 0, "sent": 0, "failed": 0, "heldBack": 0, "cancelled": 0}
     assert (begun.json["status"], begun.json["total"], begun.json["counts"]) == ("running", 4, queued)
     assert connected.post("/invoice-batches", body, **keyed()).json == begun.json
     world.work()
     one = f"/invoice-batches/{begun.json['id']}"
     shown = connected.get(one).json
     assert shown["status"] == "completed"
-    assert shown["counts"] == {"queued": 0, "created": 0, "sent": 3, "failed": 1, "cancelled": 0}
+    assert shown["counts"] == {"queued": 0, "created": 0, "sent": 3, "failed": 1, "heldBack": 0, "cancelled": 0}
     assert [item["customerId"] for item in shown["items"]] == ["cust_0", "cust_1", "cust_2", "cust_3"]
     assert [item["status"] for item in shown["items"]] == ["sent"] * 3 + ["failed"]
     assert shown["items"][3]["error"]["code"] == "customer_not_found"
@@ -98,6 +98,81 @@ def test_what_is_queued_can_be_cancelled(connected: ApiClient, world: World) -> 
     assert world.ports.database.invoices == {}
     refused = connected.post(f"/invoice-batches/{batch_id}/retry")
     assert (refused.status, refused.code) == (409, "batch_cancelled")
+
+
+def reviewed(connected: ApiClient, world: World) -> str:
+    """Returns the path of a batch of three drafts."""
+    begun = connected.post("/invoice-batches", billed(*(service(n) for n in range(3)), send=False), **keyed())
+    world.work()
+    world.deliver()
+    return f"/invoice-batches/{begun.json['id']}"
+
+
+def test_a_reviewed_batch_is_sent_and_what_was_held_back_says_why(connected: ApiClient, world: World) -> None:
+    one = reviewed(connected, world)
+    assert "sendRequestedAt" not in connected.get(one).json
+    connected.put("/customers/cust_1", {"firstName": "Ann"})
+    asked = connected.post(f"{one}/send")
+    assert asked.status == 202, asked.text
+    assert (asked.json["status"], asked.json["counts"]["queued"]) == ("running", 3)
+    assert [item["status"] for item in connected.get(one).json["items"]] == ["queued"] * 3
+    assert connected.post(f"{one}/send").json == asked.json, "it is being sent already"
+    world.work()
+    shown = connected.get(one).json
+    assert (shown["status"], shown["counts"]["sent"], shown["counts"]["heldBack"]) == ("completed", 2, 1)
+    assert shown["sendRequestedAt"] == asked.json["sendRequestedAt"]
+    assert [item["status"] for item in shown["items"]] == ["sent", "held_back", "sent"]
+    held_back = shown["items"][1]
+    assert held_back["error"]["code"] == "customer_email_missing"
+    assert held_back["error"]["nextStep"]
+    invoice = connected.get(f"/invoices/{held_back['invoiceId']}").json
+    assert invoice["status"] == "draft"
+    assert "the customer had no e-mail address" in invoice["explanation"]
+    connected.put("/customers/cust_1", {"firstName": "Ann", "email": "ann@example.test"})
+    world.work()
+    connected.post(f"{one}/send")
+    world.work()
+    assert connected.get(one).json["counts"]["sent"] == 3
+    assert connected.get(f"/invoices/{held_back['invoiceId']}").json["status"] == "pending"
+
+
+def test_the_same_key_has_a_batch_sent_once(connected: ApiClient, world: World) -> None:
+    one = reviewed(connected, world)
+    connected.put("/customers/cust_1", {"firstName": "Ann"})
+    connected.post(f"{one}/send", **keyed("go"))
+    world.work()
+    done = connected.get(one).json
+    again = connected.post(f"{one}/send", **keyed("go"))
+    assert (again.status, again.json["counts"]) == (202, done["counts"])
+    assert connected.post(f"{one}/send", **keyed("go on")).json["counts"]["queued"] == 1
+
+
+def test_a_batch_that_is_being_made_is_not_sent_and_one_that_is_being_sent_is_not_retried(
+    connected: ApiClient, world: World
+) -> None:
+    body = billed(service(0), service(7), send=False)
+    one = f"/invoice-batches/{connected.post('/invoice-batches', body, **keyed()).json['id']}"
+    early = connected.post(f"{one}/send")
+    assert (early.status, early.code) == (409, "batch_running")
+    assert early.error["nextStep"]
+    world.work()
+    assert connected.post(f"{one}/send").status == 202
+    retried = connected.post(f"{one}/retry")
+    assert (retried.status, retried.code) == (409, "batch_running")
+
+
+def test_a_sending_that_is_cancelled_leaves_drafts(connected: ApiClient, world: World) -> None:
+    one = reviewed(connected, world)
+    connected.post(f"{one}/send")
+    cancelled = connected.post(f"{one}/cancel")
+    assert (cancelled.status, cancelled.json["status"]) == (200, "completed")
+    assert (cancelled.json["counts"]["created"], cancelled.json["counts"]["cancelled"]) == (3, 0)
+    assert cancelled.json["sendCancelledAt"]
+    world.work()
+    assert [item["status"] for item in connected.get(one).json["items"]] == ["created"] * 3
+    again = connected.post(f"{one}/send")
+    assert (again.status, again.json["counts"]["queued"]) == (202, 3)
+    assert "sendCancelledAt" not in again.json
 
 
 REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
@@ -160,6 +235,7 @@ def test_another_organization_sees_nothing_of_it(connected: ApiClient, world: Wo
     for method, path in (
         ("GET", f"/invoice-batches/{batch_id}"),
         ("POST", f"/invoice-batches/{batch_id}/retry"),
+        ("POST", f"/invoice-batches/{batch_id}/send"),
         ("POST", f"/invoice-batches/{batch_id}/cancel"),
         ("GET", f"/customers/imports/{import_id}"),
     ):

@@ -36,6 +36,7 @@ EXPECTED = {
     "GET /v1/invoice-batches": Role.BILLING,
     "GET /v1/invoice-batches/{batchId}": Role.BILLING,
     "POST /v1/invoice-batches/{batchId}/retry": Role.BILLING,
+    "POST /v1/invoice-batches/{batchId}/send": Role.BILLING,
     "POST /v1/invoice-batches/{batchId}/cancel": Role.BILLING,
     "POST /v1/invoices": Role.BILLING,
     "GET /v1/invoices": Role.MEMBER,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part
+from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part, Sending
 from chalicelib.domain.batch_errors import ItemError
 from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.errors import Refused, StaleWrite
@@ -137,6 +137,28 @@ def test_an_outcome_of_an_earlier_round_is_refused(backend: Backend) -> None:
     assert again.undecided(known)
     backend.batches.decide(again, known.decided(ItemStatus.SENT, 1))
     assert now(backend, again).counts == {ItemStatus.SENT: 1}
+
+
+def test_an_order_to_send_is_kept_and_what_came_of_it_is_counted(backend: Backend) -> None:
+    running = stored(backend)
+    for item in backend.batches.items_at(running, range(3)):
+        backend.batches.decide(running, item.decided(ItemStatus.CREATED, 0, InvoiceId(f"inv_{item.position}")))
+    made = now(backend, running)
+    ordered = backend.batches.save(made.round_of_sending(UserId("user_2"), NOW + 5, "order"))
+    assert now(backend, running) == ordered
+    assert ordered.sending == Sending(UserId("user_2"), NOW + 5, round=1, made_in=0, order="order")
+    assert (ordered.counts, ordered.open) == ({}, 3)
+    first, second, _ = backend.batches.items_at(ordered, range(3))
+    with pytest.raises(StaleWrite):
+        backend.batches.decide(made, first.decided(ItemStatus.SENT, 0, InvoiceId("inv_0")))
+    backend.batches.decide(ordered, first.decided(ItemStatus.SENT, 1, InvoiceId("inv_0")))
+    held_back = second.held_back(ItemError("total_differs", "No.", None, "Look."), 1, refusals_told=2)
+    backend.batches.decide(ordered, held_back)
+    assert backend.batches.items_at(ordered, [1]) == [replace(held_back, version=held_back.version + 1)]
+    assert now(backend, running).counts == {ItemStatus.SENT: 1, ItemStatus.HELD_BACK: 1}
+    stopped = backend.batches.save(now(backend, running).cancelled(NOW + 9))
+    assert now(backend, running) == stopped
+    assert (stopped.count(ItemStatus.CREATED), stopped.cancelled_at) == (1, None)
 
 
 def test_an_outcome_and_the_customer_that_came_of_it_are_one_write(backend: Backend) -> None:

@@ -41,7 +41,14 @@ def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
     again = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
     assert (again.status, again.json["id"]) == (202, begun.json["id"])
     shown = settled(company, f"/invoice-batches/{begun.json['id']}")
-    assert shown["counts"] == {"queued": 0, "created": 0, "sent": CUSTOMERS - 1, "failed": 1, "cancelled": 0}
+    assert shown["counts"] == {
+        "queued": 0,
+        "created": 0,
+        "sent": CUSTOMERS - 1,
+        "failed": 1,
+        "heldBack": 0,
+        "cancelled": 0,
+    }
     assert shown["items"][7]["error"]["code"] == "customer_not_found"
 
     company.customer("cust_7", "found@example.com")

@@ -13,7 +13,7 @@ BATCH = {
     "id": "bat_7c3m5q2xk4jw6ranfhz3l5e7ta",
     "status": "running",
     "total": 320,
-    "counts": {"queued": 118, "created": 0, "sent": 200, "failed": 2, "cancelled": 0},
+    "counts": {"queued": 118, "created": 0, "sent": 200, "failed": 2, "heldBack": 0, "cancelled": 0},
     "createdAt": "2026-11-30T17:00:00Z",
 }
 

@@ -41,6 +41,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
     409: {
         "account_bound_elsewhere": "The Stripe account belongs to another organization.",
         "batch_cancelled": "The batch was cancelled.",
+        "batch_running": "The batch is not finished: its invoices are still being made or sent.",
         "changed_in_stripe": "Somebody changed the draft in Stripe; the message says how. Nothing was sent.",
         "concurrent_change": "Somebody else changed the same thing at the same moment.",
         "customer_email_changed": "Stripe would mail this invoice to the customer's former address.",

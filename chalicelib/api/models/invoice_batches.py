@@ -18,15 +18,18 @@ from chalicelib.ports.storage import Page
 class BatchCounts(msgspec.Struct, rename="camel"):
     """How many invoices are in which status; together they are the total."""
 
-    queued: Annotated[int, Meta(description="Invoices that have yet to be made.")]
+    queued: Annotated[
+        int, Meta(description="Invoices that have yet to be made, and drafts that have yet to be sent.")
+    ]
     created: Annotated[int, Meta(description="Drafts that were made.")]
     sent: Annotated[int, Meta(description="Invoices that were made and sent.")]
     failed: Annotated[int, Meta(description="Invoices that could not be made.")]
+    held_back: Annotated[int, Meta(description="Drafts that were to be sent after a review and were not sent.")]
     cancelled: Annotated[int, Meta(description="Invoices that were left out because the batch was cancelled.")]
 
 
 STATUSES = (
-    "`storing`: the invoices of the batch are being written down. `running`: they are being made. `completed`: "
+    "`storing`: the invoices of the batch are being written down. `running`: they are being made or sent. `completed`: "
     "nothing is left to do. `cancelled`: somebody cancelled it, and what was queued is left out."
 )
 
@@ -39,6 +42,17 @@ class InvoiceBatchView(msgspec.Struct, rename="camel", kw_only=True):
     total: Annotated[int, Meta(description="How many invoices the batch has.")]
     counts: Annotated[BatchCounts, Meta(description="How many invoices are in which status.")]
     created_at: Annotated[Instant, Meta(description="When the batch was asked for. RFC 3339, UTC.")]
+    send_requested_at: Annotated[
+        Instant | None,
+        Meta(description="When somebody last had the drafts of the batch sent. Null if nobody did. RFC 3339, UTC."),
+    ]
+    send_cancelled_at: Annotated[
+        Instant | None,
+        Meta(
+            description="When somebody cancelled that. What was queued then is a draft. Null if nobody did. "
+            "RFC 3339, UTC."
+        ),
+    ]
 
 
 class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
@@ -47,12 +61,16 @@ class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
     status: Annotated[
         ItemStatus,
-        Meta(description="`queued`, `created`, `sent`, `failed` or `cancelled`: what became of the invoice."),
+        Meta(
+            description="`queued`, `created`, `sent`, `failed`, `held_back` or `cancelled`: what became of the invoice."
+        ),
     ]
     invoice_id: Annotated[
         str | None, Meta(description="POM's id of the invoice. Null until POM has begun to make it.")
     ]
-    error: Annotated[ItemErrorView | None, Meta(description="Why it failed. Null unless `status` is `failed`.")]
+    error: Annotated[
+        ItemErrorView | None, Meta(description="Why it failed or was held back. Null for all other statuses.")
+    ]
 
 
 class InvoiceBatchDetail(InvoiceBatchView, rename="camel", kw_only=True):
@@ -74,12 +92,15 @@ class InvoiceBatchList(msgspec.Struct, rename="camel"):
 
 
 def batch_view(batch: Batch) -> InvoiceBatchView:
+    sending = batch.sending
     return InvoiceBatchView(
         id=batch.id,
         status=batch.status,
         total=batch.total,
         counts=BatchCounts(**{name: batch.count(ItemStatus(name)) for name in BatchCounts.__struct_fields__}),
         created_at=instant(batch.created_at),
+        send_requested_at=instant(sending.at) if sending else None,
+        send_cancelled_at=instant(sending.cancelled_at) if sending and sending.cancelled_at is not None else None,
     )
 
 

@@ -22,6 +22,7 @@ from chalicelib.ports.messages import BatchJob
 from chalicelib.ports.pacing import PacedStripe, paced
 from chalicelib.usecases.bulk.bill_item import bill
 from chalicelib.usecases.bulk.import_customers import keep_customer
+from chalicelib.usecases.bulk.send_draft import send_draft
 
 CHUNK_SECONDS = 40
 CHUNK_ITEMS = 50
@@ -35,8 +36,13 @@ PAUSE = 60
 
 ATTEMPTS = 10
 
+
+def _bill_or_send(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+    return send_draft(batch, item, ports) if batch.sends else bill(batch, item, ports)
+
+
 WORK: Mapping[BatchKind, Callable[[Batch, BatchItem, Ports], bool]] = {
-    BatchKind.INVOICES: bill,
+    BatchKind.INVOICES: _bill_or_send,
     BatchKind.CUSTOMERS: keep_customer,
 }
 """What is done with an item; answers whether it is decided now, and stores that."""
@@ -106,7 +112,7 @@ def _worked(batch: Batch, part: Part, stripe: PacedStripe, ports: Ports, until: 
 def _decided(batch: Batch, item: BatchItem, ports: Ports) -> _Came:
     for _ in attempts(ATTEMPTS, ports.clock):
         current = ports.batches.get(batch.organization_id, batch.id) or batch
-        if current.cancelled_at is not None:
+        if current.stopped:
             return _Came.CANCELLED
         if not current.undecided(item):
             return _Came.DECIDED

@@ -1,14 +1,14 @@
-"""Work in bulk: write it down, look at it, take up its failures, stop it. `batch_work` does it."""
+"""Work in bulk: write it down, look at it, take up its failures, send its drafts, stop it. `batch_work` does it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.batch import Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part
-from chalicelib.domain.connection import Freeze
+from chalicelib.domain.batch import TO_SEND, Batch, BatchItem, BatchKind, BatchStatus, ItemStatus, Part
+from chalicelib.domain.connection import Freeze, account_to_invoice_on
 from chalicelib.domain.errors import Conflict, NotFound, StaleWrite
-from chalicelib.domain.identifiers import BatchId, OrganizationId
+from chalicelib.domain.identifiers import BatchId, OrganizationId, UserId, digest
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import BatchJob
@@ -92,7 +92,7 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
     """Queue the failed items again; without any, nothing changes.
 
     Raises:
-        NotFound; Conflict: the batch was cancelled.
+        NotFound; Conflict: the batch was cancelled, or its drafts are being sent.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
@@ -104,28 +104,82 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
             )
         if not batch.counts.get(ItemStatus.FAILED):
             return batch
-        parts = _parts(batch, ports)
+        if batch.sends and _under_way(batch, ports):
+            raise _running("Its drafts are being sent.")
         try:
-            again = ports.batches.save(batch.next_round(), parts)
+            return _begin_round(batch.next_round(), ports)
         except StaleWrite:
             continue
-        _queue(parts, ports)
-        return again
     raise StaleWrite("The batch")
+
+
+def send_drafts(
+    organization_id: OrganizationId, batch_id: BatchId, user_id: UserId, key: str | None, ports: Ports
+) -> Batch:
+    """Queue the drafts of a reviewed batch to be sent, and those that were held back; without any, nothing changes.
+
+    Asking again while they are being sent, or with the same idempotency key at any time, orders nothing anew.
+
+    Raises:
+        NotFound; Conflict: the batch is still being made, or was cancelled a moment ago; or the organization is not
+            connected, or its invoicing is paused.
+        Refused: Stripe does not let the account take payments.
+    """
+    order = digest("send", batch_id, key) if key is not None else None
+    for _ in attempts(ATTEMPTS, ports.clock):
+        batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
+        if _is_ordered(batch, order):
+            return batch
+        if _under_way(batch, ports):
+            raise _running("Its invoices are still being worked on.")
+        if not any(map(batch.count, TO_SEND)):
+            return batch
+        account_to_invoice_on(ports.connections.get(organization_id), send=True)
+        try:
+            return _begin_round(batch.round_of_sending(user_id, ports.clock.now(), order), ports)
+        except StaleWrite:
+            continue
+    raise StaleWrite("The batch")
+
+
+def _is_ordered(batch: Batch, order: str | None) -> bool:
+    """Whether the sending that somebody asks for has been ordered already."""
+    if batch.sending is None:
+        return False
+    if order is not None and batch.sending.order == order:
+        return True
+    return batch.sends and batch.status is BatchStatus.RUNNING
+
+
+def _under_way(batch: Batch, ports: Ports) -> bool:
+    """Whether its present round is not over. After it was cancelled, lanes finish the invoice that they are at."""
+    if batch.stopped:
+        return any(part is not None and part.resume_at is not None for part in _known_parts(batch, ports))
+    return batch.status is not BatchStatus.COMPLETED
+
+
+def _running(what: str) -> Conflict:
+    return Conflict(
+        "batch_running",
+        f"This batch is not finished. {what}",
+        next_step="Wait until nothing of it is queued, and repeat the request.",
+    )
 
 
 def cancel(organization_id: OrganizationId, batch_id: BatchId, ports: Ports) -> Batch:
     """Leave out what is still queued; the items that are being worked on are finished.
+
+    While drafts are being sent, what is queued stays a draft.
 
     Raises:
         NotFound: no such batch.
     """
     for _ in attempts(ATTEMPTS, ports.clock):
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
-        if batch.cancelled_at is not None or not batch.open:
+        if batch.stopped or not batch.open:
             return batch
         try:
-            return ports.batches.save(replace(batch, cancelled_at=ports.clock.now()))
+            return ports.batches.save(batch.cancelled(ports.clock.now()))
         except StaleWrite:
             continue
     raise StaleWrite("The batch")
@@ -141,14 +195,31 @@ def resume_batches(ports: Ports) -> int:
     return len(due)
 
 
+def _begin_round(batch: Batch, ports: Ports) -> Batch:
+    """Store the batch in its new round, and set every lane going.
+
+    Raises:
+        StaleWrite: it was changed meanwhile.
+    """
+    parts = _parts(batch, ports)
+    begun = ports.batches.save(batch, parts)
+    _queue(parts, ports)
+    return begun
+
+
 def _parts(batch: Batch, ports: Ports) -> list[Part]:
     """Every lane's part, to be begun from the first item."""
     resume_at = ports.clock.now() + LEASE
-    parts = []
-    for lane in range(min(batch.lanes, batch.total)):
-        known = ports.batches.part(batch.organization_id, batch.id, lane)
-        parts.append((known or Part(batch.organization_id, batch.id, lane)).again(resume_at))
-    return parts
+    return [
+        (known or Part(batch.organization_id, batch.id, lane)).again(resume_at)
+        for lane, known in enumerate(_known_parts(batch, ports))
+    ]
+
+
+def _known_parts(batch: Batch, ports: Ports) -> list[Part | None]:
+    """How far each lane is; None for one that has not been set going."""
+    lanes = range(min(batch.lanes, batch.total))
+    return [ports.batches.part(batch.organization_id, batch.id, lane) for lane in lanes]
 
 
 def _queue(parts: Sequence[Part], ports: Ports) -> None:

@@ -103,7 +103,7 @@ def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice
     If it was to be sent and that was refused, it is sent again.
     """
     if command.terms.send and _can_be_sent(invoice):
-        return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports)
+        return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports, awaited=False)
     if not invoice.saga.running:
         return invoice
     return resume_invoice(invoice.organization_id, invoice.id, ports)

@@ -64,10 +64,7 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
             "again.",
         )
     if not _is_due_as_seen(reviewed, due):
-        raise _changed(
-            f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
-            "Load the invoice again, look at its due date, and send it if that is right.",
-        )
+        raise due_date_moved(due)
 
 
 def _is_due_as_seen(reviewed: Invoice, due: dt.date) -> bool:
@@ -166,6 +163,14 @@ def finalized_meanwhile() -> ChangedInStripe:
     return _changed(
         "Somebody has finalized this draft in Stripe, and it was not mailed.",
         _SEND_IF_RIGHT,
+    )
+
+
+def due_date_moved(due: dt.date) -> ChangedInStripe:
+    """Why a draft is not mailed that somebody in Stripe has made due on another day, which nobody has seen in POM."""
+    return _changed(
+        f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
+        "Load the invoice again, look at its due date, and send it if that is right.",
     )
 
 

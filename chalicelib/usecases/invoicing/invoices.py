@@ -50,10 +50,13 @@ def list_invoices(
     return ports.invoices.page(organization_id, wanted, first, after)
 
 
-def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports) -> Invoice:
+def send_invoice(
+    organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports, *, awaited: bool = True
+) -> Invoice:
     """Send a draft that has been reviewed, or what was finalized in Stripe and never sent.
 
-    Sending a sent invoice again answers it as it is.
+    Sending a sent invoice again answers it as it is. If nobody is there to read a refusal, it is not `awaited`: then
+    the timeline tells of the refusal, in the write that ends the attempt.
 
     Raises:
         NotFound; Conflict: it is being made, can no longer be sent, or would go to a former address; Refused: not
@@ -80,7 +83,7 @@ def send_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, user_id
         if current.saga.running or _sent(current):
             return current
         finalized = current.status in OPEN_STATUSES
-        saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized)
+        saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized, awaited=awaited)
         return replace(current, saga=saga).changed(now, asked)
 
     return run(store(invoice, sending, ports), ports)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.actions import SEND_REFUSED, SENT_BY_POM, Action
+from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED, SENT_BY_POM, Action
 from chalicelib.domain.errors import (
     AccountNotReady,
     ChangedInStripe,
@@ -77,7 +77,7 @@ def advance(
 def mailed(invoice: Invoice, facts: Sequence[StripeFact], ports: Ports) -> Invoice:
     """Returns the invoice, finished, after Stripe has mailed it just now."""
     now = ports.clock.now()
-    told = Action(now, SENT_BY_POM, invoice.created_by, stripe_id=invoice.stripe_invoice_id)
+    told = Action(now, SENT_BY_POM, _who_had_it_sent(invoice), stripe_id=invoice.stripe_invoice_id)
     return advance(invoice, Step.DONE, ports, facts, sent_at=now, told=told)
 
 
@@ -121,8 +121,15 @@ def found_sent(invoice: Invoice, sent: Sequence[StripeEvent], ports: Ports) -> I
     facts = ports.stripe.everything(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
     by_pom = any(invoice.saga.has_used(event.idempotency_key) for event in sent)
     sent_at = min(event.created for event in sent)
-    told = Action(sent_at, SENT_BY_POM, invoice.created_by, stripe_id=invoice.stripe_invoice_id) if by_pom else None
+    who = _who_had_it_sent(invoice)
+    told = Action(sent_at, SENT_BY_POM, who, stripe_id=invoice.stripe_invoice_id) if by_pom else None
     return advance(invoice, Step.DONE, ports, facts, sent_at=sent_at, told=told)
+
+
+def _who_had_it_sent(invoice: Invoice) -> str | None:
+    """Returns the user who asked for the e-mail: after a review, who asked last, and otherwise who ordered it."""
+    asked = [action.actor for action in invoice.actions if action.kind == SEND_REQUESTED]
+    return asked[-1] if asked else invoice.created_by
 
 
 def postpone(invoice: Invoice, ports: Ports, *, stored_by_stripe: bool) -> Invoice:

@@ -67,6 +67,10 @@ class Time:
 
         threading.Thread(target=run, daemon=True).start()
 
+    def resume(self) -> None:
+        """After `play` is over, threads can be begun for another one."""
+        self._over = False
+
     def sleep(self, seconds: float) -> None:
         turn = self._wake_at(self.now + seconds)
         self._baton.release()
@@ -244,6 +248,7 @@ class Company(World):
 
         A machine without work looks for some again after `idle` seconds.
         """
+        self.time.resume()
         self.clock.playing = True
         for _ in range(machines):
             self.time.begin(lambda: self._machine(risk, repeats, idle))

@@ -44,6 +44,7 @@ class BatchItem(Aggregate):
     updated = NumberAttribute(null=True)
     unchanged = NumberAttribute(null=True)
     failed = NumberAttribute(null=True)
+    held_back = NumberAttribute(null=True)
     created_key = UnicodeAttribute(null=True)
     work = UnicodeAttribute(null=True)
     resume_at = NumberAttribute(null=True)

@@ -1,0 +1,127 @@
+"""One draft of a reviewed batch: sent by the same way as any other draft, or held back.
+
+The office ordered the sending of what it had seen by then. So a draft is held back if it was refused since, or was
+changed in Stripe since in a way that POM would send if it were asked again: somebody has to hear of that first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.actions import SEND_REFUSED, Action
+from chalicelib.domain.batch import Batch, BatchItem, ItemStatus, Sending
+from chalicelib.domain.batch_errors import ItemError, item_error
+from chalicelib.domain.errors import AccountUnreachable, Conflict, InvoicingPaused, NotFound, Refused
+from chalicelib.domain.identifiers import InvoiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing.as_reviewed import draft_deleted, due_date_moved, finalized_meanwhile
+from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice
+from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
+
+
+def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
+    """Send the item's invoice as the person who ordered it, and store what became of it.
+
+    Returns False where Stripe has not answered, somebody else is at work on the invoice, or invoicing is paused.
+
+    Raises:
+        StaleWrite: somebody else decided the item, or ordered another round.
+    """
+    sending, invoice_id = batch.sending, item.invoice_id
+    if sending is None or invoice_id is None:
+        raise ValueError(f"nothing of {batch.id} is to be sent at {item.position}")
+    try:
+        invoice = get_invoice(batch.organization_id, invoice_id, ports)
+        if not invoice.saga.running:
+            if (told := _refusals_since(invoice, item, sending)) and _can_be_sent(invoice):
+                return _hold_back(batch, item, _told(told[-1]), ports)
+            invoice = _sent(invoice, sending, ports)
+        elif (resumed := resume_invoice(batch.organization_id, invoice_id, ports)) is not None:
+            invoice = resumed
+    except InvoicingPaused:
+        return False
+    except (Refused, Conflict, NotFound, AccountUnreachable) as refusal:
+        kept = ports.invoices.get(batch.organization_id, invoice_id)
+        if kept is not None and kept.saga.running:
+            return False  # somebody else has begun to work on it
+        return _hold_back(batch, item, item_error(refusal), ports)
+    if invoice.saga.running:
+        return False
+    status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
+    ports.batches.decide(batch, item.decided(status, batch.round, invoice_id))
+    return True
+
+
+def _sent(invoice: Invoice, sending: Sending, ports: Ports) -> Invoice:
+    """Returns the invoice after it was sent, now or before, or after it was found that nobody has to pay anything.
+
+    Raises:
+        Refused, Conflict, AccountUnreachable: it was not sent.
+    """
+    if invoice.sent_at is not None or _is_free(invoice):
+        return invoice
+    _require_live(invoice)
+    _require_as_ordered(invoice, sending.at)
+    return send_invoice(invoice.organization_id, invoice.id, sending.by, ports, awaited=False)
+
+
+def _is_free(invoice: Invoice) -> bool:
+    """Whether it was finalized with nothing to pay. Stripe mails no such invoice."""
+    return invoice.status is InvoiceStatus.PAID and invoice.total == 0
+
+
+def _require_live(invoice: Invoice) -> None:
+    """Raises: Refused, Conflict: the invoice was deleted or voided."""
+    fact = invoice.facts.invoice
+    if fact is not None and fact.deleted:
+        raise draft_deleted()
+    if not invoice.live:
+        raise Conflict(
+            "invoice_void", "The invoice was voided.", next_step="Bill its services again in a new invoice or batch."
+        )
+
+
+def _require_as_ordered(invoice: Invoice, ordered_at: int) -> None:
+    """Refuses what somebody did in Stripe after the order, and POM has heard of since.
+
+    What POM has not heard of yet is found right before Stripe is asked to mail the invoice. A due date counts as
+    moved since if POM has read it since, although that may be what the office saw. It is then sent when asked again.
+
+    Raises:
+        Conflict: the draft was finalized, or its due date was moved.
+    """
+    fact = invoice.facts.invoice
+    if fact is None:
+        return
+    if invoice.status in OPEN_STATUSES and fact.finalized_at is not None and fact.finalized_at > ordered_at:
+        raise finalized_meanwhile()
+    due, chosen = invoice.due_day, not invoice.due_by_terms
+    if fact.unfinished and due is not None and chosen and due != invoice.order.due_date and fact.as_of > ordered_at:
+        raise due_date_moved(due)
+
+
+def _refusals_since(invoice: Invoice, item: BatchItem, sending: Sending) -> Sequence[Action]:
+    """Returns the refusals to send the invoice of which nobody had heard when this round was ordered."""
+    refusals = [action for action in invoice.actions if action.kind == SEND_REFUSED]
+    return [action for action in refusals[item.refusals_told :] if action.at >= sending.at]
+
+
+def _can_be_sent(invoice: Invoice) -> bool:
+    return invoice.sent_at is None and invoice.status in (InvoiceStatus.DRAFT, *OPEN_STATUSES)
+
+
+def _told(refusal: Action) -> ItemError:
+    return ItemError(
+        refusal.reason or "changed_in_stripe",
+        "The invoice was not sent when its turn came. Its explanation says why.",
+        next_step="Look at the invoice, and send it if it is right, or void it.",
+    )
+
+
+def _hold_back(batch: Batch, item: BatchItem, error: ItemError, ports: Ports) -> bool:
+    invoice = ports.invoices.get(batch.organization_id, item.invoice_id or InvoiceId(""))
+    told = sum(action.kind == SEND_REFUSED for action in invoice.actions) if invoice else item.refusals_told
+    ports.batches.decide(batch, item.held_back(error, batch.round, refusals_told=told))
+    return True
