@@ -6,6 +6,7 @@ HAPPENED = {
     "reminded": "Reminder sent",
     "send_requested": "Sending requested",
     "send_refused": "Sending refused",
+    "corrected": "Replaced by a copy to correct it",
 }
 """What happened, for kinds of entries whose own words would not do."""
 

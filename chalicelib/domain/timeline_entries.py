@@ -12,6 +12,7 @@ class EntryKind(StrEnum):
     """What happened. Entries of the same second are sorted in this order, in which they usually happen."""
 
     CREATED = "created"
+    CREATED_AS_CORRECTION = "created_as_correction"
     RECREATED = "recreated"
     SEND_REQUESTED = "send_requested"
     SEND_REFUSED = "send_refused"
@@ -40,6 +41,8 @@ class EntryKind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     VOIDED = "voided"
     DRAFT_DELETED = "draft_deleted"
+    CORRECTED = "corrected"
+    CORRECTION_REFUSED = "correction_refused"
 
 
 _PLACES = {kind: place for place, kind in enumerate(EntryKind)}

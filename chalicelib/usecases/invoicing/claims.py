@@ -20,7 +20,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
-from chalicelib.ports.storage import ServiceClaimed
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 
 T = TypeVar("T")
@@ -45,6 +45,17 @@ def claim(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None
         StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
     """
     _claiming(invoice, services, ports, partial(ports.invoices.claim, invoice))
+
+
+def claim_in_portions(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
+    """Claim any number of services for an invoice that is stored.
+
+    Raises:
+        ServiceAlreadyBilled: a service is on a live invoice. Portions before it have been claimed.
+        StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
+    """
+    for start in range(0, len(services), MAX_CLAIMS_AT_ONCE):
+        claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
 
 
 def _claiming(
