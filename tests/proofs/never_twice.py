@@ -5,7 +5,8 @@ failure, or ended on the way: one live Stripe invoice an intent, one live invoic
 one refund a key.
 
 Tried. Towns in which nearly everything is creating, sending, voiding, correcting, paying, refunding and resuming the
-same few services, under many faults, with the clock jumping past the 24 hours for which Stripe keeps idempotency keys.
+same few services, under many faults, with the clock jumping past the 24 hours for which Stripe keeps idempotency
+keys.
 
 Not shown. An `invoice.sent` event that Stripe never generates: after a stored failure it is our only proof that the
 e-mail went out, so such an invoice could be mailed a second time.

@@ -14,7 +14,7 @@ class Correction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
     confirmed: Annotated[
         bool,
         Meta(
-            description="True if a person has confirmed it. Without it the answer is 409 `confirmation_missing`, whose "
-            "message says what the correction does to this invoice."
+            description="True if a person has confirmed it. Without it the answer is 409 "
+            "`confirmation_missing`, whose message says what the correction does to this invoice."
         ),
     ] = False
