@@ -39,6 +39,7 @@ class Router:
         raw_body: bool = False,
         page_on_error: bool = False,
         answers_csv: bool = False,
+        answers_html: bool = False,
         max_body: int = MAX_BODY,
     ) -> Callable[[Handler[T]], Handler[T]]:
         """Declare `method path`, under `/v1`.
@@ -50,6 +51,7 @@ class Router:
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
             answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
+            answers_html: the handler answers 200 as a page, too, to whoever accepts it.
             max_body: bytes; a raw body may be as large as a webhook's.
         """
 
@@ -69,6 +71,7 @@ class Router:
                 raw_body=raw_body,
                 page_on_error=page_on_error,
                 answers_csv=answers_csv,
+                answers_html=answers_html,
                 max_body=MAX_WEBHOOK if raw_body else max_body,
             )
             ROUTES.append(route)

@@ -70,6 +70,7 @@ class Route:
     raw_body: bool = False
     page_on_error: bool = False
     answers_csv: bool = False
+    answers_html: bool = False
     max_body: int = MAX_BODY
 
     @cached_property
