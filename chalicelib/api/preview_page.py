@@ -31,7 +31,7 @@ p, dl, ul { margin: 0; }
 .draft { border: 3px dashed var(--mark); color: var(--mark); padding: .5rem 1rem; margin-bottom: 1.5rem; }
 .draft strong { font-size: 1.25rem; letter-spacing: .2em; margin-right: .5em; }
 .across { position: fixed; inset: 0; display: flex; align-items: center; justify-content: center; z-index: 1;
-  pointer-events: none; font-size: min(24vw, 13rem); font-weight: 700; letter-spacing: .1em; color: var(--ink);
+  pointer-events: none; font-size: min(20vw, 12rem); font-weight: 700; white-space: nowrap; color: var(--ink);
   opacity: .06; transform: rotate(-28deg); }
 .warnings { border: 1px solid var(--line); border-left: .4rem solid var(--mark); padding: .75rem 1rem;
   margin-bottom: 1.5rem; }
@@ -45,13 +45,16 @@ dt { color: var(--soft); }
 dd { margin: 0; }
 .parties { margin-bottom: 2rem; }
 .parties section { flex: 1 1 14rem; min-width: 0; }
+.parties p { text-align: left; }
+footer { border-top: 1px solid var(--line); padding-top: .75rem; color: var(--soft); }
 .text { white-space: pre-wrap; }
 table { width: 100%; border-collapse: collapse; margin-bottom: 2rem; }
-th, td { padding: .5rem 0; vertical-align: top; text-align: start; border-bottom: 1px solid var(--line); }
-th + th, td + td, tfoot td { text-align: end; padding-left: 1rem; white-space: nowrap; overflow-wrap: normal;
+tfoot { display: table-row-group; }
+th, td { padding: .5rem 0; vertical-align: top; text-align: left; border-bottom: 1px solid var(--line); }
+th + th, td + td, tfoot td { text-align: right; padding-left: 1rem; white-space: nowrap; overflow-wrap: normal;
   font-variant-numeric: tabular-nums; }
-tfoot th { font-weight: 400; text-align: end; }
-tfoot tr:last-child > * { font-weight: 700; font-size: 1.125rem; border-bottom: 0; }
+tfoot th { text-align: right; }
+tfoot tr > * { font-weight: 700; font-size: 1.125rem; border-bottom: 0; }
 main > section { margin-bottom: 1.5rem; }
 @media print {
   :root { --ink: #000; --soft: #333; --line: #999; --paper: #fff; --mark: #000; color-scheme: light; }
@@ -91,11 +94,12 @@ $memo
 $lines
 </tbody>
 <tfoot>
-$sums
+<tr><th scope="row">Total</th><td>$total</td></tr>
 </tfoot>
 </table>
 $more
 </main>
+$footer
 </body>
 </html>
 """)
@@ -111,10 +115,11 @@ def preview_page(preview: InvoicePreview) -> str:
         dates="".join(_dates(preview)),
         company=_paragraphs([preview.company.name, preview.company.support_email, preview.company.support_phone]),
         bill_to=_paragraphs([preview.bill_to.name, *preview.bill_to.address, preview.bill_to.email]),
-        memo=_section("Memo", preview.memo),
+        memo=_text("section", preview.memo),
         lines="\n".join(_lines(preview)),
-        sums="\n".join(_sums(preview)),
+        total=f"{_amount(preview.total)} {escape(preview.currency.upper())}",
         more="\n".join(_more(preview)),
+        footer=_text("footer", preview.footer),
     )
 
 
@@ -139,22 +144,13 @@ def _dates(preview: InvoicePreview) -> Iterator[str]:
 
 
 def _lines(preview: InvoicePreview) -> Iterator[str]:
+    """Yields the lines as Stripe gets them: deductions and the tax are lines, too."""
     for line in preview.line_items:
         yield _row(line.text, line.amount)
     for deduction in preview.deductions:
         yield _row(deduction.text, f"-{deduction.amount}")
-
-
-def _sums(preview: InvoicePreview) -> Iterator[str]:
-    if preview.deductions:
-        yield _sum("Services", preview.subtotal)
-        taken = sum(Decimal(each.amount) for each in preview.deductions)
-        yield _sum("Discounts and credits", f"-{taken}")
-    elif Decimal(preview.tax):
-        yield _sum("Subtotal", preview.subtotal)
     if Decimal(preview.tax):
-        yield _sum("Tax", preview.tax)
-    yield _sum("Total", preview.total, preview.currency)
+        yield _row("Tax", preview.tax)
 
 
 def _more(preview: InvoicePreview) -> Iterator[str]:
@@ -162,13 +158,14 @@ def _more(preview: InvoicePreview) -> Iterator[str]:
         yield _section(each.name, each.value)
     methods = ", ".join(preview.payment_methods) or "As set in the Stripe account"
     yield _section("Ways to pay", methods)
-    yield _section("Footer", preview.footer)
 
 
-def _section(title: str, text: str | None) -> str:
-    if not text:
-        return ""
+def _section(title: str, text: str) -> str:
     return f'<section><h2 dir="auto">{escape(title)}</h2><p class="text" dir="auto">{escape(text)}</p></section>'
+
+
+def _text(element: str, text: str | None) -> str:
+    return f'<{element}><p class="text" dir="auto">{escape(text)}</p></{element}>' if text else ""
 
 
 def _paragraphs(lines: Iterable[str | None]) -> str:
@@ -177,10 +174,6 @@ def _paragraphs(lines: Iterable[str | None]) -> str:
 
 def _row(text: str, amount: str) -> str:
     return f'<tr><td dir="auto">{escape(text)}</td><td>{_amount(amount)}</td></tr>'
-
-
-def _sum(name: str, amount: str, currency: str = "") -> str:
-    return f'<tr><th scope="row">{name}</th><td>{_amount(amount)} {escape(currency.upper())}</td></tr>'
 
 
 def _amount(amount: str) -> str:
