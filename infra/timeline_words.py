@@ -8,6 +8,7 @@ HAPPENED = {
     "edit_refused": "Change of the draft refused",
     "send_requested": "Sending requested",
     "send_refused": "Sending refused",
+    "corrected": "Replaced by a copy to correct it",
 }
 """What happened, for kinds of entries whose own words would not do."""
 

@@ -8,6 +8,7 @@ from chalicelib import bootstrap, correlation
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.combinations import described
+from chalicelib.api.models.corrections import Correction
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
 from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
@@ -21,6 +22,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing import invoices
+from chalicelib.usecases.invoicing.correct_invoice import correct_invoice as make_correction
 from chalicelib.usecases.invoicing.create_invoice import create_invoice as make_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, totals
@@ -28,6 +30,7 @@ from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_events
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import mark_paid
+from chalicelib.usecases.invoicing.void_invoice import void_invoice as make_void
 from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 
 ONE = "/invoices/{invoiceId}"
@@ -162,8 +165,28 @@ def send_invoice(call: Call[Nothing]) -> Reply:
 def void_invoice(call: Call[Nothing]) -> Reply:
     """Void an invoice, or delete it while it is a draft. Its services can be billed again."""
     ports = bootstrap.ports()
-    invoice = invoices.void_invoice(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports)
+    invoice = make_void(call.caller.organization_id, _invoice_id(call), call.caller.user_id, ports)
     return _shown(invoice, ports)
+
+
+@router.route(
+    "POST",
+    f"{ONE}/correct",
+    Role.BILLING,
+    takes=Correction,
+    answers={201: InvoiceView, 202: InvoiceView},
+    refuses=(404, 409, 422, 502, 503),
+)
+def correct_invoice(call: Call[Correction]) -> Reply:
+    """Void an invoice that was issued and not paid, and make a draft copy of it, which can be changed and sent.
+
+    The answer is the copy; a repeated request answers the same one. It has what POM ordered. If its due date has
+    passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent.
+    """
+    ports = bootstrap.ports()
+    organization_id, user_id, confirmed = call.caller.organization_id, call.caller.user_id, call.input.confirmed
+    copy = make_correction(organization_id, _invoice_id(call), user_id, ports, confirmed=confirmed)
+    return _shown(copy, ports, done=201)
 
 
 @router.route(

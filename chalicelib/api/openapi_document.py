@@ -263,6 +263,8 @@ def _responses(route: Route) -> Json:
             response["content"] = {"application/json": _content(model, status)}
             if route.answers_csv:
                 response |= _also_csv(response["content"], model)
+            if route.answers_html and status == HTTPStatus.OK:
+                response["content"]["text/html"] = {"schema": {"type": "string"}}
         elif status == HTTPStatus.FOUND:
             response["headers"] = {"Location": {"schema": {"type": "string"}}}
         else:

@@ -21,6 +21,10 @@ REMINDER_SENT = "reminder_sent"
 REMINDER_REFUSED = "reminder_refused"
 REFUND_REFUSED = "refund_refused"
 """POM or Stripe refused a refund whose order POM had stored."""
+CORRECTED = "corrected"
+"""POM voided the invoice, and a draft copy has its services."""
+CORRECTION_REFUSED = "correction_refused"
+"""The draft copy could not be made. If POM had voided the invoice by then, it stays void."""
 
 MAX_ACTIONS = 1000
 """An item holds at most 400 KB. After this many acts the invoice still works, but the timeline shows no later act."""

@@ -52,6 +52,8 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_by_terms:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
+    if invoice.corrects is not None:
+        yield f"It is the copy of the invoice {invoice.corrects}, which was voided to correct it."
     yield from not_sent(invoice)
     yield from _not_changed(invoice)
     yield from reasons
@@ -167,7 +169,10 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     told = latest(invoice, EntryKind.VOIDED, EntryKind.DRAFT_DELETED)
     word = "Its draft was deleted" if deleted else "Voided"
     when = on_day(invoice, told.at if told else None)
-    yield f"{word}{when}: nothing is to be paid, its services can be billed again."
+    if invoice.corrected_by is not None:
+        yield f"{word}{when} to correct it: its copy {invoice.corrected_by} has taken its place."
+    else:
+        yield f"{word}{when}: nothing is to be paid, its services can be billed again."
     yield from _had_been_paid(invoice)
 
 

@@ -184,6 +184,9 @@ class AccountFact:
     """The IANA time zone of its Dashboard; None if Stripe does not say one that is known."""
     payouts_enabled: bool = True
     """False if Stripe pays nothing out to the bank. An account that was stored without it counts as paid out."""
+    support_email: str | None = None
+    """Where payers can ask. Stripe shows it on invoices."""
+    support_phone: str | None = None
     final = False
 
     @property

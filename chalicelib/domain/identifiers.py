@@ -68,6 +68,11 @@ def invoice_id_for(organization_id: OrganizationId, idempotency_key: str) -> Inv
     return InvoiceId(INVOICE_PREFIX + digest("invoice", organization_id, idempotency_key))
 
 
+def correction_id_for(organization_id: OrganizationId, invoice_id: InvoiceId) -> InvoiceId:
+    """Returns the id of the draft copy that corrects an invoice. An invoice has one correction at most."""
+    return InvoiceId(INVOICE_PREFIX + digest("correction", organization_id, invoice_id))
+
+
 def batch_id_for(organization_id: OrganizationId, kind: str, idempotency_key: str) -> BatchId:
     """The id of the batch that a request with this key makes."""
     return BatchId(BATCH_PREFIX + digest("batch", organization_id, kind, idempotency_key))

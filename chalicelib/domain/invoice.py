@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from chalicelib.domain.actions import MAX_ACTIONS, Action
+from chalicelib.domain.actions import CORRECTED, CORRECTION_REFUSED, MAX_ACTIONS, Action
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.draft_edit import DraftEdit
@@ -18,6 +18,7 @@ from chalicelib.domain.identifiers import (
     OrganizationId,
     StripeAccountId,
     UserId,
+    correction_id_for,
 )
 from chalicelib.domain.intended_act import IntendedAct
 from chalicelib.domain.merging import settle
@@ -82,6 +83,8 @@ class Invoice(Standing):
     """When Stripe was last asked to send its e-mail again and did (epoch seconds UTC)."""
     links_read_at: int = 0
     """When the links were last read from Stripe's API, which makes them good for some days more."""
+    corrects: InvoiceId | None = None
+    """The invoice that was voided so that this one, its copy, takes its place."""
     version: int = 0
     payments_listed: bool = field(default=True, compare=False)
     """False if an earlier release stored it, which listed no payments. Its next write lists them."""
@@ -162,6 +165,17 @@ class Invoice(Standing):
     def stripe_invoice_ids(self) -> AbstractSet[str]:
         """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}
+
+    @property
+    def corrected_by(self) -> InvoiceId | None:
+        """Returns the id of the copy that has taken its place, or None."""
+        told = [act.kind for act in self.actions if act.kind in (CORRECTED, CORRECTION_REFUSED)]
+        return correction_id_for(self.organization_id, self.id) if told and told[-1] == CORRECTED else None
+
+    @property
+    def replaces_nothing_yet(self) -> bool:
+        """Returns True if it is a copy and the invoice that it corrects still counts, or counts for good."""
+        return self.corrects is not None and self.saga.step in (Step.REPLACE, Step.ABORT)
 
     @property
     def resume_at(self) -> int | None:

@@ -32,6 +32,8 @@ A lease that has as much left is not renewed, because each renewal moves the inv
 class Step(StrEnum):
     """The next thing to do."""
 
+    REPLACE = "replace"
+    """Void the invoice that this one corrects, and claim its services."""
     CLAIM = "claim"
     DRAFT = "draft"
     LINES = "lines"
@@ -124,7 +126,7 @@ class Saga:
     @property
     def before_sending(self) -> bool:
         """Whether there is at most a draft in Stripe, which no payer has seen."""
-        return self.step in {Step.CLAIM, Step.DRAFT, Step.LINES}
+        return self.step in {Step.REPLACE, Step.CLAIM, Step.DRAFT, Step.LINES}
 
     @property
     def editing(self) -> bool:

@@ -56,7 +56,12 @@ class CurrencySummary:
 
 
 def contribution(invoice: Invoice) -> Mapping[Bucket, Tally]:
-    """Returns what one invoice counts for. Days are of the time zone that it was made in."""
+    """Returns what one invoice counts for. Days are of the time zone that it was made in.
+
+    A copy counts once it has taken the place of the invoice that it corrects.
+    """
+    if invoice.replaces_nothing_yet:
+        return {}
     currency, balance, amounts, paid_on = invoice.order.currency, invoice.balance, invoice.amounts, invoice.paid_on
     counts = {Bucket(currency, STATUS, invoice.status.value): Tally(1, invoice.total, balance)}
     if invoice.overdue:

@@ -47,6 +47,8 @@ _ACTS = {
     actions.REMINDER_SENT: EntryKind.REMINDED,
     actions.REMINDER_REFUSED: EntryKind.REMINDER_REFUSED,
     actions.REFUND_REFUSED: EntryKind.REFUND_REFUSED,
+    actions.CORRECTED: EntryKind.CORRECTED,
+    actions.CORRECTION_REFUSED: EntryKind.CORRECTION_REFUSED,
     MARKED_PAID: EntryKind.MARKED_PAID,
     VOIDED: EntryKind.VOIDED,
     GIVEN_UP: EntryKind.GIVEN_UP,
@@ -62,6 +64,8 @@ def _acts(invoice: Invoice) -> Iterator[Entry]:
         kind = _ACTS.get(act.kind)
         if act.kind == actions.SEND_REQUESTED and _nothing_came_of(act, invoice):
             kind = EntryKind.SEND_REQUESTED
+        if act.kind == actions.CREATED and invoice.corrects is not None:
+            kind = EntryKind.CREATED_AS_CORRECTION
         if kind is None:
             continue
         entry = Entry(act.at, kind, True, act.actor, act.amount, reason=act.reason, stripe_id=act.stripe_id)

@@ -12,6 +12,7 @@ class EntryKind(StrEnum):
     """What happened. Entries of the same second are sorted in this order, in which they usually happen."""
 
     CREATED = "created"
+    CREATED_AS_CORRECTION = "created_as_correction"
     RECREATED = "recreated"
     EDITED = "edited"
     EDIT_REFUSED = "edit_refused"
@@ -42,6 +43,8 @@ class EntryKind(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     VOIDED = "voided"
     DRAFT_DELETED = "draft_deleted"
+    CORRECTED = "corrected"
+    CORRECTION_REFUSED = "correction_refused"
 
 
 _PLACES = {kind: place for place, kind in enumerate(EntryKind)}

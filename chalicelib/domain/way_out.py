@@ -1,4 +1,4 @@
-"""What the office can really do about an invoice that is paid, for the next step of a refusal.
+"""What the office can really do about an invoice that cannot be sent, voided or corrected, for the next step.
 
 A paid invoice is never open again (https://docs.stripe.com/invoicing/integration/workflow-transitions). A payment in
 Stripe can be refunded. What was paid outside Stripe can only be given back outside Stripe, and a credit note records
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.amounts import credited_to_balance
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.wording import money
 
 STAYS_BILLED = "Its services stay billed in POM."
@@ -52,3 +54,50 @@ def _left_outside(invoice: Invoice) -> int:
     """Returns the minor units that were paid outside Stripe and not given back there."""
     fact = invoice.facts.invoice
     return max(fact.amount_paid_off_stripe - invoice.amounts.refunded_outside, 0) if fact else 0
+
+
+def not_now(invoice: Invoice, verb: str) -> Conflict:
+    """Returns why an invoice cannot be sent or voided in its present status. `verb` is `sent` or `voided`."""
+    if invoice.status is InvoiceStatus.CREATING:
+        return creating()
+    return Conflict(
+        f"invoice_not_{'sendable' if verb == 'sent' else 'voidable'}",
+        f"An invoice that is {invoice.status} cannot be {verb}.",
+        next_step=_instead(invoice),
+    )
+
+
+def not_correctable(invoice: Invoice) -> Conflict:
+    """Returns why no draft copy can take the place of an invoice in its present status."""
+    if invoice.status is InvoiceStatus.CREATING:
+        return creating()
+    if invoice.status is InvoiceStatus.DRAFT:
+        return Conflict(
+            "invoice_not_issued",
+            "This invoice is a draft: the customer has not been asked to pay.",
+            next_step="Change the draft itself: PUT it with its new order.",
+        )
+    return Conflict(
+        "invoice_not_correctable",
+        f"An invoice that is {invoice.status} cannot be corrected.",
+        next_step=_instead(invoice),
+    )
+
+
+def creating() -> Conflict:
+    """Returns why nothing can be done with an invoice that Stripe does not have as a whole yet."""
+    return Conflict(
+        "invoice_creating",
+        "This invoice is still being made in Stripe.",
+        next_step="Wait a moment and load it again.",
+    )
+
+
+def _instead(invoice: Invoice) -> str:
+    if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
+        return way_out(invoice)
+    if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
+        return "Its payment link still works. Record a payment, or correct it: that voids it and makes a draft copy."
+    if invoice.corrected_by is not None:
+        return f"Open {invoice.corrected_by}, the copy that has taken its place."
+    return "Bill its services again."

@@ -18,7 +18,7 @@ total totalDifference discountAmount paidAmount refundedAmount lostAmount receiv
 balanceAppliedAmount creditedAmount creditedBeforePaymentAmount
 overpaidAmount balance
 dueDate createdAt updatedAt sentAt paidAt paidOn memo paymentUrl paymentUrlExpired pdfUrl dashboardUrl failure
-replacedNumbers beingRevised
+replacedNumbers beingRevised correctsInvoiceId correctedByInvoiceId
 partiallyRefunded disputed overdue overdueSince""".split()
 
 

@@ -45,6 +45,8 @@ EXPECTED = {
     "GET /v1/invoices/{invoiceId}/events": Role.MEMBER,
     "POST /v1/invoices/{invoiceId}/send": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/void": Role.BILLING,
+    "POST /v1/invoices/{invoiceId}/correct": Role.BILLING,
+    "GET /v1/invoices/{invoiceId}/preview": Role.MEMBER,
     "POST /v1/invoices/{invoiceId}/refresh": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/remind": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/mark-paid": Role.BILLING,

@@ -1,11 +1,11 @@
 """Proof 3, a crash at every boundary: whatever ends wherever, what was begun comes to the same end.
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
-it: connecting, creating an invoice, sending a draft, voiding, applying an event, giving a customer to Stripe,
-reconciling, reminding, recording cash, giving an invoice up, refunding, reading a payment's fee, reading a payout
-with its lines, comparing them. Afterwards POM equals Stripe, there is one invoice, one customer, one e-mail (two if a
-reminder was asked for) and one refund where one was ordered, the timeline says once what POM had Stripe do, and
-fees and payouts are those of Stripe's books.
+it: connecting, creating an invoice, sending a draft, voiding, correcting an issued invoice, applying an event, giving
+a customer to Stripe, reconciling, reminding, recording cash, giving an invoice up, refunding, reading a payment's
+fee, reading a payout with its lines, comparing them. Afterwards POM equals Stripe, there is one invoice that can be
+paid, one customer, one e-mail (two if a reminder was asked for) and one refund where one was ordered, the timeline
+says once what POM had Stripe do, and fees and payouts are those of Stripe's books.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not. Payouts are read in pages of two lines, of which one may fail.
@@ -32,12 +32,14 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.usecases.customers.customers import sync_customer
+from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
-from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.refund import RefundRequest, refund
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.payouts import read_payout
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from tests.boundaries import Killed, unwatched, watched
@@ -64,6 +66,8 @@ class Errand:
     repeatable: bool = True
     thinned: int = 1
     """Outside the full slice, it is crashed one time for so many times that another errand is."""
+    copies: int = 0
+    """How many invoices there are in the end besides the one that it begins with. Only one of them can be paid."""
 
 
 def _connected(world: World) -> None:
@@ -133,6 +137,18 @@ def _deliver(world: World) -> object:
 
 def _void(world: World) -> object:
     return void_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)
+
+
+def _correct(world: World) -> object:
+    [original] = [each for each in world.ports.database.invoices.values() if each.corrects is None]
+    return correct_invoice(ORGANIZATION, original.id, OFFICE, world.ports, confirmed=True)
+
+
+def _declined(world: World) -> None:
+    _sent(world)
+    invoice = _invoice(world)
+    world.double.pay(invoice.stripe_account_id, str(invoice.stripe_invoice_id), "pm_card_chargeDeclined")
+    world.deliver()
 
 
 def _refund(world: World) -> object:
@@ -235,6 +251,8 @@ ERRANDS = (
     Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
     Errand("void", _sent, _void, tells=EntryKind.VOIDED),
     Errand("delete draft", _drafted, _void, mails=0, tells=EntryKind.DRAFT_DELETED),
+    Errand("correct", _sent, _correct, tells=EntryKind.CORRECTED, copies=1),
+    Errand("correct what was declined", _declined, _correct, tells=EntryKind.CORRECTED, copies=1, thinned=2),
     Errand("apply event", _to_be_delivered, _deliver),
     Errand("customer sync", _edited, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports)),
     Errand("new customer", _connected, lambda w: sync_customer(ORGANIZATION, CustomerId("cust_1"), w.ports), mails=0),
@@ -321,12 +339,19 @@ def _wrong(world: World, errand: Errand) -> str | None:
     customers = [c for c in ledger["objects"].get("customer", ()) if not c.get("_deleted")]
     if len(customers) > 1:
         return f"{len(customers)} customers"
-    if len(ledger["objects"].get("invoice", ())) > 1:
+    invoices = ledger["objects"].get("invoice", ())
+    if len(invoices) > 1 + errand.copies:
         return "several Stripe invoices"
+    if sum(each["status"] != "void" for each in invoices if not each.get("_deleted")) > 1:
+        return "two Stripe invoices that can be paid"
+    if len(database.invoices) > 1 + errand.copies:
+        return "several invoices"
+    if errand.copies and [each.status for each in database.invoices.values() if each.corrects] != ["draft"]:
+        return "no draft copy in the end"
     if any(invoice.saga.running for invoice in database.invoices.values()):
         return "still being made"
     for invoice in database.invoices.values():
-        wrong = _wrong_to_read(invoice, errand, database)
+        wrong = None if invoice.corrects else _wrong_to_read(invoice, errand, database)
         if wrong is not None:
             return wrong
     now = world.ports.clock.now()

@@ -22,13 +22,15 @@ from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.invoicing import invoicing_settings
+from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
-from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.plan_day import plan_day
 from chalicelib.usecases.invoicing.refund import RefundRequest
 from chalicelib.usecases.invoicing.refund import refund as refund_payment
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, mark_paid
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from chalicelib.usecases.payouts.balance_jobs import do_balance_job
 from chalicelib.workers.invoice_jobs import TASKS
 from tests.proofs.invariants import original_of, require
@@ -110,9 +112,17 @@ def _acting(act: Callable[[OrganizationId, InvoiceId, Town], Any]) -> Callable[[
 
 send = _acting(lambda company, invoice_id, town: send_invoice(company, invoice_id, OFFICE, town.ports))
 void = _acting(lambda company, invoice_id, town: void_invoice(company, invoice_id, OFFICE, town.ports))
+correct = _acting(lambda company, invoice_id, town: _correcting(company, invoice_id, town))
 refresh = _acting(lambda company, invoice_id, town: refresh_invoice(company, invoice_id, OFFICE, town.ports))
 CASH = Settlement("cash")
 cash = _acting(lambda company, invoice_id, town: mark_paid(company, invoice_id, OFFICE, CASH, town.ports))
+
+
+def _correcting(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:
+    """Voids an invoice that was issued and makes its draft copy, which may be sent at once."""
+    copy = correct_invoice(organization, invoice_id, OFFICE, town.ports, confirmed=True)
+    if not copy.saga.running and copy.sent_at is None:
+        send_invoice(organization, copy.id, OFFICE, town.ports)
 
 
 def _reminding(organization: OrganizationId, invoice_id: InvoiceId, town: Town) -> None:
@@ -552,6 +562,7 @@ def wait(town: Town, me: Actor) -> None:
 
 DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "create": (18, create), "create_many": (1, create_many), "send": (5, send), "void": (4, void),
+    "correct": (3, correct),
     "refresh": (2, refresh), "cash": (3, cash), "refund_in_pom": (3, refund_in_pom),
     "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
     "settings": (1, change_settings), "trespass": (1, trespass), "begin": (2, begin), "grant": (2, grant),

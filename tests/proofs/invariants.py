@@ -386,8 +386,11 @@ def original_of(invoices: Mapping[str, Any], stripe_id: str) -> str:
 
 
 def _holds_its_services(invoice: Invoice) -> bool:
-    """One that is still claiming, or is being taken back, has nothing in Stripe that could be sent."""
-    return invoice.live and invoice.saga.step not in (Step.CLAIM, Step.ABORT)
+    """Returns False for one that has nothing in Stripe that could be sent.
+
+    It is still claiming, waits for its original to be void, or is being taken back.
+    """
+    return invoice.live and invoice.saga.step not in (Step.REPLACE, Step.CLAIM, Step.ABORT)
 
 
 def disagreements(ledger: dict[str, Any], invoices: list[Invoice]) -> list[str]:

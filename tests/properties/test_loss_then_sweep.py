@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import Conflict, IntegrationError
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from infra.stripe_double.errors import StripeFault
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences

@@ -21,9 +21,9 @@ from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.events.receive_event import receive_event
 from chalicelib.usecases.healing.search_spellings import INDEXED_AFTER, search_spellings
 from chalicelib.usecases.invoicing import invoicing_settings
-from chalicelib.usecases.invoicing.invoices import void_invoice
 from chalicelib.usecases.invoicing.remind import remind, remind_if_due
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.world import OFFICE, ORGANIZATION, WEBHOOK_URL, World
 
 DAY, MORNING = 86400, 8 * 3600

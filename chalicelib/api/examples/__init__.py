@@ -9,6 +9,7 @@ from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
 from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
 from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
+from chalicelib.api.examples.drafts import DRAFT_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
 from chalicelib.api.examples.payments import PAYMENT_CSV_EXAMPLES, PAYMENT_EXAMPLES
@@ -22,6 +23,7 @@ EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
     **CUSTOMER_EXAMPLES,
     **INVOICE_EXAMPLES,
+    **DRAFT_EXAMPLES,
     **BATCH_EXAMPLES,
     **PAYMENT_EXAMPLES,
     **PAYOUT_EXAMPLES,

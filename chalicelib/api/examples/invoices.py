@@ -75,6 +75,8 @@ INVOICE = {
     "failure": FAILURE,
     "replacedNumbers": [],
     "beingRevised": False,
+    "correctsInvoiceId": None,
+    "correctedByInvoiceId": None,
     "partiallyRefunded": False,
     "disputed": False,
     "overdue": False,

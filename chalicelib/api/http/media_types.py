@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 CSV = "text/csv; charset=utf-8; header=present"
+HTML = "text/html; charset=utf-8"
 
 
 def prefers_csv(accept: str | None) -> bool:
@@ -12,8 +13,17 @@ def prefers_csv(accept: str | None) -> bool:
 
     Everybody else gets JSON, whatever they ask for.
     """
+    return _prefers("text/csv", accept)
+
+
+def prefers_html(accept: str | None) -> bool:
+    """Returns True if an Accept header names HTML, as browsers do, and does not like JSON as much or more."""
+    return _prefers("text/html", accept)
+
+
+def _prefers(media_type: str, accept: str | None) -> bool:
     qualities = dict(_qualities(accept or ""))
-    return qualities.get("text/csv", 0.0) > qualities.get("application/json", 0.0)
+    return qualities.get(media_type, 0.0) > qualities.get("application/json", 0.0)
 
 
 def _qualities(accept: str) -> Iterator[tuple[str, float]]:

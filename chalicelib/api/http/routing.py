@@ -40,6 +40,7 @@ class Router:
         raw_body: bool = False,
         page_on_error: bool = False,
         answers_csv: bool = False,
+        answers_html: bool = False,
         max_body: int = MAX_BODY,
         details: str = "",
         shows: Callable[[Any], Reply] | None = None,
@@ -54,6 +55,7 @@ class Router:
             page_on_error: show errors as a page to a browser.
             answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
             details: what the contract says behind the handler's docstring, where a table of the code says it.
+            answers_html: the handler answers 200 as a page, too, to whoever accepts it.
             max_body: bytes; a raw body may be as large as a webhook's.
             shows: returns the stored thing as its GET does. The route takes If-Match and hands it on as
                 `Call.precondition`; where it fails, the client is shown the stored thing with 412.
@@ -75,6 +77,7 @@ class Router:
                 raw_body=raw_body,
                 page_on_error=page_on_error,
                 answers_csv=answers_csv,
+                answers_html=answers_html,
                 max_body=MAX_WEBHOOK if raw_body else max_body,
                 shows=shows,
             )

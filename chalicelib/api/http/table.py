@@ -86,6 +86,7 @@ class Route:
     raw_body: bool = False
     page_on_error: bool = False
     answers_csv: bool = False
+    answers_html: bool = False
     max_body: int = MAX_BODY
     shows: Callable[[Any], Reply] | None = None
     """Returns a stored thing as its GET does. A route that has it takes If-Match."""

@@ -30,6 +30,8 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
             "the revision has replaced it. `payment_under_way`: a payment by a slow method, such as a bank debit, "
             "began. "
             "`partly_paid`: a payment after which something was left to pay. `paid`: nothing was left. "
+            "`created_as_correction`: made as the copy of an invoice that was voided for it. `corrected`: a draft "
+            "copy has taken its place. `correction_refused`: the copy could not be made. "
             "`marked_paid`: recorded as paid outside Stripe. `given_up`: marked as uncollectible; it can still be "
             "paid. `refund_pending`: a refund that did not succeed "
             "at once. `dispute_closed`: closed without a decision, such as an inquiry."

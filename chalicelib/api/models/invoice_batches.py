@@ -29,8 +29,8 @@ class BatchCounts(msgspec.Struct, rename="camel"):
 
 
 STATUSES = (
-    "`storing`: the invoices of the batch are being written down. `running`: they are being made or sent. `completed`: "
-    "nothing is left to do. `cancelled`: somebody cancelled it, and what was queued is left out."
+    "`storing`: the invoices of the batch are being written down. `running`: they are being made or sent. "
+    "`completed`: nothing is left to do. `cancelled`: somebody cancelled it, and what was queued is left out."
 )
 
 
@@ -62,7 +62,8 @@ class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
     status: Annotated[
         ItemStatus,
         Meta(
-            description="`queued`, `created`, `sent`, `failed`, `held_back` or `cancelled`: what became of the invoice."
+            description="What became of the invoice: `queued`, `created`, `sent`, `failed`, `held_back` or "
+            "`cancelled`."
         ),
     ]
     invoice_id: Annotated[

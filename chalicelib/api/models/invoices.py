@@ -198,6 +198,14 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         Meta(description="Numbers of the invoices that it has replaced since somebody edited it in Stripe."),
     ]
     being_revised: Annotated[bool, Meta(description="Somebody is editing it in Stripe and has not finished.")]
+    corrects_invoice_id: Annotated[
+        str | None,
+        Meta(description="POM's id of the invoice that was voided so that this one, its copy, takes its place."),
+    ]
+    corrected_by_invoice_id: Annotated[
+        str | None,
+        Meta(description="POM's id of the copy that has taken its place. Null unless somebody has corrected it."),
+    ]
     partially_refunded: Annotated[
         bool, Meta(description="True if money was refunded and the status is not `refunded`.")
     ]
@@ -302,6 +310,8 @@ def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashb
         failure=failure_view(failed) if failed else None,
         replaced_numbers=invoice.facts.replaced_numbers,
         being_revised=invoice.being_revised,
+        corrects_invoice_id=invoice.corrects,
+        corrected_by_invoice_id=invoice.corrected_by,
         partially_refunded=invoice.partially_refunded,
         disputed=invoice.disputed,
         overdue=invoice.overdue,

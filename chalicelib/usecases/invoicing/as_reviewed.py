@@ -7,11 +7,19 @@ asked right before a draft is mailed that has waited for a review, or for the en
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chalicelib.domain.connection import require_ready_to_send, usable_account
 from chalicelib.domain.draft_changes import UNDO, changes_in_stripe, difference
-from chalicelib.domain.errors import ChangedInStripe, DueDatePassed, StripeRefused, TotalDiffers
+from chalicelib.domain.errors import (
+    ChangedInStripe,
+    Conflict,
+    DueDatePassed,
+    Refused,
+    StripeRefused,
+    TotalDiffers,
+)
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
@@ -46,25 +54,36 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
         Conflict: it was changed otherwise, or its account is not connected any more.
     """
     _require_usable_account(present, ports)
+    for refusal in refusals_of_draft(present, day_of(ports.clock.now(), present.order.time_zone)):
+        raise refusal
+    due = present.due_day
+    if due is None or present.due_by_terms:
+        return
+    if not _is_due_as_seen(reviewed, due):
+        raise due_date_moved(due)
+
+
+def refusals_of_draft(present: Invoice, today: dt.date) -> Iterator[Refused | Conflict]:
+    """Yields why POM does not mail a draft, as far as the draft itself says so. `present` is as Stripe has it."""
     fact = present.facts.invoice
     if fact is None or fact.deleted:
-        raise draft_deleted()
-    require_our_total(present)
-    for change in changes_in_stripe(present):
-        raise _changed(change, UNDO)
-    if fact.due_at is None or present.due_by_terms:
+        yield draft_deleted()
         return
-    due = day_of(fact.due_at, present.order.time_zone)
-    if due < day_of(ports.clock.now(), present.order.time_zone):
-        raise DueDatePassed(
+    changes = changes_in_stripe(present)
+    if present.total_difference:
+        next(changes)  # says the same of the total
+        yield TotalDiffers("total_differs", f"In Stripe {difference(present, present.total)}.", next_step=UNDO)
+    for change in changes:
+        yield _changed(change, UNDO)
+    due = present.due_day
+    if due is not None and not present.due_by_terms and due < today:
+        yield DueDatePassed(
             "due_date_in_past",
             f"The draft's due date, {day_in_words(due)}, has passed. The customer would get an overdue invoice.",
             field="dueDate",
             next_step="Save the draft with a later due date and send it again. Or void it and bill its services "
             "again.",
         )
-    if not _is_due_as_seen(reviewed, due):
-        raise due_date_moved(due)
 
 
 def _is_due_as_seen(reviewed: Invoice, due: dt.date) -> bool:
@@ -129,16 +148,6 @@ def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[I
     account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
     moved = ports.stripe.set_due_date(account_id, stripe_id, due_at, f"{present.saga.key}-due-{due_at}")
     return stored, present.settled_by(moved)
-
-
-def require_our_total(invoice: Invoice) -> None:
-    """Refuses a draft whose total in Stripe is not the one that POM ordered.
-
-    Raises:
-        StripeRefused: it is another one.
-    """
-    if invoice.total_difference:
-        raise TotalDiffers("total_differs", f"In Stripe {difference(invoice, invoice.total)}.", next_step=UNDO)
 
 
 def require_made_with_our_total(invoice: Invoice, fact: InvoiceFact) -> None:

@@ -22,7 +22,7 @@ from chalicelib.domain.order import Order
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
-from chalicelib.ports.storage import ServiceClaimed
+from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 
 T = TypeVar("T")
@@ -61,6 +61,17 @@ def save_claiming(
     """
     write = partial(ports.invoices.save_claiming, recounted(invoice, before))
     return _claiming(replace(invoice, order=order), services, ports, write)
+
+
+def claim_in_portions(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
+    """Claim any number of services for an invoice that is stored.
+
+    Raises:
+        ServiceAlreadyBilled: a service is on a live invoice. Portions before it have been claimed.
+        StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
+    """
+    for start in range(0, len(services), MAX_CLAIMS_AT_ONCE):
+        claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
 
 
 def _claiming(

@@ -43,7 +43,8 @@ from chalicelib.usecases.invoicing.as_reviewed import (
     require_finalized_as_seen,
     require_made_with_our_total,
 )
-from chalicelib.usecases.invoicing.claims import claim
+from chalicelib.usecases.invoicing.claims import claim_in_portions
+from chalicelib.usecases.invoicing.replace_original import replace_original, with_due_date_ahead
 from chalicelib.usecases.invoicing.saga_progress import (
     SENT,
     advance,
@@ -76,7 +77,8 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
             invoice, customer = load(invoice.organization_id, invoice.id, ports), None
         except AccountUnreachable:
             mark_revoked(invoice.organization_id, invoice.stripe_account_id, ports)
-            if invoice.stripe_invoice_id is None and invoice.saga.untouched:
+            # A copy may have voided its original by now, so it is not taken back: it goes on after a reconnect.
+            if invoice.stripe_invoice_id is None and invoice.saga.untouched and invoice.corrects is None:
                 take_back_at_once(invoice, ports)
             else:
                 postpone(invoice, ports, stored_by_stripe=False)
@@ -88,12 +90,15 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
 
 def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     services = [line.service_id for line in invoice.order.line_items]
-    for start in range(MAX_CLAIMS_AT_ONCE, len(services), MAX_CLAIMS_AT_ONCE):
-        try:
-            claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
-        except Conflict as refusal:
-            return take_back(invoice, refusal, ports)
+    try:
+        claim_in_portions(invoice, services[MAX_CLAIMS_AT_ONCE:], ports)
+    except Conflict as refusal:
+        return take_back(invoice, refusal, ports)
     return advance(invoice, Step.DRAFT, ports)
+
+
+def _replace(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
+    return replace_original(invoice, ports)
 
 
 def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice:
@@ -107,10 +112,11 @@ def _draft(invoice: Invoice, customer: Customer | None, ports: Ports) -> Invoice
         if found is None:
             invoice = found_nothing(invoice, ports)
     if found is None:
+        invoice = with_due_date_ahead(invoice, ports)
         try:
             if invoice.order.due_date is not None:  # it may have passed while the order waited
                 due_on(invoice.order.due_date, today=day_of(ports.clock.now(), invoice.order.time_zone))
-            drafted_for = _known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
+            drafted_for = known_to_stripe(customer, invoice, ports).linked_to(account_id) or ""
             found = _drafted(invoice, drafted_for, ports)
         except (Refused, Conflict) as refusal:
             return take_back(invoice, refusal, ports)
@@ -130,7 +136,12 @@ def _drafted(invoice: Invoice, stripe_customer_id: str, ports: Ports) -> Invoice
         raise StaleWrite("The customer") from gone
 
 
-def _known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
+def known_to_stripe(customer: Customer | None, invoice: Invoice, ports: Ports) -> Customer:
+    """Returns the invoice's customer after Stripe was given the customer's present edition.
+
+    Raises:
+        Refused, Conflict: the customer has no e-mail address, or it is not settled which Stripe customer it is.
+    """
     known = customer or get_customer(invoice.organization_id, invoice.order.customer_id, ports)
     require_address(known)
     try:
@@ -236,7 +247,7 @@ def _require_its_customer(invoice: Invoice, ports: Ports) -> None:
     (https://docs.stripe.com/invoicing/integration/workflow-transitions).
     """
     account_id = invoice.stripe_account_id
-    customer = _known_to_stripe(None, invoice, ports)
+    customer = known_to_stripe(None, invoice, ports)
     fact = invoice.facts.invoice
     if fact is not None and fact.unfinished and invoice.drafted_for is None:
         # Stored by a release that did not keep whose draft it is.
@@ -262,6 +273,7 @@ def _abort(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
 
 
 _STEPS: dict[Step, Callable[[Invoice, Customer | None, Ports], Invoice]] = {
+    Step.REPLACE: _replace,
     Step.CLAIM: _claim,
     Step.DRAFT: _draft,
     Step.LINES: _lines,

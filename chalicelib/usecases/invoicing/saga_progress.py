@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.actions import SEND_REFUSED, SEND_REQUESTED, SENT_BY_POM, Action
+from chalicelib.domain.actions import CORRECTION_REFUSED, SEND_REFUSED, SEND_REQUESTED, SENT_BY_POM, Action
 from chalicelib.domain.errors import (
     AccountNotReady,
     ChangedInStripe,
@@ -26,7 +26,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Refusal, Step
 from chalicelib.domain.summary import uncounted
 from chalicelib.ports import Ports
-from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
+from chalicelib.usecases.invoicing.store_invoice import knowing_also, load, store
 
 SENT = "invoice.sent"
 """The type of Stripe's event about an e-mail with an invoice (https://docs.stripe.com/api/events/types)."""
@@ -96,8 +96,11 @@ def take_back(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> In
 
 
 def keeps_draft(invoice: Invoice, refusal: Refused | Conflict) -> bool:
-    """Returns True if nobody waits for an answer any more, and people can mend why the order was refused."""
-    return invoice.saga.interrupted and isinstance(refusal, KEEPS_DRAFT)
+    """Returns True if people can mend why the order was refused, and nobody can simply ask for it again.
+
+    Nobody can if the request was answered long ago, or if the draft is a copy whose original is void already.
+    """
+    return (invoice.saga.interrupted or invoice.corrects is not None) and isinstance(refusal, KEEPS_DRAFT)
 
 
 def keep_for_review(invoice: Invoice, refusal: Refused | Conflict, ports: Ports) -> None:
@@ -178,5 +181,22 @@ def at_same_point(current: Invoice, looked_at: Invoice) -> Invoice:
 
 
 def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
-    """Removes the record and its claims, whatever draft is left in Stripe: nothing sends that by itself."""
+    """Removes the record and its claims, whatever draft is left in Stripe: nothing sends that by itself.
+
+    If it is a copy, the timeline of its original tells that it was refused, and why.
+    """
+    if invoice.corrects is not None:
+        reason = invoice.saga.refusal.code if invoice.saga.refusal else None
+        refused = Action(ports.clock.now(), CORRECTION_REFUSED, invoice.created_by, reason)
+        tell_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
     ports.invoices.remove(uncounted(invoice), [line.service_id for line in invoice.order.line_items])
+
+
+def tell_once(invoice: Invoice, act: Action, ports: Ports) -> None:
+    """Stores an act of POM's for the timeline of an invoice, unless it is the latest act that was told."""
+
+    def told(current: Invoice) -> Invoice:
+        latest = current.actions[-1]
+        return current if (latest.kind, latest.reason) == (act.kind, act.reason) else current.changed(act.at, act)
+
+    store(invoice, told, ports)

@@ -107,7 +107,7 @@ API = (
     ),
     guard(
         "a table is for those who prefer it",
-        "prefers_csv",
+        "_prefers",
         Becomes("'text/csv' in (accept or '')"),
         "tests/api/test_payments_table.py::test_only_who_prefers_csv_gets_it",
     ),

@@ -16,7 +16,7 @@ def _case(name: str) -> str:
 HAND = (
     guard(
         "a draft with another total is not mailed",
-        "require_our_total",
+        "refusals_of_draft",
         Check("total_difference"),
         _case("draft_changed_in_stripe_is_not_sent"),
     ),
@@ -34,8 +34,8 @@ HAND = (
     ),
     guard(
         "a draft is not mailed after its due date",
-        "require_as_reviewed",
-        Check("now"),
+        "refusals_of_draft",
+        Check("today"),
         _case("draft_whose_due_date_has_passed"),
     ),
     guard(

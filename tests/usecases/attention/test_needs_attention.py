@@ -15,7 +15,8 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payout import PayoutFact, first_known
 from chalicelib.domain.summary import recounted
 from chalicelib.usecases.attention.needs_attention import Count, Wanted, needs_attention
-from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import unwatched, watched
 from tests.domain.told import DISPUTE
 from tests.world import OFFICE, ORGANIZATION, World

@@ -18,7 +18,8 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import uncounted
 from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_backfill
 from chalicelib.usecases.healing.tie_out import tie_out
-from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.timelines import kinds
 from tests.usecases.healing.test_reconcile import assert_equal, lively

@@ -20,8 +20,9 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
-from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import unwatched, watched
 from tests.oracle import differences
 from tests.world import OFFICE, ORGANIZATION, World, line, order

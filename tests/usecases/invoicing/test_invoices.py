@@ -18,8 +18,8 @@ from chalicelib.usecases.invoicing.invoices import (
     list_invoices,
     refresh_invoice,
     send_invoice,
-    void_invoice,
 )
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import watched
 from tests.oracle import differences
 from tests.timelines import kinds

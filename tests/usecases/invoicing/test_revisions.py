@@ -17,10 +17,11 @@ from chalicelib.domain.tie_out import Kind
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.healing.backfill import Did, backfill, to_backfill
 from chalicelib.usecases.healing.tie_out import tie_out
-from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import Settlement, give_up_if_due, mark_paid
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.timelines import entries
 from tests.usecases.healing.test_backfill import lose
 from tests.world import OFFICE, ORGANIZATION, World, line

@@ -15,7 +15,8 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
 from chalicelib.usecases.customers.customers import get_customer, sync_customer
-from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.world import OFFICE, ORGANIZATION, World
 
 

@@ -10,8 +10,8 @@ from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import CurrencySummary, contribution
 from chalicelib.domain.tallies import Bucket, Tally, added_up
-from chalicelib.usecases.invoicing.invoices import void_invoice
 from chalicelib.usecases.invoicing.summary import Summary, get_summary
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 DAY = 86400

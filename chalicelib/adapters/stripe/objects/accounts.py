@@ -12,6 +12,8 @@ from chalicelib.domain.terms import is_time_zone
 
 class BusinessProfile(msgspec.Struct):
     name: str | None = None
+    support_email: str | None = None
+    support_phone: str | None = None
 
 
 class Dashboard(msgspec.Struct):
@@ -66,4 +68,6 @@ class Account(msgspec.Struct):
             payment_capabilities=self.capabilities or {},
             time_zone=self.time_zone,
             payouts_enabled=self.payouts_enabled,
+            support_email=self.business_profile.support_email if self.business_profile else None,
+            support_phone=self.business_profile.support_phone if self.business_profile else None,
         )

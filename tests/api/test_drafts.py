@@ -1,0 +1,313 @@
+"""What is done with a draft before it is sent, and how an issued invoice becomes a draft again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from base64 import b64encode
+from dataclasses import replace
+from decimal import Decimal
+from hashlib import sha256
+from html import unescape
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.billing import DeductionAsked
+from chalicelib.domain.customer_fields import Address
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.order import DeductionKind
+from chalicelib.domain.settings import InvoicingSettings
+from chalicelib.usecases.connecting.freeze import freeze
+from chalicelib.usecases.invoicing.invoicing_settings import change
+from tests.api.client import OTHER_ORGANIZATION, Answer, ApiClient
+from tests.world import ORGANIZATION, World, line
+
+HOME = Address(street="12 Palm Drive", city="Phoenix", state="AZ", zip_code="85001", country="US")
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+HOSTILE = "<script>alert('x')</script>\"&<img src=x onerror=alert(1)>"
+DAY = 86_400
+
+
+@pytest.fixture
+def account(world: World) -> str:
+    account_id = world.connect(account=world.account(email="help@bluepools.test"))
+    world.customer(address=HOME)
+    world.deliver()
+    return account_id
+
+
+def draft(world: World, **changes: Any) -> Invoice:
+    cleaning = replace(line("svc_1", "75.00", "1.5"), service_date=dt.date(2027, 1, 13))
+    discount = DeductionAsked(DeductionKind.DISCOUNT, "Winter discount", Decimal("10.00"))
+    order: dict[str, Any] = {"line_items": (cleaning,), "deductions": (discount,), "tax": Decimal("9.00"), **changes}
+    return world.invoice(send=False, **order)
+
+
+def preview(api: ApiClient, invoice: Invoice, **options: Any) -> Answer:
+    return api.get(f"/invoices/{invoice.id}/preview", **options)
+
+
+def page(api: ApiClient, invoice: Invoice) -> str:
+    answer = preview(api, invoice, headers=BROWSER)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    return answer.text
+
+
+def words(html: str) -> str:
+    """Returns what a reader sees of a page."""
+    body = html[html.index("<body>") :]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def warnings(answer: Answer) -> list[str]:
+    return [each["code"] for each in answer.json["warnings"]]
+
+
+# The preview
+
+
+def test_a_member_sees_a_draft_as_the_payer_will(api: ApiClient, world: World, account: str) -> None:
+    invoice = draft(world, memo="Thank you.", payment_methods=("card", "us_bank_account"))
+    world.double.api.log.reset()
+    answer = preview(api.acting(), invoice)
+    assert answer.status == 200
+    seen = answer.json
+    assert "draft" in seen.pop("notice")
+    assert seen == {
+        "invoiceId": invoice.id,
+        "number": None,
+        "company": {"name": "Blue Pools", "supportEmail": "help@bluepools.test", "supportPhone": None},
+        "billTo": {
+            "customerId": "cust_1",
+            "name": "Ann Lee",
+            "email": "ann@example.test",
+            "address": ["12 Palm Drive", "Phoenix, AZ 85001", "US"],
+        },
+        "date": "2027-01-15",
+        "dueDate": "2027-02-14",
+        "dueInWords": "Due 30 days after it is sent.",
+        "currency": "usd",
+        "lineItems": [
+            {
+                "text": "Cleaning svc_1 (13 January 2027; 1.5 x 75.00)",
+                "quantity": "1.5",
+                "unitPrice": "75.00",
+                "amount": "112.50",
+                "serviceDate": "2027-01-13",
+            }
+        ],
+        "deductions": [{"kind": "discount", "text": "Winter discount", "amount": "10.00"}],
+        "subtotal": "112.50",
+        "tax": "9.00",
+        "total": "111.50",
+        "memo": "Thank you.",
+        "footer": None,
+        "customFields": [],
+        "paymentMethods": ["Card", "US bank account"],
+        "warnings": [],
+    }
+    assert world.stripe_calls() == {}  # POM shows what it knows
+
+
+def test_the_lines_of_the_preview_are_those_that_stripe_has(api: ApiClient, world: World, account: str) -> None:
+    invoice = draft(world)
+    shown = preview(api, invoice).json
+    lines = world.double.world.ledgers[account].lines[str(invoice.stripe_invoice_id)]
+    texts = [each["text"] for each in (*shown["lineItems"], *shown["deductions"])]
+    assert [each["description"] for each in lines][:-1] == texts
+    assert sum(each["amount"] for each in lines) == int(Decimal(shown["total"]) * 100)
+
+
+def test_the_customer_is_shown_as_pom_has_the_customer_now(api: ApiClient, world: World, account: str) -> None:
+    invoice = draft(world)
+    world.customer(email="new@example.test", company_name="Lee Motel", address=Address(city="Tempe"))
+    bill_to = preview(api, invoice).json["billTo"]
+    assert (bill_to["name"], bill_to["email"], bill_to["address"]) == ("Lee Motel", "new@example.test", ["Tempe"])
+
+
+def test_days_are_those_of_the_organization_and_count_from_today(api: ApiClient, world: World, account: str) -> None:
+    change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone="Pacific/Auckland"), world.ports)
+    invoice = draft(world, payment_terms="due_on_receipt")
+    world.advance(3 * DAY)
+    seen = preview(api, invoice).json
+    assert (seen["date"], seen["dueDate"]) == ("2027-01-18", "2027-01-18")
+    assert seen["dueInWords"] == "Due on the day on which it is sent."
+
+
+def test_a_draft_that_is_due_on_a_day_is_due_on_it_whenever_it_is_sent(
+    api: ApiClient, world: World, account: str
+) -> None:
+    invoice = draft(world, due_date=dt.date(2027, 1, 20))
+    seen = preview(api, invoice).json
+    assert (seen["dueDate"], seen["dueInWords"], seen["warnings"]) == ("2027-01-20", None, [])
+    world.advance(10 * DAY)
+    assert warnings(preview(api, invoice)) == ["due_date_in_past"]
+
+
+def test_what_was_changed_in_stripe_is_told_and_what_pom_ordered_is_shown(
+    api: ApiClient, world: World, account: str
+) -> None:
+    invoice = draft(world)
+    more: Any = {"lines": [{"amount": 2500, "description": "Extra"}]}
+    owner: Any = {"stripe_account": account}
+    world.client.v1.invoices.add_lines(str(invoice.stripe_invoice_id), more, owner)
+    world.client.v1.invoices.update(str(invoice.stripe_invoice_id), {"description": "Call us."}, owner)
+    world.deliver()
+    answer = preview(api, invoice)
+    assert (answer.json["total"], answer.json["memo"]) == ("111.50", None)
+    assert warnings(answer) == ["total_differs", "changed_in_stripe"]
+    refusal = api.post(f"/invoices/{invoice.id}/send")
+    assert refusal.code == warnings(answer)[0]
+    assert refusal.error["message"] == answer.json["warnings"][0]["message"]
+    assert "25.00 USD more" in words(page(api, invoice))
+
+
+@pytest.mark.parametrize("against", ["no address", "not ready", "paused", "not connected", "other account"])
+def test_a_warning_is_what_sending_would_be_refused_with(
+    against: str, api: ApiClient, world: World, account: str
+) -> None:
+    invoice = draft(world)
+    if against == "no address":
+        world.customer(email=None)
+    if against == "not ready":
+        world.double.update_account(account, charges_enabled=False)
+        world.deliver()
+    if against == "paused":
+        freeze(ORGANIZATION, "ops@example.test", "A customer was billed wrongly.", world.ports)
+    if against == "not connected":
+        api.admin.delete("/stripe/connection")
+    if against == "other account":
+        world.connect(account=world.account())
+    answer = preview(api, invoice)
+    assert len(answer.json["warnings"]) >= 1
+    refusal = api.post(f"/invoices/{invoice.id}/send")
+    assert refusal.code in warnings(answer)
+    assert (answer.json["company"]["name"] is None) == (against == "other account")
+    assert world.now(invoice).sent_at is None
+
+
+def test_only_a_draft_has_a_preview(api: ApiClient, world: World, account: str) -> None:
+    sent = world.invoice("svc_2")
+    refusal = preview(api, sent)
+    assert (refusal.status, refusal.code) == (409, "invoice_not_draft")
+    assert "paymentUrl" in refusal.error["nextStep"]
+    world.double.order_fault("error_before", method="POST", path="/v1/invoices")
+    resting = draft(world)
+    refusal = preview(api, resting, headers=BROWSER)
+    assert (refusal.status, refusal.code) == (409, "invoice_creating")
+
+
+def test_nobody_sees_a_draft_of_another_organization(api: ApiClient, world: World, account: str) -> None:
+    answer = preview(api.acting("admin", organization=OTHER_ORGANIZATION), draft(world))
+    assert (answer.status, answer.code) == (404, "invoice_not_found")
+
+
+# The page
+
+
+def test_the_page_is_marked_as_a_draft_in_words(api: ApiClient, world: World, account: str) -> None:
+    text = words(page(api, draft(world, memo="Thank you.")))
+    for each in (
+        "DRAFT This is a draft", "None yet", "15 January 2027, if it is sent today", "Due 30 days after it is sent.",
+        "Blue Pools", "Ann Lee", "12 Palm Drive", "Cleaning svc_1 (13 January 2027; 1.5 x 75.00) 112.50",
+        "Winter discount \N{MINUS SIGN}10.00", "Tax 9.00", "Total 111.50 USD", "Thank you.",
+    ):  # fmt: skip
+        assert each in text
+
+
+def test_the_page_may_do_nothing_but_show_its_own_style(api: ApiClient, world: World, account: str) -> None:
+    answer = preview(api, draft(world), headers=BROWSER)
+    [style] = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" in policy
+    assert f'content="{policy}"' in answer.text
+    assert not re.search(r"<script|\bstyle=|\bsrc=|\bhref=|\bon\w+=", answer.text)
+
+
+def test_whatever_somebody_wrote_is_text_on_the_page(api: ApiClient, world: World, account: str) -> None:
+    """Each text that people choose comes with markup; the page has all of it, and none of it as markup."""
+    world.double.update_account(account, business_name=f"Pools {HOSTILE}")
+    world.customer(
+        company_name=f"Motel {HOSTILE}", address=Address(street=f"Street {HOSTILE}", city=f"City {HOSTILE}")
+    )
+    world.deliver()
+    service = replace(line("svc_1"), description=f"Service {HOSTILE}")
+    credit = DeductionAsked(DeductionKind.CREDIT, f"Credit {HOSTILE}", Decimal("1.00"))
+    invoice = draft(
+        world, line_items=(service,), deductions=(credit,), memo=f"Memo {HOSTILE}", footer=f"Footer {HOSTILE}"
+    )
+    freeze(ORGANIZATION, "ops@example.test", f"Because {HOSTILE}", world.ports)
+    html = page(api, invoice)
+    assert "<script" not in html
+    assert "<img" not in html
+    for each in ("Pools", "Motel", "Street", "City", "Service", "Credit", "Memo", "Footer", "Because"):
+        assert f"{each} {HOSTILE}" in unescape(html), each
+
+
+@pytest.mark.parametrize(("accept", "html"), [
+    (None, False), ("*/*", False), ("application/json", False), ("text/html, application/json", False),
+    ("text/html;q=0.9, application/json;q=0.8", True), ("text/html", True), (BROWSER["Accept"], True),
+])  # fmt: skip
+def test_only_who_prefers_a_page_gets_it(
+    accept: str | None, html: bool, api: ApiClient, world: World, account: str
+) -> None:
+    answer = preview(api, draft(world), headers={"Accept": accept} if accept else {})
+    assert answer.headers["content-type"].startswith("text/html") is html
+
+
+def test_an_invoice_of_250_lines_and_one_in_yen_are_shown_whole(api: ApiClient, world: World, account: str) -> None:
+    long = world.invoice(*(f"many_{number}" for number in range(250)), send=False)
+    assert words(page(api, long)).count("Cleaning many_") == 250
+    yen = replace(line("svc_yen"), unit_price=Decimal(1_234_567))
+    text = words(page(api, world.invoice(line_items=(yen,), currency="jpy", send=False)))
+    assert "Total 1,234,567 JPY" in text
+
+
+# The correction
+
+
+def test_a_correction_answers_the_draft_copy_and_both_name_each_other(
+    api: ApiClient, world: World, account: str
+) -> None:
+    original = world.invoice()
+    asked = api.post(f"/invoices/{original.id}/correct", {})
+    assert (asked.status, asked.code, asked.error["field"]) == (409, "confirmation_missing", "confirmed")
+    made = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (made.status, made.json["status"]) == (201, "draft")
+    assert made.json["correctsInvoiceId"] == original.id
+    shown = api.get(f"/invoices/{original.id}").json
+    assert (shown["status"], shown["correctedByInvoiceId"]) == ("void", made.json["id"])
+    assert [entry["kind"] for entry in shown["history"]].count("corrected") == 1
+    again = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (again.status, again.json["id"]) == (201, made.json["id"])
+
+
+def test_a_correction_that_stripe_is_slow_about_goes_on_by_itself(api: ApiClient, world: World, account: str) -> None:
+    original = world.invoice()
+    world.double.order_fault("error_before", method="POST", path=f"/v1/invoices/{original.stripe_invoice_id}/void")
+    made = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (made.status, made.json["status"]) == (202, "creating")
+    world.double.clear_faults()
+    world.advance(3601)
+    world.resume()
+    assert api.get(f"/invoices/{made.json['id']}").json["status"] == "draft"
+
+
+@pytest.mark.parametrize("body", [{"confirmed": "yes"}, {"confirmed": None}, {"sure": True}, []])
+def test_a_confirmation_is_a_truth_value_and_nothing_else(
+    body: Any, api: ApiClient, world: World, account: str
+) -> None:
+    invoice = world.invoice()
+    assert api.post(f"/invoices/{invoice.id}/correct", body).code == "invalid_body"
+    assert world.now(invoice).live
+
+
+def test_members_and_other_organizations_correct_nothing(api: ApiClient, world: World, account: str) -> None:
+    invoice = world.invoice()
+    path = f"/invoices/{invoice.id}/correct"
+    assert api.acting().post(path, {"confirmed": True}).code == "role_missing"
+    foreign = api.acting("admin", organization=OTHER_ORGANIZATION)
+    assert foreign.post(path, {"confirmed": True}).code == "invoice_not_found"
+    assert world.now(invoice).live
