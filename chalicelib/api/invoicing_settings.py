@@ -5,7 +5,12 @@ from __future__ import annotations
 from chalicelib import bootstrap
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
-from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel, settings_from, settings_view
+from chalicelib.api.models.invoicing_settings import (
+    InvoicingSettingsView,
+    SaveInvoicingSettings,
+    settings_from,
+    settings_view,
+)
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.usecases.invoicing import invoicing_settings
@@ -13,7 +18,7 @@ from chalicelib.usecases.invoicing import invoicing_settings
 router = Router(__name__, "Invoicing settings")
 
 
-@router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsModel})
+@router.route("GET", "/settings/invoicing", Role.MEMBER, takes=Nothing, answers={200: InvoicingSettingsView})
 def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     """Show how the organization invoices."""
     return _shown(invoicing_settings.read(call.caller.organization_id, bootstrap.ports()))
@@ -23,11 +28,11 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     "PUT",
     "/settings/invoicing",
     Role.ADMIN,
-    takes=InvoicingSettingsModel,
-    answers={200: InvoicingSettingsModel},
+    takes=SaveInvoicingSettings,
+    answers={200: InvoicingSettingsView},
     refuses=(409, 422),
 )
-def put_invoicing_settings(call: Call[InvoicingSettingsModel]) -> Reply:
+def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     """Replace the invoicing settings as a whole."""
     settings = settings_from(call.input, call.caller.organization_id)
     return _shown(invoicing_settings.change(call.caller.organization_id, settings, bootstrap.ports()))

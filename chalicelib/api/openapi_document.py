@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.api.examples import ACCEPTED_EXAMPLES, CSV_EXAMPLES, EXAMPLES
+from chalicelib.api.examples.common import error_detail
 from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
@@ -25,11 +26,14 @@ from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import VERSION
+from chalicelib.api.openapi_schemas import query_parameter, readable
 from chalicelib.domain.identifiers import ID_PATTERN
 
 Json = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
+ERROR_CODE = "ErrorCode"
+"""The schema of all error codes. `api.models.common.ErrorCode` refers to it."""
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _IDS = {
     "batchId": "The id of a batch of invoices.",
@@ -82,6 +86,7 @@ create safe.
 def document(routes: Sequence[Route]) -> Json:
     """The whole document."""
     _, schemas = msgspec.json.schema_components(_models(routes), ref_template=_REF, schema_hook=schema_hook)
+    schemas = readable(schemas | {ERROR_CODE: _error_code_schema()})
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
@@ -103,6 +108,15 @@ def document(routes: Sequence[Route]) -> Json:
                 }
             },
         },
+    }
+
+
+def _error_code_schema() -> Json:
+    return {
+        "type": "string",
+        "enum": sorted(code for codes in ERROR_CODES.values() for code in codes),
+        "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
+        "among these for an error that only its status and its texts explain.",
     }
 
 
@@ -177,8 +191,7 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
         schema = schemas[route.takes.__name__]
         required = schema.get("required", ())
         parameters += [
-            {"name": name, "in": "query", "required": name in required, "schema": each}
-            for name, each in schema["properties"].items()
+            query_parameter(name, each, required=name in required) for name, each in schema["properties"].items()
         ]
     if route.idempotency_key:
         key = {
@@ -189,11 +202,27 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
             "examples": ["5b1f9a52-8f0e-4c05-9d6e-1f4e"],
         }
         parameters.append(
-            {"name": IDEMPOTENCY_KEY, "in": "header", "required": route.requires_idempotency_key, "schema": key}
+            {
+                "name": IDEMPOTENCY_KEY,
+                "in": "header",
+                "required": route.requires_idempotency_key,
+                "description": "A random text such as a UUID: a new one for each new request, and the same one to "
+                "repeat a request that got no answer.",
+                "schema": key,
+            }
         )
     if route.raw_body:
         schema = {"type": "string", "examples": ["t=1795446365,v1=5257a869e7ec…"]}
-        parameters.append({"name": "Stripe-Signature", "in": "header", "required": True, "schema": schema})
+        described = "When Stripe sent the event, in epoch seconds UTC, and its signatures of it."
+        parameters.append(
+            {
+                "name": "Stripe-Signature",
+                "in": "header",
+                "required": True,
+                "description": described,
+                "schema": schema,
+            }
+        )
     return parameters
 
 
@@ -238,12 +267,10 @@ def _error_name(status: int) -> str:
 def _error_response(status: int) -> Json:
     codes = ERROR_CODES[status]
     listed = "\n".join(f"- `{code}`: {meaning}" for code, meaning in codes.items())
-    details: Sequence[Json] = ERROR_EXAMPLES.get(status) or [_plain_example(status)]
+    details = ERROR_EXAMPLES.get(status) or [_plain_example(status)]
     request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    repeated: Json = {
-        name: details[0][name] for name in ("code", "message", "field", "nextStep") if name in details[0]
-    }
-    example = {"error": {**repeated, "requestId": request_id, "details": details}}
+    repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
+    example = {"error": {**repeated, "requestId": request_id, "details": details, "moreDetails": False}}
     response: Json = {
         "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
         "content": {
@@ -258,7 +285,7 @@ def _error_response(status: int) -> Json:
 
 def _plain_example(status: int) -> Json:
     code, meaning = next(iter(ERROR_CODES[status].items()))
-    return {"code": code, "message": meaning, "nextStep": USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step)}
+    return error_detail(code, meaning, USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step))
 
 
 def _camel(name: str) -> str:

@@ -12,8 +12,8 @@ from chalicelib.domain.errors import DueDatePassed, Refused
 
 NAMED_TERMS: dict[str, int] = {"due_on_receipt": 0, "net_7": 7, "net_15": 15, "net_30": 30, "net_60": 60}
 MAX_DAYS = 365
-TERMS_PATTERN = rf"^({'|'.join(NAMED_TERMS)}|days_([0-2]?[0-9]{{1,2}}|3[0-5][0-9]|36[0-5]))$"
-"""What `days_of_terms` accepts, for the contract."""
+DAYS_PATTERN = r"^days_([0-2]?[0-9]{1,2}|3[0-5][0-9]|36[0-5])$"
+"""What `days_of_terms` accepts beside `NAMED_TERMS`, for the contract."""
 _MONTHS = tuple("January February March April May June July August September October November December".split())
 
 

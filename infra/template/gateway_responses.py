@@ -20,8 +20,9 @@ class GatewayResponse:
 
     def body(self, request_id: str = "$context.requestId") -> str:
         """Returns the body as JSON; without an id it is a template, with API Gateway's variable for the request's."""
-        error = {"code": self.code, "message": self.message, "nextStep": self.next_step}
-        return json.dumps({"error": {**error, "requestId": request_id, "details": [error]}})
+        error: Json = {"code": self.code, "message": self.message, "field": None, "nextStep": self.next_step}
+        detail = {**error, "invoiceId": None, "number": None}
+        return json.dumps({"error": {**error, "requestId": request_id, "details": [detail], "moreDetails": False}})
 
 
 UNAUTHORIZED = GatewayResponse(

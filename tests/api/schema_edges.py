@@ -46,11 +46,26 @@ class Edge:
 def edges(schema: Json, example: Any, schemas: Json, path: Path = ()) -> Iterator[Edge]:
     """Yields the edges of every limit in a schema. `example` is a value that it takes."""
     schema = resolved(schema, schemas)
-    if schema.get("readOnly"):
+    if schema.get("x-ignored"):
         return
-    for alternative in schema.get("anyOf", [schema]):
-        alternative = {**{name: value for name, value in schema.items() if name != "anyOf"}, **alternative}
-        yield from _edges(resolved(alternative, schemas), example, schemas, path)
+    alternatives = list(_alternatives(schema, schemas))
+    for alternative in alternatives:
+        for edge in _edges(alternative, example, schemas, path):
+            taken = edge.taken or (
+                edge.path == path and any(_takes_as_text(each, edge.value) for each in alternatives)
+            )
+            yield Edge(edge.path, edge.value, taken)
+
+
+def _alternatives(schema: Json, schemas: Json) -> Iterator[Json]:
+    """Yields what a value may be, each with what stands beside the alternatives."""
+    schema = resolved(schema, schemas)
+    if "anyOf" not in schema:
+        yield schema
+        return
+    beside = {name: value for name, value in schema.items() if name != "anyOf"}
+    for each in schema["anyOf"]:
+        yield from _alternatives({**beside, **each}, schemas)
 
 
 def resolved(schema: Json, schemas: Json) -> Json:
@@ -148,6 +163,13 @@ def _takes(schema: Json, text: str) -> bool:
     return schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)) and (
         pattern is None or re.search(pattern, text) is not None
     )
+
+
+def _takes_as_text(schema: Json, value: Any) -> bool:
+    """Returns True if the schema takes a text, of which one alternative of several knows nothing."""
+    if not isinstance(value, str) or schema.get("type") != "string" or "format" in schema:
+        return False
+    return value in schema["enum"] if "enum" in schema else _takes(schema, value)
 
 
 class _Missing:

@@ -18,12 +18,12 @@ from chalicelib.api.http.shape import faults
 from chalicelib.api.http.table import MAX_BODY
 from chalicelib.api.models.customers import SaveCustomer
 from chalicelib.api.models.exact import decoder
-from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
+from chalicelib.api.models.invoicing_settings import SaveInvoicingSettings
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.domain.errors import Malformed
 from chalicelib.domain.every_error import MAX_ERRORS
 
-MODELS = (NewInvoice, SaveCustomer, InvoicingSettingsModel)
+MODELS = (NewInvoice, SaveCustomer, SaveInvoicingSettings)
 WRONG = st.sampled_from([None, True, -1, 1.5, "", "x" * 2000, "a\x00", [], [1, None], {}, {"surprise": 1}])
 
 

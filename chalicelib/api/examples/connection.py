@@ -28,7 +28,7 @@ CONNECTION = {
     "lastSync": SYNC,
     "catchUp": None,
     "lastTestedAt": "2026-11-01T09:32:10Z",
-    "webhook": {"healthy": True, "checkedAt": "2026-11-23T15:00:00Z"},
+    "webhook": {"healthy": True, "problem": None, "checkedAt": "2026-11-23T15:00:00Z"},
     "invoicingPaused": None,
 }
 
@@ -67,6 +67,8 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
                 "title": "Payment terms are set",
                 "done": True,
                 "detail": "New invoices have the terms net_15.",
+                "nextStep": None,
+                "link": None,
             },
         ],
         "pageInfo": WHOLE_LIST,

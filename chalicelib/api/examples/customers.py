@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import LAST_PAGE, MORE_PAGES
+from chalicelib.api.examples.common import LAST_PAGE, MORE_PAGES, only_error
 from chalicelib.api.models.customer_imports import CustomerImportDetail, CustomerImportView, NewCustomerImport
 from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
 
@@ -43,6 +43,7 @@ CUSTOMER_HISTORY = [
         "kind": "taken_over_from_stripe",
         "source": "pom",
         "fields": ["phone"],
+        "stripeId": None,
     },
     {
         "at": "2026-11-23T15:04:07Z",
@@ -65,20 +66,20 @@ EMAIL_INVALID = {
     "code": "email_invalid",
     "message": "This is not a valid e-mail address.",
     "field": "email",
-    "nextStep": "Correct the address; Stripe sends the invoice there.",
+    "next_step": "Correct the address; Stripe sends the invoice there.",
 }
 
 CUSTOMER_EXAMPLES: Mapping[type, Any] = {
     CustomerImportDetail: {
         **IMPORT,
         "rows": [
-            {"row": 1, "customerId": "cust_456", "outcome": "unchanged"},
-            {"row": 2, "customerId": "cust_457", "outcome": "created"},
+            {"row": 1, "customerId": "cust_456", "outcome": "unchanged", "error": None},
+            {"row": 2, "customerId": "cust_457", "outcome": "created", "error": None},
             {
                 "row": 3,
                 "customerId": "cust_458",
                 "outcome": "failed",
-                "error": {**EMAIL_INVALID, "details": [EMAIL_INVALID]},
+                "error": only_error(**EMAIL_INVALID),
             },
         ],
         "pageInfo": LAST_PAGE,

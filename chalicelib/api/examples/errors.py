@@ -14,12 +14,16 @@ ERROR_EXAMPLES: Mapping[int, Sequence[dict[str, Any]]] = {
             "message": "Expected a decimal such as 75.00.",
             "field": "lineItems[0].quantity",
             "nextStep": "Compare it with /v1/openapi.json.",
+            "invoiceId": None,
+            "number": None,
         },
         {
             "code": "invalid_body",
             "message": "This field is missing.",
             "field": "lineItems[2].unitPrice",
             "nextStep": "Compare it with /v1/openapi.json.",
+            "invoiceId": None,
+            "number": None,
         },
     ],
     409: [
@@ -38,12 +42,16 @@ ERROR_EXAMPLES: Mapping[int, Sequence[dict[str, Any]]] = {
             "message": "The quantity must be more than 0 and at most 100000.",
             "field": "lineItems[0].quantity",
             "nextStep": "Correct the quantity, or leave the service out.",
+            "invoiceId": None,
+            "number": None,
         },
         {
             "code": "payment_terms_unknown",
             "message": "These payment terms are not known.",
             "field": "paymentTerms",
             "nextStep": "Use one of due_on_receipt, net_7, net_15, net_30, net_60, or days_N with N from 0 to 365.",
+            "invoiceId": None,
+            "number": None,
         },
     ],
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES
+from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES, only_error
 from chalicelib.api.models.invoice_batches import InvoiceBatchDetail, InvoiceBatchList, InvoiceBatchView
 from chalicelib.api.models.new_invoices import NewInvoiceBatch
 
@@ -20,18 +20,19 @@ BATCH = {
 EMAIL_MISSING = {
     "code": "customer_email_missing",
     "message": "This customer has no e-mail address, so Stripe cannot send an invoice.",
-    "nextStep": "Add an e-mail address to the customer.",
+    "next_step": "Add an e-mail address to the customer.",
 }
 
 BATCH_EXAMPLES: Mapping[type, Any] = {
     InvoiceBatchDetail: {
         **BATCH,
         "items": [
-            {"customerId": "cust_456", "status": "sent", "invoiceId": INVOICE_ID},
+            {"customerId": "cust_456", "status": "sent", "invoiceId": INVOICE_ID, "error": None},
             {
                 "customerId": "cust_457",
                 "status": "failed",
-                "error": {**EMAIL_MISSING, "details": [EMAIL_MISSING]},
+                "invoiceId": None,
+                "error": only_error(**EMAIL_MISSING),
             },
         ],
         "pageInfo": MORE_PAGES,

@@ -11,7 +11,7 @@ from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
 from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
 from chalicelib.api.models.invoices import InvoiceList, InvoiceView
-from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
+from chalicelib.api.models.invoicing_settings import InvoicingSettingsView, SaveInvoicingSettings
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
@@ -42,8 +42,10 @@ INVOICE = {
             "unitPrice": "75.00",
             "amount": "112.50",
             "taxable": True,
+            "serviceDate": "2026-11-21",
         }
     ],
+    "deductions": list[dict[str, Any]](),
     "subtotal": "112.50",
     "tax": "9.00",
     "total": "121.50",
@@ -99,9 +101,24 @@ PAYMENTS = [
     }
 ]
 
+NO_MORE = {
+    "actor": None,
+    "amount": None,
+    "currency": None,
+    "method": None,
+    "reason": None,
+    "to": None,
+    "dueBy": None,
+    "paymentId": None,
+    "stripeId": None,
+    "dashboardUrl": None,
+}
+"""The fields of an entry of the timeline that do not apply."""
+
 HISTORY = [
-    {"at": "2026-11-23T15:04:05Z", "kind": "created", "source": "pom", "actor": "user_7"},
+    {**NO_MORE, "at": "2026-11-23T15:04:05Z", "kind": "created", "source": "pom", "actor": "user_7"},
     {
+        **NO_MORE,
         "at": "2026-11-23T15:04:09Z",
         "kind": "sent",
         "source": "pom",
@@ -111,6 +128,7 @@ HISTORY = [
         "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
     },
     {
+        **NO_MORE,
         "at": "2026-11-24T08:00:11Z",
         "kind": "payment_failed",
         "source": "stripe",
@@ -186,31 +204,36 @@ SUMMARY = {
     ],
 }
 
+SETTINGS = {
+    "invoiceType": "stripe",
+    "paymentTerms": "net_15",
+    "paymentWindow": 14,
+    "paymentMethods": ["card", "us_bank_account"],
+    "memo": "Thank you for your business.",
+    "footer": None,
+    "reminders": {"enabled": True, "daysBeforeDue": [3], "onDueDate": True, "daysAfterDue": [3, 7]},
+    "currency": "usd",
+    "timeZone": "America/Phoenix",
+    "customerCreation": "when_saved",
+}
+ABOUT_SETTINGS = {
+    "note": {
+        "message": "POM sends the payment reminders. If reminders are also switched on in Stripe, customers are "
+        "reminded twice.",
+        "nextStep": "In the Stripe dashboard, under Settings, Billing, Invoices, switch Stripe's own reminders off.",
+        "link": "https://dashboard.stripe.com/settings/billing/invoice",
+    },
+    "reminderTime": {"from": "09:00", "until": "18:00", "timeZone": "America/Phoenix"},
+}
+
 INVOICE_EXAMPLES: Mapping[type, Any] = {
     InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
     InvoiceEvents: {"data": EVENTS, "keptDays": KEPT_DAYS, "pageInfo": LAST_PAGE},
     InvoiceHistory: {"data": HISTORY, "pageInfo": WHOLE_LIST},
     InvoiceList: {"data": [INVOICE], "pageInfo": MORE_PAGES},
     InvoiceView: INVOICE,
-    InvoicingSettingsModel: {
-        "invoiceType": "stripe",
-        "paymentTerms": "net_15",
-        "paymentWindow": 14,
-        "paymentMethods": ["card", "us_bank_account"],
-        "memo": "Thank you for your business.",
-        "footer": None,
-        "reminders": {"enabled": True, "daysBeforeDue": [3], "onDueDate": True, "daysAfterDue": [3, 7]},
-        "currency": "usd",
-        "timeZone": "America/Phoenix",
-        "note": {
-            "message": "POM sends the payment reminders. If reminders are also switched on in Stripe, customers are "
-            "reminded twice.",
-            "nextStep": "In the Stripe dashboard, under Settings, Billing, Invoices, switch Stripe's own reminders "
-            "off.",
-            "link": "https://dashboard.stripe.com/settings/billing/invoice",
-        },
-        "reminderTime": {"from": "09:00", "until": "18:00", "timeZone": "America/Phoenix"},
-    },
+    InvoicingSettingsView: {**SETTINGS, **ABOUT_SETTINGS},
+    SaveInvoicingSettings: SETTINGS,
     NewInvoice: {
         "customerId": "cust_456",
         "lineItems": [

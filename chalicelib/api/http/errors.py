@@ -76,8 +76,8 @@ class Problem:
     status: int
     code: str
     message: str
+    next_step: str
     field: str | None = None
-    next_step: str | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     details: Sequence[ErrorDetail] = ()
     """All errors, this one first. Empty if this is the only one and has nothing to add."""
@@ -85,16 +85,22 @@ class Problem:
 
     def json(self, request_id: str) -> str:
         """The error contract's body."""
-        field, next_step = self.field or msgspec.UNSET, self.next_step or msgspec.UNSET
-        alone = ErrorDetail(code=self.code, message=self.message, field=field, next_step=next_step)
+        alone = ErrorDetail(
+            code=self.code,
+            message=self.message,
+            field=self.field,
+            next_step=self.next_step,
+            invoice_id=None,
+            number=None,
+        )
         first = FirstError(
             code=self.code,
             message=self.message,
             request_id=request_id,
-            field=field,
-            next_step=next_step,
+            field=self.field,
+            next_step=self.next_step,
             details=list(self.details) or [alone],
-            more_details=self.more or msgspec.UNSET,
+            more_details=self.more,
         )
         return _encode(ErrorBody(first)).decode()
 
@@ -137,8 +143,8 @@ def problem_of(error: Exception) -> Problem:
         status,
         error.code,
         error.message,
-        error.field,
         error.next_step or usual,
+        error.field,
         _headers(error, status),
         [error_detail(each, usual) for each in all_of(error)],
         error.more,

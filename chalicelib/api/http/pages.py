@@ -40,7 +40,7 @@ def problem_page(problem: Problem, request_id: str, link: str) -> Response:
     """The problem, readable, with the way back."""
     body = _PAGE.format(
         message=escape(problem.message),
-        next_step=escape(problem.next_step or ""),
+        next_step=escape(problem.next_step),
         link=escape(link, quote=True),
         code=escape(problem.code),
         request_id=escape(request_id),

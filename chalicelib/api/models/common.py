@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -15,16 +15,34 @@ from chalicelib.ports.storage import Page
 CURRENCY_PATTERN = r"^[A-Za-z]{3}$(?!\n)"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, examples=["cust_456"])]
-Memo = Annotated[str, Meta(max_length=500, pattern=TEXT_PATTERN)]
-Footer = Annotated[str, Meta(max_length=1000, pattern=TEXT_PATTERN)]
+MEMO = "The text above the lines of an invoice."
+FOOTER = "The text at the foot of an invoice."
+Memo = Annotated[str, Meta(max_length=500, pattern=TEXT_PATTERN, description=MEMO)]
+Footer = Annotated[str, Meta(max_length=1000, pattern=TEXT_PATTERN, description=FOOTER)]
+ErrorCode = Annotated[
+    str,
+    Meta(
+        description="The error code, which is stable and meant for programs.",
+        extra_json_schema={"$ref": "#/components/schemas/ErrorCode"},
+    ),
+]
+"""One of `api.http.error_codes`, which the document has as the schema `ErrorCode`."""
 CurrencyCode = Annotated[
     str, Meta(pattern=CURRENCY_PATTERN, description="ISO 4217, in either case.", examples=["usd"])
+]
+ReadOnly = Annotated[
+    Any,
+    Meta(
+        description="Ignored, so that a record from `GET` can be sent back whole.",
+        extra_json_schema={"x-ignored": True},
+    ),
 ]
 
 Instant = Annotated[
     str,
     Meta(description="RFC 3339, UTC.", examples=["2026-11-23T15:04:05Z"], extra_json_schema={"format": "date-time"}),
 ]
+Link = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Day = Annotated[
     str, Meta(description="A calendar day.", examples=["2026-12-23"], extra_json_schema={"format": "date"})
 ]

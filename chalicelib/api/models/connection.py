@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
 from chalicelib.domain.connection import ConnectionStatus, Freeze
@@ -20,8 +21,8 @@ State = Annotated[str, Meta(min_length=1, max_length=200, description="As the ca
 class AuthorizationView(msgspec.Struct, rename="camel"):
     """Send the admin's browser to `authorizeUrl` before `expiresAt`."""
 
-    authorize_url: str
-    expires_at: Instant
+    authorize_url: Annotated[str, Meta(description="The page of Stripe on which the admin connects the account.")]
+    expires_at: Annotated[Instant, Meta(description="When the address stops being good. RFC 3339, UTC.")]
 
 
 class CompleteConnection(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -36,8 +37,8 @@ class RequirementView(msgspec.Struct, rename="camel"):
     Where `field` is `account`, the message says instead why Stripe has stopped the account.
     """
 
-    field: str
-    message: str
+    field: Annotated[str, Meta(description="Stripe's name of what it needs, or `account`.")]
+    message: Annotated[str, Meta(description="What Stripe needs, in a sentence for people.")]
 
 
 class WebhookHealth(msgspec.Struct, rename="camel"):
@@ -48,16 +49,24 @@ class WebhookHealth(msgspec.Struct, rename="camel"):
     to be and POM took what its own signing secrets sign, and no event had to be fetched after the latest webhook.
     """
 
-    healthy: bool | None
-    problem: str | UnsetType = UNSET
-    checked_at: Annotated[Instant, Meta(description="When the endpoint in Stripe was looked at.")] | UnsetType = UNSET
+    healthy: Annotated[
+        bool | None, Meta(description="True if events arrive, false if not, and null if that is not known.")
+    ]
+    problem: Annotated[
+        str | None,
+        Meta(description="What speaks against it or is not known, in sentences. Null if `healthy` is true."),
+    ]
+    checked_at: Annotated[
+        Instant | None,
+        Meta(description="When the endpoint in Stripe was looked at. RFC 3339, UTC. Null if it never was."),
+    ]
 
 
 class SyncReportView(msgspec.Struct, rename="camel", kw_only=True):
     """What one comparison with Stripe found."""
 
-    at: Instant
-    events_seen: int
+    at: Annotated[Instant, Meta(description="When the comparison finished. RFC 3339, UTC.")]
+    events_seen: Annotated[int, Meta(description="How many events of Stripe's it read.")]
     recovered: Annotated[int, Meta(description="Events that no webhook had brought; they are applied now.")]
     corrected: Annotated[int, Meta(description="Invoices that no event told of; they are right now.")]
     parked: Annotated[int, Meta(description="Events that could not be applied; they are kept and tried again.")]
@@ -66,8 +75,8 @@ class SyncReportView(msgspec.Struct, rename="camel", kw_only=True):
 class InvoicingPause(msgspec.Struct, rename="camel"):
     """Operations have paused making and sending invoices. Payments, refunds, voiding and the comparisons go on."""
 
-    since: Instant
-    reason: Annotated[str, Meta(description="In the words of operations.")]
+    since: Annotated[Instant, Meta(description="When the pause began. RFC 3339, UTC.")]
+    reason: Annotated[str, Meta(description="Why invoicing is paused, in the words of operations.")]
 
 
 PausedOrNot = Annotated[
@@ -75,25 +84,55 @@ PausedOrNot = Annotated[
 ]
 
 
+STATUSES = (
+    "`not_connected`: nobody has connected Stripe yet. `pending`: an admin has begun to connect it. `connected`: it "
+    "works. `action_required`: it is connected, and Stripe does not let the account take payments. `disconnected`: "
+    "it was connected before."
+)
+
+
 class ConnectionView(msgspec.Struct, rename="camel", kw_only=True):
     """The organization's connection to Stripe."""
 
-    status: ConnectionStatus
-    stripe_account_id: str | None
-    business_name: str | None
-    livemode: bool
-    requirements: list[RequirementView]
-    connected_at: Instant | None
-    disconnected_at: Instant | None
-    last_event_at: Instant | None
-    swept_until: Annotated[Instant | None, Meta(description="Up to here POM is known to say what Stripe says.")]
-    lag_seconds: Annotated[int | None, Meta(description="How long ago that is; null while not connected.")]
-    last_sync: SyncReportView | None
-    catch_up: Annotated[
-        SyncReportView | None, Meta(description="What the first comparison after the latest reconnect found.")
+    status: Annotated[ConnectionStatus, Meta(description=STATUSES)]
+    stripe_account_id: Annotated[
+        str | None, Meta(description="Stripe's id of the account. Null until one is connected.")
     ]
-    last_tested_at: Annotated[Instant | None, Meta(description="When a test invoice last went well.")]
-    webhook: WebhookHealth
+    business_name: Annotated[
+        str | None, Meta(description="The name of the business, as Stripe has it. Null if Stripe has none.")
+    ]
+    livemode: Annotated[bool, Meta(description="True if the account is connected for real money.")]
+    requirements: Annotated[
+        list[RequirementView], Meta(description="What Stripe still needs of the company. Empty if it needs nothing.")
+    ]
+    connected_at: Annotated[
+        Instant | None, Meta(description="When it was connected last. RFC 3339, UTC. Null if it never was.")
+    ]
+    disconnected_at: Annotated[
+        Instant | None, Meta(description="When it was disconnected last. RFC 3339, UTC. Null if it never was.")
+    ]
+    last_event_at: Annotated[
+        Instant | None, Meta(description="When the latest event arrived. RFC 3339, UTC. Null if none has arrived.")
+    ]
+    swept_until: Annotated[
+        Instant | None,
+        Meta(description="Up to here POM is known to say what Stripe says. RFC 3339, UTC. Null if not yet compared."),
+    ]
+    lag_seconds: Annotated[
+        int | None, Meta(description="How many seconds ago `sweptUntil` is. Null while not connected.")
+    ]
+    last_sync: Annotated[
+        SyncReportView | None,
+        Meta(description="What the latest comparison with Stripe found. Null before the first."),
+    ]
+    catch_up: Annotated[
+        SyncReportView | None,
+        Meta(description="What the first comparison after the latest reconnect found. Null if there was none."),
+    ]
+    last_tested_at: Annotated[
+        Instant | None, Meta(description="When a test invoice last went well. RFC 3339, UTC. Null if none has.")
+    ]
+    webhook: Annotated[WebhookHealth, Meta(description="Whether Stripe's events arrive as they happen.")]
     invoicing_paused: PausedOrNot
 
 
@@ -105,28 +144,30 @@ class Attention(msgspec.Struct, rename="camel"):
 
 
 class AppView(msgspec.Struct, rename="camel", kw_only=True):
-    """One integration. `action` is the button that leads on: `install`, `reconnect`, or none."""
+    """One integration."""
 
-    id: str
-    name: str
-    installed: bool
-    status: ConnectionStatus
-    action: str | None
-    needs_attention: bool
-    attention: list[Attention]
+    id: Annotated[Literal["stripe"], Meta(description="The id of the integration. There is one.")]
+    name: Annotated[str, Meta(description="The name of the integration, for people.")]
+    installed: Annotated[bool, Meta(description="True while it is connected.")]
+    status: Annotated[ConnectionStatus, Meta(description=STATUSES)]
+    action: Annotated[
+        Literal["install", "reconnect"] | None, Meta(description="The button that leads on. Null if none does.")
+    ]
+    needs_attention: Annotated[bool, Meta(description="True if `attention` has something.")]
+    attention: Annotated[list[Attention], Meta(description="What a person should look at, the most important first.")]
     invoicing_paused: PausedOrNot
 
 
 class AppList(msgspec.Struct, rename="camel"):
     """The integrations of POM that this service provides."""
 
-    data: list[AppView]
+    data: Annotated[list[AppView], Meta(description="The integrations.")]
     page_info: PageInfo
 
 
 _NOT_VERIFIED = Requirement("account", "Stripe does not let this account take payments yet.")
 
-_ACTIONS = {
+_ACTIONS: Mapping[ConnectionStatus, Literal["install", "reconnect"]] = {
     ConnectionStatus.NOT_CONNECTED: "install",
     ConnectionStatus.PENDING: "install",
     ConnectionStatus.DISCONNECTED: "reconnect",
@@ -156,8 +197,8 @@ def connection_view(report: ConnectionReport) -> ConnectionView:
         last_tested_at=instant_or_none(connection.tested_at),
         webhook=WebhookHealth(
             report.webhook_healthy,
-            report.webhook_problem or UNSET,
-            instant_or_none(report.webhook_checked_at) or UNSET,
+            report.webhook_problem or None,
+            instant_or_none(report.webhook_checked_at),
         ),
         invoicing_paused=pause_view(connection.frozen),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from chalicelib.api.models.common import Id, Instant, PageInfo, instant, page_info
 from chalicelib.api.models.customers import SaveCustomer
@@ -18,7 +18,7 @@ from chalicelib.usecases.bulk.import_customers import MAX_ROWS
 class ImportedCustomer(SaveCustomer, rename="camel", forbid_unknown_fields=True, kw_only=True):
     """A row: a customer as in `PUT /v1/customers/{id}`, with its id."""
 
-    id: Id
+    id: Annotated[Id, Meta(description="POM's id of the customer.")]
 
 
 class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -40,36 +40,47 @@ class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
 class ImportCounts(msgspec.Struct, rename="camel"):
     """How many rows came to what; together they are the total."""
 
-    queued: int
-    created: int
-    updated: int
-    unchanged: int
-    failed: int
+    queued: Annotated[int, Meta(description="Rows whose customers have yet to be given to Stripe.")]
+    created: Annotated[int, Meta(description="Customers that were new to POM.")]
+    updated: Annotated[int, Meta(description="Customers that POM had otherwise.")]
+    unchanged: Annotated[int, Meta(description="Customers that POM had exactly so.")]
+    failed: Annotated[int, Meta(description="Rows that failed.")]
+
+
+STATUSES = (
+    "`storing`: the rows are being written down. `running`: customers are being given to Stripe. `completed`: "
+    "nothing is left to do."
+)
 
 
 class CustomerImportView(msgspec.Struct, rename="camel", kw_only=True):
-    """An import; `total` is its number of rows."""
+    """An import of customers."""
 
-    id: str
-    status: BatchStatus
-    total: int
-    counts: ImportCounts
-    created_at: Instant
+    id: Annotated[str, Meta(description="The id of the import.")]
+    status: Annotated[BatchStatus, Meta(description=STATUSES)]
+    total: Annotated[int, Meta(description="How many rows the import has.")]
+    counts: Annotated[ImportCounts, Meta(description="How many rows came to what.")]
+    created_at: Annotated[Instant, Meta(description="When the import was asked for. RFC 3339, UTC.")]
 
 
 class ImportRowView(msgspec.Struct, rename="camel", kw_only=True):
-    """What became of one row. Rows count from 1; a row without a usable id has no `customerId`."""
+    """What became of one row."""
 
-    row: int
-    customer_id: str | None
-    outcome: ItemStatus
-    error: ItemErrorView | UnsetType = UNSET
+    row: Annotated[int, Meta(description="The place of the row in the request. The first one is 1.")]
+    customer_id: Annotated[
+        str | None, Meta(description="POM's id of the customer. Null if the row has no usable one.")
+    ]
+    outcome: Annotated[
+        ItemStatus,
+        Meta(description="`queued`, `created`, `updated`, `unchanged` or `failed`: what became of the row."),
+    ]
+    error: Annotated[ItemErrorView | None, Meta(description="Why it failed. Null unless `outcome` is `failed`.")]
 
 
 class CustomerImportDetail(CustomerImportView, rename="camel", kw_only=True):
     """An import with a page of its rows."""
 
-    rows: list[ImportRowView]
+    rows: Annotated[list[ImportRowView], Meta(description="A page of the rows, in the order of the request.")]
     page_info: PageInfo
 
 

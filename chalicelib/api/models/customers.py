@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.api.models.common import (
     Instant,
     PageInfo,
+    ReadOnly,
     instant,
     instant_or_none,
     page_info,
@@ -40,18 +41,10 @@ AddressPart = Annotated[str, Meta(max_length=MAX_ADDRESS_PART, pattern=ONE_LINE_
 Phone = Annotated[str, Meta(max_length=MAX_PHONE, pattern=ONE_LINE_PATTERN)]
 Email = Annotated[str, Meta(max_length=MAX_EMAIL, extra_json_schema={"pattern": EMAIL_PATTERN})]
 STRIPE_CUSTOMER_PATTERN = r"^cus_[A-Za-z0-9]{1,64}$(?!\n)"
-ReadOnly = Annotated[
-    Any,
-    Meta(
-        description="Ignored, so that a record from `GET` can be sent back whole.",
-        extra_json_schema={"readOnly": True},
-    ),
-]
 StripeCustomerId = Annotated[
     str,
     Meta(
         pattern=STRIPE_CUSTOMER_PATTERN,
-        description="The Stripe customer that this customer is, if several have the same e-mail address.",
         examples=["cus_Na6dX7aXxi11N4"],
     ),
 ]
@@ -76,18 +69,44 @@ _KIND = (
 )
 
 
-class AddressModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+STREET = "The street and the number of the house."
+STREET2 = "A second line for the street, such as the number of a flat."
+CITY = "The city."
+STATE = "The state or the province, as it is written on a letter."
+ZIP_CODE = "The ZIP code or the postal code."
+COUNTRY = "The country, best as a code of two letters (ISO 3166), such as US."
+
+
+class SaveAddress(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """Where a customer lives. A part that is left out is treated as a field of the customer that is left out."""
 
-    street: Street | UnsetType | None = UNSET
-    street2: Street | UnsetType | None = UNSET
-    city: AddressPart | UnsetType | None = UNSET
-    state: AddressPart | UnsetType | None = UNSET
-    zip_code: AddressPart | UnsetType | None = UNSET
-    country: AddressPart | UnsetType | None = UNSET
+    street: Annotated[Street | None, Meta(description=STREET)] | UnsetType = UNSET
+    street2: Annotated[Street | None, Meta(description=STREET2)] | UnsetType = UNSET
+    city: Annotated[AddressPart | None, Meta(description=CITY)] | UnsetType = UNSET
+    state: Annotated[AddressPart | None, Meta(description=STATE)] | UnsetType = UNSET
+    zip_code: Annotated[AddressPart | None, Meta(description=ZIP_CODE)] | UnsetType = UNSET
+    country: Annotated[AddressPart | None, Meta(description=COUNTRY)] | UnsetType = UNSET
 
 
-NO_ADDRESS = AddressModel(None, None, None, None, None, None)
+NO_ADDRESS = SaveAddress(None, None, None, None, None, None)
+
+
+class AddressView(msgspec.Struct, rename="camel", kw_only=True):
+    """Where a customer lives. A part that POM does not have is null."""
+
+    street: Annotated[str | None, Meta(description=STREET)]
+    street2: Annotated[str | None, Meta(description=STREET2)]
+    city: Annotated[str | None, Meta(description=CITY)]
+    state: Annotated[str | None, Meta(description=STATE)]
+    zip_code: Annotated[str | None, Meta(description=ZIP_CODE)]
+    country: Annotated[str | None, Meta(description=COUNTRY)]
+
+
+FIRST_NAME = "The first name."
+LAST_NAME = "The last name."
+COMPANY_NAME = "The name of the company, if the customer is one."
+EMAIL = "The address that Stripe e-mails invoices to."
+PHONE = "The phone number, as it is dialled."
 
 
 class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -97,13 +116,16 @@ class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     over from Stripe. The three names are one field.
     """
 
-    first_name: Name | UnsetType | None = UNSET
-    last_name: Name | UnsetType | None = UNSET
-    company_name: Name | UnsetType | None = UNSET
-    email: Email | UnsetType | None = UNSET
-    phone: Phone | UnsetType | None = UNSET
-    address: AddressModel | UnsetType | None = UNSET
-    stripe_customer_id: StripeCustomerId | None = None
+    first_name: Annotated[Name | None, Meta(description=FIRST_NAME)] | UnsetType = UNSET
+    last_name: Annotated[Name | None, Meta(description=LAST_NAME)] | UnsetType = UNSET
+    company_name: Annotated[Name | None, Meta(description=COMPANY_NAME)] | UnsetType = UNSET
+    email: Annotated[Email | None, Meta(description=EMAIL)] | UnsetType = UNSET
+    phone: Annotated[Phone | None, Meta(description=PHONE)] | UnsetType = UNSET
+    address: Annotated[SaveAddress | None, Meta(description="Where the customer lives.")] | UnsetType = UNSET
+    stripe_customer_id: Annotated[
+        StripeCustomerId | None,
+        Meta(description="The Stripe customer that this customer is, if several have the same e-mail address."),
+    ] = None
     choose: Annotated[
         bool,
         Meta(
@@ -124,16 +146,20 @@ class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
     """A customer, and whether Stripe has it as POM has it."""
 
-    id: str
-    first_name: str | None
-    last_name: str | None
-    company_name: str | None
-    email: str | None
-    phone: str | None
-    address: AddressModel
+    id: Annotated[str, Meta(description="POM's id of the customer.")]
+    first_name: Annotated[str | None, Meta(description=FIRST_NAME)]
+    last_name: Annotated[str | None, Meta(description=LAST_NAME)]
+    company_name: Annotated[str | None, Meta(description=COMPANY_NAME)]
+    email: Annotated[str | None, Meta(description=EMAIL)]
+    phone: Annotated[str | None, Meta(description=PHONE)]
+    address: Annotated[AddressView, Meta(description="Where the customer lives.")]
     sync_status: Annotated[SyncStatus, Meta(description=_SYNC_STATUS)]
-    sync_error: str | None
-    synced_at: Instant | None
+    sync_error: Annotated[
+        str | None, Meta(description="Why Stripe does not have the customer, in sentences. Null if nothing is wrong.")
+    ]
+    synced_at: Annotated[
+        Instant | None, Meta(description="When Stripe last had it as POM has it. RFC 3339, UTC. Null if never.")
+    ]
     stripe_customer_id: Annotated[
         str | None,
         Meta(
@@ -145,33 +171,37 @@ class CustomerView(msgspec.Struct, rename="camel", kw_only=True):
         list[str],
         Meta(description="With `needs_choice`: the Stripe customers with this address, including the linked one."),
     ]
-    created_at: Instant
-    updated_at: Instant
+    created_at: Annotated[Instant, Meta(description="When POM first stored the customer. RFC 3339, UTC.")]
+    updated_at: Annotated[Instant, Meta(description="When POM stored its latest change. RFC 3339, UTC.")]
 
 
 class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened to a customer.
+    """One thing that happened to a customer."""
 
-    `source` says where POM has it from: POM itself, Stripe's webhook, or the sweep.
-    """
-
-    at: Instant
+    at: Annotated[Instant, Meta(description="When it happened. RFC 3339, UTC.")]
     kind: Annotated[CustomerEvent, Meta(description=_KIND)]
-    source: Source
+    source: Annotated[
+        Source,
+        Meta(description="How POM knows of it: from itself, from a webhook of Stripe's, or from the sweep."),
+    ]
     fields: Annotated[list[Field], Meta(description="The fields that are meant. `name` stands for all names.")]
-    stripe_id: str | UnsetType = UNSET
+    stripe_id: Annotated[
+        str | None, Meta(description="Stripe's id of the Stripe customer that it is about. Null if it is about none.")
+    ]
 
 
 class CustomerDetail(CustomerView, rename="camel", kw_only=True):
     """A customer with its history: the newest 50 entries, oldest first."""
 
-    history: list[CustomerEntryView]
+    history: Annotated[
+        list[CustomerEntryView], Meta(description="What happened to it: the newest 50 entries, oldest first.")
+    ]
 
 
 class CustomerList(msgspec.Struct, rename="camel"):
     """A page of customers in the order of their ids."""
 
-    data: list[CustomerView]
+    data: Annotated[list[CustomerView], Meta(description="The customers, in the order of their ids.")]
     page_info: PageInfo
 
 
@@ -181,7 +211,7 @@ def save_from(model: SaveCustomer) -> Save:
     Raises:
         Refused: the e-mail address cannot be one.
     """
-    address = AddressModel() if model.address is UNSET else model.address or NO_ADDRESS
+    address = SaveAddress() if model.address is UNSET else model.address or NO_ADDRESS
     profile = Profile(
         first_name=_text(model.first_name),
         last_name=_text(model.last_name),
@@ -230,7 +260,7 @@ def _text(text: str | UnsetType | None) -> str | None:
     return text if text and text.strip() else None
 
 
-def _left_out(model: SaveCustomer, address: AddressModel) -> tuple[Field, ...]:
+def _left_out(model: SaveCustomer, address: SaveAddress) -> tuple[Field, ...]:
     """Returns the fields that the request does not mention."""
     sent = {
         Field.EMAIL: (model.email,),
@@ -256,7 +286,7 @@ def customer_view(customer: Customer) -> CustomerView:
         company_name=profile.company_name,
         email=profile.email,
         phone=profile.phone,
-        address=AddressModel(
+        address=AddressView(
             street=address.street,
             street2=address.street2,
             city=address.city,
@@ -281,7 +311,7 @@ def customer_detail(customer: Customer) -> CustomerDetail:
             kind=entry.kind,
             source=entry.source,
             fields=list(entry.fields),
-            stripe_id=entry.stripe_id or UNSET,
+            stripe_id=entry.stripe_id or None,
         )
         for entry in customer.history
     ]

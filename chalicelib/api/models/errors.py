@@ -5,46 +5,52 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
+from chalicelib.api.models.common import ErrorCode
 from chalicelib.domain.errors import IntegrationError, ServiceAlreadyBilled
 from chalicelib.domain.every_error import MAX_ERRORS
 
-MoreDetails = Annotated[
-    bool, Meta(description="True if there are more errors than `details` lists. Left out otherwise.")
+MoreDetails = Annotated[bool, Meta(description="True if there are more errors than `details` lists.")]
+Message = Annotated[str, Meta(description="What is wrong, in a sentence for people.")]
+NextStep = Annotated[str, Meta(description="What can be done about it, in a sentence for people.")]
+ErrorField = Annotated[
+    str | None,
+    Meta(description="Where in the request, such as `lineItems[3].quantity`. Null if it is about no single field."),
 ]
 
 
 class ErrorDetail(msgspec.Struct, rename="camel", kw_only=True):
     """One thing that is wrong. `code` is stable and meant for programs; `message` and `nextStep` are for people."""
 
-    code: str
-    message: str
-    field: Annotated[str, Meta(description="Where in the request, such as `lineItems[3].quantity`.")] | UnsetType = (
-        UNSET
-    )
-    next_step: str | UnsetType = UNSET
-    invoice_id: (
-        Annotated[str, Meta(description="With `service_already_billed`: the invoice that the service is on.")]
-        | UnsetType
-    ) = UNSET
-    number: (
-        Annotated[
-            str | None,
-            Meta(description="With `service_already_billed`: that invoice's number; null if it has none yet."),
-        ]
-        | UnsetType
-    ) = UNSET
+    code: ErrorCode
+    message: Message
+    field: ErrorField
+    next_step: NextStep
+    invoice_id: Annotated[
+        str | None,
+        Meta(
+            description="With `service_already_billed`: POM's id of the invoice that the service is on. Null with "
+            "every other code."
+        ),
+    ]
+    number: Annotated[
+        str | None,
+        Meta(
+            description="With `service_already_billed`: that invoice's number. Null if it has none yet, and with "
+            "every other code."
+        ),
+    ]
 
 
 class FirstError(msgspec.Struct, rename="camel", kw_only=True):
     """The first thing that is wrong, which decides the status, and under `details` everything that is wrong."""
 
-    code: str
-    message: str
-    request_id: str
-    field: str | UnsetType = UNSET
-    next_step: str | UnsetType = UNSET
+    code: ErrorCode
+    message: Message
+    request_id: Annotated[str, Meta(description="The id of the request, to give to support.")]
+    field: ErrorField
+    next_step: NextStep
     details: Annotated[
         list[ErrorDetail],
         Meta(
@@ -52,23 +58,23 @@ class FirstError(msgspec.Struct, rename="camel", kw_only=True):
             extra_json_schema={"minItems": 1, "maxItems": MAX_ERRORS},
         ),
     ]
-    more_details: MoreDetails | UnsetType = UNSET
+    more_details: MoreDetails
 
 
 class ErrorBody(msgspec.Struct, rename="camel"):
     """Every answer of 400 and above."""
 
-    error: FirstError
+    error: Annotated[FirstError, Meta(description="The first error, with all others under `details`.")]
 
 
 def error_detail(error: IntegrationError, next_step: str) -> ErrorDetail:
     """Returns one error as a client sees it; `next_step` is what to do if the error does not say it itself."""
-    detail = ErrorDetail(
+    billed_on = error if isinstance(error, ServiceAlreadyBilled) else None
+    return ErrorDetail(
         code=error.code,
         message=error.message,
-        field=error.field or UNSET,
+        field=error.field or None,
         next_step=error.next_step or next_step,
+        invoice_id=billed_on.invoice_id if billed_on else None,
+        number=billed_on.number if billed_on else None,
     )
-    if isinstance(error, ServiceAlreadyBilled):
-        detail.invoice_id, detail.number = error.invoice_id, error.number
-    return detail

@@ -75,7 +75,7 @@ class LoggedEventView(msgspec.Struct, rename="camel", kw_only=True):
 class InvoiceEvents(msgspec.Struct, rename="camel", kw_only=True):
     """A page of an invoice's event log, the latest arrival first."""
 
-    data: list[LoggedEventView]
+    data: Annotated[list[LoggedEventView], Meta(description="The events, the latest arrival first.")]
     kept_days: Annotated[
         int,
         Meta(

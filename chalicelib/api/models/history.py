@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from chalicelib.api.models.common import Instant, Money, PageInfo, instant
-from chalicelib.api.models.payments import CurrencyOfAmount, DoneBy, PaymentMethodView, method_view
+from chalicelib.api.models.payments import DoneBy, PaymentMethodView, method_view
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.stripe_pages import object_url
@@ -17,7 +17,7 @@ from chalicelib.domain.timeline_entries import Entry, EntryKind
 
 
 class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
-    """One thing that happened to an invoice. Fields that do not apply are left out."""
+    """One thing that happened to an invoice. Fields that do not apply are null."""
 
     at: Annotated[Instant, Meta(description="When it happened. RFC 3339, UTC.")]
     kind: Annotated[
@@ -36,77 +36,72 @@ class HistoryEntryView(msgspec.Struct, rename="camel", kw_only=True):
     source: Annotated[
         DoneBy, Meta(description="`pom` if POM did it; `stripe` if somebody in Stripe, the payer or the bank did it.")
     ]
-    actor: (
-        Annotated[str, Meta(description="The id of the user for whom POM did it. Left out if POM did it by itself.")]
-        | UnsetType
-    ) = UNSET
-    amount: (
-        Annotated[
-            Money,
-            Meta(
-                description="The amount of the payment, the attempt, the refund, the dispute or the credit note, in "
-                "`currency`. `revised` has the total of the revision."
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    currency: CurrencyOfAmount | UnsetType = UNSET
-    method: (
-        Annotated[
-            PaymentMethodView,
-            Meta(description="The method of the payment or of the attempt. A refund has the method of its payment."),
-        ]
-        | UnsetType
-    ) = UNSET
-    reason: (
-        Annotated[
-            str,
-            Meta(
-                description="Depends on `kind`. `payment_failed` has one of the words of `failure.reason`. "
-                "`paid` has `no_money` if nothing had to be paid, such as after a credit; otherwise it has none. "
-                "`marked_paid` has the method and the reference that the office recorded. `refunded` and "
-                "`refund_pending` have Stripe's word for why the refund was made, `refund_failed` has Stripe's word "
-                "for why it failed. Disputes have Stripe's word for what the payer claims. `credited` has the credit "
-                "note's reason in Stripe. `given_up` has the length of the payment window that has passed. "
-                "`send_refused`, `reminder_refused` and `refund_refused` have the error code of the refusal. Other "
-                "kinds have none."
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    to: (
-        Annotated[str, Meta(description="The address that the invoice or the reminder was e-mailed to.")] | UnsetType
-    ) = UNSET
-    due_by: (
-        Annotated[
-            Instant,
-            Meta(description="When Stripe must have the evidence for the dispute, in its dashboard. RFC 3339, UTC."),
-        ]
-        | UnsetType
-    ) = UNSET
-    payment_id: (
-        Annotated[
-            str,
-            Meta(
-                description="The `id` of the payment that the entry is about, as in the invoice's `payments`.",
-                examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    stripe_id: Annotated[str, Meta(description="Stripe's id of the object that the entry is about.")] | UnsetType = (
-        UNSET
-    )
-    dashboard_url: (
-        Annotated[str, Meta(description="That object's page in Stripe's dashboard, if it has one and still exists.")]
-        | UnsetType
-    ) = UNSET
+    actor: Annotated[
+        str | None, Meta(description="The id of the user for whom POM did it. Null if POM did it by itself.")
+    ]
+    amount: Annotated[
+        Money | None,
+        Meta(
+            description="The amount of the payment, the attempt, the refund, the dispute or the credit note, in "
+            "`currency`. `revised` has the total of the revision. Null for all other kinds."
+        ),
+    ]
+    currency: Annotated[
+        str | None, Meta(description="The currency of `amount`, ISO 4217 in lower case. Null if there is no amount.")
+    ]
+    method: Annotated[
+        PaymentMethodView | None,
+        Meta(
+            description="The method of the payment or of the attempt. A refund has the method of its payment. Null "
+            "for all other kinds, and if POM does not know it."
+        ),
+    ]
+    reason: Annotated[
+        str | None,
+        Meta(
+            description="Depends on `kind`. `payment_failed` has one of the words of `failure.reason`. "
+            "`paid` has `no_money` if nothing had to be paid, such as after a credit; otherwise it has none. "
+            "`marked_paid` has the method and the reference that the office recorded. `refunded` and "
+            "`refund_pending` have Stripe's word for why the refund was made, `refund_failed` has Stripe's word "
+            "for why it failed. Disputes have Stripe's word for what the payer claims. `credited` has the credit "
+            "note's reason in Stripe. `given_up` has the length of the payment window that has passed. "
+            "`send_refused`, `reminder_refused` and `refund_refused` have the error code of the refusal. Other "
+            "kinds have none: then it is null."
+        ),
+    ]
+    to: Annotated[
+        str | None,
+        Meta(description="The address that the invoice or the reminder was e-mailed to. Null for all other kinds."),
+    ]
+    due_by: Annotated[
+        Instant | None,
+        Meta(
+            description="When Stripe must have the evidence for the dispute, in its dashboard. RFC 3339, UTC. Null "
+            "for all other kinds."
+        ),
+    ]
+    payment_id: Annotated[
+        str | None,
+        Meta(
+            description="The `id` of the payment that the entry is about, as in the invoice's `payments`. Null if it "
+            "is about no payment.",
+            examples=["pi_3MtwBwLkdIwHu7ix28a3tqPa"],
+        ),
+    ]
+    stripe_id: Annotated[
+        str | None,
+        Meta(description="Stripe's id of the object that the entry is about. Null if it is about no such object."),
+    ]
+    dashboard_url: Annotated[
+        str | None,
+        Meta(description="That object's page in Stripe's dashboard. Null if it has none or no longer exists."),
+    ]
 
 
 class InvoiceHistory(msgspec.Struct, rename="camel"):
     """The whole timeline of an invoice, oldest first."""
 
-    data: list[HistoryEntryView]
+    data: Annotated[list[HistoryEntryView], Meta(description="What happened, the first thing first.")]
     page_info: PageInfo
 
 
@@ -126,14 +121,14 @@ def _entry_view(entry: Entry, invoice: Invoice, dashboard_base: str) -> HistoryE
         at=instant(entry.at),
         kind=entry.kind,
         source=DoneBy.POM if entry.by_pom else DoneBy.STRIPE,
-        actor=entry.actor or UNSET,
-        amount=decimal_string(entry.amount, currency) if entry.amount is not None else UNSET,
-        currency=currency if entry.amount is not None else UNSET,
-        method=method_view(entry.method) or UNSET,
-        reason=entry.reason or UNSET,
-        to=entry.to or UNSET,
-        due_by=instant(entry.due_by) if entry.due_by is not None else UNSET,
-        payment_id=entry.payment_id or UNSET,
-        stripe_id=entry.stripe_id or UNSET,
-        dashboard_url=object_url(dashboard_base, invoice, entry.stripe_id) or UNSET,
+        actor=entry.actor or None,
+        amount=decimal_string(entry.amount, currency) if entry.amount is not None else None,
+        currency=currency if entry.amount is not None else None,
+        method=method_view(entry.method),
+        reason=entry.reason or None,
+        to=entry.to or None,
+        due_by=instant(entry.due_by) if entry.due_by is not None else None,
+        payment_id=entry.payment_id or None,
+        stripe_id=entry.stripe_id or None,
+        dashboard_url=object_url(dashboard_base, invoice, entry.stripe_id),
     )

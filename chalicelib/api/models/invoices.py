@@ -207,7 +207,7 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
 class InvoiceList(msgspec.Struct, rename="camel"):
     """A page of invoices, newest first; if only overdue ones were asked for, longest overdue first."""
 
-    data: list[InvoiceView]
+    data: Annotated[list[InvoiceView], Meta(description="The invoices.")]
     page_info: PageInfo
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import CurrencyCode, Footer, Memo
+from chalicelib.api.models.common import FOOTER, MEMO, CurrencyCode, Footer, Link, Memo, ReadOnly
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.reminders import FROM_HOUR, UNTIL_HOUR
 from chalicelib.domain.settings import (
@@ -19,7 +19,7 @@ from chalicelib.domain.settings import (
     Reminders,
 )
 from chalicelib.domain.stripe_pages import address, reminders_note
-from chalicelib.domain.terms import MAX_DAYS, TERMS_PATTERN
+from chalicelib.domain.terms import DAYS_PATTERN, MAX_DAYS, NAMED_TERMS
 from chalicelib.domain.texts import ONE_LINE_PATTERN, visible_or_empty
 
 Days = Annotated[
@@ -34,26 +34,47 @@ Terms = Annotated[
     str,
     Meta(
         max_length=30,
-        description=f"`due_on_receipt`, `net_7`, `net_15`, `net_30`, `net_60`, or `days_N` with N up to {MAX_DAYS}.",
-        extra_json_schema={"pattern": rf"{TERMS_PATTERN}(?!\n)"},
-        examples=["net_15"],
+        description=f"When an invoice is due: {', '.join(f'`{name}`' for name in NAMED_TERMS)}, or `days_N`: N days "
+        f"after it is sent, at most {MAX_DAYS}.",
+        extra_json_schema={
+            "anyOf": [
+                {"type": "string", "enum": list(NAMED_TERMS)},
+                {"type": "string", "pattern": rf"{DAYS_PATTERN}(?!\n)"},
+            ]
+        },
+        examples=["net_15", "days_45"],
     ),
 ]
 InvoiceType = Annotated[
-    str, Meta(max_length=100, pattern=ONE_LINE_PATTERN, extra_json_schema={"enum": list(INVOICE_TYPES)})
+    str,
+    Meta(
+        max_length=100,
+        pattern=ONE_LINE_PATTERN,
+        description="The kind of invoice that POM makes. There is one.",
+        extra_json_schema={"enum": list(INVOICE_TYPES)},
+    ),
 ]
 Method = Annotated[
     str, Meta(max_length=100, pattern=ONE_LINE_PATTERN, extra_json_schema={"enum": list(PAYMENT_METHODS)})
 ]
 Methods = Annotated[
-    list[Method], Meta(description="Empty: as the Stripe account is set up.", examples=[["card", "us_bank_account"]])
+    list[Method],
+    Meta(
+        description="The payment methods that an invoice offers, in Stripe's words. Empty: as the Stripe account is "
+        "set up.",
+        examples=[["card", "us_bank_account"]],
+    ),
 ]
 Window = Annotated[
     Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_DAYS})] | None,
     Meta(
         description="Days after the due date within which the invoice should be paid, written without a decimal "
-        "point."
+        "point. Null: no window."
     ),
+]
+DefaultCurrency = Annotated[
+    CurrencyCode | None,
+    Meta(description="The currency of new invoices. Null: that of the Stripe account."),
 ]
 Creation = Annotated[
     CustomerCreation,
@@ -72,37 +93,59 @@ Zone = Annotated[
 ]
 
 
-class RemindersModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+ENABLED = "True if Stripe sends reminders."
+BEFORE = "How many days before the due date."
+ON_DUE_DATE = "True if one goes out on the due date."
+AFTER = "How many days after the due date."
+
+
+class SaveReminders(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """When Stripe e-mails a payment reminder.
 
     `enabled` without any day means 3 days before, on, and 3, 7 and 14 days after the due date. Nobody is reminded on
     the day on which the invoice is sent.
     """
 
-    enabled: bool = False
-    days_before_due: Days = []
-    on_due_date: bool = False
-    days_after_due: Days = []
+    enabled: Annotated[bool, Meta(description=ENABLED)] = False
+    days_before_due: Annotated[Days, Meta(description=BEFORE)] = []
+    on_due_date: Annotated[bool, Meta(description=ON_DUE_DATE)] = False
+    days_after_due: Annotated[Days, Meta(description=AFTER)] = []
+
+
+class RemindersView(msgspec.Struct, rename="camel", kw_only=True):
+    """When Stripe e-mails a payment reminder. Nobody is reminded on the day on which the invoice is sent."""
+
+    enabled: Annotated[bool, Meta(description=ENABLED)]
+    days_before_due: Annotated[list[int], Meta(description=BEFORE)]
+    on_due_date: Annotated[bool, Meta(description=ON_DUE_DATE)]
+    days_after_due: Annotated[list[int], Meta(description=AFTER)]
 
 
 class ReminderTime(msgspec.Struct, rename="camel"):
     """Reminders go out within the hour after `from`; after an outage later on that day, but not from `until` on."""
 
-    from_: Annotated[str, Meta(examples=["09:00"])] = msgspec.field(name="from")
-    until: Annotated[str, Meta(examples=["18:00"])]
-    time_zone: str
+    from_: Annotated[
+        str, Meta(description="The earliest time of day, in `timeZone`, as hours and minutes.", examples=["09:00"])
+    ] = msgspec.field(name="from")
+    until: Annotated[
+        str, Meta(description="The latest time of day, in `timeZone`, as hours and minutes.", examples=["18:00"])
+    ]
+    time_zone: Annotated[str, Meta(description="The organization's time zone, an IANA name.")]
 
 
 class SettingsNote(msgspec.Struct, rename="camel"):
     """Something in Stripe that goes with these settings."""
 
-    message: str
-    next_step: str
-    link: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
+    message: Annotated[str, Meta(description="What is to be known, in sentences for people.")]
+    next_step: Annotated[str, Meta(description="What a person should do about it.")]
+    link: Annotated[Link, Meta(description="The page on which to do it.")]
 
 
-class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """The defaults of new invoices. A PUT replaces them all: what is left out goes back to its default."""
+class SaveInvoicingSettings(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """The defaults of new invoices. A PUT replaces them all: what is left out goes back to its default.
+
+    Read-only fields may be sent back as `GET` returned them.
+    """
 
     invoice_type: InvoiceType = "stripe"
     payment_terms: Terms = "net_30"
@@ -110,17 +153,37 @@ class InvoicingSettingsModel(msgspec.Struct, rename="camel", forbid_unknown_fiel
     payment_methods: Methods = []
     memo: Memo | None = None
     footer: Footer | None = None
-    reminders: RemindersModel = msgspec.field(default_factory=RemindersModel)
-    currency: CurrencyCode | None = None
+    reminders: Annotated[SaveReminders, Meta(description="When Stripe e-mails a payment reminder.")] = msgspec.field(
+        default_factory=SaveReminders
+    )
+    currency: DefaultCurrency = None
     time_zone: Zone | None = None
-    note: Annotated[SettingsNote | None, Meta(description="In answers only; in a request it says nothing.")] = None
-    reminder_time: Annotated[
-        ReminderTime | None, Meta(description="In answers only; in a request it says nothing.")
-    ] = None
+    note: ReadOnly = None
+    reminder_time: ReadOnly = None
     customer_creation: Creation = CustomerCreation.WHEN_SAVED
 
 
-def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId) -> InvoicingSettings:
+class InvoicingSettingsView(msgspec.Struct, rename="camel", kw_only=True):
+    """The defaults of new invoices."""
+
+    invoice_type: InvoiceType
+    payment_terms: Terms
+    payment_window: Window
+    payment_methods: Methods
+    memo: Annotated[str | None, Meta(description=MEMO)]
+    footer: Annotated[str | None, Meta(description=FOOTER)]
+    reminders: Annotated[RemindersView, Meta(description="When Stripe e-mails a payment reminder.")]
+    currency: DefaultCurrency
+    time_zone: Zone | None
+    note: Annotated[
+        SettingsNote | None,
+        Meta(description="Something in Stripe that goes with these settings. Null if there is nothing."),
+    ]
+    reminder_time: Annotated[ReminderTime, Meta(description="The time of day at which reminders go out.")]
+    customer_creation: Creation
+
+
+def settings_from(model: SaveInvoicingSettings, organization_id: OrganizationId) -> InvoicingSettings:
     return InvoicingSettings(
         organization_id=organization_id,
         invoice_type=model.invoice_type,
@@ -141,17 +204,17 @@ def settings_from(model: InvoicingSettingsModel, organization_id: OrganizationId
     )
 
 
-def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base: str) -> InvoicingSettingsModel:
+def settings_view(settings: InvoicingSettings, time_zone: str, *, dashboard_base: str) -> InvoicingSettingsView:
     """Returns the settings; `time_zone` is the one in force, whether it was chosen or not."""
     note, reminders = reminders_note(settings), settings.reminders.effective
-    return InvoicingSettingsModel(
+    return InvoicingSettingsView(
         invoice_type=settings.invoice_type,
         payment_terms=settings.payment_terms,
         payment_window=settings.payment_window,
         payment_methods=list(settings.payment_methods),
         memo=settings.memo,
         footer=settings.footer,
-        reminders=RemindersModel(
+        reminders=RemindersView(
             enabled=reminders.enabled,
             days_before_due=list(reminders.days_before_due),
             on_due_date=reminders.on_due_date,

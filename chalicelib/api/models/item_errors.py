@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
-from chalicelib.api.models.errors import ErrorDetail, MoreDetails
+from chalicelib.api.models.common import ErrorCode
+from chalicelib.api.models.errors import ErrorDetail, ErrorField, Message, MoreDetails, NextStep
 from chalicelib.domain.batch_errors import MAX_ITEM_ERRORS, ItemError
 
 TRY_AGAIN = "Correct what is wrong and try it again."
@@ -17,24 +18,30 @@ TRY_AGAIN = "Correct what is wrong and try it again."
 class ItemErrorView(msgspec.Struct, rename="camel", kw_only=True):
     """Why it failed, with a stable code as everywhere. `details` has every error of the item, this one first."""
 
-    code: str
-    message: str
-    field: str | UnsetType = UNSET
-    next_step: str
-    details: Annotated[list[ErrorDetail], Meta(extra_json_schema={"minItems": 1, "maxItems": MAX_ITEM_ERRORS})]
-    more_details: MoreDetails | UnsetType = UNSET
+    code: ErrorCode
+    message: Message
+    field: ErrorField
+    next_step: NextStep
+    details: Annotated[
+        list[ErrorDetail],
+        Meta(
+            description="Every error of the item. The first one is repeated here, so there is always one.",
+            extra_json_schema={"minItems": 1, "maxItems": MAX_ITEM_ERRORS},
+        ),
+    ]
+    more_details: MoreDetails
 
 
-def item_error_view(error: ItemError | None) -> ItemErrorView | UnsetType:
+def item_error_view(error: ItemError | None) -> ItemErrorView | None:
     if error is None:
-        return UNSET
+        return None
     return ItemErrorView(
         code=error.code,
         message=error.message,
-        field=error.field or UNSET,
+        field=error.field or None,
         next_step=error.next_step or TRY_AGAIN,
         details=[_detail(each) for each in (error, *error.others)],
-        more_details=error.more or UNSET,
+        more_details=error.more,
     )
 
 
@@ -42,8 +49,8 @@ def _detail(error: ItemError) -> ErrorDetail:
     return ErrorDetail(
         code=error.code,
         message=error.message,
-        field=error.field or UNSET,
+        field=error.field or None,
         next_step=error.next_step or TRY_AGAIN,
-        invoice_id=error.invoice_id or UNSET,
-        number=error.number if error.invoice_id else UNSET,
+        invoice_id=error.invoice_id or None,
+        number=error.number if error.invoice_id else None,
     )

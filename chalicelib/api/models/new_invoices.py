@@ -48,6 +48,9 @@ Quantity = Annotated[
         "A number may have an exponent; a string is plain."
     ),
 ]
+LineCurrency = Annotated[
+    CurrencyCode | None, Meta(description="The currency of the price, if it has to be the invoice's.")
+]
 ServiceDate = Annotated[
     dt.date,
     Meta(
@@ -61,19 +64,19 @@ DueDate = Annotated[dt.date, Meta(description="A day in the organization's time 
 class NewLineItem(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """One service to bill. A service can be on one live invoice only."""
 
-    service_id: Id
+    service_id: Annotated[Id, Meta(description="POM's id of the service.")]
     description: Description
     quantity: Quantity
     unit_price: Price
-    currency: CurrencyCode | None = None
-    taxable: bool = False
+    currency: LineCurrency = None
+    taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")] = False
     service_date: ServiceDate | None = None
 
 
 class NewDeduction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """A line that lowers the total: a discount that the company gives, or a credit that it owes the customer."""
 
-    kind: DeductionKind
+    kind: Annotated[DeductionKind, Meta(description="`discount` or `credit`.")]
     description: Description
     amount: Annotated[
         ExactAmount,
@@ -103,30 +106,33 @@ Lines = Annotated[
 class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """What to bill. What is left out comes from the invoicing settings; `send: false` leaves a draft to review."""
 
-    customer_id: Id
+    customer_id: Annotated[Id, Meta(description="POM's id of the customer.")]
     line_items: Lines
     deductions: Deductions = []
     invoice_type: InvoiceType = "stripe"
     payment_terms: Terms | None = None
     due_date: DueDate | None = None
-    currency: CurrencyCode | None = None
-    tax: Price | None = None
+    currency: Annotated[
+        CurrencyCode | None,
+        Meta(description="The currency of the invoice. That of the invoicing settings if it is left out."),
+    ] = None
+    tax: Annotated[Price | None, Meta(description="The tax on the taxable lines, in units of the currency.")] = None
     memo: Memo | None = None
     footer: Footer | None = None
     payment_methods: Methods | None = None
-    send: bool = True
+    send: Annotated[bool, Meta(description="False leaves a draft to review, which `POST …/send` sends.")] = True
 
 
 class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """One service, and whom to bill it to. A service can be on one live invoice only."""
 
-    customer_id: Id
-    service_id: Id
+    customer_id: Annotated[Id, Meta(description="POM's id of the customer.")]
+    service_id: Annotated[Id, Meta(description="POM's id of the service.")]
     description: Description
     quantity: Quantity
     unit_price: Price
-    currency: CurrencyCode | None = None
-    taxable: bool = False
+    currency: LineCurrency = None
+    taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")] = False
     service_date: ServiceDate | None = None
 
 
@@ -148,7 +154,7 @@ class NewInvoiceBatch(msgspec.Struct, rename="camel", forbid_unknown_fields=True
     memo: Memo | None = None
     footer: Footer | None = None
     payment_methods: Methods | None = None
-    send: bool = True
+    send: Annotated[bool, Meta(description="False leaves drafts to review.")] = True
 
 
 def create_invoice_from(

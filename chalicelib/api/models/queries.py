@@ -48,8 +48,8 @@ class PageQuery(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     """Which invoices."""
 
-    status: InvoiceStatus | None = None
-    customer_id: Id | None = None
+    status: Annotated[InvoiceStatus | None, Meta(description="Only invoices of this status.")] = None
+    customer_id: Annotated[Id | None, Meta(description="Only invoices of this customer, by POM's id.")] = None
     created_from: (
         Annotated[DayOrMoment, Meta(description="A day of the company's time zone, or a moment; inclusive.")] | None
     ) = None
@@ -74,7 +74,7 @@ class MovementQuery(msgspec.Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = msgspec.field(default=None, name="to")
-    kind: MovementKind | None = None
+    kind: Annotated[MovementKind | None, Meta(description="Only payments, only refunds or only disputes.")] = None
     method: (
         Annotated[
             str,
@@ -112,9 +112,14 @@ class PayoutQuery(RowsQuery, forbid_unknown_fields=True, kw_only=True):
 class CallbackQuery(msgspec.Struct):
     """What Stripe adds to the URL; there may be more, which is not looked at."""
 
-    state: Annotated[str, Meta(extra_json_schema={"minLength": 1})] | None = None
-    code: str | None = None
-    error: str | None = None
+    state: Annotated[
+        Annotated[str, Meta(extra_json_schema={"minLength": 1})] | None,
+        Meta(description="The state that POM gave to Stripe when the connection was begun."),
+    ] = None
+    code: Annotated[
+        str | None, Meta(description="Stripe's authorization code, if the admin connected the account.")
+    ] = None
+    error: Annotated[str | None, Meta(description="Stripe's word for why the account was not connected.")] = None
 
 
 def filter_from(query: InvoiceQuery, *, now: int, time_zone: Callable[[], str]) -> InvoiceFilter:

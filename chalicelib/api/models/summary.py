@@ -16,16 +16,30 @@ from chalicelib.domain.tallies import NOTHING, Tally
 from chalicelib.usecases.invoicing.summary import Summary
 
 Count = Annotated[int, Meta(ge=0, description="How many invoices.")]
+Total = Annotated[Money, Meta(description="What the invoices were made out for, in `currency` of these sums.")]
+Balance = Annotated[Money, Meta(description="What is still to be paid of them, in `currency` of these sums.")]
+Amount = Annotated[Money, Meta(description="The amounts of all of them together, in `currency` of these sums.")]
 
 
 class SummaryQuery(msgspec.Struct, forbid_unknown_fields=True):
     """The days that `paidInPeriod` covers."""
 
-    first: Annotated[dt.date, Meta(description="The first day; the first of the month if left out.")] | None = (
-        msgspec.field(default=None, name="from")
-    )
+    first: (
+        Annotated[
+            dt.date,
+            Meta(description="The first day, in the organization's time zone. The first of this month if left out."),
+        ]
+        | None
+    ) = msgspec.field(default=None, name="from")
     last: (
-        Annotated[dt.date, Meta(description="The last day, included; the end of this month if left out.")] | None
+        Annotated[
+            dt.date,
+            Meta(
+                description="The last day, included, in the organization's time zone. The end of this month "
+                "if left out."
+            ),
+        ]
+        | None
     ) = msgspec.field(default=None, name="to")
 
 
@@ -33,28 +47,28 @@ class StatusSums(msgspec.Struct, rename="camel"):
     """The invoices of one status: what they were made out for, and what is still to be paid."""
 
     count: Count
-    total: Money
-    balance: Money
+    total: Total
+    balance: Balance
 
 
 class StatusTable(msgspec.Struct, rename="camel", kw_only=True):
     """Every status, those without invoices too."""
 
-    creating: StatusSums
-    draft: StatusSums
-    pending: StatusSums
-    paid: StatusSums
-    failed: StatusSums
-    refunded: StatusSums
-    void: StatusSums
-    uncollectible: StatusSums
+    creating: Annotated[StatusSums, Meta(description="Invoices that POM is making in Stripe.")]
+    draft: Annotated[StatusSums, Meta(description="Drafts, which nobody has been sent.")]
+    pending: Annotated[StatusSums, Meta(description="Invoices that wait for their payment.")]
+    paid: Annotated[StatusSums, Meta(description="Invoices of which nothing is left to pay.")]
+    failed: Annotated[StatusSums, Meta(description="Invoices of which the latest attempt to pay failed.")]
+    refunded: Annotated[StatusSums, Meta(description="Invoices of which all that was paid was given back.")]
+    void: Annotated[StatusSums, Meta(description="Invoices that were voided.")]
+    uncollectible: Annotated[StatusSums, Meta(description="Invoices that were given up. They can still be paid.")]
 
 
 class OverdueSums(msgspec.Struct, rename="camel"):
     """Pending and failed invoices whose due day is over."""
 
     count: Count
-    balance: Money
+    balance: Balance
 
 
 class PaidSums(msgspec.Struct, rename="camel"):
@@ -64,17 +78,19 @@ class PaidSums(msgspec.Struct, rename="camel"):
     such as by the customer's credit balance. Lost disputes are taken off, on the day of the payment. Refunds are not.
     """
 
-    from_: Day = msgspec.field(name="from")
-    to: Day
+    from_: Annotated[Day, Meta(description="The first day of the period, in `timeZone`.")] = msgspec.field(
+        name="from"
+    )
+    to: Annotated[Day, Meta(description="The last day of the period, included, in `timeZone`.")]
     count: Count
-    amount: Money
+    amount: Amount
 
 
 class Sums(msgspec.Struct, rename="camel"):
     """Invoices, and an amount of each."""
 
     count: Count
-    amount: Money
+    amount: Amount
 
 
 class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
@@ -85,20 +101,24 @@ class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
     """
 
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    by_status: StatusTable
-    overdue: OverdueSums
-    paid_in_period: PaidSums
-    refunded: Sums
-    disputed: Sums
-    lost: Sums
+    by_status: Annotated[StatusTable, Meta(description="The sums of each status.")]
+    overdue: Annotated[OverdueSums, Meta(description="Invoices whose due day is over and that are not paid.")]
+    paid_in_period: Annotated[PaidSums, Meta(description="Invoices that were paid in full in the period.")]
+    refunded: Annotated[
+        Sums, Meta(description="What was given back, partial refunds and money outside Stripe included.")
+    ]
+    disputed: Annotated[Sums, Meta(description="What banks dispute now, in the currency of the dispute.")]
+    lost: Annotated[Sums, Meta(description="What banks took back for good, in the invoice's currency.")]
 
 
 class SummaryView(msgspec.Struct, rename="camel"):
     """What the invoices come to, by currency. Days are those of `timeZone`."""
 
-    today: Day
-    time_zone: Annotated[str, Meta(description="The organization's time zone.", examples=["America/Phoenix"])]
-    data: list[CurrencySums]
+    today: Annotated[Day, Meta(description="The day on which the sums were made, in `timeZone`.")]
+    time_zone: Annotated[
+        str, Meta(description="The organization's time zone, an IANA name.", examples=["America/Phoenix"])
+    ]
+    data: Annotated[list[CurrencySums], Meta(description="One for each currency of an invoice.")]
 
 
 def summary_view(summary: Summary) -> SummaryView:

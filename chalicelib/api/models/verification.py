@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
-from chalicelib.api.models.common import Instant, PageInfo, instant, instant_or_none
+from chalicelib.api.models.common import Instant, Link, PageInfo, instant, instant_or_none
 from chalicelib.api.models.connection import SyncReportView, sync_report_view
 from chalicelib.domain.checklist import Item
 from chalicelib.domain.connection import Connection
@@ -17,44 +17,51 @@ from chalicelib.usecases.connecting.try_connection import TrialResult
 
 
 class TestStep(msgspec.Struct, rename="camel", kw_only=True):
-    """One step of the test, in plain words; `nextStep` says what to do where it went wrong."""
+    """One step of the test, in plain words."""
 
-    step: TrialStep
-    ok: bool
-    message: str
-    next_step: str | UnsetType = UNSET
+    step: Annotated[TrialStep, Meta(description="Which step it is, in the order in which they are taken.")]
+    ok: Annotated[bool, Meta(description="True if the step went well.")]
+    message: Annotated[str, Meta(description="How it went, in a sentence for people.")]
+    next_step: Annotated[
+        str | None, Meta(description="What to do about a step that went wrong. Null if it went well.")
+    ]
 
 
 class TestReport(msgspec.Struct, rename="camel"):
     """How the test went: the steps up to the first that went wrong, and the cleaning up."""
 
-    ok: bool
-    steps: list[TestStep]
+    ok: Annotated[bool, Meta(description="True if every step went well.")]
+    steps: Annotated[list[TestStep], Meta(description="The steps that were taken, in their order.")]
 
 
 class RefreshView(msgspec.Struct, rename="camel", kw_only=True):
     """A comparison with Stripe that is queued; `lastSync` of the connection tells what it found."""
 
-    asked_at: Instant
-    swept_until: Instant | None
-    last_sync: SyncReportView | None
+    asked_at: Annotated[Instant, Meta(description="When the comparison was asked for. RFC 3339, UTC.")]
+    swept_until: Annotated[
+        Instant | None,
+        Meta(description="Up to here POM is known to say what Stripe says. RFC 3339, UTC. Null if not yet compared."),
+    ]
+    last_sync: Annotated[
+        SyncReportView | None, Meta(description="What the comparison before this one found. Null before the first.")
+    ]
 
 
 class ChecklistItem(msgspec.Struct, rename="camel", kw_only=True):
-    """One line of the list; `done` is null where only people can know."""
+    """One line of the list."""
 
-    id: str
-    title: str
-    done: bool | None
-    detail: str
-    next_step: str | UnsetType = UNSET
-    link: Annotated[str, Meta(extra_json_schema={"format": "uri"})] | UnsetType = UNSET
+    id: Annotated[str, Meta(description="The name of the line, which stays. Lines may be added.")]
+    title: Annotated[str, Meta(description="What to look at, in a few words for people.")]
+    done: Annotated[bool | None, Meta(description="True if it is done. Null where only people can know.")]
+    detail: Annotated[str, Meta(description="What POM knows about it, in sentences for people.")]
+    next_step: Annotated[str | None, Meta(description="What to do about it. Null if there is nothing to do.")]
+    link: Annotated[Link | None, Meta(description="The page on which to do it. Null if there is none.")]
 
 
 class Checklist(msgspec.Struct, rename="camel"):
     """What to look at before going live, always whole."""
 
-    data: list[ChecklistItem]
+    data: Annotated[list[ChecklistItem], Meta(description="The lines, in the order to go through them.")]
     page_info: PageInfo
 
 
@@ -63,7 +70,7 @@ def test_report_view(result: TrialResult) -> TestReport:
 
 
 def _step_view(report: TrialReport) -> TestStep:
-    return TestStep(step=report.step, ok=report.ok, message=report.message, next_step=report.next_step or UNSET)
+    return TestStep(step=report.step, ok=report.ok, message=report.message, next_step=report.next_step or None)
 
 
 def refresh_view(connection: Connection) -> RefreshView:
@@ -84,6 +91,6 @@ def _item_view(item: Item, dashboard_base: str) -> ChecklistItem:
         title=item.title,
         done=item.done,
         detail=item.detail,
-        next_step=item.next_step or UNSET,
-        link=address(dashboard_base, item.page) if item.page else UNSET,
+        next_step=item.next_step or None,
+        link=address(dashboard_base, item.page) if item.page else None,
     )

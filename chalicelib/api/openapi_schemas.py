@@ -1,0 +1,82 @@
+"""msgspec's schemas, put so that generators of clients and people read them well.
+
+What a schema allows stays the same. msgspec writes each type's description where the type is, which may be inside of
+an alternative; generators show what stands at the field.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+Json = dict[str, Any]
+
+NULL = {"type": "null"}
+
+
+def readable(schemas: Mapping[str, Json]) -> Json:
+    """Returns the schemas with a description at each field, and without default values.
+
+    openapi-typescript takes a field with a `default` for one that is always there, also in a request
+    (https://openapi-ts.dev/cli, `--default-non-nullable`). So the description says what a field is if it is left out.
+    """
+    return {name: _readable(schema, schemas) for name, schema in schemas.items()}
+
+
+def query_parameter(name: str, field: Json, *, required: bool) -> Json:
+    """Returns a parameter of a query string. `field` is its schema in the model of the query.
+
+    A parameter that may be left out is never null: in a query string, there is no such value.
+    """
+    schema = {**field}
+    description = schema.pop("description", None)
+    alternatives = [each for each in schema.pop("anyOf", []) if each != NULL]
+    if len(alternatives) == 1:
+        schema |= {key: value for key, value in alternatives[0].items() if key != "description"}
+    elif alternatives:
+        schema["anyOf"] = alternatives
+    return {"name": name, "in": "query", "required": required, "description": description, "schema": schema}
+
+
+def _readable(schema: Json, schemas: Mapping[str, Json]) -> Json:
+    described = {**schema}
+    if "description" in schema:
+        described["description"] = inspect.cleandoc(schema["description"])
+    if "properties" in schema:
+        described["properties"] = {name: _field(each, schemas) for name, each in schema["properties"].items()}
+    return described
+
+
+def _field(field: Json, schemas: Mapping[str, Json]) -> Json:
+    written = {**field}
+    default = written.pop("default", None)
+    left_out = "" if default in (None, {}) else f"If it is left out: `{_as_json(default)}`."
+    description = " ".join(part for part in (_description_of(field, schemas), left_out) if part)
+    if "$ref" in written:
+        written.pop("type", None)  # a reference says it
+    if "anyOf" in written:
+        written["anyOf"] = [_undescribed(each) for each in written["anyOf"]]
+    return {**written, "description": description} if description else written
+
+
+def _description_of(field: Json, schemas: Mapping[str, Json]) -> str | None:
+    """Returns the description of a field: its own, or else that of its type."""
+    for each in (field, *field.get("anyOf", ())):
+        if "description" in each:
+            return str(each["description"])
+    for each in (field, *field.get("anyOf", ())):
+        if "$ref" in each:
+            whole = inspect.cleandoc(schemas[each["$ref"].rpartition("/")[2]].get("description", ""))
+            return whole.partition("\n\n")[0]
+    return None
+
+
+def _undescribed(alternative: Json) -> Json:
+    return {key: value for key, value in alternative.items() if key != "description"}
+
+
+def _as_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
