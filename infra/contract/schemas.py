@@ -103,12 +103,21 @@ def _alternatives(schema: Json) -> dict[str, Json]:
             for name, each in _alternatives(part).items():
                 found[f"another {name}" if name in found else name] = each
         return found
+    if "type" not in schema and _allowed(schema):
+        return {"string": schema}  # msgspec writes a single word as `const` without its type
     types = schema.get("type", "any")
     return dict.fromkeys([types] if isinstance(types, str) else types, schema)
 
 
+def _allowed(schema: Json) -> set[Any] | None:
+    """Returns the values that a schema is limited to, and None if it is not."""
+    if "const" in schema:
+        return {schema["const"]}
+    return set(schema["enum"]) if "enum" in schema else None
+
+
 def _values(old: Json, new: Json, side: Side, where: str) -> Iterator[Change]:
-    had, has = (set(schema["enum"]) if "enum" in schema else None for schema in (old, new))
+    had, has = _allowed(old), _allowed(new)
     if had == has:
         return
     if had is None or has is None:
