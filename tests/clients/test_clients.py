@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -35,11 +36,23 @@ Summary: usd refunded 20.00
 """
 
 
-def test_both_clients_and_both_programs_compile_under_strict(compiled: CompletedProcess[str]) -> None:
+PROGRAMS = ["walk-openapi-typescript", "walk-hey-api"]
+
+
+def test_both_programs_compile_under_strict_and_the_types_refuse_every_mistake(
+    compiled: CompletedProcess[str],
+) -> None:
+    # `mistakes.ts` compiles only if each of its mistakes is one.
     assert (compiled.stdout, compiled.returncode) == ("", 0)
 
 
-@pytest.mark.parametrize("program", ["walk-openapi-typescript", "walk-hey-api"])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_uses_what_the_types_offer_and_talks_round_none_of_them(program: str) -> None:
+    source = (npm.HERE / f"{program}.ts").read_text()
+    assert re.findall(r"\bany\b|\bunknown\b|\bas (?!they)\w+|@ts-|\w!\.", source) == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_that_knows_only_the_types_walks_the_guide(
     program: str, compiled: CompletedProcess[str], stack: LocalStack
 ) -> None:
