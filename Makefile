@@ -1,4 +1,4 @@
-# Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real.
+# Every target makes what it needs: Python 3.11 or later and access to PyPI are enough, except for test-real and test-clients.
 PYTHON ?= python3
 STAGE  ?= dev
 SINCE  ?= HEAD
@@ -22,7 +22,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real test-package test-demo test-names check lint format proofs trips ops bench package \
+.PHONY: help demo ops-demo run test test-real test-clients test-package test-demo test-names check lint format proofs contract trips ops bench package \
 	deploy destroy lock clean
 
 help:  ## Show the targets
@@ -56,7 +56,7 @@ run: $(LOCAL)  ## Start the local stack until Ctrl-C (ARGS="--help" for ports an
 	@$(BIN)/python -m infra.local $(ARGS)
 
 test: $(READY)  ## Unit, contract, property, infrastructure and end-to-end tests on the embedded stand-ins
-	$(TESTS) -m "not (demo or package or proof or real)" $(ARGS)
+	$(TESTS) -m "not (client or demo or package or proof or real)" $(ARGS)
 
 test-package: $(READY)  ## What is packaged for Lambda: its gate, linters, and deploying it to an account in memory
 	$(TESTS) -m package $(ARGS)
@@ -66,6 +66,9 @@ test-demo: $(READY)  ## The demos, run to the end and checked against the guide 
 
 test-real: $(READY)  ## The same contracts on DynamoDB Local and ElasticMQ, and every request to stripe-mock (Java, Maven, Go)
 	$(BIN)/python -m pytest -m real $(ARGS)
+
+test-clients: $(READY)  ## Clients generated from the API's document compile and walk the guide; two linters read it (Node, npm)
+	$(BIN)/python -m pytest -m client $(ARGS)
 
 test-names: $(READY)  ## Compare the tests of an earlier commit with today's: what moved, and whether any is gone (SINCE=COMMIT)
 	@$(BIN)/python -m tests.names --since $(SINCE) $(ARGS)
@@ -88,6 +91,9 @@ format: $(READY)  ## Format and fix what can be fixed
 
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
+
+contract: $(READY)  ## Write docs/openapi.json anew, and say what changes for clients (ARGS="--breaking")
+	@$(BIN)/python -m infra.contract $(ARGS)
 
 trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass through (ARGS="--list webhook")
 	@$(BIN)/python -m tests.trips $(ARGS)
@@ -115,4 +121,5 @@ lock: $(UV)  ## Pin every requirements*.in anew, with hashes
 	done
 
 clean:  ## Remove what the targets made, except the virtual environment
+	rm -rf tests/clients/node_modules tests/clients/generated
 	rm -rf build .local .chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from chalicelib.api.examples import ACCEPTED_EXAMPLES, CSV_EXAMPLES, EXAMPLES
+from chalicelib.api.examples import ANSWERS, CSV_EXAMPLES, EXAMPLES
 from chalicelib.api.examples.common import error_detail
 from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
@@ -95,8 +95,17 @@ the last writer wins.
 """
 
 
-def document(routes: Sequence[Route]) -> Json:
-    """The whole document."""
+INFO = {
+    "title": "POM-Stripe",
+    "version": VERSION,
+    "description": DESCRIPTION,
+    "contact": {"name": "The POM-Stripe authors"},
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
+
+
+def document(routes: Sequence[Route], server_url: str = "/") -> Json:
+    """Returns the whole document. `server_url` is the base path of the API where the document is served."""
     _, schemas = msgspec.json.schema_components(_models(routes), ref_template=_REF, schema_hook=schema_hook)
     schemas = readable(schemas | {ERROR_CODE: _error_code_schema()})
     paths: dict[str, Json] = {}
@@ -104,8 +113,8 @@ def document(routes: Sequence[Route]) -> Json:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "POM-Stripe", "version": VERSION, "description": DESCRIPTION},
-        "servers": [{"url": "/"}],
+        "info": INFO,
+        "servers": [{"url": server_url}],
         "tags": [{"name": name, "description": TAGS[name]} for name in dict.fromkeys(route.tag for route in routes)],
         "paths": paths,
         "components": {
@@ -260,7 +269,7 @@ def _responses(route: Route) -> Json:
     for status, model in route.answers.items():
         response: Json = {"description": HTTPStatus(status).phrase}
         if model is not None:
-            response["content"] = {"application/json": _content(model, status)}
+            response["content"] = {"application/json": _content(model, ANSWERS.get((route.name, status)))}
             if route.answers_csv:
                 response |= _also_csv(response["content"], model)
             if route.answers_html and status == HTTPStatus.OK:
@@ -310,12 +319,15 @@ def _also_csv(content: Json, model: type) -> Json:
     return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
 
 
-def _content(model: type, status: int | None = None) -> Json:
-    """Returns the schema and an example of a body. `status` is that of an answer, and None for a request."""
+def _content(model: type, answers: Mapping[str, Any] | None = None) -> Json:
+    """Returns the schema and an example of a body. `answers` has the examples of this answer, if it has its own."""
     content: Json = {"schema": {"$ref": _REF.format(name=model.__name__)}}
-    examples = {**EXAMPLES, **ACCEPTED_EXAMPLES} if status == HTTPStatus.ACCEPTED else EXAMPLES
-    if model in examples:
-        content["example"] = examples[model]
+    if answers is not None and len(answers) > 1:
+        content["examples"] = {name: {"summary": name, "value": value} for name, value in answers.items()}
+    elif answers is not None:
+        [content["example"]] = answers.values()
+    elif model in EXAMPLES:
+        content["example"] = EXAMPLES[model]
     return content
 
 

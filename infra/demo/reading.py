@@ -153,9 +153,8 @@ def where(invoice: Any) -> str:
 
 def sentence(entry: Any) -> str:
     """Returns what happened, such as `Payment failed: 80.00 USD by Visa 9995, insufficient funds`."""
-    amount = timeline_words.money(entry["amount"], entry["currency"]) if "amount" in entry else None
-    paid_with = method(entry["method"]) if "method" in entry else None
-    return timeline_words.sentence(entry["kind"], amount, paid_with, entry.get("reason"), entry.get("to"))
+    amount = timeline_words.money(entry["amount"], entry["currency"]) if entry["amount"] else None
+    return timeline_words.sentence(entry["kind"], amount, method(entry["method"]), entry["reason"], entry["to"])
 
 
 def method(paid_with: Any) -> str:

@@ -33,6 +33,7 @@ from infra.local.cors import Cors
 from infra.local.headers import KeepingChannel, header_values
 from infra.local.lines import print_whole_lines
 from infra.local.processes import run_until_stopped, stoppable
+from infra.local.reference import WithReference
 from infra.local.wsgi import Environ, Served, StartResponse, serve
 from infra.template.gateway_responses import (
     AUTHORIZER_FAILED,
@@ -210,7 +211,8 @@ def _response_body(response: dict[str, Any]) -> bytes:
 @contextmanager
 def served_app(app: Chalice, port: int = 0, *, cors_origin: str | None = None) -> Iterator[Served]:
     """Serve an application on 127.0.0.1 until the block ends; port 0 takes a free one."""
-    with serve(FrontDoor(app, cors_origin=cors_origin), port, threads=THREADS, channel=KeepingChannel) as served:
+    door = WithReference(FrontDoor(app, cors_origin=cors_origin))
+    with serve(door, port, threads=THREADS, channel=KeepingChannel) as served:
         yield served
 
 

@@ -83,6 +83,11 @@ class Urls:
         return f"{self.api}/v1/stripe/oauth/callback"
 
     @property
+    def reference(self) -> str:
+        """The API's reference as a page."""
+        return f"{self.api}/docs"
+
+    @property
     def settings_page(self) -> str:
         """POM's settings page."""
         return f"{self.pom}/settings/apps"

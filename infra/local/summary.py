@@ -51,6 +51,7 @@ def description(stack: LocalStack) -> dict[str, Any]:
         "urls": asdict(stack.urls),
         "ports": asdict(stack.ports),
         "settingsPage": stack.urls.settings_page,
+        "reference": stack.urls.reference,
         "organizationId": ORGANIZATION,
         "users": {"admin": ADMIN, "billing": BILLING},
         "tokens": tokens,
@@ -82,6 +83,7 @@ def show(described: dict[str, Any], output: Path, console: Console, *, with_api:
     table = Table(title="Local stack", title_justify="left", show_header=False)
     if with_api:
         table.add_row("API", f"{urls['api']}/v1")
+        table.add_row("API reference", described["reference"])
     table.add_row("POM settings page", described["settingsPage"])
     table.add_row("Stripe double", f"{urls['stripe']}  (controls: {described['stripe']['controls']})")
     table.add_row("AWS", urls["aws"])

@@ -79,6 +79,9 @@ def test_every_error_of_the_tree_has_a_status() -> None:
         assert problem_of(error).status < 500 or isinstance(error, Retryable), kind
 
 
+ALWAYS_THERE = {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
+
+
 def broken(*_: object) -> None:
     try:
         raise ValueError(f"inside: {SECRET}")
@@ -94,7 +97,7 @@ def test_what_nobody_foresaw_is_500_without_detail_and_logged_with_its_cause(
     monkeypatch.setattr(observability.logger, "error", lambda _, extra: logged.append(extra))
     answer = api.get("/apps")
     assert answer.status == 500
-    assert set(answer.error) == {"code", "message", "requestId", "nextStep", "details"}
+    assert set(answer.error) == ALWAYS_THERE
     assert answer.code == "internal_error"
     [line] = logged
     assert (line["route"], line["status"], line["outcome"]) == ("GET /v1/apps", 500, "failed")

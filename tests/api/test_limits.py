@@ -54,7 +54,7 @@ def office(api: ApiClient, world: World) -> ApiClient:
 def refused_fields(answer: Answer) -> set[str]:
     """Fields that a 400 or 422 names because of a limit."""
     details = answer.error["details"] if answer.status in (400, 422) else []
-    return {each.get("field", "") for each in details if each["code"] not in NOT_LIMITS}
+    return {each["field"] or "" for each in details if each["code"] not in NOT_LIMITS}
 
 
 def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:

@@ -23,6 +23,9 @@ def without(body: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != name}
 
 
+REPEATED = ("code", "message", "field", "nextStep")
+
+
 def assert_error(answer: Answer, status: int, code: str, field: str | None = None) -> None:
     assert (answer.status, answer.code, answer.error.get("field")) == (status, code, field)
     assert answer.error["message"]
@@ -30,9 +33,10 @@ def assert_error(answer: Answer, status: int, code: str, field: str | None = Non
     assert answer.error["requestId"]
     assert answer.headers["content-type"] == "application/json"
     assert set(answer.json) == {"error"}
-    assert set(answer.error) <= {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
-    repeated = ("code", "message", "field", "nextStep")
-    assert answer.error["details"][0] == {name: answer.error[name] for name in repeated if name in answer.error}
+    assert set(answer.error) == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
+    first = answer.error["details"][0]
+    assert set(first) == {"code", "message", "field", "nextStep", "invoiceId", "number"}
+    assert {name: first[name] for name in REPEATED} == {name: answer.error[name] for name in REPEATED}
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,11 @@ def test_the_timeline_has_one_entry_for_each_thing_that_happened(
         ("created", "pom"), ("sent", "pom"), ("payment_failed", "stripe"), ("paid", "stripe"),
     ]  # fmt: skip
     created, sent, failed, paid = history
-    assert created == {"at": "2027-01-15T08:00:00Z", "kind": "created", "source": "pom", "actor": "user_office"}
+    assert said(created) == {"at": "2027-01-15T08:00:00Z", "kind": "created", "source": "pom", "actor": "user_office"}
     assert (sent["to"], sent["actor"]) == ("ann@example.test", "user_office")
     assert (failed["at"], failed["reason"]) == ("2027-01-16T08:00:00Z", "insufficient_funds")
     assert failed["method"] == {**VISA, "last4": "9995"}
-    assert paid == {
+    assert said(paid) == {
         "at": "2027-01-16T09:00:00Z",
         "kind": "paid",
         "source": "stripe",
@@ -82,6 +82,11 @@ def test_the_timeline_has_one_entry_for_each_thing_that_happened(
         "stripeId": paid["stripeId"],
         "dashboardUrl": f"{invoice['dashboardUrl'].rsplit('/', 2)[0]}/payments/{paid['stripeId']}",
     }
+
+
+def said(entry: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields of an entry that apply. The others are null."""
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def test_each_entry_about_a_payment_names_it_as_the_payments_do(

@@ -6,24 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.api.examples.attention import ATTENTION_EXAMPLES
-from chalicelib.api.examples.connection import CONNECTION_EXAMPLES
-from chalicelib.api.examples.customers import CUSTOMER_EXAMPLES
+from chalicelib.api.examples.common import AnswerExamples
+from chalicelib.api.examples.connection import CONNECTION_ANSWERS, CONNECTION_EXAMPLES
+from chalicelib.api.examples.customers import CUSTOMER_ANSWERS, CUSTOMER_EXAMPLES
 from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
 from chalicelib.api.examples.drafts import DRAFT_EXAMPLES
-from chalicelib.api.examples.invoice_batches import BATCH_EXAMPLES
-from chalicelib.api.examples.invoices import INVOICE_EXAMPLES
+from chalicelib.api.examples.invoice_batches import BATCH_ANSWERS, BATCH_EXAMPLES
+from chalicelib.api.examples.invoices import INVOICE_ANSWERS, INVOICE_EXAMPLES
+from chalicelib.api.examples.invoicing_settings import SETTINGS_EXAMPLES
 from chalicelib.api.examples.payments import PAYMENT_CSV_EXAMPLES, PAYMENT_EXAMPLES
-from chalicelib.api.examples.refunds import ACCEPTED_REFUND, REFUND_EXAMPLES
-from chalicelib.api.models.refunds import OrderedRefundView
+from chalicelib.api.examples.refunds import REFUND_ANSWERS, REFUND_EXAMPLES
 from chalicelib.api.models.system import Health, Received
 
-__all__ = ["ACCEPTED_EXAMPLES", "CSV_EXAMPLES", "EXAMPLES"]
+__all__ = ["ANSWERS", "CSV_EXAMPLES", "EXAMPLES"]
 
 EXAMPLES: Mapping[type, Any] = {
     **CONNECTION_EXAMPLES,
     **CUSTOMER_EXAMPLES,
     **INVOICE_EXAMPLES,
     **DRAFT_EXAMPLES,
+    **SETTINGS_EXAMPLES,
     **BATCH_EXAMPLES,
     **PAYMENT_EXAMPLES,
     **PAYOUT_EXAMPLES,
@@ -36,5 +38,11 @@ EXAMPLES: Mapping[type, Any] = {
 CSV_EXAMPLES: Mapping[type, str] = {**PAYMENT_CSV_EXAMPLES, **PAYOUT_CSV_EXAMPLES}
 """By model: the same as a table, for routes that answer CSV, too."""
 
-ACCEPTED_EXAMPLES: Mapping[type, Any] = {OrderedRefundView: ACCEPTED_REFUND}
-"""Examples of 202, for models of which it differs from the other answers."""
+ANSWERS: AnswerExamples = {
+    **CONNECTION_ANSWERS,
+    **CUSTOMER_ANSWERS,
+    **INVOICE_ANSWERS,
+    **BATCH_ANSWERS,
+    **REFUND_ANSWERS,
+}
+"""What single routes answer. All other answers have the example of their model."""

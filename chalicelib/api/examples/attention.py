@@ -5,33 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID
+from chalicelib.api.examples.common import DASHBOARD, FAILED_INVOICE_ID, FAILED_NUMBER, FAILED_STRIPE_INVOICE_ID
 from chalicelib.api.models.attention import AttentionList
 from chalicelib.domain.attention import AttentionKind
+from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 
-FOUND = {AttentionKind.DISPUTE_NEEDS_RESPONSE: 1, AttentionKind.CUSTOMER_WITHOUT_EMAIL: 1}
+FOUND = {AttentionKind.PAYMENT_FAILED: 1, AttentionKind.CUSTOMER_WITHOUT_EMAIL: 1}
 
 ATTENTION_EXAMPLES: Mapping[type, Any] = {
     AttentionList: {
         "data": [
             {
-                "id": "dispute_needs_response:du_1MtJUT2eZvKYlo2CNaw2HvEv",
-                "kind": "dispute_needs_response",
-                "at": "2026-11-27T09:12:40Z",
-                "message": "The customer's bank disputes 121.50 USD of invoice A1B2C3D4-0001. "
-                "The evidence is due in 9 days, by 7 December 2026.",
-                "nextStep": "Answer the dispute in the Stripe dashboard, or accept it there. "
-                "Do not give the money back in another way.",
-                "invoiceId": INVOICE_ID,
-                "number": "A1B2C3D4-0001",
-                "customerId": "cust_456",
-                "stripeInvoiceId": "in_1MtHbELkdIwHu7ixl4OzzPMv",
+                "id": f"payment_failed:{FAILED_INVOICE_ID}",
+                "kind": "payment_failed",
+                "at": "2026-11-25T08:00:11Z",
+                "message": f"The payment of invoice {FAILED_NUMBER} over 120.00 USD failed on 25 November 2026. "
+                "The payment was declined: insufficient funds.",
+                "nextStep": FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS].next_step,
+                "invoiceId": FAILED_INVOICE_ID,
+                "number": FAILED_NUMBER,
+                "customerId": "cust_457",
+                "stripeInvoiceId": FAILED_STRIPE_INVOICE_ID,
                 "payoutId": None,
-                "amount": "121.50",
+                "amount": "120.00",
                 "currency": "usd",
-                "dueBy": "2026-12-07T23:59:59Z",
-                "dashboardUrl": "https://dashboard.stripe.com/acct_1032D82eZvKYlo2C/disputes/"
-                "du_1MtJUT2eZvKYlo2CNaw2HvEv",
+                "dueBy": "2026-12-25T06:59:59Z",
+                "dashboardUrl": f"{DASHBOARD}/invoices/{FAILED_STRIPE_INVOICE_ID}",
             },
             {
                 "id": "customer_without_email:cust_789",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
-INVOICE_ID = "inv_2m3c5q7xk4jw6ranfhz3l5e7ta"
+AnswerExamples: TypeAlias = Mapping[tuple[str, int], Mapping[str, Any]]
+"""Named examples of answers, by the name of the route and the status, for models that look otherwise elsewhere."""
+
+CUSTOMER_ID = "cust_456"
+OFFICE = "user_7"
+INVOICE_ID, NUMBER = "inv_2m3c5q7xk4jw6ranfhz3l5e7ta", "A1B2C3D4-0001"
+STRIPE_INVOICE_ID = "in_1PgafmB7WZ01zgkW"
+FAILED_INVOICE_ID, FAILED_NUMBER = "inv_5xk4jw6ranfhz3l5e7ta2m3c5q", "A1B2C3D4-0002"
+FAILED_STRIPE_INVOICE_ID = "in_1PhqKnB7WZ01zgkWd8sX0rTe"
+BATCH_INVOICE_ID = "inv_6ranfhz3l5e7ta2m3c5q7xk4jw"
+DASHBOARD = "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test"
 LAST_PAGE = {"endCursor": "b3BhcXVl", "hasNextPage": False}
-MORE_PAGES = {"endCursor": "b3BhcXVl", "hasNextPage": True}
 WHOLE_LIST = {"endCursor": None, "hasNextPage": False}
 """Of a list that has no pages."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import WHOLE_LIST
+from chalicelib.api.examples.common import WHOLE_LIST, AnswerExamples
 from chalicelib.api.models.connection import AppList, AuthorizationView, CompleteConnection, ConnectionView
 from chalicelib.api.models.verification import Checklist, RefreshView, TestReport
 from chalicelib.domain.facts import COMPLETE_VERIFICATION
@@ -14,7 +14,7 @@ STATE = "pYz0tB2rVb3kq1m2dK0o5w"
 
 SYNC = {"at": "2026-11-23T15:00:00Z", "eventsSeen": 42, "recovered": 0, "corrected": 0, "parked": 0}
 
-CONNECTION = {
+CONNECTION: dict[str, Any] = {
     "status": "connected",
     "stripeAccountId": "acct_1Pgc6tJ9qL2pool",
     "businessName": "Blue Lagoon Pools",
@@ -87,4 +87,30 @@ CONNECTION_EXAMPLES: Mapping[type, Any] = {
             }
         ],
     },
+}
+
+JUST_CONNECTED = {
+    **CONNECTION,
+    "connectedAt": "2026-11-01T09:30:00Z",
+    "lastEventAt": None,
+    "sweptUntil": "2026-11-01T09:30:00Z",
+    "lagSeconds": 0,
+    "lastSync": None,
+    "lastTestedAt": None,
+    "webhook": {
+        "healthy": None,
+        "problem": "Whether Stripe's webhooks are set up for POM has not been looked at yet.",
+        "checkedAt": None,
+    },
+}
+DISCONNECTED = {
+    **CONNECTION,
+    "status": "disconnected",
+    "disconnectedAt": "2026-11-23T15:10:00Z",
+    "lagSeconds": None,
+}
+
+CONNECTION_ANSWERS: AnswerExamples = {
+    ("complete_connection", 200): {"connected": JUST_CONNECTED},
+    ("disconnect", 200): {"disconnected": DISCONNECTED},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import LAST_PAGE, MORE_PAGES, only_error
+from chalicelib.api.examples.common import CUSTOMER_ID, LAST_PAGE, AnswerExamples, only_error
 from chalicelib.api.models.customer_imports import CustomerImportDetail, CustomerImportView, NewCustomerImport
 from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
 
@@ -25,8 +25,8 @@ PROFILE = {
     },
 }
 
-CUSTOMER = {
-    "id": "cust_456",
+CUSTOMER: dict[str, Any] = {
+    "id": CUSTOMER_ID,
     **PROFILE,
     "syncStatus": "synced",
     "syncError": None,
@@ -35,6 +35,26 @@ CUSTOMER = {
     "candidates": list[str](),
     "createdAt": "2026-11-23T15:04:05Z",
     "updatedAt": "2026-11-23T15:04:05Z",
+}
+
+JUST_SAVED = {
+    **CUSTOMER,
+    "syncStatus": "pending",
+    "syncedAt": None,
+    "stripeCustomerId": None,
+    "history": list[Any](),
+}
+"""A customer who is new to POM, and is given to Stripe a moment later."""
+
+OTHER_CUSTOMER = {
+    **CUSTOMER,
+    "id": "cust_457",
+    "firstName": "Sam",
+    "lastName": "Ortiz",
+    "email": "sam.ortiz@example.com",
+    "phone": None,
+    "address": dict.fromkeys(("street", "street2", "city", "state", "zipCode", "country")),
+    "stripeCustomerId": "cus_Nb7eY8bYyj22O5",
 }
 
 CUSTOMER_HISTORY = [
@@ -54,13 +74,20 @@ CUSTOMER_HISTORY = [
     },
 ]
 
-IMPORT = {
+IMPORT: dict[str, Any] = {
     "id": "bat_5q7xk4jw6ranfhz3l5e7tab2cd",
     "status": "completed",
     "total": 3,
     "counts": {"queued": 0, "created": 1, "updated": 0, "unchanged": 1, "failed": 1},
     "createdAt": "2026-11-30T17:00:00Z",
 }
+
+IMPORT_BEGUN = {
+    **IMPORT,
+    "status": "running",
+    "counts": {"queued": 2, "created": 0, "updated": 0, "unchanged": 0, "failed": 1},
+}
+"""An import that was just asked for. A row that cannot be read has failed at once."""
 
 EMAIL_INVALID = {
     "code": "email_invalid",
@@ -84,9 +111,20 @@ CUSTOMER_EXAMPLES: Mapping[type, Any] = {
         ],
         "pageInfo": LAST_PAGE,
     },
-    CustomerImportView: IMPORT,
-    CustomerList: {"data": [CUSTOMER], "pageInfo": MORE_PAGES},
+    CustomerImportView: IMPORT_BEGUN,
+    CustomerList: {"data": [CUSTOMER, OTHER_CUSTOMER], "pageInfo": LAST_PAGE},
     CustomerDetail: {**CUSTOMER, "history": CUSTOMER_HISTORY},
-    NewCustomerImport: {"customers": [{"id": "cust_456", **PROFILE}]},
+    NewCustomerImport: {
+        "customers": [
+            {"id": CUSTOMER_ID, **PROFILE},
+            {"id": "cust_457", "firstName": "Sam", "lastName": "Ortiz", "email": "sam.ortiz@example.com"},
+            {"id": "cust_458", "companyName": "Palm Court", "email": "office@palm-court"},
+        ]
+    },
     SaveCustomer: PROFILE,
+}
+
+CUSTOMER_ANSWERS: AnswerExamples = {
+    ("put_customer", 200): {"saved": JUST_SAVED},
+    ("sync_customer", 202): {"pending": {**CUSTOMER, "syncStatus": "pending", "history": CUSTOMER_HISTORY}},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID
+from chalicelib.api.examples.common import INVOICE_ID, NUMBER
 
 ERROR_EXAMPLES: Mapping[int, Sequence[dict[str, Any]]] = {
     400: [
@@ -29,11 +29,11 @@ ERROR_EXAMPLES: Mapping[int, Sequence[dict[str, Any]]] = {
     409: [
         {
             "code": "service_already_billed",
-            "message": f"The service svc_123 is on the invoice 7APDJHXM-0042 ({INVOICE_ID}) already.",
+            "message": f"The service svc_001 is on the invoice {NUMBER} ({INVOICE_ID}) already.",
             "field": "lineItems[0].serviceId",
-            "nextStep": f"Leave the service out, or void the invoice 7APDJHXM-0042 ({INVOICE_ID}) first.",
+            "nextStep": f"Leave the service out, or void the invoice {NUMBER} ({INVOICE_ID}) first.",
             "invoiceId": INVOICE_ID,
-            "number": "7APDJHXM-0042",
+            "number": NUMBER,
         },
     ],
     422: [

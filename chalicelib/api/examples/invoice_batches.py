@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES, only_error
+from chalicelib.api.examples.common import BATCH_INVOICE_ID, LAST_PAGE, AnswerExamples, only_error
 from chalicelib.api.models.invoice_batches import InvoiceBatchDetail, InvoiceBatchList, InvoiceBatchView
 from chalicelib.api.models.new_invoices import NewInvoiceBatch
 
-BATCH = {
+BATCH: dict[str, Any] = {
     "id": "bat_7c3m5q2xk4jw6ranfhz3l5e7ta",
-    "status": "running",
-    "total": 320,
-    "counts": {"queued": 118, "created": 0, "sent": 200, "failed": 2, "heldBack": 0, "cancelled": 0},
+    "status": "completed",
+    "total": 2,
+    "counts": {"queued": 0, "created": 0, "sent": 1, "failed": 1, "heldBack": 0, "cancelled": 0},
     "createdAt": "2026-11-30T17:00:00Z",
+    "sendRequestedAt": None,
+    "sendCancelledAt": None,
+}
+BEGUN = {
+    **BATCH,
+    "status": "running",
+    "counts": {"queued": 2, "created": 0, "sent": 0, "failed": 0, "heldBack": 0, "cancelled": 0},
+}
+TRIED_AGAIN = {
+    **BATCH,
+    "status": "running",
+    "counts": {"queued": 1, "created": 0, "sent": 1, "failed": 0, "heldBack": 0, "cancelled": 0},
+}
+CANCELLED = {
+    **BATCH,
+    "status": "cancelled",
+    "counts": {"queued": 0, "created": 0, "sent": 1, "failed": 0, "heldBack": 0, "cancelled": 1},
 }
 
 EMAIL_MISSING = {
@@ -27,7 +44,7 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
     InvoiceBatchDetail: {
         **BATCH,
         "items": [
-            {"customerId": "cust_456", "status": "sent", "invoiceId": INVOICE_ID, "error": None},
+            {"customerId": "cust_456", "status": "sent", "invoiceId": BATCH_INVOICE_ID, "error": None},
             {
                 "customerId": "cust_457",
                 "status": "failed",
@@ -35,24 +52,24 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
                 "error": only_error(**EMAIL_MISSING),
             },
         ],
-        "pageInfo": MORE_PAGES,
-        "invoicingPaused": {"since": "2026-11-23T15:10:00Z", "reason": "We look into two invoices for one service."},
+        "pageInfo": LAST_PAGE,
+        "invoicingPaused": None,
     },
     InvoiceBatchList: {"data": [BATCH], "pageInfo": LAST_PAGE},
-    InvoiceBatchView: BATCH,
+    InvoiceBatchView: BEGUN,
     NewInvoiceBatch: {
         "services": [
             {
                 "customerId": "cust_456",
-                "serviceId": "svc_001",
+                "serviceId": "svc_101",
                 "description": "Weekly pool cleaning",
                 "quantity": 1,
                 "unitPrice": "75.00",
-                "taxable": True,
+                "serviceDate": "2026-11-28",
             },
             {
                 "customerId": "cust_457",
-                "serviceId": "svc_002",
+                "serviceId": "svc_102",
                 "description": "Filter cleaning",
                 "quantity": 1,
                 "unitPrice": "120.00",
@@ -61,4 +78,9 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
         "paymentTerms": "net_15",
         "send": True,
     },
+}
+
+BATCH_ANSWERS: AnswerExamples = {
+    ("retry_invoice_batch", 202): {"tried again": TRIED_AGAIN},
+    ("cancel_invoice_batch", 200): {"heldBack": 0, "cancelled": CANCELLED},
 }

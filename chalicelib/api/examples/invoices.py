@@ -1,39 +1,59 @@
-"""Examples of invoices, the settings of invoicing, and the summary."""
+"""Examples of one invoice from the order to the refund, of the settings of invoicing, and of the summary."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID, LAST_PAGE, MORE_PAGES, WHOLE_LIST
-from chalicelib.api.examples.deposits import NOT_SETTLED
+from chalicelib.api.examples.common import (
+    CUSTOMER_ID,
+    DASHBOARD,
+    FAILED_INVOICE_ID,
+    FAILED_NUMBER,
+    FAILED_STRIPE_INVOICE_ID,
+    INVOICE_ID,
+    LAST_PAGE,
+    NUMBER,
+    OFFICE,
+    STRIPE_INVOICE_ID,
+    WHOLE_LIST,
+    AnswerExamples,
+)
+from chalicelib.api.examples.deposits import PAYMENT_ID, REFUND_ID
+from chalicelib.api.examples.invoice_payments import CARD_DECLINED, FAILURE, PAID_AT, PAYMENTS, REFUNDED_AT, VISA
+from chalicelib.api.examples.payments import MASTERCARD_WITH_EXPIRY
 from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
 from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
 from chalicelib.api.models.invoices import InvoiceList, InvoiceView
-from chalicelib.api.models.invoicing_settings import InvoicingSettingsView, SaveInvoicingSettings
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
-from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
 
-DASHBOARD = "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test"
+CREATED_AT, SENT_AT = "2026-11-23T15:04:05Z", "2026-11-23T15:04:09Z"
+CHARGE_DECLINED, CHARGE_PAID = "ch_3MtwBwLkdIwHu7ix0NMSUhA2", "ch_3MtwBwLkdIwHu7ix0qVKd1Xn"
 
-FAILURE = {
-    "reason": "insufficient_funds",
-    "message": "The payment was declined: insufficient funds.",
-    "nextStep": FAILURE_TEXTS[FailureReason.INSUFFICIENT_FUNDS].next_step,
-    "at": "2026-11-24T08:00:11Z",
+NEW_INVOICE = {
+    "customerId": CUSTOMER_ID,
+    "lineItems": [
+        {
+            "serviceId": "svc_001",
+            "description": "Weekly pool cleaning",
+            "quantity": 1.5,
+            "unitPrice": "75.00",
+            "taxable": True,
+            "serviceDate": "2026-11-21",
+        },
+        {"serviceId": "svc_002", "description": "Chlorine tablets", "quantity": 1, "unitPrice": "10.00"},
+    ],
+    "deductions": [{"kind": "discount", "description": "For a good customer", "amount": "10.00"}],
+    "paymentTerms": "net_30",
+    "tax": "9.00",
+    "memo": "Thank you.",
+    "send": True,
 }
 
-INVOICE = {
-    "id": INVOICE_ID,
-    "stripeInvoiceId": "in_1PgafmB7WZ01zgkW",
-    "number": "A1B2C3D4-0001",
-    "status": "failed",
-    "customerId": "cust_456",
-    "customerName": "Dana Reyes",
-    "customerEmail": "dana.reyes@example.com",
+ORDERED: dict[str, Any] = {
     "currency": "usd",
     "lineItems": [
         {
@@ -44,12 +64,25 @@ INVOICE = {
             "amount": "112.50",
             "taxable": True,
             "serviceDate": "2026-11-21",
-        }
+        },
+        {
+            "serviceId": "svc_002",
+            "description": "Chlorine tablets",
+            "quantity": "1",
+            "unitPrice": "10.00",
+            "amount": "10.00",
+            "taxable": False,
+            "serviceDate": None,
+        },
     ],
-    "deductions": list[dict[str, Any]](),
-    "subtotal": "112.50",
+    "deductions": [{"kind": "discount", "description": "For a good customer", "amount": "10.00"}],
+    "subtotal": "122.50",
     "tax": "9.00",
-    "total": "121.50",
+    "memo": "Thank you.",
+}
+"""What POM was asked to bill: 112.50 and 10.00, less 10.00, with 9.00 of tax."""
+
+NOTHING_HAPPENED: dict[str, Any] = {
     "totalDifference": "0.00",
     "discountAmount": "0.00",
     "paidAmount": "0.00",
@@ -60,20 +93,10 @@ INVOICE = {
     "creditedAmount": "0.00",
     "creditedBeforePaymentAmount": "0.00",
     "overpaidAmount": "0.00",
-    "balance": "121.50",
-    "dueDate": "2026-12-23",
-    "createdAt": "2026-11-23T15:04:05Z",
-    "updatedAt": "2026-11-24T08:00:12Z",
-    "sentAt": "2026-11-23T15:04:09Z",
     "paidAt": None,
     "paidOn": None,
-    "memo": "Thank you.",
-    "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
-    "paymentUrlExpired": False,
-    "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_YWNjdA/pdf",
-    "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
-    "failure": FAILURE,
-    "replacedNumbers": [],
+    "failure": None,
+    "replacedNumbers": list[str](),
     "beingRevised": False,
     "correctsInvoiceId": None,
     "correctedByInvoiceId": None,
@@ -83,26 +106,112 @@ INVOICE = {
     "overdueSince": None,
 }
 
-NO_MONEY_MOVED = {"refundable": "0.00", "refunds": list[dict[str, Any]](), "disputes": list[dict[str, Any]]()}
+CREATING: dict[str, Any] = {
+    **NOTHING_HAPPENED,
+    **ORDERED,
+    "id": INVOICE_ID,
+    "stripeInvoiceId": None,
+    "number": None,
+    "status": "creating",
+    "customerId": CUSTOMER_ID,
+    "customerName": "Dana Reyes",
+    "customerEmail": None,
+    "total": "121.50",
+    "balance": "121.50",
+    "dueDate": None,
+    "createdAt": CREATED_AT,
+    "updatedAt": CREATED_AT,
+    "sentAt": None,
+    "paymentUrl": None,
+    "paymentUrlExpired": False,
+    "pdfUrl": None,
+    "dashboardUrl": None,
+}
+"""An invoice that POM is making in Stripe. Terms count from the day of sending, so it has no due date yet."""
 
-VISA = {"type": "card", "brand": "visa", "last4": "9995", "expires": "2027-04"}
+DRAFT = {
+    **CREATING,
+    "status": "draft",
+    "stripeInvoiceId": STRIPE_INVOICE_ID,
+    "updatedAt": "2026-11-23T15:04:07Z",
+    "dashboardUrl": f"{DASHBOARD}/invoices/{STRIPE_INVOICE_ID}",
+}
+"""A draft, which nobody has been sent."""
 
-PAYMENTS = [
-    {
-        "id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
-        "status": "failed",
-        "at": "2026-11-24T08:00:11Z",
-        "amount": "121.50",
-        "currency": "usd",
-        "method": VISA,
-        "receiptUrl": None,
-        "dashboardUrl": f"{DASHBOARD}/payments/pi_3MtwBwLkdIwHu7ix28a3tqPa",
-        "failure": FAILURE,
-        "outside": None,
-        **NOT_SETTLED,
-        **NO_MONEY_MOVED,
-    }
-]
+PENDING = {
+    **DRAFT,
+    "status": "pending",
+    "number": NUMBER,
+    "customerEmail": "dana.reyes@example.com",
+    "dueDate": "2026-12-23",
+    "updatedAt": SENT_AT,
+    "sentAt": SENT_AT,
+    "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_YWNjdA",
+    "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_YWNjdA/pdf",
+}
+"""An invoice that was made and sent."""
+
+REMINDED = {**PENDING, "updatedAt": "2026-12-20T16:00:02Z"}
+
+PAID = {
+    **PENDING,
+    "status": "paid",
+    "paidAmount": "121.50",
+    "receivedAmount": "121.50",
+    "balance": "0.00",
+    "updatedAt": "2026-11-25T17:12:42Z",
+    "paidAt": PAID_AT,
+    "paidOn": "2026-11-25",
+}
+
+REFUNDED_IN_PART = {
+    **PAID,
+    "refundedAmount": "20.00",
+    "receivedAmount": "101.50",
+    "updatedAt": "2026-11-26T02:30:02Z",
+    "partiallyRefunded": True,
+}
+"""A paid invoice of which 20.00 was given back."""
+
+MARKED_PAID = {**PAID, "updatedAt": "2026-11-26T16:00:02Z", "paidAt": "2026-11-26T16:00:01Z", "paidOn": "2026-11-25"}
+"""Paid by a check on 25 November, as the office recorded a day later."""
+
+VOID = {**PENDING, "status": "void", "balance": "0.00", "updatedAt": "2026-11-24T16:00:02Z"}
+
+FAILED = {
+    **PENDING,
+    "id": FAILED_INVOICE_ID,
+    "stripeInvoiceId": FAILED_STRIPE_INVOICE_ID,
+    "number": FAILED_NUMBER,
+    "status": "failed",
+    "customerId": "cust_457",
+    "customerEmail": "sam.ortiz@example.com",
+    "lineItems": [
+        {
+            "serviceId": "svc_003",
+            "description": "Filter cleaning",
+            "quantity": "1",
+            "unitPrice": "120.00",
+            "amount": "120.00",
+            "taxable": False,
+            "serviceDate": None,
+        }
+    ],
+    "deductions": list[Any](),
+    "subtotal": "120.00",
+    "tax": "0.00",
+    "total": "120.00",
+    "balance": "120.00",
+    "memo": None,
+    "dueDate": "2026-12-24",
+    "createdAt": "2026-11-24T16:20:00Z",
+    "updatedAt": "2026-11-25T08:00:12Z",
+    "sentAt": "2026-11-24T16:20:04Z",
+    "paymentUrl": "https://invoice.stripe.com/i/acct_1Pgc6tJ9qL2pool/test_ZmFpbA",
+    "pdfUrl": "https://pay.stripe.com/invoice/acct_1Pgc6tJ9qL2pool/test_ZmFpbA/pdf",
+    "dashboardUrl": f"{DASHBOARD}/invoices/{FAILED_STRIPE_INVOICE_ID}",
+    "failure": FAILURE,
+}
 
 NO_MORE = {
     "actor": None,
@@ -119,29 +228,54 @@ NO_MORE = {
 """The fields of an entry of the timeline that do not apply."""
 
 HISTORY = [
-    {**NO_MORE, "at": "2026-11-23T15:04:05Z", "kind": "created", "source": "pom", "actor": "user_7"},
+    {**NO_MORE, "at": CREATED_AT, "kind": "created", "source": "pom", "actor": OFFICE},
     {
         **NO_MORE,
-        "at": "2026-11-23T15:04:09Z",
+        "at": SENT_AT,
         "kind": "sent",
         "source": "pom",
-        "actor": "user_7",
+        "actor": OFFICE,
         "to": "dana.reyes@example.com",
-        "stripeId": "in_1PgafmB7WZ01zgkW",
-        "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
+        "stripeId": STRIPE_INVOICE_ID,
+        "dashboardUrl": f"{DASHBOARD}/invoices/{STRIPE_INVOICE_ID}",
     },
     {
         **NO_MORE,
-        "at": "2026-11-24T08:00:11Z",
+        "at": CARD_DECLINED,
         "kind": "payment_failed",
         "source": "stripe",
         "amount": "121.50",
         "currency": "usd",
         "method": VISA,
         "reason": "insufficient_funds",
-        "paymentId": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
-        "stripeId": "ch_3MtwBwLkdIwHu7ix0NMSUhA2",
-        "dashboardUrl": f"{DASHBOARD}/payments/ch_3MtwBwLkdIwHu7ix0NMSUhA2",
+        "paymentId": PAYMENT_ID,
+        "stripeId": CHARGE_DECLINED,
+        "dashboardUrl": f"{DASHBOARD}/payments/{CHARGE_DECLINED}",
+    },
+    {
+        **NO_MORE,
+        "at": PAID_AT,
+        "kind": "paid",
+        "source": "stripe",
+        "amount": "121.50",
+        "currency": "usd",
+        "method": MASTERCARD_WITH_EXPIRY,
+        "paymentId": PAYMENT_ID,
+        "stripeId": CHARGE_PAID,
+        "dashboardUrl": f"{DASHBOARD}/payments/{CHARGE_PAID}",
+    },
+    {
+        **NO_MORE,
+        "at": REFUNDED_AT,
+        "kind": "refunded",
+        "source": "pom",
+        "actor": "user_1",
+        "amount": "20.00",
+        "currency": "usd",
+        "method": MASTERCARD_WITH_EXPIRY,
+        "reason": "requested_by_customer",
+        "paymentId": PAYMENT_ID,
+        "stripeId": REFUND_ID,
     },
 ]
 
@@ -151,11 +285,11 @@ EVENTS = [
         "type": "charge.failed",
         "outcome": "applied",
         "source": "webhook",
-        "createdAt": "2026-11-24T08:00:11Z",
+        "createdAt": CARD_DECLINED,
         "arrivedAt": "2026-11-24T08:00:12Z",
         "lagSeconds": 1,
-        "objectId": "ch_3MtwBwLkdIwHu7ix0NMSUhA2",
-        "dashboardUrl": f"{DASHBOARD}/payments/ch_3MtwBwLkdIwHu7ix0NMSUhA2",
+        "objectId": CHARGE_DECLINED,
+        "dashboardUrl": f"{DASHBOARD}/payments/{CHARGE_DECLINED}",
         "repeated": 0,
         "error": None,
     },
@@ -167,17 +301,17 @@ EVENTS = [
         "createdAt": "2026-11-23T15:04:08Z",
         "arrivedAt": "2026-11-23T15:04:10Z",
         "lagSeconds": 2,
-        "objectId": "in_1PgafmB7WZ01zgkW",
-        "dashboardUrl": f"{DASHBOARD}/invoices/in_1PgafmB7WZ01zgkW",
+        "objectId": STRIPE_INVOICE_ID,
+        "dashboardUrl": f"{DASHBOARD}/invoices/{STRIPE_INVOICE_ID}",
         "repeated": 1,
         "error": None,
     },
 ]
 
 EXPLANATION = (
-    "The latest attempt to pay, on 24 November 2026, failed. The payment was declined: insufficient funds. "
-    "Ask the customer to try again later or with another payment method, using the same invoice link. "
-    "It is due on 23 December 2026."
+    "Paid on 25 November 2026 by card. 20.00 USD of it was refunded on 25 November 2026. "
+    "The payment of 121.50 USD: In the deposit of 1 December 2026. "
+    "The refund of 20.00 USD: In the deposit of 1 December 2026."
 )
 
 NONE = {"count": 0, "total": "0.00", "balance": "0.00"}
@@ -207,53 +341,24 @@ SUMMARY = {
     ],
 }
 
-SETTINGS = {
-    "invoiceType": "stripe",
-    "paymentTerms": "net_15",
-    "paymentWindow": 14,
-    "paymentMethods": ["card", "us_bank_account"],
-    "memo": "Thank you for your business.",
-    "footer": None,
-    "reminders": {"enabled": True, "daysBeforeDue": [3], "onDueDate": True, "daysAfterDue": [3, 7]},
-    "currency": "usd",
-    "timeZone": "America/Phoenix",
-    "customerCreation": "when_saved",
-}
-ABOUT_SETTINGS = {
-    "note": {
-        "message": "POM sends the payment reminders. If reminders are also switched on in Stripe, customers are "
-        "reminded twice.",
-        "nextStep": "In the Stripe dashboard, under Settings, Billing, Invoices, switch Stripe's own reminders off.",
-        "link": "https://dashboard.stripe.com/settings/billing/invoice",
-    },
-    "reminderTime": {"from": "09:00", "until": "18:00", "timeZone": "America/Phoenix"},
-}
-TOTALS = [{"currency": "usd", "invoices": 3, "total": "364.50", "balance": "364.50", "disputedAmount": None}]
-
 INVOICE_EXAMPLES: Mapping[type, Any] = {
-    InvoiceDetail: {**INVOICE, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
+    InvoiceDetail: {**REFUNDED_IN_PART, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
     InvoiceEvents: {"data": EVENTS, "keptDays": KEPT_DAYS, "pageInfo": LAST_PAGE},
     InvoiceHistory: {"data": HISTORY, "pageInfo": WHOLE_LIST},
-    InvoiceList: {"data": [INVOICE], "totals": TOTALS, "pageInfo": MORE_PAGES},
-    InvoiceView: INVOICE,
-    InvoicingSettingsView: {**SETTINGS, **ABOUT_SETTINGS},
-    SaveInvoicingSettings: SETTINGS,
-    NewInvoice: {
-        "customerId": "cust_456",
-        "lineItems": [
-            {
-                "serviceId": "svc_001",
-                "description": "Weekly pool cleaning",
-                "quantity": 1.5,
-                "unitPrice": "75.00",
-                "taxable": True,
-            }
-        ],
-        "paymentTerms": "net_30",
-        "tax": "9.00",
-        "memo": "Thank you.",
-        "send": True,
-    },
-    OutsidePayment: {"method": "check", "reference": "No. 1042", "paidOn": "2026-11-20", "amount": "121.50"},
+    InvoiceList: {"data": [FAILED, REFUNDED_IN_PART], "totals": None, "pageInfo": LAST_PAGE},
+    InvoiceView: PENDING,
+    NewInvoice: NEW_INVOICE,
+    OutsidePayment: {"method": "check", "reference": "No. 1042", "paidOn": "2026-11-25", "amount": "121.50"},
     SummaryView: SUMMARY,
+}
+
+INVOICE_ANSWERS: AnswerExamples = {
+    ("create_invoice", 201): {"sent": PENDING, "draft": DRAFT},
+    ("create_invoice", 202): {"creating": CREATING},
+    ("send_invoice", 202): {"draft": DRAFT},
+    ("refresh_invoice", 200): {"paid": PAID},
+    ("refresh_invoice", 202): {"creating": CREATING},
+    ("remind_invoice", 200): {"reminded": REMINDED},
+    ("mark_invoice_paid", 200): {"paid": MARKED_PAID},
+    ("void_invoice", 200): {"void": VOID},
 }

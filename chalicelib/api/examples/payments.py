@@ -10,6 +10,7 @@ from chalicelib.api.examples.deposits import PAYMENT_ID, PAYMENT_SETTLED, PAYOUT
 from chalicelib.api.models.movements import MovementList
 
 MASTERCARD = {"type": "card", "brand": "mastercard", "last4": "4444"}
+MASTERCARD_WITH_EXPIRY = {**MASTERCARD, "expires": "2028-11"}
 
 PAYMENT_EXAMPLES: Mapping[type, Any] = {
     MovementList: {

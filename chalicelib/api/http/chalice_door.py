@@ -49,6 +49,18 @@ def request_id() -> str:
     return str(given or "unknown")
 
 
+def base_path() -> str:
+    """Returns the path in front of the API's own paths, such as `/api` of a stage.
+
+    It is empty where nothing stands there: locally, and under a domain of its own. API Gateway's `path` has the stage
+    or the base path of the domain, `resourcePath` is the route's
+    (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html).
+    """
+    context = _request.get().context
+    path, route = str(context.get("path", "")), str(context.get("resourcePath", ""))
+    return path.removesuffix(route) if route and path.endswith(route) else ""
+
+
 def incoming() -> Incoming:
     """The request at hand."""
     request = _request.get()

@@ -1,0 +1,109 @@
+"""The API's reference as a page, `GET /docs`: Swagger UI from the files of a PyPI package, over the document that the
+application answers.
+
+Only the local stack serves it. The page loads nothing from elsewhere, and its content security policy forbids it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import NamedTuple
+
+from infra.local.wsgi import Application, Environ, StartResponse
+
+PACKAGE = "flask_swagger_ui"
+"""Its module needs Flask and is not imported: only the files beside it are used."""
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # Swagger UI sets styles of its elements
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_JAVASCRIPT = "text/javascript; charset=utf-8"  # without the charset the bundle does not run
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>POM-Stripe API</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<main id="reference"></main>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """\
+(async () => {
+  const document = await (await fetch("/v1/openapi.json")).json();
+  document.servers = [{ url: location.origin, description: "This local stack" }];
+  SwaggerUIBundle({
+    spec: document,
+    dom_id: "#reference",
+    deepLinking: true,
+    validatorUrl: null,
+  });
+})();
+"""
+
+
+class _File(NamedTuple):
+    kind: str
+    content: bytes
+
+
+class WithReference:
+    """A WSGI application that answers `GET /docs` and what belongs to it, and hands every other request on."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers one request."""
+        file = _file_at(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "GET" else None
+        if file is None:
+            return self._application(environ, start_response)
+        headers = [
+            ("Content-Type", file.kind),
+            ("Content-Length", str(len(file.content))),
+            ("Content-Security-Policy", POLICY),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        start_response(f"{HTTPStatus.OK.value} {HTTPStatus.OK.phrase}", headers)
+        return [file.content]
+
+
+def _file_at(path: str) -> _File | None:
+    match path:
+        case "/docs" | "/docs/":
+            return _File("text/html; charset=utf-8", _PAGE.encode())
+        case "/docs/start.js":
+            return _File(_JAVASCRIPT, _START.encode())
+        case "/docs/swagger-ui-bundle.js":
+            return _File(_JAVASCRIPT, _packaged("swagger-ui-bundle.js"))
+        case "/docs/swagger-ui.css":
+            return _File("text/css; charset=utf-8", _packaged("swagger-ui.css"))
+        case "/docs/favicon-32x32.png":
+            return _File("image/png", _packaged("favicon-32x32.png"))
+        case _:
+            return None
+
+
+def _packaged(name: str) -> bytes:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(f"The package {PACKAGE} of requirements-local.txt is not installed.")
+    return (Path(spec.submodule_search_locations[0]) / "dist" / name).read_bytes()

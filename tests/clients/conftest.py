@@ -1,0 +1,58 @@
+"""The document as the local stack answers it, and the two clients that are generated from it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from infra.demo.http import request
+from infra.local.real.fetching import Unavailable
+from infra.local.stack import LocalStack
+from tests.clients import npm
+
+GENERATED = npm.HERE / "generated"
+
+
+@pytest.fixture(scope="session")
+def tools() -> None:
+    """The pinned tools; a test that needs them is skipped where they cannot be had."""
+    try:
+        npm.install()
+    except Unavailable as error:
+        pytest.skip(f"the npm tools are {error}")
+
+
+@pytest.fixture(scope="session")
+def stack(tools: None) -> Iterator[LocalStack]:
+    """The whole stack on free ports; what the deployed policies deny is denied."""
+    with LocalStack(app="infra.local.enforced:app") as running:
+        yield running
+        assert running.ended() == []
+
+
+@pytest.fixture(scope="session")
+def contract(stack: LocalStack) -> Path:
+    """The file of the document that the stack answered."""
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    GENERATED.mkdir()
+    answer = request("GET", f"{stack.urls.api}/v1/openapi.json")
+    assert answer.status == 200, answer.text
+    file = GENERATED / "openapi.json"
+    file.write_text(answer.text)
+    return file
+
+
+@pytest.fixture(scope="session")
+def compiled(contract: Path) -> CompletedProcess[str]:
+    """What the compiler said of both generated clients and both programs."""
+    _succeeds(npm.run_tool("openapi-typescript", str(contract), "-o", "generated/openapi-typescript/api.ts"))
+    _succeeds(npm.run_tool("openapi-ts", "-i", str(contract), "-o", "generated/hey-api"))
+    return npm.run_tool("tsc", "--project", ".")
+
+
+def _succeeds(done: CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr

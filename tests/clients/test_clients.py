@@ -1,0 +1,83 @@
+"""Clients are generated from the document with the generators' defaults, compile, and walk the users' guide."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from infra.local.stack import LocalStack
+from tests.clients import npm
+from tests.clients.conftest import GENERATED
+from tests.e2e.company import Company
+
+pytestmark = pytest.mark.client
+
+WALK = """\
+Apps: Stripe not_connected
+Connection: connected
+Settings: net_15 card 3
+Customer: synced
+Invoice: draft 140.00 usd
+Billed again: is on invoice already
+Sent: pending
+Declined: failed insufficient_funds
+Paid: paid balance 0.00
+Payment: succeeded 140.00 refundable 140.00
+Refund by the office: ask an administrator
+Refund: succeeded 20.00
+History: created paid payment_failed refunded sent
+Money out: refund -20.00
+Overdue: 0 false
+Summary: usd refunded 20.00
+"""
+
+
+PROGRAMS = ["walk-openapi-typescript", "walk-hey-api"]
+
+
+def test_both_programs_compile_under_strict_and_the_types_refuse_every_mistake(
+    compiled: CompletedProcess[str],
+) -> None:
+    # `mistakes.ts` compiles only if each of its mistakes is one.
+    assert (compiled.stdout, compiled.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_uses_what_the_types_offer_and_talks_round_none_of_them(program: str) -> None:
+    source = (npm.HERE / f"{program}.ts").read_text()
+    assert re.findall(r"\bany\b|\bunknown\b|\bas (?!they)\w+|@ts-|\w!\.", source) == []
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_that_knows_only_the_types_walks_the_guide(
+    program: str, compiled: CompletedProcess[str], stack: LocalStack
+) -> None:
+    company = Company(stack)
+    variables = {
+        "POM_API": stack.urls.api,
+        "POM_ADMIN_TOKEN": company.token("user_admin", "admin"),
+        "POM_BILLING_TOKEN": company.token("user_office", "billing"),
+        "STRIPE_ACCOUNT": company.account_id,
+    }
+    walked = npm.run_program(GENERATED / "compiled" / f"{program}.js", variables)
+    assert (walked.stdout, walked.stderr, walked.returncode) == (WALK, "", 0)
+
+
+def test_redocly_has_nothing_to_say_of_the_document(contract: Path) -> None:
+    said = npm.run_tool("redocly", "lint", "--format=json", "--max-problems=1000", str(contract))
+    problems = json.loads(said.stdout)["problems"]
+    assert [_redocly_line(problem) for problem in problems] == [], said.stderr
+
+
+def test_spectral_has_nothing_to_say_of_the_document(contract: Path) -> None:
+    said = npm.run_tool("spectral", "lint", "--format=json", "--quiet", str(contract))
+    problems = json.loads(said.stdout)
+    assert [f"{each['code']} {'.'.join(map(str, each['path']))}" for each in problems] == [], said.stderr
+
+
+def _redocly_line(problem: dict[str, object]) -> str:
+    return f"{problem['severity']} {problem['ruleId']}: {problem['message']}"

@@ -1,0 +1,52 @@
+"""Where Node or the registry cannot be had, the client tests say why they are skipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.local.real.fetching import Unavailable
+from tests.clients import npm
+
+
+def program(directory: Path, name: str, script: str) -> None:
+    file = directory / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that has all programs of a machine, on which nothing is installed yet."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(npm, "INSTALLED", tmp_path / ".version")
+    monkeypatch.setattr(npm, "CACHE", tmp_path / "cache")
+    return tmp_path
+
+
+def test_without_node_it_says_so(machine: Path) -> None:
+    with pytest.raises(Unavailable, match="unavailable: node is not installed"):
+        npm.install()
+
+
+def test_an_old_node_is_named_with_what_is_needed(machine: Path) -> None:
+    program(machine, "node", "echo v18.20.4")
+    with pytest.raises(Unavailable, match=r"Node is v18.20.4; 20.19 or later is needed$"):
+        npm.install()
+
+
+def test_a_registry_that_does_not_answer_is_told_in_npms_words(machine: Path) -> None:
+    program(machine, "node", "echo v22.13.0")
+    program(machine, "npm", "echo 'npm error getaddrinfo ENOTFOUND registry.npmjs.org' >&2; exit 1")
+    with pytest.raises(Unavailable, match="npm ci failed: npm error getaddrinfo ENOTFOUND"):
+        npm.install()
+    assert not npm.INSTALLED.exists()
+
+
+def test_what_is_installed_is_not_installed_again(machine: Path) -> None:
+    program(machine, "node", "echo v22.13.0")
+    program(machine, "npm", f"echo once >> {machine}/installations")
+    for _ in range(2):
+        npm.install()
+    assert (machine / "installations").read_text() == "once\n"

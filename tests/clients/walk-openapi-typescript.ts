@@ -1,0 +1,129 @@
+/** Walks the users' guide with the client of openapi-typescript and openapi-fetch, both with their defaults. */
+
+import createClient from "openapi-fetch";
+import type { components, paths } from "./generated/openapi-typescript/api.js";
+import {
+  ADMIN_TOKEN,
+  API,
+  BILLING_TOKEN,
+  bodyOf,
+  eventually,
+  GOOD_CARD,
+  grantsAccess,
+  INSUFFICIENT_FUNDS,
+  paysByCard,
+  tell,
+} from "./people.js";
+
+type Invoice = components["schemas"]["InvoiceDetail"];
+type Refusal = components["schemas"]["ErrorBody"];
+
+const signedIn = (token: string) =>
+  createClient<paths, "application/json">({ baseUrl: API, headers: { Authorization: `Bearer ${token}` } });
+const admin = signedIn(ADMIN_TOKEN);
+const office = signedIn(BILLING_TOKEN);
+
+async function install(): Promise<void> {
+  const apps = bodyOf(await office.GET("/v1/apps"));
+  for (const app of apps.data) tell("Apps", app.name, app.status);
+  const begun = bodyOf(await admin.POST("/v1/stripe/connection"));
+  const state = await grantsAccess(begun.authorizeUrl);
+  const connection = bodyOf(await admin.POST("/v1/stripe/connection/complete", { body: { state } }));
+  tell("Connection", connection.status);
+}
+
+async function configure(): Promise<void> {
+  const saved = bodyOf(
+    await admin.PUT("/v1/settings/invoicing", {
+      body: { paymentTerms: "net_15", paymentMethods: ["card"], reminders: { enabled: true, daysBeforeDue: [3] } },
+    }),
+  );
+  tell("Settings", saved.paymentTerms, ...saved.paymentMethods, ...saved.reminders.daysBeforeDue);
+  const path = { customerId: "cust_walk" };
+  const body = { firstName: "Ann", lastName: "Lee", email: "ann@example.com" };
+  bodyOf(await office.PUT("/v1/customers/{customerId}", { params: { path }, body }));
+  const look = async () => bodyOf(await office.GET("/v1/customers/{customerId}", { params: { path } }));
+  tell("Customer", (await eventually(look, (seen) => seen.syncStatus === "synced")).syncStatus);
+}
+
+const bill = (key: string) =>
+  office.POST("/v1/invoices", {
+    params: { header: { "Idempotency-Key": key } },
+    body: {
+      customerId: "cust_walk",
+      lineItems: [{ serviceId: "svc_walk", description: "Weekly cleaning", quantity: 2, unitPrice: "75.00" }],
+      deductions: [{ kind: "discount", description: "Loyal customer", amount: "10.00" }],
+      send: false,
+    },
+  });
+
+async function createAndSend(): Promise<Invoice> {
+  const draft = bodyOf(await bill("walk-1"));
+  tell("Invoice", draft.status, draft.total, draft.currency);
+  const twice = await bill("walk-2");
+  if (twice.error) tell("Billed again", advice(twice.error));
+  const path = { invoiceId: draft.id };
+  const sent = bodyOf(await office.POST("/v1/invoices/{invoiceId}/send", { params: { path } }));
+  tell("Sent", sent.status);
+  return invoice(draft.id, (seen) => seen.paymentUrl !== null);
+}
+
+function advice({ error }: Refusal): string {
+  switch (error.code) {
+    case "service_already_billed":
+      return `is on invoice ${error.details.some((each) => each.invoiceId) ? "already" : "unknown"}`;
+    case "role_missing":
+      return "ask an administrator";
+    default:
+      return error.message;
+  }
+}
+
+const invoice = (invoiceId: string, good: (seen: Invoice) => boolean) =>
+  eventually(
+    async () => bodyOf(await office.GET("/v1/invoices/{invoiceId}", { params: { path: { invoiceId } } })),
+    good,
+  );
+
+async function pay(sent: Invoice): Promise<Invoice> {
+  if (!sent.paymentUrl) throw new Error("A sent invoice has a payment link.");
+  await paysByCard(sent.paymentUrl, INSUFFICIENT_FUNDS);
+  const failed = await invoice(sent.id, (seen) => seen.failure?.reason === "insufficient_funds");
+  tell("Declined", failed.status, failed.failure?.reason ?? null);
+  await paysByCard(sent.paymentUrl, GOOD_CARD);
+  const succeeded = (seen: Invoice) => seen.payments.some((payment) => payment.status === "succeeded");
+  const paid = await invoice(sent.id, (seen) => seen.status === "paid" && succeeded(seen));
+  tell("Paid", paid.status, "balance", paid.balance);
+  return paid;
+}
+
+async function refund(paid: Invoice): Promise<void> {
+  const [payment] = paid.payments;
+  if (!payment) throw new Error("A paid invoice has a payment.");
+  tell("Payment", payment.status, payment.amount, "refundable", payment.refundable);
+  const params = { path: { paymentId: payment.id }, header: { "Idempotency-Key": "walk-refund" } };
+  const asked = { params, body: { amount: "20.00" } };
+  const refused = await office.POST("/v1/payments/{paymentId}/refunds", asked);
+  if (refused.error) tell("Refund by the office", advice(refused.error));
+  const refunded = bodyOf(await admin.POST("/v1/payments/{paymentId}/refunds", asked));
+  tell("Refund", refunded.status, refunded.amount);
+  const path = { invoiceId: paid.id };
+  const look = async () => bodyOf(await office.GET("/v1/invoices/{invoiceId}/history", { params: { path } }));
+  const history = await eventually(look, (seen) => seen.data.some((entry) => entry.kind === "refunded"));
+  tell("History", [...new Set(history.data.map((entry) => entry.kind))].sort().join(" "));
+}
+
+async function lookBack(): Promise<void> {
+  const payments = bodyOf(await office.GET("/v1/payments", { params: { query: { kind: "refund", first: 10 } } }));
+  for (const each of payments.data) tell("Money out", each.kind, each.receivedAmount);
+  const overdue = bodyOf(await office.GET("/v1/invoices", { params: { query: { overdue: true } } }));
+  tell("Overdue", overdue.data.length, overdue.pageInfo.hasNextPage);
+  const summary = bodyOf(await office.GET("/v1/summary"));
+  for (const sums of summary.data) tell("Summary", sums.currency, "refunded", sums.refunded.amount);
+}
+
+await install();
+await configure();
+const paid = await pay(await createAndSend());
+await refund(paid);
+await lookBack();

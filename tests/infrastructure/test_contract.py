@@ -1,0 +1,129 @@
+"""The contract is the document that was reviewed, and a change of it is seen and judged."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.contract import __main__ as command
+from infra.contract.comparison import changes
+from infra.contract.document import FILE, current, reviewed, text
+
+Json = dict[str, Any]
+Edit = Callable[[Json], object]
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    return current()
+
+
+def test_the_document_is_the_one_that_was_reviewed(document: Json) -> None:
+    # In words first, because the texts are long.
+    assert [str(each) for each in changes(reviewed(), document)] == [], "`make contract` writes it anew"
+    assert text(document) == FILE.read_text(), "its wording has changed; `make contract` writes it anew"
+
+
+def schema(name: str) -> Callable[[Json], Json]:
+    return lambda document: document["components"]["schemas"][name]
+
+
+def operation(document: Json, path: str, method: str) -> Json:
+    found: Json = document["paths"][path][method]
+    return found
+
+
+def gone(mapping: Json, name: str) -> None:
+    del mapping[name]
+
+
+BREAKING: dict[str, Edit] = {
+    "a route is gone": lambda it: gone(it["paths"], "/v1/summary"),
+    "a method is gone": lambda it: gone(it["paths"]["/v1/settings/invoicing"], "put"),
+    "a function has another name": lambda it: operation(it, "/v1/apps", "get").update(operationId="apps"),
+    "a filter is gone": lambda it: operation(it, "/v1/payments", "get").update(parameters=[]),
+    "a filter is needed": lambda it: operation(it, "/v1/payments", "get")["parameters"][0].update(required=True),
+    "a field of an answer is gone": lambda it: gone(schema("InvoiceView")(it)["properties"], "balance"),
+    "a field of an answer may be absent": lambda it: schema("InvoiceView")(it)["required"].remove("balance"),
+    "a field of an answer may be null": lambda it: schema("InvoiceView")(it)["properties"].update(
+        balance={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
+    "a field of an answer has another type": lambda it: schema("InvoiceView")(it)["properties"].update(
+        disputed={"type": "string"}
+    ),
+    "a field of a request is gone": lambda it: gone(schema("NewInvoice")(it)["properties"], "memo"),
+    "a field of a request is needed": lambda it: schema("NewInvoice")(it)["required"].append("memo"),
+    "a field of a request may be shorter only": lambda it: schema("NewLineItem")(it)["properties"][
+        "description"
+    ].update(maxLength=1),
+    "a status is new": lambda it: schema("InvoiceStatus")(it)["enum"].append("lost"),
+    "a value is gone": lambda it: schema("MovementKind")(it)["enum"].remove("refund"),
+    "a type is gone": lambda it: gone(it["components"]["schemas"], "PageInfo"),
+    "a body is no longer taken": lambda it: gone(operation(it, "/v1/invoices", "post"), "requestBody"),
+    "an answer is no longer had as CSV": lambda it: gone(
+        operation(it, "/v1/payments", "get")["responses"]["200"]["content"], "text/csv"
+    ),
+    "a success has another status": lambda it: operation(it, "/v1/apps", "get").update(
+        responses={"201": operation(it, "/v1/apps", "get")["responses"]["200"]}
+    ),
+}
+
+ADDITIVE: dict[str, Edit] = {
+    "a route is new": lambda it: it["paths"].update({"/v1/new": copy.deepcopy(it["paths"]["/v1/apps"])}),
+    "a field of an answer is new": lambda it: schema("InvoiceView")(it)["properties"].update(more={"type": "string"}),
+    "a field of a request is new": lambda it: schema("NewInvoice")(it)["properties"].update(more={"type": "string"}),
+    "a field of a request may be longer": lambda it: schema("NewLineItem")(it)["properties"]["description"].update(
+        maxLength=100_000
+    ),
+    "a kind is new": lambda it: schema("MovementKind")(it)["enum"].append("gift"),
+    "a filter is new": lambda it: operation(it, "/v1/payments", "get")["parameters"].append(
+        {"name": "more", "in": "query", "required": False, "schema": {"type": "string"}}
+    ),
+    "an error is new": lambda it: operation(it, "/v1/apps", "get")["responses"].update(
+        {"418": {"description": "", "content": {}}}
+    ),
+}
+
+
+@pytest.mark.parametrize("named", BREAKING)
+def test_what_can_fail_a_client_is_breaking(document: Json, named: str) -> None:
+    changed = copy.deepcopy(document)
+    BREAKING[named](changed)
+    assert any(each.breaking for each in changes(document, changed))
+
+
+@pytest.mark.parametrize("named", ADDITIVE)
+def test_what_a_client_can_overlook_is_seen_and_does_not_break_it(document: Json, named: str) -> None:
+    changed = copy.deepcopy(document)
+    ADDITIVE[named](changed)
+    found = changes(document, changed)
+    assert found
+    assert not [str(each) for each in found if each.breaking]
+
+
+def test_better_words_are_no_change_for_a_client(document: Json) -> None:
+    changed = copy.deepcopy(document)
+    changed["info"]["description"] = schema("InvoiceView")(changed)["description"] = "Better."
+    assert changes(document, changed) == []
+
+
+def test_a_breaking_change_is_written_only_by_somebody_who_says_so(
+    document: Json, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "openapi.json"
+    before = copy.deepcopy(document)
+    before["paths"]["/v1/former"] = before["paths"]["/v1/apps"]
+    file.write_text(text(before))
+    for module in ("infra.contract.__main__.FILE", "infra.contract.document.FILE"):
+        monkeypatch.setattr(module, file)
+
+    assert command.main([]) == 1
+    assert file.read_text() == text(before)
+    assert "BREAKS  GET /v1/former: is gone" in capsys.readouterr().out
+    assert command.main(["--breaking"]) == 0
+    assert file.read_text() == text(document)
+    assert command.main([]) == 0

@@ -1,0 +1,58 @@
+"""The page about the contract agrees with the API."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib.api import blueprints
+from chalicelib.api.http.decoding import MAX_KEY
+from chalicelib.api.http.error_codes import ERROR_CODES
+from chalicelib.api.http.table import KIB, MAX_BODY, MAX_BULK, ROUTES, Role
+from chalicelib.api.models.queries import MAX_ROWS, ROWS
+from infra.contract.document import FILE, current
+from infra.contract.schemas import COMPLETE_SETS
+
+assert blueprints
+PAGE = (Path(FILE).parent / "contract.md").read_text()
+TEXT = " ".join(PAGE.split())
+
+
+def test_every_route_that_it_names_exists() -> None:
+    named = set(re.findall(r"`((?:GET|PUT|POST|DELETE) /v1/[^`]*)`", PAGE))
+    assert named
+    assert named <= {route.label for route in ROUTES}
+
+
+def test_every_route_without_a_token_is_named() -> None:
+    assert [route.label for route in ROUTES if route.role is Role.PUBLIC and route.path not in PAGE] == []
+
+
+def test_it_says_what_to_do_about_every_error_status() -> None:
+    [table] = re.findall(r"\| status \| a client should \|\n\|---\|---\|\n((?:\|.*\n)+)", PAGE)
+    told = {
+        int(status) for cells in re.findall(r"^\| ([\d, ]+) \|", table, re.MULTILINE) for status in cells.split(",")
+    }
+    # A generated client never uses a method that an address does not have.
+    assert set(ERROR_CODES) - {405} <= told
+
+
+@pytest.mark.parametrize("name", sorted(COMPLETE_SETS))
+def test_it_names_each_set_of_values_that_never_grows(name: str) -> None:
+    assert f"`{name}`" in TEXT
+    assert "enum" in current()["components"]["schemas"][name]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        f"{ROWS} if it is left out",
+        f"at most {MAX_ROWS:,} of payments",
+        f"{MAX_BODY // KIB} KiB, and {MAX_BULK // KIB // KIB} MiB",
+        f"1 to {MAX_KEY} printable characters",
+    ],
+)
+def test_its_limits_are_those_of_the_code(stated: str) -> None:
+    assert stated in TEXT
