@@ -21,8 +21,8 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 _FIRST_DAY = "A day of the company's time zone, or a moment; inclusive."
 _LAST_DAY = "A day of the company's time zone, inclusive, or a moment, exclusive."
 _QUARTERS = (
-    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. Who polls gets some "
-    "invoices twice, and misses none."
+    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. A client that polls asks "
+    "since a minute before its last request, gets some invoices twice, and misses none."
 )
 
 
