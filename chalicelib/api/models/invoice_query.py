@@ -21,8 +21,8 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 _FIRST_DAY = "A day of the company's time zone, or a moment; inclusive."
 _LAST_DAY = "A day of the company's time zone, inclusive, or a moment, exclusive."
 _QUARTERS = (
-    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. Who polls gets some "
-    "invoices twice, and misses none."
+    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. A client that polls asks "
+    "since a minute before its last request, gets some invoices twice, and misses none."
 )
 
 
@@ -45,47 +45,40 @@ class ListedStatus(StrEnum):
 class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     """Which invoices."""
 
-    customer_id: Annotated[Id, Meta(description="POM's id of the customer.")] | None = None
-    status: (
-        Annotated[
-            ListedStatus,
-            Meta(
-                description="A status, or several: `open` is `pending` and `failed`; `unpaid` is `open` and "
-                "`uncollectible`; `settled` is `paid` and `refunded`."
-            ),
-        ]
-        | None
-    ) = None
+    customer_id: Annotated[Id | None, Meta(description="Only invoices of this customer, by POM's id.")] = None
+    status: Annotated[
+        ListedStatus | None,
+        Meta(
+            description="Only invoices of this status, or of several: `open` is `pending` and `failed`; `unpaid` is "
+            "`open` and `uncollectible`; `settled` is `paid` and `refunded`."
+        ),
+    ] = None
     overdue: Annotated[bool, Meta(description="Only invoices that are not paid and whose due day is over.")] = False
     disputed: Annotated[bool, Meta(description="Only invoices with a payment that a bank disputes now.")] = False
-    created_from: Annotated[DayOrMoment, Meta(description=_FIRST_DAY)] | None = None
-    created_to: Annotated[DayOrMoment, Meta(description=_LAST_DAY)] | None = None
-    due_from: Annotated[DayOrMoment, Meta(description=_FIRST_DAY)] | None = None
-    due_to: Annotated[DayOrMoment, Meta(description=_LAST_DAY)] | None = None
-    updated_from: Annotated[DayOrMoment, Meta(description=f"{_FIRST_DAY} {_QUARTERS}")] | None = None
-    updated_to: Annotated[DayOrMoment, Meta(description=f"{_LAST_DAY} {_QUARTERS}")] | None = None
-    number: (
-        Annotated[
-            str, Meta(min_length=1, max_length=100, description="The invoice's number, exactly as it is printed.")
-        ]
-        | None
-    ) = None
-    stripe_invoice_id: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^in_[A-Za-z0-9_]{1,252}$(?!\n)",
-                description="Stripe's id of the invoice in the connected account, or of one that it has replaced.",
-                examples=["in_1PgafmB7WZ01zgkW"],
-            ),
-        ]
-        | None
-    ) = None
+    created_from: Annotated[DayOrMoment | None, Meta(description=f"Created since. {_FIRST_DAY}")] = None
+    created_to: Annotated[DayOrMoment | None, Meta(description=f"Created until. {_LAST_DAY}")] = None
+    due_from: Annotated[DayOrMoment | None, Meta(description=f"Due since. {_FIRST_DAY}")] = None
+    due_to: Annotated[DayOrMoment | None, Meta(description=f"Due until. {_LAST_DAY}")] = None
+    updated_from: Annotated[DayOrMoment | None, Meta(description=f"Last changed since. {_FIRST_DAY} {_QUARTERS}")] = (
+        None
+    )
+    updated_to: Annotated[DayOrMoment | None, Meta(description=f"Last changed until. {_LAST_DAY} {_QUARTERS}")] = None
+    number: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=100)] | None,
+        Meta(description="The invoice's number, exactly as it is printed.", examples=["A1B2C3D4-0001"]),
+    ] = None
+    stripe_invoice_id: Annotated[
+        Annotated[str, Meta(pattern=r"^in_[A-Za-z0-9_]{1,252}$(?!\n)")] | None,
+        Meta(
+            description="Stripe's id of the invoice in the connected account, or of one that it has replaced.",
+            examples=["in_1PgafmB7WZ01zgkW"],
+        ),
+    ] = None
     totals: Annotated[
         bool,
         Meta(
-            description="Also count the invoices of all pages and add them up. Takes no range, and neither "
-            "`customerId` nor `number` nor `stripeInvoiceId`; with these, `totals` is null."
+            description="Also count the invoices of all pages and add them up. The answer's `totals` is null with a "
+            "range, `customerId`, `number` or `stripeInvoiceId`, because POM keeps no sums of these."
         ),
     ] = False
 
