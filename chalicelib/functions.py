@@ -140,7 +140,7 @@ FUNCTIONS: Final = (
             **_SAGA,
             "invoices": (*INVOICES, *MANY),
             "connections": (*READ_WRITE, "ConditionCheckItem"),
-            "customers": (*READ_WRITE, "Query"),
+            "customers": (*READ_WRITE, *MANY, "Query"),
             "batches": (*READ_WRITE, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
@@ -151,7 +151,7 @@ FUNCTIONS: Final = (
         },
         indexes={
             "invoices": ("by_created", "by_status", "by_customer", "by_due_date", "attention"),
-            "customers": ("by_stripe_id", "without_email"),
+            "customers": ("by_stripe_id", "without_email", "by_sync_status", "by_email", "by_name"),
             "events": ("by_received", "by_invoice"),
             "payments": ("by_time",),
             "payouts": ("by_arrival",),

@@ -90,6 +90,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "due_date_in_past": "The due date has passed.",
         "due_date_too_far": "The due date is more than five years away.",
         "email_invalid": "This cannot be an e-mail address.",
+        "filters_not_offered": "These filters are not offered together; the message lists what is.",
         "import_size_invalid": "There are no customers to import, or more than 5,000.",
         "invoice_refused": "The invoice could not be made and was taken back.",
         "invoice_type_unknown": "The invoice type is not known.",

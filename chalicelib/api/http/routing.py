@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -40,6 +41,7 @@ class Router:
         page_on_error: bool = False,
         answers_csv: bool = False,
         max_body: int = MAX_BODY,
+        details: str = "",
     ) -> Callable[[Handler[T]], Handler[T]]:
         """Declare `method path`, under `/v1`.
 
@@ -50,6 +52,7 @@ class Router:
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
             answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
+            details: what the contract says behind the handler's docstring, where a table of the code says it.
             max_body: bytes; a raw body may be as large as a webhook's.
         """
 
@@ -63,7 +66,7 @@ class Router:
                 refuses=refuses,
                 name=handler.__name__,
                 tag=self._tag,
-                doc=handler.__doc__ or "",
+                doc="\n\n".join(part for part in (inspect.cleandoc(handler.__doc__ or ""), details) if part),
                 idempotency_key=idempotency_key,
                 requires_idempotency_key=requires_idempotency_key,
                 raw_body=raw_body,

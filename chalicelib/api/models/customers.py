@@ -169,7 +169,7 @@ class CustomerDetail(CustomerView, rename="camel", kw_only=True):
 
 
 class CustomerList(msgspec.Struct, rename="camel"):
-    """A page of customers in the order of their ids."""
+    """A page of customers."""
 
     data: list[CustomerView]
     page_info: PageInfo
