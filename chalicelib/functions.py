@@ -162,7 +162,7 @@ FUNCTIONS: Final = (
                 "by_number",
                 "attention",
             ),
-            "customers": ("by_stripe_id", "without_email"),
+            "customers": ("by_stripe_id", "without_email", "by_sync_status", "by_email", "by_name"),
             "events": ("by_received", "by_invoice"),
             "payments": ("by_time",),
             "payouts": ("by_arrival",),

@@ -6,6 +6,8 @@ from chalicelib import bootstrap
 from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
+from chalicelib.api.models.combinations import described
+from chalicelib.api.models.customer_query import COMBINATIONS, CustomerQuery, filter_from
 from chalicelib.api.models.customers import (
     CustomerDetail,
     CustomerList,
@@ -14,7 +16,7 @@ from chalicelib.api.models.customers import (
     customer_list,
     save_from,
 )
-from chalicelib.api.models.queries import Nothing, PageQuery
+from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, require_customer_id
@@ -94,9 +96,21 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
 
 
-@router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=())
-def list_customers(call: Call[PageQuery]) -> Reply:
-    """List customers in the order of their ids."""
+@router.route(
+    "GET",
+    "/customers",
+    Role.BILLING,
+    takes=CustomerQuery,
+    answers={200: CustomerList},
+    refuses=("filters_not_offered",),
+    details=described(COMBINATIONS),
+)
+def list_customers(call: Call[CustomerQuery]) -> Reply:
+    """List customers.
+
+    Filters are offered one at a time, each with its one order. Others are refused with `filters_not_offered`.
+    """
     query = call.input
-    page = customers.list_customers(call.caller.organization_id, query.first, query.after, bootstrap.ports())
+    wanted = filter_from(query)
+    page = customers.list_customers(call.caller.organization_id, wanted, query.first, query.after, bootstrap.ports())
     return Reply(customer_list(page))

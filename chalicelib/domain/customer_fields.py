@@ -29,6 +29,8 @@ _EMAIL = re.compile(
 )
 EMAIL_PATTERN = rf"^\s*((?!.*\.\.){_EMAIL.pattern})?\s*$"
 """What `normalized_email` accepts, for the contract: an address or nothing, with blanks around it."""
+WHOLE_EMAIL_PATTERN = rf"^(?!.*\.\.){_EMAIL.pattern}$(?!\n)"
+"""An address, without blanks around it."""
 
 
 class Field(StrEnum):

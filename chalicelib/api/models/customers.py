@@ -199,7 +199,7 @@ class CustomerDetail(CustomerView, rename="camel", kw_only=True):
 
 
 class CustomerList(msgspec.Struct, rename="camel"):
-    """A page of customers in the order of their ids."""
+    """A page of customers."""
 
     data: Annotated[list[CustomerView], Meta(description="The customers, in the order of their ids.")]
     page_info: PageInfo

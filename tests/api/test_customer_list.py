@@ -1,0 +1,192 @@
+"""The list of customers and its filters: what is offered, what is refused, and who sees whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from urllib.parse import quote
+
+import pytest
+
+from chalicelib.api.http.table import ROUTES
+from chalicelib.domain.customer import SyncStatus
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.usecases.connecting import connect
+from tests.api.client import OTHER_ORGANIZATION, ApiClient
+from tests.api.test_limits import DOCUMENT
+from tests.world import ADMIN, ORGANIZATION, World
+
+GREEN = OrganizationId(OTHER_ORGANIZATION)
+
+
+def ids(api: ApiClient, query: str = "") -> list[str]:
+    """Returns the ids of a whole list, read two a page."""
+    found: list[str] = []
+    after = ""
+    while True:
+        answer = api.get(f"/customers?first=2{query and '&'}{query}{after}")
+        assert answer.status == 200, answer.text
+        found += [each["id"].removeprefix("cust_") for each in answer.json["data"]]
+        if not answer.json["pageInfo"]["hasNextPage"]:
+            return found
+        after = f"&after={answer.json['pageInfo']['endCursor']}"
+
+
+def test_customers_are_found_by_the_beginning_of_the_name_that_the_list_shows(api: ApiClient, world: World) -> None:
+    world.customer("cust_1", first_name="José", last_name="Acme")
+    world.customer("cust_2", first_name="Ann", last_name="Lee", company_name="ACMÉ Pools")
+    world.customer("cust_3", first_name="acme", last_name=None)
+    world.customer("cust_4", first_name=None, last_name="Acmeson")
+    assert ids(api, "name=acme") == ids(api, f"name={quote('ACMÉ')}") == ["3", "2", "4"]
+    assert ids(api, "name=jose") == ["1"]
+    assert ids(api, "name=jose%20a") == ["1"]
+    assert ids(api, "name=lee") == []
+
+
+def test_customers_are_found_by_their_whole_address_in_any_case(api: ApiClient, world: World) -> None:
+    for customer_id, email in (("cust_1", "Ann+Pool@Example.test"), ("cust_2", "ann+pool@example.test")):
+        world.customer(customer_id, email=email)
+    world.customer("cust_3", email="joann+pool@example.test")
+    world.customer("cust_4", email=None)
+    assert ids(api, "email=ANN%2Bpool%40example.test") == ["1", "2"]
+    assert ids(api, "email=nobody%40example.test") == []
+
+
+def statuses_as_shown(api: ApiClient) -> dict[str, list[str]]:
+    shown = defaultdict(list)
+    for each in api.get("/customers?first=100").json["data"]:
+        shown[each["syncStatus"]].append(each["id"].removeprefix("cust_"))
+    return shown
+
+
+def expect_filters_to_agree(api: ApiClient) -> dict[str, list[str]]:
+    shown = statuses_as_shown(api)
+    for status in SyncStatus:
+        assert sorted(ids(api, f"syncStatus={status}")) == shown.get(status, []), status
+    return dict(shown)
+
+
+def test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_is_connected(
+    api: ApiClient, world: World
+) -> None:
+    """A company connects an account, then another one, then the first again, and disconnects."""
+    world.customer("cust_0", email="zero@example.test")
+    assert expect_filters_to_agree(api) == {"not_connected": ["0"]}
+
+    first = world.connect()
+    for _ in range(2):
+        world.client.v1.customers.create({"email": "cust_3@example.test"}, {"stripe_account": first})
+    for customer_id in ("cust_1", "cust_2", "cust_3"):
+        world.customer(customer_id, email=f"{customer_id}@example.test")
+    world.customer("cust_4", email=None)
+    world.work()
+    world.customer("cust_5", email="five@example.test")  # no worker has taken it yet
+    shown = expect_filters_to_agree(api)
+    assert shown["synced"] == ["1", "2"]
+    assert (shown["needs_choice"], shown["failed"], shown["pending"]) == (["3"], ["4"], ["5"])
+
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    assert expect_filters_to_agree(api) == shown
+    world.connect()
+    moved = expect_filters_to_agree(api)
+    assert moved["waiting_for_invoice"] == ["1", "2", "3"], "the other account does not have them"
+    world.customer("cust_1", email="cust_1@example.test", phone="602 555 0100")
+    world.work()
+    assert "1" in expect_filters_to_agree(api)["synced"]
+
+    connect.disconnect(ORGANIZATION, ADMIN, world.ports)
+    world.connect(account=first)
+    back = expect_filters_to_agree(api)
+    assert "2" in back["synced"]
+    assert "1" in back["waiting_for_invoice"]
+    assert back["needs_choice"] == ["3"]
+
+
+TWO = ("syncStatus=synced&name=a", "syncStatus=synced&email=a%40b.test", "email=a%40b.test&name=a")
+
+
+@pytest.mark.parametrize("query", [*TWO, "name=a&email=a%40b.test&syncStatus=failed"])
+def test_filters_that_are_not_offered_together_are_refused_with_those_that_are(api: ApiClient, query: str) -> None:
+    refused = api.get(f"/customers?{query}")
+    assert (refused.status, refused.code) == (422, "filters_not_offered")
+    assert refused.error["field"] in query
+    for name in ("`syncStatus`", "`email`", "`name`"):
+        assert name in refused.error["message"]
+    assert refused.error["nextStep"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("syncStatus=", "syncStatus"),
+        ("syncStatus=paid", "syncStatus"),
+        ("syncStatus=SYNCED", "syncStatus"),
+        ("syncStatus=synced&syncStatus=failed", "syncStatus"),
+        ("email=", "email"),
+        ("email=%20", "email"),
+        ("email=ann", "email"),
+        ("email=ann%40example", "email"),
+        ("email=ann+pool@example.test", "email"),  # the + is a blank there
+        ("email=a%23%40b.test%0A", "email"),
+        (f"email={'a' * 65}%40b.test", "email"),
+        ("name=", "name"),
+        ("name=%20", "name"),
+        ("name=%E2%80%8B", "name"),
+        ("name=a%00", "name"),
+        (f"name={'a' * 257}", "name"),
+        ("sync_status=synced", "sync_status"),
+        ("q=ann", "q"),
+    ],
+)
+def test_a_filter_that_cannot_be_one_is_refused_and_named(api: ApiClient, query: str, field: str) -> None:
+    refused = api.get(f"/customers?{query}")
+    assert (refused.status, refused.code, refused.error["field"]) == (400, "invalid_query", field)
+    assert "regex" not in refused.error["message"]
+
+
+FILTERS = ("", "syncStatus=synced", "syncStatus=pending", "syncStatus=not_connected", "name=ann", "name=A",
+           "email=ann%40example.test", "syncStatus=waiting_for_invoice")  # fmt: skip
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_no_filter_shows_a_customer_of_another_organization(api: ApiClient, world: World, query: str) -> None:
+    account = world.connect()
+    other = world.connect(GREEN)
+    assert account != other
+    for organization in (ORGANIZATION, GREEN):
+        for name in "ab":
+            world.customer(f"cust_{name}_{organization}", organization=organization)
+        world.work()
+        world.customer(f"cust_c_{organization}", organization=organization)
+    theirs = api.acting("billing", organization=OTHER_ORGANIZATION)
+    assert not [each for each in ids(api, query) if OTHER_ORGANIZATION in each]
+    assert not [each for each in ids(theirs, query) if ORGANIZATION in each]
+
+
+@pytest.mark.parametrize("query", ["", "name=ann", "email=ann%40example.test", "syncStatus=not_connected"])
+def test_a_cursor_of_another_organization_or_of_another_filter_is_refused(
+    api: ApiClient, world: World, query: str
+) -> None:
+    for organization in (ORGANIZATION, GREEN):
+        for name in "ab":
+            world.customer(f"cust_{name}", organization=organization)
+    theirs = api.acting("billing", organization=OTHER_ORGANIZATION)
+    cursor = api.get(f"/customers?first=1&{query}").json["pageInfo"]["endCursor"]
+    assert len(api.get(f"/customers?first=1&{query}&after={cursor}").json["data"]) == 1
+    for client, other in ((theirs, query), (api, "name=a"), (api, "syncStatus=synced")):
+        refused = client.get(f"/customers?first=1&{other}&after={cursor}")
+        assert (refused.status, refused.code, refused.error["field"]) == (422, "cursor_invalid", "after")
+
+
+@pytest.mark.parametrize("query", ["", *TWO, *FILTERS])
+def test_only_billing_lists_customers_whatever_the_filter(api: ApiClient, query: str) -> None:
+    refused = api.acting("member").get(f"/customers?{query}")
+    assert (refused.status, refused.code) == (403, "role_missing")
+    assert api.get(f"/customers?{query}", token=None).status == 401
+
+
+def test_the_contract_lists_the_filters_that_are_offered_with_their_orders() -> None:
+    [route] = [route for route in ROUTES if (route.method, route.path) == ("GET", "/v1/customers")]
+    described = DOCUMENT["paths"]["/v1/customers"]["get"]["description"]
+    for line in ("- no filter: in the order of their ids", "- `email`:", "- `name`: in the order of their names"):
+        assert line in described
+    assert "filters_not_offered" in route.doc
