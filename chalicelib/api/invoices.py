@@ -67,7 +67,8 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), ports)
     deposits = deposits_of_invoice(invoice, ports)
     base = bootstrap.config().stripe_dashboard_base
-    return Reply(invoice_detail(invoice, deposits, now=ports.clock.now(), dashboard_base=base))
+    detail = invoice_detail(invoice, deposits, now=ports.clock.now(), dashboard_base=base)
+    return Reply(detail, edit_tag=invoice.edit_tag)
 
 
 @router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
@@ -185,4 +186,4 @@ def _shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
     correlation.note(invoice_id=invoice.id)
     base = bootstrap.config().stripe_dashboard_base
     view = invoice_view(invoice, now=ports.clock.now(), dashboard_base=base)
-    return Reply(view, 202 if invoice.saga.running else done)
+    return Reply(view, 202 if invoice.saga.running else done, edit_tag=invoice.edit_tag)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.preconditions import edit_tag_of
 from chalicelib.domain.terms import day_in_words
 
 MAX_LINES = 250
@@ -82,6 +83,11 @@ class Order:
     footer: str | None = None
     payment_methods: tuple[str, ...] = ()
     deductions: tuple[Deduction, ...] = ()
+
+    @property
+    def edit_tag(self) -> str:
+        """Names what clients can write of a draft, which is all but the fingerprint of the first request."""
+        return edit_tag_of({name: value for name, value in asdict(self).items() if name != "fingerprint"})
 
     @property
     def subtotal(self) -> int:

@@ -29,15 +29,18 @@ class Precondition:
 
     edit_tags: frozenset[str] | None
 
-    def require(self, stored: Editable | None) -> None:
+    def require(self, stored: Editable | None, wanted: str | None = None) -> None:
         """Returns if the stored thing is as the client has seen it. `stored` is None if there is no such thing.
+
+        Returns as well if the stored thing has the edit tag `wanted`, because then it is already as the request has
+        it: a request that is repeated because its answer was lost meets its own success (RFC 9110, 13.1.1).
 
         Raises:
             PreconditionFailed: it is not; the error has the stored thing.
         """
         if stored is None:
             raise PreconditionFailed("There is nothing to replace.", None)
-        if self.edit_tags is not None and stored.edit_tag not in self.edit_tags:
+        if self.edit_tags is not None and stored.edit_tag not in {*self.edit_tags, wanted}:
             raise PreconditionFailed("Somebody has changed this since it was loaded. Nothing was saved.", stored)
 
 
