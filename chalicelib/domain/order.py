@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.money import decimal_string
-from chalicelib.domain.preconditions import edit_tag_of
+from chalicelib.domain.preconditions import edit_tag_of, values_of
 from chalicelib.domain.terms import day_in_words
 
 MAX_LINES = 250
@@ -87,7 +87,7 @@ class Order:
     @property
     def edit_tag(self) -> str:
         """Names what clients can write of a draft, which is all but the fingerprint of the first request."""
-        return edit_tag_of({name: value for name, value in asdict(self).items() if name != "fingerprint"})
+        return edit_tag_of(values_of(self, "fingerprint"))
 
     @property
     def subtotal(self) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Protocol
 
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.identifiers import digest
@@ -46,4 +46,14 @@ class Precondition:
 
 def edit_tag_of(written: Mapping[str, object]) -> str:
     """Returns the edit tag of these values: 26 letters, the same in every process."""
-    return digest("edit", json.dumps(written, sort_keys=True, default=str))
+    return digest("edit", json.dumps(written, sort_keys=True, default=_plain))
+
+
+def values_of(thing: Any, *left_out: str) -> dict[str, object]:
+    """Returns the fields of a dataclass by their names, except those that are left out."""
+    return {each.name: getattr(thing, each.name) for each in fields(thing) if each.name not in left_out}
+
+
+def _plain(value: object) -> object:
+    """Returns what stands in JSON for a value of the domain: amounts and days are texts there."""
+    return values_of(value) if is_dataclass(value) else str(value)
