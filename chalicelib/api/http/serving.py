@@ -165,12 +165,12 @@ def _checked(
         if route.shows is not None:
             precondition = validators.precondition(headers, incoming.repeated_headers)
         elif not route.raw_body:
-            validators.refuse(validators.IF_MATCH, headers)
+            validators.refuse_condition(validators.IF_MATCH, headers)
     with every:
         if reads:
             validators.check_if_none_match(headers, incoming.repeated_headers)
         elif not route.raw_body:
-            validators.refuse(validators.IF_NONE_MATCH, headers)
+            validators.refuse_condition(validators.IF_NONE_MATCH, headers)
     every.raise_first()
     # An id that somebody made up is not to be logged.
     ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}
