@@ -7,6 +7,7 @@ Nothing else in `chalicelib` reads the environment. Secrets are not here: they a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from chalicelib.functions import Queue
 
 
 class ConfigurationError(Exception):
-    """A required environment variable is missing or empty."""
+    """An environment variable is missing, or has a value that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,13 @@ class Config:
     stripe_dashboard_base: str
     public_api_url: str
     pom_settings_url: str
+    development_origins: tuple[str, ...] = ()
+    """Origins besides POM's whose pages may call the API, such as http://localhost:5173; none in production."""
 
 
+PRODUCTION = "prod"
+"""The stage that companies use."""
+ORIGIN_PATTERN = r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?"
 STRIPE_API_BASE = "https://api.stripe.com"
 STRIPE_CONNECT_BASE = "https://connect.stripe.com"
 STRIPE_DASHBOARD_BASE = "https://dashboard.stripe.com"
@@ -59,10 +65,11 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
     """Read the settings of API and workers.
 
     Raises:
-        ConfigurationError: a required variable is missing or empty.
+        ConfigurationError: a required variable is missing or empty, or one cannot be used.
     """
+    stage = _required(environment, "POM_STAGE")
     return Config(
-        stage=_required(environment, "POM_STAGE"),
+        stage=stage,
         table_prefix=_required(environment, "POM_TABLE_PREFIX"),
         queue_urls={queue: _required(environment, queue.url_variable) for queue in Queue},
         stripe_secret_id=_required(environment, "STRIPE_SECRET_ID"),
@@ -71,7 +78,19 @@ def load_config(environment: Mapping[str, str] = os.environ) -> Config:
         stripe_dashboard_base=environment.get("STRIPE_DASHBOARD_BASE", STRIPE_DASHBOARD_BASE).rstrip("/"),
         public_api_url=_required(environment, "PUBLIC_API_URL").rstrip("/"),
         pom_settings_url=_required(environment, "POM_SETTINGS_URL").rstrip("/"),
+        development_origins=_development_origins(environment, stage),
     )
+
+
+def _development_origins(environment: Mapping[str, str], stage: str) -> tuple[str, ...]:
+    listed = environment.get("DEVELOPMENT_ORIGINS", "")
+    origins = tuple(each.strip() for each in listed.split(",") if each.strip())
+    if origins and stage == PRODUCTION:
+        raise ConfigurationError("DEVELOPMENT_ORIGINS is not for production; see docs/deploying.md.")
+    for origin in origins:
+        if not re.fullmatch(ORIGIN_PATTERN, origin):
+            raise ConfigurationError(f"DEVELOPMENT_ORIGINS has {origin!r}, which is no origin.")
+    return origins
 
 
 def load_token_config(environment: Mapping[str, str] = os.environ) -> TokenConfig:

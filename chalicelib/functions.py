@@ -62,6 +62,7 @@ SETTINGS: Final = (
     "PUBLIC_API_URL",
     "POM_SETTINGS_URL",
 )
+API_SETTINGS: Final = (*SETTINGS, "DEVELOPMENT_ORIGINS")
 TOKEN_SETTINGS: Final = (
     "TOKEN_ISSUER",
     "TOKEN_AUDIENCE",
@@ -136,6 +137,7 @@ FUNCTIONS: Final = (
         trigger=None,
         timeout=28,  # one second less than the 29 after which API Gateway gives up
         memory=1024,
+        settings=API_SETTINGS,
         tables={
             **_SAGA,
             "invoices": (*INVOICES, *MANY),

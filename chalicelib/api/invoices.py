@@ -46,6 +46,28 @@ ONE = "/invoices/{invoiceId}"
 router = Router(__name__, "Invoices")
 
 
+def _invoice_id(call: Call[Any]) -> InvoiceId:
+    return InvoiceId(call.path["invoiceId"])
+
+
+def _customer_name(invoice: Invoice, ports: Ports) -> str | None:
+    customer_id = invoice.order.customer_id
+    return names_of(invoice.organization_id, [customer_id], ports).get(customer_id)
+
+
+def _shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
+    """The invoice as it is; 202 while the work goes on."""
+    correlation.note(invoice_id=invoice.id)
+    base = bootstrap.config().stripe_dashboard_base
+    name = _customer_name(invoice, ports)
+    view = invoice_view(invoice, customer_name=name, now=ports.clock.now(), dashboard_base=base)
+    return Reply(view, 202 if invoice.saga.running else done, edit_tag=invoice.edit_tag)
+
+
+def _as_stored(invoice: Invoice) -> Reply:
+    return _shown(invoice, bootstrap.ports())
+
+
 @router.route(
     "POST",
     "/invoices",
@@ -120,7 +142,8 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     deposits = deposits_of_invoice(invoice, ports)
     base = bootstrap.config().stripe_dashboard_base
     name = _customer_name(invoice, ports)
-    return Reply(invoice_detail(invoice, deposits, customer_name=name, now=ports.clock.now(), dashboard_base=base))
+    detail = invoice_detail(invoice, deposits, customer_name=name, now=ports.clock.now(), dashboard_base=base)
+    return Reply(detail, edit_tag=invoice.edit_tag)
 
 
 @router.route(
@@ -166,6 +189,7 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
         *TAKES_TERMS,
         *CHANGES_AN_INVOICE,
     ),
+    shows=_as_stored,
 )
 def edit_invoice(call: Call[DraftOrder]) -> Reply:
     """Replace what a draft bills, as a whole. An invoice that was issued is refused with `invoice_not_editable`.
@@ -176,7 +200,7 @@ def edit_invoice(call: Call[DraftOrder]) -> Reply:
     """
     ports = bootstrap.ports()
     command = edit_draft_from(call.input, call.caller.organization_id, call.caller.user_id, _invoice_id(call))
-    return _shown(edit_draft(command, ports), ports)
+    return _shown(edit_draft(command, ports, call.precondition), ports)
 
 
 @router.route(
@@ -318,21 +342,3 @@ def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
     return _shown(
         mark_paid(call.caller.organization_id, _invoice_id(call), call.caller.user_id, settlement, ports), ports
     )
-
-
-def _invoice_id(call: Call[Any]) -> InvoiceId:
-    return InvoiceId(call.path["invoiceId"])
-
-
-def _customer_name(invoice: Invoice, ports: Ports) -> str | None:
-    customer_id = invoice.order.customer_id
-    return names_of(invoice.organization_id, [customer_id], ports).get(customer_id)
-
-
-def _shown(invoice: Invoice, ports: Ports, *, done: int = 200) -> Reply:
-    """The invoice as it is; 202 while the work goes on."""
-    correlation.note(invoice_id=invoice.id)
-    base = bootstrap.config().stripe_dashboard_base
-    name = _customer_name(invoice, ports)
-    view = invoice_view(invoice, customer_name=name, now=ports.clock.now(), dashboard_base=base)
-    return Reply(view, 202 if invoice.saga.running else done)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -92,7 +92,7 @@ class Customer:
 
         A value that POM took over from Stripe is part of the profile. A link that POM made by itself is no choice.
         """
-        return edit_tag_of({"profile": asdict(self.profile), "choice": self.last_choice})
+        return edit_tag_of({"profile": self.profile, "choice": self.last_choice})
 
     def linked_to(self, account_id: StripeAccountId) -> str | None:
         """Returns the id of the linked Stripe customer on that account, or None if there is no link."""

@@ -162,6 +162,11 @@ class Invoice(Standing):
         }
 
     @property
+    def edit_tag(self) -> str:
+        """Names what clients can write of a draft: its order. Another status is no change of it."""
+        return self.order.edit_tag
+
+    @property
     def stripe_invoice_ids(self) -> AbstractSet[str]:
         """Returns the ids of all Stripe invoices that this one is or was. A revision in Stripe has another id."""
         return {*self.facts.invoices, *([self.stripe_invoice_id] if self.stripe_invoice_id else [])}

@@ -10,6 +10,7 @@ from enum import StrEnum
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.identifiers import CustomerId, ServiceId
 from chalicelib.domain.money import decimal_string
+from chalicelib.domain.preconditions import edit_tag_of, values_of
 from chalicelib.domain.terms import day_in_words
 
 MAX_LINES = 250
@@ -82,6 +83,11 @@ class Order:
     footer: str | None = None
     payment_methods: tuple[str, ...] = ()
     deductions: tuple[Deduction, ...] = ()
+
+    @property
+    def edit_tag(self) -> str:
+        """Names what clients can write of a draft, which is all but the fingerprint of the first request."""
+        return edit_tag_of(values_of(self, "fingerprint"))
 
     @property
     def subtotal(self) -> int:

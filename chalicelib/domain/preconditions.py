@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Protocol
 
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.identifiers import digest
@@ -29,18 +29,31 @@ class Precondition:
 
     edit_tags: frozenset[str] | None
 
-    def require(self, stored: Editable | None) -> None:
+    def require(self, stored: Editable | None, wanted: str | None = None) -> None:
         """Returns if the stored thing is as the client has seen it. `stored` is None if there is no such thing.
+
+        Returns as well if the stored thing has the edit tag `wanted`, because then it is already as the request has
+        it: a request that is repeated because its answer was lost meets its own success (RFC 9110, 13.1.1).
 
         Raises:
             PreconditionFailed: it is not; the error has the stored thing.
         """
         if stored is None:
             raise PreconditionFailed("There is nothing to replace.", None)
-        if self.edit_tags is not None and stored.edit_tag not in self.edit_tags:
+        if self.edit_tags is not None and stored.edit_tag not in {*self.edit_tags, wanted}:
             raise PreconditionFailed("Somebody has changed this since it was loaded. Nothing was saved.", stored)
 
 
 def edit_tag_of(written: Mapping[str, object]) -> str:
     """Returns the edit tag of these values: 26 letters, the same in every process."""
-    return digest("edit", json.dumps(written, sort_keys=True, default=str))
+    return digest("edit", json.dumps(written, sort_keys=True, default=_plain))
+
+
+def values_of(thing: Any, *left_out: str) -> dict[str, object]:
+    """Returns the fields of a dataclass by their names, except those that are left out."""
+    return {each.name: getattr(thing, each.name) for each in fields(thing) if each.name not in left_out}
+
+
+def _plain(value: object) -> object:
+    """Returns what stands in JSON for a value of the domain: amounts and days are texts there."""
+    return values_of(value) if is_dataclass(value) else str(value)

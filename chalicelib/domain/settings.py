@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from chalicelib.domain.errors import Refused
 from chalicelib.domain.every_error import raise_all
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import OrganizationId
-from chalicelib.domain.preconditions import edit_tag_of
+from chalicelib.domain.preconditions import edit_tag_of, values_of
 from chalicelib.domain.terms import is_time_zone
 
 PAYMENT_METHODS = (
@@ -80,11 +80,8 @@ class InvoicingSettings:
     @property
     def edit_tag(self) -> str:
         """Names what clients can write, which is everything. Reminders count with their days, as clients see them."""
-        written = asdict(self) | {"reminders": asdict(self.reminders.effective)}
-        return edit_tag_of({name: value for name, value in written.items() if name not in _NOT_WRITTEN})
-
-
-_NOT_WRITTEN = ("organization_id", "version")
+        written = values_of(self, "organization_id", "version")
+        return edit_tag_of(written | {"reminders": self.reminders.effective})
 
 
 def time_zone_of(settings: InvoicingSettings, account: AccountFact | None) -> str:

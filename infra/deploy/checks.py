@@ -18,7 +18,7 @@ Check = Callable[[], str]
 
 def look_before(stage: str, settings: StageSettings, aws: Aws) -> list[Finding]:
     """All checks; those that ask AWS only where it is known whom they ask."""
-    told = look("parameter file", lambda: _settings(settings))
+    told = look("parameter file", lambda: _settings(stage, settings))
     credentials = look("credentials", lambda: caller(settings, aws))
     asked = _of_aws(stage, settings, aws)
     if State.BAD in (told.state, credentials.state):
@@ -26,8 +26,8 @@ def look_before(stage: str, settings: StageSettings, aws: Aws) -> list[Finding]:
     return [told, credentials, *look_at_all(asked)]
 
 
-def _settings(settings: StageSettings) -> str:
-    if wrong := list(faults(settings)):
+def _settings(stage: str, settings: StageSettings) -> str:
+    if wrong := list(faults(stage, settings)):
         raise Bad("; ".join(wrong))
     return f"{len(settings.parameters)} parameters, all as the template takes them"
 

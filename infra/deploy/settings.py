@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from chalicelib.config import PRODUCTION
 from infra.deploy import DeploymentError
 from infra.template.intrinsics import Json
-from infra.template.settings import PARAMETERS
+from infra.template.settings import DEVELOPMENT_ORIGINS, PARAMETERS
 
 DIRECTORY = Path(__file__).with_name("parameters")
-PROD = "prod"
+PROD = PRODUCTION
 STAGES = ("dev", PROD)
 PUBLIC_URL = "PublicApiUrl"
 UNKNOWN_URL = "https://not-yet-known.invalid"
@@ -54,7 +55,7 @@ def read(stage: str, directory: Path = DIRECTORY) -> StageSettings:
         raise DeploymentError(f"{file} cannot be read: {exc}") from exc
 
 
-def faults(settings: StageSettings) -> Iterator[str]:
+def faults(stage: str, settings: StageSettings) -> Iterator[str]:
     """A sentence for each value that is missing, left over, still a placeholder, or not what the template takes."""
     for name in ("stack", "account", "region", "artifact_bucket"):
         if PLACEHOLDER.search(str(getattr(settings, name))) or not getattr(settings, name):
@@ -66,6 +67,8 @@ def faults(settings: StageSettings) -> Iterator[str]:
             yield f"{name} is missing"
         elif value is not None and (fault := _fault(value, wanted)):
             yield f"{name} {fault}"
+    if stage == PROD and settings.parameters.get(DEVELOPMENT_ORIGINS):
+        yield f"{DEVELOPMENT_ORIGINS} is for development only: in {PROD} POM's own pages call the API"
     yield from _domain_faults(settings)
 
 

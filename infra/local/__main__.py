@@ -52,6 +52,7 @@ def _stack(options: argparse.Namespace) -> LocalStack:
         with_api=not options.without_api,
         app=options.app,
         intervals=intervals,
+        origins=options.origin,
     )
 
 
@@ -63,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}-port", type=int, default=None, help=f"only the port of: {name}")
     parser.add_argument("--without-api", action="store_true", help="all but the API, for `chalice local`")
     parser.add_argument("--app", default="app:app", help="the Chalice application (default: %(default)s)")
+    parser.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        metavar="http://HOST:PORT",
+        help="a front end whose pages may call the API, besides POM's; repeatable",
+    )
     parser.add_argument("--state-dir", type=Path, default=Path(".local"), help="logs and the token key (.local)")
     parser.add_argument(
         "--output", type=Path, default=Path(".local/stack.json"), help="the description (default: %(default)s)"

@@ -1,33 +1,34 @@
-"""Cross-origin access for one configured web front end, and for no other."""
+"""Cross-origin access for the web front ends of a few configured origins, and for no others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chalicelib.api.http.cross_origin import ALLOWED_HEADERS, EXPOSED_HEADERS
 from infra.template.api import PREFLIGHT_MAX_AGE
-
-ALLOWED_HEADERS = "Authorization,Content-Type,Idempotency-Key"
-EXPOSED_HEADERS = "Link, Retry-After"
 
 
 @dataclass(frozen=True)
 class Cors:
-    """Answers browsers on pages of `origin` (scheme, host and port; None allows nobody)."""
+    """Answers browsers on pages of `origins`, each a scheme, a host and a port. If there are none, nobody is allowed.
 
-    origin: str | None
+    This is for what API Gateway would answer by itself. The application's answers have their own headers.
+    """
+
+    origins: tuple[str, ...]
 
     def headers(self, request_origin: str | None) -> dict[str, str]:
         """The headers that let a page of `request_origin` read an answer."""
-        if self.origin is None:
+        if not self.origins:
             return {}
         vary = {"Vary": "Origin"}
-        if request_origin != self.origin:
+        if request_origin not in self.origins:
             return vary
         return {
             **vary,
-            "Access-Control-Allow-Origin": self.origin,
-            "Access-Control-Expose-Headers": EXPOSED_HEADERS,
+            "Access-Control-Allow-Origin": request_origin,
+            "Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS),
         }
 
     def preflight(self, request_origin: str | None, methods: Iterable[str]) -> dict[str, str]:
@@ -38,6 +39,6 @@ class Cors:
         return {
             **headers,
             "Access-Control-Allow-Methods": ",".join(sorted({*methods, "OPTIONS"})),
-            "Access-Control-Allow-Headers": ALLOWED_HEADERS,
+            "Access-Control-Allow-Headers": ",".join(ALLOWED_HEADERS),
             "Access-Control-Max-Age": str(PREFLIGHT_MAX_AGE),
         }

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +29,7 @@ from chalice.local import (
 )
 
 from chalicelib.functions import API_HANDLER, BY_NAME
+from infra.local.compression import compressed
 from infra.local.cors import Cors
 from infra.local.headers import KeepingChannel, header_values
 from infra.local.lines import print_whole_lines
@@ -151,9 +152,9 @@ class _Gateway(LocalGateway):
 class FrontDoor:
     """The WSGI application around one Chalice application."""
 
-    def __init__(self, app: Chalice, *, cors_origin: str | None = None) -> None:
+    def __init__(self, app: Chalice, *, cors_origins: Sequence[str] = ()) -> None:
         self._gateway = _Gateway(per_thread(app))
-        self._cors = Cors(cors_origin)
+        self._cors = Cors(tuple(cors_origins))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; errors of the gateway come in the API's error contract."""
@@ -164,8 +165,11 @@ class FrontDoor:
             status, headers, body = self._answer(environ, request_id, origin)
         except RefusedError as refused:
             status, body = refused.response.status, refused.response.body(request_id).encode()
-            headers = [("Content-Type", "application/json")]
-        extra = {**self._cors.headers(origin), "x-amzn-RequestId": request_id}
+            headers = [("Content-Type", "application/json"), *self._cors.headers(origin).items()]
+        extra = {"x-amzn-RequestId": request_id}
+        smaller = compressed(body, environ.get("HTTP_ACCEPT_ENCODING"))
+        if smaller is not None:
+            body, extra["Content-Encoding"] = smaller, "gzip"
         replaced = {name.lower() for name in extra} | {"content-length"}
         kept = [(name, value) for name, value in headers if name.lower() not in replaced]
         reason = HTTPStatus(status).phrase
@@ -209,9 +213,9 @@ def _response_body(response: dict[str, Any]) -> bytes:
 
 
 @contextmanager
-def served_app(app: Chalice, port: int = 0, *, cors_origin: str | None = None) -> Iterator[Served]:
+def served_app(app: Chalice, port: int = 0, *, cors_origins: Sequence[str] = ()) -> Iterator[Served]:
     """Serve an application on 127.0.0.1 until the block ends; port 0 takes a free one."""
-    door = WithReference(FrontDoor(app, cors_origin=cors_origin))
+    door = WithReference(FrontDoor(app, cors_origins=cors_origins))
     with serve(door, port, threads=THREADS, channel=KeepingChannel) as served:
         yield served
 
@@ -234,11 +238,13 @@ def main(load: Callable[[str], Chalice] = load_app) -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.local.front_door", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--app", default="app:app", help="module:attribute (default: %(default)s)")
-    parser.add_argument("--cors-origin", default=None, help="the one origin whose pages may call the API")
+    parser.add_argument(
+        "--cors-origin", action="append", default=[], help="an origin whose pages may call the API; repeatable"
+    )
     options = parser.parse_args()
     print_whole_lines()
     log_to_stderr()
-    with stoppable(), served_app(load(options.app), options.port, cors_origin=options.cors_origin) as served:
+    with stoppable(), served_app(load(options.app), options.port, cors_origins=options.cors_origin) as served:
         print(f"API at {served.url}", flush=True)
         run_until_stopped()
 

@@ -46,7 +46,8 @@ class LocalStack:
 
     `ports` are free ones unless given; `state_dir` is a temporary directory, removed at the end, unless given;
     `intervals` are seconds by schedule name; `stripe_settings` go to the double's configuration; `variables` go over
-    the environment of API and workers, say AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB.
+    the environment of API and workers, say AWS_ENDPOINT_URL_DYNAMODB for another DynamoDB. Pages of
+    `origins` may call the API, as those of POM may.
     """
 
     def __init__(
@@ -59,13 +60,16 @@ class LocalStack:
         intervals: Mapping[str, float] | None = None,
         stripe_settings: Mapping[str, Any] | None = None,
         variables: Mapping[str, str] | None = None,
+        origins: Sequence[str] = (),
     ) -> None:
         self.ports = ports or Ports.free()
         self.urls = Urls.of(self.ports)
-        self.environment = {**environment(self.urls), **(variables or {})}
+        further = {"DEVELOPMENT_ORIGINS": ",".join(origins)}
+        self.environment = {**environment(self.urls), **further, **(variables or {})}
         self.with_api = with_api
         self.secret = StripeSecret("sk_test_local_platform", "ca_local_pom", (f"whsec_{secrets.token_hex(16)}",))
         self._app = app
+        self._origins = tuple(origins)
         self._intervals = dict(intervals or {})
         self._stripe_settings = dict(stripe_settings or {})
         self._given_state_dir = state_dir
@@ -212,9 +216,9 @@ class LocalStack:
         control = ["--control-port", str(self.ports.control)]
         commands = {"workers": ["infra.local.workers", "--app", self._app, *control, *intervals]}
         if self.with_api:
-            origin = ["--cors-origin", self.urls.pom]
+            origins = [f"--cors-origin={each}" for each in (self.urls.pom, *self._origins)]
             port = ["--port", str(self.ports.api)]
-            commands["api"] = ["infra.local.front_door", "--app", self._app, *port, *origin]
+            commands["api"] = ["infra.local.front_door", "--app", self._app, *port, *origins]
         return commands
 
     def _spawn(self, running: ExitStack, part: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from chalicelib.api.http.cross_origin import ALLOWED_HEADERS
 from infra.template.gateway_responses import gateway_responses
-from infra.template.intrinsics import Json, get_att, pom_origin, ref, sub
+from infra.template.intrinsics import Json, allowed_origin, get_att, ref, sub
 
 RATE = 100
 BURST = 200
@@ -16,6 +17,8 @@ WEBHOOK_BURST = 800
 LOG_RETENTION = 90
 PREFLIGHT_MAX_AGE = 600
 """Seconds that a browser may remember a preflight."""
+COMPRESSED_FROM = 1024
+"""Bytes. A smaller answer fits in one network packet with its headers, so compressing it would save nobody time."""
 WEBHOOKS = "/~1v1~1stripe~1webhooks"
 
 ACCESS_LOG = {
@@ -45,6 +48,7 @@ def rest_api() -> Json:
             # SAM deploys when it sees a change, and it does not see that of a parameter, such as PomSettingsUrl.
             "AlwaysDeploy": True,
             "TracingEnabled": True,
+            "MinimumCompressionSize": COMPRESSED_FROM,
             "AccessLogSetting": {"DestinationArn": get_att("ApiAccessLogGroup"), "Format": json.dumps(ACCESS_LOG)},
             "MethodSettings": [
                 _limits("/*", "*", RATE, BURST),
@@ -52,8 +56,8 @@ def rest_api() -> Json:
             ],
             "GatewayResponses": gateway_responses(),
             "Cors": {
-                "AllowOrigin": pom_origin(),
-                "AllowHeaders": "'Authorization,Content-Type,Idempotency-Key'",
+                "AllowOrigin": allowed_origin(),
+                "AllowHeaders": f"'{','.join(ALLOWED_HEADERS)}'",
                 "MaxAge": f"'{PREFLIGHT_MAX_AGE}'",
             },
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from infra.template.intrinsics import Json, pom_origin
+from infra.template.intrinsics import Json, allowed_origin
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def gateway_responses() -> Json:
 
 def _response(name: str, response: GatewayResponse) -> Json:
     headers: Json = {
-        ORIGIN_HEADER: pom_origin(),
+        ORIGIN_HEADER: allowed_origin(),
         "Vary": "'Origin'",
         "Cache-Control": "'no-store'",
         "X-Content-Type-Options": "'nosniff'",

@@ -6,6 +6,9 @@ from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 
+HAS_DEVELOPMENT_ORIGINS = "HasDevelopmentOrigins"
+"""The condition that pages of further origins may call the stage."""
+
 
 def ref(name: str) -> Json:
     """A parameter's value, or a resource's name."""
@@ -52,7 +55,17 @@ def physical(name: str) -> Json:
     return sub(f"${{AWS::StackName}}-{name}")
 
 
-def pom_origin() -> Json:
-    """The origin of POM's pages as a quoted header value: scheme and host of the settings page, as the API says."""
+def allowed_origin() -> Json:
+    """Which pages may read what API Gateway answers by itself, preflights included, as a quoted header value.
+
+    API Gateway can only say one thing there. Where there are further origins, that is any origin: a preflight has
+    no secrets and gives no rights, because a request takes a token, which no browser adds by itself. Answers of the
+    API itself name their one origin everywhere.
+    """
+    return {"Fn::If": [HAS_DEVELOPMENT_ORIGINS, "'*'", _pom_origin()]}
+
+
+def _pom_origin() -> Json:
+    """The origin of POM's pages: scheme and host of the settings page, as the API says."""
     host = {"Fn::Select": [2, {"Fn::Split": ["/", ref("PomSettingsUrl")]}]}
     return {"Fn::Sub": ["'https://${Host}'", {"Host": host}]}

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.config import ORIGIN_PATTERN
 from chalicelib.functions import SCHEDULE_FAILURES, Function, Queue
-from infra.template.intrinsics import Json, get_att, queue_id, ref, sub
+from infra.template.intrinsics import HAS_DEVELOPMENT_ORIGINS, Json, get_att, queue_id, ref, sub
 
 HTTPS = {"AllowedPattern": r"https://[^\s]+[^/\s]", "ConstraintDescription": "must be an https URL without a last /"}
+
+DEVELOPMENT_ORIGINS = "DevelopmentOrigins"
+"""Refused in production: by `make deploy`, and by the functions as they start."""
 
 TOPIC = {"Type": "String", "AllowedPattern": r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+"}
 
@@ -24,6 +28,12 @@ PARAMETERS: Mapping[str, Json] = {
         **HTTPS,
     },
     "PomSettingsUrl": {"Type": "String", "Description": "POM's page Settings, Apps; browsers return there", **HTTPS},
+    DEVELOPMENT_ORIGINS: {
+        "Type": "String",
+        "Default": "",
+        "Description": "Origins besides POM's whose pages may call a development stage, with commas between them",
+        "AllowedPattern": f"({ORIGIN_PATTERN}(,{ORIGIN_PATTERN})*)?",
+    },
     "TokenIssuer": {"Type": "String", "Description": "The iss of POM's access tokens", "MinLength": 1},
     "TokenAudience": {"Type": "String", "Description": "The aud of POM's access tokens", "MinLength": 1},
     "TokenJwksUrl": {"Type": "String", "Description": "Where POM publishes the keys of its tokens", **HTTPS},
@@ -38,6 +48,7 @@ PARAMETERS: Mapping[str, Json] = {
 
 CONDITIONS: Json = {
     "HasDomain": {"Fn::Not": [{"Fn::Equals": [ref("DomainName"), ""]}]},
+    HAS_DEVELOPMENT_ORIGINS: {"Fn::Not": [{"Fn::Equals": [ref(DEVELOPMENT_ORIGINS), ""]}]},
 }
 
 VALUES: Mapping[str, Any] = {
@@ -46,6 +57,7 @@ VALUES: Mapping[str, Any] = {
     # A parameter, not the API's id: the API refers to the function whose setting this is.
     "PUBLIC_API_URL": ref("PublicApiUrl"),
     "POM_SETTINGS_URL": ref("PomSettingsUrl"),
+    "DEVELOPMENT_ORIGINS": ref(DEVELOPMENT_ORIGINS),
     "TOKEN_ISSUER": ref("TokenIssuer"),
     "TOKEN_AUDIENCE": ref("TokenAudience"),
     "TOKEN_JWKS_URL": ref("TokenJwksUrl"),

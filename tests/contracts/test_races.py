@@ -6,23 +6,39 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import Conflict, DuplicateEvent, StaleWrite
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.customer_save import Save
+from chalicelib.domain.errors import Conflict, DuplicateEvent, PreconditionFailed, StaleWrite
 from chalicelib.domain.identifiers import OrganizationId
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.preconditions import Precondition
+from chalicelib.domain.settings import InvoicingSettings
 from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceExists, ServiceClaimed, StripeCustomerClaimed
+from chalicelib.usecases.customers.customers import put_customer
+from chalicelib.usecases.invoicing import invoicing_settings
 from tests.backends import Backend
 from tests.contracts.examples import ACCOUNT, NOW, ORG, customer, invoice, marker, services
+from tests.fakes.ports import FakeClock, FakeQueues
 
 T = TypeVar("T")
 
 RACERS = 6
-LOST = (StaleWrite, InvoiceExists, ServiceClaimed, DuplicateEvent, Conflict, StripeCustomerClaimed)
+LOST = (
+    StaleWrite,
+    InvoiceExists,
+    ServiceClaimed,
+    DuplicateEvent,
+    Conflict,
+    PreconditionFailed,
+    StripeCustomerClaimed,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -143,3 +159,34 @@ def test_an_authorization_is_completed_by_one_of_concurrent_requests(backend: Ba
     assert read is not None
     won, _ = race(lambda n: backend.connections.save_authorization(replace(read, completed_at=NOW + n)))
     assert len(won) == 1
+
+
+def ports(backend: Backend) -> Any:
+    """Returns what saving a customer or the settings needs."""
+    stores = {"customers": backend.customers, "connections": backend.connections, "settings": backend.settings}
+    return SimpleNamespace(**stores, clock=FakeClock(), queues=FakeQueues())
+
+
+def test_of_concurrent_saves_of_a_customer_that_was_loaded_once_one_wins(backend: Backend) -> None:
+    loaded = backend.customers.save(customer())
+    seen = Precondition(frozenset({loaded.edit_tag}))
+
+    def save(n: int) -> Any:
+        return put_customer(ORG, loaded.id, Save(Profile(first_name=f"Ann {n}")), ports(backend), seen)
+
+    won, lost = race(save)
+    assert (len(won), {type(error) for error in lost}) == (1, {PreconditionFailed})
+    stored = backend.customers.get(ORG, loaded.id)
+    assert stored == won[0]
+    assert all(isinstance(error, PreconditionFailed) and error.stored == stored for error in lost)
+
+
+def test_of_concurrent_saves_of_settings_that_were_loaded_once_one_wins(backend: Backend) -> None:
+    seen = Precondition(frozenset({backend.settings.get(ORG).edit_tag}))
+
+    def change(n: int) -> InvoicingSettings:
+        return invoicing_settings.change(ORG, InvoicingSettings(ORG, memo=str(n)), ports(backend), seen)
+
+    won, lost = race(change)
+    assert (len(won), {type(error) for error in lost}) == (1, {PreconditionFailed})
+    assert backend.settings.get(ORG) == won[0]

@@ -9,7 +9,8 @@ import pytest
 
 from infra.demo.http import Answer, request
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, eventually, line, refused, send_bytes
+from tests.e2e.company import Company, refused, send_bytes
+from tests.e2e.one_of_each import filled, one_of_each
 
 METHODS = ("get", "put", "post", "delete", "patch")
 NOT_FOUND = {
@@ -36,32 +37,7 @@ def routes(stack: LocalStack) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def theirs(stack: LocalStack) -> dict[str, str]:
     """Ids of another organization, by the place they take in a path."""
-    other = Company(stack, settlement_days=0, async_capture=False).connect()
-    customer = other.customer("cust_theirs")
-    invoice = other.bill("svc_theirs", customerId=customer).json["id"]
-    services = [{"customerId": customer, **line("svc_theirs_too")}]
-    batch = other.office.call("POST", "/invoice-batches", {"services": services}).json["id"]
-    imported = other.office.call("POST", "/customer-imports", {"customers": [{"id": "cust_more"}]}).json["id"]
-    stripe_id = other.invoice(invoice)["dashboardUrl"].rsplit("/", 1)[1]
-    paid = other.double("POST", f"invoices/{other.account_id}/{stripe_id}/pay", method="pm_card_visa")
-    other.becomes(invoice, status="paid")
-    payout = other.double("POST", f"payouts/{other.account_id}")["id"]
-    eventually(lambda: other.office.get("/payouts?first=1")["data"], bool, f"the payout {payout}")
-    return {
-        "{invoiceId}": invoice,
-        "{customerId}": customer,
-        "{batchId}": batch,
-        "{importId}": imported,
-        "{paymentId}": paid["payment_intent"],
-        "{payoutId}": payout,
-    }
-
-
-def filled(path: str, ids: dict[str, str]) -> str:
-    for place, value in ids.items():
-        path = path.replace(place, value)
-    assert "{" not in path, path
-    return path
+    return one_of_each(Company(stack, settlement_days=0, async_capture=False).connect())
 
 
 def sent(company: Company, method: str, path: str, body: bytes | None = None, role: str | None = "admin") -> Answer:

@@ -51,7 +51,7 @@ def test_the_examples_name_every_parameter_that_has_to_be_told_and_are_refused_a
     text = (DIRECTORY / f"{stage}.example.toml").read_text()
     (tmp_path / f"{stage}.toml").write_text(text)
     example = read(stage, tmp_path)
-    told = list(faults(example))
+    told = list(faults(stage, example))
     assert {fault.partition(" ")[0] for fault in told} == {
         "stack" if "<" in example.stack else "account",
         "account",
@@ -85,6 +85,9 @@ def test_settings_with_a_name_that_means_nothing_are_not_read(tmp_path: Any) -> 
         ("PageTopicArn", "page", "PageTopicArn is not what the template takes"),
         ("Tokenissuer", "x", "Tokenissuer is no parameter of the template"),
         ("DomainName", "api.pom.test", "DomainName and CertificateArn belong together"),
+        ("DevelopmentOrigins", "localhost:5173", "DevelopmentOrigins is not what the template takes"),
+        ("DevelopmentOrigins", "*", "DevelopmentOrigins is not what the template takes"),
+        ("DevelopmentOrigins", "http://localhost:5173/", "DevelopmentOrigins is not what the template takes"),
     ],
 )
 def test_a_parameter_that_cannot_be_right_is_told(
@@ -106,7 +109,7 @@ def test_the_address_is_the_domain_or_else_api_gateways(settings: StageSettings)
     assert values(with_domain, "a1")["PublicApiUrl"] == "https://api.pom.test"
     assert values(settings, "a1")["PublicApiUrl"] == "https://a1.execute-api.us-east-1.amazonaws.com/api"
     told = _with(with_domain, PublicApiUrl="https://other.pom.test")
-    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults(told))
+    assert any("PublicApiUrl is not https://api.pom.test" in fault for fault in faults("dev", told))
 
 
 def test_another_account_is_not_touched(settings: StageSettings) -> None:
@@ -187,6 +190,12 @@ def test_what_is_spoiled_is_told_and_nothing_else(what: str, settings: StageSett
     assert says in bad[check]
     with pytest.raises(DeploymentError, match="Nothing was touched"):
         checks.require(list(_looked(settings).values()))
+
+
+def test_further_origins_are_for_development_only(settings: StageSettings) -> None:
+    further = _with(settings, DevelopmentOrigins="http://localhost:5173,https://preview.pom.test")
+    assert _bad(further) == {}
+    assert "DevelopmentOrigins is for development only" in _bad(further, "prod")["parameter file"]
 
 
 def test_prod_wants_live_money_and_listeners(settings: StageSettings) -> None:

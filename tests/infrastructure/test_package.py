@@ -18,6 +18,8 @@ from infra.package.build import build
 from infra.package.check import check
 from infra.package.zip_checks import LARGEST
 from infra.package.zip_contents import SERVICES, is_used, repacked, sizes
+from infra.template.api import COMPRESSED_FROM
+from infra.template.intrinsics import allowed_origin
 from tests.infrastructure.cloudformation import translated, uploaded
 from tests.infrastructure.conftest import Package
 
@@ -157,3 +159,8 @@ def test_aws_makes_of_it_what_we_mean(package: Package) -> None:
     body = resources["RestAPI"]["Properties"]["Body"]
     assert "options" in body["paths"]["/v1/invoices"], "browsers ask before they send a token"
     assert not any("security" in each.get("options", {}) for each in body["paths"].values())
+    preflight = body["paths"]["/v1/invoices"]["options"]["x-amazon-apigateway-integration"]["responses"]["default"]
+    told = preflight["responseParameters"]
+    assert told["method.response.header.Access-Control-Allow-Origin"] == allowed_origin()
+    assert "If-Match,If-None-Match" in told["method.response.header.Access-Control-Allow-Headers"]
+    assert resources["RestAPI"]["Properties"]["MinimumCompressionSize"] == COMPRESSED_FROM

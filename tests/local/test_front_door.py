@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 from collections.abc import Iterator
@@ -12,15 +13,17 @@ import pytest
 
 from infra.local.front_door import LARGEST_BODY, served_app
 from infra.local.wsgi import Served
+from infra.template.api import COMPRESSED_FROM
 from tests.local.sample_app import sample_app
 
 ORIGIN = "http://pom.example"
+FURTHER = "http://localhost:5173"
 TOGETHER = 8
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    with served_app(sample_app(TOGETHER), cors_origin=ORIGIN) as served:
+    with served_app(sample_app(TOGETHER), cors_origins=(ORIGIN, FURTHER)) as served:
         yield served
 
 
@@ -120,12 +123,42 @@ def test_a_body_over_the_limit_is_refused_and_one_at_the_limit_is_not(served: Se
     assert json.loads(body)["error"]["code"] == "payload_too_large"
 
 
-def test_only_the_configured_origin_may_call(served: Served) -> None:
-    allowed, headers, _ = call(served, "OPTIONS", "/v1/things/1", Origin=ORIGIN)
-    assert allowed == 204
-    assert headers["Access-Control-Allow-Origin"] == ORIGIN
-    assert headers["Access-Control-Allow-Methods"] == "DELETE,GET,OPTIONS"
-    assert "Authorization" in headers["Access-Control-Allow-Headers"]
+def test_answers_of_the_application_say_themselves_who_may_read_them(served: Served) -> None:
+    """Behind API Gateway it is so, too: what the application forgot would be missing there."""
+    _, headers, _ = call(served, "GET", "/v1/headers", Origin=ORIGIN)
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "size", "encoding"),
+    [
+        ("gzip", COMPRESSED_FROM, "gzip"),
+        ("br, gzip;q=0.8", COMPRESSED_FROM, "gzip"),
+        ("gzip", COMPRESSED_FROM - 1, None),
+        ("gzip;q=0", COMPRESSED_FROM, None),
+        ("br", COMPRESSED_FROM, None),
+        ("identity", COMPRESSED_FROM, None),
+    ],
+)
+def test_an_answer_is_compressed_for_those_who_accept_it_if_it_is_large(
+    served: Served, accepted: str, size: int, encoding: str | None
+) -> None:
+    body = b"x" * size
+    _, headers, answer = call(
+        served, "POST", "/v1/echo", body, Content_Type="application/json", Accept_Encoding=accepted
+    )
+    assert headers["Content-Encoding"] == encoding
+    assert (gzip.decompress(answer) if encoding else answer) == body
+    assert int(headers["Content-Length"]) == len(answer)
+
+
+def test_only_the_configured_origins_may_call(served: Served) -> None:
+    for origin in (ORIGIN, FURTHER):
+        allowed, headers, _ = call(served, "OPTIONS", "/v1/things/1", Origin=origin)
+        assert allowed == 204
+        assert headers["Access-Control-Allow-Origin"] == origin
+        assert headers["Access-Control-Allow-Methods"] == "DELETE,GET,OPTIONS"
+        assert "Authorization" in headers["Access-Control-Allow-Headers"]
 
     for origin in ("http://evil.example", "null"):
         for method in ("OPTIONS", "GET"):

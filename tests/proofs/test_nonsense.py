@@ -47,7 +47,7 @@ def door(app: Chalice) -> Iterator[FrontDoor]:
     world.invoice()
     with pytest.MonkeyPatch.context() as patch:
         serve(patch, world)
-        yield FrontDoor(app, cors_origin=ORIGIN)
+        yield FrontDoor(app, cors_origins=(ORIGIN,))
     app.__class__ = kind
     vars(app).update(state)
 

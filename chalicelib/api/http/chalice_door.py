@@ -89,6 +89,12 @@ def accept() -> str | None:
     return header
 
 
+def origin() -> str | None:
+    """The origin of the page that asks, as its browser tells it; None if no page of another origin asks."""
+    header: str | None = _request.get().headers.get("origin")
+    return header
+
+
 def response(status: int, body: str, content_type: str = JSON, headers: Mapping[str, str] = NO_HEADERS) -> Response:
     """An answer, with the headers that all have."""
     return Response(body, {"Content-Type": content_type, **COMMON_HEADERS, **headers}, status)

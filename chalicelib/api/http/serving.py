@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from chalice.app import Response
 
 from chalicelib import bootstrap, correlation, observability
 from chalicelib.api.http import chalice_door, decoding, validators
+from chalicelib.api.http.cross_origin import cross_origin_headers
 from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, problem_of
 from chalicelib.api.http.pages import problem_page, wants_page
 from chalicelib.api.http.table import KIB, READING, SUFFICIENT, VALIDATED, Call, Handler, Reply, Role, Route
@@ -63,7 +62,7 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
                 route.label, response.status_code, seconds, request_id, organization_id, failure
             )
     if route.role is not Role.PUBLIC:
-        response.headers.update(_cors(bootstrap.config().pom_settings_url))
+        response.headers.update(cross_origin_headers(bootstrap.config(), chalice_door.origin()))
     return response
 
 
@@ -101,20 +100,6 @@ def _beside_what_is_stored(route: Route, error: PreconditionFailed, request_id: 
         body = StoredBody(problem.error(request_id), shown.body)
         etag = {validators.ETAG: validators.etag_of(_body(shown), shown.content_type, shown.edit_tag)}
     return chalice_door.response(problem.status, _encode(body).decode(), headers=etag)
-
-
-@cache
-def _cors(settings_url: str) -> Mapping[str, str]:
-    """Returns the headers with which pages of POM's own origin, that of its settings, may read an answer.
-
-    What they may send is settled by API Gateway's preflight.
-    """
-    front_end = urlsplit(settings_url)
-    return {
-        "Access-Control-Allow-Origin": f"{front_end.scheme}://{front_end.netloc}",
-        "Access-Control-Expose-Headers": "ETag, Link, Retry-After",
-        "Vary": "Origin",
-    }
 
 
 def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
@@ -180,12 +165,12 @@ def _checked(
         if route.shows is not None:
             precondition = validators.precondition(headers, incoming.repeated_headers)
         elif not route.raw_body:
-            validators.refuse(validators.IF_MATCH, headers)
+            validators.refuse_condition(validators.IF_MATCH, headers)
     with every:
         if reads:
             validators.check_if_none_match(headers, incoming.repeated_headers)
         elif not route.raw_body:
-            validators.refuse(validators.IF_NONE_MATCH, headers)
+            validators.refuse_condition(validators.IF_NONE_MATCH, headers)
     every.raise_first()
     # An id that somebody made up is not to be logged.
     ours = {_LOGGED[name]: each for name, each in ids.items() if name in _LOGGED and _OURS.fullmatch(each)}

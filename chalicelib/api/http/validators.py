@@ -62,7 +62,7 @@ def precondition(headers: Mapping[str, str], repeated: Collection[str]) -> Preco
     return Precondition(None if ANY in seen else frozenset(tag.strip('"').rpartition(".")[2] for tag in seen))
 
 
-def refuse(name: str, headers: Mapping[str, str]) -> None:
+def refuse_condition(name: str, headers: Mapping[str, str]) -> None:
     """Refuses a condition where it would not be looked at, because the client relies on it.
 
     Raises:

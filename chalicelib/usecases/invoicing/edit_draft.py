@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -13,6 +13,7 @@ from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import Order
+from chalicelib.domain.preconditions import Precondition
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
@@ -23,9 +24,6 @@ from chalicelib.usecases.invoicing.claims import save_claiming
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.new_order import CreateInvoice, checked_order
 from chalicelib.usecases.invoicing.store_invoice import ATTEMPTS, load, require_same_account
-
-Precondition = Callable[[Invoice], None]
-"""Raises if the draft is not the one that the caller has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +41,19 @@ class EditDraft:
     deductions: tuple[DeductionAsked, ...] = ()
 
 
-def edit_draft(command: EditDraft, ports: Ports, *, precondition: Precondition = lambda _: None) -> Invoice:
+def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | None = None) -> Invoice:
     """Returns the invoice with the new order, or still `running` if Stripe is slow: then it goes on by itself.
 
     The intent and the claims of added services are stored together, before Stripe is asked. If Stripe refuses, the
-    draft and its claims are as before. `precondition` is checked against each version that the intent may replace.
+    draft and its claims are as before. The precondition is checked against the very version that the
+    intent is stored beside.
 
     Raises:
         NotFound: this organization has no such invoice.
         Refused: the order breaks rules, or Stripe says no.
         Conflict: the invoice is no draft at rest, a service is billed elsewhere, invoicing is paused, or somebody
             finalized the draft in Stripe meanwhile.
+        PreconditionFailed: somebody has changed the draft since the client loaded it.
     """
     invoice = load(command.organization_id, command.invoice_id, ports)
     _require_editable(invoice)
@@ -88,7 +88,7 @@ def _as_new(command: EditDraft, former: Order) -> CreateInvoice:
 
 
 def _intended(
-    invoice: Invoice, order: Order, command: EditDraft, precondition: Precondition, ports: Ports
+    invoice: Invoice, order: Order, command: EditDraft, precondition: Precondition | None, ports: Ports
 ) -> Invoice:
     """Returns the invoice, stored with the new order beside the present one and with the claims that this takes.
 
@@ -99,7 +99,8 @@ def _intended(
     now, nonce = ports.clock.now(), ports.clock.nonce()
     for _ in attempts(ATTEMPTS, ports.clock):
         _require_editable(invoice)
-        precondition(invoice)
+        if precondition is not None:
+            precondition.require(invoice, order.edit_tag)
         held = _held_beside(invoice, order)
         saga = invoice.saga.ordered_to_edit(nonce, now, more_to_claim=len(held) > MAX_CLAIMS_AT_ONCE)
         edit = DraftEdit(order, command.user_id, now, held)

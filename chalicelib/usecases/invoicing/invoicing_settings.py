@@ -51,20 +51,17 @@ def change(
     """
     current = ports.settings.get(organization_id)
     checked = _checked(replace(settings, organization_id=organization_id, version=current.version))
-    _require(precondition, checked, current)
+    if precondition is not None:
+        precondition.require(current, checked.edit_tag)
     try:
         return ports.settings.save(checked)
     except StaleWrite:
         stored = ports.settings.get(organization_id)
         if stored == replace(checked, version=stored.version):
             return stored
-        _require(precondition, checked, stored)
+        if precondition is not None:
+            precondition.require(stored)
         raise
-
-
-def _require(precondition: Precondition | None, wanted: InvoicingSettings, stored: InvoicingSettings) -> None:
-    if precondition is not None and wanted.edit_tag != stored.edit_tag:
-        precondition.require(stored)
 
 
 def _checked(settings: InvoicingSettings) -> InvoicingSettings:

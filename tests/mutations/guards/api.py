@@ -10,6 +10,8 @@ _FIELD = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 _T_TOGETHER = "tests/domain/test_every_error.py::test_the_first_error_is_raised_and_carries_the_others_in_their_order"
 _T_BOUNDED = "tests/domain/test_every_error.py::test_so_many_errors_are_told_and_that_there_are_more"
 _T_REFUSALS = "tests/api/test_refusals.py"
+_T_CONDITIONS = "tests/domain/test_preconditions.py"
+_T_VALIDATORS = "tests/api/test_validators.py"
 
 API = (
     guard(
@@ -38,6 +40,36 @@ API = (
     ),
     guard(
         "media type", "check_json_type", Check("Unsupported"), f"{_T_REFUSALS}::test_another_media_type_is_not_taken"
+    ),
+    guard(
+        "what somebody else has changed is not overwritten",
+        "Precondition.require",
+        Check("edit_tag"),
+        f"{_T_CONDITIONS}::test_a_thing_that_was_changed_since_is_shown_instead",
+    ),
+    guard(
+        "what a worker writes is no conflict",
+        "Customer.edit_tag",
+        Becomes("edit_tag_of({'edition': self.edition, 'version': self.version})"),
+        f"{_T_CONDITIONS}::test_what_only_workers_write_is_no_change",
+    ),
+    guard(
+        "a tag is compared with the version that the save replaces",
+        "_require(save)",
+        Becomes("None"),
+        f"{_T_VALIDATORS}::test_a_colleague_who_saves_between_our_read_and_our_write_wins",
+    ),
+    guard(
+        "a condition that would not be looked at is refused",
+        "refuse_condition",
+        Check("Malformed"),
+        f"{_T_VALIDATORS}::test_a_condition_that_would_not_be_looked_at_is_refused",
+    ),
+    guard(
+        "a production stage takes no further origins",
+        "_development_origins",
+        Check("PRODUCTION"),
+        "tests/api/test_cross_origin.py::test_production_does_not_start_with_further_origins",
     ),
     guard(
         "a list of a period that ends before it begins is not empty but refused",
@@ -191,9 +223,9 @@ API = (
         f"{_ISOLATION}::test_no_log_line_and_no_metric_holds_a_secret_or_anybodys_data",
     ),
     guard(
-        "CORS for one origin",
+        "CORS for the configured origins",
         "Cors.headers",
         Check("request_origin"),
-        "tests/local/test_front_door.py::test_only_the_configured_origin_may_call",
+        "tests/local/test_front_door.py::test_only_the_configured_origins_may_call",
     ),
 )

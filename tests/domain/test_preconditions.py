@@ -1,0 +1,112 @@
+"""What a client has seen decides whether it may replace what is stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.customer_fields import Profile
+from chalicelib.domain.errors import PreconditionFailed
+from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.order import Deduction, DeductionKind, LineItem, Order
+from chalicelib.domain.preconditions import Precondition
+from chalicelib.domain.settings import DEFAULT_DAYS, CustomerCreation, InvoicingSettings, Reminders
+from tests.contracts.examples import invoice
+
+ANN = Customer(OrganizationId("org_1"), CustomerId("cust_1"), Profile(first_name="Ann"), 1, 0, 0)
+SETTINGS = InvoicingSettings(OrganizationId("org_1"))
+LINE = LineItem(ServiceId("svc_1"), "Cleaning", Decimal("1.5"), 5000, 7500)
+ORDER = Order(CustomerId("cust_1"), "usd", (LINE,), "net_30", 30, None, "UTC", "fingerprint")
+
+
+def seen(*tags: str) -> Precondition:
+    return Precondition(frozenset(tags))
+
+
+def test_a_thing_that_is_as_it_was_seen_may_be_replaced() -> None:
+    seen("another", ANN.edit_tag).require(ANN)
+    Precondition(None).require(ANN)
+
+
+def test_a_thing_that_was_changed_since_is_shown_instead() -> None:
+    changed = replace(ANN, profile=Profile(first_name="Anna"))
+    with pytest.raises(PreconditionFailed) as failed:
+        seen(ANN.edit_tag).require(changed)
+    assert failed.value.stored is changed
+
+
+@pytest.mark.parametrize("condition", [Precondition(None), Precondition(frozenset({"tag"}))])
+def test_nothing_is_not_replaced(condition: Precondition) -> None:
+    with pytest.raises(PreconditionFailed) as failed:
+        condition.require(None)
+    assert failed.value.stored is None
+
+
+def test_a_thing_that_is_already_as_it_is_wanted_may_be_replaced_by_the_same() -> None:
+    wanted = replace(ANN, profile=Profile(first_name="Anna"))
+    seen(ANN.edit_tag).require(wanted, wanted.edit_tag)
+
+
+def test_what_only_workers_write_is_no_change() -> None:
+    assert replace(ANN, edition=2, version=3, synced_at=4, updated_at=5).edit_tag == ANN.edit_tag
+    assert replace(SETTINGS, version=3).edit_tag == SETTINGS.edit_tag
+    assert replace(ORDER, fingerprint="another").edit_tag == ORDER.edit_tag
+    draft = invoice()
+    assert replace(draft, sent_at=1, version=9, created_by=UserId("another")).edit_tag == draft.edit_tag
+
+
+def test_a_choice_counts_until_another_is_made_whether_it_is_linked_or_not() -> None:
+    chosen = ANN.edited(ANN.profile, "cus_1", 1)
+    linked = chosen.linking("acct_1", "cus_1")  # type: ignore[arg-type]
+    assert ANN.edit_tag != chosen.edit_tag == linked.edit_tag
+    assert linked.edited(linked.profile, None, 2).edit_tag == linked.edit_tag
+    assert linked.edited(linked.profile, "cus_2", 2).edit_tag != linked.edit_tag
+
+
+def test_a_link_that_pom_made_by_itself_is_no_change() -> None:
+    assert ANN.linking("acct_1", "cus_1").edit_tag == ANN.edit_tag  # type: ignore[arg-type]
+
+
+def test_reminders_with_the_usual_days_are_those_that_clients_see() -> None:
+    assert (
+        replace(SETTINGS, reminders=Reminders(enabled=True)).edit_tag
+        == replace(SETTINGS, reminders=DEFAULT_DAYS).edit_tag
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(SETTINGS, payment_terms="net_7"),
+        replace(SETTINGS, payment_window=5),
+        replace(SETTINGS, payment_methods=("card",)),
+        replace(SETTINGS, memo="Thanks"),
+        replace(SETTINGS, footer="Thanks"),
+        replace(SETTINGS, reminders=DEFAULT_DAYS),
+        replace(SETTINGS, currency="cad"),
+        replace(SETTINGS, time_zone="UTC"),
+        replace(SETTINGS, customer_creation=CustomerCreation.WHEN_INVOICED),
+    ],
+)
+def test_whatever_clients_write_of_the_settings_counts(changed: InvoicingSettings) -> None:
+    assert changed.edit_tag != SETTINGS.edit_tag
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(ORDER, line_items=()),
+        replace(ORDER, line_items=(replace(LINE, service_date=dt.date(2026, 11, 1)),)),
+        replace(ORDER, line_items=(replace(LINE, quantity=Decimal(2)),)),
+        replace(ORDER, tax=1),
+        replace(ORDER, memo="Thanks"),
+        replace(ORDER, due_date=dt.date(2026, 12, 1)),
+        replace(ORDER, deductions=(Deduction(DeductionKind.CREDIT, "Missed visit", 100),)),
+    ],
+)
+def test_whatever_clients_write_of_a_draft_counts(changed: Order) -> None:
+    assert changed.edit_tag != ORDER.edit_tag

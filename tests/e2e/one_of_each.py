@@ -1,0 +1,35 @@
+"""One of each thing that a path can name, in one company."""
+
+from __future__ import annotations
+
+from tests.e2e.company import Company, eventually, line
+
+
+def one_of_each(company: Company) -> dict[str, str]:
+    """Makes the things and returns their ids, by the place that they take in a path. The company is connected."""
+    customer = company.customer("cust_theirs")
+    invoice = company.bill("svc_theirs", customerId=customer).json["id"]
+    services = [{"customerId": customer, **line("svc_theirs_too")}]
+    batch = company.office.call("POST", "/invoice-batches", {"services": services}).json["id"]
+    imported = company.office.call("POST", "/customer-imports", {"customers": [{"id": "cust_more"}]}).json["id"]
+    stripe_id = company.invoice(invoice)["dashboardUrl"].rsplit("/", 1)[1]
+    paid = company.double("POST", f"invoices/{company.account_id}/{stripe_id}/pay", method="pm_card_visa")
+    company.becomes(invoice, status="paid")
+    payout = company.double("POST", f"payouts/{company.account_id}")["id"]
+    eventually(lambda: company.office.get("/payouts?first=1")["data"], bool, f"the payout {payout}")
+    return {
+        "{invoiceId}": invoice,
+        "{customerId}": customer,
+        "{batchId}": batch,
+        "{importId}": imported,
+        "{paymentId}": paid["payment_intent"],
+        "{payoutId}": payout,
+    }
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    """Returns the path with ids in its places."""
+    for place, value in ids.items():
+        path = path.replace(place, value)
+    assert "{" not in path, path
+    return path
