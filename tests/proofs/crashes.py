@@ -2,10 +2,11 @@
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
 it: connecting, creating an invoice, editing a draft, an edit that Stripe refuses, sending a draft, voiding, applying
-an event, giving a customer to Stripe, reconciling, reminding, recording cash, giving an invoice up, refunding, reading
-a payment's fee, reading a payout with its lines, comparing them. Afterwards POM equals Stripe, Stripe has the lines
-that are ordered, there is one invoice, one customer, one e-mail (two if a reminder was asked for) and one refund where
-one was ordered, the timeline says once what POM had Stripe do, and fees and payouts are those of Stripe's books.
+an event, giving a customer to Stripe, reconciling, reminding, recording cash, giving an invoice up, refunding,
+reading a payment's fee, reading a payout with its lines, comparing them. Afterwards POM equals Stripe, Stripe has the
+lines that are ordered, there is one invoice, one customer, one e-mail (two if a reminder was asked for) and one
+refund where one was ordered, the timeline says once what POM had Stripe do, and fees and payouts are those of
+Stripe's books.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not. Payouts are read in pages of two lines, of which one may fail.
