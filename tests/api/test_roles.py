@@ -43,6 +43,7 @@ EXPECTED = {
     "GET /v1/invoices/{invoiceId}": Role.MEMBER,
     "GET /v1/invoices/{invoiceId}/history": Role.MEMBER,
     "GET /v1/invoices/{invoiceId}/events": Role.MEMBER,
+    "PUT /v1/invoices/{invoiceId}": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/send": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/void": Role.BILLING,
     "POST /v1/invoices/{invoiceId}/correct": Role.BILLING,

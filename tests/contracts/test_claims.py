@@ -90,10 +90,58 @@ def test_an_invoice_that_is_gone_claims_nothing(backend: Backend) -> None:
     assert holders_of(backend, "s1") == {}
 
 
-def test_a_claim_needs_no_particular_version(backend: Backend) -> None:
+def test_a_claim_for_a_version_that_has_changed_claims_nothing(backend: Backend) -> None:
     a = backend.invoices.insert(recounted(invoice("a")), {})
     backend.invoices.save(recounted(a))
-    backend.invoices.claim(a, services("s1"))
+    with pytest.raises(StaleWrite):
+        backend.invoices.claim(a, services("s1"))
+    assert holders_of(backend, "s1") == {}
+
+
+def test_a_change_is_stored_together_with_its_claims(backend: Backend) -> None:
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
+    dead = backend.invoices.insert(recounted(invoice("dead")), services("s2"))
+    claims = {**services("s1", "s3"), **services("s2", dead=dead)}
+    stored = backend.invoices.save_claiming(recounted(replace(a, sent_at=NOW), a), claims)
+    assert backend.invoices.get(ORG, a.id) == stored == replace(a, sent_at=NOW, version=a.version + 1)
+    assert holders_of(backend, "s1", "s2", "s3") == dict.fromkeys(("s1", "s2", "s3"), a.id)
+
+
+def test_a_change_whose_claims_are_refused_is_not_stored(backend: Backend) -> None:
+    a = backend.invoices.insert(recounted(invoice("a")), {})
+    b = backend.invoices.insert(recounted(invoice("b")), services("s2"))
+    with pytest.raises(ServiceClaimed) as refused:
+        backend.invoices.save_claiming(recounted(replace(a, sent_at=NOW), a), services("s1", "s2"))
+    assert refused.value.holders == {"s2": b.id}
+    assert backend.invoices.get(ORG, a.id) == a
+    assert holders_of(backend, "s1") == {}
+
+
+def test_a_change_of_a_version_that_has_changed_claims_nothing(backend: Backend) -> None:
+    a = backend.invoices.insert(recounted(invoice("a")), {})
+    now = backend.invoices.save(recounted(a))
+    with pytest.raises(StaleWrite):
+        backend.invoices.save_claiming(recounted(replace(a, sent_at=NOW), a), services("s1"))
+    assert backend.invoices.get(ORG, a.id) == now
+    assert holders_of(backend, "s1") == {}
+
+
+def test_a_service_that_was_given_up_can_be_claimed_and_the_others_stay(backend: Backend) -> None:
+    names = [f"s{n}" for n in range(100)]
+    a = backend.invoices.insert(recounted(invoice("a")), services(*names[:90]))
+    backend.invoices.claim(a, services(*names[90:]))
+    b = backend.invoices.insert(recounted(invoice("b")), services("s5", dead=a))
+    backend.invoices.release(a, [ServiceId(name) for name in (*names[3:], "s3", "never")])
+    assert backend.invoices.get(ORG, a.id) == a
+    assert holders_of(backend, *names[:50]) == {**dict.fromkeys(names[:3], a.id), "s5": b.id}
+    assert holders_of(backend, *names[50:]) == {}
+
+
+def test_a_version_that_has_changed_gives_up_nothing(backend: Backend) -> None:
+    a = backend.invoices.insert(recounted(invoice("a")), services("s1"))
+    backend.invoices.save(recounted(a))
+    with pytest.raises(StaleWrite):
+        backend.invoices.release(a, [ServiceId("s1")])
     assert holders_of(backend, "s1") == {"s1": a.id}
 
 

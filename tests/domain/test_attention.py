@@ -156,8 +156,8 @@ def test_an_appeal_of_a_lost_dispute_needs_an_answer_again() -> None:
 @pytest.mark.parametrize(
     ("reason", "because", "step"),
     [
-        ("due_date_in_past", ", because its due date had passed", "Change the due date in the Stripe dashboard"),
-        ("changed_in_stripe", ", because it had been changed in Stripe", "Undo the change in the Stripe dashboard"),
+        ("due_date_in_past", ", because its due date had passed", "Save the draft with a later due date"),
+        ("changed_in_stripe", ", because it had been changed in Stripe", "Save the draft again in POM"),
         (
             "stripe_account_not_ready",
             ", because Stripe did not let the account take payments",

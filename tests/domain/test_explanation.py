@@ -76,7 +76,8 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         InvoiceStatus.DRAFT,
         "It is a draft: the customer has not been asked to pay. "
         "It was changed in Stripe: the total is 65.00 USD, 10.00 USD less than POM ordered. "
-        "POM does not send it like this. Undo the change in the Stripe dashboard, or send the draft from there. "
+        "POM does not send it like this. Save the draft again in POM, which overwrites the change. "
+        "Or undo it in the Stripe dashboard, or send the draft from there. "
         "Or void it in POM and bill its services again. "
         "Discounts in Stripe took 10.00 USD off; the total is what they left.",
     ),

@@ -16,9 +16,10 @@ from typing import Any
 from chalicelib.adapters.stripe.gateway import StripeGateway
 from chalicelib.adapters.stripe.objects import OBJECTS
 from chalicelib.domain.customer_fields import Address, Field, Profile
+from chalicelib.domain.draft_edit import DraftChanges, lines_of
 from chalicelib.domain.identifiers import ServiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.order import LineItem
+from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.domain.status import InvoiceStatus
 from tests.contracts.examples import ACCOUNT, NOW, customer, in_status, invoice
 
@@ -41,6 +42,9 @@ def lines(count: int) -> tuple[LineItem, ...]:
         for n in range(count)
     )
 
+
+DATED = replace(lines(1)[0], service_date=dt.date(2026, 11, 23))
+CREDIT = Deduction(DeductionKind.CREDIT, "Visit that was missed", 2000)
 
 Calls = Sequence[Callable[[StripeGateway], Any]]
 
@@ -95,11 +99,18 @@ API: Mapping[str, Calls] = {
         lambda g: g.create_draft(ACCOUNT, drafted(days_until_due=0, currency="jpy"), "cus_1", KEY),
     ],
     "add_lines": [
-        lambda g: g.add_lines(ACCOUNT, drafted(), KEY),
-        lambda g: g.add_lines(ACCOUNT, drafted(tax=620), KEY),
-        lambda g: g.add_lines(ACCOUNT, drafted(line_items=lines(250)), KEY),
-        lambda g: g.add_lines(ACCOUNT, drafted(line_items=lines(249), tax=1), KEY),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted().order), KEY),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted(tax=620, deductions=(CREDIT,)).order), KEY),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted(line_items=lines(250)).order), KEY),
+        lambda g: g.add_lines(ACCOUNT, "in_1", lines_of(drafted(line_items=(DATED,), tax=1).order), KEY),
     ],
+    "remove_lines": [lambda g: g.remove_lines(ACCOUNT, "in_1", ["il_1", "il_2"], KEY)],
+    "update_draft": [
+        lambda g: g.update_draft(ACCOUNT, "in_1", DraftChanges("Hi", "Terms", ("card",), (("PO", "7"),), NOW), KEY),
+        lambda g: g.update_draft(ACCOUNT, "in_1", DraftChanges("", "", (), (), NOW, mails=True), KEY),
+        lambda g: g.update_draft(ACCOUNT, "in_1", DraftChanges(drops_additions=True), KEY),
+    ],
+    "draft_lines": [lambda g: g.draft_lines(ACCOUNT, "in_1")],
     "set_due_date": [lambda g: g.set_due_date(ACCOUNT, "in_1", NOW, KEY)],
     "send": [lambda g: g.send(ACCOUNT, "in_1", KEY)],
     "finalize": [lambda g: g.finalize(ACCOUNT, "in_1", KEY)],

@@ -15,6 +15,7 @@ import stripe
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.stripe.client import build_client
 from chalicelib.adapters.stripe.gateway import StripeGateway
+from chalicelib.domain.draft_edit import lines_of
 from chalicelib.domain.errors import AccountUnreachable, Refused, StripeRefused, StripeUnavailable
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, StripeAccountId, invoice_id_for
 from chalicelib.domain.invoice import Invoice
@@ -248,13 +249,13 @@ def test_250_lines_are_counted_and_sent_in_one_request(
 ) -> None:
     made = gateway.create_customer(account, customer(profile=FULL), "key").id
     draft = gateway.create_draft(account, drafted(), made, "draft")
-    full = replace(drafted(line_items=lines(250)), stripe_invoice_id=draft.id)
+    full = drafted(line_items=lines(250)).order
     double.api.log.reset()
 
-    added = gateway.add_lines(account, full, "lines")
+    added = gateway.add_lines(account, draft.id, lines_of(full), "lines")
 
     assert double.api.log.total() == 1
-    assert added.total == full.order.total
+    assert added.total == full.total
     assert len(gateway.billed_lines(account, draft.id)) == 250
     assert double.api.log.total() == 4
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
@@ -15,6 +16,7 @@ from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId,
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.messages import BalanceJob, CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
@@ -24,6 +26,8 @@ from chalicelib.usecases.healing.resume_stuck import resume_stuck
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
+from chalicelib.usecases.invoicing.edit_draft import EditDraft
+from chalicelib.usecases.invoicing.edit_draft import edit_draft as replace_order
 from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.plan_day import plan_day
 from chalicelib.usecases.invoicing.refund import RefundRequest
@@ -48,6 +52,9 @@ PAYMENTS = (
     "pm_card_createDispute", "pm_card_createDisputeInquiry", "pm_card_refundFail", "pm_card_pendingRefund",
     "pm_card_authenticationRequired",
 )  # fmt: skip
+
+MEMOS = (None, "Thank you", "x" * 1501)
+"""Stripe takes 1,500 letters at most (https://docs.stripe.com/api/invoices/update)."""
 
 DisputeMoves = (
     "under_review",
@@ -93,6 +100,29 @@ def create_many(town: Town, me: Actor) -> None:
     )  # fmt: skip
     with town.invariants.on_behalf_of(me, organization):
         create_invoice(command, town.ports)
+
+
+def edit_draft(town: Town, me: Actor) -> None:
+    """Another order for a draft: some of its services, some others, sometimes more than one transaction claims.
+
+    Stripe refuses some of them for their memo, after it has changed the lines.
+    """
+    drafts = [i for i in town.plain.database.invoices.values() if i.status is InvoiceStatus.DRAFT]
+    if not drafts:
+        return
+    draft = me.rng.choice(sorted(drafts, key=lambda i: (i.created_at, i.id))[-4:])
+    organization = draft.organization_id
+    names = [line.service_id for line in draft.order.line_items if me.rng.random() < 0.6][:3]
+    names += [as_service(f"{organization}_{number}") for number in me.rng.sample(range(SERVICES), 2)]
+    if me.rng.random() < 0.05:
+        names += [as_service(f"{organization}_edited_{number}") for number in range(95)]
+    command = EditDraft(
+        organization, draft.id, OFFICE,
+        tuple(line(name, me.rng.choice(("2.00", "75.00"))) for name in dict.fromkeys(names)),
+        BillingTerms(payment_terms=me.rng.choice(("net_15", "net_30")), memo=me.rng.choice(MEMOS)),
+    )  # fmt: skip
+    with town.invariants.on_behalf_of(me, organization):
+        replace_order(command, town.ports)
 
 
 def _some_invoice(town: Town, me: Actor) -> Invoice | None:
@@ -563,6 +593,7 @@ def wait(town: Town, me: Actor) -> None:
 DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "create": (18, create), "create_many": (1, create_many), "send": (5, send), "void": (4, void),
     "correct": (3, correct),
+    "edit_draft": (6, edit_draft),
     "refresh": (2, refresh), "cash": (3, cash), "refund_in_pom": (3, refund_in_pom),
     "remind": (3, remind_by_hand), "edit_customer": (5, edit_customer),
     "settings": (1, change_settings), "trespass": (1, trespass), "begin": (2, begin), "grant": (2, grant),

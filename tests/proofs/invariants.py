@@ -33,6 +33,7 @@ from infra.stripe_double.errors import StripeFault
 from tests.fakes.database import Parked
 from tests.oracle import REASONS, differences, expected, shown
 from tests.proofs.books import Books, faults_of_money
+from tests.proofs.orders import faults_of_orders, unclaimed_lines
 from tests.proofs.records import event_log, faults_of_rows, rows_of
 from tests.proofs.stage import Actor
 
@@ -125,7 +126,8 @@ class Invariants:
     def _require_progress(self, old: Invoice | None, new: Invoice) -> None:
         if old is None:
             return
-        require(new.order == old.order, f"{new.id}: its order changed")
+        edited = old.edit is not None and new.order == old.edit.order and old.saga.step in (Step.EDIT, Step.RESTORE)
+        require(new.order == old.order or edited, f"{new.id}: its order changed")
         require(new.version == old.version + 1, f"{new.id}: version {old.version} became {new.version}")
         revised = {fact.id for fact in new.facts.invoices.values() if fact.from_invoice_id is not None}
         require(old.stripe_invoice_ids <= new.stripe_invoice_ids, f"2: {new.id} changed its Stripe invoice")
@@ -185,6 +187,8 @@ class Invariants:
             )
             twice = [service for service, count in billed.items() if count > 1]
             require(not twice, f"1: billed twice in Stripe: {twice}")
+            unclaimed = list(unclaimed_lines(self._town.plain.database, ledger.id, ledger))
+            require(not unclaimed, f"1: {unclaimed}")
             ordered = Counter(
                 refund["metadata"]["pom_refund_id"]
                 for refund in ledger.tables.get("refund", {}).values()
@@ -257,6 +261,8 @@ class Invariants:
             ledger = town.double.ledger(account)
             found = disagreements(ledger, ours)
             require(not found, f"6: POM and Stripe differ: {found}")
+            found = list(faults_of_orders(ours, database, town.double.world.ledgers[account]))
+            require(not found, f"1: {found}")
         for invoice in database.invoices.values():
             if invoice.live:
                 for line in invoice.order.line_items:

@@ -186,6 +186,7 @@ def test_states_allow_only_their_own_transitions(company: Any) -> None:
     api.mark_uncollectible(uncollectible.id, None, opts)
     company.pay(paid)
 
+    line = {"id": "il_1", "behavior": "delete"}
     verbs = {
         "finalize": api.finalize_invoice,
         "void": api.void_invoice,
@@ -193,18 +194,48 @@ def test_states_allow_only_their_own_transitions(company: Any) -> None:
         "send": api.send_invoice,
         "delete": api.delete,
         "add_lines": lambda i, p, o: api.add_lines(i, {"lines": [{"amount": 1}]}, o),
+        "remove_lines": lambda i, p, o: api.remove_lines(i, {"lines": [line]}, o),
         "edit": lambda i, p, o: api.update(i, {"description": "memo"}, o),
     }
     refused_by = {
         draft.id: ["void", "uncollectible"],
-        opened.id: ["finalize", "delete", "add_lines", "edit"],
+        opened.id: ["finalize", "delete", "add_lines", "remove_lines", "edit"],
         void.id: [*verbs],
-        uncollectible.id: ["finalize", "uncollectible", "send", "delete", "add_lines", "edit"],
+        uncollectible.id: ["finalize", "uncollectible", "send", "delete", "add_lines", "remove_lines", "edit"],
         paid.id: [*verbs],
     }
     for invoice, names in refused_by.items():
         for name in names:
             assert refusal(verbs[name], invoice, None, opts).http_status == 400, (invoice, name)
+
+
+def test_lines_are_removed_from_a_draft_and_the_others_keep_their_order(company: Any) -> None:
+    draft = company.draft(100, 200, 300, 400)
+    ids = [line.id for line in company.get(draft).lines.data]
+    given = {"lines": [{"id": each, "behavior": "delete"} for each in (ids[2], ids[0])]}
+
+    changed = company.v1.invoices.remove_lines(draft.id, given, company.opts)
+
+    assert ([line.id for line in changed.lines.data], changed.total) == ([ids[1], ids[3]], 600)
+    added = company.v1.invoices.add_lines(draft.id, {"lines": [{"amount": 50}]}, company.opts)
+    assert [line.amount for line in added.lines.data] == [200, 400, 50]
+
+
+@pytest.mark.parametrize(
+    ("line", "param"),
+    [
+        ({"id": "il_other", "behavior": "delete"}, "lines[1][id]"),
+        ({"behavior": "delete"}, "lines[1][id]"),
+        ({"id": "il_other"}, "lines[1][behavior]"),
+        ({"id": "il_other", "behavior": "hide"}, "lines[1][behavior]"),
+    ],
+)
+def test_a_line_that_cannot_be_removed_keeps_all_lines(company: Any, line: Any, param: str) -> None:
+    draft = company.draft(100, 200)
+    first = {"id": company.get(draft).lines.data[0].id, "behavior": "delete"}
+
+    assert refusal(company.v1.invoices.remove_lines, draft.id, {"lines": [first, line]}, company.opts).param == param
+    assert company.get(draft).total == 300
 
 
 def test_an_uncollectible_invoice_can_still_be_paid_or_voided(company: Any) -> None:

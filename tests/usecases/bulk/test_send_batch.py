@@ -24,8 +24,9 @@ from chalicelib.usecases.bulk.batch_work import PAUSE, work_on
 from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
 from chalicelib.usecases.bulk.bill_many import bill_many
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
-from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.bulk.company import Company, bill_all
 from tests.world import OFFICE, ORGANIZATION, World

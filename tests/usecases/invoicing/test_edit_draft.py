@@ -31,7 +31,8 @@ from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
-from chalicelib.usecases.invoicing.invoices import send_invoice, void_invoice
+from chalicelib.usecases.invoicing.invoices import send_invoice
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.usecases.invoicing.editing import (
     change,
