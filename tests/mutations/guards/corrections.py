@@ -53,7 +53,7 @@ CORRECTIONS = (
     ),
     guard(
         "a line of the preview's page is text",
-        "_row(amount)",
+        "_row_of_line",
         Instead("escape", "text"),
         f"{_API}::test_whatever_somebody_wrote_is_text_on_the_page",
     ),
