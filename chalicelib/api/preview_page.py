@@ -146,11 +146,11 @@ def _dates(preview: InvoicePreview) -> Iterator[str]:
 def _lines(preview: InvoicePreview) -> Iterator[str]:
     """Yields the lines as Stripe gets them: deductions and the tax are lines, too."""
     for line in preview.line_items:
-        yield _row(line.text, line.amount)
+        yield _row_of_line(line.text, line.amount)
     for deduction in preview.deductions:
-        yield _row(deduction.text, f"-{deduction.amount}")
+        yield _row_of_line(deduction.text, f"-{deduction.amount}")
     if Decimal(preview.tax):
-        yield _row("Tax", preview.tax)
+        yield _row_of_line("Tax", preview.tax)
 
 
 def _more(preview: InvoicePreview) -> Iterator[str]:
@@ -172,7 +172,7 @@ def _paragraphs(lines: Iterable[str | None]) -> str:
     return "".join(f'<p dir="auto">{escape(line)}</p>' for line in lines if line) or '<p class="soft">Not known</p>'
 
 
-def _row(text: str, amount: str) -> str:
+def _row_of_line(text: str, amount: str) -> str:
     return f'<tr><td dir="auto">{escape(text)}</td><td>{_amount(amount)}</td></tr>'
 
 

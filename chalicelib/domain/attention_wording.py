@@ -185,7 +185,7 @@ def _invoice_not_sent(trouble: InvoiceTrouble, invoice: Invoice) -> AttentionIte
     return item_about(invoice, trouble.kind, trouble.at, message, _NOT_SENT.get(reason or "", SEND_AGAIN))
 
 
-SEND_AGAIN = "Open the invoice in POM and send it. If it can no longer be sent, void it and bill its services again."
+SEND_AGAIN = "Open the invoice in POM and send it. If it can no longer be sent, correct it, or void the draft."
 _NOT_SENT = {
     "changed_in_stripe": UNDO,
     "total_differs": UNDO,

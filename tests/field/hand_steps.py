@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.invoice import Invoice
 
 DAY = 86400
-HAND_KINDS = ("marked_paid", "voided", "draft_deleted", "given_up", "send_refused", "sent")
+HAND_KINDS = ("marked_paid", "voided", "draft_deleted", "given_up", "send_refused", "sent", "corrected", "correction_refused")
 
 
 class HandSteps:
@@ -55,6 +55,18 @@ class HandSteps:
         self._replied(self.api.post("/invoices", {"customerId": "cust_1", "lineItems": [item]}))
         if "id" in self.reply:
             self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
+
+    def correct(self, confirmed: bool = True) -> None:
+        """The office corrects the invoice; `reply` tells what it is answered."""
+        self._replied(self.api.post(f"/invoices/{self._invoice.id}/correct", {"confirmed": confirmed}))
+
+    def go_on_with_copy(self) -> None:
+        """From now on the case is about the copy that was answered last."""
+        self.invoice = get_invoice(ORGANIZATION, self.reply["id"], self.world.ports)
+
+    def preview(self) -> None:
+        """The office looks at what the payer will see."""
+        self._replied(self.api.get(f"/invoices/{self._invoice.id}/preview"))
 
     def void_by_hand(self, by: str = OFFICE) -> None:
         """The office voids the invoice, or deletes the draft; `reply` tells what it is answered."""

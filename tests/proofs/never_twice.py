@@ -21,9 +21,9 @@ from tests.proofs.report import Budget, Result
 from tests.proofs.stage import Deed
 
 WEIGHTS = {
-    "create": 40, "create_many": 1, "send": 12, "void": 8, "edit_draft": 14, "correct": 8, "resume": 12,
-    "work": 24, "wait": 14, "deliver": 8, "edit_customer": 4, "customer_in_dashboard": 2, "in_dashboard": 3, "sweep": 2, "remind": 3,
-    "pay": 16, "refund_in_pom": 20, "refund": 2, "dispute": 1,
+    "create": 40, "create_many": 1, "send": 12, "void": 8, "edit_draft": 14, "correct": 8, "resume": 12, "work": 24,
+    "wait": 14, "deliver": 8, "edit_customer": 4, "customer_in_dashboard": 2, "in_dashboard": 3, "sweep": 2,
+    "remind": 3, "pay": 16, "refund_in_pom": 20, "refund": 2, "dispute": 1,
 }  # fmt: skip
 LENGTH = 70
 

@@ -555,6 +555,11 @@ def _long_life(application: Chalice, patch: pytest.MonkeyPatch, texts: list[str]
         assert office.get("/customers/cust_1").status == 500
         with pytest.raises(RuntimeError):
             customer_sync(CustomerSync(BLUE, "cust_1", 1))
+    wrong = office.post("/invoices", {**order, "lineItems": [{**lines[1], "serviceId": "svc-wrong"}]}).json["id"]
+    office.post(f"/invoices/{wrong}/correct", {})
+    copy = office.post(f"/invoices/{wrong}/correct", {"confirmed": True}).json["id"]
+    for accept in ("application/json", "text/html"):
+        assert office.get(f"/invoices/{copy}/preview", headers={"Accept": accept}).status == 200
     for action in ("refresh", "remind", "void"):
         office.post(f"/invoices/{invoice['id']}/{action}")
     office.post(f"/invoices/{invoice['id']}/mark-paid", {"method": "cash", "reference": data["memo"]})

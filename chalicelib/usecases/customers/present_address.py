@@ -40,7 +40,8 @@ def require_present_address(invoice: Invoice, customer: Customer, account_id: St
             "customer_email_changed",
             "The customer's e-mail address has changed since the invoice was sent. Stripe would mail to the old one.",
             field="customerId",
-            next_step="Void the invoice and bill the services again, or send the customer the payment link yourself.",
+            next_step="Correct the invoice: that voids it and makes a draft copy, which goes to the present address. "
+            "Or send the customer the payment link yourself.",
         )
     if invoice.drafted_for not in (None, customer.linked_to(account_id)):
         raise FormerAddress(

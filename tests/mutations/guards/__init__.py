@@ -18,6 +18,7 @@ from tests.mutations.guards.api import API
 from tests.mutations.guards.attention import ATTENTION
 from tests.mutations.guards.balance import BALANCE
 from tests.mutations.guards.connecting import CONNECTING
+from tests.mutations.guards.corrections import CORRECTIONS
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.deposits import DEPOSITS
@@ -36,5 +37,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS,
+    *REFUNDS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS,
 )  # fmt: skip
