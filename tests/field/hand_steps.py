@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from chalicelib.domain.invoice import Invoice
 
 DAY = 86400
-HAND_KINDS = ("marked_paid", "voided", "draft_deleted", "given_up", "send_refused", "sent", "corrected", "correction_refused")
+HAND_KINDS = (
+    "marked_paid",
+    "voided",
+    "draft_deleted",
+    "given_up",
+    "send_refused",
+    "sent",
+    "corrected",
+    "correction_refused",
+)
 
 
 class HandSteps:
@@ -121,7 +130,9 @@ class HandSteps:
         """The hourly schedule reminds, and closes what was not paid within its payment window."""
         self.world.plan_day()
 
-    def bill_in_bulk(self, customers: int = 1, paused_after: int | None = None, down: bool = False) -> None:
+    def bill_in_bulk(
+        self, customers: int = 1, paused_after: int | None = None, down: bool = False, send: bool = True
+    ) -> None:
         """The office bills one service to each customer in a batch, on which the workers have not begun yet.
 
         With `paused_after`, an operator pauses invoicing as soon as so many invoices are sent. With `down`, Stripe is
@@ -136,7 +147,8 @@ class HandSteps:
              "quantity": 1, "unitPrice": "75.00"}
             for number in range(customers)
         ]  # fmt: skip
-        answer = self.api.post("/invoice-batches", {"services": services}, headers={"Idempotency-Key": "bulk"})
+        body = {"services": services, "send": send}
+        answer = self.api.post("/invoice-batches", body, headers={"Idempotency-Key": "bulk"})
         assert answer.status == 202, answer.text
         self.batch_id = str(answer.json["id"])
         if paused_after is not None:
@@ -153,10 +165,31 @@ class HandSteps:
         """The office tries the failed invoices of the batch again."""
         assert self.api.post(f"/invoice-batches/{self.batch_id}/retry").status == 202
 
+    def send_batch(self) -> None:
+        """The office has reviewed the drafts of the batch, and has them sent."""
+        assert self.api.post(f"/invoice-batches/{self.batch_id}/send").status == 202
+
+    def cancel_batch(self) -> None:
+        assert self.api.post(f"/invoice-batches/{self.batch_id}/cancel").status == 200
+
+    def lose_address(self) -> None:
+        """Somebody removes the e-mail address of the first customer of the batch."""
+        self.world.customer("cust_bulk_0", None)
+        self.world.work()
+
+    def find_address(self) -> None:
+        self.world.customer("cust_bulk_0", "found@example.test")
+        self.world.work()
+
     def look_at_first(self) -> None:
         """From now on the case is about the invoice that was made first."""
         [*_, oldest] = self.api.get("/invoices").json["data"]
         self.invoice = get_invoice(ORGANIZATION, oldest["id"], self.world.ports)
+
+    def look_at_item(self, number: int) -> None:
+        """From now on the case is about this invoice of the batch; the first is 0."""
+        item = self.api.get(f"/invoice-batches/{self.batch_id}").json["items"][number]
+        self.invoice = get_invoice(ORGANIZATION, item["invoiceId"], self.world.ports)
 
     def currency(self, name: str) -> None:
         """An admin changes the currency in the settings."""

@@ -20,7 +20,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, Refused, Retryable
-from chalicelib.ports.messages import BalanceJob, CustomerSync, InvoiceJob
+from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, InvoiceJob
+from chalicelib.usecases.bulk.batch_work import work_on
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.healing.reconcile import reconcile_account
 from chalicelib.usecases.healing.resume_stuck import resume_stuck
@@ -119,6 +120,8 @@ def _work(town: Town) -> None:
                 sync_customer(message.organization_id, message.customer_id, town.ports)
             elif isinstance(message, InvoiceJob):
                 TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
+            elif isinstance(message, BatchJob):
+                work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
             elif isinstance(message, BalanceJob):
                 do_balance_job(message, town.ports)
         messages += town.plain.queues.take()

@@ -1,12 +1,13 @@
 """Proof 3, a crash at every boundary: whatever ends wherever, what was begun comes to the same end.
 
 Claimed. Each of these ends where it would have ended, if the process is killed before or after any call that leaves
-it: connecting, creating an invoice, editing a draft, an edit that Stripe refuses, sending a draft, voiding,
-correcting an issued invoice, applying an event, giving a customer to Stripe, reconciling, reminding, recording cash,
-giving an invoice up, refunding, reading a payment's fee, reading a payout with its lines, comparing them. Afterwards
-POM equals Stripe, Stripe has the lines that are ordered, there is one invoice that can be paid, one customer, one
-e-mail (two if a reminder was asked for) and one refund where one was ordered, the timeline says once what POM had
-Stripe do, and fees and payouts are those of Stripe's books.
+it: connecting, creating an invoice, editing a draft, an edit that Stripe refuses, sending a draft, sending one of a
+batch or holding it back, voiding, correcting an issued invoice, applying an event, giving a customer to Stripe,
+reconciling, reminding, recording cash, giving an invoice up, refunding, reading a payment's fee, reading a payout
+with its lines, comparing them. Afterwards POM equals Stripe, Stripe has the lines that are ordered, there is one
+invoice that can be paid, one customer, one e-mail (two if a reminder was asked for, none if it was held back) and one
+refund where one was ordered, the timeline says once what POM had Stripe do, and fees and payouts are those of
+Stripe's books.
 
 Tried. Every boundary, before and after, resumed after two minutes and after a day; the person who saw no answer asks
 again, or does not. Payouts are read in pages of two lines, of which one may fail.
@@ -21,9 +22,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from typing import Any
 from unittest.mock import patch
 
 from chalicelib.adapters.stripe import lists
+from chalicelib.domain.batch import BatchStatus, ItemStatus
 from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.identifiers import CustomerId
@@ -33,6 +36,8 @@ from chalicelib.domain.saga import LEASE
 from chalicelib.domain.timeline import timeline
 from chalicelib.domain.timeline_entries import EntryKind
 from chalicelib.ports.messages import BalanceJob, BalanceTask
+from chalicelib.usecases.bulk.batches import send_drafts
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
@@ -249,6 +254,37 @@ def _replaces_order(world: World, *services: str, memo: str | None = None) -> ob
     return edit_draft(EditDraft(ORGANIZATION, _invoice(world).id, OFFICE, lines, terms), world.ports)
 
 
+def _drafted_in_batch(world: World) -> None:
+    """A draft that was made in a batch, and that Stripe has told of."""
+    _connected(world)
+    services = ((ONCE.customer_id, ONCE.line_items[0]),)
+    bill_many(BillMany(ORGANIZATION, OFFICE, "batch", "batch", services, BillingTerms(send=False)), world.ports)
+    world.work()
+    world.deliver()
+    world.work()
+
+
+def _ordered_in_batch_and_changed(world: World) -> None:
+    """Somebody moves the due date in Stripe after the order, so POM must not mail what the office has not seen."""
+    _drafted_in_batch(world)
+    _order_to_send(world)
+    world.advance(5)
+    draft, later = _invoice(world), world.ports.clock.now() + 90 * DAY
+    account: Any = {"stripe_account": draft.stripe_account_id}
+    world.client.v1.invoices.update(draft.stripe_invoice_id, {"due_date": later}, account)
+
+
+def _send_batch(world: World) -> object:
+    """Orders the sending of the batch, or repeats the order, and lets the workers take it up."""
+    _order_to_send(world)
+    return world.work()
+
+
+def _order_to_send(world: World) -> None:
+    [batch] = world.ports.database.batches.values()
+    send_drafts(ORGANIZATION, batch.id, OFFICE, "once", world.ports)
+
+
 def _edited(world: World) -> None:
     _sent(world)
     world.customer(email="new@pool.test")
@@ -259,6 +295,10 @@ ERRANDS = (
     Errand("reconnect", _sent, _connect),
     Errand("create invoice", _connected, lambda world: create_invoice(ONCE, world.ports)),
     Errand("send draft", _drafted, lambda world: send_invoice(ORGANIZATION, _invoice(world).id, OFFICE, world.ports)),
+    Errand("send batch", _drafted_in_batch, _send_batch, thinned=2),
+    Errand(
+        "hold back", _ordered_in_batch_and_changed, _send_batch, mails=0, tells=EntryKind.SEND_REFUSED, thinned=2
+    ),
     Errand("void", _sent, _void, tells=EntryKind.VOIDED),
     Errand("delete draft", _drafted, _void, mails=0, tells=EntryKind.DRAFT_DELETED),
     Errand("correct", _sent, _correct, tells=EntryKind.CORRECTED, copies=1),
@@ -366,6 +406,10 @@ def _wrong(world: World, errand: Errand) -> str | None:
         return "no draft copy in the end"
     if any(invoice.saga.running for invoice in database.invoices.values()):
         return "still being made"
+    for batch in database.batches.values():
+        outcome = ItemStatus.SENT if errand.mails else ItemStatus.HELD_BACK
+        if batch.status is not BatchStatus.COMPLETED or batch.counts != {outcome: 1}:
+            return f"the batch is {batch.status} with {batch.counts}"
     for invoice in database.invoices.values():
         wrong = None if invoice.corrects else _wrong_to_read(invoice, errand, database)
         if wrong is not None:

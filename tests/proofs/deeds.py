@@ -8,16 +8,20 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.billing import BillingTerms
 from chalicelib.domain.customer_fields import Address, Profile
 from chalicelib.domain.customer_save import Save
 from chalicelib.domain.errors import AccountUnreachable, Conflict, Forbidden, NotFound, Refused
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
+from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId, batch_id_for
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.payments import PaymentStatus, payments_of
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.domain.status import InvoiceStatus
-from chalicelib.ports.messages import BalanceJob, CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
+from chalicelib.ports.messages import BalanceJob, BatchJob, CustomerSync, InvoiceJob, InvoiceTask, Reconciliation
+from chalicelib.usecases.bulk.batch_work import work_on
+from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
+from chalicelib.usecases.bulk.bill_many import BillMany, bill_many
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.customers.customers import put_customer, sync_customer
 from chalicelib.usecases.healing.plan_reconciliation import plan_reconciliation
@@ -123,6 +127,25 @@ def edit_draft(town: Town, me: Actor) -> None:
     )  # fmt: skip
     with town.invariants.on_behalf_of(me, organization):
         replace_order(command, town.ports)
+
+
+def batch(town: Town, me: Actor) -> None:
+    """Make two drafts in a batch, have them sent, retry failures, or cancel it; then workers may take it up."""
+    organization, key = me.rng.choice((*ORGANIZATIONS, ORGANIZATIONS[0])), "batch"
+    services = ((CustomerId("cust_1"), line(f"{organization}_0")), (CustomerId("cust_2"), line(f"{organization}_9")))
+    known = town.plain.batches.get(organization, batch_id_for(organization, BatchKind.INVOICES, key))
+    act = me.rng.choices(("send", "retry", "cancel"), (12, 3, 1))[0]
+    with town.invariants.on_behalf_of(me, organization):
+        if known is None or not known.stored:
+            bill_many(BillMany(organization, OFFICE, key, key, services, BillingTerms(send=False)), town.ports)
+        elif act == "send":
+            send_drafts(organization, known.id, OFFICE, None, town.ports)
+        elif act == "retry":
+            retry_failures(organization, known.id, town.ports)
+        else:
+            cancel(organization, known.id, town.ports)
+    for _ in range(me.rng.choice((0, 1, 3))):
+        work(town, me)
 
 
 def _some_invoice(town: Town, me: Actor) -> Invoice | None:
@@ -550,6 +573,9 @@ def work(town: Town, me: Actor) -> None:
                     _note_reminder(town, message.organization_id, message.invoice_id)
                 with suppress(Refused, AccountUnreachable, Conflict):
                     TASKS[message.task](message.organization_id, message.invoice_id, town.ports)
+            case BatchJob():
+                me.patience = 180
+                work_on(message.organization_id, message.batch_id, message.lane, message.turn, town.ports)
             case BalanceJob():
                 me.patience = 300
                 with suppress(Refused, AccountUnreachable):
@@ -606,8 +632,9 @@ DEEDS: dict[str, tuple[int, Callable[[Town, Actor], None]]] = {
     "payout_moves": (3, payout_moves), "deliver": (26, deliver), "network": (3, network),
     "never_generated": (1, never_generated), "resend": (2, resend), "work": (14, work), "resume": (5, resume),
     "plan_sweeps": (2, plan_sweeps), "plan_mails": (2, plan_mails), "sweep": (4, sweep), "wait": (12, wait),
+    "batch": (0, batch),
 }  # fmt: skip
-"""Name of a deed to how often it happens, and who does it."""
+"""Name of a deed to how often it happens, and who does it. Batches have their place in the proof `never_twice`."""
 
 PLAYERS = {name: player for name, (_, player) in DEEDS.items()}
 

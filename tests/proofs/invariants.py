@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import stripe
 
 from chalicelib.adapters.stripe.events import read_event
+from chalicelib.domain.batch import BatchStatus, ItemStatus
 from chalicelib.domain.customer import SyncStatus
 from chalicelib.domain.errors import DuplicateEvent, IntegrationError
 from chalicelib.domain.events import (
@@ -275,12 +276,30 @@ class Invariants:
             rows = rows_of(database).get((invoice.organization_id, invoice.id), {}).values()
             counted, received = sum(row.counted for row in rows), invoice.amounts.received
             require(counted == received, f"14: {invoice.id} received {received}, its rows add up to {counted}")
+        self._batches_done()
         self._money_tied_out()
         self._events_logged()
         parked = [key for key, known in database.events.items() if isinstance(known, Parked) and not known.aside]
         require(not parked, f"3: still parked: {parked}")
         if customers:
             self._customers_in_step()
+
+    def _batches_done(self) -> None:
+        """Nothing of a batch is queued; its counts are those of its items; what counts as sent was e-mailed."""
+        database = self._town.plain.database
+        mailed = {mail["invoice"] for ledger in self._town.double.world.ledgers.values() for mail in ledger.mails}
+        for (organization, batch_id), header in database.batches.items():
+            require(header.status is not BatchStatus.RUNNING, f"{batch_id} of {organization} is still at {header}")
+            if not header.stored:
+                continue
+            items = [item for place, item in database.batch_items.items() if place[:2] == (organization, batch_id)]
+            shown = Counter(header.shown(item) for item in items)
+            counted = {status: header.count(status) for status in ItemStatus if header.count(status)}
+            require(shown == counted, f"{batch_id} of {organization} counts {counted}, its items are {shown}")
+            for item in items:
+                if item.status is ItemStatus.SENT and item.invoice_id is not None:
+                    sent = database.invoices[organization, item.invoice_id].stripe_invoice_ids & mailed
+                    require(bool(sent), f"{item.invoice_id} counts as sent and was never e-mailed")
 
     def _money_tied_out(self) -> None:
         """16: fees and payouts of the last 90 days are those of Stripe's books."""

@@ -5,8 +5,8 @@ failure, or ended on the way: one live Stripe invoice an intent, one live invoic
 one refund a key.
 
 Tried. Towns in which nearly everything is creating, editing, sending, voiding, correcting, paying, refunding and
-resuming the same few services, under many faults, with the clock jumping past the 24 hours for which Stripe keeps
-idempotency keys.
+resuming the same few services, one by one and in batches of drafts that are sent after a review, under many faults,
+with the clock jumping past the 24 hours for which Stripe keeps idempotency keys.
 
 Not shown. An `invoice.sent` event that Stripe never generates: after a stored failure it is our only proof that the
 e-mail went out, so such an invoice could be mailed a second time.
@@ -23,7 +23,7 @@ from tests.proofs.stage import Deed
 WEIGHTS = {
     "create": 40, "create_many": 1, "send": 12, "void": 8, "edit_draft": 14, "correct": 8, "resume": 12, "work": 24,
     "wait": 14, "deliver": 8, "edit_customer": 4, "customer_in_dashboard": 2, "in_dashboard": 3, "sweep": 2,
-    "remind": 3, "pay": 16, "refund_in_pom": 20, "refund": 2, "dispute": 1,
+    "remind": 3, "pay": 16, "refund_in_pom": 20, "refund": 2, "dispute": 1, "batch": 24,
 }  # fmt: skip
 LENGTH = 70
 

@@ -103,7 +103,8 @@ def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice
     If it was to be sent and that was refused, it is sent again.
     """
     if command.terms.send and _can_be_sent(invoice):
-        return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports, awaited=False)
+        now = ports.clock.now()
+        return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports, asked_at=now)
     if not invoice.saga.running:
         return invoice
     return resume_invoice(invoice.organization_id, invoice.id, ports)

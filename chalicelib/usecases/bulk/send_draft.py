@@ -16,7 +16,7 @@ from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.ports import Ports
-from chalicelib.usecases.invoicing.as_reviewed import draft_deleted, due_date_moved, finalized_meanwhile
+from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
 from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
 
@@ -47,8 +47,8 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         if kept is not None and kept.saga.running:
             return False  # somebody else has begun to work on it
         return _hold_back(batch, item, item_error(refusal), ports)
-    if invoice.saga.running:
-        return False
+    if invoice.saga.running or _can_be_sent(invoice):
+        return False  # somebody else is at work on it, or was, and it was refused: the next pass sees why
     status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
     ports.batches.decide(batch, item.decided(status, batch.round, invoice_id))
     return True
@@ -63,8 +63,7 @@ def _sent(invoice: Invoice, sending: Sending, ports: Ports) -> Invoice:
     if invoice.sent_at is not None or _is_free(invoice):
         return invoice
     _require_live(invoice)
-    _require_as_ordered(invoice, sending.at)
-    return send_invoice(invoice.organization_id, invoice.id, sending.by, ports, awaited=False)
+    return send_invoice(invoice.organization_id, invoice.id, sending.by, ports, asked_at=sending.at)
 
 
 def _is_free(invoice: Invoice) -> bool:
@@ -81,25 +80,6 @@ def _require_live(invoice: Invoice) -> None:
         raise Conflict(
             "invoice_void", "The invoice was voided.", next_step="Bill its services again in a new invoice or batch."
         )
-
-
-def _require_as_ordered(invoice: Invoice, ordered_at: int) -> None:
-    """Refuses what somebody did in Stripe after the order, and POM has heard of since.
-
-    What POM has not heard of yet is found right before Stripe is asked to mail the invoice. A due date counts as
-    moved since if POM has read it since, although that may be what the office saw. It is then sent when asked again.
-
-    Raises:
-        Conflict: the draft was finalized, or its due date was moved.
-    """
-    fact = invoice.facts.invoice
-    if fact is None:
-        return
-    if invoice.status in OPEN_STATUSES and fact.finalized_at is not None and fact.finalized_at > ordered_at:
-        raise finalized_meanwhile()
-    due, chosen = invoice.due_day, not invoice.due_by_terms
-    if fact.unfinished and due is not None and chosen and due != invoice.order.due_date and fact.as_of > ordered_at:
-        raise due_date_moved(due)
 
 
 def _refusals_since(invoice: Invoice, item: BatchItem, sending: Sending) -> Sequence[Action]:

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 
+from chalicelib.domain.actions import SEND_REQUESTED
 from chalicelib.domain.connection import require_ready_to_send, usable_account
 from chalicelib.domain.draft_changes import UNDO, changes_in_stripe, difference
 from chalicelib.domain.errors import (
@@ -24,6 +25,7 @@ from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.terms import day_in_words, day_of, end_of_day
+from chalicelib.domain.wording import latest_action
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.store_invoice import require_same_account, store
 
@@ -87,9 +89,18 @@ def refusals_of_draft(present: Invoice, today: dt.date) -> Iterator[Refused | Co
 
 
 def _is_due_as_seen(reviewed: Invoice, due: dt.date) -> bool:
-    if reviewed.saga.send:
+    if reviewed.saga.send or (reviewed.saga.interrupted and _was_read_since(reviewed)):
         return reviewed.order.due_date == due
     return reviewed.due_day in (None, due)
+
+
+def _was_read_since(reviewed: Invoice) -> bool:
+    """Whether POM has heard of the draft since somebody asked for it to be sent, so that its due date may be news.
+
+    If it was read again and is as it was then, it is refused once without need: only its latest reading is stored.
+    """
+    asked, fact = latest_action(reviewed, SEND_REQUESTED), reviewed.facts.invoice
+    return asked is not None and fact is not None and fact.as_of > asked.at
 
 
 def require_finalized_as_seen(invoice: Invoice, ports: Ports) -> Invoice:
@@ -172,14 +183,6 @@ def finalized_meanwhile() -> ChangedInStripe:
     return _changed(
         "Somebody has finalized this draft in Stripe, and it was not mailed.",
         _SEND_IF_RIGHT,
-    )
-
-
-def due_date_moved(due: dt.date) -> ChangedInStripe:
-    """Why a draft is not mailed that somebody in Stripe has made due on another day, which nobody has seen in POM."""
-    return _changed(
-        f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
-        "Load the invoice again, look at its due date, and send it if that is right.",
     )
 
 

@@ -42,12 +42,18 @@ def list_invoices(
 
 
 def send_invoice(
-    organization_id: OrganizationId, invoice_id: InvoiceId, user_id: UserId, ports: Ports, *, awaited: bool = True
+    organization_id: OrganizationId,
+    invoice_id: InvoiceId,
+    user_id: UserId,
+    ports: Ports,
+    *,
+    asked_at: int | None = None,
 ) -> Invoice:
     """Send a draft that has been reviewed, or what was finalized in Stripe and never sent.
 
-    Sending a sent invoice again answers it as it is. If nobody is there to read a refusal, it is not `awaited`: then
-    the timeline tells of the refusal, in the write that ends the attempt.
+    Sending a sent invoice again answers it as it is. `asked_at` is when the user asked for it (epoch seconds UTC), if
+    nobody waits for the answer any more. Then what was changed in Stripe since is something that nobody has seen, and
+    the timeline tells of a refusal.
 
     Raises:
         NotFound; Conflict: it is being made, can no longer be sent, or would go to a former address; Refused: not
@@ -68,16 +74,23 @@ def send_invoice(
         require_no_payment_under_way(invoice)
     wake(connection, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()
-    asked = Action(now, SEND_REQUESTED, user_id)
+    asked = Action(now if asked_at is None else asked_at, SEND_REQUESTED, user_id)
 
     def sending(current: Invoice) -> Invoice:
         if current.saga.running or _sent(current):
             return current
-        finalized = current.status in OPEN_STATUSES
-        saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized, awaited=awaited)
+        finalized = current.status in OPEN_STATUSES and not _finalized_since(asked_at, current)
+        saga = current.saga.ordered_to_send(nonce, now, finalized_before=finalized, awaited=asked_at is None)
         return replace(current, saga=saga).changed(now, asked)
 
     return run(store(invoice, sending, ports), ports)
+
+
+def _finalized_since(asked_at: int | None, invoice: Invoice) -> bool:
+    """Whether it was a draft at this time, which was the last at which anybody can have looked at it."""
+    fact = invoice.facts.invoice
+    finalized_at = fact.finalized_at if fact is not None else None
+    return asked_at is not None and finalized_at is not None and finalized_at > asked_at
 
 
 def _require_sendable(invoice: Invoice) -> None:

@@ -7,8 +7,10 @@ import pytest
 from chalicelib.domain.batch import ItemStatus
 from chalicelib.domain.pacing import GOOD_RUN, LANES, SLOWEST, Pace, full_rate
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.usecases.bulk.batches import send_drafts
 from chalicelib.usecases.bulk.bill_many import bill_many
 from tests.usecases.bulk.company import Company, bill_all
+from tests.world import OFFICE, ORGANIZATION
 
 ENDPOINT_RATE, GLOBAL_RATE, SANDBOX_RATE = 25, 100, 25
 """Requests a second (https://docs.stripe.com/rate-limits)."""
@@ -44,6 +46,27 @@ def test_invoices_at_stripes_limits_are_not_throttled_once_and_nobody_is_kept_wa
     assert company.busiest_second() <= 20
     assert seconds < 20
     assert max(waited) < 10 * latency
+
+
+def test_drafts_of_a_reviewed_batch_are_sent_at_stripes_limits_and_are_not_throttled_once() -> None:
+    company = Company(latency=0.03)
+    company.customers(80)
+    batch = bill_many(bill_all(80, send=False, payment_terms="net_15"), company.ports)
+    company.play(lambda: company.completed(batch))
+    company.time.now += 3 * 86_400
+    company.double.set_rates(endpoint_rate=ENDPOINT_RATE, global_rate=GLOBAL_RATE)
+    company.double.api.log.reset()
+    before, began = company.distant.asked, company.time.now
+    send_drafts(ORGANIZATION, batch.id, OFFICE, None, company.ports)
+    company.play(lambda: company.completed(batch))
+    seconds, asked = company.time.now - began, company.distant.asked - before
+    print(f"\n80 drafts sent in {seconds:.0f} s, {asked} requests, {company.busiest_second()} a second of one kind")
+    assert company.throttled() == []
+    assert company.batch(batch).counts == {ItemStatus.SENT: 80}
+    assert len(company.double.mails(company.account_id)) == 80
+    assert company.busiest_second() <= 20
+    assert asked <= 3 * 80, "a draft is read, let be due from today, and sent"
+    assert seconds < 15
 
 
 def test_with_the_limits_halved_it_slows_down_until_it_is_hardly_throttled_and_all_invoices_are_made() -> None:
