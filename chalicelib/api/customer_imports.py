@@ -39,7 +39,7 @@ _row_decoder = msgspec.json.Decoder(float_hook=str)
 
 @router.route(
     "POST",
-    "/customers/import",
+    "/customer-imports",
     Role.BILLING,
     takes=NewCustomerImport,
     answers={202: CustomerImportView},
@@ -60,7 +60,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
 
 @router.route(
     "GET",
-    "/customers/imports/{importId}",
+    "/customer-imports/{importId}",
     Role.BILLING,
     takes=PageQuery,
     answers={200: CustomerImportDetail},

@@ -23,7 +23,7 @@ MAX_STREET = 200
 MAX_ADDRESS_PART = 100
 
 _EMAIL = re.compile(
-    rf"[^@{INVISIBLE},;<>()\[\]\\\"]{{1,64}}@"
+    rf'[^@{INVISIBLE},;<>()\[\]\\"]{{1,64}}@'
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
     r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]"
 )

@@ -73,11 +73,8 @@ def batch_id_for(organization_id: OrganizationId, kind: str, idempotency_key: st
     return BatchId(BATCH_PREFIX + digest("batch", organization_id, kind, idempotency_key))
 
 
-RESERVED_IDS = frozenset({"import", "imports"})
-"""Words that follow `/customers/` in the API's own paths; a customer with such an id could not be opened."""
-
 DOT_SEGMENTS = frozenset({".", ".."})
-"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
+"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4), so nobody could open the customer."""
 
 
 def require_customer_id(customer_id: CustomerId) -> CustomerId:
@@ -86,7 +83,7 @@ def require_customer_id(customer_id: CustomerId) -> CustomerId:
     Raises:
         Refused: the id has a meaning of its own in the paths of the API.
     """
-    if customer_id in RESERVED_IDS | DOT_SEGMENTS:
+    if customer_id in DOT_SEGMENTS:
         raise Refused(
             "customer_id_reserved",
             f"A customer cannot have the id {customer_id}: this has a meaning of its own in the paths of the API.",

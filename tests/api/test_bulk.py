@@ -155,29 +155,29 @@ def test_without_a_connection_nothing_is_billed(api: ApiClient, world: World) ->
 
 def test_another_organization_sees_nothing_of_it(connected: ApiClient, world: World) -> None:
     batch_id = connected.post("/invoice-batches", billed(service(0)), **keyed()).json["id"]
-    import_id = connected.post("/customers/import", {"customers": ROWS[:1]}).json["id"]
+    import_id = connected.post("/customer-imports", {"customers": ROWS[:1]}).json["id"]
     other = connected.acting("billing", organization=OTHER_ORGANIZATION)
     for method, path in (
         ("GET", f"/invoice-batches/{batch_id}"),
         ("POST", f"/invoice-batches/{batch_id}/retry"),
         ("POST", f"/invoice-batches/{batch_id}/cancel"),
-        ("GET", f"/customers/imports/{import_id}"),
+        ("GET", f"/customer-imports/{import_id}"),
     ):
         answer = other.call(method, path)
         assert (answer.status, answer.code) == (404, "batch_not_found")
     assert other.get("/invoice-batches").json["data"] == []
-    assert connected.get(f"/customers/imports/{batch_id}").code == "batch_not_found"
+    assert connected.get(f"/customer-imports/{batch_id}").code == "batch_not_found"
     assert connected.get(f"/invoice-batches/{import_id}").code == "batch_not_found"
 
 
 def test_an_import_reports_row_by_row(api: ApiClient, world: World) -> None:
     account = world.connect()
-    begun = api.post("/customers/import", {"customers": ROWS}, **keyed())
+    begun = api.post("/customer-imports", {"customers": ROWS}, **keyed())
     assert begun.status == 202, begun.text
     assert begun.json["counts"] == {"queued": 2, "created": 0, "updated": 0, "unchanged": 0, "failed": 6}
-    assert api.post("/customers/import", {"customers": ROWS}, **keyed()).json == begun.json
+    assert api.post("/customer-imports", {"customers": ROWS}, **keyed()).json == begun.json
     world.work()
-    shown = api.get(f"/customers/imports/{begun.json['id']}").json
+    shown = api.get(f"/customer-imports/{begun.json['id']}").json
     assert shown["status"] == "completed"
     assert shown["counts"] == {"queued": 0, "created": 1, "updated": 0, "unchanged": 0, "failed": 7}
     assert [(row["row"], row["customerId"], row["outcome"]) for row in shown["rows"]] == [
@@ -205,14 +205,14 @@ def test_an_import_reports_row_by_row(api: ApiClient, world: World) -> None:
     assert len(world.in_stripe(account, "customer")) == 1
     api.put("/customers/cust_6", {"email": "flo@example.test"})
     changed = [{**ROWS[0], "firstName": "Anna"}, {"id": "cust_6", "email": "flo@example.test"}, {"id": "cust_9"}]
-    second = api.post("/customers/import", {"customers": changed}).json["id"]
+    second = api.post("/customer-imports", {"customers": changed}).json["id"]
     world.work()
-    rows = api.get(f"/customers/imports/{second}").json["rows"]
+    rows = api.get(f"/customer-imports/{second}").json["rows"]
     assert [row["outcome"] for row in rows] == ["updated", "unchanged", "created"]
     assert api.get("/customers/cust_1").json["firstName"] == "Anna"
 
 
 @pytest.mark.parametrize("customers", [[], [{"id": f"c{n}"} for n in range(5001)]], ids=["none", "5001"])
 def test_an_import_has_a_size(api: ApiClient, world: World, customers: list[Any]) -> None:
-    answer = api.post("/customers/import", {"customers": customers})
+    answer = api.post("/customer-imports", {"customers": customers})
     assert (answer.status, answer.code, answer.error["field"]) == (422, "import_size_invalid", "customers")

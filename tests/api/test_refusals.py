@@ -170,7 +170,7 @@ def test_a_blank_idempotency_key_is_no_key(api: ApiClient, key: str) -> None:
     assert_error(answer, 400, "invalid_idempotency_key", "Idempotency-Key")
 
 
-@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/invoice-batches", "/v1/customers/import"])
+@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/invoice-batches", "/v1/customer-imports"])
 def test_an_idempotency_key_that_is_sent_twice_is_refused(app: Chalice, world: World, path: str) -> None:
     world.connect()
     values = {"Content-Type": ["application/json"], "Idempotency-Key": ["one", "two"]}

@@ -29,9 +29,9 @@ def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
     company = Company(stack, livemode=False).connect()
     rows = [{"id": f"cust_{n}", "firstName": "Ann", "email": f"owner{n}@example.com"} for n in range(CUSTOMERS)]
     rows[7]["email"] = "nowhere"
-    imported = company.office.call("POST", "/customers/import", {"customers": rows}, idempotency_key="move-in")
+    imported = company.office.call("POST", "/customer-imports", {"customers": rows}, idempotency_key="move-in")
     assert imported.status == 202, imported.text
-    report = settled(company, f"/customers/imports/{imported.json['id']}")
+    report = settled(company, f"/customer-imports/{imported.json['id']}")
     assert report["counts"] == {"queued": 0, "created": CUSTOMERS - 1, "updated": 0, "unchanged": 0, "failed": 1}
     assert report["rows"][7]["error"]["field"] == "email"
 
@@ -63,7 +63,7 @@ def test_bulk_is_refused_whole_and_in_its_own_words(company: Company) -> None:
         repeated = company.office.call("POST", "/invoice-batches", {"services": [service(1), service(1)]})
         refused(repeated, 422, "service_repeated", "services[1].serviceId")
         refused(
-            company.office.call("POST", "/customers/import", {"customers": []}),
+            company.office.call("POST", "/customer-imports", {"customers": []}),
             422,
             "import_size_invalid",
             "customers",

@@ -41,7 +41,7 @@ def theirs(stack: LocalStack) -> dict[str, str]:
     invoice = other.bill("svc_theirs", customerId=customer).json["id"]
     services = [{"customerId": customer, **line("svc_theirs_too")}]
     batch = other.office.call("POST", "/invoice-batches", {"services": services}).json["id"]
-    imported = other.office.call("POST", "/customers/import", {"customers": [{"id": "cust_more"}]}).json["id"]
+    imported = other.office.call("POST", "/customer-imports", {"customers": [{"id": "cust_more"}]}).json["id"]
     stripe_id = other.invoice(invoice)["dashboardUrl"].rsplit("/", 1)[1]
     paid = other.double("POST", f"invoices/{other.account_id}/{stripe_id}/pay", method="pm_card_visa")
     other.becomes(invoice, status="paid")

@@ -51,9 +51,9 @@ class CustomerSteps:
 
     def import_customers(self, *, rows: list[dict[str, Any]]) -> None:
         """Import customers; the reply is the finished report."""
-        begun = self.api.post("/customers/import", {"customers": [self._with_ids(row) for row in rows]}).json
+        begun = self.api.post("/customer-imports", {"customers": [self._with_ids(row) for row in rows]}).json
         self.world.work()
-        self._replied(self.api.get(f"/customers/imports/{begun['id']}"))
+        self._replied(self.api.get(f"/customer-imports/{begun['id']}"))
         self.reply["rows"] = {str(row["row"]): row for row in self.reply["rows"]}
 
     def import_present(self, customer: str) -> None:

@@ -41,7 +41,7 @@ class ErrorSteps:
         """Let the workers take the import that was just begun, and look at it."""
         began = self.reply  # type: ignore[has-type]
         self.world.work()  # type: ignore[attr-defined]
-        self._replied(self.api.get(f"/customers/imports/{began['id']}"))
+        self._replied(self.api.get(f"/customer-imports/{began['id']}"))
 
     def put_blanks(self, path: str, kib: int, method: str = "PUT") -> None:
         """Send a body of so many KiB of blanks as an admin."""

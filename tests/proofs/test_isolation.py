@@ -159,7 +159,7 @@ def _furnish(made: Tenants) -> None:
         assert made.blue.put(f"/customers/{name}", PROFILE).status == 200
     invoice = made.blue.post("/invoices", INVOICE, headers=key)
     batch = made.blue.post("/invoice-batches", BATCH, headers=key)
-    imported = made.blue.post("/customers/import", IMPORT, headers=key)
+    imported = made.blue.post("/customer-imports", IMPORT, headers=key)
     assert (invoice.status, batch.status, imported.status) == (201, 202, 202)
     made.ids = {
         "customerId": CUSTOMER,
@@ -300,9 +300,9 @@ def _batches(tenants: Tenants) -> None:
     assert seen.json["counts"]["failed"] == seen.json["total"]
 
 
-@probe("POST /v1/customers/import")
+@probe("POST /v1/customer-imports")
 def _import(tenants: Tenants) -> None:
-    own = tenants.ask("POST", "/customers/import", IMPORT, headers={"Idempotency-Key": KEY})
+    own = tenants.ask("POST", "/customer-imports", IMPORT, headers={"Idempotency-Key": KEY})
     assert own.status == 202
     assert own.json["id"] != tenants.ids["importId"]
 

@@ -122,7 +122,7 @@ def filled(path: str, ids: str) -> str:
 @given(path=st.sampled_from(PATHS), method=st.sampled_from(METHODS), body=BODY)
 @example(path="/v1/invoices", method="POST", body=b"[" * 200_000)
 @example(path="/v1/stripe/webhooks", method="POST", body=b'{"a":' * 100_000)
-@example(path="/v1/customers/import", method="POST", body=b'{"customers":[' + b"[" * 100_000)
+@example(path="/v1/customer-imports", method="POST", body=b'{"customers":[' + b"[" * 100_000)
 @example(path="/v1/invoices", method="POST", body=b"")
 @example(path="/v1/invoices", method="POST", body=b" " * (1024 * 1024 * 3))
 @example(path="/v1/stripe/connection/complete", method="POST", body=b'{"state":"\\ud800"}')

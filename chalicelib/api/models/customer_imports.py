@@ -25,14 +25,10 @@ class NewCustomerImport(msgspec.Struct, rename="camel", forbid_unknown_fields=Tr
     """The customers to keep. Each row stands for itself: one that is wrong fails alone."""
 
     customers: Annotated[
-        list[msgspec.Raw],
+        list[Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/components/schemas/ImportedCustomer"})]],
         Meta(
             description="Customers as in `PUT /v1/customers/{id}`, each with its `id`.",
-            extra_json_schema={
-                "minItems": 1,
-                "maxItems": MAX_ROWS,
-                "items": {"$ref": "#/components/schemas/ImportedCustomer"},
-            },
+            extra_json_schema={"minItems": 1, "maxItems": MAX_ROWS},
         ),
     ]
 
