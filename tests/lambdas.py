@@ -33,7 +33,12 @@ def not_for(function: str) -> frozenset[str]:
     others = frozenset(MODULES.values()) - {MODULES[function]}
     if function == API_HANDLER:
         # `app.py` registers every handler for Chalice; what only workers use is imported when a worker works.
-        return HEAVY | {"aws_lambda_powertools.utilities.batch", "asyncio", "chalicelib.api.openapi_document"}
+        return HEAVY | {
+            "aws_lambda_powertools.utilities.batch",
+            "asyncio",
+            "chalicelib.api.openapi_document",
+            "chalicelib.api.openapi_schemas",
+        }
     api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.http.routing", "chalicelib.api.models"})
     return HEAVY | others | api | {"chalicelib.workers.registry"}
 

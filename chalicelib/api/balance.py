@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.refusals import ASKS_STRIPE
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.balance import BalanceView, balance_view
@@ -12,7 +13,14 @@ from chalicelib.usecases.payouts.show_payouts import show_balance
 router = Router(__name__, "Payouts")
 
 
-@router.route("GET", "/balance", Role.MEMBER, takes=Nothing, answers={200: BalanceView}, refuses=(409, 502, 503))
+@router.route(
+    "GET",
+    "/balance",
+    Role.MEMBER,
+    takes=Nothing,
+    answers={200: BalanceView},
+    refuses=("stripe_not_connected", *ASKS_STRIPE),
+)
 def get_balance(call: Call[Nothing]) -> Reply:
     """Show the balance of the Stripe account and what is on its way to or from the bank, by currency.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib import bootstrap
+from chalicelib.api.http.refusals import ASKS_STRIPE, CHANGES_A_RECORD
 from chalicelib.api.http.routing import PREFIX, Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.connection import (
@@ -28,7 +29,7 @@ router = Router(__name__, "Connection")
     Role.ADMIN,
     takes=Nothing,
     answers={200: AuthorizationView},
-    refuses=(409, 502, 503),
+    refuses=(*CHANGES_A_RECORD, "secrets_unavailable"),
 )
 def begin_connection(call: Call[Nothing]) -> Reply:
     """Install or Reconnect: begin to connect Stripe.
@@ -49,7 +50,14 @@ def begin_connection(call: Call[Nothing]) -> Reply:
     Role.PUBLIC,
     takes=CallbackQuery,
     answers={302: None},
-    refuses=(409, 422, 503),
+    refuses=(
+        "state_missing",
+        "state_unknown",
+        "state_used",
+        "state_expired",
+        "database_unavailable",
+        *CHANGES_A_RECORD,
+    ),
     page_on_error=True,
 )
 def receive_callback(call: Call[CallbackQuery]) -> Reply:
@@ -72,7 +80,19 @@ def receive_callback(call: Call[CallbackQuery]) -> Reply:
     Role.ADMIN,
     takes=CompleteConnection,
     answers={200: ConnectionView},
-    refuses=(409, 422, 502, 503),
+    refuses=(
+        "account_bound_elsewhere",
+        "oauth_code_invalid",
+        "oauth_denied",
+        "oauth_failed",
+        "state_expired",
+        "state_foreign",
+        "state_missing",
+        "state_not_returned",
+        "state_unknown",
+        *CHANGES_A_RECORD,
+        *ASKS_STRIPE,
+    ),
 )
 def complete_connection(call: Call[CompleteConnection]) -> Reply:
     """Activate the connection. Only the admin who began it can; doing it twice is fine."""
@@ -92,7 +112,7 @@ def get_connection(call: Call[Nothing]) -> Reply:
     Role.ADMIN,
     takes=Nothing,
     answers={200: ConnectionView},
-    refuses=(409, 422, 502, 503),
+    refuses=(*CHANGES_A_RECORD, *ASKS_STRIPE),
 )
 def disconnect(call: Call[Nothing]) -> Reply:
     """Disconnect Stripe. Every record stays readable; doing it twice is fine."""

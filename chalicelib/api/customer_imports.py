@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib import bootstrap
 from chalicelib.api.http.decoding import body_as
+from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.models.common import Id
@@ -43,7 +44,7 @@ _row_decoder = msgspec.json.Decoder(float_hook=str)
     Role.BILLING,
     takes=NewCustomerImport,
     answers={202: CustomerImportView},
-    refuses=(409, 422, 503),
+    refuses=("import_size_invalid", "queue_unavailable", *CHANGES_A_RECORD),
     idempotency_key=True,
     max_body=MAX_BULK,
 )
@@ -64,7 +65,7 @@ def import_customers(call: Call[NewCustomerImport]) -> Reply:
     Role.BILLING,
     takes=PageQuery,
     answers={200: CustomerImportDetail},
-    refuses=(404, 422),
+    refuses=("batch_not_found",),
 )
 def get_customer_import(call: Call[PageQuery]) -> Reply:
     """Show how far an import is, and what became of each row."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.customers import (
@@ -27,7 +28,7 @@ router = Router(__name__, "Customers")
     Role.BILLING,
     takes=SaveCustomer,
     answers={200: CustomerDetail},
-    refuses=(409, 422),
+    refuses=("customer_id_reserved", "email_invalid", *CHANGES_A_RECORD),
 )
 def put_customer(call: Call[SaveCustomer]) -> Reply:
     """Keep POM's record of a customer, as a whole, and give it to Stripe.
@@ -54,7 +55,12 @@ def put_customer(call: Call[SaveCustomer]) -> Reply:
 
 
 @router.route(
-    "GET", "/customers/{customerId}", Role.BILLING, takes=Nothing, answers={200: CustomerDetail}, refuses=(404,)
+    "GET",
+    "/customers/{customerId}",
+    Role.BILLING,
+    takes=Nothing,
+    answers={200: CustomerDetail},
+    refuses=("customer_not_found",),
 )
 def get_customer(call: Call[Nothing]) -> Reply:
     """Show a customer."""
@@ -69,7 +75,7 @@ def get_customer(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={202: CustomerDetail},
-    refuses=(404, 409),
+    refuses=("customer_not_found", *CHANGES_A_RECORD),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
     """Give a customer to Stripe again, after an error or a change in Stripe.
@@ -82,7 +88,7 @@ def sync_customer(call: Call[Nothing]) -> Reply:
     return Reply(customer_detail(customers.as_it_stands(customer, ports)), 202)
 
 
-@router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=(422,))
+@router.route("GET", "/customers", Role.BILLING, takes=PageQuery, answers={200: CustomerList}, refuses=())
 def list_customers(call: Call[PageQuery]) -> Reply:
     """List customers in the order of their ids."""
     query = call.input

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import bootstrap
+from chalicelib.api.http.refusals import CHANGES_A_RECORD, TAKES_LINES, TAKES_TERMS
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import MAX_BULK, Call, Reply, Role
 from chalicelib.api.models.invoice_batches import (
@@ -33,7 +34,17 @@ router = Router(__name__, "Bulk billing")
     Role.BILLING,
     takes=NewInvoiceBatch,
     answers={202: InvoiceBatchView},
-    refuses=(409, 422, 503),
+    refuses=(
+        "invoicing_frozen",
+        "queue_unavailable",
+        "services_missing",
+        "services_too_many",
+        "stripe_account_not_ready",
+        "stripe_not_connected",
+        *TAKES_LINES,
+        *TAKES_TERMS,
+        *CHANGES_A_RECORD,
+    ),
     idempotency_key=True,
     max_body=MAX_BULK,
 )
@@ -48,9 +59,7 @@ def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
     return Reply(batch_view(bill_many(command, bootstrap.ports())), 202)
 
 
-@router.route(
-    "GET", "/invoice-batches", Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchList}, refuses=(422,)
-)
+@router.route("GET", "/invoice-batches", Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchList}, refuses=())
 def list_invoice_batches(call: Call[PageQuery]) -> Reply:
     """List batches, newest first."""
     query, kind = call.input, BatchKind.INVOICES
@@ -58,7 +67,9 @@ def list_invoice_batches(call: Call[PageQuery]) -> Reply:
     return Reply(batch_list(page))
 
 
-@router.route("GET", ONE, Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchDetail}, refuses=(404, 422))
+@router.route(
+    "GET", ONE, Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchDetail}, refuses=("batch_not_found",)
+)
 def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     """Show how far a batch is, and what became of each invoice."""
     ports, query = bootstrap.ports(), call.input
@@ -68,7 +79,12 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
 
 
 @router.route(
-    "POST", f"{ONE}/retry", Role.BILLING, takes=Nothing, answers={202: InvoiceBatchView}, refuses=(404, 409)
+    "POST",
+    f"{ONE}/retry",
+    Role.BILLING,
+    takes=Nothing,
+    answers={202: InvoiceBatchView},
+    refuses=("batch_cancelled", "batch_not_found", "invoicing_frozen", "queue_unavailable", *CHANGES_A_RECORD),
 )
 def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     """Try the failed invoices again, and only those."""
@@ -77,7 +93,12 @@ def retry_invoice_batch(call: Call[Nothing]) -> Reply:
 
 
 @router.route(
-    "POST", f"{ONE}/cancel", Role.BILLING, takes=Nothing, answers={200: InvoiceBatchView}, refuses=(404, 409)
+    "POST",
+    f"{ONE}/cancel",
+    Role.BILLING,
+    takes=Nothing,
+    answers={200: InvoiceBatchView},
+    refuses=("batch_not_found", *CHANGES_A_RECORD),
 )
 def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
     """Leave out what is still queued. What has been made stays; an invoice that is being made is finished."""

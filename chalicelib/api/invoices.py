@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib import bootstrap, correlation
+from chalicelib.api.http.refusals import (
+    ASKS_STRIPE,
+    CHANGES_A_RECORD,
+    CHANGES_AN_INVOICE,
+    SENDS_AN_INVOICE,
+    TAKES_LINES,
+    TAKES_TERMS,
+)
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
@@ -36,7 +44,25 @@ router = Router(__name__, "Invoices")
     Role.BILLING,
     takes=NewInvoice,
     answers={201: InvoiceView, 202: InvoiceView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=(
+        "customer_not_found",
+        "customer_needs_choice",
+        "deduction_zero",
+        "deductions_too_large",
+        "invoice_refused",
+        "invoice_type_unknown",
+        "lines_missing",
+        "lines_too_many",
+        "service_already_billed",
+        "stripe_customer_taken",
+        "stripe_customer_unknown",
+        "stripe_not_connected",
+        *TAKES_LINES,
+        *TAKES_TERMS,
+        *SENDS_AN_INVOICE,
+        *CHANGES_A_RECORD,
+        *ASKS_STRIPE,
+    ),
     idempotency_key=True,
 )
 def create_invoice(call: Call[NewInvoice]) -> Reply:
@@ -50,7 +76,9 @@ def create_invoice(call: Call[NewInvoice]) -> Reply:
     return _shown(make_invoice(command, ports), ports, done=201)
 
 
-@router.route("GET", "/invoices", Role.MEMBER, takes=InvoiceQuery, answers={200: InvoiceList}, refuses=(422,))
+@router.route(
+    "GET", "/invoices", Role.MEMBER, takes=InvoiceQuery, answers={200: InvoiceList}, refuses=("period_invalid",)
+)
 def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     """List invoices, newest first; with `overdue`, longest overdue first."""
     ports = bootstrap.ports()
@@ -60,7 +88,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
     return Reply(invoice_list(page, now=now, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
-@router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=(404,))
+@router.route("GET", ONE, Role.MEMBER, takes=Nothing, answers={200: InvoiceDetail}, refuses=("invoice_not_found",))
 def get_invoice(call: Call[Nothing]) -> Reply:
     """Show an invoice with its payments, their fees and deposits, and its timeline."""
     ports = bootstrap.ports()
@@ -70,14 +98,18 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     return Reply(invoice_detail(invoice, deposits, now=ports.clock.now(), dashboard_base=base))
 
 
-@router.route("GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=(404,))
+@router.route(
+    "GET", f"{ONE}/history", Role.MEMBER, takes=Nothing, answers={200: InvoiceHistory}, refuses=("invoice_not_found",)
+)
 def get_invoice_history(call: Call[Nothing]) -> Reply:
     """Show an invoice's timeline, oldest first: what POM, the payer, the bank and people in Stripe did."""
     invoice = invoices.get_invoice(call.caller.organization_id, _invoice_id(call), bootstrap.ports())
     return Reply(history_view(invoice, dashboard_base=bootstrap.config().stripe_dashboard_base))
 
 
-@router.route("GET", f"{ONE}/events", Role.MEMBER, takes=PageQuery, answers={200: InvoiceEvents}, refuses=(404, 422))
+@router.route(
+    "GET", f"{ONE}/events", Role.MEMBER, takes=PageQuery, answers={200: InvoiceEvents}, refuses=("invoice_not_found",)
+)
 def list_invoice_events(call: Call[PageQuery]) -> Reply:
     """List Stripe's events about an invoice, the latest arrival first, and what became of each.
 
@@ -94,7 +126,7 @@ def list_invoice_events(call: Call[PageQuery]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={200: InvoiceView, 202: InvoiceView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=("invoice_not_sendable", "payment_under_way", *SENDS_AN_INVOICE, *CHANGES_AN_INVOICE),
 )
 def send_invoice(call: Call[Nothing]) -> Reply:
     """Send a draft that has been reviewed. An invoice that was sent is answered as it is.
@@ -113,7 +145,7 @@ def send_invoice(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={200: InvoiceView, 202: InvoiceView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=("draft_deleted", "invoice_not_voidable", "payment_under_way", *CHANGES_AN_INVOICE),
 )
 def void_invoice(call: Call[Nothing]) -> Reply:
     """Void an invoice, or delete it while it is a draft. Its services can be billed again."""
@@ -128,7 +160,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={200: InvoiceView, 202: InvoiceView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=CHANGES_AN_INVOICE,
 )
 def refresh_invoice(call: Call[Nothing]) -> Reply:
     """Read the invoice from Stripe now."""
@@ -143,7 +175,19 @@ def refresh_invoice(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={200: InvoiceView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=(
+        "customer_email_changed",
+        "customer_email_missing",
+        "draft_of_other_customer",
+        "invoice_disputed",
+        "invoice_not_open",
+        "invoicing_frozen",
+        "payment_under_way",
+        "reminded_today",
+        "sent_today",
+        "stripe_account_not_ready",
+        *CHANGES_AN_INVOICE,
+    ),
 )
 def remind_invoice(call: Call[Nothing]) -> Reply:
     """Have Stripe e-mail the payment link again, at most once a day, and not on the day it was sent.
@@ -160,7 +204,20 @@ def remind_invoice(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=OutsidePayment,
     answers={200: InvoiceView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=(
+        "amount_negative",
+        "amount_not_what_remains",
+        "amount_too_large",
+        "amount_too_precise",
+        "amount_zero",
+        "invoice_already_paid",
+        "invoice_not_open",
+        "paid_on_in_future",
+        "paid_on_too_early",
+        "payment_method_unknown",
+        "payment_under_way",
+        *CHANGES_AN_INVOICE,
+    ),
 )
 def mark_invoice_paid(call: Call[OutsidePayment]) -> Reply:
     """Record a payment that did not go through Stripe, such as cash or a check.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.invoicing_settings import (
@@ -30,7 +31,16 @@ def get_invoicing_settings(call: Call[Nothing]) -> Reply:
     Role.ADMIN,
     takes=SaveInvoicingSettings,
     answers={200: InvoicingSettingsView},
-    refuses=(409, 422),
+    refuses=(
+        "currency_unsupported",
+        "invoice_type_unknown",
+        "payment_method_unknown",
+        "payment_terms_unknown",
+        "payment_window_invalid",
+        "reminder_days_invalid",
+        "time_zone_unknown",
+        *CHANGES_A_RECORD,
+    ),
 )
 def put_invoicing_settings(call: Call[SaveInvoicingSettings]) -> Reply:
     """Replace the invoicing settings as a whole."""

@@ -20,7 +20,8 @@ from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
-from chalicelib.api.http.table import READING, SUFFICIENT, Role, Route
+from chalicelib.api.http.refusals import codes_refused
+from chalicelib.api.http.table import READING, Role, Route
 from chalicelib.api.models.customer_imports import ImportedCustomer
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.exact import schema_hook
@@ -60,8 +61,14 @@ TAGS = {
 }
 """What the routes of each tag are about."""
 SECURITY_SCHEME = "accessToken"
-EVERYWHERE = (400, 413, 429, 500, 503)
-HEADERS_OF = {401: "WWW-Authenticate", 429: "Retry-After", 502: "Retry-After", 503: "Retry-After"}
+_RETRY_AFTER = ("Retry-After", "The number of seconds to wait before the request is repeated.")
+HEADERS_OF = {
+    401: ("WWW-Authenticate", "Always `Bearer`."),
+    429: _RETRY_AFTER,
+    502: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
+"""The header that an error answer has, by status, with its description."""
 
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
@@ -77,9 +84,9 @@ the role `admin` may do everything.
 Errors have a stable `code`, a `message` and a `nextStep` for people, the `field` that is wrong, and the `requestId` \
 to give to support. `details` has all errors of the request, the first one again among them: 400 tells all faults of \
 its shape, and a request of the right shape hears of all rules that it breaks. There are at most 50; `moreDetails` \
-says that there are more. The first error decides the status. All codes are in `components.responses`. Answers of \
-429, 502 and 503 carry `Retry-After`; repeating such a request is safe. An `Idempotency-Key` makes repeating any \
-create safe.
+says that there are more. The first error decides the status. Each answer lists its codes; all of them are in the \
+schema `ErrorCode`. Answers of 429, 502 and 503 carry `Retry-After`; repeating such a request is safe. An \
+`Idempotency-Key` makes repeating any create safe.
 """
 
 
@@ -107,7 +114,7 @@ def document(routes: Sequence[Route], server_url: str = "/") -> Json:
         "paths": paths,
         "components": {
             "schemas": _only_shared(schemas, routes),
-            "responses": {_error_name(status): _error_response(status) for status in ERROR_CODES},
+            "responses": _shared_errors(routes),
             "securitySchemes": {
                 SECURITY_SCHEME: {
                     "type": "http",
@@ -127,18 +134,6 @@ def _error_code_schema() -> Json:
         "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
         "among these for an error that only its status and its texts explain.",
     }
-
-
-def statuses_refused(route: Route) -> list[int]:
-    """The error statuses of a route: those it declares, and those that follow from what it takes."""
-    follow = {*EVERYWHERE, *route.refuses}
-    if route.role is not Role.PUBLIC:
-        follow.add(401)
-    if route.role in SUFFICIENT:
-        follow.add(403)
-    if route.has_body:
-        follow.add(415)
-    return sorted(follow)
 
 
 def _models(routes: Sequence[Route]) -> list[type]:
@@ -248,8 +243,10 @@ def _responses(route: Route) -> Json:
         else:
             response["content"] = {"application/json": {"schema": {"type": "object"}}}
         responses[str(status)] = response
-    for status in statuses_refused(route):
-        responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
+    for status, codes in codes_refused(route).items():
+        shared = len(ERROR_CODES[status]) == 1
+        reference = {"$ref": f"#/components/responses/{_error_name(status)}"}
+        responses[str(status)] = reference if shared else _error_response(status, codes, route.refuses)
     return responses
 
 
@@ -276,28 +273,43 @@ def _error_name(status: int) -> str:
     return HTTPStatus(status).name.title().replace("_", "")
 
 
-def _error_response(status: int) -> Json:
-    codes = ERROR_CODES[status]
-    listed = "\n".join(f"- `{code}`: {meaning}" for code, meaning in codes.items())
-    details = ERROR_EXAMPLES.get(status) or [_plain_example(status)]
-    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
-    example = {"error": {**repeated, "requestId": request_id, "details": details, "moreDetails": False}}
+def _shared_errors(routes: Sequence[Route]) -> Json:
+    """Returns the error answers that are the same wherever they occur: those of a status with one code."""
+    refused = {status for route in routes for status in codes_refused(route)}
+    shared = {status: list(codes) for status, codes in ERROR_CODES.items() if len(codes) == 1 and status in refused}
+    return {_error_name(status): _error_response(status, codes, codes) for status, codes in shared.items()}
+
+
+def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
+    """Returns an error answer with these codes. Its example has one that the route declares, if there is one."""
+    listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
+    code: Json = {"type": "string", "enum": list(codes)}
+    narrowed: Json = {
+        "type": "object",
+        "properties": {"error": {"type": "object", "properties": {"code": code}, "required": ["code"]}},
+        "required": ["error"],
+    }
+    schema = {"allOf": [{"$ref": _REF.format(name=ErrorBody.__name__)}, narrowed]}
     response: Json = {
         "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
-        "content": {
-            "application/json": {"schema": {"$ref": _REF.format(name=ErrorBody.__name__)}, "example": example}
-        },
+        "content": {"application/json": {"schema": schema, "example": _error_example(status, codes, declared)}},
         "x-error-codes": list(codes),
     }
     if status in HEADERS_OF:
-        response["headers"] = {HEADERS_OF[status]: {"schema": {"type": "string"}}}
+        name, described = HEADERS_OF[status]
+        response["headers"] = {name: {"description": described, "schema": {"type": "string"}}}
     return response
 
 
-def _plain_example(status: int) -> Json:
-    code, meaning = next(iter(ERROR_CODES[status].items()))
-    return error_detail(code, meaning, USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step))
+def _error_example(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
+    details = ERROR_EXAMPLES.get(status, ())
+    if not details or not {each["code"] for each in details} <= set(codes):
+        code = next((each for each in declared if each in codes), codes[0])
+        next_step = USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step)
+        details = [error_detail(code, ERROR_CODES[status][code], next_step)]
+    repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
+    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    return {"error": {**repeated, "requestId": request_id, "details": list(details), "moreDetails": False}}
 
 
 def _camel(name: str) -> str:

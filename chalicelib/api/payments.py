@@ -21,7 +21,13 @@ router = Router(__name__, "Payments")
 
 
 @router.route(
-    "GET", PATH, Role.MEMBER, takes=MovementQuery, answers={200: MovementList}, refuses=(422,), answers_csv=True
+    "GET",
+    PATH,
+    Role.MEMBER,
+    takes=MovementQuery,
+    answers={200: MovementList},
+    refuses=("period_invalid",),
+    answers_csv=True,
 )
 def list_payments(call: Call[MovementQuery]) -> Reply:
     """List payments, refunds and disputes with their fees and deposits, newest first, as JSON or as CSV.

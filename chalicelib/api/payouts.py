@@ -21,7 +21,13 @@ router = Router(__name__, "Payouts")
 
 
 @router.route(
-    "GET", PATH, Role.MEMBER, takes=PayoutQuery, answers={200: PayoutList}, refuses=(422,), answers_csv=True
+    "GET",
+    PATH,
+    Role.MEMBER,
+    takes=PayoutQuery,
+    answers={200: PayoutList},
+    refuses=("period_invalid",),
+    answers_csv=True,
 )
 def list_payouts(call: Call[PayoutQuery]) -> Reply:
     """List payouts, which people call deposits, and what each consists of, the latest first, as JSON or as CSV.
@@ -50,7 +56,7 @@ def list_payouts(call: Call[PayoutQuery]) -> Reply:
     Role.MEMBER,
     takes=RowsQuery,
     answers={200: PayoutDetail},
-    refuses=(404, 422),
+    refuses=("payout_not_found",),
     answers_csv=True,
 )
 def get_payout(call: Call[RowsQuery]) -> Reply:

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap, correlation
+from chalicelib.api.http.refusals import ASKS_STRIPE, CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.refunds import NewRefund, OrderedRefundView, ordered_refund_view, refund_request_from
 from chalicelib.usecases.invoicing.refund import refund
 
 router = Router(__name__, "Payments")
+
+REFUSED = (
+    "amount_negative",
+    "amount_too_large",
+    "amount_too_precise",
+    "amount_zero",
+    "invoice_of_other_account",
+    "payment_not_found",
+    "refund_already_made",
+    "refund_exceeds_balance",
+    "refund_exceeds_payment",
+    "refund_not_allowed",
+    "refund_not_possible",
+    "refund_of_disputed_payment",
+    "refund_of_outside_payment",
+    "refund_of_unpaid",
+    "refund_reason_unknown",
+    "refund_refused",
+    "refund_too_small",
+    "stripe_not_connected",
+    *CHANGES_A_RECORD,
+    *ASKS_STRIPE,
+)
+"""The error codes of a refund."""
 
 
 @router.route(
@@ -17,7 +42,7 @@ router = Router(__name__, "Payments")
     Role.ADMIN,
     takes=NewRefund,
     answers={201: OrderedRefundView, 202: OrderedRefundView},
-    refuses=(404, 409, 422, 502, 503),
+    refuses=REFUSED,
     idempotency_key=True,
     requires_idempotency_key=True,
 )

@@ -11,7 +11,9 @@ from chalicelib.usecases.invoicing import summary
 router = Router(__name__, "Invoices")
 
 
-@router.route("GET", "/summary", Role.MEMBER, takes=SummaryQuery, answers={200: SummaryView}, refuses=(422,))
+@router.route(
+    "GET", "/summary", Role.MEMBER, takes=SummaryQuery, answers={200: SummaryView}, refuses=("period_invalid",)
+)
 def get_summary(call: Call[SummaryQuery]) -> Reply:
     """Sum up the invoices, by currency: each status, what is overdue, paid, refunded, disputed and lost.
 

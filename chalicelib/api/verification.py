@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import bootstrap
+from chalicelib.api.http.refusals import CHANGES_A_RECORD
 from chalicelib.api.http.routing import Router
 from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.queries import Nothing
@@ -21,7 +22,14 @@ from chalicelib.usecases.connecting.try_connection import try_connection
 router = Router(__name__, "Connection")
 
 
-@router.route("POST", "/stripe/connection/test", Role.ADMIN, takes=Nothing, answers={200: TestReport}, refuses=(409,))
+@router.route(
+    "POST",
+    "/stripe/connection/test",
+    Role.ADMIN,
+    takes=Nothing,
+    answers={200: TestReport},
+    refuses=("stripe_not_connected", *CHANGES_A_RECORD),
+)
 def test_connection(call: Call[Nothing]) -> Reply:
     """Verify the connection with a test invoice.
 
@@ -32,7 +40,12 @@ def test_connection(call: Call[Nothing]) -> Reply:
 
 
 @router.route(
-    "POST", "/stripe/connection/refresh", Role.BILLING, takes=Nothing, answers={202: RefreshView}, refuses=(409,)
+    "POST",
+    "/stripe/connection/refresh",
+    Role.BILLING,
+    takes=Nothing,
+    answers={202: RefreshView},
+    refuses=("stripe_not_connected", "queue_unavailable", *CHANGES_A_RECORD),
 )
 def refresh_connection(call: Call[Nothing]) -> Reply:
     """Compare everything with Stripe now. Asked for again within a minute, it is not done twice."""

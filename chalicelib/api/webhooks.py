@@ -17,7 +17,13 @@ router = Router(__name__, "Stripe")
 
 
 @router.route(
-    "POST", "/stripe/webhooks", Role.PUBLIC, takes=Nothing, answers={200: Received}, refuses=(503,), raw_body=True
+    "POST",
+    "/stripe/webhooks",
+    Role.PUBLIC,
+    takes=Nothing,
+    answers={200: Received},
+    refuses=("database_unavailable", "invalid_signature", "queue_unavailable", "secrets_unavailable"),
+    raw_body=True,
 )
 def receive_webhook(call: Call[Nothing]) -> Reply:
     """Take in an event that Stripe signed: applied or kept for later before this answers.

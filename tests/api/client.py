@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,8 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import LocalGateway, LocalGatewayException
 
+from chalicelib.api.http.refusals import codes_refused
+from chalicelib.api.http.table import ROUTES
 from tests.api.tokens import Issuer
 from tests.world import ADMIN, OFFICE, ORGANIZATION
 
@@ -37,6 +40,18 @@ class Answer:
     @property
     def code(self) -> str:
         return str(self.error["code"])
+
+
+def require_listed(method: str, path: str, answer: Answer) -> None:
+    """Refuses an error code that the route's contract does not list."""
+    if answer.status < 400 or not answer.text.startswith('{"error"'):
+        return
+    bare = path.partition("?")[0]
+    for route in ROUTES:
+        if route.method == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", route.path), bare):
+            listed = codes_refused(route).get(answer.status, ())
+            assert answer.code in listed, f"{route.label} answers {answer.status} {answer.code}: see its `refuses`"
+            return
 
 
 @dataclass
@@ -103,4 +118,6 @@ class ApiClient:
                 raise
             return Answer(401, {}, '{"message":"Unauthorized"}')
         named = {name.lower(): value for name, value in response["headers"].items()}
-        return Answer(response["statusCode"], named, response["body"])
+        answer = Answer(response["statusCode"], named, response["body"])
+        require_listed(method, path, answer)
+        return answer

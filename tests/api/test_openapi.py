@@ -8,6 +8,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,13 @@ from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.http import errors
 from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import problem_of_status
+from chalicelib.api.http.refusals import codes_refused
 from chalicelib.api.http.table import ROUTES, Role
 from chalicelib.api.models.errors import ErrorBody
 from chalicelib.api.models.event_log import LoggedOutcome
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.system import VERSION
-from chalicelib.api.openapi_document import document, statuses_refused
+from chalicelib.api.openapi_document import document
 from chalicelib.domain.errors import IntegrationError
 from chalicelib.domain.refund_order import REFUND_REASONS
 from chalicelib.domain.timeline_entries import EntryKind
@@ -45,6 +47,14 @@ NOT_ANSWERED = {
     "token_keys_unavailable",  # raised in the authorizer's Lambda, whose failures API Gateway answers itself
     "webhooks_unreachable",
 }
+OF_NO_ROUTE = {
+    "amount_invalid",  # the shape of a body is checked first, and it takes nothing but numbers
+    "customer_repeated",  # this and the next are told of an item of bulk work
+    "invoice_void",
+    "method_not_allowed",  # this and the next are answered where there is no route
+    "not_found",
+}
+"""Codes that no route answers."""
 COMPUTED = {
     "invalid_body",
     "invalid_query",
@@ -155,7 +165,7 @@ def test_every_operation_is_told_whole(openapi: dict[str, Any]) -> None:
         in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
         assert in_path == set(re.findall(r"{(\w+)}", path))
         documented = set(operation["responses"])
-        assert documented == {str(status) for status in (*route.answers, *statuses_refused(route))}
+        assert documented == {str(status) for status in (*route.answers, *codes_refused(route))}
         for status in route.answers:
             assert "$ref" not in operation["responses"][str(status)]
 
@@ -327,13 +337,46 @@ def test_every_status_that_can_occur_is_named(openapi: dict[str, Any]) -> None:
     assert words_of(openapi, "LoggedOutcome") == set(LoggedOutcome)
 
 
-def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_status(openapi: dict[str, Any]) -> None:
-    for response in openapi["components"]["responses"].values():
+def errors_of(openapi: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yields the label of each route with each status of 400 and above that it answers, and the answer."""
+    for path, method, operation in operations(openapi):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                reference = answer.get("$ref", "").rpartition("/")[2]
+                yield f"{method} {path}", status, openapi["components"]["responses"].get(reference, answer)
+
+
+def test_examples_of_errors_are_of_their_model_and_have_codes_of_their_answer(openapi: dict[str, Any]) -> None:
+    for _, _, response in errors_of(openapi):
         example = response["content"]["application/json"]["example"]
         first = msgspec.convert(example, ErrorBody).error
         assert {each.code for each in first.details} <= set(response["x-error-codes"])
         assert (first.code, first.message) == (first.details[0].code, first.details[0].message)
         assert all(each.next_step for each in first.details)
+
+
+def test_each_operation_lists_the_codes_that_it_can_answer_and_no_others(openapi: dict[str, Any]) -> None:
+    routes = {route.label: route for route in ROUTES}
+    seen = 0
+    for label, status, response in errors_of(openapi):
+        codes = list(codes_refused(routes[label])[int(status)])
+        [_, narrowed] = response["content"]["application/json"]["schema"]["allOf"]
+        assert response["x-error-codes"] == codes == narrowed["properties"]["error"]["properties"]["code"]["enum"]
+        assert all(f"`{code}`" in response["description"] for code in codes)
+        seen += 1
+    assert seen > 100
+
+
+def test_a_route_declares_codes_that_exist_and_do_not_follow_by_themselves() -> None:
+    for route in ROUTES:
+        follow = {code for codes in codes_refused(replace(route, refuses=())).values() for code in codes}
+        assert set(route.refuses) <= CODES, route.label
+        assert set(route.refuses) & follow == set(), route.label
+
+
+def test_every_code_is_one_of_some_route(openapi: dict[str, Any]) -> None:
+    listed = {code for _, _, response in errors_of(openapi) for code in response["x-error-codes"]}
+    assert CODES - listed == OF_NO_ROUTE
 
 
 def test_answers_have_no_floats(openapi: dict[str, Any]) -> None:

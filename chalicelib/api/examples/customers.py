@@ -89,11 +89,11 @@ IMPORT_BEGUN = {
 }
 """An import that was just asked for. A row that cannot be read has failed at once."""
 
-EMAIL_INVALID = {
-    "code": "email_invalid",
-    "message": "This is not a valid e-mail address.",
-    "field": "email",
-    "next_step": "Correct the address; Stripe sends the invoice there.",
+REPEATED = {
+    "code": "customer_repeated",
+    "message": "The customer cust_457 is in row 2 already.",
+    "field": "id",
+    "next_step": "Leave one of the two rows out.",
 }
 
 CUSTOMER_EXAMPLES: Mapping[type, Any] = {
@@ -104,9 +104,9 @@ CUSTOMER_EXAMPLES: Mapping[type, Any] = {
             {"row": 2, "customerId": "cust_457", "outcome": "created", "error": None},
             {
                 "row": 3,
-                "customerId": "cust_458",
+                "customerId": "cust_457",
                 "outcome": "failed",
-                "error": only_error(**EMAIL_INVALID),
+                "error": only_error(**REPEATED),
             },
         ],
         "pageInfo": LAST_PAGE,
@@ -118,7 +118,7 @@ CUSTOMER_EXAMPLES: Mapping[type, Any] = {
         "customers": [
             {"id": CUSTOMER_ID, **PROFILE},
             {"id": "cust_457", "firstName": "Sam", "lastName": "Ortiz", "email": "sam.ortiz@example.com"},
-            {"id": "cust_458", "companyName": "Palm Court", "email": "office@palm-court"},
+            {"id": "cust_457", "companyName": "Palm Court", "email": "office@palm-court.example.com"},
         ]
     },
     SaveCustomer: PROFILE,

@@ -33,7 +33,7 @@ class Router:
         *,
         takes: type[T],
         answers: Answers,
-        refuses: Sequence[int] = (),
+        refuses: Sequence[str] = (),
         idempotency_key: bool = False,
         requires_idempotency_key: bool = False,
         raw_body: bool = False,
@@ -45,7 +45,7 @@ class Router:
 
         Args:
             answers: each success status with its model.
-            refuses: statuses of errors that only the use case decides; the others follow from the rest.
+            refuses: codes of errors that only the use case decides; the others follow from the rest, see `refusals`.
             requires_idempotency_key: refuse a request without the key, because repeating it by accident costs money.
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.

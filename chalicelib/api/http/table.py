@@ -61,7 +61,7 @@ class Route:
     role: Role
     takes: type[msgspec.Struct]
     answers: Answers
-    refuses: Sequence[int]
+    refuses: Sequence[str]
     name: str
     tag: str
     doc: str

@@ -62,7 +62,7 @@ CUSTOMERS = (
         "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
     ),
     guard(
-        "what has a meaning in a path is no customer's id",
+        "a dot segment is no customer's id",
         "require_customer_id",
         Check("DOT_SEGMENTS"),
         f"{_T_SAVES}::test_what_has_a_meaning_in_a_path_is_no_customers_id",

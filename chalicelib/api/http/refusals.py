@@ -1,0 +1,106 @@
+"""Which error codes each route can answer: those that follow from what it takes, and those that it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from chalicelib.api.http.error_codes import ERROR_CODES
+from chalicelib.api.http.table import SUFFICIENT, Role, Route
+
+ANYWHERE = ("malformed_request", "payload_too_large", "too_many_requests", "internal_error", "unavailable")
+"""What API Gateway and this service answer on every route."""
+
+ASKS_STRIPE = (
+    "stripe_account_unreachable",
+    "stripe_answer_unreadable",
+    "stripe_busy",
+    "stripe_failed",
+    "stripe_key_rejected",
+    "stripe_key_reused",
+    "stripe_refused",
+    "stripe_resource_missing",
+    "stripe_unreachable",
+    "secrets_unavailable",
+)
+"""Of a route that asks Stripe and waits for the answer."""
+
+CHANGES_A_RECORD = ("concurrent_change", "record_too_large")
+"""Of a route that changes what is stored."""
+
+TAKES_TERMS = (
+    "currency_unsupported",
+    "due_date_and_terms",
+    "due_date_in_past",
+    "due_date_too_far",
+    "payment_method_unknown",
+    "payment_terms_unknown",
+)
+"""Of a route that takes the terms of an invoice."""
+
+TAKES_LINES = (
+    "amount_below_minimum",
+    "amount_negative",
+    "amount_too_large",
+    "amount_too_precise",
+    "currency_mixed",
+    "customer_id_reserved",
+    "quantity_invalid",
+    "quantity_too_precise",
+    "service_repeated",
+)
+"""Of a route that takes services to bill."""
+
+CHANGES_AN_INVOICE = (
+    "invoice_not_found",
+    "invoice_creating",
+    "invoice_of_other_account",
+    "invoice_revised",
+    "stripe_not_connected",
+    *CHANGES_A_RECORD,
+    *ASKS_STRIPE,
+)
+"""Of a route that changes an invoice in Stripe."""
+
+SENDS_AN_INVOICE = (
+    "changed_in_stripe",
+    "customer_email_changed",
+    "customer_email_missing",
+    "draft_deleted",
+    "draft_of_other_customer",
+    "due_date_in_past",
+    "invoicing_frozen",
+    "stripe_account_not_ready",
+    "total_differs",
+)
+"""Of a route that sends an invoice."""
+
+
+def codes_refused(route: Route) -> Mapping[int, Sequence[str]]:
+    """Returns the error codes that a route can answer, by status.
+
+    `details` may have codes of other statuses, too: the first error decides the status.
+    """
+    codes = {*_that_follow(route), *route.refuses}
+    by_status = {status: [code for code in known if code in codes] for status, known in ERROR_CODES.items()}
+    return {status: listed for status, listed in by_status.items() if listed}
+
+
+def _that_follow(route: Route) -> Iterator[str]:
+    """Yields the codes that follow from what a route takes and whom it asks for a token."""
+    yield from ANYWHERE
+    if route.role is not Role.PUBLIC:
+        yield from ("unauthorized", "database_unavailable")
+    if route.role in SUFFICIENT:
+        yield from ("forbidden", "role_missing")
+    if not route.raw_body:
+        yield from ("invalid_query", "invalid_body", "malformed_json")  # also where no parameter or body is taken
+    if route.has_body:
+        yield "unsupported_media_type"
+    if "{" in route.path:
+        yield "invalid_id"
+    if route.idempotency_key:
+        yield from ("invalid_idempotency_key", "idempotency_key_reused")
+    if route.requires_idempotency_key:
+        yield "idempotency_key_missing"
+    if "after" in route.takes.__struct_fields__:
+        yield "cursor_invalid"
