@@ -74,7 +74,7 @@ def batch_id_for(organization_id: OrganizationId, kind: str, idempotency_key: st
 
 
 DOT_SEGMENTS = frozenset({".", ".."})
-"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4), so nobody could open the customer."""
+"""Clients resolve these in a path before they send it (RFC 3986, section 5.2.4)."""
 
 
 def require_customer_id(customer_id: CustomerId) -> CustomerId:
