@@ -22,7 +22,7 @@ Connection: connected
 Settings: net_15 card 3
 Customer: synced
 Invoice: draft 140.00 usd
-Billed again: is on invoice already
+Billed again: lineItems[0].serviceId is billed already
 Sent: pending
 Declined: failed insufficient_funds
 Paid: paid balance 0.00
@@ -49,7 +49,7 @@ def test_both_programs_compile_under_strict_and_the_types_refuse_every_mistake(
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_program_uses_what_the_types_offer_and_talks_round_none_of_them(program: str) -> None:
     source = (npm.HERE / f"{program}.ts").read_text()
-    assert re.findall(r"\bany\b|\bunknown\b|\bas (?!they)\w+|@ts-|\w!\.", source) == []
+    assert re.findall(r"\bany\b|\bunknown\b|\bas [A-Za-z]+;?|@ts-|\w!\.", source) == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -68,15 +68,21 @@ def test_a_program_that_knows_only_the_types_walks_the_guide(
 
 
 def test_redocly_has_nothing_to_say_of_the_document(contract: Path) -> None:
+    # `.redocly.lint-ignore.yaml` has the one exception.
     said = npm.run_tool("redocly", "lint", "--format=json", "--max-problems=1000", str(contract))
     problems = json.loads(said.stdout)["problems"]
-    assert [_redocly_line(problem) for problem in problems] == [], said.stderr
+    assert [_redocly_line(each) for each in problems] == [], said.stderr
 
 
 def test_spectral_has_nothing_to_say_of_the_document(contract: Path) -> None:
     said = npm.run_tool("spectral", "lint", "--format=json", "--quiet", str(contract))
     problems = json.loads(said.stdout)
     assert [f"{each['code']} {'.'.join(map(str, each['path']))}" for each in problems] == [], said.stderr
+
+
+def test_javascript_can_read_every_pattern_of_the_document(contract: Path) -> None:
+    checked = npm.run_program(npm.HERE / "patterns.mjs", {"CONTRACT": str(contract)})
+    assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
 
 
 def _redocly_line(problem: dict[str, object]) -> str:

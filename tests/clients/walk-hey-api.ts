@@ -84,7 +84,7 @@ async function createAndSend(): Promise<InvoiceDetail> {
 function advice({ error }: ErrorBody): string {
   switch (error.code) {
     case "service_already_billed":
-      return `is on invoice ${error.details.some((each) => each.invoiceId) ? "already" : "unknown"}`;
+      return `${error.details.map((each) => each.field).join(", ")} is billed already`;
     case "role_missing":
       return "ask an administrator";
     default:

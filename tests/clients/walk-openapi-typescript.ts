@@ -71,7 +71,7 @@ async function createAndSend(): Promise<Invoice> {
 function advice({ error }: Refusal): string {
   switch (error.code) {
     case "service_already_billed":
-      return `is on invoice ${error.details.some((each) => each.invoiceId) ? "already" : "unknown"}`;
+      return `${error.details.map((each) => each.field).join(", ")} is billed already`;
     case "role_missing":
       return "ask an administrator";
     default:

@@ -28,6 +28,16 @@ def test_the_document_is_the_one_that_was_reviewed(document: Json) -> None:
     assert text(document) == FILE.read_text(), "its wording has changed; `make contract` writes it anew"
 
 
+def test_no_path_has_a_word_where_another_has_an_id(document: Json) -> None:
+    # A customer with the id `import` could not be opened beside a path `/v1/customers/import`.
+    paths = [path.split("/") for path in document["paths"]]
+    pairs = [(a, b) for a in paths for b in paths if a < b and len(a) == len(b)]
+    hidden = [
+        ("/".join(a), "/".join(b)) for a, b in pairs if all(x == y or "{" in x + y for x, y in zip(a, b, strict=True))
+    ]
+    assert hidden == []
+
+
 def schema(name: str) -> Callable[[Json], Json]:
     return lambda document: document["components"]["schemas"][name]
 
