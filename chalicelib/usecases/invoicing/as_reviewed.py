@@ -62,7 +62,10 @@ def require_as_reviewed(reviewed: Invoice, present: Invoice, ports: Ports) -> No
     if due is None or present.due_by_terms:
         return
     if not _is_due_as_seen(reviewed, due):
-        raise due_date_moved(due)
+        raise _changed(
+            f"Its due date was changed in Stripe: it is due on {day_in_words(due)} now.",
+            "Load the invoice again, look at its due date, and send it if that is right.",
+        )
 
 
 def refusals_of_draft(present: Invoice, today: dt.date) -> Iterator[Refused | Conflict]:
