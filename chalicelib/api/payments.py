@@ -12,6 +12,7 @@ from chalicelib.api.http.table import Call, Reply, Role
 from chalicelib.api.models.movements import MovementList, movement_list
 from chalicelib.api.models.movements_csv import movements_csv
 from chalicelib.api.models.queries import CSV_ROWS, ROWS, MovementQuery, movement_filter_from
+from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.payouts.show_deposits import list_deposited
 
@@ -42,6 +43,7 @@ def list_payments(call: Call[MovementQuery]) -> Reply:
     wanted, csv = movement_filter_from(query, time_zone=time_zone), prefers_csv(call.headers.get("accept"))
     first = query.first or (CSV_ROWS if csv else ROWS)
     page = list_deposited(organization_id, wanted, first, query.after, ports)
+    names = names_of(organization_id, (each.settled.movement.customer_id for each in page.items), ports)
     if csv:
-        return csv_reply(movements_csv(page.items, time_zone()), PATH, query, page)
-    return Reply(movement_list(page))
+        return csv_reply(movements_csv(page.items, names, time_zone()), PATH, query, page)
+    return Reply(movement_list(page, names))

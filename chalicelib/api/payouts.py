@@ -11,6 +11,7 @@ from chalicelib.api.models.payout_lines import PayoutDetail, payout_detail
 from chalicelib.api.models.payouts import PayoutList, payout_list
 from chalicelib.api.models.payouts_csv import payout_lines_csv, payouts_csv
 from chalicelib.api.models.queries import CSV_ROWS, ROWS, PayoutQuery, RowsQuery, payout_filter_from
+from chalicelib.usecases.customers.names import names_of
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.payouts import show_payouts
 from chalicelib.usecases.payouts.related import beside
@@ -73,7 +74,9 @@ def get_payout(call: Call[RowsQuery]) -> Reply:
     first = query.first or (CSV_ROWS if csv else ROWS)
     payout, page = show_payouts.show_payout(organization_id, payout_id, first, query.after, ports)
     known = beside([payout], organization_id, ports)
+    owners = (line.owner for line in page.items)
+    names = names_of(organization_id, (owner.customer_id for owner in owners if owner is not None), ports)
     if csv:
-        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports), known)
+        table = payout_lines_csv(payout, page, time_zone_in_force(organization_id, ports), known, names)
         return csv_reply(table, f"{PATH}/{payout.id}", query, page)
-    return Reply(payout_detail(payout, page, known))
+    return Reply(payout_detail(payout, page, known, names))

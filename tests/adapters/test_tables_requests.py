@@ -244,6 +244,18 @@ def test_an_invoice_that_has_left_a_list_is_not_shown_in_it_although_the_index_l
     assert not page.has_next
 
 
+def test_a_paid_invoice_is_not_shown_as_overdue_although_the_index_lags(
+    stores_on_tables: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, status in (("late", InvoiceStatus.PENDING), ("paid", InvoiceStatus.PAID)):
+        made = in_status(invoice(name), status, due_at=NOW - 9 * 86400)
+        stores_on_tables.invoices.insert(recounted(made), {})
+    lagging = [InvoiceItem(ORG, f"inv_{name}", overdue_key=f"{NOW:012d}#{name}") for name in ("paid", "late")]
+    monkeypatch.setattr(InvoiceItem.overdue, "query", lambda *_, **__: iter(lagging))
+    page = stores_on_tables.invoices.page(ORG, InvoiceFilter(overdue=True), 10, None)
+    assert [one.id for one in page.items] == ["inv_late"]
+
+
 def test_a_page_of_payments_is_one_query_with_and_without_filters(stores_on_tables: Backend) -> None:
     made = stores_on_tables.invoices.insert(recounted(invoice()), {})
     rows = tuple(payment(f"ch_{n}", at=NOW + n) for n in range(39))

@@ -76,6 +76,8 @@ _CHARGED = _booked(_IN_STRIPE, "stripe_fee", "Billing - usage fee", CHARGED_AT, 
 """Stripe describes a payment and its refund by the payer's name. POM does not keep that."""
 
 SETTLED = (Settlement(_REFUNDED, PAYOUT_ID), Settlement(_PAID, PAYOUT_ID))
+NAMES = {CustomerId("cust_456"): "Dana Reyes"}
+"""What the customers of the examples are called."""
 LINES = (PayoutLine(_CHARGED), PayoutLine(_REFUNDED, OWNER), PayoutLine(_PAID, OWNER))
 
 _FACT = payout_fact(

@@ -165,7 +165,7 @@ def test_money_is_followed_through_every_deposit_that_failed(api: ApiClient, wor
     boundaries = watched(world)
     [deposit] = listed(api)[0]["deposits"]
     assert (deposit["status"], deposit["payoutId"]) == ("arrived", "po_4")
-    assert boundaries.calls == ["payments.page", *["payouts.find"] * 4]
+    assert boundaries.calls == ["payments.page", *["payouts.find"] * 4, "customers.several"]
 
 
 def test_a_bank_debit_on_its_way_is_told_as_normal(api: ApiClient, world: World, account: str) -> None:
@@ -287,7 +287,7 @@ def test_a_page_of_payments_takes_one_query_and_one_read_of_their_payouts(api: A
         keep(world, payout_fact(f"po_{number}", 100))
     boundaries = watched(world)
     assert {deposit["status"] for row in listed(api, "first=30") for deposit in row["deposits"]} == {"arrived"}
-    assert boundaries.calls == ["payments.page", "payouts.find"]
+    assert boundaries.calls == ["payments.page", "payouts.find", "customers.several"]
 
 
 def test_an_invoice_takes_one_read_more_once_it_has_payments_and_two_once_they_are_paid_out(
@@ -298,13 +298,13 @@ def test_an_invoice_takes_one_read_more_once_it_has_payments_and_two_once_they_a
         shown(api, invoice_id)
         return boundaries.calls
 
-    assert reads(world.invoice("svc_2").id) == ["invoices.get"]
+    assert reads(world.invoice("svc_2").id) == ["invoices.get", "customers.several"]
     invoice, _ = paid(world)
     world.work()
-    assert reads(invoice.id) == ["invoices.get", "payments.find"]
+    assert reads(invoice.id) == ["invoices.get", "payments.find", "customers.several"]
     world.advance(7 * DAY)
     pays_out(world, account)
-    assert reads(invoice.id) == ["invoices.get", "payments.find", "payouts.find"]
+    assert reads(invoice.id) == ["invoices.get", "payments.find", "payouts.find", "customers.several"]
 
 
 def test_the_list_of_invoices_reads_no_payments(api: ApiClient, world: World, account: str) -> None:
@@ -312,7 +312,7 @@ def test_the_list_of_invoices_reads_no_payments(api: ApiClient, world: World, ac
     world.work()
     boundaries = watched(world)
     api.get("/invoices")
-    assert boundaries.calls == ["invoices.page"]
+    assert boundaries.calls == ["invoices.page", "customers.several"]
 
 
 def test_no_deposit_of_another_organization_is_read(api: ApiClient, world: World) -> None:

@@ -38,6 +38,7 @@ def test_money_in_and_out_is_listed_newest_first(api: ApiClient, world: World, a
         "invoiceId": invoice.id,
         "number": invoice.facts.invoice.number,
         "customerId": "cust_1",
+        "customerName": "Ann Lee",
         "reason": None,
     }
     assert (back["id"], back["kind"], back["amount"], back["receivedAmount"]) == (refund, "refund", "20.00", "-20.00")
@@ -138,7 +139,7 @@ def test_up_to_a_thousand_rows_can_be_asked_for_and_take_one_query(
         world.ports.database.movements[ORGANIZATION, row.id] = row
     boundaries = watched(world)
     assert len(listed(api, f"first={number}")) == number
-    assert boundaries.calls == ["payments.page"]
+    assert boundaries.calls == ["payments.page", "customers.several"]
     assert len(table(api.get(f"/payments?first={number}", headers=CSV))) == number
 
 
@@ -151,17 +152,19 @@ def test_another_organization_sees_nothing_of_it(api: ApiClient, world: World, a
     assert stranger.get(f"/payments?after={cursor}").code == "cursor_invalid"
 
 
-def test_a_page_takes_one_query_and_days_take_the_time_zone_too(api: ApiClient, world: World, account: str) -> None:
+def test_a_page_takes_one_query_and_one_read_of_names_and_days_take_the_time_zone_too(
+    api: ApiClient, world: World, account: str
+) -> None:
     paid(world)
     boundaries = watched(world)
     listed(api, "kind=payment")
-    assert boundaries.calls == ["payments.page"]
+    assert boundaries.calls == ["payments.page", "customers.several"]
     boundaries = watched(world)
     listed(api, "from=2027-01-01")
-    assert boundaries.calls == ["settings.get", "connections.get", "payments.page"]
+    assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
     boundaries = watched(world)
     table(api.get("/payments?from=2027-01-01", headers=CSV))
-    assert boundaries.calls == ["settings.get", "connections.get", "payments.page"]
+    assert boundaries.calls == ["settings.get", "connections.get", "payments.page", "customers.several"]
 
 
 def test_the_list_is_paged(api: ApiClient, world: World, account: str) -> None:

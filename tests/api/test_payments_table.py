@@ -18,13 +18,14 @@ from chalicelib.domain.movements import MovementKind
 from chalicelib.ports.storage import Page
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
-from tests.api.example_money import PAYOUT, ROWS, SETTLED
+from tests.api.example_money import NAMES, PAYOUT, ROWS, SETTLED
 from tests.api.money_moved import CSV, listed, movement, paid, refunds, table
 from tests.api.settled_money import costs
 from tests.world import ORGANIZATION, World
 
 HEADER = (
-    "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,Reason,ID,Payment ID,"
+    "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,"
+    "Customer name,Reason,ID,Payment ID,"
     "Invoice ID,Fee status,Fee,Net,Settlement currency,Exchange rate,"
     "Amount before exchange,Currency before exchange,Deposit,Deposit status,Payout"
 ).split(",")
@@ -52,6 +53,7 @@ def test_the_table_has_the_rows_of_the_list(api: ApiClient, world: World, accoun
         assert (row["Method"], row["Brand"], row["Last 4"]) == tuple(shown["method"].values())
         assert (row["Invoice number"], row["Invoice ID"]) == (shown["number"], shown["invoiceId"])
         assert (row["Customer"], row["Payment ID"]) == (shown["customerId"], shown["paymentId"] or "")
+        assert row["Customer name"] == shown["customerName"]
         assert (row["Day"], row["Currency"]) == ("2027-01-15", "USD")
 
 
@@ -90,7 +92,7 @@ def test_a_table_has_a_thousand_rows_a_page_unless_somebody_asks_for_fewer(
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1", '=HYPERLINK("x")'])  # noqa: RUF001
 def test_no_text_of_a_table_is_taken_for_a_formula(text: str) -> None:
     row = movement(reason=text, number=text, method=text, brand=text)
-    [read] = csv.DictReader(StringIO(movements_csv([costs(row)], "UTC"), newline=""), strict=True)
+    [read] = csv.DictReader(StringIO(movements_csv([costs(row)], {}, "UTC"), newline=""), strict=True)
     for column in ("Reason", "Invoice number", "Method", "Brand"):
         assert read[column] == f"'{text}"
 
@@ -101,7 +103,7 @@ def test_amounts_of_a_table_are_plain_decimals_of_their_currency() -> None:
         costs(movement(currency="jpy", amount=500)),
         costs(movement(currency="kwd", amount=1250, status="pending")),
     ]
-    read = list(csv.DictReader(StringIO(movements_csv(rows, "UTC"), newline="")))
+    read = list(csv.DictReader(StringIO(movements_csv(rows, {}, "UTC"), newline="")))
     assert [(row["Amount"], row["Received"], row["Currency"]) for row in read] == [
         ("0.50", "-0.50", "USD"),
         ("500", "500", "JPY"),
@@ -150,5 +152,5 @@ def test_the_examples_are_what_is_answered_for_the_same_money() -> None:
         costs(row, settlement, payouts=[PAYOUT]) for row, settlement in zip(ROWS, SETTLED, strict=True)
     )
     page = Page((refund, payment), LAST_PAGE["endCursor"], False)
-    assert msgspec.to_builtins(movement_list(page)) == EXAMPLES[MovementList]
-    assert movements_csv(page.items, "America/Phoenix") == CSV_EXAMPLES[MovementList]
+    assert msgspec.to_builtins(movement_list(page, NAMES)) == EXAMPLES[MovementList]
+    assert movements_csv(page.items, NAMES, "America/Phoenix") == CSV_EXAMPLES[MovementList]

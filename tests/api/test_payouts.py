@@ -19,7 +19,7 @@ from chalicelib.domain.payout_lines import Owner, PayoutLine
 from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
-from tests.api.example_money import LINES, PAYOUT
+from tests.api.example_money import LINES, NAMES, PAYOUT
 from tests.api.settled_money import account_fee, keep, midnight, moved, of_pom, payout_fact
 from tests.boundaries import watched
 from tests.world import World
@@ -122,6 +122,7 @@ def test_the_lines_of_a_payout_name_their_invoices_and_add_up_to_its_totals_and_
         "invoiceId": "inv_1",
         "number": "A1-0001",
         "customerId": "cust_1",
+        "customerName": None,
         "paymentId": "pi_txn_1",
     }
     assert {line["number"] for line in payout["lines"]} == {"A1-0001", "A1-0002", None}
@@ -331,20 +332,20 @@ def test_another_organization_sees_no_payout_and_uses_no_cursor_of_it(api: ApiCl
     assert api.get(f"/payouts/po_0?after={lines}").code == "cursor_invalid", "it is from another payout"
 
 
-def test_a_page_takes_two_reads_and_a_payout_with_its_lines_takes_three(api: ApiClient, world: World) -> None:
+def test_a_page_takes_two_reads_and_a_payout_with_its_lines_takes_four(api: ApiClient, world: World) -> None:
     keep(world, payout_fact("po_1", MIXED_AMOUNT), MIXED)
     boundaries = watched(world)
     listed(api, "from=2027-01-01")
     assert boundaries.calls == ["payouts.page", "connections.get"]
     boundaries = watched(world)
     shown(api, "po_1")
-    assert boundaries.calls == ["payouts.get", "payouts.lines", "connections.get"]
+    assert boundaries.calls == ["payouts.get", "payouts.lines", "connections.get", "customers.several"]
 
 
 def test_the_examples_are_what_is_answered_for_the_same_payout() -> None:
     cursor = LAST_PAGE["endCursor"]
     assert msgspec.to_builtins(payout_list(Page((PAYOUT,), cursor, False), RelatedPayouts())) == EXAMPLES[PayoutList]
     assert (
-        msgspec.to_builtins(payout_detail(PAYOUT, Page(LINES, cursor, False), RelatedPayouts()))
+        msgspec.to_builtins(payout_detail(PAYOUT, Page(LINES, cursor, False), RelatedPayouts(), NAMES))
         == EXAMPLES[PayoutDetail]
     )

@@ -18,7 +18,7 @@ from chalicelib.domain.related_payouts import RelatedPayouts
 from chalicelib.ports.storage import Page
 from tests.api.client import ApiClient
 from tests.api.conftest import CONFIG
-from tests.api.example_money import LINES, PAYOUT
+from tests.api.example_money import LINES, NAMES, PAYOUT
 from tests.api.money_moved import CSV, table
 from tests.api.settled_money import account_fee, keep, moved, of_pom, payout_fact
 from tests.boundaries import watched
@@ -75,6 +75,7 @@ def test_the_table_of_a_payout_has_its_lines_as_the_api_shows_them(api: ApiClien
         assert (row["Kind"], row["Category"]) == (line["kind"], line["category"])
         assert (row["Gross"], row["Fee"], row["Net"]) == (line["gross"], line["fee"], line["net"])
         assert (row["Invoice number"], row["Customer"]) == (line["number"] or "", line["customerId"] or "")
+        assert row["Customer name"] == (line["customerName"] or "")
         assert (row["Invoice ID"], row["Payment ID"]) == (line["invoiceId"] or "", line["paymentId"] or "")
         assert (row["Description"], row["Outside POM"]) == (
             line["description"] or "",
@@ -179,13 +180,19 @@ def test_the_link_of_the_table_of_payouts_leads_through_all_its_pages(api: ApiCl
     assert ids == ["po_4", "po_3", "po_2", "po_1", "po_0"]
 
 
-def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_the_account_and_two_reads(
+def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_the_account_and_three_reads(
     api: ApiClient, world: World
 ) -> None:
     keep(world, payout_fact("po_1", 100_100), [of_pom(moved(f"txn_{number:04}", 100)) for number in range(1001)])
     boundaries = watched(world)
     answer = api.get("/payouts/po_1", headers=CSV)
-    assert sorted(boundaries.calls) == [*["connections.get"] * 2, "payouts.get", "payouts.lines", "settings.get"]
+    assert sorted(boundaries.calls) == [
+        *["connections.get"] * 2,
+        "customers.several",
+        "payouts.get",
+        "payouts.lines",
+        "settings.get",
+    ]
     assert len(table(answer)) == 1000
     assert "link" in answer.headers
 
@@ -193,4 +200,4 @@ def test_a_table_has_up_to_a_thousand_lines_and_takes_the_time_zone_the_account_
 def test_the_examples_are_what_is_answered_for_the_same_payout() -> None:
     page = Page(LINES, LAST_PAGE["endCursor"], False)
     assert payouts_csv([PAYOUT], RelatedPayouts()) == CSV_EXAMPLES[PayoutList]
-    assert payout_lines_csv(PAYOUT, page, "America/Phoenix", RelatedPayouts()) == CSV_EXAMPLES[PayoutDetail]
+    assert payout_lines_csv(PAYOUT, page, "America/Phoenix", RelatedPayouts(), NAMES) == CSV_EXAMPLES[PayoutDetail]

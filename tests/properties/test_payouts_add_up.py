@@ -84,12 +84,12 @@ def test_the_totals_the_lines_and_the_table_of_any_payout_add_up_to_its_amount(
     made: tuple[Payout, list[PayoutLine]],
 ) -> None:
     payout, listed = made
-    details = [payout_detail(payout, page, RelatedPayouts()) for page in pages(listed)]
+    details = [payout_detail(payout, page, RelatedPayouts(), {}) for page in pages(listed)]
     rows = [
         row
         for page in pages(listed)
         for row in csv.DictReader(
-            StringIO(payout_lines_csv(payout, page, "America/Phoenix", RelatedPayouts()), newline="")
+            StringIO(payout_lines_csv(payout, page, "America/Phoenix", RelatedPayouts(), {}), newline="")
         )
     ]
     amount = Decimal(details[0].amount)

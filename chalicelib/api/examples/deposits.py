@@ -135,9 +135,17 @@ OF_INVOICE = {
     "invoiceId": INVOICE_ID,
     "number": "A1B2C3D4-0001",
     "customerId": "cust_456",
+    "customerName": "Dana Reyes",
     "paymentId": PAYMENT_ID,
 }
-OF_NO_INVOICE = {"outsidePom": False, "invoiceId": None, "number": None, "customerId": None, "paymentId": None}
+OF_NO_INVOICE = {
+    "outsidePom": False,
+    "invoiceId": None,
+    "number": None,
+    "customerId": None,
+    "customerName": None,
+    "paymentId": None,
+}
 
 LINES = [
     {**OF_ACCOUNT, **OF_NO_INVOICE, "kind": "fee", "type": "stripe_fee", "description": "Billing - usage fee"},
@@ -184,15 +192,15 @@ PAYOUT_CSV_EXAMPLES: Mapping[type, str] = {
     ),
     PayoutDetail: "\r\n".join(
         [
-            "Day,Time,Kind,Category,Outside POM,Invoice number,Customer,Gross,Fee,Net,Currency,Payout,Payout status,"
-            "Arrival,Description,Exchange rate,Amount before exchange,Currency before exchange,"
+            "Day,Time,Kind,Category,Outside POM,Invoice number,Customer,Customer name,Gross,Fee,Net,Currency,Payout,"
+            "Payout status,Arrival,Description,Exchange rate,Amount before exchange,Currency before exchange,"
             "ID,Invoice ID,Payment ID",
-            f"2026-11-26,2026-11-26T08:00:00Z,fee,fee,no,,,0.00,2.00,-2.00,USD,{PAYOUT_ID},paid,2026-12-01,"
+            f"2026-11-26,2026-11-26T08:00:00Z,fee,fee,no,,,,0.00,2.00,-2.00,USD,{PAYOUT_ID},paid,2026-12-01,"
             f"Billing - usage fee,,,,{OF_ACCOUNT['id']},,",
-            "2026-11-25,2026-11-26T02:30:00Z,refund,refund,no,A1B2C3D4-0001,cust_456,-20.00,0.00,-20.00,USD,"
-            f"{PAYOUT_ID},paid,2026-12-01,,,,,{OF_REFUND['id']},{INVOICE_ID},{PAYMENT_ID}",
-            "2026-11-25,2026-11-25T17:12:40Z,payment,charge,no,A1B2C3D4-0001,cust_456,121.50,3.82,117.68,USD,"
-            f"{PAYOUT_ID},paid,2026-12-01,,,,,{OF_PAYMENT['id']},{INVOICE_ID},{PAYMENT_ID}",
+            "2026-11-25,2026-11-26T02:30:00Z,refund,refund,no,A1B2C3D4-0001,cust_456,Dana Reyes,"
+            f"-20.00,0.00,-20.00,USD,{PAYOUT_ID},paid,2026-12-01,,,,,{OF_REFUND['id']},{INVOICE_ID},{PAYMENT_ID}",
+            "2026-11-25,2026-11-25T17:12:40Z,payment,charge,no,A1B2C3D4-0001,cust_456,Dana Reyes,"
+            f"121.50,3.82,117.68,USD,{PAYOUT_ID},paid,2026-12-01,,,,,{OF_PAYMENT['id']},{INVOICE_ID},{PAYMENT_ID}",
             "",
         ]
     ),

@@ -29,6 +29,7 @@ PAYMENT_EXAMPLES: Mapping[type, Any] = {
                 "invoiceId": INVOICE_ID,
                 "number": "A1B2C3D4-0001",
                 "customerId": "cust_456",
+                "customerName": "Dana Reyes",
                 "reason": "requested_by_customer",
             },
             {
@@ -45,6 +46,7 @@ PAYMENT_EXAMPLES: Mapping[type, Any] = {
                 "invoiceId": INVOICE_ID,
                 "number": "A1B2C3D4-0001",
                 "customerId": "cust_456",
+                "customerName": "Dana Reyes",
                 "reason": None,
             },
         ],
@@ -55,14 +57,16 @@ PAYMENT_EXAMPLES: Mapping[type, Any] = {
 PAYMENT_CSV_EXAMPLES: Mapping[type, str] = {
     MovementList: "\r\n".join(
         [
-            "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,Reason,ID,"
+            "Day,Time,Kind,Status,Amount,Received,Currency,Method,Brand,Last 4,Invoice number,Customer,"
+            "Customer name,Reason,ID,"
             "Payment ID,Invoice ID,Fee status,Fee,Net,Settlement currency,Exchange rate,"
             "Amount before exchange,Currency before exchange,Deposit,Deposit status,Payout",
             "2026-11-25,2026-11-26T02:30:00Z,refund,succeeded,20.00,-20.00,USD,card,mastercard,4444,A1B2C3D4-0001,"
-            f"cust_456,requested_by_customer,{REFUND_ID},{PAYMENT_ID},{INVOICE_ID},known,0.00,-20.00,USD,,,,2026-12-01,"
-            f"arrived,{PAYOUT_ID}",
+            f"cust_456,Dana Reyes,requested_by_customer,{REFUND_ID},{PAYMENT_ID},{INVOICE_ID},known,0.00,"
+            f"-20.00,USD,,,,2026-12-01,arrived,{PAYOUT_ID}",
             "2026-11-25,2026-11-25T17:12:40Z,payment,succeeded,121.50,121.50,USD,card,mastercard,4444,A1B2C3D4-0001,"
-            f"cust_456,,{PAYMENT_ID},,{INVOICE_ID},known,3.82,117.68,USD,,,,2026-12-01,arrived,{PAYOUT_ID}",
+            f"cust_456,Dana Reyes,,{PAYMENT_ID},,{INVOICE_ID},known,3.82,117.68,USD,,,,"
+            f"2026-12-01,arrived,{PAYOUT_ID}",
             "",
         ]
     ),

@@ -119,7 +119,7 @@ def filter_from(query: InvoiceQuery, *, time_zone: Callable[[], str]) -> Invoice
     Raises:
         Refused: the filters are not offered together, or a range ends before it begins.
     """
-    require_offered(_given(query), COMBINATIONS)
+    require_offered(_filters_of(query), COMBINATIONS)
     created_from, created_before = period(query.created_from, query.created_to, _CREATED, time_zone)
     due_from, due_before = period(query.due_from, query.due_to, _DUE, time_zone)
     updated_from, updated_before = period(query.updated_from, query.updated_to, _UPDATED, time_zone)
@@ -140,7 +140,7 @@ def filter_from(query: InvoiceQuery, *, time_zone: Callable[[], str]) -> Invoice
     )
 
 
-def _given(query: InvoiceQuery) -> Mapping[str, str]:
+def _filters_of(query: InvoiceQuery) -> Mapping[str, str]:
     """Returns the filters that a request gives, by their names in the query string."""
     values = {
         "customerId": query.customer_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import Instant, Money, PageInfo, instant, page_info
 from chalicelib.api.models.payments import DISPUTE_STATUSES, REFUND_STATUSES, CurrencyOfAmount
 from chalicelib.api.models.settlements import SettledView, settled_fields
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.movements import MovementKind
 from chalicelib.ports.storage import Page
@@ -86,6 +88,13 @@ class MovementView(SettledView, rename="camel", kw_only=True):
     invoice_id: Annotated[str, Meta(description="POM's id of the invoice.")]
     number: Annotated[str | None, Meta(description="The invoice's number.")]
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
+    customer_name: Annotated[
+        str | None,
+        Meta(
+            description="The customer's name as POM's record has it now. Null if it has none.",
+            examples=["Dana Reyes"],
+        ),
+    ]
     reason: Annotated[
         str | None,
         Meta(
@@ -102,11 +111,12 @@ class MovementList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def movement_list(page: Page[Deposited]) -> MovementList:
-    return MovementList([_movement_view(each) for each in page.items], page_info(page))
+def movement_list(page: Page[Deposited], names: Mapping[CustomerId, str]) -> MovementList:
+    """Returns a page of movements. `names` has what their customers are called."""
+    return MovementList([_movement_view(each, names) for each in page.items], page_info(page))
 
 
-def _movement_view(deposited: Deposited) -> MovementView:
+def _movement_view(deposited: Deposited, names: Mapping[CustomerId, str]) -> MovementView:
     movement, method = deposited.settled.movement, None
     if movement.method is not None:
         method = MovementMethodView(type=movement.method, brand=movement.brand, last4=movement.last4)
@@ -124,5 +134,6 @@ def _movement_view(deposited: Deposited) -> MovementView:
         invoice_id=movement.invoice_id,
         number=movement.number,
         customer_id=movement.customer_id,
+        customer_name=names.get(movement.customer_id),
         reason=movement.reason,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.api.models.common import instant
 from chalicelib.api.models.csv_table import csv_table, defused
 from chalicelib.api.models.settlements import DepositView, ExchangeView, SettledView, settled_view
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.terms import day_of
@@ -19,6 +20,7 @@ class _Row:
     movement: Movement
     settled: SettledView
     day: str
+    customer_name: str | None
 
 
 def _exchanged(of: Callable[[ExchangeView], str | None]) -> Callable[[_Row], str | None]:
@@ -38,6 +40,7 @@ _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Last 4": lambda row: defused(row.movement.last4),
     "Invoice number": lambda row: defused(row.movement.number),
     "Customer": lambda row: defused(row.movement.customer_id),
+    "Customer name": lambda row: defused(row.customer_name),
     "Reason": lambda row: defused(row.movement.reason),
     "ID": lambda row: defused(row.movement.id),
     "Payment ID": lambda row: defused(row.movement.payment_id),
@@ -55,18 +58,21 @@ _COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
 }
 
 
-def movements_csv(rows: Iterable[Deposited], time_zone: str) -> str:
+def movements_csv(rows: Iterable[Deposited], names: Mapping[CustomerId, str], time_zone: str) -> str:
     """Returns payments, refunds and disputes as a table. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC.
+
+    `names` has what the customers are called.
 
     A payment whose money is in several deposits has all of them in its cells, each behind a semicolon, in the same
     order in every column. A deposit that would look the same in all of them comes once.
     """
-    return csv_table(_COLUMNS, (_row(row, time_zone) for row in rows))
+    return csv_table(_COLUMNS, (_row(row, names, time_zone) for row in rows))
 
 
-def _row(deposited: Deposited, time_zone: str) -> _Row:
+def _row(deposited: Deposited, names: Mapping[CustomerId, str], time_zone: str) -> _Row:
     movement = deposited.settled.movement
-    return _Row(movement, settled_view(deposited), day_of(movement.at, time_zone).isoformat())
+    day, name = day_of(movement.at, time_zone).isoformat(), names.get(movement.customer_id)
+    return _Row(movement, settled_view(deposited), day, name)
 
 
 def _each(row: _Row, cell: Callable[[DepositView], str | None]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -19,6 +20,7 @@ from chalicelib.api.models.settlements import (
     exchange_view,
     fee_part_views,
 )
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import LineKind, PayoutLine
@@ -86,6 +88,14 @@ class PayoutLineView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     number: Annotated[str | None, Meta(description="The invoice's number.")]
     customer_id: Annotated[str | None, Meta(description="POM's id of the customer.")]
+    customer_name: Annotated[
+        str | None,
+        Meta(
+            description="The customer's name as POM's record has it now. Null if it has none, or if the line belongs "
+            "to no invoice.",
+            examples=["Dana Reyes"],
+        ),
+    ]
     payment_id: Annotated[
         str | None,
         Meta(description="Stripe's id of the payment that the line is about. Null if it is about no payment."),
@@ -103,16 +113,18 @@ class PayoutDetail(PayoutView, rename="camel", kw_only=True):
     page_info: PageInfo
 
 
-def payout_detail(payout: Payout, page: Page[PayoutLine], known: RelatedPayouts) -> PayoutDetail:
-    """Returns a payout with a page of its lines."""
+def payout_detail(
+    payout: Payout, page: Page[PayoutLine], known: RelatedPayouts, names: Mapping[CustomerId, str]
+) -> PayoutDetail:
+    """Returns a payout with a page of its lines. `names` has what their customers are called."""
     return PayoutDetail(
         **msgspec.structs.asdict(payout_view(payout, known)),
-        lines=[line_view(line) for line in page.items],
+        lines=[line_view(line, names) for line in page.items],
         page_info=page_info(page),
     )
 
 
-def line_view(line: PayoutLine) -> PayoutLineView:
+def line_view(line: PayoutLine, names: Mapping[CustomerId, str]) -> PayoutLineView:
     moved, owner = line.transaction, line.owner
     return PayoutLineView(
         id=moved.id,
@@ -132,5 +144,6 @@ def line_view(line: PayoutLine) -> PayoutLineView:
         invoice_id=owner.invoice_id if owner is not None else None,
         number=owner.number if owner is not None else None,
         customer_id=owner.customer_id if owner is not None else None,
+        customer_name=names.get(owner.customer_id) if owner is not None else None,
         payment_id=moved.payment_id,
     )

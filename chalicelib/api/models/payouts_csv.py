@@ -9,6 +9,7 @@ from chalicelib.api.models.csv_table import csv_table, defused
 from chalicelib.api.models.payout_lines import PayoutLineView, line_view
 from chalicelib.api.models.payouts import PayoutTotals, PayoutView, payout_view
 from chalicelib.api.models.settlements import ExchangeView
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout
 from chalicelib.domain.payout_lines import PayoutLine
@@ -102,6 +103,7 @@ _LINE_COLUMNS: Mapping[str, Callable[[_Row], str | None]] = {
     "Outside POM": _of_line(lambda line: _YES_NO[line.outside_pom]),
     "Invoice number": _of_line(lambda line: defused(line.number)),
     "Customer": _of_line(lambda line: defused(line.customer_id)),
+    "Customer name": _of_line(lambda line: defused(line.customer_name)),
     "Gross": lambda row: row.line.gross if row.line is not None else row.net,
     "Fee": lambda row: row.line.fee if row.line is not None else decimal_string(0, row.payout.fact.currency),
     "Net": lambda row: row.net,
@@ -127,7 +129,13 @@ def _kind_without_line(payout: Payout) -> str:
     return REVERSAL if payout.fact.original_payout_id else NOT_ITEMIZED
 
 
-def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str, known: RelatedPayouts) -> str:
+def payout_lines_csv(
+    payout: Payout,
+    page: Page[PayoutLine],
+    time_zone: str,
+    known: RelatedPayouts,
+    names: Mapping[CustomerId, str],
+) -> str:
     """Returns a page of a payout's lines as a table. Column `Net` of all pages adds up to the payout's amount.
 
     Without the rows outside POM, column `Fee` adds up to the payout's fees. Column `Gross` of the rows of each kind
@@ -138,15 +146,20 @@ def payout_lines_csv(payout: Payout, page: Page[PayoutLine], time_zone: str, kno
     cannot list what is in the payout or POM has not read it yet. The row of a payout that reverses another is
     `reversal`. If the lines do not add up to the amount, the remainder is a row `unexplained` at the end of the last
     page. `Day` is a day in `time_zone`, `Time` is RFC 3339 in UTC, and `Arrival` is Stripe's date.
+    `names` has what the customers are called.
     """
-    return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone, known))
+    return csv_table(_LINE_COLUMNS, _lines_and_remainder(payout, page, time_zone, known, names))
 
 
 def _lines_and_remainder(
-    payout: Payout, page: Page[PayoutLine], time_zone: str, known: RelatedPayouts
+    payout: Payout,
+    page: Page[PayoutLine],
+    time_zone: str,
+    known: RelatedPayouts,
+    names: Mapping[CustomerId, str],
 ) -> Iterator[_Row]:
     for line in page.items:
-        view = line_view(line)
+        view = line_view(line, names)
         yield _Row(payout, day_of(line.transaction.created, time_zone).isoformat(), view.net, view)
     if not page.has_next and payout.unexplained:
         rest = decimal_string(payout.unexplained, payout.fact.currency)

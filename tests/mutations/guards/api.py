@@ -73,13 +73,13 @@ API = (
     ),
     guard(
         "a list of a period that ends before it begins is not empty but refused",
-        "_period",
+        "period",
         Check("Refused"),
         f"{_FIELD}[invoices_of_a_period_that_ends_before_it_begins-2026-10-28.endive]",
     ),
     guard(
         "a list of payments of a period that ends before it begins is not empty but refused",
-        "_period",
+        "period",
         Check("Refused"),
         "tests/api/test_payments.py::test_a_wrong_query_names_its_parameter_whatever_is_accepted",
     ),
