@@ -31,7 +31,7 @@ DEPOSITED = "show an invoice, its deposit known"
 DEPOSIT = "deposit of all that: made, listed, arrived"
 
 BOUNDS = {
-    "save a new customer": (8, 6, 10),
+    "save a new customer": (8, 6, 15),
     "create and send, customer new to Stripe": (25, 15, 52),
     CREATED: (24, 15, 44),
     PAID: (13, 10, 43),
@@ -48,11 +48,13 @@ BOUNDS = {
     NOTHING_NEW: (20, 10, 20),
     "void": (12, 8, 22),
     "reminder": (9, 6, 5),
-    "edit a customer": (11, 8, 12),
+    "edit a customer": (11, 8, 14),
     "show an invoice": (3, 4, 0),
     "the same create again": (2, 2, 0),
     f"bulk of {BULK}, sent": (2650, 1600, 5700),
     "page of 25 invoices": (3, 56, 0),
+    "page of 25 customers": (2, 6, 0),
+    "page of 25 customers by name": (3, 29, 0),
     "summary": (4, 4, 0),
     "reconciliation, nothing missed": (8, 12, 4),
     "a schedule's tick, nothing due": (5, 3, 2),
@@ -117,6 +119,8 @@ class Teller:
         tell("the same create again", lambda: self._bill("svc_2"))
         self._bulk()
         tell("page of 25 invoices", lambda: self._ok(stage.office.get("/invoices?first=25")))
+        tell("page of 25 customers", lambda: self._ok(stage.office.get("/customers?first=25")))
+        tell("page of 25 customers by name", lambda: self._ok(stage.office.get("/customers?first=25&name=an")))
         tell("summary", lambda: self._ok(stage.office.get("/summary")))
         stage.advance(600)
         self._quietly(lambda: stage.tick("plan_reconciliation"))

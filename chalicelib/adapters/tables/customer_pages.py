@@ -95,7 +95,7 @@ def customer_page(
         return _page_of_all(organization_id, first, after)
     position = position_of(listing.name, after, listing.form) if after is not None else None
     places = listing.places_after(position, first + 1)
-    rows = list(islice(_fitting(organization_id, places, wanted, first + 1), first + 1))
+    rows = list(islice(_customers_at(organization_id, places, wanted, first + 1), first + 1))
     shown = rows[:first]
     return Page(
         items=tuple(customer for _, customer in shown),
@@ -192,7 +192,7 @@ def _page_of_all(organization_id: OrganizationId, first: int, after: str | None)
     )
 
 
-def _fitting(
+def _customers_at(
     organization_id: OrganizationId, places: Iterator[tuple[str, CustomerId]], wanted: CustomerFilter, count: int
 ) -> Iterator[tuple[str, Customer]]:
     """Yields the customers at these places that fit the filter."""

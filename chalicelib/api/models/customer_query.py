@@ -73,11 +73,11 @@ def filter_from(query: CustomerQuery) -> CustomerFilter:
     Raises:
         Refused: the filters are not offered together.
     """
-    require_offered(_given(query), COMBINATIONS)
+    require_offered(_filters_of(query), COMBINATIONS)
     return CustomerFilter(sync_status=query.sync_status, email=query.email, name=query.name)
 
 
-def _given(query: CustomerQuery) -> Mapping[str, str]:
+def _filters_of(query: CustomerQuery) -> Mapping[str, str]:
     """Returns the filters that a request gives, by their names in the query string."""
     values = {"syncStatus": query.sync_status, "email": query.email, "name": query.name}
     return {name: str(value) for name, value in values.items() if value is not None}

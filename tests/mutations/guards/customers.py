@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import AnyValue, Becomes, Check
+from tests.mutations.taken import AnyValue, Becomes, Check, Without
 
 _T_STORE = "tests/contracts/test_customer_store.py"
+_T_PAGES = "tests/contracts/test_customer_pages.py"
 _T_OWNERS = "tests/usecases/customers/test_customer_owners.py"
 _T_SAVES = "tests/usecases/customers/test_customer_saves.py"
 _T_SETTLING = "tests/domain/test_customer_settling.py"
@@ -60,6 +61,26 @@ CUSTOMERS = (
         Check("linked_to"),
         "tests/usecases/invoicing/test_sending_to_the_present_address.py"
         "::test_a_draft_of_a_stripe_customer_that_was_given_up_is_not_sent",
+    ),
+    guard(
+        "a customer that no longer fits is not listed although the index lags",
+        "_customers_at",
+        Check("fits"),
+        "tests/adapters/test_customer_requests.py::"
+        "test_a_customer_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",
+    ),
+    guard(
+        "a status that one account has is listed for that account alone",
+        "status_key",
+        Check("STATUSES_OF_ONE_ACCOUNT"),
+        f"{_T_PAGES}::test_customers_of_a_status_are_those_that_are_shown_with_it_on_the_connected_account",
+    ),
+    guard(
+        "filters are held against the status that is shown",
+        "list_customers(wanted)",
+        Without("account_id=", of="replace"),
+        "tests/api/test_customer_list.py::"
+        "test_a_filter_by_status_finds_whom_the_list_shows_with_it_whichever_account_is_connected",
     ),
     guard(
         "a dot segment is no customer's id",
