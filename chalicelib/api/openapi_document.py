@@ -243,10 +243,10 @@ def _responses(route: Route) -> Json:
             if route.method in READING:
                 responses["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
         responses[str(status)] = response
-    if route.shows is not None:
-        responses["412"] = _not_as_seen(route)
     for status in statuses_refused(route):
         responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
+    if route.shows is not None:
+        responses["412"] = _not_as_seen(route)
     return responses
 
 
