@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from chalicelib.api.http.table import ROUTES, VALIDATED
 from chalicelib.domain.customer import Customer
@@ -243,6 +244,21 @@ def test_every_answer_that_shows_something_carries_a_tag(openapi: dict[str, Any]
         taken = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
         assert ("If-None-Match" in taken) == (method == "GET" and "200" in operation["responses"])
         assert ("If-Match" in taken) == (method == "PUT")
+
+
+@pytest.mark.parametrize("path", [ANN, SETTINGS])
+def test_a_refused_save_is_answered_as_the_document_says(
+    path: str, api: ApiClient, ann: Answer, openapi: dict[str, Any]
+) -> None:
+    body = {**RECORD, "phone": "1"} if path == ANN else {"memo": "1"}
+    template = path.replace("cust_1", "{customerId}")
+    told = openapi["paths"][f"/v1{template}"]["put"]["responses"]["412"]
+    media = told["content"]["application/json"]
+    for answer in (api.admin.put(path, body, **if_match(NEVER_SEEN)).json, media["example"]):
+        Draft202012Validator({**media["schema"], "components": openapi["components"]}).validate(answer)
+        assert answer["error"]["code"] == "precondition_failed"
+        assert answer["stored"] is not None
+    assert "ETag" in told["headers"]
 
 
 @pytest.fixture

@@ -20,9 +20,11 @@ EXPOSED_HEADERS = ("ETag", "Link", "Retry-After")
 
 def cross_origin_headers(config: Config, origin: str | None) -> Mapping[str, str]:
     """Returns the headers with which pages may read an answer. `origin` is the request's; None if it has none."""
-    allowed = origin if origin in config.development_origins else _pom_origin(config.pom_settings_url)
+    allowed = _pom_origin(config.pom_settings_url)
+    if origin is not None and origin in config.development_origins:
+        allowed = origin
     return {
-        "Access-Control-Allow-Origin": str(allowed),
+        "Access-Control-Allow-Origin": allowed,
         "Access-Control-Expose-Headers": ", ".join(EXPOSED_HEADERS),
         "Vary": "Origin",
     }

@@ -1,7 +1,7 @@
 """The boundary around every handler: checks before it, one place for errors after it.
 
 In this order: who calls (401), whether they may (403), how much is sent (413), of which type (415), and whether it
-is what the route takes (400). Everything else is the handler's.
+is what the route takes (400). Everything else is the handler's; `rendering` decides between its answer and 304.
 """
 
 from __future__ import annotations
@@ -19,18 +19,13 @@ from chalicelib.api.http import chalice_door, decoding, validators
 from chalicelib.api.http.cross_origin import cross_origin_headers
 from chalicelib.api.http.errors import PAYLOAD_TOO_LARGE, problem_of
 from chalicelib.api.http.pages import problem_page, wants_page
-from chalicelib.api.http.table import KIB, READING, SUFFICIENT, VALIDATED, Call, Handler, Reply, Role, Route
-from chalicelib.api.models.errors import StoredBody
+from chalicelib.api.http.rendering import beside_what_is_stored, rendered
+from chalicelib.api.http.table import KIB, READING, SUFFICIENT, Call, Handler, Role, Route
 from chalicelib.api.models.queries import Nothing
 from chalicelib.domain.errors import Forbidden, InvalidSignature, PreconditionFailed, TooLarge
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import BATCH_PREFIX, INVOICE_PREFIX, OrganizationId
 from chalicelib.domain.identity import Identity, identity_of
-
-OK = 200
-NOT_MODIFIED = 304
-
-_encode = msgspec.json.Encoder().encode
 
 _OURS = re.compile(f"(?:{INVOICE_PREFIX}|{BATCH_PREFIX})[a-z2-7]{{26}}")
 _LOGGED = {"invoiceId": "invoice_id", "batchId": "batch_id"}
@@ -50,9 +45,9 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
             correlation.note(organization_id=organization_id)
             call = _checked(route, incoming, identity, path)
             try:
-                response = _rendered(route, handler(call), incoming.headers)
+                response = rendered(route, handler(call), incoming.headers)
             except PreconditionFailed as error:
-                failure, response = error, _beside_what_is_stored(route, error, request_id)
+                failure, response = error, beside_what_is_stored(route, error, request_id)
         except Exception as error:  # noqa: BLE001 the boundary: whatever it is, the client gets our error contract
             failure = error
             response = _refused(route, error, request_id)
@@ -64,42 +59,6 @@ def serve(route: Route, handler: Handler[Any], /, **path: str) -> Response:
     if route.role is not Role.PUBLIC:
         response.headers.update(cross_origin_headers(bootstrap.config(), chalice_door.origin()))
     return response
-
-
-def _rendered(route: Route, reply: Reply, headers: Mapping[str, str]) -> Response:
-    """Returns the answer; where the client has it already, 304 without a body.
-
-    A 304 keeps the media type of the body that it stands for, because API Gateway would call it JSON otherwise, and a
-    browser might take that over.
-    """
-    body = _body(reply)
-    if route.method not in VALIDATED or reply.status != OK:
-        return chalice_door.response(reply.status, body.decode(), reply.content_type, reply.headers)
-    etag = validators.etag_of(body, reply.content_type, reply.edit_tag)
-    more = {**reply.headers, validators.ETAG: etag}
-    if route.method in READING:
-        more |= chalice_door.REVALIDATED
-        if validators.is_known(etag, headers):
-            return chalice_door.response(NOT_MODIFIED, "", reply.content_type, more)
-    return chalice_door.response(reply.status, body.decode(), reply.content_type, more)
-
-
-def _body(reply: Reply) -> bytes:
-    if reply.body is None:
-        return b""
-    return reply.body if isinstance(reply.body, bytes) else _encode(reply.body)
-
-
-def _beside_what_is_stored(route: Route, error: PreconditionFailed, request_id: str) -> Response:
-    """Returns the error with the stored thing and the thing's ETag, so that the client can compare and decide."""
-    problem = problem_of(error)
-    if route.shows is None or error.stored is None:
-        body, etag = StoredBody(problem.error(request_id), None), {}
-    else:
-        shown = route.shows(error.stored)
-        body = StoredBody(problem.error(request_id), shown.body)
-        etag = {validators.ETAG: validators.etag_of(_body(shown), shown.content_type, shown.edit_tag)}
-    return chalice_door.response(problem.status, _encode(body).decode(), headers=etag)
 
 
 def _identified(route: Route, authorizer: Mapping[str, object]) -> Identity:
