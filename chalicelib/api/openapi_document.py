@@ -24,7 +24,7 @@ from chalicelib.api.http.refusals import codes_refused
 from chalicelib.api.http.table import READING, VALIDATED, Role, Route
 from chalicelib.api.http.validators import ETAG, IF_MATCH, IF_NONE_MATCH
 from chalicelib.api.models.customer_imports import ImportedCustomer
-from chalicelib.api.models.errors import ErrorBody, FirstError
+from chalicelib.api.models.errors import FirstError
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import VERSION
@@ -149,7 +149,7 @@ def _error_code_schema() -> Json:
 
 
 def _models(routes: Sequence[Route]) -> list[type]:
-    wanted: dict[type, None] = {ErrorBody: None, ImportedCustomer: None}
+    wanted: dict[type, None] = {FirstError: None, ImportedCustomer: None}
     for route in routes:
         wanted.update(dict.fromkeys(model for model in route.answers.values() if model is not None))
         wanted[route.takes] = None
@@ -290,22 +290,19 @@ def _not_as_seen(route: Route) -> Json:
     """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
     model = route.answers[HTTPStatus.OK]
     assert model is not None  # what can be replaced can be shown
-    shown = _REF.format(name=model.__name__)
-    schema = {
-        "type": "object",
-        "properties": {
-            "error": {"$ref": _REF.format(name=FirstError.__name__)},
-            "stored": {
-                "description": "The thing as it is stored; null if there is no such thing.",
-                "anyOf": [{"$ref": shown}, {"type": "null"}],
-            },
-        },
-        "required": ["error", "stored"],
+    stored = {
+        "description": "The thing as it is stored; null if there is no such thing.",
+        "anyOf": [{"$ref": _REF.format(name=model.__name__)}, {"type": "null"}],
     }
     response = _error_response(HTTPStatus.PRECONDITION_FAILED, ["precondition_failed"], ())
-    example = {**response["content"]["application/json"]["example"], "stored": EXAMPLES[model]}
-    content = {"application/json": {"schema": schema, "example": example}}
-    return {**response, "content": content, "headers": {ETAG: _ETAG_HEADER}}
+    content = response["content"]["application/json"]
+    schema = {
+        **content["schema"],
+        "properties": {**content["schema"]["properties"], "stored": stored},
+        "required": [*content["schema"]["required"], "stored"],
+    }
+    content |= {"schema": schema, "example": {**content["example"], "stored": EXAMPLES[model]}}
+    return {**response, "headers": {ETAG: _ETAG_HEADER}}
 
 
 def _also_csv(content: Json, model: type) -> Json:
@@ -342,12 +339,9 @@ def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) 
     """Returns an error answer with these codes. Its example has one that the route declares, if there is one."""
     listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
     code: Json = {"type": "string", "enum": list(codes)}
-    narrowed: Json = {
-        "type": "object",
-        "properties": {"error": {"type": "object", "properties": {"code": code}, "required": ["code"]}},
-        "required": ["error"],
-    }
-    schema = {"allOf": [{"$ref": _REF.format(name=ErrorBody.__name__)}, narrowed]}
+    with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
+    error = {"allOf": [{"$ref": _REF.format(name=FirstError.__name__)}, with_code]}
+    schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
     response: Json = {
         "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
         "content": {"application/json": {"schema": schema, "example": _error_example(status, codes, declared)}},
