@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.invoice import Invoice
 
 DAY = 86400
-HAND_KINDS = ("marked_paid", "voided", "draft_deleted", "given_up", "send_refused", "sent")
+HAND_KINDS = ("marked_paid", "voided", "draft_deleted", "given_up", "send_refused", "sent", "edited", "edit_refused")
 
 
 class HandSteps:
