@@ -68,6 +68,7 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
     one = stores.invoices.insert(recounted(invoice("one")), services("s1"))
     two = stores.invoices.insert(recounted(invoice("two")), {})
     three = stores.invoices.insert(recounted(invoice("three")), services("s3"))
+    five = stores.invoices.insert(recounted(invoice("five")), {})
     four = stores.invoices.insert(recounted(invoice("four")), {})
     known = stores.customers.save(linked(customer("1"), "cus_1"))
     transact, get, put, query, batch = "TransactWriteItems", "GetItem", "PutItem", "Query", "BatchGetItem"
@@ -79,6 +80,11 @@ def counts(stores: Backend) -> dict[str, tuple[Callable[[], object], list[str]]]
             [transact],
         ),
         "claim": (lambda: stores.invoices.claim(one, services("s5")), [transact]),
+        "save with a claim": (
+            lambda: stores.invoices.save_claiming(recounted(five, five), services("s6")),
+            [transact],
+        ),
+        "give up a claim": (lambda: stores.invoices.release(three, [ServiceId("s3")]), [transact]),
         "save": (lambda: stores.invoices.save(recounted(two)), [put]),
         "save with a payment": (
             lambda: stores.invoices.save(recounted(four)._replace(movements=(payment("ch_4"),))),

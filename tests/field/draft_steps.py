@@ -25,10 +25,16 @@ class DraftSteps:
     _dashboard: Any
     _options: Any
     _known_customer: Any
+    _replied: Any
 
     def edit_draft(self, **changes: Any) -> None:
         """Somebody changes these fields of the draft in Stripe's dashboard."""
         self._dashboard.invoices.update(self._stripe_id, changes, self._options)
+
+    def save_draft(self, **changes: Any) -> None:
+        """The office saves the draft of its one service again, with these fields of the request."""
+        item = {"serviceId": "svc_0", "description": "Cleaning svc_0", "quantity": 1, "unitPrice": "75.00"}
+        self._replied(self.api.put(f"/invoices/{self._invoice.id}", {"lineItems": [item], **changes}))
 
     def customer_footer(self, text: str) -> None:
         """Stripe puts this footer on a draft without one, because it is the default of the customer."""

@@ -27,6 +27,8 @@ HAND_KINDS = (
     "given_up",
     "send_refused",
     "sent",
+    "edited",
+    "edit_refused",
     "corrected",
     "correction_refused",
 )

@@ -172,7 +172,7 @@ def _moved(
         if refusal is not None:
             saga = saga.undoing(Refusal.of(refusal))
         if order is not None:
-            known = _ordered(known, order)
+            known = _with_order(known, order)
         if as_made is not None:
             known = replace(
                 known,
@@ -185,7 +185,7 @@ def _moved(
     return store(invoice, moving, ports)
 
 
-def _ordered(invoice: Invoice, order: Order) -> Invoice:
+def _with_order(invoice: Invoice, order: Order) -> Invoice:
     """Returns the invoice with the new order. What it has claimed besides is to be given up."""
     edit = _edit(invoice)
     claimed = dict.fromkeys((*services_of(invoice.order), *edit.held))

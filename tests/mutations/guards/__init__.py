@@ -22,6 +22,7 @@ from tests.mutations.guards.corrections import CORRECTIONS
 from tests.mutations.guards.customers import CUSTOMERS
 from tests.mutations.guards.days import DAYS
 from tests.mutations.guards.deposits import DEPOSITS
+from tests.mutations.guards.drafts import DRAFTS
 from tests.mutations.guards.facts import FACTS
 from tests.mutations.guards.hand import HAND
 from tests.mutations.guards.money import MONEY
@@ -37,5 +38,5 @@ from tests.mutations.guards.webhooks import WEBHOOKS
 GUARDS: tuple[Guard, ...] = (
     *TIMELINE,
     *WEBHOOKS, *FACTS, *MONEY, *CONNECTING, *STORES, *SAGA, *TOKENS, *API, *OPERATING, *CUSTOMERS, *DAYS, *HAND,
-    *REFUNDS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS,
+    *REFUNDS, *DRAFTS, *ATTENTION, *BALANCE, *PAYOUTS, *DEPOSITS, *CORRECTIONS,
 )  # fmt: skip

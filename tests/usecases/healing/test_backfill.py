@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -9,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.billing import DeductionAsked
 from chalicelib.domain.errors import AccountUnreachable, Conflict
 from chalicelib.domain.identifiers import OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import MovementFilter
+from chalicelib.domain.order import DeductionKind
 from chalicelib.domain.saga import Step
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import uncounted
@@ -236,6 +239,23 @@ def test_a_service_that_was_billed_again_meanwhile_is_told(world: World, account
     assert first.remark == f"The service svc_2 is on the invoice {number} ({again.id}) already."
     assert claims(world) == {"svc_2": again.id}
     assert world.ports.invoices.get(ORGANIZATION, lost.id) is None
+
+
+def test_a_lost_record_comes_back_with_what_was_taken_off_and_the_days_in_the_text(
+    world: World, account: StripeAccountId
+) -> None:
+    credit = DeductionAsked(DeductionKind.CREDIT, "Visit that was missed", Decimal("20.00"))
+    done = replace(line("svc_1", "50.00", "1.5"), service_date=dt.date(2027, 1, 10))
+    draft = world.invoice(line_items=(done,), deductions=(credit,), tax=Decimal("3.00"), send=False)
+    lose(world, draft)
+    assert did(filled(world)) == [Did.RECREATED]
+    found = world.now(draft)
+    assert found.order.deductions == draft.order.deductions
+    assert (found.order.tax, found.total, found.total_difference) == (300, 5800, 0)
+    assert found.order.line_items[0].text("usd") == "Cleaning svc_1 (10 January 2027; 1.5 x 50.00)"
+    assert_equal(world, account)
+    world.customer()
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
 def test_a_repeated_request_for_a_lost_invoice_is_refused_and_bills_nobody(

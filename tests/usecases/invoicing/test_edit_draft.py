@@ -313,6 +313,29 @@ def test_a_change_that_stripe_refuses_keeps_the_former_draft_whole(world: World)
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
+def test_a_tax_that_stripe_adds_by_itself_keeps_the_former_draft(world: World) -> None:
+    draft = drafted(world, "svc_1", "svc_2")
+    plain = world.ports.stripe
+
+    class Taxing:
+        """Stripe adds a tax to each line of the new service."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def add_lines(self, *args: Any) -> Any:
+            fact = plain.add_lines(*args)
+            return replace(fact, total=fact.total + 100) if args[2][-1].service_id == "svc_3" else fact
+
+    world.ports = replace(world.ports, stripe=Taxing())  # type: ignore[type-var]
+    with pytest.raises(Refused, match=r"1\.00 USD more than POM ordered") as refused:
+        edit_draft(change(draft, "svc_1", "svc_3"), world.ports)
+    world.ports = replace(world.ports, stripe=plain)  # type: ignore[type-var]
+    now = world.now(draft)
+    assert (refused.value.code, now.order, now.total_difference) == ("total_differs", draft.order, 0)
+    require_stripe_has_the_order(world, now)
+
+
 def test_a_refusal_that_nobody_waits_for_is_on_the_timeline_and_in_the_explanation(world: World) -> None:
     draft = drafted(world, "svc_1")
     world.double.order_fault("close_before", count=9, method="POST", path="/v1/invoices/*/remove_lines")
