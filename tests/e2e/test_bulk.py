@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from typing import Any
 
 from infra.local.stack import LocalStack
-from tests.e2e.company import Company, eventually, refused
+from tests.e2e.company import Company, eventually, refused, send_bytes
 
 CUSTOMERS = 8
 
@@ -63,6 +64,53 @@ def test_customers_are_imported_and_billed_once_each(stack: LocalStack) -> None:
     one = company.becomes(shown["items"][0]["invoiceId"], status="pending")
     assert one["total"] == "600.00"
     assert [each["id"] for each in company.office.get("/invoice-batches")["data"]] == [begun.json["id"]]
+
+
+def in_dashboard(company: Company, stripe_id: str, change: str) -> None:
+    """Somebody of the company changes this of a draft in Stripe's dashboard."""
+    key = base64.b64encode(f"sk_test_{company.account_id}:".encode()).decode()
+    headers = {"Authorization": f"Basic {key}", "Content-Type": "application/x-www-form-urlencoded"}
+    answer = send_bytes("POST", f"{company.stack.urls.stripe}/v1/invoices/{stripe_id}", change.encode(), headers)
+    assert answer.status == 200, answer.text
+
+
+def mails(company: Company) -> list[Any]:
+    return list(company.double("GET", f"ledger/{company.account_id}")["mails"])
+
+
+def test_a_batch_is_reviewed_and_sent_and_what_was_held_back_says_why(stack: LocalStack) -> None:
+    company = Company(stack, livemode=False).connect()
+    rows = [{"id": f"cust_{n}", "firstName": "Ann", "email": f"owner{n}@example.com"} for n in range(CUSTOMERS)]
+    imported = company.office.call("POST", "/customers/import", {"customers": rows})
+    settled(company, f"/customers/imports/{imported.json['id']}")
+    body = {"services": [service(n) for n in range(CUSTOMERS)], "send": False}
+    begun = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
+    one = f"/invoice-batches/{begun.json['id']}"
+    made = settled(company, one)
+    assert made["counts"]["created"] == CUSTOMERS
+    company.all_delivered()
+    drafts = [item["invoiceId"] for item in made["items"]]
+
+    company.office.call("POST", f"/invoices/{drafts[0]}/void")
+    changed = company.invoice(drafts[1])["dashboardUrl"].rsplit("/", 1)[1]
+    in_dashboard(company, changed, "description=Pay+at+the+gate.")
+    company.office.call("PUT", "/customers/cust_2", {"firstName": "Ann"})
+    with company.unchanged():
+        refused(company.member.call("POST", f"{one}/send"), 403, "role_missing")
+    asked = company.office.call("POST", f"{one}/send", idempotency_key="go")
+    assert asked.status == 202, asked.text
+    shown = settled(company, one)
+    assert (shown["counts"]["sent"], shown["counts"]["heldBack"]) == (CUSTOMERS - 3, 3)
+    codes = [item["error"]["code"] for item in shown["items"][:3]]
+    assert codes == ["draft_deleted", "changed_in_stripe", "customer_email_missing"]
+    assert len(mails(company)) == CUSTOMERS - 3
+    assert company.office.call("POST", f"{one}/send", idempotency_key="go").json["counts"] == shown["counts"]
+
+    company.customer("cust_2", "found@example.com")
+    assert company.office.call("POST", f"{one}/send").json["counts"]["queued"] == 3
+    shown = settled(company, one)
+    assert (shown["counts"]["sent"], shown["counts"]["heldBack"]) == (CUSTOMERS - 2, 2)
+    assert len(mails(company)) == CUSTOMERS - 2
 
 
 def test_bulk_is_refused_whole_and_in_its_own_words(company: Company) -> None:

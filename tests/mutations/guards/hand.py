@@ -6,6 +6,7 @@ from tests.mutations.guard import guard
 from tests.mutations.taken import Always, Becomes, Check, Instead, Never, Skipped
 
 _WAYS = "tests/usecases/invoicing/test_ways_of_paying.py"
+_SEND_BATCH = "tests/usecases/bulk/test_send_batch.py"
 _CASES = "tests/field/test_cases.py::test_pom_shows_what_is_so"
 
 
@@ -97,6 +98,48 @@ HAND = (
         "bill",
         Never("refusals_told"),
         _case("batch_item_due_later_is_not_mailed_unseen"),
+    ),
+    guard(
+        "a batch holds back what was refused in its round",
+        "_refusals_since",
+        Becomes("[]"),
+        f"{_SEND_BATCH}::test_a_worker_killed_after_a_refusal_does_not_send_what_was_refused",
+    ),
+    guard(
+        "a refusal that nobody waits for is stored",
+        "Saga.ordered_to_send",
+        Instead("interrupted=", "False"),
+        f"{_SEND_BATCH}::test_a_worker_killed_after_a_refusal_does_not_send_what_was_refused",
+    ),
+    guard(
+        "what POM heard after the order has not been seen",
+        "_was_read_since",
+        Becomes("False"),
+        _case("reviewed_batch_with_a_due_date_moved_after_the_order"),
+    ),
+    guard(
+        "what was finalized after the order has not been seen",
+        "_finalized_since",
+        Becomes("False"),
+        f"{_SEND_BATCH}::test_a_change_of_which_pom_hears_between_order_and_turn_is_held_back_too",
+    ),
+    guard(
+        "one key has a batch sent once",
+        "_is_ordered",
+        Becomes("batch.sends and batch.open > 0"),
+        f"{_SEND_BATCH}::test_asking_again_while_it_is_sent_or_with_the_same_key_orders_nothing_anew",
+    ),
+    guard(
+        "a batch is not sent while it is being made",
+        "_under_way",
+        Becomes("False"),
+        f"{_SEND_BATCH}::test_a_batch_whose_drafts_are_still_being_made_cannot_be_sent_yet",
+    ),
+    guard(
+        "a round that sends drafts decides each once",
+        "Batch.undecided",
+        Check("round"),
+        f"{_SEND_BATCH}::test_what_was_held_back_is_sent_with_the_next_order_if_it_can_be_then",
     ),
     guard(
         "somebody else's e-mail is not POM's",
