@@ -28,7 +28,16 @@ router = Router(__name__, "Customers")
     Role.BILLING,
     takes=SaveCustomer,
     answers={200: CustomerDetail},
-    refuses=("customer_id_reserved", "email_invalid", *CHANGES_A_RECORD),
+    refuses=(
+        "customer_id_reserved",
+        "email_invalid",
+        "secrets_unavailable",
+        "stripe_account_unreachable",
+        "stripe_customer_taken",
+        "stripe_customer_unknown",
+        "stripe_refused",
+        *CHANGES_A_RECORD,
+    ),
 )
 def put_customer(call: Call[SaveCustomer]) -> Reply:
     """Keep POM's record of a customer, as a whole, and give it to Stripe.
@@ -75,7 +84,7 @@ def get_customer(call: Call[Nothing]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={202: CustomerDetail},
-    refuses=("customer_not_found", *CHANGES_A_RECORD),
+    refuses=("customer_not_found", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def sync_customer(call: Call[Nothing]) -> Reply:
     """Give a customer to Stripe again, after an error or a change in Stripe.

@@ -23,7 +23,7 @@ from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
 from chalicelib.api.http.refusals import codes_refused
 from chalicelib.api.http.table import READING, Role, Route
 from chalicelib.api.models.customer_imports import ImportedCustomer
-from chalicelib.api.models.errors import ErrorBody
+from chalicelib.api.models.errors import FirstError
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import VERSION
@@ -137,7 +137,7 @@ def _error_code_schema() -> Json:
 
 
 def _models(routes: Sequence[Route]) -> list[type]:
-    wanted: dict[type, None] = {ErrorBody: None, ImportedCustomer: None}
+    wanted: dict[type, None] = {FirstError: None, ImportedCustomer: None}
     for route in routes:
         wanted.update(dict.fromkeys(model for model in route.answers.values() if model is not None))
         wanted[route.takes] = None
@@ -284,12 +284,9 @@ def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) 
     """Returns an error answer with these codes. Its example has one that the route declares, if there is one."""
     listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
     code: Json = {"type": "string", "enum": list(codes)}
-    narrowed: Json = {
-        "type": "object",
-        "properties": {"error": {"type": "object", "properties": {"code": code}, "required": ["code"]}},
-        "required": ["error"],
-    }
-    schema = {"allOf": [{"$ref": _REF.format(name=ErrorBody.__name__)}, narrowed]}
+    with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
+    error = {"allOf": [{"$ref": _REF.format(name=FirstError.__name__)}, with_code]}
+    schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
     response: Json = {
         "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
         "content": {"application/json": {"schema": schema, "example": _error_example(status, codes, declared)}},

@@ -360,8 +360,9 @@ def test_each_operation_lists_the_codes_that_it_can_answer_and_no_others(openapi
     seen = 0
     for label, status, response in errors_of(openapi):
         codes = list(codes_refused(routes[label])[int(status)])
-        [_, narrowed] = response["content"]["application/json"]["schema"]["allOf"]
-        assert response["x-error-codes"] == codes == narrowed["properties"]["error"]["properties"]["code"]["enum"]
+        [whole, narrowed] = response["content"]["application/json"]["schema"]["properties"]["error"]["allOf"]
+        assert whole == {"$ref": "#/components/schemas/FirstError"}
+        assert response["x-error-codes"] == codes == narrowed["properties"]["code"]["enum"]
         assert all(f"`{code}`" in response["description"] for code in codes)
         seen += 1
     assert seen > 100

@@ -115,7 +115,7 @@ class ExactAmount(Exact):
 
 
 class ExactPayment(ExactAmount):
-    """An amount of money that was paid, which is never nothing."""
+    """An amount of money that is never nothing: one that was paid, or that is taken off."""
 
     __slots__ = ()
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo
-from chalicelib.api.models.exact import ExactAmount, ExactQuantity, fingerprint
+from chalicelib.api.models.exact import ExactAmount, ExactPayment, ExactQuantity, fingerprint
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
 from chalicelib.domain.billing import (
     MAX_QUANTITY,
@@ -79,7 +79,7 @@ class NewDeduction(msgspec.Struct, rename="camel", forbid_unknown_fields=True, o
     kind: Annotated[DeductionKind, Meta(description="`discount` or `credit`.")]
     description: Description
     amount: Annotated[
-        ExactAmount,
+        ExactPayment,
         Meta(
             description="What it takes off: more than 0, in units of the currency, with at most as many decimals as "
             "it has. A number may have an exponent; a string is plain."
