@@ -1,7 +1,7 @@
 /** Mistakes that the types refuse. Each line below an `@ts-expect-error` has one: the compiler fails if it is taken. */
 
 import createClient from "openapi-fetch";
-import { createInvoice, type ErrorBody, getInvoice, type InvoiceDetail, putInvoicingSettings } from "./generated/hey-api/index.js";
+import { createInvoice, type FirstError, getInvoice, type InvoiceDetail, putInvoicingSettings } from "./generated/hey-api/index.js";
 import type { components, paths } from "./generated/openapi-typescript/api.js";
 
 type Invoice = components["schemas"]["InvoiceDetail"];
@@ -25,11 +25,11 @@ export function isLost(ofOne: Invoice, ofOther: InvoiceDetail): boolean[] {
   return [one, other];
 }
 
-export function isBilled(ofOne: components["schemas"]["ErrorBody"], ofOther: ErrorBody): boolean[] {
+export function isBilled(ofOne: components["schemas"]["FirstError"], ofOther: FirstError): boolean[] {
   // @ts-expect-error There is no such code.
-  const one = ofOne.error.code === "service_billed";
+  const one = ofOne.code === "service_billed";
   // @ts-expect-error There is no such code.
-  const other = ofOther.error.code === "service_billed";
+  const other = ofOther.code === "service_billed";
   return [one, other];
 }
 

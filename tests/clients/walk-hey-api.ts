@@ -5,7 +5,7 @@ import {
   beginConnection,
   completeConnection,
   createInvoice,
-  type ErrorBody,
+  type FirstError,
   getCustomer,
   getInvoice,
   getInvoiceHistory,
@@ -75,13 +75,13 @@ async function createAndSend(): Promise<InvoiceDetail> {
   const draft = bodyOf(await bill("walk-1"));
   tell("Invoice", draft.status, draft.total, draft.currency);
   const twice = await bill("walk-2");
-  if (twice.error) tell("Billed again", advice(twice.error));
+  if (twice.error) tell("Billed again", advice(twice.error.error));
   const sent = bodyOf(await sendInvoice({ client: office, path: { invoiceId: draft.id } }));
   tell("Sent", sent.status);
   return invoice(draft.id, (seen) => seen.paymentUrl !== null);
 }
 
-function advice({ error }: ErrorBody): string {
+function advice(error: FirstError): string {
   switch (error.code) {
     case "service_already_billed":
       return `${error.details.map((each) => each.field).join(", ")} is billed already`;
@@ -117,7 +117,7 @@ async function refund(paid: InvoiceDetail): Promise<void> {
   const headers = { "Idempotency-Key": "walk-refund" };
   const asked = { path: { paymentId: payment.id }, headers, body: { amount: "20.00" } };
   const refused = await refundPayment({ client: office, ...asked });
-  if (refused.error) tell("Refund by the office", advice(refused.error));
+  if (refused.error) tell("Refund by the office", advice(refused.error.error));
   const refunded = bodyOf(await refundPayment({ client: admin, ...asked }));
   tell("Refund", refunded.status, refunded.amount);
   const look = async () => bodyOf(await getInvoiceHistory({ client: office, path: { invoiceId: paid.id } }));

@@ -16,7 +16,7 @@ import {
 } from "./people.js";
 
 type Invoice = components["schemas"]["InvoiceDetail"];
-type Refusal = components["schemas"]["ErrorBody"];
+type Refusal = components["schemas"]["FirstError"];
 
 const signedIn = (token: string) =>
   createClient<paths, "application/json">({ baseUrl: API, headers: { Authorization: `Bearer ${token}` } });
@@ -61,14 +61,14 @@ async function createAndSend(): Promise<Invoice> {
   const draft = bodyOf(await bill("walk-1"));
   tell("Invoice", draft.status, draft.total, draft.currency);
   const twice = await bill("walk-2");
-  if (twice.error) tell("Billed again", advice(twice.error));
+  if (twice.error) tell("Billed again", advice(twice.error.error));
   const path = { invoiceId: draft.id };
   const sent = bodyOf(await office.POST("/v1/invoices/{invoiceId}/send", { params: { path } }));
   tell("Sent", sent.status);
   return invoice(draft.id, (seen) => seen.paymentUrl !== null);
 }
 
-function advice({ error }: Refusal): string {
+function advice(error: Refusal): string {
   switch (error.code) {
     case "service_already_billed":
       return `${error.details.map((each) => each.field).join(", ")} is billed already`;
@@ -104,7 +104,7 @@ async function refund(paid: Invoice): Promise<void> {
   const params = { path: { paymentId: payment.id }, header: { "Idempotency-Key": "walk-refund" } };
   const asked = { params, body: { amount: "20.00" } };
   const refused = await office.POST("/v1/payments/{paymentId}/refunds", asked);
-  if (refused.error) tell("Refund by the office", advice(refused.error));
+  if (refused.error) tell("Refund by the office", advice(refused.error.error));
   const refunded = bodyOf(await admin.POST("/v1/payments/{paymentId}/refunds", asked));
   tell("Refund", refunded.status, refunded.amount);
   const path = { invoiceId: paid.id };
