@@ -84,7 +84,14 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     Role.BILLING,
     takes=Nothing,
     answers={202: InvoiceBatchView},
-    refuses=("batch_cancelled", "batch_not_found", "invoicing_frozen", "queue_unavailable", *CHANGES_A_RECORD),
+    refuses=(
+        "batch_cancelled",
+        "batch_not_found",
+        "batch_running",
+        "invoicing_frozen",
+        "queue_unavailable",
+        *CHANGES_A_RECORD,
+    ),
 )
 def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     """Try the failed invoices again, and only those."""
