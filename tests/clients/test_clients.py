@@ -23,14 +23,23 @@ Settings: net_15 card 3
 Customer: synced
 Invoice: draft 140.00 usd
 Billed again: lineItems[0].serviceId is billed already
+Asked again: 304
+Edited: draft 225.00
+Edited with an old tag: somebody else has saved
+Preview: Ann Lee 225.00 0
 Sent: pending
 Declined: failed insufficient_funds
 Paid: paid balance 0.00
-Payment: succeeded 140.00 refundable 140.00
+Payment: succeeded 225.00 refundable 225.00
 Refund by the office: ask an administrator
 Refund: succeeded 20.00
-History: created paid payment_failed refunded sent
+History: created edited paid payment_failed refunded sent
+Batch drafts: 1
+Corrected: draft 150.00 void
 Money out: refund -20.00
+Customer found: cust_walk
+Latest invoice: Ann Lee draft
+Drafts: 1 150.00
 Overdue: 0 false
 Summary: usd refunded 20.00
 """

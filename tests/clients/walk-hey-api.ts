@@ -4,20 +4,27 @@ import { createClient } from "./generated/hey-api/client/index.js";
 import {
   beginConnection,
   completeConnection,
+  correctInvoice,
   createInvoice,
+  createInvoiceBatch,
+  editInvoice,
   type FirstError,
   getCustomer,
   getInvoice,
+  getInvoiceBatch,
   getInvoiceHistory,
+  getInvoicePreview,
   getSummary,
   type InvoiceDetail,
   listApps,
+  listCustomers,
   listInvoices,
   listPayments,
   putCustomer,
   putInvoicingSettings,
   refundPayment,
   sendInvoice,
+  sendInvoiceBatch,
 } from "./generated/hey-api/index.js";
 import {
   ADMIN_TOKEN,
@@ -59,13 +66,15 @@ async function configure(): Promise<void> {
   tell("Customer", (await eventually(look, (seen) => seen.syncStatus === "synced")).syncStatus);
 }
 
+const cleaning = { serviceId: "svc_walk", description: "Weekly cleaning", quantity: 2, unitPrice: "75.00" };
+
 const bill = (key: string) =>
   createInvoice({
     client: office,
     headers: { "Idempotency-Key": key },
     body: {
       customerId: "cust_walk",
-      lineItems: [{ serviceId: "svc_walk", description: "Weekly cleaning", quantity: 2, unitPrice: "75.00" }],
+      lineItems: [cleaning],
       deductions: [{ kind: "discount", description: "Loyal customer", amount: "10.00" }],
       send: false,
     },
@@ -76,15 +85,34 @@ async function createAndSend(): Promise<InvoiceDetail> {
   tell("Invoice", draft.status, draft.total, draft.currency);
   const twice = await bill("walk-2");
   if (twice.error) tell("Billed again", advice(twice.error.error));
-  const sent = bodyOf(await sendInvoice({ client: office, path: { invoiceId: draft.id } }));
+  const path = { invoiceId: draft.id };
+  await edit(path);
+  const preview = bodyOf(await getInvoicePreview({ client: office, path }));
+  tell("Preview", preview.billTo.name, preview.total, preview.warnings.length);
+  const sent = bodyOf(await sendInvoice({ client: office, path }));
   tell("Sent", sent.status);
   return invoice(draft.id, (seen) => seen.paymentUrl !== null);
+}
+
+async function edit(path: { invoiceId: string }): Promise<void> {
+  const seen = await getInvoice({ client: office, path });
+  const etag = seen.response.headers.get("ETag") ?? "";
+  const again = await getInvoice({ client: office, path, headers: { "If-None-Match": etag } });
+  tell("Asked again", again.response.status);
+  const body = { lineItems: [{ ...cleaning, quantity: 3 }] };
+  const change = { client: office, path, headers: { "If-Match": etag }, body };
+  const edited = bodyOf(await editInvoice(change));
+  tell("Edited", edited.status, edited.total);
+  const late = await editInvoice({ ...change, body: { lineItems: [cleaning] } });
+  if (late.error) tell("Edited with an old tag", advice(late.error.error));
 }
 
 function advice(error: FirstError): string {
   switch (error.code) {
     case "service_already_billed":
       return `${error.details.map((each) => each.field).join(", ")} is billed already`;
+    case "precondition_failed":
+      return "somebody else has saved";
     case "role_missing":
       return "ask an administrator";
     default:
@@ -125,9 +153,29 @@ async function refund(paid: InvoiceDetail): Promise<void> {
   tell("History", [...new Set(history.data.map((entry) => entry.kind))].sort().join(" "));
 }
 
+async function billMany(): Promise<void> {
+  const services = [{ ...cleaning, serviceId: "svc_batch", customerId: "cust_walk" }];
+  const begun = bodyOf(await createInvoiceBatch({ client: office, body: { services, send: false } }));
+  const path = { batchId: begun.id };
+  const look = async () => bodyOf(await getInvoiceBatch({ client: office, path }));
+  tell("Batch drafts", (await eventually(look, (seen) => seen.counts.created === 1)).counts.created);
+  bodyOf(await sendInvoiceBatch({ client: office, path }));
+  const [item] = (await eventually(look, (seen) => seen.counts.sent === 1)).items;
+  if (!item?.invoiceId) throw new Error("An item that was sent has an invoice.");
+  const ofItem = { invoiceId: item.invoiceId };
+  const copy = bodyOf(await correctInvoice({ client: office, path: ofItem, body: { confirmed: true } }));
+  tell("Corrected", copy.status, copy.total, (await invoice(item.invoiceId, (seen) => seen.status === "void")).status);
+}
+
 async function lookBack(): Promise<void> {
   const payments = bodyOf(await listPayments({ client: office, query: { kind: "refund", first: 10 } }));
   for (const each of payments.data) tell("Money out", each.kind, each.receivedAmount);
+  const customers = bodyOf(await listCustomers({ client: office, query: { email: "ann@example.com" } }));
+  for (const each of customers.data) tell("Customer found", each.id);
+  const latest = bodyOf(await listInvoices({ client: office, query: { customerId: "cust_walk", first: 1 } }));
+  for (const each of latest.data) tell("Latest invoice", each.customerName, each.status);
+  const drafts = bodyOf(await listInvoices({ client: office, query: { status: "draft", totals: true } }));
+  for (const each of drafts.totals ?? []) tell("Drafts", each.invoices, each.total);
   const overdue = bodyOf(await listInvoices({ client: office, query: { overdue: true } }));
   tell("Overdue", overdue.data.length, overdue.pageInfo.hasNextPage);
   const summary = bodyOf(await getSummary({ client: office }));
@@ -138,4 +186,5 @@ await install();
 await configure();
 const paid = await pay(await createAndSend());
 await refund(paid);
+await billMany();
 await lookBack();

@@ -46,12 +46,14 @@ async function configure(): Promise<void> {
   tell("Customer", (await eventually(look, (seen) => seen.syncStatus === "synced")).syncStatus);
 }
 
+const cleaning = { serviceId: "svc_walk", description: "Weekly cleaning", quantity: 2, unitPrice: "75.00" };
+
 const bill = (key: string) =>
   office.POST("/v1/invoices", {
     params: { header: { "Idempotency-Key": key } },
     body: {
       customerId: "cust_walk",
-      lineItems: [{ serviceId: "svc_walk", description: "Weekly cleaning", quantity: 2, unitPrice: "75.00" }],
+      lineItems: [cleaning],
       deductions: [{ kind: "discount", description: "Loyal customer", amount: "10.00" }],
       send: false,
     },
@@ -63,15 +65,34 @@ async function createAndSend(): Promise<Invoice> {
   const twice = await bill("walk-2");
   if (twice.error) tell("Billed again", advice(twice.error.error));
   const path = { invoiceId: draft.id };
+  await edit(path);
+  const preview = bodyOf(await office.GET("/v1/invoices/{invoiceId}/preview", { params: { path } }));
+  tell("Preview", preview.billTo.name, preview.total, preview.warnings.length);
   const sent = bodyOf(await office.POST("/v1/invoices/{invoiceId}/send", { params: { path } }));
   tell("Sent", sent.status);
   return invoice(draft.id, (seen) => seen.paymentUrl !== null);
+}
+
+async function edit(path: { invoiceId: string }): Promise<void> {
+  const seen = await office.GET("/v1/invoices/{invoiceId}", { params: { path } });
+  const etag = seen.response.headers.get("ETag") ?? "";
+  const header = { "If-None-Match": etag };
+  const again = await office.GET("/v1/invoices/{invoiceId}", { params: { path, header } });
+  tell("Asked again", again.response.status);
+  const body = { lineItems: [{ ...cleaning, quantity: 3 }] };
+  const params = { path, header: { "If-Match": etag } };
+  const edited = bodyOf(await office.PUT("/v1/invoices/{invoiceId}", { params, body }));
+  tell("Edited", edited.status, edited.total);
+  const late = await office.PUT("/v1/invoices/{invoiceId}", { params, body: { lineItems: [cleaning] } });
+  if (late.error) tell("Edited with an old tag", advice(late.error.error));
 }
 
 function advice(error: Refusal): string {
   switch (error.code) {
     case "service_already_billed":
       return `${error.details.map((each) => each.field).join(", ")} is billed already`;
+    case "precondition_failed":
+      return "somebody else has saved";
     case "role_missing":
       return "ask an administrator";
     default:
@@ -113,9 +134,30 @@ async function refund(paid: Invoice): Promise<void> {
   tell("History", [...new Set(history.data.map((entry) => entry.kind))].sort().join(" "));
 }
 
+async function billMany(): Promise<void> {
+  const services = [{ ...cleaning, serviceId: "svc_batch", customerId: "cust_walk" }];
+  const begun = bodyOf(await office.POST("/v1/invoice-batches", { body: { services, send: false } }));
+  const path = { batchId: begun.id };
+  const look = async () => bodyOf(await office.GET("/v1/invoice-batches/{batchId}", { params: { path } }));
+  tell("Batch drafts", (await eventually(look, (seen) => seen.counts.created === 1)).counts.created);
+  bodyOf(await office.POST("/v1/invoice-batches/{batchId}/send", { params: { path } }));
+  const [item] = (await eventually(look, (seen) => seen.counts.sent === 1)).items;
+  if (!item?.invoiceId) throw new Error("An item that was sent has an invoice.");
+  const params = { path: { invoiceId: item.invoiceId } };
+  const copy = bodyOf(await office.POST("/v1/invoices/{invoiceId}/correct", { params, body: { confirmed: true } }));
+  tell("Corrected", copy.status, copy.total, (await invoice(item.invoiceId, (seen) => seen.status === "void")).status);
+}
+
 async function lookBack(): Promise<void> {
   const payments = bodyOf(await office.GET("/v1/payments", { params: { query: { kind: "refund", first: 10 } } }));
   for (const each of payments.data) tell("Money out", each.kind, each.receivedAmount);
+  const customers = bodyOf(await office.GET("/v1/customers", { params: { query: { email: "ann@example.com" } } }));
+  for (const each of customers.data) tell("Customer found", each.id);
+  const ofCustomer = { customerId: "cust_walk", first: 1 };
+  const latest = bodyOf(await office.GET("/v1/invoices", { params: { query: ofCustomer } }));
+  for (const each of latest.data) tell("Latest invoice", each.customerName, each.status);
+  const drafts = bodyOf(await office.GET("/v1/invoices", { params: { query: { status: "draft", totals: true } } }));
+  for (const each of drafts.totals ?? []) tell("Drafts", each.invoices, each.total);
   const overdue = bodyOf(await office.GET("/v1/invoices", { params: { query: { overdue: true } } }));
   tell("Overdue", overdue.data.length, overdue.pageInfo.hasNextPage);
   const summary = bodyOf(await office.GET("/v1/summary"));
@@ -126,4 +168,5 @@ await install();
 await configure();
 const paid = await pay(await createAndSend());
 await refund(paid);
+await billMany();
 await lookBack();
