@@ -10,7 +10,8 @@ from chalicelib.api.examples.deposits import NOT_SETTLED
 from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
 from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
-from chalicelib.api.models.invoices import InvoiceList, InvoiceView
+from chalicelib.api.models.invoice_lists import InvoiceList
+from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.invoicing_settings import InvoicingSettingsModel
 from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
