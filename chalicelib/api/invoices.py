@@ -20,8 +20,9 @@ from chalicelib.api.models.corrections import Correction
 from chalicelib.api.models.event_log import InvoiceEvents, events_view
 from chalicelib.api.models.history import InvoiceHistory, history_view
 from chalicelib.api.models.invoice_details import InvoiceDetail, invoice_detail
+from chalicelib.api.models.invoice_lists import InvoiceList, invoice_list
 from chalicelib.api.models.invoice_query import COMBINATIONS, InvoiceQuery, filter_from, only
-from chalicelib.api.models.invoices import InvoiceList, InvoiceView, invoice_list, invoice_view
+from chalicelib.api.models.invoices import InvoiceView, invoice_view
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice, create_invoice_from, edit_draft_from
 from chalicelib.api.models.outside_payment import OutsidePayment, settlement_from
 from chalicelib.api.models.queries import Nothing, PageQuery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -213,13 +214,13 @@ def total_of(api: ApiClient, query: str) -> Any:
 def test_totals_of_each_list_are_those_of_its_invoices(office: ApiClient, town: dict[str, str]) -> None:
     for query in ("", *(f"status={status}&" for status in ListedStatus)):
         shown = office.get(f"/invoices?{query}").json["data"]
-        total, balance = (sum(round(float(each[name]) * 100) for each in shown) for name in ("total", "balance"))
+        total, balance = (sum(Decimal(each[name]) for each in shown) for name in ("total", "balance"))
         sums = total_of(office, f"{query}totals=true&first=1")
         expected = {
             "currency": "usd",
             "invoices": len(shown),
-            "total": f"{total / 100:.2f}",
-            "balance": f"{balance / 100:.2f}",
+            "total": f"{total:.2f}",
+            "balance": f"{balance:.2f}",
             "disputedAmount": None,
         }
         assert sums == ([expected] if shown else []), query

@@ -25,7 +25,8 @@ from chalicelib.api.examples.payments import MASTERCARD_WITH_EXPIRY
 from chalicelib.api.models.event_log import KEPT_DAYS, InvoiceEvents
 from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
-from chalicelib.api.models.invoices import InvoiceList, InvoiceView
+from chalicelib.api.models.invoice_lists import InvoiceList
+from chalicelib.api.models.invoices import InvoiceView
 from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView

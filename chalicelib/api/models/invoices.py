@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -13,19 +12,14 @@ from chalicelib.api.models.common import (
     Day,
     Instant,
     Money,
-    PageInfo,
     instant,
-    page_info,
 )
 from chalicelib.domain.failures import FAILURE_TEXTS, FailureReason
-from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.invoice_totals import InvoiceTotal
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.stripe_pages import object_url
-from chalicelib.ports.storage import Page
 
 _AS_ORDERED = "As POM ordered it. Somebody may have changed the invoice in Stripe; `total` is Stripe's."
 
@@ -223,48 +217,6 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     overdue_since: Annotated[Day | None, Meta(description="The day after the due day, while it is overdue.")]
 
 
-class InvoiceTotals(msgspec.Struct, rename="camel", kw_only=True):
-    """What the invoices of one currency come to, on all pages of the list."""
-
-    currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    invoices: Annotated[int, Meta(ge=1, description="How many invoices.")]
-    total: Annotated[
-        Money | None,
-        Meta(
-            description="What they are made out for, in units of `currency`. Null for `overdue` and `disputed`, "
-            "because POM keeps no sum of it."
-        ),
-    ]
-    balance: Annotated[
-        Money | None,
-        Meta(
-            description="What is still to be paid, in units of `currency`. Null for `disputed`, because POM keeps no "
-            "sum of it."
-        ),
-    ]
-    disputed_amount: Annotated[
-        Money | None,
-        Meta(
-            description="What banks dispute of them now, in units of `currency`. Null unless only "
-            "disputed invoices were asked for."
-        ),
-    ]
-
-
-class InvoiceList(msgspec.Struct, rename="camel", kw_only=True):
-    """A page of invoices. The list of combinations of filters says the order of each list."""
-
-    data: Annotated[list[InvoiceView], Meta(description="The invoices of this page.")]
-    totals: Annotated[
-        list[InvoiceTotals] | None,
-        Meta(
-            description="What the invoices of all pages come to, by currency. Null if `totals` was not asked for, or "
-            "if POM keeps no sums of this list."
-        ),
-    ]
-    page_info: PageInfo
-
-
 def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashboard_base: str) -> InvoiceView:
     order, known, amounts = invoice.order, invoice.facts.invoice, invoice.amounts
     expired, failed = invoice.link_expired(now), invoice.failure
@@ -316,40 +268,6 @@ def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashb
         disputed=invoice.disputed,
         overdue=invoice.overdue,
         overdue_since=invoice.overdue_since.isoformat() if invoice.overdue and invoice.overdue_since else None,
-    )
-
-
-def invoice_list(
-    page: Page[Invoice],
-    names: Mapping[CustomerId, str],
-    totals: Sequence[InvoiceTotal] | None,
-    *,
-    now: int,
-    dashboard_base: str,
-) -> InvoiceList:
-    """Returns a page of invoices. `names` has what their customers are called."""
-    return InvoiceList(
-        data=[
-            invoice_view(
-                each, customer_name=names.get(each.order.customer_id), now=now, dashboard_base=dashboard_base
-            )
-            for each in page.items
-        ],
-        totals=[_totals_view(each) for each in totals] if totals is not None else None,
-        page_info=page_info(page),
-    )
-
-
-def _totals_view(total: InvoiceTotal) -> InvoiceTotals:
-    def money(amount: int | None) -> str | None:
-        return decimal_string(amount, total.currency) if amount is not None else None
-
-    return InvoiceTotals(
-        currency=total.currency,
-        invoices=total.invoices,
-        total=money(total.total),
-        balance=money(total.balance),
-        disputed_amount=money(total.disputed),
     )
 
 
