@@ -183,7 +183,8 @@ def probe_faults(root: Path, each: Probe) -> Faults:
 
 
 def deployed_environment(template: Json, function: Json) -> dict[str, str]:
-    """All that a function has in Lambda; what only the deployment knows stands as a URL."""
+    """All that a function has in Lambda: defaults of parameters, and a URL for what only the deployment knows."""
+    parameters = template.get("Parameters", {})
     shared = template.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
     own = function.get("Environment", {}).get("Variables", {})
     return {
@@ -193,9 +194,12 @@ def deployed_environment(template: Json, function: Json) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "probe",
         "AWS_LAMBDA_FUNCTION_NAME": "probe",
         "LAMBDA_TASK_ROOT": "/var/task",
-        **{name: _resolved(value) for name, value in {**shared, **own}.items()},
+        **{name: _resolved(value, parameters) for name, value in {**shared, **own}.items()},
     }
 
 
-def _resolved(value: Any) -> str:
-    return value if isinstance(value, str) else "https://known-when-deployed.example.com"
+def _resolved(value: Any, parameters: Json) -> str:
+    if isinstance(value, str):
+        return value
+    parameter = parameters.get(value.get("Ref"), {})
+    return str(parameter.get("Default", "https://known-when-deployed.example.com"))

@@ -36,6 +36,7 @@ PARAMETERS = {
     "StripeSecretArn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stripe-AbCdEf",
     "PublicApiUrl": "https://api.pom.test",
     "PomSettingsUrl": "https://pom.test/settings/apps",
+    "DevelopmentOrigins": "http://localhost:5173",
     "TokenIssuer": "https://pom.test",
     "TokenAudience": "pom-api",
     "TokenJwksUrl": "https://pom.test/.well-known/jwks.json",
