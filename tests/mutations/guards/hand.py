@@ -139,7 +139,7 @@ HAND = (
         "a round that sends drafts decides each once",
         "Batch.undecided",
         Check("round"),
-        f"{_SEND_BATCH}::test_what_was_held_back_is_sent_with_the_next_order_if_it_can_be_then",
+        f"{_SEND_BATCH}::test_what_the_office_has_to_look_at_is_held_back_and_the_rest_is_sent",
     ),
     guard(
         "somebody else's e-mail is not POM's",

@@ -272,6 +272,8 @@ def test_a_worker_killed_after_a_refusal_does_not_send_what_was_refused(world: W
             where = f"{'after' if after else 'before'} {number} {boundaries[number]}"
             assert now(killed, batch).counts == {ItemStatus.HELD_BACK: 1}, where
             assert mails(killed) == {}, where
+            told = [entry.kind for entry in timeline(invoice_of(killed, batch, 0))]
+            assert told.count(EntryKind.SEND_REFUSED) == 1, f"{where}: it was tried again"
             sent(killed, batch)
             assert_all_mailed_once(killed, batch)
 
