@@ -28,7 +28,7 @@ router = Router(__name__, "Connection")
     Role.ADMIN,
     takes=Nothing,
     answers={200: TestReport},
-    refuses=("stripe_not_connected", *CHANGES_A_RECORD),
+    refuses=("invoicing_frozen", "stripe_not_connected", *CHANGES_A_RECORD),
 )
 def test_connection(call: Call[Nothing]) -> Reply:
     """Verify the connection with a test invoice.
