@@ -21,6 +21,7 @@ import msgspec
 from chalicelib.api.models.common import CURRENCY_PATTERN
 from chalicelib.api.models.customers import STRIPE_CUSTOMER_PATTERN
 from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.api.models.invoice_query import STRIPE_INVOICE_PATTERN
 from chalicelib.domain.customer_fields import WHOLE_EMAIL_PATTERN
 from chalicelib.domain.identifiers import ID_PATTERN
 from chalicelib.domain.texts import ONE_LINE_PATTERN, TEXT_PATTERN, VISIBLE_LINE_PATTERN
@@ -40,6 +41,7 @@ _OF_PATTERN = {
     "turn text round",
     CURRENCY_PATTERN: "Expected a currency of three letters, such as usd",
     WHOLE_EMAIL_PATTERN: "Expected a whole e-mail address, such as ann@example.com, without blanks around it",
+    STRIPE_INVOICE_PATTERN: "Expected the id of a Stripe invoice, in_ with letters and digits behind it",
     STRIPE_CUSTOMER_PATTERN: "Expected the id of a Stripe customer, cus_ with letters and digits behind it",
 }
 _PATTERN = re.compile(r"Expected `str` matching regex '(?P<pattern>.*)'", re.DOTALL)

@@ -18,6 +18,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus, StatusGroup
 from chalicelib.ports.storage import InvoiceFilter, Page
 
+STRIPE_INVOICE_PATTERN = r"^in_[A-Za-z0-9_]{1,252}$(?!\n)"
 _FIRST_DAY = "A day of the company's time zone, or a moment; inclusive."
 _LAST_DAY = "A day of the company's time zone, inclusive, or a moment, exclusive."
 _QUARTERS = (
@@ -68,7 +69,7 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
         Meta(description="The invoice's number, exactly as it is printed.", examples=["A1B2C3D4-0001"]),
     ] = None
     stripe_invoice_id: Annotated[
-        Annotated[str, Meta(pattern=r"^in_[A-Za-z0-9_]{1,252}$(?!\n)")] | None,
+        Annotated[str, Meta(pattern=STRIPE_INVOICE_PATTERN)] | None,
         Meta(
             description="Stripe's id of the invoice in the connected account, or of one that it has replaced.",
             examples=["in_1PgafmB7WZ01zgkW"],
