@@ -201,6 +201,9 @@ MAKES_ITS_OWN = {"PUT /v1/customers/{customerId}"}
 
 BODIES: dict[str, Any] = {
     "PUT /v1/customers/{customerId}": {"email": "g@example.test"},
+    "PUT /v1/invoices/{invoiceId}": {
+        "lineItems": [{"serviceId": "svc_g", "description": "Cleaning", "quantity": 1, "unitPrice": "75.00"}]
+    },
     "POST /v1/invoices/{invoiceId}/mark-paid": {"method": "cash"},
 }
 
