@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from chalicelib.domain.invoice import Invoice
 
 DAY = 86400
-HAND_KINDS = ("marked_paid", "voided", "draft_deleted", "given_up", "send_refused", "sent", "corrected", "correction_refused")
+HAND_KINDS = (
+    "marked_paid",
+    "voided",
+    "draft_deleted",
+    "given_up",
+    "send_refused",
+    "sent",
+    "corrected",
+    "correction_refused",
+)
 
 
 class HandSteps:
