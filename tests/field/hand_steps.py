@@ -27,8 +27,11 @@ HAND_KINDS = (
     "given_up",
     "send_refused",
     "sent",
+<<<<<<< HEAD
     "edited",
     "edit_refused",
+=======
+>>>>>>> i16-D2
     "corrected",
     "correction_refused",
 )

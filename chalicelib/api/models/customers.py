@@ -201,7 +201,7 @@ class CustomerDetail(CustomerView, rename="camel", kw_only=True):
 class CustomerList(msgspec.Struct, rename="camel"):
     """A page of customers."""
 
-    data: Annotated[list[CustomerView], Meta(description="The customers, in the order of their ids.")]
+    data: Annotated[list[CustomerView], Meta(description="The customers, in the order of the list.")]
     page_info: PageInfo
 
 
