@@ -27,11 +27,8 @@ HAND_KINDS = (
     "given_up",
     "send_refused",
     "sent",
-<<<<<<< HEAD
     "edited",
     "edit_refused",
-=======
->>>>>>> i16-D2
     "corrected",
     "correction_refused",
 )
