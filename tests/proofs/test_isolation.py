@@ -124,6 +124,8 @@ class Tenants:
 
 
 def path_of(route: Route, ids: dict[str, str]) -> str:
+    if route.path.endswith("/preview") and "draftId" in ids:
+        ids = {**ids, "invoiceId": ids["draftId"]}  # nothing else has a preview
     return route.path.removeprefix("/v1").format(**ids)
 
 
@@ -161,7 +163,11 @@ def _furnish(made: Tenants) -> None:
     batch = made.blue.post("/invoice-batches", BATCH, headers=key)
     imported = made.blue.post("/customer-imports", IMPORT, headers=key)
     assert (invoice.status, batch.status, imported.status) == (201, 202, 202)
+    lines = [{**each, "serviceId": f"{each['serviceId']}_draft"} for each in INVOICE["lineItems"]]
+    draft = made.blue.post("/invoices", {**INVOICE, "lineItems": lines, "send": False})
+    assert draft.status == 201
     made.ids = {
+        "draftId": draft.json["id"],
         "customerId": CUSTOMER,
         "invoiceId": invoice.json["id"],
         "batchId": batch.json["id"],
