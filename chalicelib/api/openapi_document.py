@@ -22,7 +22,7 @@ from chalicelib.api.http.error_codes import ERROR_CODES
 from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
 from chalicelib.api.http.refusals import codes_refused
 from chalicelib.api.http.table import READING, VALIDATED, Role, Route
-from chalicelib.api.http.validators import ETAG, IF_MATCH, IF_NONE_MATCH
+from chalicelib.api.http.validators import ETAG, IF_MATCH, IF_NONE_MATCH, TAGS_PATTERN
 from chalicelib.api.models.customer_imports import ImportedCustomer
 from chalicelib.api.models.errors import FirstError
 from chalicelib.api.models.exact import schema_hook
@@ -76,6 +76,11 @@ HEADERS_OF = {
     503: _RETRY_AFTER,
 }
 """The header that an error answer has, by status, with its description."""
+
+_SAME_EVERYWHERE = {
+    status for status, codes in ERROR_CODES.items() if len(codes) == 1 and status != HTTPStatus.PRECONDITION_FAILED
+}
+"""The statuses whose error answer is the same on every route: they have one code, and show nothing of the route's."""
 
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
@@ -250,7 +255,7 @@ def _conditions(route: Route) -> list[Json]:
         conditions.append((IF_NONE_MATCH, "Tags of answers that the client has. If one of them is current: 304."))
     if route.shows is not None:
         conditions.append((IF_MATCH, "The tag of the answer that was edited. If somebody has changed it since: 412."))
-    schema = {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']}
+    schema = {"type": "string", "pattern": TAGS_PATTERN, "examples": [f'"{TAG_EXAMPLE}"']}
     return [
         {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
         for name, description in conditions
@@ -280,9 +285,9 @@ def _responses(route: Route) -> Json:
         if status == HTTPStatus.PRECONDITION_FAILED:
             responses[str(status)] = _not_as_seen(route)
             continue
-        shared = len(ERROR_CODES[status]) == 1
         reference = {"$ref": f"#/components/responses/{_error_name(status)}"}
-        responses[str(status)] = reference if shared else _error_response(status, codes, route.refuses)
+        same = status in _SAME_EVERYWHERE
+        responses[str(status)] = reference if same else _error_response(status, codes, route.refuses)
     return responses
 
 
@@ -329,10 +334,12 @@ def _error_name(status: int) -> str:
 
 
 def _shared_errors(routes: Sequence[Route]) -> Json:
-    """Returns the error answers that are the same wherever they occur: those of a status with one code."""
-    refused = {status for route in routes for status in codes_refused(route)}
-    shared = {status: list(codes) for status, codes in ERROR_CODES.items() if len(codes) == 1 and status in refused}
-    return {_error_name(status): _error_response(status, codes, codes) for status, codes in shared.items()}
+    """Returns the error answers that are the same wherever they occur."""
+    refused = {status for route in routes for status in codes_refused(route)} & _SAME_EVERYWHERE
+    return {
+        _error_name(status): _error_response(status, codes, codes)
+        for status, codes in ((status, list(ERROR_CODES[status])) for status in sorted(refused))
+    }
 
 
 def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:

@@ -114,6 +114,7 @@ def _edges(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Ed
         yield from _edges_of_number(schema, path)
     if "boolean" in kinds:
         yield from (Edge(path, value, True) for value in (True, False))
+        yield Edge(path, "something_else", False)
 
 
 def _edges_of_list(schema: Json, example: Any, schemas: Json, path: Path) -> Iterator[Edge]:

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.api import blueprints
 from chalicelib.api.http.table import ROUTES, Route
+from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice
 from chalicelib.api.openapi_document import document
 from tests.api.client import Answer, ApiClient
 from tests.api.schema_edges import MISSING, Edge, Json, Path, edges, placed
@@ -74,7 +75,7 @@ def bodies(route: Route, example: Json, edge: Edge) -> list[Json]:
         lines = "services" if "services" in body else "lineItems"
         if lines in body:
             body[lines] = [{**line, "unitPrice": "75", "quantity": "1", "currency": currency} for line in body[lines]]
-            body |= {"currency": currency} if lines == "lineItems" else {}
+            body |= {"currency": currency} if route.takes is NewInvoice else {}
         if edge.path[0] == "lineItems":
             body.pop("deductions")  # each takes one of the lines
         if edge.path == ("deductions",):
@@ -141,14 +142,15 @@ def with_parameter(office: ApiClient, route: Route, parameter: Json, value: Any)
 
 
 def ids_for(route: Route, currency: str, world: World) -> dict[str, str]:
-    """A sent invoice of its own for each try of a route that is about one, because a try may settle it.
+    """An invoice of its own for each try of a route that is about one, because a try may settle it.
 
-    If the route is about a payment, the invoice is paid.
+    It is sent, or a draft if the route edits one. If the route is about a payment, the invoice is paid.
     """
     if "{invoiceId}" not in route.path and "{paymentId}" not in route.path:
         return {}
     world.customer()
-    made = world.invoice(line_items=(line(f"svc_{world.ports.clock.nonce()}", "7500"),), currency=currency)
+    lines = (line(f"svc_{world.ports.clock.nonce()}", "7500"),)
+    made = world.invoice(line_items=lines, currency=currency, send=route.takes is not DraftOrder)
     if "{invoiceId}" in route.path:
         return {"invoiceId": made.id}
     paid = world.double.pay(made.stripe_account_id, str(made.stripe_invoice_id), "pm_card_visa")

@@ -66,8 +66,9 @@ def objects(value: Any, having: str) -> Iterator[dict[str, Any]]:
 
 
 def invoices() -> list[dict[str, Any]]:
-    """Returns every invoice in an example of an answer."""
-    found = [each for example in ALL if example.status for each in objects(example.value, "lineItems")]
+    """Returns every invoice in an example of an answer. A preview is none: nothing has been paid on it."""
+    answers = [example for example in ALL if example.status and example.operation != "getInvoicePreview"]
+    found = [each for example in answers for each in objects(example.value, "lineItems")]
     assert len(found) > 10
     return found
 
@@ -142,6 +143,19 @@ def test_an_order_has_a_deduction_and_a_service_date_and_the_answer_to_it_has_th
     assert (order["customerId"], order["memo"], order["tax"]) == (
         invoice["customerId"], invoice["memo"], invoice["tax"],
     )  # fmt: skip
+
+
+def test_the_preview_of_the_example_is_of_the_draft_of_the_example() -> None:
+    made = {(example.operation, example.status, example.name): example.value for example in ALL}
+    preview, draft = made["getInvoicePreview", "200", ""], made["createInvoice", "201", "draft"]
+    assert (preview["invoiceId"], preview["billTo"]["customerId"]) == (draft["id"], draft["customerId"])
+    for name in ("currency", "subtotal", "tax", "total", "memo"):
+        assert preview[name] == draft[name], name
+    for name in ("quantity", "unitPrice", "amount", "serviceDate"):
+        assert [line[name] for line in preview["lineItems"]] == [line[name] for line in draft["lineItems"]], name
+    assert [(each["text"], each["amount"]) for each in preview["deductions"]] == [
+        (each["description"], each["amount"]) for each in draft["deductions"]
+    ]
 
 
 def test_one_id_is_one_thing_on_every_route() -> None:

@@ -82,5 +82,5 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
 
 BATCH_ANSWERS: AnswerExamples = {
     ("retry_invoice_batch", 202): {"tried again": TRIED_AGAIN},
-    ("cancel_invoice_batch", 200): {"heldBack": 0, "cancelled": CANCELLED},
+    ("cancel_invoice_batch", 200): {"cancelled": CANCELLED},
 }

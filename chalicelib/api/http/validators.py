@@ -24,8 +24,11 @@ ANY = "*"
 DIGITS = 32
 
 _TAG = r'"[!#-~]*"'
-_SEPARATOR = r"[ \t]*,[ \t]*"
-_TAGS = re.compile(rf"(?:W/)?{_TAG}(?:{_SEPARATOR}(?:W/)?{_TAG})*")
+_BLANKS = r"[ \t]*"
+_LIST = rf"(?:W/)?{_TAG}(?:{_BLANKS},{_BLANKS}(?:W/)?{_TAG})*"
+TAGS_PATTERN = rf"^{_BLANKS}(?:\*|{_LIST}){_BLANKS}$(?!\n)"
+"""Both headers: `*` or a list of tags. `(?!\\n)` is for Python, whose `$` also matches before a newline."""
+_TAGS = re.compile(TAGS_PATTERN)
 _EACH = re.compile(_TAG)
 
 
@@ -82,12 +85,11 @@ def _named(name: str, headers: Mapping[str, str], repeated: Collection[str]) -> 
     value = headers.get(name.lower())
     if value is None:
         return None
-    listed = value.strip(" \t")
-    if name.lower() in repeated or (listed != ANY and not _TAGS.fullmatch(listed)):
+    if name.lower() in repeated or not _TAGS.search(value):
         raise Malformed(
             "invalid_precondition",
             f"{name} is * or a list of tags in double quotes, such as an ETag, in one header.",
             field=name,
             next_step="Send the ETag of an answer as it was received, quotes included.",
         )
-    return frozenset((ANY,)) if listed == ANY else frozenset(_EACH.findall(listed))
+    return frozenset((ANY,)) if value.strip() == ANY else frozenset(_EACH.findall(value))

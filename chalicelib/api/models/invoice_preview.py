@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Day, Money
+from chalicelib.api.models.common import Day, ErrorCode, Money
 from chalicelib.domain.customer_fields import Field, Profile, as_given
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.money import decimal_string
@@ -77,7 +77,7 @@ class PreviewCustomField(msgspec.Struct, rename="camel", kw_only=True):
 class PreviewWarning(msgspec.Struct, rename="camel", kw_only=True):
     """Why sending the draft would be refused now."""
 
-    code: Annotated[str, Meta(description="The code with which `POST …/send` would refuse it.")]
+    code: Annotated[ErrorCode, Meta(description="The code with which `POST …/send` would refuse it.")]
     message: Annotated[str, Meta(description="What stands against it, for people.")]
     next_step: Annotated[str | None, Meta(description="What can be done about it.")]
 
