@@ -13,6 +13,7 @@ from chalicelib.usecases.connecting import connect, connection_report, revocatio
 from chalicelib.usecases.customers.customers import sync_customer
 from chalicelib.usecases.events.event_outcome import EventOutcome
 from chalicelib.usecases.invoicing import invoices
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World
 
 OTHER = OrganizationId("org_green")
@@ -375,7 +376,7 @@ def test_any_call_that_finds_the_connection_revoked_marks_it_so(
                 invoices.send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports)
         case "void":
             with pytest.raises(AccountUnreachable):
-                invoices.void_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
+                void_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
         case "refresh":
             with pytest.raises(AccountUnreachable):
                 invoices.refresh_invoice(ORGANIZATION, sent.id, OFFICE, world.ports)
