@@ -81,8 +81,8 @@ def mails(company: Company) -> list[Any]:
 def test_a_batch_is_reviewed_and_sent_and_what_was_held_back_says_why(stack: LocalStack) -> None:
     company = Company(stack, livemode=False).connect()
     rows = [{"id": f"cust_{n}", "firstName": "Ann", "email": f"owner{n}@example.com"} for n in range(CUSTOMERS)]
-    imported = company.office.call("POST", "/customers/import", {"customers": rows})
-    settled(company, f"/customers/imports/{imported.json['id']}")
+    imported = company.office.call("POST", "/customer-imports", {"customers": rows})
+    settled(company, f"/customer-imports/{imported.json['id']}")
     body = {"services": [service(n) for n in range(CUSTOMERS)], "send": False}
     begun = company.office.call("POST", "/invoice-batches", body, idempotency_key="november")
     one = f"/invoice-batches/{begun.json['id']}"
