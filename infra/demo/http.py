@@ -28,6 +28,11 @@ class Answer:
         return json.loads(self.text)
 
     @property
+    def tag(self) -> str:
+        """Returns the entity tag of the body."""
+        return next(value for name, value in self.headers.items() if name.lower() == "etag")
+
+    @property
     def error_code(self) -> str | None:
         """The code of an error answer, or None."""
         return None if self.status < 400 else str(self.json["error"]["code"])

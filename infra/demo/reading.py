@@ -23,6 +23,9 @@ DEPOSIT_COLUMNS = [
 LINE_COLUMNS = ["Booked", "Invoice", "Customer", "What", "Gross", "Fee", "Net"]
 """Above the lines of a deposit, see `line_row`."""
 
+INVOICE_COLUMNS = ["Number", "Customer", "Total", "Balance", "Status"]
+"""Above invoices, see `invoice_row`."""
+
 MONEY_COLUMNS = ["When (UTC)", "What", "Amount", "Card"]
 """Above payments and refunds, see `money_row`."""
 
@@ -63,6 +66,41 @@ def recovered(events: Any) -> bool:
 def sent(batch: Any) -> int:
     """How many invoices of a batch were sent."""
     return int(batch["counts"]["sent"])
+
+
+def made(batch: Any) -> int:
+    """Returns how many drafts of a batch were made."""
+    return int(batch["counts"]["created"])
+
+
+def sent_or_held_back(batch: Any) -> str:
+    """Returns how many drafts of a batch were sent, and how many were not."""
+    return f"{batch['counts']['sent']} sent, {batch['counts']['heldBack']} held back"
+
+
+def totals(invoices: Any) -> str:
+    """Returns how many invoices a list has on all pages, and what they are made out for."""
+    summed = [
+        f"{each['invoices']} over {timeline_words.money(each['total'], each['currency'])}"
+        for each in invoices["totals"]
+    ]
+    return ", ".join(summed) or "nothing"
+
+
+def stripe_id(invoice: Any) -> str:
+    """Returns the id that an invoice has in Stripe, which is the end of its link to the dashboard."""
+    return str(invoice["dashboardUrl"]).rpartition("/")[2]
+
+
+def invoice_row(invoice: Any) -> list[str]:
+    """Returns one invoice, below `INVOICE_COLUMNS`."""
+    return [
+        invoice["number"] or "",
+        invoice["customerName"],
+        invoice["total"],
+        invoice["balance"],
+        invoice["status"],
+    ]
 
 
 def row(entry: Any) -> list[str]:

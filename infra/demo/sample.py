@@ -69,7 +69,7 @@ class Service:
 
 def services_of(customer: PoolOwner) -> tuple[Service, ...]:
     """The month's work at one pool; every customer's comes to another amount."""
-    number = int(customer.id.removeprefix("cust_"))
+    number = int(_number(customer))
     return (
         Service(f"svc_{number}_clean", "Weekly pool cleaning", "4", "45.00"),
         Service(f"svc_{number}_chem", "Chemicals", "1.5", f"{number - 80}.50"),
@@ -77,9 +77,24 @@ def services_of(customer: PoolOwner) -> tuple[Service, ...]:
     )
 
 
+def cover_of(customer: PoolOwner) -> Service:
+    """Returns the service that closes a pool for the winter."""
+    return Service(f"svc_{_number(customer)}_cover", "Winter cover", "1", "120.00")
+
+
+def seal_of(customer: PoolOwner) -> Service:
+    """Returns a service that somebody forgot to bill."""
+    return Service(f"svc_{_number(customer)}_seal", "Pump seal", "1", "35.00")
+
+
+def inspection_of(customer: PoolOwner, price: str) -> Service:
+    """Returns a service at this price, in dollars."""
+    return Service(f"svc_{_number(customer)}_inspection", "Leak inspection", "1", price)
+
+
 def repair_of(customer: PoolOwner) -> dict[str, object]:
     """Returns the body of an invoice over a repair, which can be paid from a bank account too."""
-    service = Service(f"svc_{customer.id.removeprefix('cust_')}_pump", "Pump repair", "1", "480.00")
+    service = Service(f"svc_{_number(customer)}_pump", "Pump repair", "1", "480.00")
     ways = ["card", "us_bank_account"]
     return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": [service.line], "paymentMethods": ways}
 
@@ -88,3 +103,8 @@ def order(customer: PoolOwner, *, send: bool = True) -> dict[str, object]:
     """The body of an invoice over the month's work at a customer's pool."""
     lines = [service.line for service in services_of(customer)]
     return {"customerId": customer.id, "invoiceType": "stripe", "lineItems": lines, "send": send}
+
+
+def _number(customer: PoolOwner) -> str:
+    """Returns what the ids of a customer's services have in the middle."""
+    return customer.id.removeprefix("cust_")

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infra.demo.acts import billing_many, depositing, invoicing, refunding, reminding, setting_up, troubleshooting
+from infra.demo.acts import (
+    asking,
+    billing_many,
+    depositing,
+    invoicing,
+    refunding,
+    reminding,
+    reviewing,
+    setting_up,
+    troubleshooting,
+)
 from infra.demo.acts.scene import Scene
 
 ACTS: tuple[Callable[[Scene], None], ...] = (
@@ -19,6 +29,10 @@ ACTS: tuple[Callable[[Scene], None], ...] = (
     reminding.wait_for_a_reminder,
     billing_many.bill_many,
     billing_many.look_at_all,
+    reviewing.review_and_send,
+    reviewing.correct,
+    asking.ask_again,
+    asking.save_at_once,
     depositing.explain_a_deposit,
     depositing.wait_for_money,
     depositing.have_a_deposit_fail,

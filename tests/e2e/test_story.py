@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -28,6 +29,8 @@ class Told:
 
     text: str
     true: bool
+    pages: Path
+    """Where it saved pages."""
 
     @property
     def steps(self) -> dict[str, list[str]]:
@@ -44,12 +47,12 @@ class Told:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    printed = io.StringIO()
+    printed, pages = io.StringIO(), tmp_path_factory.mktemp("pages")
     teller = Teller(Console(file=printed, width=118))
     with staged(tmp_path_factory.mktemp("demo")) as (stack, clock):
         owner = Owner(stack.urls.stripe, STRIPE_ACCOUNT["account_id"])
-        true = tell(Scene.of(stack, clock, owner, teller))
-        yield Told(printed.getvalue(), true)
+        true = tell(Scene.of(stack, clock, owner, teller, pages))
+        yield Told(printed.getvalue(), true, pages)
 
 
 def test_the_whole_guide_is_true(told: Told) -> None:
@@ -139,6 +142,50 @@ def test_a_deposit_that_failed_needs_a_person_until_another_one_has_its_money(to
     assert "Needs a person: payout_failed" in failed
     assert "Needs a person: nothing" in solved
     assert re.search(r"The deposit of \d+ \w+ \d{4} failed; its money is in the deposit of \d+ \w+", solved)
+
+
+def test_a_reviewed_draft_is_shown_as_its_payer_will_read_it(told: Told) -> None:
+    said = told.step("Complete a service")
+
+    assert "All drafts: 3 over 420.00 USD" in said
+    assert re.search(r"^ Winter cover +120\.00 *$", said, re.MULTILINE)
+    page = (told.pages / "preview.html").read_text()
+    assert all(words in page for words in ("DRAFT", "Winter cover", "Leak inspection", "180.00"))
+
+
+def test_a_draft_that_was_changed_in_stripe_is_held_back_with_what_to_do_and_sent_once_it_is_saved(
+    told: Told,
+) -> None:
+    said = " ".join(told.steps["Review and send the invoice."])
+
+    assert said.index("2 sent, 1 held back") < said.index("25.00 USD more than POM ordered")
+    assert said.index("Save the draft again in POM") < said.index("3 sent, 0 held back")
+    assert "Each invoice was e-mailed once: yes" in said
+
+
+def test_a_wrong_invoice_is_void_and_says_that_a_copy_took_its_place(told: Told) -> None:
+    said = told.steps["Go to Invoicing. Click on an invoice."]
+    entries = [match[1] for line in said if (match := re.match(r" [-\d]+ [:\d]+   (.+?) *$", line))]
+
+    assert [re.sub(r"\S+@\S+", "…", entry) for entry in entries] == [
+        "Created",
+        "Sent to …",
+        "Voided",
+        "Replaced by a copy to correct it",
+    ]
+    assert "link stops working" in " ".join(map(str.strip, said))
+
+
+def test_a_list_that_has_not_changed_is_not_sent_again(told: Told) -> None:
+    said = told.step("awaiting payment")
+
+    assert re.search(r"They come to what the summary says: 21 over \d+\.\d\d USD", said)
+    assert "Nothing has changed: 304" in said
+    assert re.search(r"Characters sent, instead of \d{5}: 0", said)
+
+
+def test_the_second_of_two_people_with_the_same_form_overwrites_nothing(told: Told) -> None:
+    assert "The second one: 412" in "\n".join(told.steps["Customer updates sync in real-time."])
 
 
 def test_the_last_line_counts_the_checks_that_passed(told: Told) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from infra.demo import reading
 from infra.demo.acts.scene import THE_REST, Scene
-from infra.demo.sample import CUSTOMERS, services_of
+from infra.demo.sample import services_of
 
 
 def bill_many(scene: Scene) -> None:
@@ -27,19 +27,9 @@ def look_at_all(scene: Scene) -> None:
     say.chapter("Tracking payments")
     say.says("View payment status in POM: Paid, Pending, Failed, Refunded.")
     invoices = scene.office.get("/invoices?first=100")["data"]
-    names = {customer.id: customer.name for customer in CUSTOMERS}
-    rows = [
-        [
-            invoice["number"] or "",
-            names[invoice["customerId"]],
-            invoice["total"],
-            invoice["balance"],
-            invoice["status"],
-        ]
-        for invoice in invoices
-    ]
+    rows = [reading.invoice_row(each) for each in invoices]
     say.does("GET /v1/invoices")
-    say.table("", ["Number", "Customer", "Total", "Balance", "Status"], rows[-6:])
+    say.table("", reading.INVOICE_COLUMNS, rows[-6:])
     say.tells(f"… and {len(rows) - 6} more")
     counted = Counter(invoice["status"] for invoice in invoices)
     shown = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from infra.demo import reading
@@ -23,12 +24,18 @@ DAY = 86_400
 LATE = 1_800
 """Seconds before midnight; the first acts take a few minutes, most of which are skipped."""
 
+PAGES = Path(".local")
+"""Where pages are saved that are worth opening in a browser."""
+
 ANN, BEN, CARLA, DAN, *THE_REST = CUSTOMERS
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The local stack with everybody who acts on it. `invoices` has the ids of the first invoices, by customer."""
+    """The local stack with everybody who acts on it. `invoices` has the ids of the first invoices, by customer.
+
+    `pages` is the directory where pages are saved.
+    """
 
     stack: LocalStack
     clock: SkippingClock
@@ -38,12 +45,13 @@ class Scene:
     office: Office
     world: Surroundings
     invoices: dict[str, str] = field(default_factory=dict)
+    pages: Path = PAGES
 
     @classmethod
-    def of(cls, stack: LocalStack, clock: SkippingClock, owner: Owner, teller: Teller) -> Scene:
+    def of(cls, stack: LocalStack, clock: SkippingClock, owner: Owner, teller: Teller, pages: Path = PAGES) -> Scene:
         """Returns the scene of a stack that runs."""
         admin, office = (Office(stack.urls.api, stack.tokens[role]) for role in ("admin", "billing"))
-        return cls(stack, clock, owner, teller, admin, office, Surroundings(stack.urls.stripe))
+        return cls(stack, clock, owner, teller, admin, office, Surroundings(stack.urls.stripe), pages=pages)
 
     def granted(self, authorize_url: str) -> str:
         """Grants access in Stripe, follows the browser back, and returns the state that POM's page gets."""
@@ -84,6 +92,13 @@ class Scene:
     def shows(self, history: list[Any]) -> None:
         """Shows entries of an invoice's history as a table."""
         self.teller.table("", reading.COLUMNS, [reading.row(entry) for entry in history])
+
+    def saves(self, name: str, page: str) -> Path:
+        """Saves a page under this name. Returns where it is."""
+        self.pages.mkdir(parents=True, exist_ok=True)
+        saved = self.pages / name
+        saved.write_text(page)
+        return saved
 
     def status(self) -> str:
         """Returns the status of the connection."""
