@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import Retryable
+from chalicelib.usecases.bulk.batches import LEASE, resume_batches
 from tests.api.client import OTHER_ORGANIZATION, ApiClient
 from tests.world import World
 
@@ -159,6 +161,19 @@ def test_a_batch_that_is_being_made_is_not_sent_and_one_that_is_being_sent_is_no
     assert connected.post(f"{one}/send").status == 202
     retried = connected.post(f"{one}/retry")
     assert (retried.status, retried.code) == (409, "batch_running")
+
+
+def test_a_sending_that_could_not_be_queued_is_told_and_goes_on_by_itself(connected: ApiClient, world: World) -> None:
+    one = reviewed(connected, world)
+    world.ports.queues.failure = Retryable("queue_unavailable", "The work could not be queued at the moment.")
+    told = connected.post(f"{one}/send")
+    assert (told.status, told.code) == (503, "queue_unavailable")
+    world.ports.queues.failure = None
+    assert connected.post(f"{one}/send").json["counts"]["queued"] == 3
+    world.advance(LEASE + 1)
+    resume_batches(world.ports)
+    world.work()
+    assert connected.get(one).json["counts"]["sent"] == 3
 
 
 def test_a_sending_that_is_cancelled_leaves_drafts(connected: ApiClient, world: World) -> None:

@@ -295,6 +295,27 @@ def test_a_correction_that_stripe_is_slow_about_goes_on_by_itself(api: ApiClient
     assert api.get(f"/invoices/{made.json['id']}").json["status"] == "draft"
 
 
+def test_an_invoice_that_was_paid_a_moment_ago_is_not_corrected(api: ApiClient, world: World, account: str) -> None:
+    original = world.invoice()
+    world.double.pay(account, str(original.stripe_invoice_id), "pm_card_visa")
+    refused = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (refused.status, refused.code) == (409, "invoice_not_voidable")
+    assert refused.error["nextStep"]
+    world.deliver()
+    shown = api.get(f"/invoices/{original.id}").json
+    assert (shown["status"], shown["correctedByInvoiceId"]) == ("paid", None)
+
+
+def test_an_invoice_of_a_customer_without_an_address_is_not_corrected(
+    api: ApiClient, world: World, account: str
+) -> None:
+    original = world.invoice()
+    world.customer(email=None)
+    refused = api.post(f"/invoices/{original.id}/correct", {"confirmed": True})
+    assert (refused.status, refused.code) == (422, "customer_email_missing")
+    assert world.now(original).live
+
+
 @pytest.mark.parametrize("body", [{"confirmed": "yes"}, {"confirmed": None}, {"sure": True}, []])
 def test_a_confirmation_is_a_truth_value_and_nothing_else(
     body: Any, api: ApiClient, world: World, account: str

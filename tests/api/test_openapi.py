@@ -236,6 +236,18 @@ def test_every_field_of_every_schema_is_described(openapi: dict[str, Any]) -> No
     assert sorted(name for name, field in fields.items() if not str(field.get("description", "")).strip()) == []
 
 
+def test_every_amount_says_which_currency_it_is_in(openapi: dict[str, Any]) -> None:
+    named = re.compile(r"(?i)(amount|difference|total|balance|price|tax|gross|net|fee)$")
+    amounts = {
+        f"{name}.{field}": each["description"]
+        for name, schema in openapi["components"]["schemas"].items()
+        for field, each in schema.get("properties", {}).items()
+        if named.search(field) and any(way.get("type") == "string" for way in ways(each))
+    }
+    assert len(amounts) > 50
+    assert sorted(name for name, described in amounts.items() if "currency" not in described.lower()) == []
+
+
 def test_every_schema_is_described(openapi: dict[str, Any]) -> None:
     schemas = openapi["components"]["schemas"]
     assert sorted(name for name, schema in schemas.items() if not schema.get("description")) == []

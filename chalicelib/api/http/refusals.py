@@ -28,7 +28,6 @@ CHANGES_A_RECORD = ("concurrent_change", "record_too_large")
 """Of a route that changes what is stored."""
 
 TAKES_TERMS = (
-    "currency_unsupported",
     "due_date_and_terms",
     "due_date_in_past",
     "due_date_too_far",
@@ -43,7 +42,6 @@ TAKES_LINES = (
     "amount_too_large",
     "amount_too_precise",
     "currency_mixed",
-    "customer_id_reserved",
     "quantity_invalid",
     "quantity_too_precise",
     "service_repeated",
@@ -61,16 +59,24 @@ CHANGES_AN_INVOICE = (
 )
 """Of a route that changes an invoice in Stripe."""
 
+GIVES_THE_CUSTOMER = (
+    "customer_email_missing",
+    "customer_needs_choice",
+    "stripe_customer_taken",
+    "stripe_customer_unknown",
+)
+"""Of a route that first brings the invoice's customer to Stripe."""
+
 SENDS_AN_INVOICE = (
     "changed_in_stripe",
     "customer_email_changed",
-    "customer_email_missing",
     "draft_deleted",
     "draft_of_other_customer",
     "due_date_in_past",
     "invoicing_frozen",
     "stripe_account_not_ready",
     "total_differs",
+    *GIVES_THE_CUSTOMER,
 )
 """Of a route that sends an invoice."""
 
@@ -104,7 +110,9 @@ def _that_follow(route: Route) -> Iterator[str]:
     if "{" in route.path:
         yield "invalid_id"
     if route.idempotency_key:
-        yield from ("invalid_idempotency_key", "idempotency_key_reused")
+        yield "invalid_idempotency_key"
+    if route.idempotency_key and route.has_body:
+        yield "idempotency_key_reused"
     if route.requires_idempotency_key:
         yield "idempotency_key_missing"
     if route.shows is not None:

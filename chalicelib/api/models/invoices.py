@@ -91,63 +91,74 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
     line_items: Annotated[list[LineItemView], Meta(description=_AS_ORDERED)]
     deductions: Annotated[list[DeductionView], Meta(description=_AS_ORDERED)]
-    subtotal: Annotated[Money, Meta(description=_AS_ORDERED)]
-    tax: Annotated[Money, Meta(description=_AS_ORDERED)]
+    subtotal: Annotated[Money, Meta(description=f"What the services cost, in `currency`. {_AS_ORDERED}")]
+    tax: Annotated[Money, Meta(description=f"The tax, in `currency`. {_AS_ORDERED}")]
     total: Money
     total_difference: Annotated[
-        str,
+        Money,
         Meta(
             description="`total` less the total that POM ordered. It is not 0 if somebody changed the invoice in "
-            "Stripe. Such a draft is not sent by POM."
+            "Stripe. Such a draft is not sent by POM. In `currency`."
         ),
     ]
-    discount_amount: Annotated[str, Meta(description="Discounts in Stripe took this off; `total` is what they left.")]
+    discount_amount: Annotated[
+        Money, Meta(description="Discounts in Stripe took this off; `total` is what they left. In `currency`.")
+    ]
     paid_amount: Annotated[
-        str,
+        Money,
         Meta(
             description="The customer paid this much, through Stripe and outside. It includes any surplus, and "
-            "refunds do not lower it."
+            "refunds do not lower it. In `currency`."
         ),
     ]
     refunded_amount: Annotated[
-        str,
+        Money,
         Meta(
             description="The customer got this much back, by refunds and outside Stripe. Credit notes record what "
-            "was given back outside Stripe."
+            "was given back outside Stripe. In `currency`."
         ),
     ]
     lost_amount: Annotated[
-        str, Meta(description="The customer's bank took this much back for good, by disputes that were lost.")
+        Money,
+        Meta(
+            description="The customer's bank took this much back for good, by disputes that were lost. In `currency`."
+        ),
     ]
     received_amount: Annotated[
-        str,
-        Meta(description="This much came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`."),
+        Money,
+        Meta(
+            description="This much came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`. In "
+            "`currency`."
+        ),
     ]
     balance_applied_amount: Annotated[
-        str,
+        Money,
         Meta(
             description="The customer's credit balance in Stripe paid this much of the invoice. It is negative if a "
             "debt on that balance was added to the invoice. It includes an amount below Stripe's minimum that Stripe "
-            "moved to that balance."
+            "moved to that balance. In `currency`."
         ),
     ]
     credited_amount: Annotated[
-        str, Meta(description="The sum of all credit notes that were issued for this invoice.")
+        Money, Meta(description="The sum of all credit notes that were issued for this invoice. In `currency`.")
     ]
     credited_before_payment_amount: Annotated[
-        str,
+        Money,
         Meta(
             description="The part of `creditedAmount` that lowered the amount due. The rest was given back after "
-            "payment."
+            "payment. In `currency`."
         ),
     ]
     overpaid_amount: Annotated[
-        str,
-        Meta(description="The surplus that the customer paid. Stripe puts it on the customer's credit balance."),
+        Money,
+        Meta(
+            description="The surplus that the customer paid. Stripe puts it on the customer's credit balance. In "
+            "`currency`."
+        ),
     ]
     balance: Annotated[
-        str,
-        Meta(description="This much is still to be paid. It is not the customer's balance in Stripe."),
+        Money,
+        Meta(description="This much is still to be paid. It is not the customer's balance in Stripe. In `currency`."),
     ]
     due_date: Annotated[Day | None, Meta(description="The day on which it is due. Null if none is set yet.")]
     created_at: Annotated[Instant, Meta(description="When POM was asked to create it. RFC 3339, UTC.")]

@@ -26,7 +26,9 @@ Fee = Annotated[
     str,
     Meta(description="Stripe's fee, in `currency`. It is negative if Stripe gave a fee back.", examples=["3.82"]),
 ]
-Net = Annotated[str, Meta(description="`gross` less `fee`: the change of the balance.", examples=["117.68"])]
+Net = Annotated[
+    str, Meta(description="`gross` less `fee`, in `currency`: the change of the balance.", examples=["117.68"])
+]
 SettlementCurrency = Annotated[
     str, Meta(description="The currency in which Stripe pays out, ISO 4217 in lower case.", examples=["usd"])
 ]
