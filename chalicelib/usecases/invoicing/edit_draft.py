@@ -45,8 +45,7 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
     """Returns the invoice with the new order, or still `running` if Stripe is slow: then it goes on by itself.
 
     The intent and the claims of added services are stored together, before Stripe is asked. If Stripe refuses, the
-    draft and its claims are as before. The precondition is checked against the very version that the
-    intent is stored beside.
+    draft and its claims are as before. The precondition is checked against the very version that the intent replaces.
 
     Raises:
         NotFound: this organization has no such invoice.
