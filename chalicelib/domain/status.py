@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -108,8 +108,9 @@ def failed_attempt(facts: Snapshots) -> FailedAttempt | None:
     # A revision outdates what was told of the invoice that it has replaced.
     revised = facts.invoice is not None and facts.invoice.from_invoice_id is not None
     outdated_by = max([*ended.values(), facts.invoice.finalized_at or 0 if facts.invoice and revised else 0])
-    if known is None and facts.attempt_failed_at > outdated_by and _unexplained(facts.attempt_failed_at, intent):
-        return FailedAttempt(FailureReason.OTHER, facts.attempt_failed_at)
+    at = facts.attempt_failed_at
+    if known is None and at > outdated_by and _unexplained(at, intent) and not _failed_elsewhere(at, intent, intents):
+        return FailedAttempt(FailureReason.OTHER, at)
     return known
 
 
@@ -122,6 +123,11 @@ def _unexplained(at: int, intent: PaymentIntentFact | None) -> bool:
     if intent is None or intent.status == "requires_payment_method":
         return True
     return intent.status == "processing" and at > intent.as_of
+
+
+def _failed_elsewhere(at: int, intent: PaymentIntentFact | None, intents: Iterable[PaymentIntentFact]) -> bool:
+    """Whether the attempt of another part is known to have failed by then: that failure is the one Stripe told of."""
+    return any(other is not intent and other.failure is not None and other.as_of >= at for other in intents)
 
 
 def _known_failure(intent: PaymentIntentFact | None, declined: ChargeFact | None) -> FailedAttempt | None:

@@ -135,6 +135,12 @@ def test_a_part_that_nobody_has_tried_does_not_hide_why_another_failed(seconds: 
     assert found.reason is INTENT.failure.reason
 
 
+@pytest.mark.parametrize("seconds", [-5, 0, 5])
+def test_a_part_under_way_stays_pending_after_another_part_has_failed(seconds: int) -> None:
+    under_way = replace(INTENT, id="pi_9", status="processing", failure=None, as_of=INTENT.as_of + seconds)
+    assert status_of(known(OPEN, INTENT, under_way).attempt_failed(INTENT.as_of)) is InvoiceStatus.PENDING
+
+
 def test_a_failure_whose_reason_has_not_come_yet_is_told_as_another() -> None:
     facts = known(OPEN).attempt_failed(NOW + 30)
     assert failed_attempt(facts) == (failed_attempt(known(OPEN).attempt_failed(NOW + 30)))

@@ -9,6 +9,7 @@ def one_of_each(company: Company) -> dict[str, str]:
     """Makes the things and returns their ids, by the place that they take in a path. The company is connected."""
     customer = company.customer("cust_theirs")
     invoice = company.bill("svc_theirs", customerId=customer).json["id"]
+    draft = company.bill("svc_theirs_later", customerId=customer, send=False).json["id"]
     services = [{"customerId": customer, **line("svc_theirs_too")}]
     batch = company.office.call("POST", "/invoice-batches", {"services": services}).json["id"]
     imported = company.office.call("POST", "/customer-imports", {"customers": [{"id": "cust_more"}]}).json["id"]
@@ -18,6 +19,7 @@ def one_of_each(company: Company) -> dict[str, str]:
     payout = company.double("POST", f"payouts/{company.account_id}")["id"]
     eventually(lambda: company.office.get("/payouts?first=1")["data"], bool, f"the payout {payout}")
     return {
+        "{invoiceId}/preview": f"{draft}/preview",  # only a draft has one
         "{invoiceId}": invoice,
         "{customerId}": customer,
         "{batchId}": batch,

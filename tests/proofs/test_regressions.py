@@ -25,6 +25,8 @@ FOUND = {
         "pay.405134-"),
     "a debit that came back lost its row when its invoice was revised": (73, "create.860645-,pay.363255-,"
         "never_generated.656545-,settle_debit.487391-,revise.157-"),
+    "a part that had failed made another part, which was under way, look failed": (229, "create.46166,pay.582326,"
+        "wait.121306,pay.355309"),
 }  # fmt: skip
 """What was found, to the town's seed and the shortest schedule that showed it."""
 
