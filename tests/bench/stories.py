@@ -15,6 +15,7 @@ from rich.console import Console
 from chalicelib.domain.summary import recounted
 from chalicelib.usecases.invoicing.invoices import get_invoice
 from tests.backends import aws_with_resources, table_backend
+from tests.bench import stories_drafts
 from tests.bench.figures import Figure
 from tests.bench.stories_growth import CREATED, FEE, NOTHING_NEW, PAID, SENT_AGAIN, TROUBLED, kept_of_an_invoice
 from tests.bench.stories_stage import Stage, running
@@ -22,6 +23,7 @@ from tests.bench.stories_told import Told, show
 from tests.world import ORGANIZATION
 
 BULK = 100
+CUSTOMERS_IN_BULK = [f"cust_bulk_{n}" for n in range(BULK)]
 EDITS = 10
 CAPTURED_AFTER = 5
 """Seconds after which Stripe has booked a card payment, so that its `charge.updated` has come."""
@@ -30,7 +32,7 @@ DAY = 86_400
 DEPOSITED = "show an invoice, its deposit known"
 DEPOSIT = "deposit of all that: made, listed, arrived"
 
-BOUNDS = {
+BOUNDS: dict[str, tuple[float, float, float]] = {
     "save a new customer": (8, 6, 15),
     "create and send, customer new to Stripe": (25, 15, 52),
     CREATED: (24, 15, 44),
@@ -63,6 +65,7 @@ BOUNDS = {
     "show a payout with 25 lines": (4, 33, 0),
     "page of 25 payments": (3, 31, 0),
     DEPOSITED: (4, 5, 0),
+    **stories_drafts.BOUNDS,
 }
 """By story: the most requests to DynamoDB, read units and write units. Requests are what is; units leave a tenth."""
 
@@ -128,6 +131,7 @@ class Teller:
         tell("reconciliation, nothing missed", lambda: stage.tick("plan_reconciliation"))
         tell("a schedule's tick, nothing due", lambda: stage.tick("resume_stuck"))
         self._deposit(made)
+        stories_drafts.review(stage, tell, CUSTOMERS_IN_BULK)
         return self.told
 
     def _much_happens_to(self, made: Any) -> None:
@@ -154,14 +158,12 @@ class Teller:
             update(_stripe_id(made), {"metadata": {"note": str(number)}}, {"stripe_account": self._stage.account_id})
 
     def _bulk(self) -> None:
-        customers = [f"cust_bulk_{n}" for n in range(BULK)]
-
         def save() -> None:
-            for customer in customers:
+            for customer in CUSTOMERS_IN_BULK:
                 self._customer(customer, f"{customer}@example.test")
 
         self._quietly(save)
-        services = [{"customerId": each, **_line(f"svc_{each}")} for each in customers]
+        services = [{"customerId": each, **_line(f"svc_{each}")} for each in CUSTOMERS_IN_BULK]
         post = self._stage.office.post
         headers = {"Idempotency-Key": "bulk"}
         self.tells(

@@ -29,7 +29,7 @@ def by_hand() -> str:
 
 def test_seeing_paid_by_hand_works_as_it_is_written(stack: LocalStack, tmp_path: Path) -> None:
     write(description(stack), tmp_path / ".local/stack.json")
-    seeing_paid, _ = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+    seeing_paid, _, _ = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
 
     shown = of_the_shell(seeing_paid, stack, tmp_path)
 
@@ -42,7 +42,7 @@ def test_refunding_by_hand_refunds_once_and_saves_the_table(company: Company, tm
     company.becomes(billed["id"], status="paid")
     of_company = {"admin": company.token("user_admin", "admin")}
     write({**description(stack), "tokens": of_company}, tmp_path / ".local/stack.json")
-    _, refunding = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+    _, refunding, _ = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
 
     made, again = (of_the_shell(refunding, stack, tmp_path) for _ in range(2))
 
@@ -54,6 +54,24 @@ def test_refunding_by_hand_refunds_once_and_saves_the_table(company: Company, tm
     assert [line.split(",")[2] for line in table] == ["Kind", "refund", "payment"]
     events = company.member.get(f"/invoices/{billed['id']}/events")["data"]
     assert "charge.succeeded" in {event["type"] for event in events}
+
+
+def test_reviewing_a_draft_by_hand_shows_it_and_saves_it_with_a_discount(company: Company, tmp_path: Path) -> None:
+    company.customer("cust_456")
+    write(
+        {**description(company.stack), "tokens": {"billing": company.token("user_office", "billing")}},
+        tmp_path / ".local/stack.json",
+    )
+    _, _, reviewing = re.findall(r"```sh\n(.*?)```", by_hand(), re.DOTALL)
+
+    first, again = (of_the_shell(reviewing, company.stack, tmp_path) for _ in range(2))
+
+    assert (first["status"], first["total"], first["totalDifference"]) == ("draft", "110.00", "0.00")
+    assert (again["id"], again["total"]) == (first["id"], "110.00")
+    page = (tmp_path / ".local/preview.html").read_text()
+    assert all(words in page for words in ("DRAFT", "Winter cover", "Season discount"))
+    sent = company.office.call("POST", f"/invoices/{first['id']}/send")
+    assert (sent.status, sent.json["status"]) == (200, "pending")
 
 
 def of_the_shell(block: str, stack: LocalStack, directory: Path | None = None) -> Any:

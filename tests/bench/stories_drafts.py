@@ -1,0 +1,120 @@
+"""What it costs to review drafts, to edit, send and correct them, to filter lists, and to ask again in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+from tests.bench.stories_stage import Stage
+
+DRAFTS = 100
+PAGE = 25
+LINES_CHANGED = 3
+DAY = 86_400
+UNTIL_OVERDUE = 32
+"""Days after which all invoices are overdue that nobody has paid; payment terms are 30 days unless others are set."""
+
+EDITED = f"edit a draft, {LINES_CHANGED} lines changed"
+CORRECTED = "correct an invoice, and send its copy"
+REVIEWED = f"send a reviewed batch of {DRAFTS}"
+NOTHING_CHANGED = f"poll of {PAGE} invoices, answered 304"
+NARROWED = {
+    "status": "status=pending",
+    "status and creation": "status=pending&createdFrom=2020-01-01",
+    "group": "status=unpaid",
+    "customer": "customerId=cust_2",
+    "creation": "createdFrom=2020-01-01",
+    "due date": "status=open&dueFrom=2020-01-01",
+    "change": "updatedFrom=2020-01-01",
+    "dispute": "disputed=true",
+    "overdue": "overdue=true",
+}
+"""By what the list of invoices is narrowed: the filters."""
+
+
+def page_by(family: str) -> str:
+    """Returns the name of the story of one page."""
+    return f"page of {PAGE} invoices by {family}"
+
+
+BOUNDS: Mapping[str, tuple[float, float, float]] = {
+    EDITED: (12, 7, 37),
+    CORRECTED: (43, 27, 89),
+    REVIEWED: (1930, 1380, 4140),
+    NOTHING_CHANGED: (3, 56, 0),
+    **{page_by(family): (3, 56, 0) for family in NARROWED},
+    **{page_by(family): (5, 59, 0) for family in ("status and creation", "creation", "due date", "change")},
+    page_by("customer"): (3, 12, 0),
+    page_by("dispute"): (3, 4, 0),
+}
+"""By story: the most requests to DynamoDB, read units and write units.
+
+A range of days takes two requests more, for the company's time zone. All other pages are one query and two batch reads: of
+the invoices, and of their customers.
+"""
+
+
+class Tells(Protocol):
+    """Tells one story to its end, and keeps what it cost."""
+
+    def __call__(self, name: str, do: Callable[[], Any]) -> Any: ...
+
+
+def review(stage: Stage, tells: Tells, customers: list[str]) -> None:
+    """Tells the stories of drafts and of lists. `customers` are known to Stripe, one for each draft of a batch."""
+    put, post, get = (partial(_ok, stage, method) for method in ("PUT", "POST", "GET"))
+    kept, dropped, added = (
+        [_line(f"svc_{what}_{number}") for number in range(LINES_CHANGED)] for what in ("kept", "dropped", "added")
+    )
+    body = {"customerId": "cust_2", "lineItems": [*kept, *dropped], "send": False}
+    draft = post("/invoices", body)
+    stage.settle()
+    tells(EDITED, lambda: put(f"/invoices/{draft['id']}", {"lineItems": [*kept, *added]}))
+
+    wrong = post("/invoices", {"customerId": "cust_2", "lineItems": [_line("svc_wrong")]})
+    stage.settle()
+
+    def correct() -> None:
+        copy = post(f"/invoices/{wrong['id']}/correct", {"confirmed": True})
+        post(f"/invoices/{copy['id']}/send")
+
+    tells(CORRECTED, correct)
+
+    billed = [{"customerId": each, **_line(f"svc_reviewed_{each}")} for each in customers]
+    batch = post("/invoice-batches", {"services": billed, "send": False})
+    stage.settle()
+    tells(REVIEWED, lambda: post(f"/invoice-batches/{batch['id']}/send"))
+    counts = get(f"/invoice-batches/{batch['id']}")["counts"]
+    assert counts["sent"] == len(customers), counts
+
+    path = f"/invoices?first={PAGE}"
+    tag = stage.office.get(path).headers["etag"]
+    tells(NOTHING_CHANGED, lambda: _unchanged(stage, path, tag))
+    for family, filters in NARROWED.items():
+        if family == "overdue":
+            _let_all_be_overdue(stage)
+        page = tells(page_by(family), lambda filters=filters: get(f"{path}&{filters}"))  # type: ignore[misc]
+        assert page["data"], f"no invoice fits {filters}, so the story shows nothing"
+
+
+def _let_all_be_overdue(stage: Stage) -> None:
+    stage.advance(UNTIL_OVERDUE * DAY)
+    stage.settle()
+    stage.tick("plan_day")
+    stage.settle()
+
+
+def _unchanged(stage: Stage, path: str, tag: str) -> None:
+    answer = stage.office.get(path, headers={"If-None-Match": tag})
+    assert (answer.status, answer.text) == (304, ""), answer.text
+
+
+def _ok(stage: Stage, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    answer = stage.office.call(method, path, body)
+    assert answer.status < 300, answer.text
+    return answer.json
+
+
+def _line(service: str) -> dict[str, Any]:
+    return {"serviceId": service, "description": "Weekly cleaning", "quantity": 1, "unitPrice": "75.00"}
