@@ -206,4 +206,7 @@ def _due_in_words(wait: int | None) -> str | None:
 
 
 def _warnings(refusals: Sequence[Refused | Conflict]) -> list[PreviewWarning]:
-    return [PreviewWarning(code=each.code, message=each.message, next_step=each.next_step or TRY_AGAIN) for each in refusals]
+    return [
+        PreviewWarning(code=each.code, message=each.message, next_step=each.next_step or TRY_AGAIN)
+        for each in refusals
+    ]

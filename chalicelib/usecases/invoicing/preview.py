@@ -87,7 +87,7 @@ def preview_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, port
 
 
 def _no_draft_any_more(invoice: Invoice, now: int) -> Conflict:
-    """Returns why there is no preview of an invoice that was sent, deleted or taken back, and what shows it instead."""
+    """Returns why an invoice that is no draft has no preview, and what shows it instead."""
     fact = invoice.facts.invoice
     if fact is None or fact.hosted_url is None:
         instead = "The customer never had it, so there is nothing to show. Bill its services in a new invoice."
