@@ -135,6 +135,36 @@ def test_days_are_those_of_the_organization_and_count_from_today(api: ApiClient,
     assert seen["dueInWords"] == "Due on the day on which it is sent."
 
 
+@pytest.mark.parametrize(
+    ("made_in", "moved_to", "waited"),
+    [("Pacific/Honolulu", "Pacific/Auckland", 0), ("Pacific/Auckland", "Pacific/Honolulu", DAY)],
+)
+def test_after_the_company_changed_its_time_zone_a_draft_is_due_when_its_preview_says(
+    made_in: str, moved_to: str, waited: int, api: ApiClient, world: World, account: str
+) -> None:
+    change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=made_in), world.ports)
+    invoice = draft(world)
+    change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=moved_to), world.ports)
+    world.advance(waited)
+    seen = preview(api, invoice).json
+    assert api.post(f"/invoices/{invoice.id}/send").json["dueDate"] == seen["dueDate"]
+
+
+@pytest.mark.parametrize("zones", ["Pacific/Honolulu Pacific/Auckland", "Pacific/Auckland Pacific/Honolulu"])
+@pytest.mark.parametrize("hour", range(0, 48, 6))
+def test_a_draft_that_was_made_in_another_time_zone_is_warned_of_when_it_would_be_refused(
+    zones: str, hour: int, api: ApiClient, world: World, account: str
+) -> None:
+    made_in, moved_to = zones.split()
+    change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=made_in), world.ports)
+    invoice = draft(world, due_date=dt.date(2027, 1, 16))
+    change(ORGANIZATION, InvoicingSettings(ORGANIZATION, time_zone=moved_to), world.ports)
+    world.advance(hour * 3600)
+    warned = warnings(preview(api, invoice))
+    refusal = api.post(f"/invoices/{invoice.id}/send")
+    assert warned == ([] if refusal.status == 200 else [refusal.code])
+
+
 def test_a_draft_that_is_due_on_a_day_is_due_on_it_whenever_it_is_sent(
     api: ApiClient, world: World, account: str
 ) -> None:
@@ -191,11 +221,23 @@ def test_only_a_draft_has_a_preview(api: ApiClient, world: World, account: str) 
     sent = world.invoice("svc_2")
     refusal = preview(api, sent)
     assert (refusal.status, refusal.code) == (409, "invoice_not_draft")
-    assert "paymentUrl" in refusal.error["nextStep"]
+    assert refusal.error["nextStep"].startswith("Open its payment page or its PDF")
     world.double.order_fault("error_before", method="POST", path="/v1/invoices")
     resting = draft(world)
     refusal = preview(api, resting, headers=BROWSER)
     assert (refusal.status, refusal.code) == (409, "invoice_creating")
+
+
+def test_nobody_is_sent_to_a_page_that_is_not_there(api: ApiClient, world: World, account: str) -> None:
+    deleted, long_sent = draft(world), world.invoice("svc_2")
+    api.post(f"/invoices/{deleted.id}/void")
+    refusal = preview(api, deleted)
+    assert (refusal.code, api.get(f"/invoices/{deleted.id}").json["paymentUrl"]) == ("invoice_not_draft", None)
+    assert refusal.error["nextStep"].startswith("The customer never had it")
+    world.advance(400 * DAY)
+    refusal = preview(api, long_sent)
+    assert api.get(f"/invoices/{long_sent.id}").json["paymentUrl"] is None
+    assert refusal.error["nextStep"] == "Stripe's link to it has expired. Open it in the Stripe dashboard."
 
 
 def test_nobody_sees_a_draft_of_another_organization(api: ApiClient, world: World, account: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 
+from chalicelib.api.models.invoice_query import ListedStatus
 from tests.api.client import Answer, ApiClient
 from tests.world import World
 
@@ -220,10 +221,40 @@ def test_a_body_is_refused_where_none_is_taken(api: ApiClient, body: bytes) -> N
         ("createdTo=9999-12-31", "createdTo"),
         ("page=2", "page"),
         ("first=1&first=2", "first"),
+        ("first=1e1", "first"),
+        ("first=5.0", "first"),
+        ("first=%2B5", "first"),
+        ("overdue=1", "overdue"),
+        ("overdue=TRUE", "overdue"),
+        ("totals=0", "totals"),
+        ("status=null", "status"),
+        ("status=NULL", "status"),
     ],
 )
 def test_a_wrong_query_names_the_parameter(api: ApiClient, query: str, field: str) -> None:
     assert_error(api.get(f"/invoices?{query}"), 400, "invalid_query", field)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/invoices?overdue=yes", "Expected true or false."),
+        ("/payments?kind=fee", "Expected payment, refund or dispute."),
+        ("/invoices?number=1&number=2", "This parameter is given twice."),
+        ("/invoices?sort=number", "This parameter is not known."),
+    ],
+)
+def test_the_error_of_a_parameter_says_what_it_may_be(api: ApiClient, path: str, told: str) -> None:
+    assert api.get(path).error["message"] == told
+
+
+def test_the_error_of_a_closed_set_lists_its_values(api: ApiClient) -> None:
+    message = api.get("/invoices?status=late").error["message"]
+    assert message == f"Expected {', '.join(list(ListedStatus)[:-1])} or {list(ListedStatus)[-1]}."
+    deduction = {"kind": "gift", "description": "Welcome", "amount": "5.00"}
+    refused = api.post("/invoices", {**INVOICE, "deductions": [deduction]})
+    assert refused.error["field"] == "deductions[0].kind"
+    assert refused.error["message"] == "Expected discount or credit."
 
 
 @pytest.mark.parametrize("path", ["/invoices", "/payments"])

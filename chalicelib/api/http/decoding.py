@@ -12,6 +12,7 @@ import msgspec
 
 from chalicelib.api.http import shape
 from chalicelib.api.http.errors import UNSUPPORTED_MEDIA_TYPE
+from chalicelib.api.http.query_string import faults_of_query, values_of
 from chalicelib.api.models.exact import dec_hook, decoder
 from chalicelib.domain.errors import Malformed, Unsupported
 from chalicelib.domain.every_error import raise_all
@@ -87,8 +88,8 @@ def query_as(kind: type[T], query: Mapping[str, Sequence[str]]) -> T:
     Raises:
         Malformed: a parameter is unknown, repeated, or of the wrong type; names it, and carries the others.
     """
-    raise_all(_malformed("invalid_query", fault) for fault in shape.faults_of_query(kind, query))
-    return msgspec.convert({name: values[0] for name, values in query.items()}, kind, strict=False, dec_hook=dec_hook)
+    raise_all(_malformed("invalid_query", fault) for fault in faults_of_query(kind, query))
+    return msgspec.convert(values_of(kind, query), kind, dec_hook=dec_hook)
 
 
 def path_ids(path: Mapping[str, str]) -> dict[str, str]:

@@ -12,15 +12,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
 from chalicelib.api.models.common import CURRENCY_PATTERN
 from chalicelib.api.models.customers import STRIPE_CUSTOMER_PATTERN
-from chalicelib.api.models.exact import dec_hook, decoder
+from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoice_query import STRIPE_INVOICE_PATTERN
 from chalicelib.domain.customer_fields import WHOLE_EMAIL_PATTERN
 from chalicelib.domain.identifiers import ID_PATTERN
@@ -65,31 +66,43 @@ def faults(kind: type, body: bytes) -> Iterator[Fault]:
     yield from _faults(_part(kind), msgspec.Raw(body), "")
 
 
-def faults_of_query(kind: type[msgspec.Struct], query: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
-    """Yields what keeps these parameters from being a `kind`, in their order; what is missing comes last."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    for name, values in query.items():
-        known = name in fields
-        if len(values) != 1 and (known or kind.__struct_config__.forbid_unknown_fields):
-            yield Fault(TWICE, name[:MAX_NAME])
-        elif known:
-            try:
-                msgspec.convert(values[0], fields[name].type, strict=False, dec_hook=dec_hook)
-            except msgspec.ValidationError as refusal:
-                yield Fault(in_words(str(refusal)), name)
-        elif kind.__struct_config__.forbid_unknown_fields:
-            yield Fault(UNKNOWN, name[:MAX_NAME])
-    for name, field in fields.items():
-        if field.required and name not in query:
-            yield Fault(MISSING, name)
+def in_words(message: str, kind: Any = None) -> str:
+    """Returns msgspec's message about one value: a pattern in words, and the values of a closed set as a list.
 
-
-def in_words(message: str) -> str:
-    """Returns msgspec's message about one value; a pattern is said in words."""
+    `kind` is the type that the value should have, if it is known.
+    """
     matching = _PATTERN.fullmatch(message)
-    if matching is None:
-        return message
-    return _OF_PATTERN.get(ast.literal_eval(f"'{matching['pattern']}'"), message)
+    if matching is not None:
+        return _OF_PATTERN.get(ast.literal_eval(f"'{matching['pattern']}'"), message)
+    allowed = list(_allowed(kind))
+    return f"Expected {_one_of(allowed)}" if allowed else message
+
+
+def alternatives(kind: Any) -> Iterator[Any]:
+    """Yields the types that a value may have, without what annotates them."""
+    if get_origin(kind) is Annotated:
+        yield from alternatives(get_args(kind)[0])
+    elif get_origin(kind) in (Union, UnionType):
+        for each in get_args(kind):
+            yield from alternatives(each)
+    else:
+        yield kind
+
+
+def _allowed(kind: Any) -> Iterator[str]:
+    """Yields the values of a closed set, as they are written; nothing if the type is no closed set."""
+    for each in alternatives(kind):
+        if each is bool:
+            yield from ("true", "false")
+        elif isinstance(each, type) and issubclass(each, Enum):
+            yield from (str(member.value) for member in each)
+        elif get_origin(each) is Literal:
+            yield from map(str, get_args(each))
+
+
+def _one_of(values: Sequence[str]) -> str:
+    *others, last = values
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def repeated(kind: type, body: bytes) -> Iterator[Fault]:
@@ -126,7 +139,7 @@ def _part(kind: type) -> _Part:
 
 def _part_of(kind: Any) -> _Part:
     whole = decoder(kind)
-    for each in _alternatives(kind):
+    for each in alternatives(kind):
         if isinstance(each, type) and issubclass(each, msgspec.Struct):
             fields = msgspec.structs.fields(each)
             return _Part(
@@ -138,17 +151,6 @@ def _part_of(kind: Any) -> _Part:
         if get_origin(each) is list:
             return _Part(whole, each=_part_of(get_args(each)[0]))
     return _Part(whole)
-
-
-def _alternatives(kind: Any) -> Iterator[Any]:
-    """Yields the types that a value may have, without what annotates them."""
-    if get_origin(kind) is Annotated:
-        yield from _alternatives(get_args(kind)[0])
-    elif get_origin(kind) in (Union, UnionType):
-        for each in get_args(kind):
-            yield from _alternatives(each)
-    else:
-        yield kind
 
 
 def _without_unset(kind: Any) -> Any:
@@ -170,7 +172,7 @@ def _faults(part: _Part, raw: msgspec.Raw, path: str) -> Iterator[Fault]:
             inside = _faults_of_items(part.each, raw, path)
         first = next(inside, None)
         if first is None:
-            yield Fault(in_words(str(refusal)), path or None)
+            yield Fault(in_words(str(refusal), part.decoder.type), path or None)
         else:
             yield first
             yield from inside

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import Day, ErrorCode, Money
+from chalicelib.api.models.errors import Message, NextStep
+from chalicelib.api.models.item_errors import TRY_AGAIN
 from chalicelib.domain.customer_fields import Field, Profile, as_given
 from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.money import decimal_string
@@ -78,8 +80,8 @@ class PreviewWarning(msgspec.Struct, rename="camel", kw_only=True):
     """Why sending the draft would be refused now."""
 
     code: Annotated[ErrorCode, Meta(description="The code with which `POST …/send` would refuse it.")]
-    message: Annotated[str, Meta(description="What stands against it, for people.")]
-    next_step: Annotated[str | None, Meta(description="What can be done about it.")]
+    message: Message
+    next_step: NextStep
 
 
 class InvoicePreview(msgspec.Struct, rename="camel", kw_only=True):
@@ -204,4 +206,7 @@ def _due_in_words(wait: int | None) -> str | None:
 
 
 def _warnings(refusals: Sequence[Refused | Conflict]) -> list[PreviewWarning]:
-    return [PreviewWarning(code=each.code, message=each.message, next_step=each.next_step) for each in refusals]
+    return [
+        PreviewWarning(code=each.code, message=each.message, next_step=each.next_step or TRY_AGAIN)
+        for each in refusals
+    ]

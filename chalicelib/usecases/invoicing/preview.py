@@ -20,7 +20,6 @@ from chalicelib.domain.errors import Conflict, Refused
 from chalicelib.domain.facts import AccountFact
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.terms import day_of
 from chalicelib.domain.way_out import creating
@@ -74,22 +73,31 @@ def preview_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, port
         NotFound: this organization has no such invoice.
         Conflict: it is no draft, or it is still being made.
     """
-    invoice = load(organization_id, invoice_id, ports)
+    invoice, now = load(organization_id, invoice_id, ports), ports.clock.now()
     if invoice.status is InvoiceStatus.CREATING:
         raise creating()
     if invoice.status is not InvoiceStatus.DRAFT:
-        raise Conflict(
-            "invoice_not_draft",
-            f"An invoice that is {invoice.status} is no draft any more.",
-            next_step="Its `paymentUrl` and its `pdfUrl` show it as the customer has it.",
-        )
+        raise _no_draft_any_more(invoice, now)
     connection = ports.connections.get(organization_id)
     customer = get_customer(organization_id, invoice.order.customer_id, ports)
-    zone = time_zone_of(ports.settings.get(organization_id), connection.account)
-    today = day_of(ports.clock.now(), zone)
+    today = day_of(now, invoice.order.time_zone)  # the zone in which sending counts its days
     same = connection.account_id == invoice.stripe_account_id
     warnings = tuple(_refusals_of_sending(invoice, customer, connection, today))
     return Preview(invoice, customer, connection.account if same else None, today, warnings)
+
+
+def _no_draft_any_more(invoice: Invoice, now: int) -> Conflict:
+    """Returns why an invoice that is no draft has no preview, and what shows it instead."""
+    fact = invoice.facts.invoice
+    if fact is None or fact.hosted_url is None:
+        instead = "The customer never had it, so there is nothing to show. Bill its services in a new invoice."
+    elif invoice.link_expired(now):
+        instead = "Stripe's link to it has expired. Open it in the Stripe dashboard."
+    else:
+        instead = "Open its payment page or its PDF, which show it as the customer has it."
+    return Conflict(
+        "invoice_not_draft", f"An invoice that is {invoice.status} is no draft any more.", next_step=instead
+    )
 
 
 def _refusals_of_sending(
