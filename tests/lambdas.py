@@ -37,6 +37,7 @@ def not_for(function: str) -> frozenset[str]:
             "aws_lambda_powertools.utilities.batch",
             "asyncio",
             "chalicelib.api.openapi_document",
+            "chalicelib.api.openapi_responses",
             "chalicelib.api.openapi_schemas",
         }
     api = frozenset({"chalicelib.api.blueprints", "chalicelib.api.http.routing", "chalicelib.api.models"})

@@ -8,34 +8,31 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
-from chalicelib.api.examples import ANSWERS, CSV_EXAMPLES, EXAMPLES
-from chalicelib.api.examples.common import error_detail
-from chalicelib.api.examples.errors import ERROR_EXAMPLES
 from chalicelib.api.http.decoding import IDEMPOTENCY_KEY, KEY_PATTERN, MAX_KEY
-from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
-from chalicelib.api.http.refusals import codes_refused
-from chalicelib.api.http.table import READING, VALIDATED, Role, Route
-from chalicelib.api.http.validators import ETAG, IF_MATCH, IF_NONE_MATCH, TAGS_PATTERN
+from chalicelib.api.http.table import READING, Role, Route
+from chalicelib.api.http.validators import IF_MATCH, IF_NONE_MATCH, TAGS_PATTERN
 from chalicelib.api.models.customer_imports import ImportedCustomer
 from chalicelib.api.models.errors import FirstError
 from chalicelib.api.models.exact import schema_hook
 from chalicelib.api.models.queries import Nothing
 from chalicelib.api.models.system import VERSION
-from chalicelib.api.openapi_schemas import query_parameter, readable
+from chalicelib.api.openapi_responses import (
+    ERROR_CODE,
+    REF,
+    TAG_EXAMPLE,
+    body_of,
+    error_code_schema,
+    responses_of,
+    shared_errors,
+)
+from chalicelib.api.openapi_schemas import Json, query_parameter, readable
 from chalicelib.domain.identifiers import ID_PATTERN
 
-Json = dict[str, Any]
-
-_REF = "#/components/schemas/{name}"
-ERROR_CODE = "ErrorCode"
-"""The schema of all error codes. `api.models.common.ErrorCode` refers to it."""
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _IDS = {
     "batchId": "The id of a batch of invoices.",
@@ -61,27 +58,7 @@ TAGS = {
     "Stripe": "What Stripe sends.",
 }
 """What the routes of each tag are about."""
-TAG_EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015.mzxw6ytboi4dcmrtgq2tmnzyhe"
-_ETAG_HEADER: Json = {
-    "description": "Names this answer, for `If-None-Match`, and for `If-Match` where `PUT` takes it. Opaque.",
-    "schema": {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']},
-}
-_NOT_MODIFIED = "Not Modified: the client has the current answer, so there is no body."
 SECURITY_SCHEME = "accessToken"
-_RETRY_AFTER = ("Retry-After", "The number of seconds to wait before the request is repeated.")
-HEADERS_OF = {
-    401: ("WWW-Authenticate", "Always `Bearer`."),
-    429: _RETRY_AFTER,
-    502: _RETRY_AFTER,
-    503: _RETRY_AFTER,
-}
-"""The header that an error answer has, by status, with its description."""
-
-_SAME_EVERYWHERE = {
-    status for status, codes in ERROR_CODES.items() if len(codes) == 1 and status != HTTPStatus.PRECONDITION_FAILED
-}
-"""The statuses whose error answer is the same on every route: they have one code, and show nothing of the route's."""
-
 DESCRIPTION = """\
 Connects an organization of Pool Office Manager with its Stripe account.
 
@@ -118,8 +95,8 @@ INFO = {
 
 def document(routes: Sequence[Route], server_url: str = "/") -> Json:
     """Returns the whole document. `server_url` is the base path of the API where the document is served."""
-    _, schemas = msgspec.json.schema_components(_models(routes), ref_template=_REF, schema_hook=schema_hook)
-    schemas = readable(schemas | {ERROR_CODE: _error_code_schema()})
+    _, schemas = msgspec.json.schema_components(_models(routes), ref_template=REF, schema_hook=schema_hook)
+    schemas = readable(schemas | {ERROR_CODE: error_code_schema()})
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
@@ -131,7 +108,7 @@ def document(routes: Sequence[Route], server_url: str = "/") -> Json:
         "paths": paths,
         "components": {
             "schemas": _only_shared(schemas, routes),
-            "responses": _shared_errors(routes),
+            "responses": shared_errors(routes),
             "securitySchemes": {
                 SECURITY_SCHEME: {
                     "type": "http",
@@ -141,15 +118,6 @@ def document(routes: Sequence[Route], server_url: str = "/") -> Json:
                 }
             },
         },
-    }
-
-
-def _error_code_schema() -> Json:
-    return {
-        "type": "string",
-        "enum": sorted(code for codes in ERROR_CODES.values() for code in codes),
-        "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
-        "among these for an error that only its status and its texts explain.",
     }
 
 
@@ -175,12 +143,12 @@ def _operation(route: Route, schemas: Json) -> Json:
         "summary": summary.rstrip("."),
         "description": _description(route, more),
         "parameters": _parameters(route, schemas),
-        "responses": _responses(route),
+        "responses": responses_of(route),
         "security": [] if route.role is Role.PUBLIC else [{SECURITY_SCHEME: []}],
         "x-role": str(route.role),
     }
     if route.has_body:
-        operation["requestBody"] = {"required": True, "content": {"application/json": _content(route.takes)}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": body_of(route.takes)}}
     elif route.raw_body:
         content = {"application/json": {"schema": {"type": "object", "description": "A Stripe event."}}}
         operation["requestBody"] = {"required": True, "content": content}
@@ -260,115 +228,6 @@ def _conditions(route: Route) -> list[Json]:
         {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
         for name, description in conditions
     ]
-
-
-def _responses(route: Route) -> Json:
-    responses: Json = {}
-    for status, model in route.answers.items():
-        response: Json = {"description": HTTPStatus(status).phrase}
-        if model is not None:
-            response["content"] = {"application/json": _content(model, ANSWERS.get((route.name, status)))}
-            if route.answers_csv:
-                response |= _also_csv(response["content"], model)
-            if route.answers_html and status == HTTPStatus.OK:
-                response["content"]["text/html"] = {"schema": {"type": "string"}}
-        elif status == HTTPStatus.FOUND:
-            response["headers"] = {"Location": {"schema": {"type": "string"}}}
-        else:
-            response["content"] = {"application/json": {"schema": {"type": "object"}}}
-        if status == HTTPStatus.OK and route.method in VALIDATED:
-            response["headers"] = {ETAG: _ETAG_HEADER, **response.get("headers", {})}
-            if route.method in READING:
-                responses["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
-        responses[str(status)] = response
-    for status, codes in codes_refused(route).items():
-        if status == HTTPStatus.PRECONDITION_FAILED:
-            responses[str(status)] = _not_as_seen(route)
-            continue
-        reference = {"$ref": f"#/components/responses/{_error_name(status)}"}
-        same = status in _SAME_EVERYWHERE
-        responses[str(status)] = reference if same else _error_response(status, codes, route.refuses)
-    return responses
-
-
-def _not_as_seen(route: Route) -> Json:
-    """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
-    model = route.answers[HTTPStatus.OK]
-    assert model is not None  # what can be replaced can be shown
-    stored = {
-        "description": "The thing as it is stored; null if there is no such thing.",
-        "anyOf": [{"$ref": _REF.format(name=model.__name__)}, {"type": "null"}],
-    }
-    response = _error_response(HTTPStatus.PRECONDITION_FAILED, ["precondition_failed"], ())
-    content = response["content"]["application/json"]
-    schema = {
-        **content["schema"],
-        "properties": {**content["schema"]["properties"], "stored": stored},
-        "required": [*content["schema"]["required"], "stored"],
-    }
-    content |= {"schema": schema, "example": {**content["example"], "stored": EXAMPLES[model]}}
-    return {**response, "headers": {ETAG: _ETAG_HEADER}}
-
-
-def _also_csv(content: Json, model: type) -> Json:
-    """Returns what an answer has that is CSV for whoever accepts it."""
-    table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
-    link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
-    return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
-
-
-def _content(model: type, answers: Mapping[str, Any] | None = None) -> Json:
-    """Returns the schema and an example of a body. `answers` has the examples of this answer, if it has its own."""
-    content: Json = {"schema": {"$ref": _REF.format(name=model.__name__)}}
-    if answers is not None and len(answers) > 1:
-        content["examples"] = {name: {"summary": name, "value": value} for name, value in answers.items()}
-    elif answers is not None:
-        [content["example"]] = answers.values()
-    elif model in EXAMPLES:
-        content["example"] = EXAMPLES[model]
-    return content
-
-
-def _error_name(status: int) -> str:
-    return HTTPStatus(status).name.title().replace("_", "")
-
-
-def _shared_errors(routes: Sequence[Route]) -> Json:
-    """Returns the error answers that are the same wherever they occur."""
-    refused = {status for route in routes for status in codes_refused(route)} & _SAME_EVERYWHERE
-    return {
-        _error_name(status): _error_response(status, codes, codes)
-        for status, codes in ((status, list(ERROR_CODES[status])) for status in sorted(refused))
-    }
-
-
-def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
-    """Returns an error answer with these codes. Its example has one that the route declares, if there is one."""
-    listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
-    code: Json = {"type": "string", "enum": list(codes)}
-    with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
-    error = {"allOf": [{"$ref": _REF.format(name=FirstError.__name__)}, with_code]}
-    schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
-    response: Json = {
-        "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
-        "content": {"application/json": {"schema": schema, "example": _error_example(status, codes, declared)}},
-        "x-error-codes": list(codes),
-    }
-    if status in HEADERS_OF:
-        name, described = HEADERS_OF[status]
-        response["headers"] = {name: {"description": described, "schema": {"type": "string"}}}
-    return response
-
-
-def _error_example(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
-    details = ERROR_EXAMPLES.get(status, ())
-    if not details or not {each["code"] for each in details} <= set(codes):
-        code = next((each for each in declared if each in codes), codes[0])
-        next_step = USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step)
-        details = [error_detail(code, ERROR_CODES[status][code], next_step)]
-    repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
-    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    return {"error": {**repeated, "requestId": request_id, "details": list(details), "moreDetails": False}}
 
 
 def _camel(name: str) -> str:

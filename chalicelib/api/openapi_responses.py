@@ -1,0 +1,166 @@
+"""The answers of the OpenAPI document: what a route answers, and the error codes of each of its statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.api.examples import ANSWERS, CSV_EXAMPLES, EXAMPLES
+from chalicelib.api.examples.common import error_detail
+from chalicelib.api.examples.errors import ERROR_EXAMPLES
+from chalicelib.api.http.error_codes import ERROR_CODES
+from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
+from chalicelib.api.http.refusals import codes_refused
+from chalicelib.api.http.table import READING, VALIDATED, Route
+from chalicelib.api.http.validators import ETAG
+from chalicelib.api.models.errors import FirstError
+from chalicelib.api.openapi_schemas import Json
+
+REF = "#/components/schemas/{name}"
+ERROR_CODE = "ErrorCode"
+"""The schema of all error codes. `api.models.common.ErrorCode` refers to it."""
+TAG_EXAMPLE = "9f86d081884c7d659a2feaa0c55ad015.mzxw6ytboi4dcmrtgq2tmnzyhe"
+_ETAG_HEADER: Json = {
+    "description": "Names this answer, for `If-None-Match`, and for `If-Match` where `PUT` takes it. Opaque.",
+    "schema": {"type": "string", "examples": [f'"{TAG_EXAMPLE}"']},
+}
+_NOT_MODIFIED = "Not Modified: the client has the current answer, so there is no body."
+_RETRY_AFTER = ("Retry-After", "The number of seconds to wait before the request is repeated.")
+HEADERS_OF = {
+    401: ("WWW-Authenticate", "Always `Bearer`."),
+    429: _RETRY_AFTER,
+    502: _RETRY_AFTER,
+    503: _RETRY_AFTER,
+}
+"""The header that an error answer has, by status, with its description."""
+
+_SAME_EVERYWHERE = {
+    status for status, codes in ERROR_CODES.items() if len(codes) == 1 and status != HTTPStatus.PRECONDITION_FAILED
+}
+"""The statuses whose error answer is the same on every route: they have one code, and show nothing of the route's."""
+
+
+def responses_of(route: Route) -> Json:
+    """Returns the answers of a route by status: those of success, 304 where it can occur, and errors."""
+    answers: Json = {}
+    for status, model in route.answers.items():
+        answer = _answer(route, status, model)
+        if status == HTTPStatus.OK and route.method in VALIDATED:
+            answer["headers"] = {ETAG: _ETAG_HEADER, **answer.get("headers", {})}
+            if route.method in READING:
+                answers["304"] = {"description": _NOT_MODIFIED, "headers": {ETAG: _ETAG_HEADER}}
+        answers[str(status)] = answer
+    errors = {str(status): _error_of(route, status, codes) for status, codes in codes_refused(route).items()}
+    return {**answers, **errors}
+
+
+def _answer(route: Route, status: int, model: type | None) -> Json:
+    answer: Json = {"description": HTTPStatus(status).phrase}
+    if model is not None:
+        answer["content"] = {"application/json": body_of(model, ANSWERS.get((route.name, status)))}
+        if route.answers_csv:
+            answer |= _also_csv(answer["content"], model)
+        if route.answers_html and status == HTTPStatus.OK:
+            answer["content"]["text/html"] = {"schema": {"type": "string"}}
+    elif status == HTTPStatus.FOUND:
+        answer["headers"] = {"Location": {"schema": {"type": "string"}}}
+    else:
+        answer["content"] = {"application/json": {"schema": {"type": "object"}}}
+    return answer
+
+
+def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        return _not_as_seen(route)
+    if status in _SAME_EVERYWHERE:
+        return {"$ref": f"#/components/responses/{_error_name(status)}"}
+    return _error_response(status, codes, route.refuses)
+
+
+def _not_as_seen(route: Route) -> Json:
+    """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
+    model = route.answers[HTTPStatus.OK]
+    assert model is not None  # what can be replaced can be shown
+    stored = {
+        "description": "The thing as it is stored; null if there is no such thing.",
+        "anyOf": [{"$ref": REF.format(name=model.__name__)}, {"type": "null"}],
+    }
+    response = _error_response(HTTPStatus.PRECONDITION_FAILED, ["precondition_failed"], ())
+    content = response["content"]["application/json"]
+    schema = {
+        **content["schema"],
+        "properties": {**content["schema"]["properties"], "stored": stored},
+        "required": [*content["schema"]["required"], "stored"],
+    }
+    content |= {"schema": schema, "example": {**content["example"], "stored": EXAMPLES[model]}}
+    return {**response, "headers": {ETAG: _ETAG_HEADER}}
+
+
+def _also_csv(content: Json, model: type) -> Json:
+    """Returns what an answer has that is CSV for whoever accepts it."""
+    table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
+    link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
+    return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}
+
+
+def body_of(model: type, answers: Mapping[str, Any] | None = None) -> Json:
+    """Returns the schema and an example of a body. `answers` has the examples of this answer, if it has its own."""
+    content: Json = {"schema": {"$ref": REF.format(name=model.__name__)}}
+    if answers is not None and len(answers) > 1:
+        content["examples"] = {name: {"summary": name, "value": value} for name, value in answers.items()}
+    elif answers is not None:
+        [content["example"]] = answers.values()
+    elif model in EXAMPLES:
+        content["example"] = EXAMPLES[model]
+    return content
+
+
+def _error_name(status: int) -> str:
+    return HTTPStatus(status).name.title().replace("_", "")
+
+
+def shared_errors(routes: Sequence[Route]) -> Json:
+    """Returns the error answers that are the same wherever they occur, by the names that `responses_of` refers to."""
+    refused = {status for route in routes for status in codes_refused(route)}
+    codes_of = {status: list(ERROR_CODES[status]) for status in sorted(refused & _SAME_EVERYWHERE)}
+    return {_error_name(status): _error_response(status, codes, codes) for status, codes in codes_of.items()}
+
+
+def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
+    """Returns an error answer with these codes. Its example has one that the route declares, if there is one."""
+    listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
+    code: Json = {"type": "string", "enum": list(codes)}
+    with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
+    error = {"allOf": [{"$ref": REF.format(name=FirstError.__name__)}, with_code]}
+    schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
+    response: Json = {
+        "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
+        "content": {"application/json": {"schema": schema, "example": _error_example(status, codes, declared)}},
+        "x-error-codes": list(codes),
+    }
+    if status in HEADERS_OF:
+        name, described = HEADERS_OF[status]
+        response["headers"] = {name: {"description": described, "schema": {"type": "string"}}}
+    return response
+
+
+def _error_example(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
+    details = ERROR_EXAMPLES.get(status, ())
+    if not details or not {each["code"] for each in details} <= set(codes):
+        code = next((each for each in declared if each in codes), codes[0])
+        next_step = USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step)
+        details = [error_detail(code, ERROR_CODES[status][code], next_step)]
+    repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
+    request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    return {"error": {**repeated, "requestId": request_id, "details": list(details), "moreDetails": False}}
+
+
+def error_code_schema() -> Json:
+    """Returns the schema `ErrorCode`."""
+    return {
+        "type": "string",
+        "enum": sorted(code for codes in ERROR_CODES.values() for code in codes),
+        "description": "Every error code. A code keeps its meaning; codes may be added, so take one that is not "
+        "among these for an error that only its status and its texts explain.",
+    }
