@@ -31,7 +31,7 @@ from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports import Ports
 from chalicelib.usecases.customers.names import names_of
-from chalicelib.usecases.invoicing import invoices
+from chalicelib.usecases.invoicing import invoice_lists, invoices
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice as make_correction
 from chalicelib.usecases.invoicing.create_invoice import create_invoice as make_invoice
 from chalicelib.usecases.invoicing.edit_draft import edit_draft
@@ -128,7 +128,7 @@ def list_invoices(call: Call[InvoiceQuery]) -> Reply:
         found = find_by_stripe_id(organization_id, query.stripe_invoice_id, ports)
         page, sums = only(found, query.after), None
     else:
-        page = invoices.list_invoices(organization_id, wanted, query.first, query.after, ports)
+        page = invoice_lists.list_invoices(organization_id, wanted, query.first, query.after, ports)
         sums = totals(organization_id, wanted, ports) if query.totals else None
     names = names_of(organization_id, (each.order.customer_id for each in page.items), ports)
     base = bootstrap.config().stripe_dashboard_base

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.ports.storage import InvoiceFilter
-from chalicelib.usecases.invoicing.invoices import list_invoices
+from chalicelib.usecases.invoicing.invoice_lists import list_invoices
 from tests.backends import STORES, aws_with_resources, requests_to_dynamodb, table_backend
 from tests.bench.figures import Figure, at_most
 from tests.world import ORGANIZATION, World

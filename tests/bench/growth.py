@@ -17,7 +17,8 @@ from chalicelib.domain.identifiers import OrganizationId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.healing.reconcile import reconcile_account
-from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
+from chalicelib.usecases.invoicing.invoice_lists import list_invoices
+from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.summary import get_summary
 from tests.backends import STORES, aws_with_resources, table_backend
 from tests.bench.figures import Figure, at_most

@@ -15,7 +15,8 @@ from chalicelib.ports.messages import BalanceJob, BalanceTask
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.customers.customers import sync_again
 from chalicelib.usecases.events.event_outcome import EventOutcome
-from chalicelib.usecases.invoicing.invoices import get_invoice, list_invoices
+from chalicelib.usecases.invoicing.invoice_lists import list_invoices
+from chalicelib.usecases.invoicing.invoices import get_invoice
 from chalicelib.usecases.invoicing.records import list_movements
 from chalicelib.usecases.payouts.show_deposits import deposited, deposits_of_invoice
 from chalicelib.usecases.payouts.show_payouts import list_payouts, show_payout

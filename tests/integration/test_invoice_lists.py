@@ -17,8 +17,7 @@ from chalicelib.domain.status import STATUSES_OF, InvoiceStatus, StatusGroup
 from chalicelib.domain.summary import recounted
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.customers.names import names_of
-from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, totals
-from chalicelib.usecases.invoicing.invoices import list_invoices
+from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, list_invoices, totals
 from tests.backends import Backend, requests_to_dynamodb
 from tests.contracts.examples import NOW, ORG, customer, in_status, invoice, of_customer
 from tests.world import ORGANIZATION, World

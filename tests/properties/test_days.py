@@ -19,7 +19,7 @@ from chalicelib.api.models.invoice_details import invoice_detail
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.settings import InvoicingSettings, Reminders
 from chalicelib.ports.storage import InvoiceFilter
-from chalicelib.usecases.invoicing.invoices import list_invoices
+from chalicelib.usecases.invoicing.invoice_lists import list_invoices
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.summary import get_summary
 from infra.stripe_double import StripeFault

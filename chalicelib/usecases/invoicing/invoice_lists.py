@@ -1,4 +1,4 @@
-"""Finds an invoice by Stripe's id, and says what the invoices of a list come to."""
+"""Lists invoices, finds one by Stripe's id, and says what the invoices of a list come to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_totals import InvoiceTotal, totals_disputed, totals_of_statuses, totals_overdue
 from chalicelib.domain.status import STATUSES_OF, InvoiceStatus
 from chalicelib.ports import Ports
-from chalicelib.ports.storage import InvoiceFilter
+from chalicelib.ports.storage import InvoiceFilter, Page
+
+
+def list_invoices(
+    organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None, ports: Ports
+) -> Page[Invoice]:
+    """Returns a page of the invoices that fit the filter, which decides their order, too.
+
+    Raises:
+        Refused: the cursor is not one of this list.
+    """
+    return ports.invoices.page(organization_id, wanted, first, after)
 
 
 def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, ports: Ports) -> Invoice | None:

@@ -1,4 +1,4 @@
-"""Read invoices, and act on one: send it after a review, pull the truth."""
+"""Read an invoice, send it after a review, and read it from Stripe anew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.way_out import not_now
 from chalicelib.ports import Ports
-from chalicelib.ports.storage import InvoiceFilter, Page
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.invoicing.invoice_saga import run
@@ -28,17 +27,6 @@ def get_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: P
         NotFound: this organization has no such invoice.
     """
     return load(organization_id, invoice_id, ports)
-
-
-def list_invoices(
-    organization_id: OrganizationId, wanted: InvoiceFilter, first: int, after: str | None, ports: Ports
-) -> Page[Invoice]:
-    """A page of invoices, newest first.
-
-    Raises:
-        Refused: the cursor is not one of ours.
-    """
-    return ports.invoices.page(organization_id, wanted, first, after)
 
 
 def send_invoice(
