@@ -107,7 +107,7 @@ def test_refusals_come_in_the_error_contract(
     assert answered == status
     if method != "HEAD":
         error = json.loads(body)["error"]
-        assert set(error) == {"code", "message", "requestId", "nextStep", "details"}
+        assert set(error) == {"code", "message", "field", "nextStep", "requestId", "details", "moreDetails"}
         assert error["code"] == code
         assert error["requestId"] == answer_headers["x-amzn-RequestId"]
         assert answer_headers["Content-Type"] == "application/json"
