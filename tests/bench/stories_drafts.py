@@ -50,8 +50,8 @@ BOUNDS: Mapping[str, tuple[float, float, float]] = {
 }
 """By story: the most requests to DynamoDB, read units and write units.
 
-A range of days takes two requests more, for the company's time zone. All other pages are one query and two batch reads: of
-the invoices, and of their customers.
+A range of days takes two requests more, for the company's time zone. All other pages are one query and two batch
+reads: of the invoices, and of their customers.
 """
 
 
