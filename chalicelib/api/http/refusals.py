@@ -46,6 +46,8 @@ TAKES_LINES = (
     "customer_id_reserved",
     "quantity_invalid",
     "quantity_too_precise",
+    "service_date_too_early",
+    "service_date_too_far",
     "service_repeated",
 )
 """Of a route that takes services to bill."""
