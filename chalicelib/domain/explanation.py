@@ -94,7 +94,6 @@ _WHY_REFUSED = {
     "payment_under_way": "a payment of it was on its way",
     "customer_email_missing": "the customer had no e-mail address",
     "customer_email_changed": "Stripe would have mailed it to the customer's former address",
-    "invoice_of_other_account": "its Stripe account was no longer connected",
     "draft_of_other_customer": "the customer had been linked to another Stripe customer",
 }
 

@@ -24,9 +24,7 @@ class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
 
     order: Annotated[
         DraftOrderView | None,
-        Meta(
-            description="What the draft bills, as `PUT` takes it: load, change and save it. Null unless it is a draft."
-        ),
+        Meta(description="What the draft bills, as `PUT` takes it, to be changed and saved. Null if it is no draft."),
     ]
     explanation: Annotated[
         str, Meta(description="Why it has its status, and which deposit its money is in, in plain sentences.")

@@ -130,8 +130,8 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
 class DraftOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """What a draft is to bill from now on, as a whole. What is left out comes from the invoicing settings.
 
-    The customer and the currency of a draft stay. `order` of `GET …/invoices/{invoiceId}` is what the draft bills now,
-    as this takes it: change that, and send it back. An empty memo or footer is none.
+    The customer and the currency of a draft stay. `order` in the answer to `GET` is what the draft bills now: change
+    that, and send it back. An empty memo or footer is none.
     """
 
     line_items: Lines

@@ -14,7 +14,7 @@ from chalicelib.usecases.invoicing.edit_steps import end_unreachable
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.plan_day import marked_overdue
 from chalicelib.usecases.invoicing.resume_refunds import resume_refunds
-from chalicelib.usecases.invoicing.saga_progress import advance, send_refused, take_back_at_once
+from chalicelib.usecases.invoicing.saga_progress import take_back_at_once
 from chalicelib.usecases.invoicing.store_invoice import of_other_account
 
 
@@ -51,11 +51,11 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
 def _ended_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
     """Ends what was under way on an account that another one has replaced.
 
-    What nobody can have seen is taken back, so that its services can be billed on the new account. An invoice that may
-    have been mailed rests: if its account is connected again, somebody decides.
+    What nobody can have seen is taken back, so that its services can be billed on the new account. An invoice that
+    may have been mailed waits until its account is connected again, because nobody else can tell.
 
     Raises:
-        Conflict, Refused: it was not made, changed or sent.
+        Conflict, Refused: it was not made or changed.
     """
     saga, fact = invoice.saga, invoice.facts.invoice
     if saga.editing:
@@ -64,9 +64,4 @@ def _ended_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
     if saga.before_sending or (saga.step is Step.ABORT and not finalized):
         take_back_at_once(invoice, ports)
         raise saga.refusal.error if saga.refusal is not None else of_other_account()
-    if saga.step not in (Step.SEND, Step.ABORT):
-        return run(invoice, ports)  # a step of another release, which waits for that release
-    refusal = of_other_account()
-    told = send_refused(invoice, refusal.code, ports)
-    advance(invoice, Step.DONE if finalized else Step.REVIEW, ports, told=told)
-    raise refusal
+    return run(invoice, ports)
