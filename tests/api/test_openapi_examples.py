@@ -66,7 +66,7 @@ def objects(value: Any, having: str) -> Iterator[dict[str, Any]]:
 
 
 def invoices() -> list[dict[str, Any]]:
-    """Returns every invoice in an answer of the examples. A preview and an order are none: nothing is paid on them."""
+    """Returns every invoice in an answer of the examples. Nothing is paid on a preview or an order."""
     answers = [example for example in ALL if example.status and example.operation != "getInvoicePreview"]
     found = [each for example in answers for each in objects(example.value, "lineItems") if "paidAmount" in each]
     assert len(found) > 10
