@@ -53,7 +53,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
     if invoice.corrects is not None:
-        yield f"It is the copy of the invoice {invoice.corrects}, which was voided to correct it."
+        yield "It is the copy of an invoice that was voided to correct it."
     yield from not_sent(invoice)
     yield from _not_changed(invoice)
     yield from reasons
@@ -170,7 +170,7 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     word = "Its draft was deleted" if deleted else "Voided"
     when = on_day(invoice, told.at if told else None)
     if invoice.corrected_by is not None:
-        yield f"{word}{when} to correct it: its copy {invoice.corrected_by} has taken its place."
+        yield f"{word}{when} to correct it: a copy has taken its place."
     else:
         yield f"{word}{when}: nothing is to be paid, its services can be billed again."
     yield from _had_been_paid(invoice)

@@ -129,7 +129,7 @@ def minor_units(value: Decimal, currency: str, *, field: str) -> int:
             "amount_negative",
             "An amount cannot be negative.",
             field=field,
-            next_step="To take money off, issue a credit note in Stripe or void the invoice and make a new one.",
+            next_step="Give it without a sign. To take money off an order, add a discount or a credit to it.",
         )
     places, step = exponent(currency), STEPS.get(currency, 1)
     if value and value.adjusted() > MAX_DIGITS:

@@ -59,6 +59,36 @@ def due_on(date: dt.date, *, today: dt.date, field: str = "dueDate") -> dt.date:
     return date
 
 
+EARLIEST_SERVICE = dt.date(2000, 1, 1)
+"""Before this day, nobody kept services in POM: such a date is a slip, as of a year with two digits."""
+
+SERVICE_DAYS_AHEAD = 366
+"""A season may be billed before it begins. What is further ahead is a slip."""
+
+
+def done_on(date: dt.date, *, today: dt.date, field: str) -> dt.date:
+    """Returns the day on which a service was or will be done, in the organization's time zone.
+
+    Raises:
+        Refused: the day is before 2000, or more than a year ahead.
+    """
+    if date < EARLIEST_SERVICE:
+        raise Refused(
+            "service_date_too_early",
+            f"The service date {date.isoformat()} is before the year {EARLIEST_SERVICE.year}.",
+            field=field,
+            next_step="Correct the year, or leave the service date out.",
+        )
+    if date > today + dt.timedelta(days=SERVICE_DAYS_AHEAD):
+        raise Refused(
+            "service_date_too_far",
+            f"The service date {date.isoformat()} is more than a year ahead.",
+            field=field,
+            next_step="Correct the year, or leave the service date out.",
+        )
+    return date
+
+
 @cache
 def _time_zones() -> frozenset[str]:
     """The names in the pinned copy of the IANA database. A machine's own may have more, such as `localtime`."""

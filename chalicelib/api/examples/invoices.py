@@ -343,7 +343,13 @@ SUMMARY = {
 }
 
 INVOICE_EXAMPLES: Mapping[type, Any] = {
-    InvoiceDetail: {**REFUNDED_IN_PART, "explanation": EXPLANATION, "payments": PAYMENTS, "history": HISTORY},
+    InvoiceDetail: {
+        **REFUNDED_IN_PART,
+        "order": None,
+        "explanation": EXPLANATION,
+        "payments": PAYMENTS,
+        "history": HISTORY,
+    },
     InvoiceEvents: {"data": EVENTS, "keptDays": KEPT_DAYS, "pageInfo": LAST_PAGE},
     InvoiceHistory: {"data": HISTORY, "pageInfo": WHOLE_LIST},
     InvoiceList: {"data": [FAILED, REFUNDED_IN_PART], "totals": None, "pageInfo": LAST_PAGE},
@@ -368,7 +374,29 @@ INVOICE_EXAMPLES: Mapping[type, Any] = {
     SummaryView: SUMMARY,
 }
 
+DRAFT_DETAIL = {
+    **DRAFT,
+    "order": {
+        "lineItems": [
+            {name: value for name, value in line.items() if name != "amount"} for line in ORDERED["lineItems"]
+        ],
+        "deductions": ORDERED["deductions"],
+        "paymentTerms": "net_30",
+        "dueDate": None,
+        "tax": "9.00",
+        "memo": "Thank you.",
+        "footer": "",
+        "paymentMethods": ["card", "us_bank_account"],
+    },
+    "explanation": "It is a draft: the customer has not been asked to pay. Review and send it. "
+    "It is due 30 days after it is sent.",
+    "payments": list[Any](),
+    "history": HISTORY[:1],
+}
+"""A draft as the office loads it to change it."""
+
 INVOICE_ANSWERS: AnswerExamples = {
+    ("get_invoice", 200): {"paid": INVOICE_EXAMPLES[InvoiceDetail], "draft": DRAFT_DETAIL},
     ("create_invoice", 201): {"sent": PENDING, "draft": DRAFT},
     ("create_invoice", 202): {"creating": CREATING},
     ("send_invoice", 202): {"draft": DRAFT},

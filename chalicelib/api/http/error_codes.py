@@ -127,6 +127,8 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "refund_reason_unknown": "The reason of a refund is not known.",
         "refund_too_small": "The refund is smaller than the smallest amount that Stripe pays out.",
         "reminder_days_invalid": "There are too many reminder days, or one is not 1 to 365.",
+        "service_date_too_early": "A service date is before the year 2000.",
+        "service_date_too_far": "A service date is more than a year ahead.",
         "service_repeated": "A service is on the invoice, or in the batch, twice.",
         "services_missing": "There is nothing to bill.",
         "services_too_many": "A batch has more than 10,000 services.",

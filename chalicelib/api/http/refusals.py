@@ -44,6 +44,8 @@ TAKES_LINES = (
     "currency_mixed",
     "quantity_invalid",
     "quantity_too_precise",
+    "service_date_too_early",
+    "service_date_too_far",
     "service_repeated",
 )
 """Of a route that takes services to bill."""

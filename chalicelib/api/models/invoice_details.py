@@ -8,18 +8,24 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chalicelib.api.models.draft_order import DraftOrderView, draft_order_view
 from chalicelib.api.models.history import HistoryEntryView, history_entries
 from chalicelib.api.models.invoices import InvoiceView, invoice_view
 from chalicelib.api.models.payments import PaymentView, payment_views
 from chalicelib.domain.explained_deposits import where_money_is
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.usecases.payouts.show_deposits import Deposited
 
 
 class InvoiceDetail(InvoiceView, rename="camel", kw_only=True):
     """An invoice with its payments and its timeline."""
 
+    order: Annotated[
+        DraftOrderView | None,
+        Meta(description="What the draft bills, as `PUT` takes it, to be changed and saved. Null if it is no draft."),
+    ]
     explanation: Annotated[
         str, Meta(description="Why it has its status, and which deposit its money is in, in plain sentences.")
     ]
@@ -43,6 +49,7 @@ def invoice_detail(
     where = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
+        order=draft_order_view(invoice.order) if invoice.status is InvoiceStatus.DRAFT else None,
         explanation=" ".join([explain(invoice, now), *where]),
         payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),

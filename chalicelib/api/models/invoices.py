@@ -244,7 +244,7 @@ def invoice_view(invoice: Invoice, *, customer_name: str | None, now: int, dashb
         customer_email=known.customer_email if known else None,
         currency=order.currency,
         line_items=[_line_view(line, order.currency) for line in order.line_items],
-        deductions=[_deduction_view(each, order.currency) for each in order.deductions],
+        deductions=[deduction_view(each, order.currency) for each in order.deductions],
         subtotal=money(order.subtotal),
         tax=money(order.tax),
         total=money(invoice.total),
@@ -294,7 +294,8 @@ def _line_view(line: LineItem, currency: str) -> LineItemView:
     )
 
 
-def _deduction_view(deduction: Deduction, currency: str) -> DeductionView:
+def deduction_view(deduction: Deduction, currency: str) -> DeductionView:
+    """Returns a deduction as it is answered."""
     return DeductionView(
         kind=deduction.kind,
         description=deduction.description,

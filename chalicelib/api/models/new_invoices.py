@@ -22,6 +22,7 @@ from chalicelib.domain.billing import (
 )
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.order import MAX_LINES, DeductionKind
+from chalicelib.domain.terms import EARLIEST_SERVICE
 from chalicelib.domain.texts import VISIBLE_LINE_PATTERN, visible_or_empty
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, BillMany
 from chalicelib.usecases.invoicing.edit_draft import EditDraft
@@ -56,7 +57,8 @@ LineCurrency = Annotated[
 ServiceDate = Annotated[
     dt.date,
     Meta(
-        description="The day on which the work was done, in the organization's time zone. The payer reads it.",
+        description="The day on which the work was or will be done, in the organization's time zone: from the year "
+        f"{EARLIEST_SERVICE.year} to a year ahead. The payer reads it.",
         examples=["2026-11-21"],
     ),
 ]
@@ -128,7 +130,8 @@ class NewInvoice(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omi
 class DraftOrder(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """What a draft is to bill from now on, as a whole. What is left out comes from the invoicing settings.
 
-    The customer and the currency of a draft stay.
+    The customer and the currency of a draft stay. `order` in the answer to `GET` is what the draft bills now: change
+    that, and send it back. An empty memo or footer is none.
     """
 
     line_items: Lines

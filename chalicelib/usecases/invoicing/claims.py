@@ -8,6 +8,7 @@ Stripe before it takes claims over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -23,6 +24,7 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, ServiceClaimed
+from chalicelib.usecases.invoicing.held_services import give_up_held
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 
 T = TypeVar("T")
@@ -94,20 +96,32 @@ def _claiming(
 def _refuse_or_take_over(
     invoice: Invoice, holders: Mapping[ServiceId, InvoiceId], ports: Ports
 ) -> Mapping[ServiceId, InvoiceId | None]:
-    """Returns the claims to take over from void invoices.
+    """Returns the claims to take over from void invoices, and those that a live invoice has just given up.
 
     Raises:
         ServiceAlreadyBilled: a holder is live. There is one error for each service that is on a live invoice.
         StripeUnavailable, StripeRefused: Stripe did not say whether a void invoice was replaced.
     """
     live = {holder_id: _live_holder(invoice, holder_id, ports) for holder_id in dict.fromkeys(holders.values())}
+    free = {service_id for holder in live.values() if holder for service_id in _given_up(holder, invoice, ports)}
     positions = {line.service_id: position for position, line in enumerate(invoice.order.line_items)}
     raise_all(
         _already_billed(service_id, positions.get(service_id), holder)
         for service_id in sorted(holders, key=lambda each: positions.get(each, -1))
-        if (holder := live[holders[service_id]]) is not None
+        if service_id not in free and (holder := live[holders[service_id]]) is not None
     )
-    return dict(holders)
+    return {service_id: None if service_id in free else holder_id for service_id, holder_id in holders.items()}
+
+
+def _given_up(holder: Invoice, invoice: Invoice, ports: Ports) -> AbstractSet[ServiceId]:
+    """Returns the services that a live holder has given up, because they are neither in its order nor on its lines.
+
+    It held them because Stripe refused to take a change of its draft back. Somebody has mended the draft there since.
+    """
+    if holder.edit is None or holder.saga.running or holder.stripe_account_id != invoice.stripe_account_id:
+        return frozenset()
+    left = give_up_held(holder, ports).edit
+    return set(holder.edit.held) - set(left.held if left is not None else ())
 
 
 def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoice | None:

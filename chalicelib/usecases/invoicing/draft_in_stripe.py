@@ -28,7 +28,8 @@ from chalicelib.domain.order import Order
 from chalicelib.domain.terms import day_of, end_of_day
 from chalicelib.ports import Ports
 from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
-from chalicelib.usecases.invoicing.saga_progress import found_nothing
+from chalicelib.usecases.invoicing.saga_progress import at_same_point, found_nothing
+from chalicelib.usecases.invoicing.store_invoice import load
 
 WITHOUT_ADDITIONS = DraftChanges(drops_additions=True)
 
@@ -44,7 +45,8 @@ def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
 
     Raises:
         StripeRefused: Stripe says no, or its total is another one.
-        StaleWrite: an earlier attempt was undone by somebody; it is to be repeated with a new idempotency key.
+        StaleWrite: another worker has moved on. Or an earlier attempt was undone by somebody; it is to be repeated
+            with a new idempotency key.
         StripeUnavailable: to be gone on with later.
     """
     account_id, stripe_id = invoice.stripe_account_id, invoice.stripe_invoice_id or ""
@@ -59,6 +61,8 @@ def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
     kept = lines_to_keep(present, ordered)
     removed, added = [line.id for line in present[kept:]], ordered[kept:]
     seen = [line.id for line in present]
+    if removed or added:
+        _require_still_ours(invoice, ports)
     if removed:
         key = f"{saga.key}-remove-{digest(*removed)}"
         fact = ports.stripe.remove_lines(account_id, stripe_id, removed, key)
@@ -71,9 +75,22 @@ def brought_to(order: Order, invoice: Invoice, ports: Ports) -> InvoiceFact:
     _require_total(order, invoice, fact)
     changes = _changes(order, invoice, fact, ports)
     if changes != NOTHING:
+        _require_still_ours(invoice, ports)
         fact = ports.stripe.update_draft(account_id, stripe_id, changes, f"{saga.key}-set-{digest(str(changes))}")
         _require_total(order, invoice, fact)
     return fact
+
+
+def _require_still_ours(invoice: Invoice, ports: Ports) -> None:
+    """Requires that no other worker has ended this edit since the draft was read.
+
+    A worker that slept past its lease would otherwise bring back lines that a later edit has replaced. It can still
+    fall asleep between this and its request, which Stripe cannot tell from another.
+
+    Raises:
+        StaleWrite: another worker has moved on.
+    """
+    at_same_point(load(invoice.organization_id, invoice.id, ports), invoice)
 
 
 def _gone() -> InvoiceFact:

@@ -71,7 +71,10 @@ def edit_draft(command: EditDraft, ports: Ports, precondition: Precondition | No
 
 
 def _as_new(command: EditDraft, former: Order) -> CreateInvoice:
-    """Returns a request for an invoice with this order. It keeps the fingerprint, which names the first request."""
+    """Returns a request for an invoice with this order.
+
+    It keeps the fingerprint, which names the first request, and the time zone, in which the days of the draft are.
+    """
     return CreateInvoice(
         organization_id=command.organization_id,
         user_id=command.user_id,
@@ -83,6 +86,7 @@ def _as_new(command: EditDraft, former: Order) -> CreateInvoice:
         line_currencies=command.line_currencies,
         tax=command.tax,
         deductions=command.deductions,
+        time_zone=former.time_zone,
     )
 
 

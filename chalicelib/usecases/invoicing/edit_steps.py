@@ -16,7 +16,7 @@ from dataclasses import replace
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, Action
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.draft_edit import DraftEdit, services_of
-from chalicelib.domain.errors import ChangedInStripe, Conflict, Gone, Refused, StaleWrite, StripeRefused
+from chalicelib.domain.errors import ChangedInStripe, Conflict, Refused, StaleWrite, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.order import Order
@@ -26,8 +26,9 @@ from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
 from chalicelib.usecases.invoicing.claims import claim
 from chalicelib.usecases.invoicing.draft_in_stripe import brought_to
+from chalicelib.usecases.invoicing.held_services import billed_services
 from chalicelib.usecases.invoicing.saga_progress import at_same_point, found_nothing
-from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
+from chalicelib.usecases.invoicing.store_invoice import knowing_also, of_other_account, store
 
 
 def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
@@ -77,10 +78,29 @@ def release(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
         Refused, Conflict: the edit was refused.
     """
     held = _edit(invoice).held
-    billed = _billed_services(invoice, ports) if held else frozenset()
+    billed = billed_services(invoice, ports) if held else frozenset()
     ports.invoices.release(invoice, [service_id for service_id in held if service_id not in billed])
     refusal = invoice.saga.refusal
     rested = _at_rest(invoice, [service_id for service_id in held if service_id in billed], ports)
+    if refusal is not None:
+        raise refusal.error
+    return rested
+
+
+def end_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
+    """End the edit of a draft on an account that another one has replaced: nobody can read or change it any more.
+
+    The invoice keeps the order that it has. The other services can be billed on the new account, even if a line of
+    them is on the draft: nobody sends that by itself, and POM does not send it with other lines than it ordered.
+
+    Raises:
+        Conflict: the edit was not carried out.
+    """
+    if invoice.saga.step is not Step.RELEASE:
+        invoice = _moved(invoice, Step.RELEASE, ports, refusal=of_other_account())
+    ports.invoices.release(invoice, _edit(invoice).held)
+    refusal = invoice.saga.refusal
+    rested = _at_rest(invoice, (), ports)
     if refusal is not None:
         raise refusal.error
     return rested
@@ -137,15 +157,6 @@ def finalized_meanwhile() -> ChangedInStripe:
         next_step="Load the invoice again and look at it. If it is wrong, correct it: that voids it and makes a "
         "draft copy.",
     )
-
-
-def _billed_services(invoice: Invoice, ports: Ports) -> frozenset[str]:
-    """Returns the services that Stripe's invoice has lines for: none if it is gone."""
-    try:
-        billed = ports.stripe.billed_lines(invoice.stripe_account_id, invoice.stripe_invoice_id or "")
-    except Gone:
-        return frozenset()
-    return frozenset(service_id for service_id, _ in billed if service_id)
 
 
 def _moved(

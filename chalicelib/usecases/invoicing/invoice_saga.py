@@ -44,6 +44,7 @@ from chalicelib.usecases.invoicing.as_reviewed import (
     require_made_with_our_total,
 )
 from chalicelib.usecases.invoicing.claims import claim_in_portions
+from chalicelib.usecases.invoicing.held_services import give_up_held
 from chalicelib.usecases.invoicing.replace_original import replace_original, with_due_date_ahead
 from chalicelib.usecases.invoicing.saga_progress import (
     SENT,
@@ -229,6 +230,8 @@ def _mail(invoice: Invoice, ports: Ports) -> Invoice:
         if waited:
             require_as_reviewed(reviewed, invoice, ports)
         reviewed, invoice = due_from_today(reviewed, invoice, ports)
+    if reviewed.edit is not None:
+        reviewed = give_up_held(reviewed, ports)
     _require_its_customer(invoice, ports)
     free = invoice.order.total == 0 and finalized is None
     deliver = ports.stripe.finalize if free else ports.stripe.send

@@ -15,7 +15,7 @@ from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId,
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
 from chalicelib.domain.order import MAX_LINES, Deduction, LineItem, Order
 from chalicelib.domain.settings import InvoicingSettings, known_invoice_type, known_payment_methods, time_zone_of
-from chalicelib.domain.terms import day_of, days_of_terms, due_on
+from chalicelib.domain.terms import day_of, days_of_terms, done_on, due_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class CreateInvoice:
     invoice_type: str = "stripe"
     tax: Decimal | None = None
     deductions: tuple[DeductionAsked, ...] = ()
+    time_zone: str | None = None
+    """The time zone of the order that this one replaces. None for a new invoice, which has that of the settings."""
 
 
 def checked_order(command: CreateInvoice, settings: InvoicingSettings, connection: Connection, now: int) -> Order:
@@ -47,14 +49,14 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     currency = (terms.currency or usual_currency(settings, connection)).lower()
     says_when_due = terms.payment_terms is not None or terms.due_date is not None
     payment_terms = terms.payment_terms if says_when_due else settings.payment_terms
-    zone = time_zone_of(settings, connection.account)
+    zone = command.time_zone or time_zone_of(settings, connection.account)
     every = EveryError()
     with every:
         known_invoice_type(command.invoice_type)
     with every:
         exponent(currency)
     with every:
-        lines = _lines(command, currency)
+        lines = _lines(command, currency, day_of(now, zone))
     with every:
         tax = minor_units(command.tax or Decimal(0), currency, field="tax")
     with every:
@@ -75,8 +77,8 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
         time_zone=zone,
         fingerprint=command.fingerprint,
         tax=tax,
-        memo=settings.memo if terms.memo is None else terms.memo,
-        footer=settings.footer if terms.footer is None else terms.footer,
+        memo=(settings.memo if terms.memo is None else terms.memo) or None,
+        footer=(settings.footer if terms.footer is None else terms.footer) or None,
         payment_methods=payment_methods,
         deductions=deductions,
     )
@@ -89,7 +91,7 @@ def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
     return settings.currency or (connection.account.default_currency if connection.account else "usd")
 
 
-def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
+def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineItem, ...]:
     every = EveryError()
     for position, named in command.line_currencies.items():
         if named != currency:
@@ -126,7 +128,7 @@ def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
             )
         seen.add(service.service_id)
         with every:
-            lines.append(_line_item(service, currency, f"lineItems[{position}]"))
+            lines.append(_line_item(service, currency, today, f"lineItems[{position}]"))
     if len(command.line_items) + len(command.deductions) + (1 if command.tax else 0) > MAX_LINES:
         every.add(
             Refused(
@@ -140,7 +142,7 @@ def _lines(command: CreateInvoice, currency: str) -> tuple[LineItem, ...]:
     return tuple(lines)
 
 
-def _line_item(service: Service, currency: str, field: str) -> LineItem:
+def _line_item(service: Service, currency: str, today: dt.date, field: str) -> LineItem:
     """Returns the line of a service. The amount is judged once quantity and price are right."""
     every, quantity = EveryError(), service.quantity
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
@@ -163,6 +165,9 @@ def _line_item(service: Service, currency: str, field: str) -> LineItem:
         )
     with every:
         unit_price = minor_units(service.unit_price, currency, field=f"{field}.unitPrice")
+    with every:
+        if service.service_date is not None:
+            done_on(service.service_date, today=today, field=f"{field}.serviceDate")
     every.raise_first()
     return LineItem(
         service_id=service.service_id,

@@ -10,6 +10,7 @@ from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import Step
 from chalicelib.domain.summary import recounted
 from chalicelib.ports import Ports
+from chalicelib.usecases.invoicing.edit_steps import end_unreachable
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.plan_day import marked_overdue
 from chalicelib.usecases.invoicing.resume_refunds import resume_refunds
@@ -22,8 +23,7 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
 
     Refunds go on while invoicing is paused: they bill nobody, and Stripe may have made them already.
 
-    One that was being made on an account that another has replaced, and that nobody can have seen, is taken back:
-    its services can be billed on the new account.
+    What was under way on an account that another has replaced is ended, because nobody can reach that account.
 
     Raises:
         Refused, Conflict: it cannot be made and has been taken back.
@@ -45,7 +45,23 @@ def resume_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports
         leased = ports.invoices.save(recounted(replace(invoice, saga=invoice.saga.leased(now)), invoice))
     except StaleWrite:
         return invoice
-    if replaced and leased.saga.before_sending:
-        take_back_at_once(leased, ports)
-        raise of_other_account()
-    return run(leased, ports)
+    return _ended_unreachable(leased, ports) if replaced else run(leased, ports)
+
+
+def _ended_unreachable(invoice: Invoice, ports: Ports) -> Invoice:
+    """Ends what was under way on an account that another one has replaced.
+
+    What nobody can have seen is taken back, so that its services can be billed on the new account. An invoice that
+    may have been mailed waits until its account is connected again, because nobody else can tell.
+
+    Raises:
+        Conflict, Refused: it was not made or changed.
+    """
+    saga, fact = invoice.saga, invoice.facts.invoice
+    if saga.editing:
+        return end_unreachable(invoice, ports)
+    finalized = fact is not None and not fact.unfinished
+    if saga.before_sending or (saga.step is Step.ABORT and not finalized):
+        take_back_at_once(invoice, ports)
+        raise saga.refusal.error if saga.refusal is not None else of_other_account()
+    return run(invoice, ports)

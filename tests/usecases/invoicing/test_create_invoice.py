@@ -394,7 +394,7 @@ def test_settings_are_the_defaults_of_an_order(world: World, account: StripeAcco
     order_made = world.invoice().order
     assert (order_made.days_until_due, order_made.memo, order_made.footer) == (45, "Hello", "Bye")
     assert (order_made.payment_methods, order_made.currency) == (("card",), "eur")
-    assert world.invoice("svc_2", memo="").order.memo == ""
+    assert world.invoice("svc_2", memo="").order.memo is None
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,15 @@ from tests.world import OFFICE, ORGANIZATION, World
 
 BEGUN = "invoices.get connections.get settings.get invoices.save_claiming".split()
 READ = "stripe.fetch stripe.draft_lines".split()
-LINES = "stripe.remove_lines stripe.add_lines".split()
+STILL_OURS = ["invoices.get"]
+LINES = [*STILL_OURS, "stripe.remove_lines", "stripe.add_lines"]
+DETAILS = [*STILL_OURS, "stripe.update_draft"]
 REST = "stripe.billed_lines invoices.release invoices.save".split()
 
-SWAP = [*BEGUN, *READ, *LINES, "stripe.update_draft", "invoices.save", *REST]
+SWAP = [*BEGUN, *READ, *LINES, *DETAILS, "invoices.save", *REST]
 """Every outward call of a change that leaves a service out, adds one and has another memo."""
 
-REFUSED = [*BEGUN, *READ, *LINES, "stripe.update_draft", "stripe.everything", "invoices.save"]
+REFUSED = [*BEGUN, *READ, *LINES, *DETAILS, "stripe.everything", "invoices.save"]
 REFUSED += [*READ, *LINES, "invoices.save", *REST]
 """Every outward call of a change whose memo Stripe refuses after it has changed the lines."""
 

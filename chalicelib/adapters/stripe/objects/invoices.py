@@ -49,7 +49,9 @@ class DiscountAmount(msgspec.Struct):
 
 
 class Period(msgspec.Struct):
-    start: Moment | None = None
+    """The days of a line. Whatever somebody entered in Stripe must not keep POM from reading its draft."""
+
+    start: Any = None
 
 
 class LineOfInvoice(msgspec.Struct):
@@ -81,7 +83,7 @@ class LineOfDraft(LineOfInvoice):
             amount=amount,
             text=self.description or "",
             service_id=service_id or None,
-            period_start=self.period.start if self.period else None,
+            period_start=moment_of(self.period.start) if self.period else None,
             adjusted=bool(self.taxes) or any(each.amount for each in self.discount_amounts or ()),
         )
 
