@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from chalicelib.domain.actions import SEND_REQUESTED, Action
@@ -13,6 +14,7 @@ from chalicelib.domain.reminders import require_no_payment_under_way
 from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.way_out import not_now
 from chalicelib.ports import Ports
+from chalicelib.ports.portions import hundreds
 from chalicelib.ports.storage import InvoiceFilter, Page
 from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
@@ -28,6 +30,16 @@ def get_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: P
         NotFound: this organization has no such invoice.
     """
     return load(organization_id, invoice_id, ports)
+
+
+def several(
+    organization_id: OrganizationId, invoice_ids: Iterable[InvoiceId], ports: Ports
+) -> Mapping[InvoiceId, Invoice]:
+    """Returns those of these invoices that the organization has, by their ids. A batch read for each 100 of them."""
+    found: dict[InvoiceId, Invoice] = {}
+    for some in hundreds(dict.fromkeys(invoice_ids)):
+        found.update(ports.invoices.several(organization_id, some))
+    return found
 
 
 def list_invoices(
