@@ -143,7 +143,7 @@ FUNCTIONS: Final = (
             "invoices": (*INVOICES, *MANY),
             "connections": (*READ_WRITE, "ConditionCheckItem"),
             "customers": (*READ_WRITE, *MANY, "Query"),
-            "batches": (*READ_WRITE, "Query"),
+            "batches": (*READ_WRITE, *MANY, "Query"),
             "oauth-states": READ_WRITE,
             "payment-refs": (*MANY, *WRITE),
             "payments": (*MANY, *UPDATE),

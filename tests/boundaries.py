@@ -37,6 +37,8 @@ READS = (
     "items_at",
     "items",
     "part",
+    "parts",
+    "several",
     "due_parts",
     "of_invoice",
     "pace",

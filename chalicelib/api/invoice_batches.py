@@ -18,10 +18,13 @@ from chalicelib.api.models.invoice_batches import (
 )
 from chalicelib.api.models.new_invoices import NewInvoiceBatch, bill_many_from
 from chalicelib.api.models.queries import Nothing, PageQuery
-from chalicelib.domain.batch import BatchKind
+from chalicelib.domain.batch import Batch, BatchKind
 from chalicelib.domain.identifiers import BatchId
 from chalicelib.usecases.bulk import batches
 from chalicelib.usecases.bulk.bill_many import bill_many
+from chalicelib.usecases.bulk.lanes import statuses_of, with_status
+from chalicelib.usecases.customers.names import names_of
+from chalicelib.usecases.invoicing import invoice_lists
 
 ONE = "/invoice-batches/{batchId}"
 
@@ -57,15 +60,15 @@ def create_invoice_batch(call: Call[NewInvoiceBatch]) -> Reply:
     alone. Repeated with the same `Idempotency-Key` it answers the same batch.
     """
     command = bill_many_from(call.input, call.caller.organization_id, call.caller.user_id, call.idempotency_key)
-    return Reply(batch_view(bill_many(command, bootstrap.ports())), 202)
+    return _shown(bill_many(command, bootstrap.ports()), done=202)
 
 
 @router.route("GET", "/invoice-batches", Role.BILLING, takes=PageQuery, answers={200: InvoiceBatchList}, refuses=())
 def list_invoice_batches(call: Call[PageQuery]) -> Reply:
     """List batches, newest first."""
-    query, kind = call.input, BatchKind.INVOICES
-    page = batches.list_batches(call.caller.organization_id, kind, query.first, query.after, bootstrap.ports())
-    return Reply(batch_list(page))
+    ports, query = bootstrap.ports(), call.input
+    page = batches.list_batches(call.caller.organization_id, BatchKind.INVOICES, query.first, query.after, ports)
+    return Reply(batch_list(page, statuses_of(page.items, ports)))
 
 
 @router.route(
@@ -73,10 +76,14 @@ def list_invoice_batches(call: Call[PageQuery]) -> Reply:
 )
 def get_invoice_batch(call: Call[PageQuery]) -> Reply:
     """Show how far a batch is, and what became of each invoice."""
-    ports, query = bootstrap.ports(), call.input
-    batch = batches.get_batch(call.caller.organization_id, _batch_id(call), BatchKind.INVOICES, ports)
+    ports, query, organization_id = bootstrap.ports(), call.input, call.caller.organization_id
+    known = batches.get_batch(organization_id, _batch_id(call), BatchKind.INVOICES, ports)
+    batch, status = with_status(known, ports)
     page = batches.list_items(batch, query.first, query.after, ports)
-    return Reply(batch_detail(batch, page, batches.pause_of(batch, ports)))
+    made = invoice_lists.several(organization_id, (each.invoice_id for each in page.items if each.invoice_id), ports)
+    names = names_of(organization_id, (each.customer_id for each in page.items if each.customer_id), ports)
+    pause = batches.pause_of(batch, ports)
+    return Reply(batch_detail(batch, status, page, made, names, pause))
 
 
 @router.route(
@@ -96,7 +103,7 @@ def get_invoice_batch(call: Call[PageQuery]) -> Reply:
 def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     """Try the failed invoices again, and only those."""
     batch = batches.retry_failures(call.caller.organization_id, _batch_id(call), bootstrap.ports())
-    return Reply(batch_view(batch), 202)
+    return _shown(batch, done=202)
 
 
 @router.route(
@@ -126,7 +133,7 @@ def send_invoice_batch(call: Call[Nothing]) -> Reply:
     batch = batches.send_drafts(
         call.caller.organization_id, _batch_id(call), call.caller.user_id, call.idempotency_key, bootstrap.ports()
     )
-    return Reply(batch_view(batch), 202)
+    return _shown(batch, done=202)
 
 
 @router.route(
@@ -140,9 +147,14 @@ def send_invoice_batch(call: Call[Nothing]) -> Reply:
 def cancel_invoice_batch(call: Call[Nothing]) -> Reply:
     """Leave out what is still queued. What has been made stays; an invoice that is being made is finished.
 
-    While the drafts of the batch are being sent, what is queued stays a draft, and can be sent later.
+    While the drafts of the batch are being sent, what is queued stays a draft, and can be sent later. The batch is
+    `cancelling` until what was begun is finished.
     """
-    return Reply(batch_view(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports())))
+    return _shown(batches.cancel(call.caller.organization_id, _batch_id(call), bootstrap.ports()))
+
+
+def _shown(batch: Batch, *, done: int = 200) -> Reply:
+    return Reply(batch_view(*with_status(batch, bootstrap.ports())), done)
 
 
 def _batch_id(call: Call[Any]) -> BatchId:

@@ -46,12 +46,14 @@ class BatchStatus(StrEnum):
 
     STORING = "storing"
     RUNNING = "running"
+    CANCELLING = "cancelling"
+    """Its round was cancelled, and lanes finish what they are at. Only the lanes' parts say so, not the header."""
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
 
 class ItemStatus(StrEnum):
-    """What became of an item; the first and the last are no outcomes."""
+    """What became of an item. `queued` and `cancelled` are no outcomes."""
 
     QUEUED = "queued"
     CREATED = "created"
@@ -205,6 +207,7 @@ class Batch:
 
     @property
     def status(self) -> BatchStatus:
+        """Returns how far it is, provided that no lane is at work on a round that was cancelled."""
         if self.cancelled_at is not None and not self.sends:
             return BatchStatus.CANCELLED
         if not self.stored:

@@ -45,6 +45,11 @@ class InvoiceStore(Protocol):
     def get(self, organization_id: OrganizationId, invoice_id: InvoiceId) -> Invoice | None:
         """One strongly consistent read."""
 
+    def several(
+        self, organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
+    ) -> Mapping[InvoiceId, Invoice]:
+        """Returns those of at most 100 invoices that are stored, by their ids: one strongly consistent read."""
+
     def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         """Store a new invoice and claim at most MAX_CLAIMS_AT_ONCE services for it: all or nothing.
 
@@ -249,6 +254,9 @@ class BatchStore(Protocol):
         """Newest first."""
 
     def part(self, organization_id: OrganizationId, batch_id: BatchId, lane: int) -> Part | None: ...
+
+    def parts(self, organization_id: OrganizationId, lanes: Sequence[tuple[BatchId, int]]) -> Sequence[Part]:
+        """Returns the parts of at most 100 lanes of batches that were set going: one strongly consistent read."""
 
     def save_part(self, part: Part) -> Part:
         """Change the version that was read. Raises: StaleWrite."""

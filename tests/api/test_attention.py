@@ -55,6 +55,7 @@ def test_a_thing_that_needs_a_person_comes_with_all_that_a_page_shows_of_it(offi
         "invoiceId": invoice.id,
         "number": number,
         "customerId": "cust_1",
+        "customerName": "Ann Lee",
         "stripeInvoiceId": invoice.stripe_invoice_id,
         "payoutId": None,
         "amount": "75.00",

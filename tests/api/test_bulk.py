@@ -63,6 +63,10 @@ def test_a_batch_is_begun_watched_and_repeated(connected: ApiClient, world: Worl
     assert shown["items"][3]["error"]["nextStep"]
     first = connected.get(f"/invoices/{shown['items'][0]['invoiceId']}").json
     assert (first["total"], len(first["lineItems"])) == ("150.00", 2)
+    named = ("customerId", "customerName", "number", "total", "currency")
+    assert first["number"] is not None
+    assert [shown["items"][0][name] for name in named] == [first[name] for name in named]
+    assert [shown["items"][3][name] for name in named] == ["cust_3", None, None, None, None]
     paged = connected.get(f"{one}?first=3").json
     rest = connected.get(f"{one}?first=3&after={paged['pageInfo']['endCursor']}").json
     assert paged["items"] + rest["items"] == shown["items"]
@@ -91,11 +95,19 @@ def test_what_is_queued_can_be_cancelled(connected: ApiClient, world: World) -> 
     cancelled = connected.post(f"/invoice-batches/{batch_id}/cancel")
     assert (cancelled.status, cancelled.json["status"], cancelled.json["counts"]["cancelled"]) == (
         200,
-        "cancelled",
+        "cancelling",
         2,
     )
+    assert [each["status"] for each in connected.get("/invoice-batches").json["data"]] == ["cancelling"]
+    refused = connected.post(f"/invoice-batches/{batch_id}/send")
+    assert (refused.code, refused.error["nextStep"]) == (
+        "batch_running",
+        "Wait until that is done, and repeat the request.",
+    )
     world.work()
+    assert [each["status"] for each in connected.get("/invoice-batches").json["data"]] == ["cancelled"]
     shown = connected.get(f"/invoice-batches/{batch_id}").json
+    assert shown["status"] == "cancelled"
     assert [item["status"] for item in shown["items"]] == ["cancelled", "cancelled"]
     assert world.ports.database.invoices == {}
     refused = connected.post(f"/invoice-batches/{batch_id}/retry")
@@ -180,10 +192,11 @@ def test_a_sending_that_is_cancelled_leaves_drafts(connected: ApiClient, world: 
     one = reviewed(connected, world)
     connected.post(f"{one}/send")
     cancelled = connected.post(f"{one}/cancel")
-    assert (cancelled.status, cancelled.json["status"]) == (200, "completed")
+    assert (cancelled.status, cancelled.json["status"]) == (200, "cancelling")
     assert (cancelled.json["counts"]["created"], cancelled.json["counts"]["cancelled"]) == (3, 0)
     assert cancelled.json["sendCancelledAt"]
     world.work()
+    assert connected.get(one).json["status"] == "completed"
     assert [item["status"] for item in connected.get(one).json["items"]] == ["created"] * 3
     again = connected.post(f"{one}/send")
     assert (again.status, again.json["counts"]["queued"]) == (202, 3)

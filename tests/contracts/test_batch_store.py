@@ -76,6 +76,17 @@ def test_a_batch_and_its_parts_change_together_or_not_at_all(backend: Backend) -
     assert backend.batches.part(ORG, running.id, 1) is None
 
 
+def test_the_parts_of_several_batches_are_read_at_once(backend: Backend) -> None:
+    one, other = stored(backend), stored(backend, id=BatchId("bat_b"))
+    lanes = [(batch_id, lane) for batch_id in (one.id, other.id) for lane in range(2)]
+    parts = {(part.batch_id, part.lane) for part in backend.batches.parts(ORG, lanes)}
+    assert parts == {(one.id, 0), (other.id, 0)}
+    assert backend.batches.parts(OTHER_ORG, lanes) == []
+    assert backend.batches.parts(ORG, []) == []
+    with pytest.raises(ValueError, match="101"):
+        backend.batches.parts(ORG, [(one.id, lane) for lane in range(101)])
+
+
 def test_items_that_are_stored_stay_as_they_are(backend: Backend) -> None:
     saved = backend.batches.save(batch(total=230))
     backend.batches.add_items(saved, items(120))

@@ -32,6 +32,16 @@ def test_an_inserted_invoice_is_read_back_as_it_was_in_version_one(backend: Back
     assert backend.invoices.get(ORG, stored.id) == stored
 
 
+def test_several_invoices_are_read_at_once_within_their_organization_alone(backend: Backend) -> None:
+    one, two, _ = (backend.invoices.insert(recounted(invoice(name)), {}) for name in ("a", "b", "c"))
+    backend.invoices.insert(recounted(invoice("d", organization_id=OTHER_ORG)), {})
+    wanted = [two.id, one.id, invoice("d").id, two.id, InvoiceId("inv_none")]
+    assert backend.invoices.several(ORG, wanted) == {one.id: one, two.id: two}
+    assert backend.invoices.several(ORG, []) == {}
+    with pytest.raises(ValueError, match="101 keys"):
+        backend.invoices.several(ORG, [InvoiceId(f"inv_{n}") for n in range(101)])
+
+
 def test_an_unknown_invoice_is_none(backend: Backend) -> None:
     assert backend.invoices.get(ORG, InvoiceId("inv_none")) is None
 

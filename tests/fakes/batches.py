@@ -80,6 +80,13 @@ class FakeBatches:
         with self._db.lock:
             return self._db.parts.get((organization_id, batch_id, lane))
 
+    def parts(self, organization_id: OrganizationId, lanes: Sequence[tuple[BatchId, int]]) -> Sequence[Part]:
+        if len(lanes) > 100:
+            raise ValueError(f"{len(lanes)} keys are more than one batch read takes")
+        with self._db.lock:
+            known = (self._db.parts.get((organization_id, batch_id, lane)) for batch_id, lane in lanes)
+            return [part for part in known if part is not None]
+
     def save_part(self, part: Part) -> Part:
         with self._db.lock:
             require_unchanged(self._db.parts, _key(part), part, _WHAT)

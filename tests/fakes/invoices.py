@@ -31,6 +31,15 @@ class FakeInvoices:
         with self._db.lock:
             return self._db.invoices.get((organization_id, invoice_id))
 
+    def several(
+        self, organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
+    ) -> Mapping[InvoiceId, Invoice]:
+        if len(set(invoice_ids)) > 100:
+            raise ValueError(f"{len(invoice_ids)} keys are more than one batch read takes")
+        with self._db.lock:
+            known = ((each, self._db.invoices.get((organization_id, each))) for each in invoice_ids)
+            return {each: invoice for each, invoice in known if invoice is not None}
+
     def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         invoice = recounted.invoice
         with self._db.lock:

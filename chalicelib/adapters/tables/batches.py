@@ -131,6 +131,11 @@ class TableBatches:
         item = read(Row, organization_id, key("part", batch_id, str(lane)))
         return decoded_item(Part, item) if item else None
 
+    def parts(self, organization_id: OrganizationId, lanes: Sequence[tuple[BatchId, int]]) -> Sequence[Part]:
+        places = (key("part", batch_id, str(lane)) for batch_id, lane in lanes)
+        keys = [{"organization_id": organization_id, "place": place} for place in places]
+        return [decoded_item(Part, item) for item in read_many(Row, keys)]
+
     def save_part(self, part: Part) -> Part:
         put(Row, _part(part), unchanged(Row, part.version), _WHAT)
         return replace(part, version=part.version + 1)

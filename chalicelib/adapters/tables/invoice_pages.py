@@ -27,7 +27,8 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 _NUMBERED_FORM = r"[^#]+#[^#]+"
 """The form of a position in a list by number: a number and an id."""
 
-_READ = ("organization_id", "invoice_id", "document", "packed")
+READ = ("organization_id", "invoice_id", "document", "packed")
+"""The attributes of an item that an invoice is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ def _fitting(
     at_once = min(count, MAX_ITEMS_AT_ONCE)
     while read := list(islice(places, at_once)):
         keys = [{"organization_id": organization_id, "invoice_id": invoice_id} for _, invoice_id in read]
-        items = read_many(InvoiceItem, keys, _READ)
+        items = read_many(InvoiceItem, keys, READ)
         invoices = {item["invoice_id"]["S"]: item for item in items}
         for place, invoice_id in read:
             invoice = stored_invoice(invoices[invoice_id]) if invoice_id in invoices else None

@@ -30,7 +30,7 @@ TRIED_AGAIN = {
 }
 CANCELLED = {
     **BATCH,
-    "status": "cancelled",
+    "status": "cancelling",
     "counts": {"queued": 0, "created": 0, "sent": 1, "failed": 0, "heldBack": 0, "cancelled": 1},
 }
 
@@ -44,11 +44,24 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
     InvoiceBatchDetail: {
         **BATCH,
         "items": [
-            {"customerId": "cust_456", "status": "sent", "invoiceId": BATCH_INVOICE_ID, "error": None},
+            {
+                "customerId": "cust_456",
+                "customerName": "Dana Reyes",
+                "status": "sent",
+                "invoiceId": BATCH_INVOICE_ID,
+                "number": "A1B2C3D4-0003",
+                "total": "75.00",
+                "currency": "usd",
+                "error": None,
+            },
             {
                 "customerId": "cust_457",
+                "customerName": "Sam Ortiz",
                 "status": "failed",
                 "invoiceId": None,
+                "number": None,
+                "total": None,
+                "currency": None,
                 "error": only_error(**EMAIL_MISSING),
             },
         ],

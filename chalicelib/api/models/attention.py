@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Meta
 from chalicelib.api.models.common import Instant, instant, instant_or_none
 from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.attention_wording import AttentionItem
+from chalicelib.domain.identifiers import CustomerId
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.stripe_pages import address
 from chalicelib.domain.terms import MAX_DAYS
@@ -71,6 +73,9 @@ class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
     invoice_id: Annotated[str | None, Meta(description="POM's id of the invoice that it is about.")]
     number: Annotated[str | None, Meta(description="The invoice's number. A draft has none.")]
     customer_id: Annotated[str | None, Meta(description="POM's id of the customer that it is about.")]
+    customer_name: Annotated[
+        str | None, Meta(description="What POM calls that customer now. Null without a customer, or without a name.")
+    ]
     stripe_invoice_id: Annotated[str | None, Meta(description="Stripe's id of the invoice.")]
     payout_id: Annotated[str | None, Meta(description="Stripe's id of the payout that it is about.")]
     amount: Annotated[
@@ -115,12 +120,13 @@ def wanted_from(query: AttentionQuery) -> Wanted:
     return Wanted(query.kind, query.overdue_days, query.first)
 
 
-def attention_list(found: NeedsAttention, dashboard_base: str) -> AttentionList:
-    """Returns the list. `dashboard_base` is the address of Stripe's Dashboard."""
-    return AttentionList([_item_view(item, dashboard_base) for item in found.items], list(map(_count, found.counts)))
+def attention_list(found: NeedsAttention, names: Mapping[CustomerId, str], dashboard_base: str) -> AttentionList:
+    """Returns the list. `names` are those of its customers; `dashboard_base` is the address of Stripe's Dashboard."""
+    items = [_item_view(item, names, dashboard_base) for item in found.items]
+    return AttentionList(items, list(map(_count, found.counts)))
 
 
-def _item_view(item: AttentionItem, dashboard_base: str) -> AttentionItemView:
+def _item_view(item: AttentionItem, names: Mapping[CustomerId, str], dashboard_base: str) -> AttentionItemView:
     amount = None
     if item.amount is not None and item.currency is not None:
         amount = decimal_string(item.amount, item.currency)
@@ -133,6 +139,7 @@ def _item_view(item: AttentionItem, dashboard_base: str) -> AttentionItemView:
         invoice_id=item.invoice_id,
         number=item.number,
         customer_id=item.customer_id,
+        customer_name=names.get(item.customer_id) if item.customer_id else None,
         stripe_invoice_id=item.stripe_invoice_id,
         payout_id=item.payout_id,
         amount=amount,

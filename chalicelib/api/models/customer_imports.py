@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -13,6 +14,24 @@ from chalicelib.api.models.item_errors import ItemErrorView, item_error_view
 from chalicelib.domain.batch import Batch, BatchItem, BatchStatus, ItemStatus
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.bulk.import_customers import MAX_ROWS
+
+
+class ImportStatus(StrEnum):
+    """How far an import is. Nobody can cancel one."""
+
+    STORING = BatchStatus.STORING.value
+    RUNNING = BatchStatus.RUNNING.value
+    COMPLETED = BatchStatus.COMPLETED.value
+
+
+class ImportOutcome(StrEnum):
+    """What became of one row of an import."""
+
+    QUEUED = ItemStatus.QUEUED.value
+    CREATED = ItemStatus.CREATED.value
+    UPDATED = ItemStatus.UPDATED.value
+    UNCHANGED = ItemStatus.UNCHANGED.value
+    FAILED = ItemStatus.FAILED.value
 
 
 class ImportedCustomer(SaveCustomer, rename="camel", forbid_unknown_fields=True, kw_only=True):
@@ -53,7 +72,7 @@ class CustomerImportView(msgspec.Struct, rename="camel", kw_only=True):
     """An import of customers."""
 
     id: Annotated[str, Meta(description="The id of the import.")]
-    status: Annotated[BatchStatus, Meta(description=STATUSES)]
+    status: Annotated[ImportStatus, Meta(description=STATUSES)]
     total: Annotated[int, Meta(description="How many rows the import has.")]
     counts: Annotated[ImportCounts, Meta(description="How many rows came to what.")]
     created_at: Annotated[Instant, Meta(description="When the import was asked for. RFC 3339, UTC.")]
@@ -67,8 +86,12 @@ class ImportRowView(msgspec.Struct, rename="camel", kw_only=True):
         str | None, Meta(description="POM's id of the customer. Null if the row has no usable one.")
     ]
     outcome: Annotated[
-        ItemStatus,
-        Meta(description="`queued`, `created`, `updated`, `unchanged` or `failed`: what became of the row."),
+        ImportOutcome,
+        Meta(
+            description="What became of the row. `queued`: its customer has yet to be given to Stripe. `created`: "
+            "the customer was new to POM. `updated`: POM had the customer otherwise. `unchanged`: POM had the "
+            "customer exactly so. `failed`: it is not kept."
+        ),
     ]
     error: Annotated[ItemErrorView | None, Meta(description="Why it failed. Null unless `outcome` is `failed`.")]
 
@@ -83,7 +106,7 @@ class CustomerImportDetail(CustomerImportView, rename="camel", kw_only=True):
 def import_view(batch: Batch) -> CustomerImportView:
     return CustomerImportView(
         id=batch.id,
-        status=batch.status,
+        status=ImportStatus(batch.status),
         total=batch.total,
         counts=ImportCounts(**{name: batch.count(ItemStatus(name)) for name in ImportCounts.__struct_fields__}),
         created_at=instant(batch.created_at),
@@ -95,7 +118,7 @@ def import_detail(batch: Batch, page: Page[BatchItem]) -> CustomerImportDetail:
         ImportRowView(
             row=item.position + 1,
             customer_id=item.customer_id,
-            outcome=batch.shown(item),
+            outcome=ImportOutcome(batch.shown(item)),
             error=item_error_view(item.error),
         )
         for item in page.items

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Instant, PageInfo, instant, page_info
+from chalicelib.api.models.common import Instant, Money, PageInfo, instant, page_info
 from chalicelib.api.models.connection import PausedOrNot, pause_view
 from chalicelib.api.models.item_errors import ItemErrorView, item_error_view
 from chalicelib.domain.batch import Batch, BatchItem, BatchStatus, ItemStatus
 from chalicelib.domain.connection import Freeze
+from chalicelib.domain.identifiers import BatchId, CustomerId, InvoiceId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.money import decimal_string
 from chalicelib.ports.storage import Page
+
+
+class BatchItemStatus(StrEnum):
+    """What became of one invoice of a batch."""
+
+    QUEUED = ItemStatus.QUEUED.value
+    CREATED = ItemStatus.CREATED.value
+    SENT = ItemStatus.SENT.value
+    FAILED = ItemStatus.FAILED.value
+    HELD_BACK = ItemStatus.HELD_BACK.value
+    CANCELLED = ItemStatus.CANCELLED.value
 
 
 class BatchCounts(msgspec.Struct, rename="camel"):
@@ -30,7 +46,9 @@ class BatchCounts(msgspec.Struct, rename="camel"):
 
 STATUSES = (
     "`storing`: the invoices of the batch are being written down. `running`: they are being made or sent. "
-    "`completed`: nothing is left to do. `cancelled`: somebody cancelled it, and what was queued is left out."
+    "`cancelling`: somebody cancelled that, and the invoices that were being worked on are still being finished, so "
+    "its counts may still change; the batch can be sent when that is done. `completed`: nothing is left to do. "
+    "`cancelled`: somebody cancelled the making of it, and what was queued is left out."
 )
 
 
@@ -59,15 +77,26 @@ class BatchItemView(msgspec.Struct, rename="camel", kw_only=True):
     """One invoice of a batch. A customer with more than 250 services has several."""
 
     customer_id: Annotated[str, Meta(description="POM's id of the customer.")]
+    customer_name: Annotated[
+        str | None, Meta(description="What POM calls the customer now. Null if POM has no name, or no such customer.")
+    ]
     status: Annotated[
-        ItemStatus,
+        BatchItemStatus,
         Meta(
-            description="What became of the invoice: `queued`, `created`, `sent`, `failed`, `held_back` or "
-            "`cancelled`."
+            description="What became of the invoice. `queued`: it has yet to be made, or sent. `created`: a draft "
+            "was made. `sent`: it was made and sent. `failed`: it could not be made, or not be sent at once. "
+            "`held_back`: its draft was to be sent after a review and was not. `cancelled`: it was left out."
         ),
     ]
     invoice_id: Annotated[
         str | None, Meta(description="POM's id of the invoice. Null until POM has begun to make it.")
+    ]
+    number: Annotated[str | None, Meta(description="The invoice's number. Null until it is sent.")]
+    total: Annotated[
+        Money | None, Meta(description="The total of the invoice, in units of `currency`. Null without an invoice.")
+    ]
+    currency: Annotated[
+        str | None, Meta(description="The currency of `total`, ISO 4217 in lower case. Null without an invoice.")
     ]
     error: Annotated[
         ItemErrorView | None, Meta(description="Why it failed or was held back. Null for all other statuses.")
@@ -92,11 +121,12 @@ class InvoiceBatchList(msgspec.Struct, rename="camel"):
     page_info: PageInfo
 
 
-def batch_view(batch: Batch) -> InvoiceBatchView:
+def batch_view(batch: Batch, status: BatchStatus) -> InvoiceBatchView:
+    """Returns a batch. `status` is what its lanes say, too."""
     sending = batch.sending
     return InvoiceBatchView(
         id=batch.id,
-        status=batch.status,
+        status=status,
         total=batch.total,
         counts=BatchCounts(**{name: batch.count(ItemStatus(name)) for name in BatchCounts.__struct_fields__}),
         created_at=instant(batch.created_at),
@@ -105,24 +135,42 @@ def batch_view(batch: Batch) -> InvoiceBatchView:
     )
 
 
-def batch_list(page: Page[Batch]) -> InvoiceBatchList:
-    return InvoiceBatchList([batch_view(each) for each in page.items], page_info(page))
+def batch_list(page: Page[Batch], statuses: Mapping[BatchId, BatchStatus]) -> InvoiceBatchList:
+    return InvoiceBatchList([batch_view(each, statuses[each.id]) for each in page.items], page_info(page))
 
 
-def batch_detail(batch: Batch, page: Page[BatchItem], pause: Freeze | None) -> InvoiceBatchDetail:
-    """Returns a batch with a page of its items, and with the pause during which it rests."""
-    items = [
-        BatchItemView(
-            customer_id=item.customer_id or "",
-            status=batch.shown(item),
-            invoice_id=item.invoice_id or None,
-            error=item_error_view(item.error),
-        )
-        for item in page.items
-    ]
+def batch_detail(
+    batch: Batch,
+    status: BatchStatus,
+    page: Page[BatchItem],
+    invoices: Mapping[InvoiceId, Invoice],
+    names: Mapping[CustomerId, str],
+    pause: Freeze | None,
+) -> InvoiceBatchDetail:
+    """Returns a batch with a page of its items, and with the pause during which it rests.
+
+    `invoices` and `names` are those of the page's invoices and customers that POM has.
+    """
     return InvoiceBatchDetail(
-        **msgspec.structs.asdict(batch_view(batch)),
-        items=items,
+        **msgspec.structs.asdict(batch_view(batch, status)),
+        items=[_item_view(batch, item, invoices, names) for item in page.items],
         page_info=page_info(page),
         invoicing_paused=pause_view(pause),
+    )
+
+
+def _item_view(
+    batch: Batch, item: BatchItem, invoices: Mapping[InvoiceId, Invoice], names: Mapping[CustomerId, str]
+) -> BatchItemView:
+    invoice = invoices.get(item.invoice_id) if item.invoice_id else None
+    fact = invoice.facts.invoice if invoice else None
+    return BatchItemView(
+        customer_id=item.customer_id or "",
+        customer_name=names.get(item.customer_id) if item.customer_id else None,
+        status=BatchItemStatus(batch.shown(item)),
+        invoice_id=item.invoice_id or None,
+        number=fact.number if fact else None,
+        total=decimal_string(invoice.total, invoice.order.currency) if invoice else None,
+        currency=invoice.order.currency if invoice else None,
+        error=item_error_view(item.error),
     )

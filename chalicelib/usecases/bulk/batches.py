@@ -13,12 +13,15 @@ from chalicelib.ports import Ports
 from chalicelib.ports.contention import attempts
 from chalicelib.ports.messages import BatchJob
 from chalicelib.ports.storage import Page
+from chalicelib.usecases.bulk.lanes import parts_of, status_of
 
 AT_ONCE = 200
 """How many parts `resume_batches` takes up in one run."""
 
 LEASE = 120
 """Seconds until a part that was not begun is taken up: its message may not have been sent."""
+
+_OVER = (BatchStatus.COMPLETED, BatchStatus.CANCELLED)
 
 ATTEMPTS = 30
 """The header changes with every item, so whoever changes it as a whole may have to try several times."""
@@ -104,8 +107,8 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
             )
         if not batch.counts.get(ItemStatus.FAILED):
             return batch
-        if batch.sends and _under_way(batch, ports):
-            raise _running("Its drafts are being sent.")
+        if batch.sends and status_of(batch, ports) not in _OVER:
+            raise _running(batch, "Its drafts are being sent.")
         try:
             return _begin_round(batch.next_round(), ports)
         except StaleWrite:
@@ -130,8 +133,8 @@ def send_drafts(
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
         if _is_ordered(batch, order):
             return batch
-        if _under_way(batch, ports):
-            raise _running("Its invoices are still being worked on.")
+        if status_of(batch, ports) not in _OVER:
+            raise _running(batch, "Its invoices are still being made.")
         if not any(map(batch.count, TO_SEND)):
             return batch
         account_to_invoice_on(ports.connections.get(organization_id), send=True)
@@ -151,14 +154,10 @@ def _is_ordered(batch: Batch, order: str | None) -> bool:
     return batch.sends and batch.status is BatchStatus.RUNNING
 
 
-def _under_way(batch: Batch, ports: Ports) -> bool:
-    """Whether its present round is not over. After it was cancelled, lanes finish the invoice that they are at."""
+def _running(batch: Batch, what: str) -> Conflict:
     if batch.stopped:
-        return any(part is not None and part.resume_at is not None for part in _known_parts(batch, ports))
-    return batch.status is not BatchStatus.COMPLETED
-
-
-def _running(what: str) -> Conflict:
+        message = "This batch was cancelled, and the invoices that were being worked on are still being finished."
+        return Conflict("batch_running", message, next_step="Wait until that is done, and repeat the request.")
     return Conflict(
         "batch_running",
         f"This batch is not finished. {what}",
@@ -210,16 +209,9 @@ def _begin_round(batch: Batch, ports: Ports) -> Batch:
 def _parts(batch: Batch, ports: Ports) -> list[Part]:
     """Every lane's part, to be begun from the first item."""
     resume_at = ports.clock.now() + LEASE
-    return [
-        (known or Part(batch.organization_id, batch.id, lane)).again(resume_at)
-        for lane, known in enumerate(_known_parts(batch, ports))
-    ]
-
-
-def _known_parts(batch: Batch, ports: Ports) -> list[Part | None]:
-    """How far each lane is; None for one that has not been set going."""
-    lanes = range(min(batch.lanes, batch.total))
-    return [ports.batches.part(batch.organization_id, batch.id, lane) for lane in lanes]
+    known = {part.lane: part for part in parts_of([batch], ports)}
+    new = (Part(batch.organization_id, batch.id, lane) for lane in range(min(batch.lanes, batch.total)))
+    return [known.get(part.lane, part).again(resume_at) for part in new]
 
 
 def _queue(parts: Sequence[Part], ports: Ports) -> None:

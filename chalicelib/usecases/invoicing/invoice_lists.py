@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.invoice_totals import InvoiceTotal, totals_disputed, totals_of_statuses, totals_overdue
 from chalicelib.domain.status import STATUSES_OF, InvoiceStatus
 from chalicelib.ports import Ports
+from chalicelib.ports.portions import hundreds
 from chalicelib.ports.storage import InvoiceFilter, Page
 
 
@@ -21,6 +22,16 @@ def list_invoices(
         Refused: the cursor is not one of this list.
     """
     return ports.invoices.page(organization_id, wanted, first, after)
+
+
+def several(
+    organization_id: OrganizationId, invoice_ids: Iterable[InvoiceId], ports: Ports
+) -> Mapping[InvoiceId, Invoice]:
+    """Returns those of these invoices that the organization has, by their ids. A batch read for each 100 of them."""
+    found: dict[InvoiceId, Invoice] = {}
+    for some in hundreds(dict.fromkeys(invoice_ids)):
+        found.update(ports.invoices.several(organization_id, some))
+    return found
 
 
 def find_by_stripe_id(organization_id: OrganizationId, stripe_invoice_id: str, ports: Ports) -> Invoice | None:

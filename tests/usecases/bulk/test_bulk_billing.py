@@ -17,6 +17,7 @@ from chalicelib.ports.messages import BatchJob
 from chalicelib.usecases.bulk.batch_work import CHUNK_ITEMS, LEASE, PAUSE, work_on
 from chalicelib.usecases.bulk.batches import cancel, retry_failures
 from chalicelib.usecases.bulk.bill_many import MAX_SERVICES, bill_many
+from chalicelib.usecases.bulk.lanes import with_status
 from tests.usecases.bulk.company import Company, bill_all
 from tests.world import ORGANIZATION, World, line
 
@@ -141,13 +142,16 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     [first, *_] = [each for each in company.ports.queues.take() if isinstance(each, BatchJob)]
     billed: list[str] = []
 
+    seen: list[tuple[BatchStatus, int]] = []
+
     class CancellingAfterOne:
         """Ports on which somebody cancels while the first invoice is being made."""
 
         def __getattr__(self, name: str) -> object:
             if name == "settings" and not billed:
                 billed.append("one")
-                cancel(ORGANIZATION, batch.id, company.ports)
+                cancelled, status = with_status(cancel(ORGANIZATION, batch.id, company.ports), company.ports)
+                seen.append((status, cancelled.count(ItemStatus.CANCELLED)))
             return getattr(company.ports, name)
 
     work_on(first.organization_id, first.batch_id, first.lane, first.turn, CancellingAfterOne())  # type: ignore[arg-type]
@@ -155,7 +159,8 @@ def test_a_cancelled_batch_stops_between_two_invoices(company: World) -> None:
     company.advance(LEASE + 1)
     company.resume()
     header = now(company, batch)
-    assert header.status is BatchStatus.CANCELLED
+    assert seen == [(BatchStatus.CANCELLING, 12)], "its counts still change"
+    assert with_status(header, company.ports) == (header, BatchStatus.CANCELLED)
     assert (header.count(ItemStatus.SENT), header.count(ItemStatus.CANCELLED)) == (1, 11)
     assert header.count(ItemStatus.QUEUED) == 0
     assert len(company.ports.database.invoices) == 1

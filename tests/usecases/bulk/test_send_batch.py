@@ -23,6 +23,7 @@ from chalicelib.ports.messages import BatchJob
 from chalicelib.usecases.bulk.batch_work import PAUSE, work_on
 from chalicelib.usecases.bulk.batches import cancel, retry_failures, send_drafts
 from chalicelib.usecases.bulk.bill_many import bill_many
+from chalicelib.usecases.bulk.lanes import status_of, with_status
 from chalicelib.usecases.connecting.freeze import freeze, unfreeze
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
@@ -543,12 +544,23 @@ def test_a_failure_whose_retry_was_cancelled_stays_cancelled_while_drafts_are_se
 def test_after_a_cancellation_nothing_is_ordered_before_the_lanes_are_at_rest(world: World) -> None:
     batch = drafted(world)
     ordered(world, batch)
-    cancel(ORGANIZATION, batch.id, world.ports)
+    cancelled = cancel(ORGANIZATION, batch.id, world.ports)
+    assert status_of(cancelled, world.ports) is BatchStatus.CANCELLING
     with pytest.raises(Conflict, match="batch_running"):
         ordered(world, batch)
     world.work()
+    assert with_status(cancelled, world.ports) == (now(world, batch), BatchStatus.COMPLETED)
     sent(world, batch)
     assert_all_mailed_once(world, batch)
+
+
+def test_a_cancellation_is_over_also_while_invoicing_is_paused(world: World) -> None:
+    batch = drafted(world)
+    ordered(world, batch)
+    freeze(ORGANIZATION, "ops@example.test", "A customer was billed wrongly.", world.ports)
+    cancelled = cancel(ORGANIZATION, batch.id, world.ports)
+    world.work()
+    assert status_of(cancelled, world.ports) is BatchStatus.COMPLETED
 
 
 def test_a_message_of_an_earlier_round_sends_nothing(world: World) -> None:

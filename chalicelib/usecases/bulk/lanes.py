@@ -1,0 +1,52 @@
+"""How far the lanes of batches are, and the status of a batch that follows from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from chalicelib.domain.batch import Batch, BatchStatus, Part
+from chalicelib.domain.identifiers import BatchId
+from chalicelib.ports import Ports
+from chalicelib.ports.portions import hundreds
+
+
+def statuses_of(batches: Sequence[Batch], ports: Ports) -> Mapping[BatchId, BatchStatus]:
+    """Returns the statuses of batches of one organization, by their ids.
+
+    Their lanes are read only of batches whose round was cancelled, by a batch read for each ten of them.
+    """
+    cancelled = [each for each in batches if each.stopped]
+    finishing = {part.batch_id for part in parts_of(cancelled, ports) if _works(part)}
+    return {each.id: BatchStatus.CANCELLING if each.id in finishing else each.status for each in batches}
+
+
+def status_of(batch: Batch, ports: Ports) -> BatchStatus:
+    """Returns the status of a batch."""
+    return statuses_of([batch], ports)[batch.id]
+
+
+def with_status(batch: Batch, ports: Ports) -> tuple[Batch, BatchStatus]:
+    """Returns a batch and its status. If it was cancelled and its lanes are at rest, its counts are the last ones."""
+    status = status_of(batch, ports)
+    if not batch.stopped or status is BatchStatus.CANCELLING:
+        return batch, status
+    after = ports.batches.get(batch.organization_id, batch.id)
+    return (batch, status) if after is None or after.version == batch.version else with_status(after, ports)
+
+
+def parts_of(batches: Iterable[Batch], ports: Ports) -> Sequence[Part]:
+    """Returns how far each lane is with each of these batches, which are of one organization.
+
+    Lanes that have not been set going are left out.
+    """
+    lanes = [(each, lane) for each in batches for lane in range(min(each.lanes, each.total))]
+    return [
+        part
+        for some in hundreds(lanes)
+        for part in ports.batches.parts(some[0][0].organization_id, [(each.id, lane) for each, lane in some])
+    ]
+
+
+def _works(part: Part) -> bool:
+    """Returns True if the lane is at work on the batch, or is to look at it again."""
+    return part.resume_at is not None
