@@ -56,7 +56,7 @@ MAX_DIGITS = 20
 """Numbers with more digits before or after the point than this are not looked at digit by digit."""
 
 
-def exponent(currency: str) -> int:
+def exponent(currency: str, *, field: str = "currency") -> int:
     """How many decimals the currency's minor unit has.
 
     Raises:
@@ -66,7 +66,7 @@ def exponent(currency: str) -> int:
         raise Refused(
             "currency_unsupported",
             f"Stripe does not take the currency {currency.upper()}.",
-            field="currency",
+            field=field,
             next_step="Use a three-letter ISO 4217 code such as usd.",
         )
     return DECIMALS[currency]

@@ -203,6 +203,19 @@ def test_a_sending_that_is_cancelled_leaves_drafts(connected: ApiClient, world: 
     assert again.json["sendCancelledAt"] is None
 
 
+def test_a_batch_is_in_the_currency_that_all_its_services_name(connected: ApiClient, world: World) -> None:
+    body = billed(service(0, currency="eur"), service(1, currency="EUR"), send=False)
+    connected.post("/invoice-batches", body, **keyed())
+    world.work()
+    assert {each["currency"] for each in connected.get("/invoices").json["data"]} == {"eur"}
+
+
+def test_each_service_in_another_currency_than_the_usual_one_is_named(connected: ApiClient) -> None:
+    body = billed(service(0), service(1, currency="eur"), service(2, currency="cad"))
+    told = [(each["code"], each["field"]) for each in connected.post("/invoice-batches", body).error["details"]]
+    assert told == [("currency_mixed", "services[1].currency"), ("currency_mixed", "services[2].currency")]
+
+
 REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("nothing", billed(), 422, "services_missing", "services"),
     ("an unknown field", billed(service(0), service(1, tip=1)), 400, "invalid_body", "services[1].tip"),
@@ -214,6 +227,20 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
         422,
         "currency_mixed",
         "services[2].currency",
+    ),
+    (
+        "another currency beside a price that names none",
+        billed(service(0), service(1, currency="eur")),
+        422,
+        "currency_mixed",
+        "services[1].currency",
+    ),
+    (
+        "another currency for one line of a customer",
+        billed(service(0, currency="eur"), service(1), service(0, serviceId="svc_also")),
+        422,
+        "currency_mixed",
+        "services[0].currency",
     ),
     (
         "a negative price",

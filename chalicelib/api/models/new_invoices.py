@@ -52,7 +52,11 @@ Quantity = Annotated[
     ),
 ]
 LineCurrency = Annotated[
-    CurrencyCode | None, Meta(description="The currency of the price, if it has to be the invoice's.")
+    CurrencyCode | None,
+    Meta(
+        description="The currency of the price. If it is left out, the price is in the currency of the invoice. A line "
+        "in another currency than its invoice is refused with `currency_mixed`."
+    ),
 ]
 ServiceDate = Annotated[
     dt.date,
@@ -152,7 +156,13 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
     description: Description
     quantity: Quantity
     unit_price: Price
-    currency: LineCurrency = None
+    currency: Annotated[
+        CurrencyCode | None,
+        Meta(
+            description="The currency of the price. If it is left out, the price is in the currency of the invoicing "
+            "settings. So another currency counts only if every service of the batch names it."
+        ),
+    ] = None
     taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")] = False
     service_date: ServiceDate | None = None
 
@@ -160,7 +170,8 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
 Services = Annotated[
     list[ServiceToBill],
     Meta(
-        description="Each service once, all in one currency.",
+        description="Each service once, all in one currency: the one that all of them name, or else that of the "
+        "invoicing settings. Each service in another currency is refused with `currency_mixed`.",
         extra_json_schema={"minItems": 1, "maxItems": MAX_SERVICES},
     ),
 ]

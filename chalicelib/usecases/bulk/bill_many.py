@@ -61,8 +61,7 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
         lanes=LANES,
         created_at=ports.clock.now(),
         created_by=command.user_id,
-        # The check of the orders finds the services that name another currency than the first.
-        terms=replace(command.terms, currency=next(iter(command.currencies.values()), None)),
+        terms=replace(command.terms, currency=_currency_of_all(command)),
     )
     if known is None:
         connection = ports.connections.get(command.organization_id)
@@ -72,6 +71,17 @@ def bill_many(command: BillMany, ports: Ports) -> Batch:
         currency = batch.terms.currency or usual_currency(settings, connection)
         batch = replace(batch, terms=replace(batch.terms, currency=currency))
     return begin(batch, items, ports)
+
+
+def _currency_of_all(command: BillMany) -> str | None:
+    """Returns the currency that the first service names, if every service names one. Otherwise None.
+
+    A price without a currency is in the company's usual currency, whatever the services beside it name. The check
+    of the orders refuses each service that names another currency than the batch has.
+    """
+    if len(command.currencies) < len(command.services):
+        return None
+    return next(iter(command.currencies.values()), None)
 
 
 def _errors_of(
@@ -139,8 +149,7 @@ def _errors_of_order(
         if isinstance(error, ServiceRepeated):  # told of the whole batch already
             continue
         if error.field == "currency":
-            first = next(iter(command.currencies), None)
-            field_in_batch = None if first is None else f"services[{first}].currency"
+            field_in_batch = "services[0].currency" if _currency_of_all(command) is not None else None
         else:
             field_in_batch = field_of_services(error.field, positions) or error.field
         yield Refused(error.code, error.message, field=field_in_batch, next_step=error.next_step)

@@ -94,15 +94,8 @@ def usual_currency(settings: InvoicingSettings, connection: Connection) -> str:
 def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineItem, ...]:
     every = EveryError()
     for position, named in command.line_currencies.items():
-        if named != currency:
-            every.add(
-                Refused(
-                    "currency_mixed",
-                    f"This line is in {named.upper()}, the invoice in {currency.upper()}.",
-                    field=f"lineItems[{position}].currency",
-                    next_step="Make one invoice for each currency.",
-                )
-            )
+        with every:
+            _require_currency(named, currency, field=f"lineItems[{position}].currency")
     if not command.line_items:
         every.add(
             Refused(
@@ -140,6 +133,23 @@ def _lines(command: CreateInvoice, currency: str, today: dt.date) -> tuple[LineI
         )
     every.raise_first()
     return tuple(lines)
+
+
+def _require_currency(named: str, currency: str, *, field: str) -> None:
+    """Requires that a line names no other currency than the invoice has.
+
+    Raises:
+        Refused: it names another one, or one that Stripe does not take.
+    """
+    if named == currency:
+        return
+    exponent(named, field=field)
+    raise Refused(
+        "currency_mixed",
+        f"This line is in {named.upper()}, the invoice in {currency.upper()}.",
+        field=field,
+        next_step="Make one invoice for each currency. A line that names no currency is in that of its invoice.",
+    )
 
 
 def _line_item(service: Service, currency: str, today: dt.date, field: str) -> LineItem:
