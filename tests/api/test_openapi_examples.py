@@ -97,6 +97,11 @@ def test_each_statuss_own_example_is_shown() -> None:
     assert answered["createInvoice", "201", "sent"]["status"] == "pending"
     assert answered["createInvoice", "201", "draft"]["status"] == "draft"
     assert answered["createInvoice", "202", ""]["status"] == "creating"
+    assert answered["createInvoice", "202", ""]["stripeInvoiceId"] is None
+    assert (
+        answered["correctInvoice", "201", ""]["correctsInvoiceId"] == answered["createInvoice", "201", "sent"]["id"]
+    )
+    assert answered["sendInvoiceBatch", "202", ""]["sendRequestedAt"] is not None
     assert answered["markInvoicePaid", "200", ""]["status"] == "paid"
     assert answered["voidInvoice", "200", ""]["status"] == "void"
 
@@ -127,7 +132,8 @@ def test_the_status_of_every_invoice_agrees_with_its_amounts_dates_and_links() -
         assert (invoice["paidAt"] is not None) == (invoice["paidOn"] is not None) == (status == "paid")
         assert (invoice["sentAt"] is None) == (invoice["number"] is None) == (status in NO_LINK)
         assert (invoice["paymentUrl"] is None) == (status in NO_LINK)
-        assert (invoice["stripeInvoiceId"] is None) == (invoice["dashboardUrl"] is None) == (status == "creating")
+        assert (invoice["stripeInvoiceId"] is None) == (invoice["dashboardUrl"] is None)
+        assert status == "creating" or invoice["stripeInvoiceId"] is not None
         assert (invoice["failure"] is None) == (status != "failed")
         assert invoice["partiallyRefunded"] == (money(invoice["refundedAmount"]) > 0)
         moments = [invoice["createdAt"], invoice["sentAt"] or invoice["createdAt"], invoice["updatedAt"]]
@@ -143,6 +149,14 @@ def test_an_order_has_a_deduction_and_a_service_date_and_the_answer_to_it_has_th
     assert (order["customerId"], order["memo"], order["tax"]) == (
         invoice["customerId"], invoice["memo"], invoice["tax"],
     )  # fmt: skip
+
+
+def test_the_draft_of_the_example_has_what_it_was_edited_to() -> None:
+    made = {(example.operation, example.status): example.value for example in ALL}
+    order, draft = made["editInvoice", None], made["editInvoice", "200"]
+    assert [line["serviceId"] for line in order["lineItems"]] == [line["serviceId"] for line in draft["lineItems"]]
+    assert (order["deductions"], order["tax"]) == (draft["deductions"], draft["tax"])
+    assert (draft["status"], made["editInvoice", "202"]["status"]) == ("draft", "creating")
 
 
 def test_the_preview_of_the_example_is_of_the_draft_of_the_example() -> None:

@@ -10,7 +10,7 @@ from chalicelib.api.examples.common import AnswerExamples
 from chalicelib.api.examples.connection import CONNECTION_ANSWERS, CONNECTION_EXAMPLES
 from chalicelib.api.examples.customers import CUSTOMER_ANSWERS, CUSTOMER_EXAMPLES
 from chalicelib.api.examples.deposits import PAYOUT_CSV_EXAMPLES, PAYOUT_EXAMPLES
-from chalicelib.api.examples.drafts import DRAFT_EXAMPLES
+from chalicelib.api.examples.drafts import DRAFT_ANSWERS, DRAFT_EXAMPLES
 from chalicelib.api.examples.invoice_batches import BATCH_ANSWERS, BATCH_EXAMPLES
 from chalicelib.api.examples.invoices import INVOICE_ANSWERS, INVOICE_EXAMPLES
 from chalicelib.api.examples.invoicing_settings import SETTINGS_EXAMPLES
@@ -42,6 +42,7 @@ ANSWERS: AnswerExamples = {
     **CONNECTION_ANSWERS,
     **CUSTOMER_ANSWERS,
     **INVOICE_ANSWERS,
+    **DRAFT_ANSWERS,
     **BATCH_ANSWERS,
     **REFUND_ANSWERS,
 }

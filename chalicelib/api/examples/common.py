@@ -14,6 +14,7 @@ INVOICE_ID, NUMBER = "inv_2m3c5q7xk4jw6ranfhz3l5e7ta", "A1B2C3D4-0001"
 STRIPE_INVOICE_ID = "in_1PgafmB7WZ01zgkW"
 FAILED_INVOICE_ID, FAILED_NUMBER = "inv_5xk4jw6ranfhz3l5e7ta2m3c5q", "A1B2C3D4-0002"
 FAILED_STRIPE_INVOICE_ID = "in_1PhqKnB7WZ01zgkWd8sX0rTe"
+COPY_ID, COPY_STRIPE_INVOICE_ID = "inv_7q5wz2kmd4xa6ranfhz3l5e7tb", "in_1PgdF2B7WZ01zgkWc4Yb7uLp"
 BATCH_INVOICE_ID = "inv_6ranfhz3l5e7ta2m3c5q7xk4jw"
 DASHBOARD = "https://dashboard.stripe.com/acct_1Pgc6tJ9qL2pool/test"
 LAST_PAGE = {"endCursor": "b3BhcXVl", "hasNextPage": False}

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.api.examples.common import INVOICE_ID
+from chalicelib.api.examples.common import (
+    COPY_ID,
+    COPY_STRIPE_INVOICE_ID,
+    DASHBOARD,
+    INVOICE_ID,
+    AnswerExamples,
+)
+from chalicelib.api.examples.invoices import CREATING, DRAFT
 from chalicelib.api.models.corrections import Correction
 from chalicelib.api.models.invoice_preview import NOTICE, InvoicePreview
+from chalicelib.api.models.new_invoices import DraftOrder
 
 PREVIEW = {
     "invoiceId": INVOICE_ID,
@@ -61,4 +69,62 @@ PREVIEW = {
     ],
 }
 
-DRAFT_EXAMPLES: Mapping[type, Any] = {Correction: {"confirmed": True}, InvoicePreview: PREVIEW}
+NEW_ORDER = {
+    "lineItems": [
+        {
+            "serviceId": "svc_001",
+            "description": "Weekly pool cleaning",
+            "quantity": 1.5,
+            "unitPrice": "75.00",
+            "taxable": True,
+            "serviceDate": "2026-11-21",
+        }
+    ],
+    "deductions": [{"kind": "credit", "description": "Visit that was missed", "amount": "20.00"}],
+    "paymentTerms": "net_15",
+    "tax": "9.00",
+}
+
+EDITED: dict[str, Any] = {
+    **DRAFT,
+    "lineItems": DRAFT["lineItems"][:1],
+    "deductions": NEW_ORDER["deductions"],
+    "subtotal": "112.50",
+    "total": "101.50",
+    "balance": "101.50",
+    "memo": None,
+    "updatedAt": "2026-11-23T15:20:31Z",
+}
+"""The draft after its order was replaced by `NEW_ORDER`."""
+
+BEING_EDITED = {**DRAFT, "status": "creating", "updatedAt": "2026-11-23T15:20:29Z"}
+"""The draft while Stripe is slow. It has its former order."""
+
+COPY_BEING_MADE: dict[str, Any] = {
+    **CREATING,
+    "id": COPY_ID,
+    "correctsInvoiceId": INVOICE_ID,
+    "createdAt": "2026-11-24T09:00:00Z",
+    "updatedAt": "2026-11-24T09:00:00Z",
+}
+COPY = {
+    **COPY_BEING_MADE,
+    "status": "draft",
+    "stripeInvoiceId": COPY_STRIPE_INVOICE_ID,
+    "dashboardUrl": f"{DASHBOARD}/invoices/{COPY_STRIPE_INVOICE_ID}",
+    "updatedAt": "2026-11-24T09:00:02Z",
+}
+"""The draft copy that takes the place of the invoice that was corrected."""
+
+DRAFT_EXAMPLES: Mapping[type, Any] = {
+    Correction: {"confirmed": True},
+    DraftOrder: NEW_ORDER,
+    InvoicePreview: PREVIEW,
+}
+
+DRAFT_ANSWERS: AnswerExamples = {
+    ("edit_invoice", 200): {"edited": EDITED},
+    ("edit_invoice", 202): {"being edited": BEING_EDITED},
+    ("correct_invoice", 201): {"copy": COPY},
+    ("correct_invoice", 202): {"copy being made": COPY_BEING_MADE},
+}

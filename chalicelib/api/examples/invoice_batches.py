@@ -33,6 +33,11 @@ CANCELLED = {
     "status": "cancelling",
     "counts": {"queued": 0, "created": 0, "sent": 1, "failed": 0, "heldBack": 0, "cancelled": 1},
 }
+BEING_SENT = {
+    **BEGUN,
+    "sendRequestedAt": "2026-11-30T17:20:00Z",
+}
+"""Two drafts that were reviewed are being sent."""
 
 EMAIL_MISSING = {
     "code": "customer_email_missing",
@@ -95,5 +100,6 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
 
 BATCH_ANSWERS: AnswerExamples = {
     ("retry_invoice_batch", 202): {"tried again": TRIED_AGAIN},
+    ("send_invoice_batch", 202): {"being sent": BEING_SENT},
     ("cancel_invoice_batch", 200): {"cancelled": CANCELLED},
 }

@@ -27,7 +27,7 @@ from chalicelib.api.models.history import InvoiceHistory
 from chalicelib.api.models.invoice_details import InvoiceDetail
 from chalicelib.api.models.invoice_lists import InvoiceList
 from chalicelib.api.models.invoices import InvoiceView
-from chalicelib.api.models.new_invoices import DraftOrder, NewInvoice
+from chalicelib.api.models.new_invoices import NewInvoice
 from chalicelib.api.models.outside_payment import OutsidePayment
 from chalicelib.api.models.summary import SummaryView
 
@@ -356,21 +356,6 @@ INVOICE_EXAMPLES: Mapping[type, Any] = {
     InvoiceView: PENDING,
     NewInvoice: NEW_INVOICE,
     OutsidePayment: {"method": "check", "reference": "No. 1042", "paidOn": "2026-11-25", "amount": "121.50"},
-    DraftOrder: {
-        "lineItems": [
-            {
-                "serviceId": "svc_001",
-                "description": "Weekly pool cleaning",
-                "quantity": 1.5,
-                "unitPrice": "75.00",
-                "taxable": True,
-                "serviceDate": "2026-11-21",
-            }
-        ],
-        "deductions": [{"kind": "credit", "description": "Visit that was missed", "amount": "20.00"}],
-        "paymentTerms": "net_15",
-        "tax": "9.00",
-    },
     SummaryView: SUMMARY,
 }
 
