@@ -106,6 +106,8 @@ def test_an_invoice_stored_before_shows_what_it_showed(backend: Backend, story: 
     view = invoice_view(read(backend, story), customer_name=None, now=at, dashboard_base=base)
     shown = json.loads(msgspec.json.encode(view))
     same = shown.keys() & answered.keys() - {"paymentUrl", "paymentUrlExpired"}
+    for line in shown["lineItems"]:
+        assert line.pop("serviceDate") is None  # that release had none
     assert {name: shown[name] for name in same} == {name: answered[name] for name in same}
 
 
