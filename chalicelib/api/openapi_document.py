@@ -140,7 +140,7 @@ def _operation(route: Route, schemas: Json) -> Json:
     operation: Json = {
         "operationId": _camel(route.name),
         "tags": [route.tag],
-        "summary": summary.rstrip("."),
+        "summary": summary.rstrip(".").replace("`", ""),  # plain text, unlike a description
         "description": _description(route, more),
         "parameters": _parameters(route, schemas),
         "responses": responses_of(route),

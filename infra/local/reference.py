@@ -37,6 +37,7 @@ _PAGE = """<!doctype html>
 <title>POM-Stripe API</title>
 <link rel="icon" href="/docs/favicon-32x32.png">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="/docs/page.css">
 </head>
 <body>
 <main id="reference"></main>
@@ -45,7 +46,23 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_STYLE = """\
+.swagger-ui { overflow-wrap: anywhere; }
+
+@media (max-width: 640px) {
+  .swagger-ui .wrapper { padding: 0 8px; }
+  .swagger-ui .opblock .opblock-summary { flex-wrap: wrap; }
+  .swagger-ui table.responses-table, .swagger-ui table.parameters { table-layout: fixed; }
+  .swagger-ui .response-col_links { display: none; }
+  .swagger-ui table.parameters td, .swagger-ui table.parameters input { min-width: 0; width: 100%; }
+}
+"""
+"""Lets the page fit on a phone. The document has no links between operations, so their column is left out there."""
 _START = """\
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followColors = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followColors);
+followColors();
 (async () => {
   const document = await (await fetch("/v1/openapi.json")).json();
   document.servers = [{ url: location.origin, description: "This local stack" }];
@@ -92,6 +109,8 @@ def _file_at(path: str) -> _File | None:
             return _File("text/html; charset=utf-8", _PAGE.encode())
         case "/docs/start.js":
             return _File(_JAVASCRIPT, _START.encode())
+        case "/docs/page.css":
+            return _File("text/css; charset=utf-8", _STYLE.encode())
         case "/docs/swagger-ui-bundle.js":
             return _File(_JAVASCRIPT, _packaged("swagger-ui-bundle.js"))
         case "/docs/swagger-ui.css":

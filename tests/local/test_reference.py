@@ -54,7 +54,7 @@ def test_the_page_loads_its_files_from_this_stack_and_each_is_there(served: Serv
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     loads = Loads(page.decode())
     assert loads.inline == []
-    assert len(loads.addresses) == 4
+    assert len(loads.addresses) == 5
     for address in loads.addresses:
         status, headers, content = call(served, "GET", address)
         assert status == 200, address
@@ -66,6 +66,14 @@ def test_scripts_say_that_they_are_utf_8_without_which_the_page_stays_empty(serv
     for script in ("swagger-ui-bundle.js", "start.js"):
         _, headers, _ = call(served, "GET", f"/docs/{script}")
         assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+
+
+def test_the_page_is_dark_where_the_reader_has_chosen_dark(served: Served) -> None:
+    _, _, script = call(served, "GET", "/docs/start.js")
+    _, _, style = call(served, "GET", "/docs/swagger-ui.css")
+    assert b'matchMedia("(prefers-color-scheme: dark)")' in script
+    assert b'classList.toggle("dark-mode", dark.matches)' in script
+    assert b"html.dark-mode .swagger-ui{" in style, "the package's own colors"
 
 
 def test_the_policy_of_the_page_allows_this_stack_alone(served: Served) -> None:
