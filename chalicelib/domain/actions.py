@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 CREATED = "created"
@@ -27,7 +28,10 @@ CORRECTION_REFUSED = "correction_refused"
 """The draft copy could not be made. If POM had voided the invoice by then, it stays void."""
 
 MAX_ACTIONS = 1000
-"""An item holds at most 400 KB. After this many acts the invoice still works, but the timeline shows no later act."""
+"""An item holds at most 400 KB. With more acts, the oldest of those that can be repeated without end are dropped."""
+
+_ONLY_TOLD = frozenset({EDITED, EDIT_REFUSED, REMINDER_REFUSED})
+"""Acts that can be repeated without end, and of which only the latest counts for anything but the timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,18 @@ class Action:
 
 MAILED = frozenset({SENT_BY_POM, REMINDER_SENT})
 """Acts that sent an e-mail."""
+
+
+def within_limit(acts: Sequence[Action]) -> tuple[Action, ...]:
+    """Returns the acts without the oldest of those that only the timeline needs, if there are too many.
+
+    Every other act is kept, however many there are: what POM sends, and what becomes of an invoice's services,
+    depends on them. Of the requests to send, only the latest counts.
+    """
+    surplus = len(acts) - MAX_ACTIONS
+    if surplus <= 0:
+        return tuple(acts)
+    asked = [position for position, act in enumerate(acts) if act.kind == SEND_REQUESTED]
+    told = [position for position, act in enumerate(acts) if act.kind in _ONLY_TOLD]
+    dropped = set(sorted([*asked[:-1], *told[:-1]])[:surplus])
+    return tuple(act for position, act in enumerate(acts) if position not in dropped)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from chalicelib.domain.draft_details import DraftDetails
+from chalicelib.domain.draft_details import DraftDetails, folded
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.identifiers import ServiceId, UserId
 from chalicelib.domain.order import DeductionKind, Order
@@ -113,13 +113,16 @@ def lines_to_keep(present: Sequence[LineInStripe], ordered: Sequence[DraftLine])
 def changed_details(order: Order, former: Order, as_made: DraftDetails | None, present: DraftDetails) -> DraftChanges:
     """Returns the changes that let a draft say beside its lines what `order` says.
 
-    What an order leaves out was filled in by Stripe when the draft was made, and `as_made` tells how. It is put back
-    if somebody changed it. What the former order said and this one leaves out is cleared.
+    A text that is ordered is carried out exactly, with its line breaks. What an order leaves out was filled in by
+    Stripe when the draft was made, and `as_made` tells how. It is put back if somebody changed more of it than its
+    white space. What the former order said and this one leaves out is cleared.
     """
 
     def text(ordered: str | None, before: str | None, made: str | None, now: str | None) -> str | None:
-        wanted = ordered or ("" if before else (made or "" if as_made else now or ""))
-        return None if " ".join(wanted.split()) == (now or "") else wanted
+        if ordered:
+            return ordered if ordered != now else None
+        wanted = "" if before else (made or "" if as_made else now or "")
+        return None if folded(wanted) == folded(now) else wanted
 
     made = as_made or present
     methods = order.payment_methods or (() if former.payment_methods else made.payment_method_types)

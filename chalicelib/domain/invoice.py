@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from chalicelib.domain.actions import CORRECTED, CORRECTION_REFUSED, MAX_ACTIONS, Action
+from chalicelib.domain.actions import CORRECTED, CORRECTION_REFUSED, Action, within_limit
 from chalicelib.domain.amounts import amounts_of
 from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.draft_edit import DraftEdit
@@ -292,7 +292,7 @@ class Invoice(Standing):
 
     def telling(self, *actions: Action) -> Self:
         """Returns this invoice with acts of POM's added to its timeline."""
-        return replace(self, actions=(*self.actions, *actions)[:MAX_ACTIONS])
+        return replace(self, actions=within_limit((*self.actions, *actions)))
 
     def changed(self, at: int, *actions: Action) -> Self:
         """Returns this invoice as changed at `at`, with acts of POM's added to its timeline.

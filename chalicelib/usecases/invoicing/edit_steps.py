@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, Action
 from chalicelib.domain.customer import Customer
+from chalicelib.domain.draft_details import DraftDetails
 from chalicelib.domain.draft_edit import DraftEdit, services_of
 from chalicelib.domain.errors import ChangedInStripe, Conflict, Refused, StaleWrite, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
@@ -184,7 +185,7 @@ def _moved(
         if refusal is not None:
             saga = saga.undoing(Refusal.of(refusal))
         if order is not None:
-            known = _with_order(known, order)
+            known = _with_order(known, order, tells=order != current.order or _was_changed(current, as_made))
         if as_made is not None:
             known = replace(
                 known,
@@ -197,14 +198,37 @@ def _moved(
     return store(invoice, moving, ports)
 
 
-def _with_order(invoice: Invoice, order: Order) -> Invoice:
-    """Returns the invoice with the new order. What it has claimed besides is to be given up."""
+def _was_changed(before: Invoice, made: InvoiceFact | None) -> bool:
+    """Returns True if the edit changed in Stripe what POM had shown of the draft: somebody else had changed it.
+
+    Stripe's answer has the lines of a draft only if there are at most ten.
+    """
+    shown = before.facts.invoice
+    if shown is None or made is None:
+        return False
+    lines = None not in (shown.drafted_lines, made.drafted_lines) and shown.drafted_lines != made.drafted_lines
+    details = (shown.drafted_details or DraftDetails()).differences(made.drafted_details or DraftDetails())
+    return (
+        lines
+        or any(details)
+        or (shown.total, shown.due_at, shown.charges_automatically)
+        != (made.total, made.due_at, made.charges_automatically)
+    )
+
+
+def _with_order(invoice: Invoice, order: Order, *, tells: bool) -> Invoice:
+    """Returns the invoice with the new order. What it has claimed besides is to be given up.
+
+    The timeline tells a save only if it changed something: a form that saves by itself would fill it otherwise.
+    """
     edit = _edit(invoice)
     claimed = dict.fromkeys((*services_of(invoice.order), *edit.held))
     left = tuple(service_id for service_id in claimed if service_id not in set(services_of(order)))
+    ordered = replace(invoice, order=order, edit=replace(edit, held=left))
+    if not tells:
+        return ordered
     stripe_id = invoice.stripe_invoice_id
-    told = Action(edit.asked_at, EDITED, edit.asked_by, stripe_id=stripe_id, amount=order.total)
-    return replace(invoice, order=order, edit=replace(edit, held=left)).telling(told)
+    return ordered.telling(Action(edit.asked_at, EDITED, edit.asked_by, stripe_id=stripe_id, amount=order.total))
 
 
 def _at_rest(invoice: Invoice, held: Sequence[str], ports: Ports) -> Invoice:

@@ -109,10 +109,40 @@ def test_a_draft_of_250_lines_is_replaced_by_250_others(world: World) -> None:
 
 
 def test_the_same_order_again_asks_stripe_for_no_change(world: World) -> None:
-    draft = drafted(world, "svc_1", "svc_2", memo="Thank you")
+    draft = drafted(world, "svc_1", "svc_2", memo="Thank you", footer="Bank One\nIBAN 1")
     world.double.api.log.reset()
-    edit_draft(change(draft, "svc_1", "svc_2", memo="Thank you"), world.ports)
+    edit_draft(change(draft, "svc_1", "svc_2", memo="Thank you", footer="Bank One\nIBAN 1"), world.ports)
     assert not [name for name in world.stripe_calls() if name.startswith("POST")]
+
+
+def test_a_save_that_changes_nothing_is_not_on_the_timeline(world: World) -> None:
+    draft = drafted(world, "svc_1", memo="Thank you")
+    for _ in range(3):
+        edit_draft(change(draft, "svc_1", memo="Thank you"), world.ports)
+    assert kinds(world, draft) == [EntryKind.CREATED]
+
+
+def test_a_save_that_undoes_what_somebody_changed_in_stripe_is_on_the_timeline(world: World) -> None:
+    draft = drafted(world, "svc_1", memo="Thank you")
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay at once"}, on(draft))
+    world.deliver()
+    edit_draft(change(draft, "svc_1", memo="Thank you"), world.ports)
+    assert kinds(world, draft) == [EntryKind.CREATED, EntryKind.EDITED]
+
+
+def test_other_line_breaks_of_memo_and_footer_reach_the_payer(world: World) -> None:
+    draft = drafted(world, "svc_1", memo="Pay to: Bank One IBAN 1", footer="A B")
+    edit_draft(change(draft, "svc_1", memo="Pay to:\nBank One\nIBAN 1", footer="A\nB"), world.ports)
+    theirs = in_stripe(world, draft)
+    assert (theirs["description"], theirs["footer"]) == ("Pay to:\nBank One\nIBAN 1", "A\nB")
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+
+
+def test_other_white_space_that_somebody_put_in_stripe_does_not_keep_a_draft_from_being_sent(world: World) -> None:
+    draft = drafted(world, "svc_1", memo="Pay to: Bank One")
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", {"description": "Pay to:\nBank One"}, on(draft))
+    world.deliver()
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
 
 
 def test_what_stripe_filled_in_stays_and_what_the_order_no_longer_says_is_cleared(world: World) -> None:
@@ -311,6 +341,30 @@ def test_a_change_that_stripe_refuses_keeps_the_former_draft_whole(world: World)
     require_stripe_has_the_order(world, now)
     assert kinds(world, draft) == [EntryKind.CREATED]
     assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+
+
+def test_a_change_that_stripe_refuses_keeps_the_line_breaks_of_the_former_memo(world: World) -> None:
+    draft = drafted(world, "svc_1", memo="Pay to:\nBank One")
+    plain = world.ports.stripe
+
+    class Hesitating:
+        """Stripe takes the new texts, and answers another total than was ordered."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(plain, name)
+
+        def update_draft(self, *args: Any) -> Any:
+            self.asked += 1
+            fact = plain.update_draft(*args)
+            return replace(fact, total=1) if self.asked == 1 else fact
+
+    world.ports.stripe = Hesitating()  # type: ignore[assignment]
+    with pytest.raises(Refused):
+        edit_draft(change(draft, "svc_1", memo="Pay to: Bank One"), world.ports)
+    assert in_stripe(world, draft)["description"] == "Pay to:\nBank One"
 
 
 def test_a_tax_that_stripe_adds_by_itself_keeps_the_former_draft(world: World) -> None:
