@@ -59,7 +59,7 @@ BOUNDS = {
     "reconciliation, nothing missed": (8, 12, 4),
     "a schedule's tick, nothing due": (5, 3, 2),
     DEPOSIT: (66, 65, 128),
-    "page of payouts": (1, 1, 0),
+    "page of payouts": (2, 2, 0),
     "show a payout with 25 lines": (4, 33, 0),
     "page of 25 payments": (3, 31, 0),
     DEPOSITED: (4, 5, 0),
