@@ -25,7 +25,7 @@ DRAFTS = (
         "what the caller has seen is checked before the change is stored",
         "_intended",
         Skipped("require"),
-        f"{_T_EDIT}::test_a_precondition_is_checked_against_what_the_change_would_replace",
+        f"{_T_EDIT}::test_a_draft_that_somebody_changed_since_it_was_loaded_is_not_replaced",
     ),
     guard(
         "discounts and taxes of Stripe's are cleared",
