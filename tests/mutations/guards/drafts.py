@@ -24,8 +24,8 @@ DRAFTS = (
     guard(
         "what the caller has seen is checked before the change is stored",
         "_intended",
-        Skipped("precondition"),
-        f"{_T_EDIT}::test_a_precondition_is_checked_against_what_the_change_would_replace",
+        Skipped("require"),
+        f"{_T_EDIT}::test_a_draft_that_somebody_changed_since_it_was_loaded_is_not_replaced",
     ),
     guard(
         "discounts and taxes of Stripe's are cleared",
@@ -47,7 +47,7 @@ DRAFTS = (
     ),
     guard(
         "services of a dropped line are given up",
-        "edit_steps.release",
+        "release(ports)",
         Skipped("release"),
         f"{_T_EDIT}::test_a_dropped_service_can_be_billed_elsewhere_and_an_added_one_cannot",
     ),

@@ -126,7 +126,7 @@ HAND = (
     guard(
         "one key has a batch sent once",
         "_is_ordered",
-        Becomes("batch.sends and batch.open > 0"),
+        Becomes("all((batch.sends, batch.open))"),
         f"{_SEND_BATCH}::test_asking_again_while_it_is_sent_or_with_the_same_key_orders_nothing_anew",
     ),
     guard(
