@@ -106,7 +106,7 @@ def _refuse_or_take_over(
     free = {service_id for holder in live.values() if holder for service_id in _given_up(holder, invoice, ports)}
     positions = {line.service_id: position for position, line in enumerate(invoice.order.line_items)}
     raise_all(
-        _already_billed(service_id, positions.get(service_id), holder)
+        _already_billed(service_id, positions.get(service_id), holder, invoice)
         for service_id in sorted(holders, key=lambda each: positions.get(each, -1))
         if service_id not in free and (holder := live[holders[service_id]]) is not None
     )
@@ -139,18 +139,25 @@ def _live_holder(invoice: Invoice, holder_id: InvoiceId, ports: Ports) -> Invoic
     return revised if revised.live else None
 
 
-def _already_billed(service_id: ServiceId, position: int | None, holder: Invoice) -> ServiceAlreadyBilled:
+_PAID = (InvoiceStatus.PAID, InvoiceStatus.REFUNDED)
+
+
+def _already_billed(
+    service_id: ServiceId, position: int | None, holder: Invoice, invoice: Invoice
+) -> ServiceAlreadyBilled:
     number = holder.facts.invoice.number if holder.facts.invoice else None
     if number is not None:
         where = f"the invoice {number} ({holder.id}) already"
         undo = f"void the invoice {number} ({holder.id}) first. To change that invoice, correct it"
-        if holder.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
+        if holder.status in _PAID:
             undo = "bill the work as another service: a paid invoice cannot be voided"
     elif holder.status is InvoiceStatus.DRAFT:
         where, undo = f"the draft {holder.id} already, which has no number yet", f"delete the draft {holder.id} first"
     else:
         where = f"the invoice {holder.id} already, which is still being made and has no number yet"
         undo = f"void the invoice {holder.id} once it has been made"
+    if holder.stripe_account_id != invoice.stripe_account_id and holder.status not in _PAID:
+        undo = f"reconnect the Stripe account on which {number or holder.id} was made, and void it there"
     return ServiceAlreadyBilled(
         "service_already_billed",
         f"The service {service_id} is on {where}.",

@@ -146,6 +146,9 @@ def require_somebody_can_act(world: World, now: Invoice, happened: Callable[[Wor
             void_invoice(ORGANIZATION, now.id, OFFICE, world.ports)
         assert (told.value.code, now.status) == ("invoice_of_other_account", InvoiceStatus.DRAFT)
         assert "reconnect that account" in str(told.value.next_step)
+        with pytest.raises(Conflict) as told:
+            create_invoice(order(now.order.line_items[0].service_id, idempotency_key="again"), world.ports)
+        assert f"reconnect the Stripe account on which {now.id} was made" in str(told.value.next_step)
     elif happened in (the_same_account, frozen):
         edit_draft(change(now, "svc_5"), world.ports)
         assert send_invoice(ORGANIZATION, now.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
