@@ -7,10 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.api.examples import ANSWERS, CSV_EXAMPLES, EXAMPLES
-from chalicelib.api.examples.common import error_detail
-from chalicelib.api.examples.errors import ERROR_EXAMPLES
+from chalicelib.api.examples.errors import Details, details_of, usual_details
 from chalicelib.api.http.error_codes import ERROR_CODES
-from chalicelib.api.http.errors import INTERNAL_ERROR, USUAL_NEXT_STEP
 from chalicelib.api.http.refusals import codes_refused
 from chalicelib.api.http.table import READING, VALIDATED, Route
 from chalicelib.api.http.validators import ETAG
@@ -75,7 +73,7 @@ def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
         return _not_as_seen(route)
     if status in _SAME_EVERYWHERE:
         return {"$ref": f"#/components/responses/{_error_name(status)}"}
-    return _error_response(status, codes, route.refuses)
+    return _error_response(status, codes, details_of(route, status, codes))
 
 
 def _not_as_seen(route: Route) -> Json:
@@ -86,7 +84,8 @@ def _not_as_seen(route: Route) -> Json:
         "description": "The thing as it is stored; null if there is no such thing.",
         "anyOf": [{"$ref": REF.format(name=model.__name__)}, {"type": "null"}],
     }
-    response = _error_response(HTTPStatus.PRECONDITION_FAILED, ["precondition_failed"], ())
+    codes = ["precondition_failed"]
+    response = _error_response(HTTPStatus.PRECONDITION_FAILED, codes, usual_details(codes, codes))
     content = response["content"]["application/json"]
     schema = {
         **content["schema"],
@@ -124,11 +123,14 @@ def shared_errors(routes: Sequence[Route]) -> Json:
     """Returns the error answers that are the same wherever they occur, by the names that `responses_of` refers to."""
     refused = {status for route in routes for status in codes_refused(route)}
     codes_of = {status: list(ERROR_CODES[status]) for status in sorted(refused & _SAME_EVERYWHERE)}
-    return {_error_name(status): _error_response(status, codes, codes) for status, codes in codes_of.items()}
+    return {
+        _error_name(status): _error_response(status, codes, usual_details(codes, codes))
+        for status, codes in codes_of.items()
+    }
 
 
-def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
-    """Returns an error answer with these codes. Its example has one that the route declares, if there is one."""
+def _error_response(status: int, codes: Sequence[str], details: Details) -> Json:
+    """Returns an error answer with these codes. `details` are the errors of its example."""
     listed = "\n".join(f"- `{code}`: {ERROR_CODES[status][code]}" for code in codes)
     code: Json = {"type": "string", "enum": list(codes)}
     with_code = {"type": "object", "properties": {"code": code}, "required": ["code"]}
@@ -136,7 +138,7 @@ def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) 
     schema = {"type": "object", "properties": {"error": error}, "required": ["error"]}
     response: Json = {
         "description": f"{HTTPStatus(status).phrase}. `error.code` is one of:\n\n{listed}",
-        "content": {"application/json": {"schema": schema, "example": _error_example(status, codes, declared)}},
+        "content": {"application/json": {"schema": schema, "example": _error_example(details)}},
         "x-error-codes": list(codes),
     }
     if status in HEADERS_OF:
@@ -145,12 +147,7 @@ def _error_response(status: int, codes: Sequence[str], declared: Sequence[str]) 
     return response
 
 
-def _error_example(status: int, codes: Sequence[str], declared: Sequence[str]) -> Json:
-    details = ERROR_EXAMPLES.get(status, ())
-    if not details or not {each["code"] for each in details} <= set(codes):
-        code = next((each for each in declared if each in codes), codes[0])
-        next_step = USUAL_NEXT_STEP.get(status, INTERNAL_ERROR.next_step)
-        details = [error_detail(code, ERROR_CODES[status][code], next_step)]
+def _error_example(details: Details) -> Json:
     repeated = {name: details[0][name] for name in ("code", "message", "field", "nextStep")}
     request_id = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
     return {"error": {**repeated, "requestId": request_id, "details": list(details), "moreDetails": False}}

@@ -29,5 +29,5 @@ class TableSettings:
             "version": stored.version,
             **encoded(stored),
         }
-        put(ConnectionItem, values, unchanged(ConnectionItem, settings.version), "The settings")
+        put(ConnectionItem, values, unchanged(ConnectionItem, settings.version), "The record of the settings")
         return stored

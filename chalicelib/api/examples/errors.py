@@ -1,58 +1,180 @@
-"""Examples of error answers: what `details` has where several things are wrong."""
+"""Examples of error answers, each with the sentences that the code has for it.
+
+`tests/api/test_error_examples.py` compares them with the code that raises them, and with what the API answers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, ParamSpec, TypeAlias
 
-from chalicelib.api.examples.common import INVOICE_ID, NUMBER
+import msgspec
 
-ERROR_EXAMPLES: Mapping[int, Sequence[dict[str, Any]]] = {
-    400: [
-        {
-            "code": "invalid_body",
-            "message": "Expected a decimal such as 75.00.",
-            "field": "lineItems[0].quantity",
-            "nextStep": "Compare it with /v1/openapi.json.",
-            "invoiceId": None,
-            "number": None,
-        },
-        {
-            "code": "invalid_body",
-            "message": "This field is missing.",
-            "field": "lineItems[2].unitPrice",
-            "nextStep": "Compare it with /v1/openapi.json.",
-            "invoiceId": None,
-            "number": None,
-        },
-    ],
-    409: [
-        {
-            "code": "service_already_billed",
-            "message": f"The service svc_001 is on the invoice {NUMBER} ({INVOICE_ID}) already.",
-            "field": "lineItems[0].serviceId",
-            "nextStep": f"Leave the service out, or void the invoice {NUMBER} ({INVOICE_ID}) first.",
-            "invoiceId": INVOICE_ID,
-            "number": NUMBER,
-        },
-    ],
-    422: [
-        {
-            "code": "quantity_invalid",
-            "message": "The quantity must be more than 0 and at most 100000.",
-            "field": "lineItems[0].quantity",
-            "nextStep": "Correct the quantity, or leave the service out.",
-            "invoiceId": None,
-            "number": None,
-        },
-        {
-            "code": "payment_terms_unknown",
-            "message": "These payment terms are not known.",
-            "field": "paymentTerms",
-            "nextStep": "Use one of due_on_receipt, net_7, net_15, net_30, net_60, or days_N with N from 0 to 365.",
-            "invoiceId": None,
-            "number": None,
-        },
-    ],
+from chalicelib.api.examples.common import INVOICE_ID, NUMBER, error_detail
+from chalicelib.api.examples.error_sentences import SENTENCES
+from chalicelib.api.http import decoding
+from chalicelib.api.http.errors import INTERNAL_ERROR, INVALID_SIGNATURE, Problem
+from chalicelib.api.http.table import READING, Role, Route
+from chalicelib.api.models.combinations import Combination, require_offered
+from chalicelib.api.models.customer_query import COMBINATIONS as CUSTOMER_COMBINATIONS
+from chalicelib.api.models.invoice_query import COMBINATIONS as INVOICE_COMBINATIONS
+from chalicelib.domain.every_error import errors_of
+
+Details: TypeAlias = Sequence[dict[str, Any]]
+P = ParamSpec("P")
+
+
+def _example(code: str, **changes: str | None) -> dict[str, Any]:
+    message, next_step, field = SENTENCES[code]
+    return {**error_detail(code, message, next_step, field), **changes}
+
+
+def _refusal(read: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Details:
+    """Returns what is wrong with a request; nothing if it can be read."""
+    errors = errors_of(read, *args, **kwargs)
+    return [error_detail(each.code, each.message, each.next_step or "", each.field) for each in errors]
+
+
+def _not_offered(given: Mapping[str, str], offered: Sequence[Combination]) -> Details:
+    """Returns the refusal of filters that are not offered together."""
+    return _refusal(require_offered, given, offered)
+
+
+_BILLED_ALREADY = {
+    **error_detail(
+        "service_already_billed",
+        f"The service svc_001 is on the invoice {NUMBER} ({INVOICE_ID}) already.",
+        f"Leave the service out, or void the invoice {NUMBER} ({INVOICE_ID}) first. To change that invoice, "
+        "correct it.",
+        "lineItems[0].serviceId",
+    ),
+    "invoiceId": INVOICE_ID,
+    "number": NUMBER,
 }
-"""By status: the details of one answer."""
+_PERIOD = [
+    error_detail(
+        "period_invalid",
+        "The period ends before it begins.",
+        "Give a `from` that is not after `to`.",
+        "from",
+    )
+]
+
+_BATCH_CHANGED = [_example("concurrent_change", message="The batch was changed by someone else at the same moment.")]
+
+BY_ROUTE: Mapping[tuple[str, int], Details] = {
+    ("cancel_invoice_batch", 409): _BATCH_CHANGED,
+    ("complete_connection", 403): [_example("state_foreign")],
+    ("complete_connection", 422): [_example("oauth_denied")],
+    ("correct_invoice", 409): [
+        error_detail(
+            "confirmation_missing",
+            f"The invoice {NUMBER}, which was mailed on 23 November 2026, is voided in Stripe for good, and its "
+            "payment link stops working. Stripe does not tell the customer by e-mail. A draft copy of what POM "
+            "ordered takes its place. It can be changed, and is sent only when you send it.",
+            "Show this to the person who corrects the invoice, and repeat the request with `confirmed` true.",
+            "confirmed",
+        )
+    ],
+    ("correct_invoice", 422): [_example("customer_email_missing")],
+    ("create_invoice", 409): [_BILLED_ALREADY],
+    ("create_invoice", 422): [_example("quantity_invalid"), _example("payment_terms_unknown")],
+    ("create_invoice_batch", 409): [_example("stripe_not_connected")],
+    ("create_invoice_batch", 422): [
+        _example("quantity_invalid", field="services[0].quantity"),
+        _example("payment_terms_unknown"),
+    ],
+    ("edit_invoice", 409): [_example("invoice_not_editable")],
+    ("edit_invoice", 422): [_example("quantity_invalid"), _example("payment_terms_unknown")],
+    ("get_customer_import", 404): [_example("batch_not_found", field="importId")],
+    ("get_invoice_preview", 409): [_example("invoice_not_draft")],
+    ("get_summary", 422): _PERIOD,
+    ("import_customers", 409): _BATCH_CHANGED,
+    ("list_customers", 422): _not_offered({"syncStatus": "synced", "name": "a"}, CUSTOMER_COMBINATIONS),
+    ("list_invoices", 422): _not_offered({"customerId": "cust_456", "status": "open"}, INVOICE_COMBINATIONS),
+    ("list_payments", 422): _PERIOD,
+    ("list_payouts", 422): _PERIOD,
+    ("mark_invoice_paid", 409): [
+        error_detail(
+            "invoice_not_open",
+            "An invoice that is void cannot be marked as paid.",
+            "Bill its services again.",
+        )
+    ],
+    ("mark_invoice_paid", 422): [
+        error_detail(
+            "paid_on_in_future",
+            "The day of payment has not come yet: for this organization today is 30 November 2026.",
+            "Give today or an earlier day, or record the payment on its day.",
+            "paidOn",
+        )
+    ],
+    ("put_invoicing_settings", 409): [
+        _example(
+            "concurrent_change", message="The record of the settings was changed by someone else at the same moment."
+        )
+    ],
+    ("refund_payment", 422): [
+        error_detail(
+            "refund_exceeds_payment",
+            "The refund is over 80.00 USD, and 75.00 USD is left of this payment.",
+            "Refund at most 75.00 USD.",
+            "amount",
+        )
+    ],
+    ("remind_invoice", 409): [_example("sent_today")],
+    ("send_invoice", 409): [_example("invoice_not_sendable")],
+    ("send_invoice", 422): [_example("customer_email_missing")],
+    ("send_invoice_batch", 409): [
+        error_detail(
+            "batch_running",
+            "This batch is not finished. Its invoices are still being made.",
+            "Wait until nothing of it is queued, and repeat the request.",
+        )
+    ],
+    ("void_invoice", 409): [_example("invoice_not_voidable")],
+}
+"""By route and status: the details of an answer, where it is worth showing another one than the first in line."""
+
+
+def details_of(route: Route, status: int, codes: Sequence[str]) -> Details:
+    """Returns the details of an answer of this route, with one of these codes.
+
+    Codes that the route declares come before those that every route has.
+    """
+    if (route.name, status) in BY_ROUTE:
+        return BY_ROUTE[route.name, status]
+    if status == HTTPStatus.BAD_REQUEST:
+        return _malformed(route)
+    if status == HTTPStatus.FORBIDDEN and route.role is Role.ADMIN:
+        return [_example("role_missing", message="This takes the role admin.")]
+    return usual_details((*route.refuses, *codes), codes)
+
+
+def usual_details(order: Sequence[str], codes: Sequence[str]) -> Details:
+    """Returns the details of an answer that has the first of `order` that is among `codes` and has an example.
+
+    An error of which nothing is told has the one answer that all of them have.
+    """
+    if list(codes) == [INTERNAL_ERROR.code]:
+        return [_of_problem(INTERNAL_ERROR)]
+    return [_example(next(each for each in order if each in codes and each in SENTENCES))]
+
+
+def _of_problem(problem: Problem) -> dict[str, Any]:
+    return error_detail(problem.code, problem.message, problem.next_step, problem.field)
+
+
+def _malformed(route: Route) -> Details:
+    """Returns what this route really answers to a request whose first field is wrong."""
+    if route.raw_body:
+        return [_of_problem(INVALID_SIGNATURE)]
+    name = next((field.encode_name for field in msgspec.structs.fields(route.takes)), None)
+    if name is None:
+        return _refusal(decoding.query_as, route.takes, {"verbose": ["true"]})
+    if route.method in READING:
+        return _refusal(decoding.query_as, route.takes, {name: ["1", "2"]})
+    # True is wrong for every field but a boolean, and a text is wrong for that.
+    first, second = (msgspec.json.encode({name: value}) for value in (True, "yes"))
+    return _refusal(decoding.body_as, route.takes, first) or _refusal(decoding.body_as, route.takes, second)
