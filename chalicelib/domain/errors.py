@@ -130,13 +130,14 @@ class InvoicingPaused(Conflict):
 class PreconditionFailed(IntegrationError):
     """What a request was to replace is no longer as the client has seen it. `stored` is what is there, or None."""
 
-    def __init__(self, message: str, stored: object) -> None:
-        super().__init__(
-            "precondition_failed",
-            message,
-            field="If-Match",
-            next_step="Compare your changes with `stored`, and repeat the request with the `ETag` of this answer.",
-        )
+    def __init__(
+        self,
+        message: str,
+        stored: object,
+        *,
+        next_step: str = "Compare your changes with `stored`, and repeat the request with the `ETag` of this answer.",
+    ) -> None:
+        super().__init__("precondition_failed", message, field="If-Match", next_step=next_step)
         self.stored = stored
 
 

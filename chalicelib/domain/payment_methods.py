@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from chalicelib.domain.errors import Refused
+from chalicelib.domain.every_error import raise_all
+
 BANK_DEBITS = frozenset(
     {
         "us_bank_account",
@@ -27,3 +32,35 @@ OFFERED_NAMES = {
     "au_becs_debit": "BECS direct debit",
 }
 """What a payer reads who chooses a method, by its type (https://docs.stripe.com/payments/payment-methods/overview)."""
+
+CURRENCIES: Mapping[str, Sequence[str]] = {
+    "us_bank_account": ("usd",),
+    "acss_debit": ("cad", "usd"),
+    "sepa_debit": ("eur",),
+    "bacs_debit": ("gbp",),
+    "au_becs_debit": ("aud",),
+}
+"""The currencies of the methods that have few (https://docs.stripe.com/invoicing/payment-methods). Cards and Link
+take those of the account."""
+
+
+def require_currency(methods: Sequence[str], currency: str, *, field: str = "paymentMethods") -> None:
+    """Returns if each of these methods takes this currency.
+
+    Stripe checks that when it finalizes the invoice, and whether the account may use the method.
+
+    Raises:
+        Refused: some of them have other currencies; the first carries the others.
+    """
+    raise_all(
+        Refused(
+            "payment_method_currency",
+            f"{OFFERED_NAMES[method]} takes {' or '.join(each.upper() for each in CURRENCIES[method])}, "
+            f"and this invoice is in {currency.upper()}.",
+            field=f"{field}[{position}]",
+            next_step=f"Leave {method} out of the payment methods of this invoice. If the request has none, those "
+            "of the settings count.",
+        )
+        for position, method in enumerate(methods)
+        if currency not in CURRENCIES.get(method, (currency,))
+    )

@@ -39,7 +39,11 @@ class Precondition:
             PreconditionFailed: it is not; the error has the stored thing.
         """
         if stored is None:
-            raise PreconditionFailed("There is nothing to replace.", None)
+            raise PreconditionFailed(
+                "There is nothing to replace.",
+                None,
+                next_step="Check the id. To make a new one, leave `If-Match` out.",
+            )
         if self.edit_tags is not None and stored.edit_tag not in {*self.edit_tags, wanted}:
             raise PreconditionFailed("Somebody has changed this since it was loaded. Nothing was saved.", stored)
 

@@ -40,6 +40,8 @@ def test_customers_are_found_by_the_beginning_of_the_name_that_the_list_shows(ap
     assert ids(api, "name=jose") == ["1"]
     assert ids(api, "name=jose%20a") == ["1"]
     assert ids(api, "name=lee") == []
+    world.customer("cust_5", first_name="Ann", last_name="O\N{RIGHT SINGLE QUOTATION MARK}Brien")
+    assert (ids(api, "name=ann%20o'br"), ids(api, "name=o'br")) == (["5"], [])
 
 
 def test_customers_are_found_by_their_whole_address_in_any_case(api: ApiClient, world: World) -> None:

@@ -175,6 +175,7 @@ def test_any_tag_of_several_will_do_and_a_star_means_that_there_is_something(api
     refused = api.put("/customers/nobody", RECORD, **if_match("*"))
     assert (refused.status, refused.json["stored"]) == (412, None)
     assert "etag" not in refused.headers
+    assert "`stored`" not in refused.error["nextStep"], "there is nothing to compare with"
     assert api.get("/customers/nobody").status == 404
 
 

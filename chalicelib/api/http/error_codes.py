@@ -109,6 +109,7 @@ ERROR_CODES: Mapping[int, Mapping[str, str]] = {
         "oauth_failed": "Stripe did not complete the authorization.",
         "paid_on_in_future": "The day of payment has not come yet.",
         "paid_on_too_early": "The day of payment is more than a year before the invoice was made.",
+        "payment_method_currency": "The payment method does not take the currency of the invoice.",
         "payment_method_unknown": "The payment method cannot be offered on an invoice.",
         "payment_terms_unknown": "The payment terms are not known.",
         "payment_window_invalid": "The payment window is not 1 to 365 days.",

@@ -31,6 +31,7 @@ TAKES_TERMS = (
     "due_date_and_terms",
     "due_date_in_past",
     "due_date_too_far",
+    "payment_method_currency",
     "payment_method_unknown",
     "payment_terms_unknown",
 )

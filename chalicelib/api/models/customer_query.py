@@ -43,9 +43,10 @@ class CustomerQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
                 max_length=MAX_NAME,
                 pattern=VISIBLE_LINE_PATTERN,
                 description="Only customers whose name begins with this. The name is `companyName`, or else "
-                "`firstName` and `lastName` with a blank between them. Capital letters, accents and the number of "
-                "blanks make no difference: `acme` finds Acme and ACMÉ Pools.",
-                examples=["dana"],
+                "`firstName` and `lastName` with a blank between them: `dana r` finds Dana Reyes, and `reyes` alone "
+                "does not. Capital letters, accents and the number of blanks make no difference: `acme` finds Acme "
+                "and ACMÉ Pools.",
+                examples=["dana r"],
             ),
         ]
         | None

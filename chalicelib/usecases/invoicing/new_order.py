@@ -14,6 +14,7 @@ from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.money import MAX_AMOUNT, Money, exponent, line_amount, minor_units, require_chargeable
 from chalicelib.domain.order import MAX_LINES, Deduction, LineItem, Order
+from chalicelib.domain.payment_methods import require_currency
 from chalicelib.domain.settings import InvoicingSettings, known_invoice_type, known_payment_methods, time_zone_of
 from chalicelib.domain.terms import day_of, days_of_terms, done_on, due_on
 
@@ -66,6 +67,7 @@ def checked_order(command: CreateInvoice, settings: InvoicingSettings, connectio
     with every:
         asked = terms.payment_methods
         payment_methods = known_payment_methods(settings.payment_methods if asked is None else asked)
+        require_currency(payment_methods, currency)
     every.raise_first()
     order = Order(
         customer_id=command.customer_id,

@@ -102,6 +102,18 @@ REFUSED: list[tuple[str, CreateInvoice, str, str]] = [
         "payment_method_unknown",
         "paymentMethods[1]",
     ),
+    (
+        "with a payment method of another currency",
+        order(payment_methods=("card", "sepa_debit"), currency="usd"),
+        "payment_method_currency",
+        "paymentMethods[1]",
+    ),
+    (
+        "with the bank accounts of another country",
+        order(payment_methods=("us_bank_account",), currency="eur"),
+        "payment_method_currency",
+        "paymentMethods[0]",
+    ),
 ]
 
 
@@ -395,6 +407,16 @@ def test_settings_are_the_defaults_of_an_order(world: World, account: StripeAcco
     assert (order_made.days_until_due, order_made.memo, order_made.footer) == (45, "Hello", "Bye")
     assert (order_made.payment_methods, order_made.currency) == (("card",), "eur")
     assert world.invoice("svc_2", memo="").order.memo is None
+
+
+def test_payment_methods_of_the_settings_have_to_take_the_currency_of_the_invoice_too(
+    world: World, account: StripeAccountId
+) -> None:
+    settings = InvoicingSettings(ORGANIZATION, payment_methods=("card", "us_bank_account"))
+    invoicing_settings.change(ORGANIZATION, settings, world.ports)
+    with pytest.raises(Refused, match="US bank account takes USD, and this invoice is in CAD"):
+        world.invoice(currency="cad")
+    assert world.invoice(currency="cad", payment_methods=("card", "acss_debit")).order.currency == "cad"
 
 
 @pytest.mark.parametrize(
