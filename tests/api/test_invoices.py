@@ -110,7 +110,7 @@ def test_detail_holds_the_timeline(office: ApiClient) -> None:
     detail = office.get(f"/invoices/{made['id']}")
     history = office.get(f"/invoices/{made['id']}/history")
     assert detail.status == 200
-    assert list(detail.json) == [*FIELDS, "explanation", "payments", "history"]
+    assert list(detail.json) == [*FIELDS, "order", "explanation", "payments", "history"]
     assert history.json["data"] == detail.json["history"]
     first = history.json["data"][0]
     said = {name: value for name, value in first.items() if value is not None}

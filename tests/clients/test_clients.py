@@ -24,13 +24,13 @@ Customer: synced
 Invoice: draft 140.00 usd
 Billed again: lineItems[0].serviceId is billed already
 Asked again: 304
-Edited: draft 225.00
+Edited: draft 215.00
 Edited with an old tag: somebody else has saved
-Preview: Ann Lee 225.00 0
+Preview: Ann Lee 215.00 0
 Sent: pending
 Declined: failed insufficient_funds
 Paid: paid balance 0.00
-Payment: succeeded 225.00 refundable 225.00
+Payment: succeeded 215.00 refundable 215.00
 Refund by the office: ask an administrator
 Refund: succeeded 20.00
 History: created edited paid payment_failed refunded sent

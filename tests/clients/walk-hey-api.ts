@@ -99,7 +99,9 @@ async function edit(path: { invoiceId: string }): Promise<void> {
   const etag = seen.response.headers.get("ETag") ?? "";
   const again = await getInvoice({ client: office, path, headers: { "If-None-Match": etag } });
   tell("Asked again", again.response.status);
-  const body = { lineItems: [{ ...cleaning, quantity: 3 }] };
+  const { order } = bodyOf(seen);
+  if (order === null) throw new Error("a draft shows its order");
+  const body = { ...order, lineItems: order.lineItems.map((line) => ({ ...line, quantity: 3 })) };
   const change = { client: office, path, headers: { "If-Match": etag }, body };
   const edited = bodyOf(await editInvoice(change));
   tell("Edited", edited.status, edited.total);

@@ -79,7 +79,9 @@ async function edit(path: { invoiceId: string }): Promise<void> {
   const header = { "If-None-Match": etag };
   const again = await office.GET("/v1/invoices/{invoiceId}", { params: { path, header } });
   tell("Asked again", again.response.status);
-  const body = { lineItems: [{ ...cleaning, quantity: 3 }] };
+  const { order } = bodyOf(seen);
+  if (order === null) throw new Error("a draft shows its order");
+  const body = { ...order, lineItems: order.lineItems.map((line) => ({ ...line, quantity: 3 })) };
   const params = { path, header: { "If-Match": etag } };
   const edited = bodyOf(await office.PUT("/v1/invoices/{invoiceId}", { params, body }));
   tell("Edited", edited.status, edited.total);
