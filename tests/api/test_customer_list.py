@@ -40,6 +40,7 @@ def test_customers_are_found_by_the_beginning_of_the_name_that_the_list_shows(ap
     assert ids(api, "name=jose") == ["1"]
     assert ids(api, "name=jose%20a") == ["1"]
     assert ids(api, "name=lee") == []
+    assert ids(api, f"name={quote(chr(0x301))}") == ids(api, "name=%C2%A8") == [], "no name begins with an accent"
 
 
 def test_customers_are_found_by_their_whole_address_in_any_case(api: ApiClient, world: World) -> None:
