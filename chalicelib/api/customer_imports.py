@@ -21,9 +21,9 @@ from chalicelib.api.models.customer_imports import (
     import_detail,
     import_view,
 )
-from chalicelib.api.models.customers import save_from
 from chalicelib.api.models.exact import fingerprint
 from chalicelib.api.models.queries import PageQuery
+from chalicelib.api.models.saved_customers import save_from
 from chalicelib.domain.batch import BatchKind
 from chalicelib.domain.batch_errors import item_error
 from chalicelib.domain.errors import Malformed, Refused

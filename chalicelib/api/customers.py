@@ -11,12 +11,11 @@ from chalicelib.api.models.customer_query import COMBINATIONS, CustomerQuery, fi
 from chalicelib.api.models.customers import (
     CustomerDetail,
     CustomerList,
-    SaveCustomer,
     customer_detail,
     customer_list,
-    save_from,
 )
 from chalicelib.api.models.queries import Nothing
+from chalicelib.api.models.saved_customers import SaveCustomer, save_from
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.every_error import EveryError
 from chalicelib.domain.identifiers import CustomerId, require_customer_id

@@ -16,7 +16,7 @@ from chalicelib.domain.order import DeductionKind, Order
 from chalicelib.domain.terms import start_of_day
 
 TAX = "Tax"
-"""How the line of POM's own tax is called; it belongs to no service."""
+"""What the payer reads on the line of POM's own tax. A service or a deduction may be called the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,15 @@ class DraftLine:
     service_id: ServiceId | None = None
     day_began_at: int | None = None
     deduction: DeductionKind | None = None
+    tax: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LineInStripe:
-    """A line that a draft has in Stripe. `adjusted` is True if Stripe adds a tax to it or takes a discount off."""
+    """A line that a draft has in Stripe. `adjusted` is True if Stripe adds a tax to it or takes a discount off.
+
+    `service_id`, `deduction` and `tax` are what the metadata of the line says, from which a lost record is rebuilt.
+    """
 
     id: str
     amount: int
@@ -57,12 +61,15 @@ class LineInStripe:
     service_id: str | None
     period_start: int | None
     adjusted: bool = False
+    deduction: str | None = None
+    tax: bool = False
 
     def is_as(self, line: DraftLine) -> bool:
         """Returns True if the payer and POM read the same in it as in `line`."""
         same_day = line.day_began_at is None or line.day_began_at == self.period_start
-        alike = (self.amount, self.text, self.service_id) == (line.amount, line.text, line.service_id)
-        return alike and same_day and not self.adjusted
+        same_text = (self.amount, self.text) == (line.amount, line.text)
+        same_kind = (self.service_id, self.deduction, self.tax) == (line.service_id, line.deduction, line.tax)
+        return same_text and same_kind and same_day and not self.adjusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def lines_of(order: Order) -> list[DraftLine]:
         for line in order.line_items
     ]
     deductions = [DraftLine(-each.amount, each.description, deduction=each.kind) for each in order.deductions]
-    return [*services, *deductions, *([DraftLine(order.tax, TAX)] if order.tax else [])]
+    return [*services, *deductions, *([DraftLine(order.tax, TAX, tax=True)] if order.tax else [])]
 
 
 def lines_to_keep(present: Sequence[LineInStripe], ordered: Sequence[DraftLine]) -> int:

@@ -39,6 +39,8 @@ class RecordedInvoice:
     memo: str | None = None
     footer: str | None = None
     payment_methods: tuple[str, ...] = ()
+    corrects: InvoiceId | None = None
+    """The invoice whose place it took, if it is a copy."""
 
     @property
     def live(self) -> bool:
@@ -81,4 +83,5 @@ class RecordedInvoice:
             updated_at=now,
             actions=(Action(now, RECREATED, stripe_id=self.stripe_id),),
             stripe_customer_id=self.stripe_customer_id,
+            corrects=self.corrects,
         )

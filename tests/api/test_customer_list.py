@@ -42,6 +42,7 @@ def test_customers_are_found_by_the_beginning_of_the_name_that_the_list_shows(ap
     assert ids(api, "name=lee") == []
     world.customer("cust_5", first_name="Ann", last_name="O\N{RIGHT SINGLE QUOTATION MARK}Brien")
     assert (ids(api, "name=ann%20o'br"), ids(api, "name=o'br")) == (["5"], [])
+    assert ids(api, f"name={quote(chr(0x301))}") == ids(api, "name=%C2%A8") == [], "no name begins with an accent"
 
 
 def test_customers_are_found_by_their_whole_address_in_any_case(api: ApiClient, world: World) -> None:

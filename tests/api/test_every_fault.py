@@ -16,10 +16,10 @@ from chalicelib.api.examples import EXAMPLES
 from chalicelib.api.http.decoding import body_as
 from chalicelib.api.http.shape import faults
 from chalicelib.api.http.table import MAX_BODY
-from chalicelib.api.models.customers import SaveCustomer
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoicing_settings import SaveInvoicingSettings
 from chalicelib.api.models.new_invoices import NewInvoice
+from chalicelib.api.models.saved_customers import SaveCustomer
 from chalicelib.domain.errors import Malformed
 from chalicelib.domain.every_error import MAX_ERRORS
 

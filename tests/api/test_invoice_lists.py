@@ -240,6 +240,22 @@ def test_totals_of_overdue_invoices_are_what_is_to_be_paid(office: ApiClient, wo
     ]
 
 
+def test_a_copy_that_waits_for_the_void_is_listed_and_counted_once_it_has_taken_its_place(
+    office: ApiClient, world: World
+) -> None:
+    original = world.invoice("svc_1")
+    world.double.order_fault("close_before", count=9, method="POST", path="/v1/invoices/*/void")
+    assert office.post(f"/invoices/{original.id}/correct", {"confirmed": True}).status == 202
+    assert (len(listed(office, "status=creating")), total_of(office, "status=creating&totals=true")) == (1, [])
+    [waiting] = total_of(office, "totals=true")
+    assert (len(listed(office)), waiting["invoices"], waiting["balance"]) == (2, 1, "75.00"), "owed once"
+    world.double.clear_faults()
+    world.advance(3601)
+    world.resume()
+    [counted] = total_of(office, "status=draft&totals=true")
+    assert (counted["invoices"], counted["total"]) == (1, "75.00")
+
+
 @pytest.mark.parametrize(
     "query",
     [

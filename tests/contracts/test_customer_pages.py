@@ -117,6 +117,12 @@ def test_a_name_is_found_by_its_beginning_in_any_case_with_or_without_accents(ba
     assert ids(whole(backend, CustomerFilter(name=typed))) == ["0", "2", "3", "1"]
 
 
+@pytest.mark.parametrize("typed", ["\u0301", " \u0308 ", "\u00a8", "\u00b8", "\u200b"])
+def test_no_name_begins_with_a_lone_accent(backend: Backend, typed: str) -> None:
+    put(backend, named("1", "Acme"), named("2", "\u00a8"), named("3", None))
+    assert whole(backend, CustomerFilter(name=typed)) == []
+
+
 def test_customers_by_name_come_in_the_order_of_the_names_that_are_shown(backend: Backend) -> None:
     put(
         backend,

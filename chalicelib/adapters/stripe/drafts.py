@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY
-from chalicelib.adapters.stripe.versions import INVOICE_KEY, ORGANIZATION_KEY
+from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY, TAX_KEY
+from chalicelib.adapters.stripe.versions import CORRECTS_KEY, INVOICE_KEY, ORGANIZATION_KEY
 from chalicelib.domain.draft_edit import DraftChanges, DraftLine
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.terms import end_of_day
@@ -30,7 +30,7 @@ def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreate
         "currency": order.currency,
         "auto_advance": False,
         "pending_invoice_items_behavior": "exclude",
-        "metadata": {ORGANIZATION_KEY: invoice.organization_id, INVOICE_KEY: invoice.id},
+        "metadata": _our_ids(invoice),
     }
     if order.due_date is not None:
         parameters["due_date"] = end_of_day(order.due_date, order.time_zone)
@@ -45,6 +45,12 @@ def draft_parameters(invoice: Invoice, stripe_customer_id: str) -> InvoiceCreate
     return parameters
 
 
+def _our_ids(invoice: Invoice) -> dict[str, str]:
+    """Returns what tells whose invoice it is, and which one it corrects, also after POM has lost its record."""
+    ids = {ORGANIZATION_KEY: str(invoice.organization_id), INVOICE_KEY: str(invoice.id)}
+    return ids if invoice.corrects is None else {**ids, CORRECTS_KEY: str(invoice.corrects)}
+
+
 def lines_parameters(lines: Sequence[DraftLine]) -> InvoiceAddLinesParams:
     """All lines in one request. The amounts are POM's own: nobody else multiplies."""
     return {"lines": [_line(line) for line in lines]}
@@ -56,6 +62,8 @@ def _line(line: DraftLine) -> InvoiceAddLinesParamsLine:
         parameters["metadata"] = {SERVICE_KEY: line.service_id}
     elif line.deduction is not None:
         parameters["metadata"] = {DEDUCTION_KEY: line.deduction.value}
+    elif line.tax:
+        parameters["metadata"] = {TAX_KEY: "true"}
     if line.day_began_at is not None:
         # Stripe shows a period only if it ends later than it begins, and the text has the day already.
         parameters["period"] = {"start": line.day_began_at, "end": line.day_began_at}

@@ -11,9 +11,8 @@ from chalicelib.adapters.stripe.client import Missing, on_account
 from chalicelib.adapters.stripe.errors import translated
 from chalicelib.adapters.stripe.lists import Lists
 from chalicelib.adapters.stripe.objects.fields import Metadata, Reference, id_of
-from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY, PaymentSettings
-from chalicelib.adapters.stripe.versions import our_ids
-from chalicelib.domain.draft_edit import TAX
+from chalicelib.adapters.stripe.objects.invoices import DEDUCTION_KEY, SERVICE_KEY, TAX_KEY, PaymentSettings
+from chalicelib.adapters.stripe.versions import corrected_id, our_ids
 from chalicelib.domain.identifiers import ServiceId, StripeAccountId, is_id
 from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.ports.recorded import RecordedInvoice
@@ -46,7 +45,8 @@ class Line(msgspec.Struct):
 
     @property
     def tax(self) -> bool:
-        return self.service_id is None and self.description == TAX
+        """Returns True if it is POM's own tax. Its text does not tell, because people call other lines Tax, too."""
+        return self.service_id is None and TAX_KEY in (self.metadata or {})
 
 
 class Order(msgspec.Struct):
@@ -88,6 +88,7 @@ class Order(msgspec.Struct):
             memo=self.description,
             footer=self.footer,
             payment_methods=tuple(settings.payment_method_types or ()),
+            corrects=corrected_id(self.metadata),
         )
 
 

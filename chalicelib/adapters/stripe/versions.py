@@ -18,12 +18,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.domain.identifiers import INVOICE_ID, STRIPE_ID, InvoiceId, OrganizationId, is_id
+from chalicelib.domain.identifiers import INVOICE_ID, STRIPE_ID, InvoiceId, OrganizationId, correction_id_for, is_id
 
 ORGANIZATION_KEY = "pom_organization_id"
 INVOICE_KEY = "pom_invoice_id"
 CUSTOMER_KEY = "pom_customer_id"
 """Names of our own ids in the metadata of Stripe's objects."""
+CORRECTS_KEY = "pom_corrects"
+"""Where a copy names the invoice that it corrects. It says nothing about the owner of an object."""
 
 FIRST = "2011-01-01"
 BASIL = "2025-03-31"
@@ -183,6 +185,19 @@ def our_ids(metadata: object) -> OurIds:
         InvoiceId(invoice_id) if is_id(invoice_id, INVOICE_ID) else None,
         customer_id if is_id(customer_id) else None,
     )
+
+
+def corrected_id(metadata: object) -> InvoiceId | None:
+    """Returns the id of the invoice that a copy corrects, or None if the metadata names none that is true.
+
+    The id of a copy is a digest of the id of its original. So what somebody else writes there is not believed.
+    """
+    organization_id, invoice_id, _ = our_ids(metadata)
+    named = metadata.get(CORRECTS_KEY) if isinstance(metadata, dict) else None
+    if organization_id is None or not is_id(named, INVOICE_ID):
+        return None
+    original_id = InvoiceId(named)
+    return original_id if correction_id_for(organization_id, original_id) == invoice_id else None
 
 
 def _amount_in(value: Any) -> int | None:

@@ -37,7 +37,7 @@ _LINKED = "linked"
 _NO_ACCOUNT = ""
 _END_OF_NAME = "\t"
 """Sorts before every sign that a folded name may have, so that Ann comes before Ann Lee."""
-_BEFORE_EVERY_NAME, _BEHIND_EVERY_NAME = " ", "\U0010ffff"
+_BEHIND_EVERY_NAME = "\U0010ffff"
 
 _READ = ("customer_id", "document", "packed")
 
@@ -149,7 +149,7 @@ def _by_email(organization_id: OrganizationId, email: str) -> _Listing:
 
 def _by_name(organization_id: OrganizationId, typed: str) -> _Listing:
     beginning = folded(typed)[:NAME_LETTERS]
-    parts = [(beginning or _BEFORE_EVERY_NAME, beginning + _BEHIND_EVERY_NAME)]
+    parts = [(beginning, beginning + _BEHIND_EVERY_NAME)] if beginning else []
     form = rf"{re.escape(beginning)}[^{_END_OF_NAME}]*{_END_OF_NAME}[^{_END_OF_NAME}]+"
     return _Listing(CustomerItem.by_name, organization_id, CustomerItem.name_key, parts, form)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from chalicelib.api.examples.common import CUSTOMER_ID, LAST_PAGE, AnswerExamples, only_error
 from chalicelib.api.models.customer_imports import CustomerImportDetail, CustomerImportView, NewCustomerImport
-from chalicelib.api.models.customers import CustomerDetail, CustomerList, SaveCustomer
+from chalicelib.api.models.customers import CustomerDetail, CustomerList
+from chalicelib.api.models.saved_customers import SaveCustomer
 
 PROFILE = {
     "firstName": "Dana",

@@ -20,9 +20,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 import msgspec
 
 from chalicelib.api.models.common import CURRENCY_PATTERN
-from chalicelib.api.models.customers import STRIPE_CUSTOMER_PATTERN
 from chalicelib.api.models.exact import decoder
 from chalicelib.api.models.invoice_query import STRIPE_INVOICE_PATTERN
+from chalicelib.api.models.saved_customers import STRIPE_CUSTOMER_PATTERN
 from chalicelib.domain.customer_fields import WHOLE_EMAIL_PATTERN
 from chalicelib.domain.identifiers import ID_PATTERN
 from chalicelib.domain.texts import ONE_LINE_PATTERN, TEXT_PATTERN, VISIBLE_LINE_PATTERN

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.models.common import Id, Instant, PageInfo, instant, page_info
-from chalicelib.api.models.customers import SaveCustomer
 from chalicelib.api.models.item_errors import ItemErrorView, item_error_view
+from chalicelib.api.models.saved_customers import SaveCustomer
 from chalicelib.domain.batch import Batch, BatchItem, BatchStatus, ItemStatus
 from chalicelib.ports.storage import Page
 from chalicelib.usecases.bulk.import_customers import MAX_ROWS

@@ -52,8 +52,9 @@ class InvoiceList(msgspec.Struct, rename="camel", kw_only=True):
     totals: Annotated[
         list[InvoiceTotals] | None,
         Meta(
-            description="What the invoices of all pages come to, by currency. Null if `totals` was not asked for, or "
-            "if POM keeps no sums of this list."
+            description="What the invoices of all pages come to, by currency. A copy counts once it has taken the "
+            "place of the invoice that it corrects, so that nothing is counted twice. Until then it is listed as "
+            "`creating`. Null if `totals` was not asked for, or if POM keeps no sums of this list."
         ),
     ]
     page_info: PageInfo

@@ -78,8 +78,9 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
     totals: Annotated[
         bool,
         Meta(
-            description="Also count the invoices of all pages and add them up. The answer's `totals` is null with a "
-            "range, `customerId`, `number` or `stripeInvoiceId`, because POM keeps no sums of these."
+            description="Also count the invoices of all pages and add them up. A copy counts once it has taken the "
+            "place of the invoice that it corrects. The answer's `totals` is null with a range, `customerId`, "
+            "`number` or `stripeInvoiceId`, because POM keeps no sums of these."
         ),
     ] = False
 

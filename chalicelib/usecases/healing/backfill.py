@@ -11,11 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from chalicelib.domain.actions import CORRECTED, Action
 from chalicelib.domain.connection import Connection, usable_account
 from chalicelib.domain.errors import Conflict, StaleWrite
 from chalicelib.domain.facts import InvoiceFact
 from chalicelib.domain.history import Source
-from chalicelib.domain.identifiers import CustomerId, InvoiceId, OrganizationId, ServiceId, StripeAccountId
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    InvoiceId,
+    OrganizationId,
+    ServiceId,
+    StripeAccountId,
+    correction_id_for,
+)
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.settings import time_zone_of
 from chalicelib.domain.shown import shows_the_same
@@ -148,7 +156,9 @@ def _made_again(
         customer_id = _customer_of(_usable(recorded, connection), account_id, ports)
         if not dry_run:
             made = begun or _rebuilt(recorded, connection, customer_id, account_id, ports)
-            _fill(_claiming(made, recorded, ports), listed.stripe_id, ports)
+            claimed = _claiming(made, recorded, ports)
+            _link(claimed, ports)
+            _fill(claimed, listed.stripe_id, ports)
     except Conflict as refusal:
         return Backfilled(listed, Did.NOT_RECREATED, refusal.message)
     return Backfilled(listed, Did.RECREATED, " ".join(_missing(recorded, connection, customer_id, ports)))
@@ -211,6 +221,20 @@ def _claiming(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invo
 
 def _services(recorded: RecordedInvoice) -> list[ServiceId]:
     return list(dict.fromkeys(line.service_id for line in recorded.lines)) if recorded.live else []
+
+
+def _link(invoice: Invoice, ports: Ports) -> None:
+    """Tells an original which copy took its place, whichever of the two records was lost.
+
+    It comes before the record is filled, so a run that was stopped here does it again.
+    """
+    original_id = invoice.corrects or invoice.id
+    original = ports.invoices.get(invoice.organization_id, original_id)
+    copy = ports.invoices.get(invoice.organization_id, correction_id_for(invoice.organization_id, original_id))
+    if original is None or copy is None or copy.replaces_nothing_yet or original.corrected_by is not None:
+        return
+    corrected, now = Action(copy.created_at, CORRECTED, copy.created_by), ports.clock.now()
+    store(original, lambda current: current.changed(now, corrected), ports)
 
 
 def _fill(invoice: Invoice, stripe_id: str, ports: Ports) -> Invoice:

@@ -21,11 +21,14 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import uncounted
 from chalicelib.usecases.healing.backfill import Backfilled, Did, backfill, to_backfill
 from chalicelib.usecases.healing.tie_out import tie_out
+from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
+from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.timelines import kinds
 from tests.usecases.healing.test_reconcile import assert_equal, lively
+from tests.usecases.invoicing.editing import change
 from tests.world import OFFICE, ORGANIZATION, World, line
 
 DAY = 86400
@@ -431,3 +434,88 @@ def test_an_invoice_of_an_earlier_release_is_written_so_that_its_payments_are_li
     [row] = world.ports.payments.page(ORGANIZATION, MovementFilter(), 10, None).items
     assert row.movement.amount == 7500
     assert did(filled(world)) == [Did.UNCHANGED]
+
+
+def test_a_deduction_or_a_service_called_tax_is_not_rebuilt_as_tax(world: World, account: StripeAccountId) -> None:
+    credit = DeductionAsked(DeductionKind.CREDIT, "Tax", Decimal("10.00"))
+    service = replace(line("svc_1", "50.00"), description="Tax")
+    draft = world.invoice(line_items=(service,), deductions=(credit,), tax=Decimal("5.00"), send=False)
+    lose(world, draft)
+    assert did(filled(world)) == [Did.RECREATED]
+    found = world.now(draft)
+    assert (found.order.subtotal, found.order.deductions, found.order.tax) == (5000, draft.order.deductions, 500)
+    assert (found.total, found.total_difference) == (4500, 0)
+    world.customer()
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).status is InvoiceStatus.PENDING
+
+
+def test_a_line_that_somebody_called_tax_in_stripe_is_not_rebuilt_as_poms_tax(
+    world: World, account: StripeAccountId
+) -> None:
+    draft = world.invoice("svc_1", tax=Decimal("5.00"), send=False)
+    theirs: Any = {"lines": [{"amount": 200, "description": "Tax"}]}
+    world.client.v1.invoices.add_lines(str(draft.stripe_invoice_id), theirs, {"stripe_account": account})
+    lose(world, draft)
+    [done] = filled(world)
+    assert done.remark == "1 of its lines were added in Stripe and name no service."
+    assert world.now(draft).order.tax == 500
+
+
+def test_a_kind_of_deduction_that_was_changed_comes_back_as_it_was_saved_last(
+    world: World, account: StripeAccountId
+) -> None:
+    discount = DeductionAsked(DeductionKind.DISCOUNT, "Rebate", Decimal("10.00"))
+    draft = world.invoice("svc_1", deductions=(discount,), send=False)
+    credit = replace(discount, kind=DeductionKind.CREDIT)
+    edit_draft(change(draft, "svc_1", deductions=(credit,)), world.ports)
+    lose(world, draft)
+    filled(world)
+    assert [each.kind for each in world.now(draft).order.deductions] == [DeductionKind.CREDIT]
+
+
+# Corrections
+
+
+def corrected(world: World) -> tuple[Invoice, Invoice]:
+    """Returns an original, which is void, and the draft copy that took its place."""
+    original = world.invoice("svc_1")
+    world.deliver()
+    copy = correct_invoice(ORGANIZATION, original.id, OFFICE, world.ports, confirmed=True)
+    world.deliver()
+    return world.now(original), world.now(copy)
+
+
+@pytest.mark.parametrize("lost", [("copy",), ("original",), ("copy", "original")])
+def test_a_copy_and_its_original_name_each_other_whichever_record_was_lost(
+    world: World, account: StripeAccountId, lost: tuple[str, ...]
+) -> None:
+    original, copy = corrected(world)
+    lose(world, *[invoice for name, invoice in (("copy", copy), ("original", original)) if name in lost])
+    assert did(filled(world)).count(Did.RECREATED) == len(lost)
+    assert world.now(copy).corrects == original.id
+    assert world.now(original).corrected_by == copy.id
+    assert kinds(world.now(original)).count("corrected") == 1
+    assert claims(world) == {"svc_1": copy.id}
+    assert written(world) == []
+
+
+def test_only_the_true_original_is_believed_of_what_a_copy_names(world: World, account: StripeAccountId) -> None:
+    original = world.invoice("svc_1")
+    other = world.invoice("svc_2", send=False)
+    named: Any = {"metadata": {"pom_corrects": original.id}}
+    world.client.v1.invoices.update(str(other.stripe_invoice_id), named, {"stripe_account": account})
+    lose(world, other)
+    filled(world)
+    assert world.now(other).corrects is None
+    assert world.now(original).corrected_by is None
+
+
+def test_events_of_a_copy_reach_the_copy_and_not_the_invoice_that_it_corrects(
+    world: World, account: StripeAccountId
+) -> None:
+    original, copy = corrected(world)
+    send_invoice(ORGANIZATION, copy.id, OFFICE, world.ports)
+    world.double.pay(account, str(world.now(copy).stripe_invoice_id), "pm_card_visa")
+    world.deliver()
+    assert world.now(copy).status is InvoiceStatus.PAID
+    assert world.now(original) == original

@@ -30,6 +30,8 @@ from chalicelib.ports.listed import ListedInvoice
 SERVICE_KEY = "pom_service_id"
 DEDUCTION_KEY = "pom_deduction"
 """Where a line of POM's that takes something off says which kind of deduction it is."""
+TAX_KEY = "pom_tax"
+"""Where the line of POM's own tax says that it is one, because other lines may have the same text."""
 
 
 class StatusTransitions(msgspec.Struct):
@@ -78,6 +80,7 @@ class LineOfDraft(LineOfInvoice):
     @property
     def in_stripe(self) -> LineInStripe:
         service_id, amount = self.billed
+        metadata = self.metadata or {}
         return LineInStripe(
             id=self.id,
             amount=amount,
@@ -85,6 +88,8 @@ class LineOfDraft(LineOfInvoice):
             service_id=service_id or None,
             period_start=moment_of(self.period.start) if self.period else None,
             adjusted=bool(self.taxes) or any(each.amount for each in self.discount_amounts or ()),
+            deduction=metadata.get(DEDUCTION_KEY),
+            tax=TAX_KEY in metadata,
         )
 
 
