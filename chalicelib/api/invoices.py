@@ -40,6 +40,7 @@ from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_events
 from chalicelib.usecases.invoicing.remind import remind
 from chalicelib.usecases.invoicing.settle_outside import mark_paid
+from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.invoicing.void_invoice import void_invoice as make_void
 from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 
@@ -143,7 +144,14 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     deposits = deposits_of_invoice(invoice, ports)
     base = bootstrap.config().stripe_dashboard_base
     name = _customer_name(invoice, ports)
-    detail = invoice_detail(invoice, deposits, customer_name=name, now=ports.clock.now(), dashboard_base=base)
+    detail = invoice_detail(
+        invoice,
+        deposits,
+        beside=beside(invoice, ports),
+        customer_name=name,
+        now=ports.clock.now(),
+        dashboard_base=base,
+    )
     return Reply(detail, edit_tag=invoice.edit_tag)
 
 
@@ -254,6 +262,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
         "invoicing_frozen",
         "payment_under_way",
         "service_already_billed",
+        "stripe_account_not_ready",
         "total_differs",
         *GIVES_THE_CUSTOMER,
         *CHANGES_AN_INVOICE,
@@ -263,7 +272,8 @@ def correct_invoice(call: Call[Correction]) -> Reply:
     """Void an invoice that was issued and not paid, and make a draft copy of it, which can be changed and sent.
 
     The answer is the copy; a repeated request answers the same one. It has what POM ordered. If its due date has
-    passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent.
+    passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent. While
+    Stripe does not let the account take payments, it is refused, because the copy could not be sent.
     """
     ports = bootstrap.ports()
     organization_id, user_id, confirmed = call.caller.organization_id, call.caller.user_id, call.input.confirmed

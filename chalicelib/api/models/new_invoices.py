@@ -53,8 +53,8 @@ Quantity = Annotated[
 LineCurrency = Annotated[
     CurrencyCode | None,
     Meta(
-        description="The currency of the price. If it is left out, the price is in the currency of the invoice. A line "
-        "in another currency than its invoice is refused with `currency_mixed`."
+        description="The currency of the price. If it is left out, the price is in the currency of the invoice. A "
+        "line in another currency than its invoice is refused with `currency_mixed`."
     ),
 ]
 ServiceDate = Annotated[

@@ -135,8 +135,8 @@ def finalized_meanwhile() -> ChangedInStripe:
     return ChangedInStripe(
         "changed_in_stripe",
         "Somebody finalized this draft in Stripe while it was being saved.",
-        next_step="Load the invoice again and look at it. If it is wrong, correct it: that voids it and makes a draft "
-        "copy.",
+        next_step="Load the invoice again and look at it. If it is wrong, correct it: that voids it and makes a "
+        "draft copy.",
     )
 
 
