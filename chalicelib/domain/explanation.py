@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, SEND_REFUSED
-from chalicelib.domain.draft_changes import changes_of_draft
+from chalicelib.domain.draft_changes import changes_of_draft, moved_due_date
 from chalicelib.domain.explained_money import (
     disputes,
     given_back,
@@ -54,6 +54,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_by_terms:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
+    yield from moved_due_date(invoice)
     yield from not_sent(invoice)
     yield from _not_changed(invoice)
     yield from reasons
