@@ -141,6 +141,7 @@ FUNCTIONS: Final = (
         tables={
             **_SAGA,
             "invoices": (*INVOICES, *MANY),
+            "claims": (*CLAIMS, *MANY),
             "connections": (*READ_WRITE, "ConditionCheckItem"),
             "customers": (*READ_WRITE, *MANY, "Query"),
             "batches": (*READ_WRITE, *MANY, "Query"),

@@ -70,6 +70,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
         "invoicing_frozen",
         "payment_under_way",
         "service_already_billed",
+        "stripe_account_not_ready",
         "total_differs",
         *GIVES_THE_CUSTOMER,
         *CHANGES_AN_INVOICE,
@@ -79,7 +80,8 @@ def correct_invoice(call: Call[Correction]) -> Reply:
     """Void an invoice that was issued and not paid, and make a draft copy of it, which can be changed and sent.
 
     The answer is the copy; a repeated request answers the same one. It has what POM ordered. If its due date has
-    passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent.
+    passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent. While
+    Stripe does not let the account take payments, it is refused, because the copy could not be sent.
     """
     ports = bootstrap.ports()
     organization_id, user_id, confirmed = call.caller.organization_id, call.caller.user_id, call.input.confirmed

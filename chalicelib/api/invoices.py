@@ -30,6 +30,7 @@ from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoice_lists import find_by_stripe_id, totals
 from chalicelib.usecases.invoicing.invoicing_settings import time_zone_in_force
 from chalicelib.usecases.invoicing.records import list_events
+from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.payouts.show_deposits import deposits_of_invoice
 
 router = Router(__name__, "Invoices")
@@ -108,7 +109,14 @@ def get_invoice(call: Call[Nothing]) -> Reply:
     deposits = deposits_of_invoice(invoice, ports)
     base = bootstrap.config().stripe_dashboard_base
     name = customer_name(invoice, ports)
-    detail = invoice_detail(invoice, deposits, customer_name=name, now=ports.clock.now(), dashboard_base=base)
+    detail = invoice_detail(
+        invoice,
+        deposits,
+        beside=beside(invoice, ports),
+        customer_name=name,
+        now=ports.clock.now(),
+        dashboard_base=base,
+    )
     return Reply(detail, edit_tag=invoice.edit_tag)
 
 

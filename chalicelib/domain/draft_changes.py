@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.wording import money
+from chalicelib.domain.terms import day_in_words
+from chalicelib.domain.wording import days, money
 
 UNDO = (
     "Save the draft again in POM, which overwrites the change. "
@@ -33,6 +34,24 @@ def changes_in_stripe(invoice: Invoice) -> Iterator[str]:
         yield f"It was changed in Stripe: {_are(changed_details(invoice))} not as in POM's draft."
     if invoice.facts.invoice and invoice.facts.invoice.charges_automatically:
         yield "It was changed in Stripe, so that Stripe would charge a saved payment method and mail no invoice."
+
+
+def moved_due_date(invoice: Invoice) -> Iterator[str]:
+    """Yields that somebody chose another due date of a draft in Stripe. Once that was shown, POM sends it like that.
+
+    Nothing is said if POM does not know when the draft was due by its terms, as of one whose record was lost.
+    """
+    ordered, due = invoice.order, invoice.due_day
+    if due is None or invoice.due_by_terms or due == ordered.due_date:
+        return
+    if ordered.due_date is not None:
+        before = f"on {day_in_words(ordered.due_date)}"
+    elif invoice.terms_due_at is None:
+        return
+    else:
+        wait = ordered.days_until_due or 0
+        before = f"{days(wait)} after it is sent" if wait else "on the day on which it is sent"
+    yield f"Its due date was changed in Stripe: it is due on {day_in_words(due)}, and not {before} as POM ordered."
 
 
 def has_other_lines(invoice: Invoice) -> bool:

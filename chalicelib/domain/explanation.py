@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, SEND_REFUSED
-from chalicelib.domain.draft_changes import changes_of_draft
+from chalicelib.domain.draft_changes import changes_of_draft, moved_due_date
 from chalicelib.domain.explained_money import (
     disputes,
     given_back,
@@ -20,6 +20,7 @@ from chalicelib.domain.failures import FAILURE_TEXTS
 from chalicelib.domain.intended_act import GIVEN_UP
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import KNOWN_STATUSES, OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.successors import NOTHING_BESIDE, Beside, reference, where_billed
 from chalicelib.domain.terms import day_in_words, day_of
 from chalicelib.domain.timeline import latest
 from chalicelib.domain.timeline_entries import EntryKind
@@ -28,10 +29,11 @@ from chalicelib.domain.wording import day, days, latest_action, money, on_day
 PAYABLE = (*OPEN_STATUSES, InvoiceStatus.UNCOLLECTIBLE)
 
 
-def explain(invoice: Invoice, now: int) -> str:
+def explain(invoice: Invoice, now: int, beside: Beside = NOTHING_BESIDE) -> str:
     """One paragraph for people: why the invoice has its status, and what is known beside it."""
     sentences = [
         *_EXPLAIN[invoice.status](invoice, now),
+        *_beside(invoice, beside),
         *_revisions(invoice),
         *disputes(invoice),
         *refund_troubles(invoice),
@@ -52,8 +54,7 @@ def _draft(invoice: Invoice, now: int) -> Iterator[str]:
     if invoice.due_by_terms:
         wait = invoice.order.days_until_due
         yield f"It is due {days(wait)} after it is sent." if wait else "It is due on the day on which it is sent."
-    if invoice.corrects is not None:
-        yield "It is the copy of an invoice that was voided to correct it."
+    yield from moved_due_date(invoice)
     yield from not_sent(invoice)
     yield from _not_changed(invoice)
     yield from reasons
@@ -169,11 +170,17 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     told = latest(invoice, EntryKind.VOIDED, EntryKind.DRAFT_DELETED)
     word = "Its draft was deleted" if deleted else "Voided"
     when = on_day(invoice, told.at if told else None)
-    if invoice.corrected_by is not None:
-        yield f"{word}{when} to correct it: a copy has taken its place."
-    else:
-        yield f"{word}{when}: nothing is to be paid, its services can be billed again."
+    why = " to correct it" if invoice.corrected_by is not None else ""
+    yield f"{word}{when}{why}: nothing is to be paid."
     yield from _had_been_paid(invoice)
+
+
+def _beside(invoice: Invoice, beside: Beside) -> Iterator[str]:
+    """Yields where the services of a void invoice are now, or which invoice a draft corrects."""
+    if invoice.status is InvoiceStatus.VOID:
+        yield where_billed(beside)
+    elif invoice.status is InvoiceStatus.DRAFT and beside.original is not None:
+        yield f"It is the copy of {reference(beside.original)}, which was voided to correct it."
 
 
 def _uncollectible(invoice: Invoice, now: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ from chalicelib.domain.amounts import credited_to_balance
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.successors import NOTHING_BESIDE, Beside, what_to_do_instead
 from chalicelib.domain.wording import money
 
 STAYS_BILLED = "Its services stay billed in POM."
@@ -56,18 +57,21 @@ def _left_outside(invoice: Invoice) -> int:
     return max(fact.amount_paid_off_stripe - invoice.amounts.refunded_outside, 0) if fact else 0
 
 
-def not_now(invoice: Invoice, verb: str) -> Conflict:
-    """Returns why an invoice cannot be sent or voided in its present status. `verb` is `sent` or `voided`."""
+def not_now(invoice: Invoice, verb: str, beside: Beside = NOTHING_BESIDE) -> Conflict:
+    """Returns why an invoice cannot be sent or voided in its present status. `verb` is `sent` or `voided`.
+
+    `beside` says where the services of a void invoice are billed now.
+    """
     if invoice.status is InvoiceStatus.CREATING:
         return creating()
     return Conflict(
         f"invoice_not_{'sendable' if verb == 'sent' else 'voidable'}",
         f"An invoice that is {invoice.status} cannot be {verb}.",
-        next_step=_instead(invoice),
+        next_step=_instead(invoice, beside),
     )
 
 
-def not_correctable(invoice: Invoice) -> Conflict:
+def not_correctable(invoice: Invoice, beside: Beside) -> Conflict:
     """Returns why no draft copy can take the place of an invoice in its present status."""
     if invoice.status is InvoiceStatus.CREATING:
         return creating()
@@ -80,7 +84,7 @@ def not_correctable(invoice: Invoice) -> Conflict:
     return Conflict(
         "invoice_not_correctable",
         f"An invoice that is {invoice.status} cannot be corrected.",
-        next_step=_instead(invoice),
+        next_step=_instead(invoice, beside),
     )
 
 
@@ -93,11 +97,9 @@ def creating() -> Conflict:
     )
 
 
-def _instead(invoice: Invoice) -> str:
+def _instead(invoice: Invoice, beside: Beside) -> str:
     if invoice.status in (InvoiceStatus.PAID, InvoiceStatus.REFUNDED):
         return way_out(invoice)
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
         return "Its payment link still works. Record a payment, or correct it: that voids it and makes a draft copy."
-    if invoice.corrected_by is not None:
-        return f"Open {invoice.corrected_by}, the copy that has taken its place."
-    return "Bill its services again."
+    return what_to_do_instead(beside)

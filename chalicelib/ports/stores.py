@@ -57,6 +57,14 @@ class InvoiceStore(Protocol):
         already are fine. Raises: InvoiceExists, ServiceClaimed.
         """
 
+    def holders(
+        self, organization_id: OrganizationId, services: Sequence[ServiceId]
+    ) -> Mapping[ServiceId, InvoiceId]:
+        """Returns who holds the claims on these services. A service that nobody has claimed is left out.
+
+        A void invoice keeps its claims. It takes a strongly consistent batch read for each hundred services.
+        """
+
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         """Claim more services for an invoice of the version that was read. Raises: ServiceClaimed, StaleWrite."""
 

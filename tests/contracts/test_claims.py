@@ -33,6 +33,16 @@ def test_a_conflict_names_each_claimed_service_and_its_holder(backend: Backend) 
     assert refused.value.holders == {"s1": a.id, "s3": b.id}
 
 
+def test_the_holders_of_any_number_of_services_are_told_and_of_no_other_organization(backend: Backend) -> None:
+    names = [ServiceId(f"s{n}") for n in range(120)]
+    a = backend.invoices.insert(recounted(invoice("a")), services(*names[:60]))
+    b = backend.invoices.insert(recounted(invoice("b")), services(*names[60:119]))
+    held = {**dict.fromkeys(names[:60], a.id), **dict.fromkeys(names[60:119], b.id)}
+    assert backend.invoices.holders(ORG, [*names, names[0]]) == held
+    assert backend.invoices.holders(OTHER_ORG, names) == {}
+    assert backend.invoices.holders(ORG, []) == {}
+
+
 def test_a_refused_insert_leaves_neither_invoice_nor_claims(backend: Backend) -> None:
     backend.invoices.insert(recounted(invoice("a")), services("s1"))
     with pytest.raises(ServiceClaimed):

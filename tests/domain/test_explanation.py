@@ -240,13 +240,13 @@ TABLE: list[tuple[str, Invoice, InvoiceStatus, str]] = [
         "void",
         made(replace(OPEN, status="void"), actions=(did("voided_by_pom", NOW + DAY),)),
         InvoiceStatus.VOID,
-        "Voided on 16 January 2027: nothing is to be paid, its services can be billed again.",
+        "Voided on 16 January 2027: nothing is to be paid. Its services can be billed again.",
     ),
     (
         "a deleted draft",
         made(replace(OPEN, status="draft", deleted=True), sent=False),
         InvoiceStatus.VOID,
-        "Its draft was deleted on 15 January 2027: nothing is to be paid, its services can be billed again.",
+        "Its draft was deleted on 15 January 2027: nothing is to be paid. Its services can be billed again.",
     ),
     (
         "given up",

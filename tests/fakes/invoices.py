@@ -48,6 +48,13 @@ class FakeInvoices:
             self._take(invoice, claims)
             return self._store(recounted)
 
+    def holders(
+        self, organization_id: OrganizationId, services: Sequence[ServiceId]
+    ) -> Mapping[ServiceId, InvoiceId]:
+        with self._db.lock:
+            known = {service_id: self._db.claims.get((organization_id, service_id)) for service_id in services}
+            return {service_id: holder for service_id, holder in known.items() if holder is not None}
+
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         with self._db.lock:
             self._require_unchanged(invoice)

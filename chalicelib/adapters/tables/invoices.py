@@ -20,6 +20,7 @@ from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, 
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.movements import Movement
 from chalicelib.domain.summary import Recounted
+from chalicelib.ports.portions import hundreds
 from chalicelib.ports.storage import (
     MAX_CLAIMS_AT_ONCE,
     InvoiceExists,
@@ -62,6 +63,16 @@ class TableInvoices:
                 raise InvoiceExists from exc
             raise _claims_refused(exc) from exc
         return stored
+
+    def holders(
+        self, organization_id: OrganizationId, services: Sequence[ServiceId]
+    ) -> Mapping[ServiceId, InvoiceId]:
+        keys = [{"owner": organization_id, "claim": _SERVICE + each} for each in dict.fromkeys(services)]
+        return {
+            ServiceId(item["claim"]["S"].removeprefix(_SERVICE)): InvoiceId(item["holder"]["S"])
+            for portion in hundreds(keys)
+            for item in read_many(ClaimItem, portion)
+        }
 
     def claim(self, invoice: Invoice, claims: Mapping[ServiceId, InvoiceId | None]) -> None:
         transaction = Transaction()

@@ -16,6 +16,7 @@ from chalicelib.domain.explained_deposits import where_money_is
 from chalicelib.domain.explanation import explain
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.successors import NOTHING_BESIDE, Beside
 from chalicelib.usecases.payouts.show_deposits import Deposited
 
 
@@ -40,17 +41,21 @@ def invoice_detail(
     invoice: Invoice,
     deposits: Mapping[str, Deposited],
     *,
+    beside: Beside = NOTHING_BESIDE,
     customer_name: str | None,
     now: int,
     dashboard_base: str,
 ) -> InvoiceDetail:
-    """Returns an invoice with its payments. `deposits` has what they cost, by the ids of the rows of the payments."""
+    """Returns an invoice with its payments. `deposits` has what they cost, by the ids of the rows of the payments.
+
+    `beside` are the invoices that its explanation names.
+    """
     view = invoice_view(invoice, customer_name=customer_name, now=now, dashboard_base=dashboard_base)
     where = where_money_is([(each.settled.movement, each.deposits) for each in deposits.values()])
     return InvoiceDetail(
         **msgspec.structs.asdict(view),
         order=draft_order_view(invoice.order) if invoice.status is InvoiceStatus.DRAFT else None,
-        explanation=" ".join([explain(invoice, now), *where]),
+        explanation=" ".join([explain(invoice, now, beside), *where]),
         payments=payment_views(invoice, deposits, dashboard_base),
         history=history_entries(invoice, dashboard_base),
     )

@@ -209,7 +209,10 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     corrected_by_invoice_id: Annotated[
         str | None,
-        Meta(description="POM's id of the copy that has taken its place. Null unless somebody has corrected it."),
+        Meta(
+            description="POM's id of the copy that was made when somebody corrected it. Null unless somebody has. It "
+            "stays if the copy is void by now; the `explanation` of the invoice says where its services are billed."
+        ),
     ]
     partially_refunded: Annotated[
         bool, Meta(description="True if money was refunded and the status is not `refunded`.")

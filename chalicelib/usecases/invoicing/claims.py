@@ -147,8 +147,8 @@ def _already_billed(
 ) -> ServiceAlreadyBilled:
     number = holder.facts.invoice.number if holder.facts.invoice else None
     if number is not None:
-        where = f"the invoice {number} ({holder.id}) already"
-        undo = f"void the invoice {number} ({holder.id}) first. To change that invoice, correct it"
+        where = f"the invoice {number} already"
+        undo = f"void the invoice {number} first. To change that invoice, correct it"
         if holder.status in _PAID:
             undo = "bill the work as another service: a paid invoice cannot be voided"
     elif holder.status is InvoiceStatus.DRAFT:

@@ -28,6 +28,7 @@ from chalicelib.usecases.connecting.revocation import noticing_revocation
 from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.invoicing.invoice_saga import known_to_stripe, run
 from chalicelib.usecases.invoicing.store_invoice import load, require_same_account
+from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.invoicing.void_invoice import VOIDABLE
 
 
@@ -42,16 +43,18 @@ def correct_invoice(
         NotFound: this organization has no such invoice.
         Conflict: nobody has confirmed it, it was not issued or is paid, a payment of it is under way, or a service
             has been billed elsewhere since it was voided.
-        Refused: the customer has no e-mail address, or Stripe says no.
+        Refused: the customer has no e-mail address, Stripe does not let the account take payments, so that the copy
+            could not be sent, or Stripe says no.
     """
     original = load(organization_id, invoice_id, ports)
     copy = ports.invoices.get(organization_id, correction_id_for(organization_id, invoice_id))
     if copy is not None and copy.live:
         return copy
     if original.status not in VOIDABLE:
-        raise not_correctable(original)
+        raise not_correctable(original, beside(original, ports))
     connection = ports.connections.get(organization_id)
-    account_id = require_same_account(original, account_to_invoice_on(connection, send=False))
+    # Whoever voids an invoice to correct it wants to send the copy, so it waits until the account may take payments.
+    account_id = require_same_account(original, account_to_invoice_on(connection, send=True))
     if not confirmed:
         raise _unconfirmed(original, ports)
     with noticing_revocation(organization_id, account_id, ports):

@@ -18,6 +18,7 @@ from chalicelib.usecases.connecting.sweep_sooner import wake
 from chalicelib.usecases.invoicing.invoice_saga import run
 from chalicelib.usecases.invoicing.pull_invoice import pulled, pulled_to_act_on
 from chalicelib.usecases.invoicing.store_invoice import load, require_same_account, store
+from chalicelib.usecases.invoicing.successors import beside
 
 
 def get_invoice(organization_id: OrganizationId, invoice_id: InvoiceId, ports: Ports) -> Invoice:
@@ -50,7 +51,7 @@ def send_invoice(
     invoice = load(organization_id, invoice_id, ports)
     if _sent(invoice):
         return invoice
-    _require_sendable(invoice)
+    _require_sendable(invoice, ports)
     connection = ports.connections.get(organization_id)
     account_id = require_same_account(invoice, usable_account(connection))
     require_invoicing(connection)
@@ -58,7 +59,7 @@ def send_invoice(
     if invoice.status in OPEN_STATUSES:
         with noticing_revocation(organization_id, account_id, ports):
             invoice = pulled_to_act_on(invoice, account_id, ports)
-        _require_sendable(invoice)
+        _require_sendable(invoice, ports)
         require_no_payment_under_way(invoice)
     wake(connection, ports)
     now, nonce = ports.clock.now(), ports.clock.nonce()
@@ -81,9 +82,9 @@ def _finalized_since(asked_at: int | None, invoice: Invoice) -> bool:
     return asked_at is not None and finalized_at is not None and finalized_at > asked_at
 
 
-def _require_sendable(invoice: Invoice) -> None:
+def _require_sendable(invoice: Invoice, ports: Ports) -> None:
     if invoice.saga.running or invoice.status not in (*OPEN_STATUSES, InvoiceStatus.DRAFT):
-        raise not_now(invoice, "sent")
+        raise not_now(invoice, "sent", beside(invoice, ports))
 
 
 def _sent(invoice: Invoice) -> bool:

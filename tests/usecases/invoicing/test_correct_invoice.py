@@ -19,13 +19,16 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.summary import summarized
 from chalicelib.usecases.connecting.freeze import freeze
 from chalicelib.usecases.invoicing.correct_invoice import correct_invoice
+from chalicelib.usecases.invoicing.edit_draft import edit_draft
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.invoicing_settings import change
 from chalicelib.usecases.invoicing.settle_outside import give_up_if_due
+from chalicelib.usecases.invoicing.successors import beside
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import Killed, unwatched, watched
 from tests.oracle import differences
 from tests.timelines import entries, kinds
+from tests.usecases.invoicing.editing import change as editing
 from tests.world import ADMIN, OFFICE, ORGANIZATION, World
 
 DAY = 86_400
@@ -42,6 +45,18 @@ def live_in_stripe(world: World, account: str) -> list[str]:
 
 def copies(world: World) -> list[Invoice]:
     return [each for each in world.ports.database.invoices.values() if each.corrects is not None]
+
+
+def number(invoice: Invoice) -> str:
+    fact = invoice.facts.invoice
+    assert fact is not None
+    assert fact.number is not None
+    return fact.number
+
+
+def explained(world: World, invoice: Invoice) -> str:
+    invoice = world.now(invoice)
+    return explain(invoice, world.ports.clock.now(), beside(invoice, world.ports))
 
 
 # What it does
@@ -67,10 +82,10 @@ def test_both_invoices_name_each_other_and_their_timelines_tell_who_corrected_it
     assert sorted(kinds(original)[-2:]) == ["corrected", "voided"]
     assert {entry.actor for entry in entries(original, "voided", "corrected")} == {ADMIN}
     assert kinds(copy) == ["created_as_correction"]
-    now = world.ports.clock.now()
-    assert "to correct it: a copy has taken its place." in explain(original, now)
-    assert "the copy of an invoice that was voided to correct it" in explain(copy, now)
-    assert not any(each.id in explain(one, now) for each in (original, copy) for one in (original, copy))
+    assert f"to correct it: nothing is to be paid. Its services are on the draft {copy.id} now." in explained(
+        world, original
+    )
+    assert f"the copy of the invoice {number(original)}, which was voided" in explained(world, copy)
 
 
 def test_the_copy_is_sent_like_any_draft_and_can_be_corrected_again(world: World, account: str) -> None:
@@ -176,7 +191,62 @@ def test_a_copy_that_was_deleted_is_not_made_again(world: World, account: str) -
     with pytest.raises(Conflict) as refusal:
         corrected(world, original)
     assert refusal.value.code == "invoice_not_correctable"
-    assert world.invoice().status is InvoiceStatus.PENDING  # its services can be billed again
+    assert refusal.value.next_step == "Bill its services again."
+    assert explained(world, original).endswith(
+        "to correct it: nothing is to be paid. Its services can be billed again."
+    )
+    again = world.invoice()
+    assert again.status is InvoiceStatus.PENDING
+    assert f"Its services are on the invoice {number(again)} now." in explained(world, original)
+    with pytest.raises(Conflict) as refusal:
+        corrected(world, original)
+    assert refusal.value.next_step == f"Its services are on the invoice {number(again)} now. Open that one instead."
+
+
+def test_a_copy_that_was_sent_and_corrected_again_is_no_longer_named_as_the_place_of_the_services(
+    world: World, account: str
+) -> None:
+    original = world.invoice("svc_1", "svc_2")
+    copy = corrected(world, original)
+    send_invoice(ORGANIZATION, copy.id, OFFICE, world.ports)
+    world.advance(60)
+    assert f"on the invoice {number(world.now(copy))} now" in explained(world, original)
+    last = corrected(world, copy)
+    assert f"Its services are on the draft {last.id} now." in explained(world, original)
+    assert f"Its services are on the draft {last.id} now." in explained(world, copy)
+
+
+def test_services_that_the_copy_no_longer_has_are_told_as_free(world: World, account: str) -> None:
+    original = world.invoice("svc_1", "svc_2")
+    copy = corrected(world, original)
+    edit_draft(editing(copy, "svc_1"), world.ports)
+    assert f"Some of its services are on the draft {copy.id} now. The others can be billed again." in explained(
+        world, original
+    )
+
+
+def test_an_invoice_that_was_only_voided_names_the_invoice_that_has_its_services_since(
+    world: World, account: str
+) -> None:
+    void = world.invoice("svc_1")
+    void_invoice(ORGANIZATION, void.id, OFFICE, world.ports)
+    assert explained(world, void).endswith("nothing is to be paid. Its services can be billed again.")
+    again = world.invoice("svc_1")
+    assert explained(world, void).endswith(f"Its services are on the invoice {number(again)} now.")
+    with pytest.raises(Conflict) as refusal:
+        send_invoice(ORGANIZATION, void.id, OFFICE, world.ports)
+    assert number(again) in str(refusal.value.next_step)
+
+
+def test_nothing_is_voided_while_the_copy_could_not_be_sent(world: World, account: str) -> None:
+    original = world.invoice()
+    world.double.update_account(account, charges_enabled=False)
+    world.deliver()
+    for confirmed in (False, True):
+        with pytest.raises(Refused) as refusal:
+            corrected(world, original, confirmed=confirmed)
+        assert refusal.value.code == "stripe_account_not_ready"
+    assert (world.now(original).status, copies(world)) == (InvoiceStatus.PENDING, [])
 
 
 def test_a_payment_that_pom_has_not_heard_of_keeps_the_original_as_it_is(world: World, account: str) -> None:

@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.connection import Connection
-from chalicelib.domain.errors import AccountUnreachable, Conflict, IntegrationError, NotFound, Refused
+from chalicelib.domain.errors import (
+    AccountUnreachable,
+    Conflict,
+    IntegrationError,
+    NotFound,
+    Refused,
+    ServiceAlreadyBilled,
+)
 from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, StripeAccountId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.money import MINIMUM_CHARGE, decimal_string
@@ -210,8 +217,12 @@ def test_a_billed_service_is_refused_and_the_answer_names_its_invoice(world: Wor
         world.invoice("svc_2", "svc_1")
     assert refusal.value.code == "service_already_billed"
     assert refusal.value.field == "lineItems[1].serviceId"
-    assert first.id in refusal.value.message
-    assert first.id in str(refusal.value.next_step)
+    number = first.facts.invoice.number if first.facts.invoice else None
+    assert isinstance(refusal.value, ServiceAlreadyBilled)
+    assert (refusal.value.invoice_id, refusal.value.number) == (first.id, number)
+    assert f"the invoice {number}" in refusal.value.message
+    assert f"the invoice {number}" in str(refusal.value.next_step)
+    assert first.id not in refusal.value.message + str(refusal.value.next_step)
     assert set(world.ports.database.claims) == {(ORGANIZATION, "svc_1")}
     assert len(world.in_stripe(account)) == 1
 

@@ -327,6 +327,33 @@ def test_a_change_that_was_made_already_may_be_repeated_after_a_lost_answer(worl
     assert (again.order, claimed(world)) == (changed.order, {"svc_2": seen.id})
 
 
+def test_a_draft_whose_due_date_somebody_moved_in_stripe_says_so_and_is_sent_once_that_was_shown(
+    world: World,
+) -> None:
+    draft = drafted(world, "svc_1", payment_terms="net_30")
+    moved: Any = {"due_date": world.ports.clock.now() + 90 * DAY}
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", moved, on(draft))
+    world.deliver()
+    known = world.now(draft)
+    assert "Review and send it." in explain(known, world.ports.clock.now())
+    told = "Its due date was changed in Stripe: it is due on"
+    assert told in explain(known, world.ports.clock.now())
+    assert "and not 30 days after it is sent as POM ordered." in explain(known, world.ports.clock.now())
+    again = edit_draft(change(draft, "svc_1", payment_terms="net_30"), world.ports)
+    assert told not in explain(again, world.ports.clock.now())
+    assert kinds(world, draft) == [EntryKind.CREATED, EntryKind.EDITED]
+
+
+def test_another_due_date_in_stripe_than_the_day_that_was_ordered_is_told(world: World) -> None:
+    draft = drafted(world, "svc_1", due_date=dt.date(2027, 2, 1))
+    moved: Any = {"due_date": world.ports.clock.now() + 90 * DAY}
+    assert "changed in Stripe" not in explain(draft, world.ports.clock.now())
+    world.client.v1.invoices.update(draft.stripe_invoice_id or "", moved, on(draft))
+    world.deliver()
+    assert "and not on 1 February 2027 as POM ordered." in explain(world.now(draft), world.ports.clock.now())
+    assert send_invoice(ORGANIZATION, draft.id, OFFICE, world.ports).sent_at is not None
+
+
 # If Stripe says no
 
 

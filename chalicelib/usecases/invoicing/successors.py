@@ -1,0 +1,31 @@
+"""Reads the invoices that stand beside another one, so that sentences say what is true today."""
+
+from __future__ import annotations
+
+from chalicelib.domain.draft_edit import services_of
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.successors import NOTHING_BESIDE, Beside
+from chalicelib.ports import Ports
+
+
+def beside(invoice: Invoice, ports: Ports) -> Beside:
+    """Returns where the services of a void invoice are billed now, and which invoice a draft copy corrects.
+
+    It takes a batch read of claims and a read of each invoice that holds some, for a void invoice. It takes one read
+    for a draft copy, and none for any other invoice.
+    """
+    if invoice.status is InvoiceStatus.VOID:
+        return _after(invoice, ports)
+    if invoice.corrects is not None and invoice.status is InvoiceStatus.DRAFT:
+        return Beside(original=ports.invoices.get(invoice.organization_id, invoice.corrects))
+    return NOTHING_BESIDE
+
+
+def _after(invoice: Invoice, ports: Ports) -> Beside:
+    services = services_of(invoice.order)
+    holders = ports.invoices.holders(invoice.organization_id, services)
+    others = dict.fromkeys(holder for holder in holders.values() if holder != invoice.id)
+    known = (ports.invoices.get(invoice.organization_id, each) for each in others)
+    live = {each.id: each for each in known if each is not None and each.live}
+    return Beside(tuple(live.values()), others_free=any(holders.get(each) not in live for each in services))
