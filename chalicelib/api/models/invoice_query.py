@@ -22,8 +22,8 @@ STRIPE_INVOICE_PATTERN = r"^in_[A-Za-z0-9_]{1,252}$(?!\n)"
 _FIRST_DAY = "A day of the company's time zone, or a moment; inclusive."
 _LAST_DAY = "A day of the company's time zone, inclusive, or a moment, exclusive."
 _QUARTERS = (
-    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. A client that polls asks "
-    "since a minute before its last request, gets some invoices twice, and misses none."
+    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. A client that polls "
+    "gives the time of its last request less a minute. It gets some invoices twice, and misses none."
 )
 
 
@@ -79,7 +79,8 @@ class InvoiceQuery(PageQuery, rename="camel", forbid_unknown_fields=True):
         bool,
         Meta(
             description="Also count the invoices of all pages and add them up. The answer's `totals` is null with a "
-            "range, `customerId`, `number` or `stripeInvoiceId`, because POM keeps no sums of these."
+            "range, `customerId`, `number` or `stripeInvoiceId`, because POM keeps no sums of these. A "
+            "copy that has yet to take the place of the invoice that it corrects is listed and not counted."
         ),
     ] = False
 
