@@ -113,7 +113,6 @@ def retry_invoice_batch(call: Call[Nothing]) -> Reply:
     takes=Nothing,
     answers={202: InvoiceBatchView},
     refuses=(
-        "batch_cancelled",
         "batch_not_found",
         "batch_running",
         "invoicing_frozen",
