@@ -58,8 +58,8 @@ _BY_ID = "in the order of their ids"
 COMBINATIONS = (
     Combination(_BY_ID, {}),
     Combination(
-        f"{_BY_ID}; with `{SyncStatus.WAITING_FOR_INVOICE}`, those that a formerly connected account has come in "
-        "another order",
+        f"{_BY_ID}; with `{SyncStatus.WAITING_FOR_INVOICE}`, customers on a formerly connected account are listed "
+        "in another order",
         {"syncStatus": ()},
     ),
     Combination(_BY_ID, {"email": ()}),

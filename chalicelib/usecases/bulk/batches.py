@@ -21,8 +21,6 @@ AT_ONCE = 200
 LEASE = 120
 """Seconds until a part that was not begun is taken up: its message may not have been sent."""
 
-_OVER = (BatchStatus.COMPLETED, BatchStatus.CANCELLED)
-
 ATTEMPTS = 30
 """The header changes with every item, so whoever changes it as a whole may have to try several times."""
 
@@ -107,7 +105,7 @@ def retry_failures(organization_id: OrganizationId, batch_id: BatchId, ports: Po
             )
         if not batch.counts.get(ItemStatus.FAILED):
             return batch
-        if batch.sends and status_of(batch, ports) not in _OVER:
+        if batch.sends and _under_way(batch, ports):
             raise _running(batch, "Its drafts are being sent.")
         try:
             return _begin_round(batch.next_round(), ports)
@@ -133,7 +131,7 @@ def send_drafts(
         batch = get_batch(organization_id, batch_id, BatchKind.INVOICES, ports)
         if _is_ordered(batch, order):
             return batch
-        if status_of(batch, ports) not in _OVER:
+        if _under_way(batch, ports):
             raise _running(batch, "Its invoices are still being made.")
         if not any(map(batch.count, TO_SEND)):
             return batch
@@ -152,6 +150,11 @@ def _is_ordered(batch: Batch, order: str | None) -> bool:
     if order is not None and batch.sending.order == order:
         return True
     return batch.sends and batch.status is BatchStatus.RUNNING
+
+
+def _under_way(batch: Batch, ports: Ports) -> bool:
+    """Returns True if its present round is not over. After a cancellation, lanes finish what they are at."""
+    return status_of(batch, ports) not in (BatchStatus.COMPLETED, BatchStatus.CANCELLED)
 
 
 def _running(batch: Batch, what: str) -> Conflict:

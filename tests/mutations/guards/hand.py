@@ -136,6 +136,19 @@ HAND = (
         f"{_SEND_BATCH}::test_a_batch_whose_drafts_are_still_being_made_cannot_be_sent_yet",
     ),
     guard(
+        "a batch that was cancelled says that it is being finished",
+        "_works",
+        Becomes("False"),
+        f"{_SEND_BATCH}::test_after_a_cancellation_nothing_is_ordered_before_the_lanes_are_at_rest",
+    ),
+    guard(
+        "a payment method takes the currency of the invoice",
+        "checked_order",
+        Skipped("require_currency"),
+        "tests/usecases/invoicing/test_create_invoice.py"
+        "::test_payment_methods_of_the_settings_have_to_take_the_currency_of_the_invoice_too",
+    ),
+    guard(
         "a round that sends drafts decides each once",
         "Batch.undecided",
         Check("round"),
