@@ -113,7 +113,7 @@ class SaveCustomer(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     """POM's whole record of a customer. Read-only fields may be sent back as `GET` returned them.
 
     `null` removes a value. A field that is left out loses the value that POM gave it, and keeps a value that POM took
-    over from Stripe. The three names are one field.
+    over from Stripe. The three names count as one field: if one of them is sent, the others are not kept.
     """
 
     first_name: Annotated[Name | None, Meta(description=FIRST_NAME)] | UnsetType = UNSET
@@ -184,7 +184,10 @@ class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
         Source,
         Meta(description="How POM knows of it: from itself, from a webhook of Stripe's, or from the sweep."),
     ]
-    fields: Annotated[list[Field], Meta(description="The fields that are meant. `name` stands for all names.")]
+    fields: Annotated[
+        list[Field],
+        Meta(description="The fields that changed or that the entry is about. `name` stands for the three names."),
+    ]
     stripe_id: Annotated[
         str | None, Meta(description="Stripe's id of the Stripe customer that it is about. Null if it is about none.")
     ]
