@@ -450,10 +450,3 @@ def test_a_closed_set_has_its_values_in_the_order_that_its_description_relies_on
     assert schemas["EntryKind"]["enum"] == [each.value for each in EntryKind]
     assert schemas["EntryKind"]["enum"] != sorted(EntryKind)
     assert schemas["InvoiceStatus"]["enum"][:3] == ["creating", "draft", "pending"]
-
-
-@pytest.mark.parametrize(
-    "words", ["no outcomes", "what they are made out for", "fields that are meant", "one field."]
-)
-def test_no_text_of_the_document_has_to_be_decoded(openapi: dict[str, Any], words: str) -> None:
-    assert words not in msgspec.json.encode(openapi).decode()

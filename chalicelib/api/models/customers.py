@@ -186,7 +186,7 @@ class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     fields: Annotated[
         list[Field],
-        Meta(description="The fields that changed or that the entry is about. `name` stands for the three names."),
+        Meta(description="The fields that changed, or that the entry is about. `name` stands for the three names."),
     ]
     stripe_id: Annotated[
         str | None, Meta(description="Stripe's id of the Stripe customer that it is about. Null if it is about none.")
