@@ -39,6 +39,7 @@ router = Router(__name__, "Bulk billing")
     answers={202: InvoiceBatchView},
     refuses=(
         "currency_unsupported",
+        "customer_id_reserved",
         "invoicing_frozen",
         "queue_unavailable",
         "services_missing",

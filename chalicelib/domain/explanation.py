@@ -171,6 +171,7 @@ def _void(invoice: Invoice, now: int) -> Iterator[str]:
     when = on_day(invoice, told.at if told else None)
     if invoice.corrected_by is not None:
         yield f"{word}{when} to correct it: a copy has taken its place."
+        yield "If the copy was voided or deleted too, its services can be billed again."
     else:
         yield f"{word}{when}: nothing is to be paid, its services can be billed again."
     yield from _had_been_paid(invoice)

@@ -99,5 +99,5 @@ def _instead(invoice: Invoice) -> str:
     if invoice.status is InvoiceStatus.UNCOLLECTIBLE:
         return "Its payment link still works. Record a payment, or correct it: that voids it and makes a draft copy."
     if invoice.corrected_by is not None:
-        return f"Open {invoice.corrected_by}, the copy that has taken its place."
+        return "Open the copy that has taken its place. If that was voided or deleted too, bill its services again."
     return "Bill its services again."
