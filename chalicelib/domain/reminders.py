@@ -35,7 +35,7 @@ def due_days_to_remind_of(chosen: Reminders, now: dt.datetime) -> list[dt.date]:
     return [*before, *([today] if reminders.on_due_date else []), *after]
 
 
-_WITHOUT_A_REMINDER: Mapping[InvoiceStatus, str] = {
+WITHOUT_A_REMINDER: Mapping[InvoiceStatus, str] = {
     InvoiceStatus.CREATING: "Wait a moment and load it again.",
     InvoiceStatus.DRAFT: "Send it first.",
     InvoiceStatus.PAID: "Nothing is to be done: it is paid.",
@@ -58,7 +58,7 @@ def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
         raise Conflict(
             "invoice_not_open",
             f"An invoice that is {invoice.status} needs no reminder.",
-            next_step=_WITHOUT_A_REMINDER[invoice.status],
+            next_step=WITHOUT_A_REMINDER[invoice.status],
         )
     if invoice.disputed:
         raise Conflict(

@@ -176,6 +176,9 @@ def test_a_copy_that_was_deleted_is_not_made_again(world: World, account: str) -
     with pytest.raises(Conflict) as refusal:
         corrected(world, original)
     assert refusal.value.code == "invoice_not_correctable"
+    assert "If that was voided or deleted too, bill its services again." in str(refusal.value.next_step)
+    told = explain(world.now(original), world.ports.clock.now())
+    assert "If the copy was voided or deleted too, its services can be billed again." in told
     assert world.invoice().status is InvoiceStatus.PENDING  # its services can be billed again
 
 
