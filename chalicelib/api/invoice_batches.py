@@ -39,6 +39,7 @@ router = Router(__name__, "Bulk billing")
     answers={202: InvoiceBatchView},
     refuses=(
         "currency_unsupported",
+        "customer_id_reserved",
         "invoicing_frozen",
         "queue_unavailable",
         "services_missing",
@@ -128,8 +129,8 @@ def send_invoice_batch(call: Call[Nothing]) -> Reply:
 
     Each draft is sent as `POST /invoices/{invoiceId}/send` sends it. One that POM must not send, or Stripe does not
     take, is held back with the reason. Sending the batch again sends what was held back, and whatever else is a
-    draft. Repeated while it is being sent, or with the `Idempotency-Key` of its latest order, it changes nothing.
-    Keys of earlier orders are forgotten: with one of them, it orders anew.
+    draft. The request changes nothing while the batch is being sent, with the `Idempotency-Key` of the latest
+    request, and if the batch has no draft. Then `sendRequestedAt` stays as it was.
     """
     batch = batches.send_drafts(
         call.caller.organization_id, _batch_id(call), call.caller.user_id, call.idempotency_key, bootstrap.ports()

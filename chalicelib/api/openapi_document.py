@@ -74,8 +74,8 @@ Errors have a stable `code`, a `message` and a `nextStep` for people, the `field
 to give to support. `details` has all errors of the request, the first one again among them: 400 tells all faults of \
 its shape, and a request of the right shape hears of all rules that it breaks. There are at most 50; `moreDetails` \
 says that there are more. The first error decides the status. Each answer lists its codes; all of them are in the \
-schema `ErrorCode`. Answers of 429, 502 and 503 carry `Retry-After`; repeating such a request is safe. An \
-`Idempotency-Key` makes repeating any create safe.
+schema `ErrorCode`. Answers of 429, 502 and 503 carry `Retry-After`; repeating such a request is safe. Where \
+a route takes an `Idempotency-Key`, repeating a request with the same key makes nothing twice.
 
 Every `GET` has an `ETag`. Send it as `If-None-Match`, and what has not changed is 304 without a body; browsers do \
 so by themselves. Send it as `If-Match` with a `PUT`, and what somebody else has changed since is refused with 412, \

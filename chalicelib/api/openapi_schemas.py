@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -23,7 +24,16 @@ def readable(schemas: Mapping[str, Json]) -> Json:
     openapi-typescript takes a field with a `default` for one that is always there, also in a request
     (https://openapi-ts.dev/cli, `--default-non-nullable`). So the description says what a field is if it is left out.
     """
-    return {name: _readable(schema, schemas) for name, schema in schemas.items()}
+    return {name: _readable(_in_order(name, schema), schemas) for name, schema in schemas.items()}
+
+
+def _in_order(name: str, schema: Json) -> Json:
+    """Returns the schema of a closed set with its values in the order of the code. msgspec sorts them by letter."""
+    values = schema.get("enum", ())
+    for kind in StrEnum.__subclasses__():
+        if kind.__name__ == name and {*kind} == {*values}:
+            return {**schema, "enum": [each.value for each in kind]}
+    return schema
 
 
 def query_parameter(name: str, field: Json, *, required: bool) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from chalicelib.domain.errors import Conflict, PaymentUnderWay
 from chalicelib.domain.invoice import Invoice
@@ -34,6 +35,17 @@ def due_days_to_remind_of(chosen: Reminders, now: dt.datetime) -> list[dt.date]:
     return [*before, *([today] if reminders.on_due_date else []), *after]
 
 
+WITHOUT_A_REMINDER: Mapping[InvoiceStatus, str] = {
+    InvoiceStatus.CREATING: "Wait a moment and load it again.",
+    InvoiceStatus.DRAFT: "Send it first.",
+    InvoiceStatus.PAID: "Nothing is to be done: it is paid.",
+    InvoiceStatus.REFUNDED: "Nothing is to be done: it was paid, and the payment was given back.",
+    InvoiceStatus.VOID: "Nobody has to pay it. If its services are still to be paid, bill them again.",
+    InvoiceStatus.UNCOLLECTIBLE: "Its payment link still works. If the customer has paid, record the payment.",
+}
+"""By status: what can be done about an invoice that nobody is reminded of."""
+
+
 def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
     """Nobody is reminded of what is paid, questioned, on its way, or was sent or reminded of today.
 
@@ -46,9 +58,7 @@ def require_remindable(invoice: Invoice, now: int, time_zone: str) -> None:
         raise Conflict(
             "invoice_not_open",
             f"An invoice that is {invoice.status} needs no reminder.",
-            next_step="Send it first."
-            if invoice.status is InvoiceStatus.DRAFT
-            else "Load the invoice again to see where it stands.",
+            next_step=WITHOUT_A_REMINDER[invoice.status],
         )
     if invoice.disputed:
         raise Conflict(

@@ -251,6 +251,13 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, str]] = [
     ),
     ("tenths of cents", billed(service(1, unitPrice="1.005")), 422, "amount_too_precise", "services[0].unitPrice"),
     ("no quantity", billed(service(0), service(1, quantity=0)), 422, "quantity_invalid", "services[1].quantity"),
+    (
+        "an id that no customer can have",
+        billed(service(0), service(1, customerId="..")),
+        422,
+        "customer_id_reserved",
+        "services[1].customerId",
+    ),
     ("a past due date", billed(service(0), dueDate="2020-01-01"), 422, "due_date_in_past", "dueDate"),
     ("unknown terms", billed(service(0), paymentTerms="someday"), 422, "payment_terms_unknown", "paymentTerms"),
     ("too much", billed(service(0), service(1, unitPrice="999999999")), 422, "amount_too_large", "services[1]"),

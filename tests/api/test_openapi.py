@@ -444,3 +444,24 @@ def test_the_version_is_the_projects() -> None:
 
 def test_health(api: ApiClient) -> None:
     assert api.get("/health", token=None).json == {"status": "ok", "version": VERSION}
+
+
+def test_a_closed_set_has_its_values_in_the_order_that_its_description_relies_on(openapi: dict[str, Any]) -> None:
+    schemas = openapi["components"]["schemas"]
+    assert schemas["EntryKind"]["enum"] == [each.value for each in EntryKind]
+    assert schemas["EntryKind"]["enum"] != sorted(EntryKind)
+    assert schemas["InvoiceStatus"]["enum"][:3] == ["creating", "draft", "pending"]
+
+
+MONEY = re.compile(r"(?i)(amount|gross|fee|net|balance|refundable|subtotal|total)$")
+
+
+def test_every_amount_of_an_answer_is_an_exact_decimal(openapi: dict[str, Any]) -> None:
+    seen = 0
+    for name, schema in openapi["components"]["schemas"].items():
+        for field, described in schema.get("properties", {}).items():
+            texts = [each for each in (described, *described.get("anyOf", ())) if each.get("type") == "string"]
+            if MONEY.search(field) and texts:
+                assert all("pattern" in each for each in texts), f"{name}.{field}"
+                seen += 1
+    assert seen > 50

@@ -98,7 +98,8 @@ async function edit(path: { invoiceId: string }): Promise<void> {
   const seen = await getInvoice({ client: office, path });
   const etag = seen.response.headers.get("ETag") ?? "";
   const again = await getInvoice({ client: office, path, headers: { "If-None-Match": etag } });
-  tell("Asked again", again.response.status);
+  // 304 comes first: it has no body, and the client puts what is no error of the API under `error`.
+  tell("Asked again", again.response.status === 304 ? 304 : bodyOf(again).status);
   const { order } = bodyOf(seen);
   if (order === null) throw new Error("a draft shows its order");
   const body = { ...order, lineItems: order.lineItems.map((line) => ({ ...line, quantity: 3 })) };

@@ -45,6 +45,43 @@ EMAIL_MISSING = {
     "next_step": "Add an e-mail address to the customer.",
 }
 
+BEING_SENT = {
+    **BATCH,
+    "status": "running",
+    "counts": {"queued": 2, "created": 0, "sent": 0, "failed": 0, "heldBack": 0, "cancelled": 0},
+    "sendRequestedAt": "2026-11-30T18:00:00Z",
+}
+REVIEWED = {
+    **BATCH,
+    "counts": {"queued": 0, "created": 0, "sent": 1, "failed": 0, "heldBack": 1, "cancelled": 0},
+    "sendRequestedAt": "2026-11-30T18:00:00Z",
+    "items": [
+        {
+            "customerId": "cust_456",
+            "customerName": "Dana Reyes",
+            "status": "sent",
+            "invoiceId": BATCH_INVOICE_ID,
+            "number": "A1B2C3D4-0003",
+            "total": "75.00",
+            "currency": "usd",
+            "error": None,
+        },
+        {
+            "customerId": "cust_457",
+            "customerName": "Sam Ortiz",
+            "status": "held_back",
+            "invoiceId": "inv_7ranfhz3l5e7ta2m3c5q7xk4j6",
+            "number": None,
+            "total": "120.00",
+            "currency": "usd",
+            "error": only_error(**EMAIL_MISSING, field="services[1].customerId"),
+        },
+    ],
+    "pageInfo": LAST_PAGE,
+    "invoicingPaused": None,
+}
+"""A batch that was sent after a review, with a draft that was held back."""
+
 BATCH_EXAMPLES: Mapping[type, Any] = {
     InvoiceBatchDetail: {
         **BATCH,
@@ -67,7 +104,7 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
                 "number": None,
                 "total": None,
                 "currency": None,
-                "error": only_error(**EMAIL_MISSING),
+                "error": only_error(**EMAIL_MISSING, field="services[1].customerId"),
             },
         ],
         "pageInfo": LAST_PAGE,
@@ -99,6 +136,8 @@ BATCH_EXAMPLES: Mapping[type, Any] = {
 }
 
 BATCH_ANSWERS: AnswerExamples = {
+    ("get_invoice_batch", 200): {"sent at once": BATCH_EXAMPLES[InvoiceBatchDetail], "reviewed and sent": REVIEWED},
+    ("send_invoice_batch", 202): {"being sent": BEING_SENT},
     ("retry_invoice_batch", 202): {"tried again": TRIED_AGAIN},
     ("send_invoice_batch", 202): {"being sent": BEING_SENT},
     ("cancel_invoice_batch", 200): {"cancelled": CANCELLED},

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Instant, instant, instant_or_none
+from chalicelib.api.models.common import Instant, Money, instant, instant_or_none
 from chalicelib.domain.attention import AttentionKind
 from chalicelib.domain.attention_wording import AttentionItem
 from chalicelib.domain.identifiers import CustomerId
@@ -79,7 +79,7 @@ class AttentionItemView(msgspec.Struct, rename="camel", kw_only=True):
     stripe_invoice_id: Annotated[str | None, Meta(description="Stripe's id of the invoice.")]
     payout_id: Annotated[str | None, Meta(description="Stripe's id of the payout that it is about.")]
     amount: Annotated[
-        str | None,
+        Money | None,
         Meta(
             description="An exact decimal, in `currency`: what is still to be paid of the invoice, or the amount of "
             "the dispute, the refund or the payout. A payout below 0 debits the bank account.",

@@ -15,6 +15,7 @@ from chalicelib.ports.storage import Page
 CURRENCY_PATTERN = r"^[A-Za-z]{3}$(?!\n)"
 
 Id = Annotated[str, Meta(pattern=ID_PATTERN, examples=["cust_456"])]
+IdOfService = Annotated[str, Meta(pattern=ID_PATTERN, examples=["svc_101"])]
 MEMO = "The text above the lines of an invoice."
 FOOTER = "The text at the foot of an invoice."
 Memo = Annotated[str, Meta(max_length=500, pattern=TEXT_PATTERN, description=MEMO)]
@@ -49,7 +50,8 @@ Day = Annotated[
 Money = Annotated[
     str,
     Meta(
-        description="An exact decimal in units of the invoice's currency, with as many decimals as that has.",
+        description="An amount of money: an exact decimal in units of the currency beside it, with exactly the "
+        "decimals of that currency.",
         examples=["75.00"],
         extra_json_schema={"pattern": r"^-?[0-9]+(\.[0-9]+)?$(?!\n)"},
     ),

@@ -58,8 +58,8 @@ _BY_ID = "in the order of their ids"
 COMBINATIONS = (
     Combination(_BY_ID, {}),
     Combination(
-        f"{_BY_ID}; with `{SyncStatus.WAITING_FOR_INVOICE}`, customers on a formerly connected account are listed "
-        "in another order",
+        f"{_BY_ID}. Exception: `{SyncStatus.WAITING_FOR_INVOICE}` lists the customers that wait on no account first, "
+        "and then those that are linked on a Stripe account which is no longer connected, account by account",
         {"syncStatus": ()},
     ),
     Combination(_BY_ID, {"email": ()}),

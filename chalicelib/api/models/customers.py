@@ -99,7 +99,10 @@ class CustomerEntryView(msgspec.Struct, rename="camel", kw_only=True):
         Source,
         Meta(description="How POM knows of it: from itself, from a webhook of Stripe's, or from the sweep."),
     ]
-    fields: Annotated[list[Field], Meta(description="The fields that are meant. `name` stands for all names.")]
+    fields: Annotated[
+        list[Field],
+        Meta(description="The fields that changed, or that the entry is about. `name` stands for the three names."),
+    ]
     stripe_id: Annotated[
         str | None, Meta(description="Stripe's id of the Stripe customer that it is about. Null if it is about none.")
     ]

@@ -25,22 +25,22 @@ class InvoiceTotals(msgspec.Struct, rename="camel", kw_only=True):
     total: Annotated[
         Money | None,
         Meta(
-            description="What they are made out for, in units of `currency`. Null for `overdue` and `disputed`, "
+            description="The sum of their totals, in units of `currency`. Null for `overdue` and `disputed`, "
             "because POM keeps no sum of it."
         ),
     ]
     balance: Annotated[
         Money | None,
         Meta(
-            description="What is still to be paid, in units of `currency`. Null for `disputed`, because POM keeps no "
-            "sum of it."
+            description="The sum that is still to be paid, in units of `currency`. Null for `disputed`, because POM "
+            "keeps no sum of it."
         ),
     ]
     disputed_amount: Annotated[
         Money | None,
         Meta(
-            description="What banks dispute of them now, in units of `currency`. Null unless only "
-            "disputed invoices were asked for."
+            description="The sum that banks dispute now, in units of `currency`. Null unless only disputed "
+            "invoices were asked for."
         ),
     ]
 

@@ -55,7 +55,9 @@ class PreviewLine(msgspec.Struct, rename="camel", kw_only=True):
             examples=["Weekly pool cleaning (21 November 2026; 1.5 x 75.00)"],
         ),
     ]
-    quantity: Annotated[str, Meta(description="An exact decimal.", examples=["1.5"])]
+    quantity: Annotated[
+        str, Meta(description="How many units of the service are billed. An exact decimal.", examples=["1.5"])
+    ]
     unit_price: Annotated[Money, Meta(description="The price of one, in units of the currency.")]
     amount: Annotated[Money, Meta(description="The price of the line, in units of the currency.")]
     service_date: Annotated[Day | None, Meta(description="The day of the work. Null if POM was not told.")]

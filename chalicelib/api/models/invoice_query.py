@@ -22,8 +22,9 @@ STRIPE_INVOICE_PATTERN = r"^in_[A-Za-z0-9_]{1,252}$(?!\n)"
 _FIRST_DAY = "A day of the company's time zone, or a moment; inclusive."
 _LAST_DAY = "A day of the company's time zone, inclusive, or a moment, exclusive."
 _QUARTERS = (
-    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. A client that polls "
-    "gives the time of its last request less a minute. It gets some invoices twice, and misses none."
+    "POM orders changes by quarters of an hour, so the range is widened to whole quarters. To miss "
+    "no change, a client that polls sets `updatedFrom` to the time of its last request less one minute. It then gets "
+    "some invoices twice."
 )
 
 

@@ -21,7 +21,7 @@ from chalicelib.domain.order import Deduction, DeductionKind, LineItem
 from chalicelib.domain.status import FailedAttempt, InvoiceStatus
 from chalicelib.domain.stripe_pages import object_url
 
-_AS_ORDERED = "As POM ordered it. Somebody may have changed the invoice in Stripe; `total` is Stripe's."
+_AS_ORDERED = "This is what POM ordered. Somebody may have changed the invoice in Stripe; `total` is Stripe's."
 
 
 class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
@@ -29,9 +29,13 @@ class LineItemView(msgspec.Struct, rename="camel", kw_only=True):
 
     service_id: Annotated[str, Meta(description="POM's id of the service.")]
     description: Annotated[str, Meta(description="The text of the line on the invoice.")]
-    quantity: Annotated[str, Meta(description="An exact decimal.", examples=["1.5"])]
-    unit_price: Money
-    amount: Money
+    quantity: Annotated[
+        str, Meta(description="How many units of the service are billed. An exact decimal.", examples=["1.5"])
+    ]
+    unit_price: Annotated[Money, Meta(description="The price of one unit, in the invoice's currency.")]
+    amount: Annotated[
+        Money, Meta(description="`quantity` times `unitPrice`, rounded to a cent, in the invoice's currency.")
+    ]
     taxable: Annotated[bool, Meta(description="True if the invoice's tax is charged on this line.")]
     service_date: Annotated[
         Day | None, Meta(description="The day on which the work was done. Null if POM was not told.")
@@ -89,11 +93,13 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         Meta(description="The address Stripe e-mails this invoice to. Null until it is finalized."),
     ]
     currency: Annotated[str, Meta(description="ISO 4217, in lower case.", examples=["usd"])]
-    line_items: Annotated[list[LineItemView], Meta(description=_AS_ORDERED)]
-    deductions: Annotated[list[DeductionView], Meta(description=_AS_ORDERED)]
+    line_items: Annotated[list[LineItemView], Meta(description=f"The services that are billed. {_AS_ORDERED}")]
+    deductions: Annotated[list[DeductionView], Meta(description=f"The discounts and credits. {_AS_ORDERED}")]
     subtotal: Annotated[Money, Meta(description=f"What the services cost, in `currency`. {_AS_ORDERED}")]
     tax: Annotated[Money, Meta(description=f"The tax, in `currency`. {_AS_ORDERED}")]
-    total: Money
+    total: Annotated[
+        Money, Meta(description="What the customer is asked to pay by this invoice, as Stripe has it. In `currency`.")
+    ]
     total_difference: Annotated[
         Money,
         Meta(
@@ -102,39 +108,37 @@ class InvoiceView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     discount_amount: Annotated[
-        Money, Meta(description="Discounts in Stripe took this off; `total` is what they left. In `currency`.")
+        Money, Meta(description="What discounts in Stripe took off. `total` is what they left. In `currency`.")
     ]
     paid_amount: Annotated[
         Money,
         Meta(
-            description="The customer paid this much, through Stripe and outside. It includes any surplus, and "
+            description="What the customer has paid, through Stripe and outside. It includes any surplus, and "
             "refunds do not lower it. In `currency`."
         ),
     ]
     refunded_amount: Annotated[
         Money,
         Meta(
-            description="The customer got this much back, by refunds and outside Stripe. Credit notes record what "
+            description="What the customer got back, by refunds and outside Stripe. Credit notes record what "
             "was given back outside Stripe. In `currency`."
         ),
     ]
     lost_amount: Annotated[
         Money,
-        Meta(
-            description="The customer's bank took this much back for good, by disputes that were lost. In `currency`."
-        ),
+        Meta(description="What the customer's bank took back for good, by disputes that were lost. In `currency`."),
     ]
     received_amount: Annotated[
         Money,
         Meta(
-            description="This much came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`. In "
+            description="What came in and stayed: `paidAmount` less `refundedAmount` less `lostAmount`. In "
             "`currency`."
         ),
     ]
     balance_applied_amount: Annotated[
         Money,
         Meta(
-            description="The customer's credit balance in Stripe paid this much of the invoice. It is negative if a "
+            description="What the customer's credit balance in Stripe paid of the invoice. It is negative if a "
             "debt on that balance was added to the invoice. It includes an amount below Stripe's minimum that Stripe "
             "moved to that balance. In `currency`."
         ),

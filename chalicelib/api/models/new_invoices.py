@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import CurrencyCode, Footer, Id, Memo
+from chalicelib.api.models.common import CurrencyCode, Footer, Id, IdOfService, Memo
 from chalicelib.api.models.exact import ExactAmount, ExactPayment, ExactQuantity, fingerprint
 from chalicelib.api.models.invoicing_settings import InvoiceType, Methods, Terms
 from chalicelib.domain.billing import (
@@ -72,7 +72,7 @@ DueDate = Annotated[dt.date, Meta(description="A day in the organization's time 
 class NewLineItem(msgspec.Struct, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """One service to bill. A service can be on one live invoice only."""
 
-    service_id: Annotated[Id, Meta(description="POM's id of the service.")]
+    service_id: Annotated[IdOfService, Meta(description="POM's id of the service.")]
     description: Description
     quantity: Quantity
     unit_price: Price
@@ -152,7 +152,7 @@ class ServiceToBill(msgspec.Struct, rename="camel", forbid_unknown_fields=True, 
     """One service, and whom to bill it to. A service can be on one live invoice only."""
 
     customer_id: Annotated[Id, Meta(description="POM's id of the customer.")]
-    service_id: Annotated[Id, Meta(description="POM's id of the service.")]
+    service_id: Annotated[IdOfService, Meta(description="POM's id of the service.")]
     description: Description
     quantity: Quantity
     unit_price: Price

@@ -45,8 +45,8 @@ class OutsidePayment(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
         Annotated[
             ExactPayment,
             Meta(
-                description="What the customer paid. It must be all that remains to be paid, because Stripe records "
-                "no part of it. If it is left out, all that remains is recorded as paid."
+                description="What the customer paid, in the invoice's currency. It must be all that remains to be "
+                "paid, because Stripe records no part of it. If it is left out, all that remains is recorded as paid."
             ),
         ]
         | None

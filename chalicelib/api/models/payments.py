@@ -176,7 +176,7 @@ class PaymentView(SettledView, rename="camel", kw_only=True):
         Meta(description="The record of the office. Null unless somebody recorded this payment in POM by hand."),
     ]
     refundable: Annotated[
-        str,
+        Money,
         Meta(
             description="How much can still be refunded through Stripe, in `currency`. It is 0 during a dispute.",
             examples=["75.00"],

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Day, Instant, PageInfo, instant, page_info
+from chalicelib.api.models.common import Day, Instant, Money, PageInfo, instant, page_info
 from chalicelib.domain.money import decimal_string
 from chalicelib.domain.payout import Payout, PayoutFact, Totals
 from chalicelib.domain.payout_wording import paid_again_by, story_of
@@ -74,7 +74,7 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     created_at: Annotated[Instant, Meta(description="When the payout was made in Stripe. RFC 3339, UTC.")]
     amount: Annotated[
-        str,
+        Money,
         Meta(
             description="The amount in `currency`. It is negative if Stripe debits the bank account, because the "
             "balance was negative.",
@@ -82,7 +82,7 @@ class PayoutView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     bank_amount: Annotated[
-        str,
+        Money,
         Meta(
             description="The amount that the bank account has received by this payout, in `currency`; negative if "
             "it was debited. It is `amount` while `status` is `paid`, and 0 otherwise: before that, and if the "

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.models.common import Day, Instant, instant
+from chalicelib.api.models.common import Day, Instant, Money, instant
 from chalicelib.domain.balance_transactions import BalanceTransaction, FeePart, Settlement
 from chalicelib.domain.deposits import Deposit, DepositStatus
 from chalicelib.domain.money import decimal_string
@@ -17,17 +17,17 @@ from chalicelib.domain.terms import day_of
 from chalicelib.usecases.payouts.show_deposits import Deposited
 
 Gross = Annotated[
-    str,
+    Money,
     Meta(
         description="The amount before the fee, in `currency`. It is negative if money went out.", examples=["121.50"]
     ),
 ]
 Fee = Annotated[
-    str,
+    Money,
     Meta(description="Stripe's fee, in `currency`. It is negative if Stripe gave a fee back.", examples=["3.82"]),
 ]
 Net = Annotated[
-    str, Meta(description="`gross` less `fee`, in `currency`: the change of the balance.", examples=["117.68"])
+    Money, Meta(description="`gross` less `fee`, in `currency`: the change of the balance.", examples=["117.68"])
 ]
 SettlementCurrency = Annotated[
     str, Meta(description="The currency in which Stripe pays out, ISO 4217 in lower case.", examples=["usd"])
@@ -47,7 +47,7 @@ class FeePartView(msgspec.Struct, rename="camel", kw_only=True):
     type: Annotated[
         str, Meta(description="Stripe's word: `stripe_fee`, `application_fee`, `tax` or another that Stripe adds.")
     ]
-    amount: Annotated[str, Meta(description="The part, in the currency of the fee.", examples=["3.82"])]
+    amount: Annotated[Money, Meta(description="The part, in the currency of the fee.", examples=["3.82"])]
     description: Annotated[str | None, Meta(description="The purpose of this part, in Stripe's words.")]
 
 
@@ -59,7 +59,7 @@ class ExchangeView(msgspec.Struct, rename="camel", kw_only=True):
         Meta(description="An exact decimal. The amount before the exchange times this is the amount after it."),
     ]
     amount: Annotated[
-        str | None,
+        Money | None,
         Meta(
             description="The amount before the exchange, in this object's `currency`, as the payment, refund or "
             "dispute has it: without a sign. Null if Stripe names none."
@@ -135,7 +135,7 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
         ),
     ]
     fee: Annotated[
-        str | None,
+        Money | None,
         Meta(
             description="Stripe's fee in `settlementCurrency`, the sum of `settlements[].fee`. Null unless "
             "`feeStatus` is `known`.",
@@ -144,7 +144,7 @@ class SettledView(msgspec.Struct, rename="camel", kw_only=True):
     ]
     fee_parts: Annotated[list[FeePartView], Meta(description="The parts of `fee`. They add up to it.")]
     net: Annotated[
-        str | None,
+        Money | None,
         Meta(
             description="The change of the Stripe balance, in `settlementCurrency`: the sum of "
             "`settlements[].net`. It is negative if money went out. Null unless `feeStatus` is `known`.",

@@ -16,7 +16,7 @@ from chalicelib.domain.tallies import NOTHING, Tally
 from chalicelib.usecases.invoicing.summary import Summary
 
 Count = Annotated[int, Meta(ge=0, description="How many invoices.")]
-Total = Annotated[Money, Meta(description="What the invoices were made out for, in `currency` of these sums.")]
+Total = Annotated[Money, Meta(description="The sum of the totals of the invoices, in `currency` of these sums.")]
 Balance = Annotated[Money, Meta(description="What is still to be paid of them, in `currency` of these sums.")]
 Amount = Annotated[Money, Meta(description="The amounts of all of them together, in `currency` of these sums.")]
 
@@ -44,7 +44,7 @@ class SummaryQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class StatusSums(msgspec.Struct, rename="camel"):
-    """The invoices of one status: what they were made out for, and what is still to be paid."""
+    """The invoices of one status: the sum of their totals, and what is still to be paid."""
 
     count: Count
     total: Total
@@ -107,7 +107,7 @@ class CurrencySums(msgspec.Struct, rename="camel", kw_only=True):
     refunded: Annotated[
         Sums, Meta(description="What was given back, partial refunds and money outside Stripe included.")
     ]
-    disputed: Annotated[Sums, Meta(description="What banks dispute now, in the currency of the dispute.")]
+    disputed: Annotated[Sums, Meta(description="The sum that banks dispute now, in the currency of the dispute.")]
     lost: Annotated[Sums, Meta(description="What banks took back for good, in the invoice's currency.")]
 
 

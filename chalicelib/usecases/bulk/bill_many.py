@@ -11,7 +11,14 @@ from chalicelib.domain.billing import BillingTerms, Service
 from chalicelib.domain.connection import Connection, account_to_invoice_on
 from chalicelib.domain.errors import IntegrationError, Refused, ServiceRepeated
 from chalicelib.domain.every_error import errors_of, raise_all
-from chalicelib.domain.identifiers import CustomerId, OrganizationId, ServiceId, UserId, batch_id_for
+from chalicelib.domain.identifiers import (
+    CustomerId,
+    OrganizationId,
+    ServiceId,
+    UserId,
+    batch_id_for,
+    require_customer_id,
+)
 from chalicelib.domain.order import MAX_LINES
 from chalicelib.domain.pacing import LANES
 from chalicelib.domain.settings import InvoicingSettings
@@ -145,11 +152,17 @@ def _errors_of_order(
     positions = [each.position for each in item.services if each.position is not None]
     named = {line: command.currencies[each] for line, each in enumerate(positions) if each in command.currencies}
     order = replace(command_for(batch, item), line_currencies=named)
-    for error in errors_of(checked_order, order, settings, connection, batch.created_at):
+    errors = (
+        *errors_of(require_customer_id, order.customer_id),
+        *errors_of(checked_order, order, settings, connection, batch.created_at),
+    )
+    for error in errors:
         if isinstance(error, ServiceRepeated):  # told of the whole batch already
             continue
         if error.field == "currency":
             field_in_batch = "services[0].currency" if _currency_of_all(command) is not None else None
+        elif error.field == "customerId":
+            field_in_batch = f"services[{positions[0]}].customerId"
         else:
             field_in_batch = field_of_services(error.field, positions) or error.field
         yield Refused(error.code, error.message, field=field_in_batch, next_step=error.next_step)

@@ -11,11 +11,13 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, StripeUnavailable
 from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.reminders import WITHOUT_A_REMINDER
 from chalicelib.domain.settings import InvoicingSettings, Reminders
-from chalicelib.domain.status import InvoiceStatus
+from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.domain.terms import day_of
 from chalicelib.usecases.invoicing import invoicing_settings
 from chalicelib.usecases.invoicing.remind import remind
+from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.timelines import entries, kinds
 from tests.world import OFFICE, ORGANIZATION, World
 
@@ -267,3 +269,21 @@ def test_an_address_that_changed_in_stripe_stops_a_reminder_too(company: Company
     with pytest.raises(Conflict) as refused:
         remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
     assert refused.value.code == "customer_email_changed"
+
+
+def test_who_reminds_of_an_invoice_that_is_not_open_is_told_what_to_do_instead() -> None:
+    company = Company()
+    void_invoice(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
+    with pytest.raises(Conflict) as refusal:
+        remind(ORGANIZATION, company.invoice.id, OFFICE, company.world.ports)
+    assert refusal.value.code == "invoice_not_open"
+    assert "bill them again" in str(refusal.value.next_step)
+    draft = company.world.invoice("svc_of_a_draft", send=False)
+    with pytest.raises(Conflict) as refusal:
+        remind(ORGANIZATION, draft.id, OFFICE, company.world.ports)
+    assert refusal.value.next_step == "Send it first."
+
+
+@pytest.mark.parametrize("status", sorted(set(InvoiceStatus) - set(OPEN_STATUSES)))
+def test_each_status_that_needs_no_reminder_has_a_next_step_of_its_own(status: InvoiceStatus) -> None:
+    assert WITHOUT_A_REMINDER[status]
