@@ -245,6 +245,6 @@ class FakeSettings:
 
     def save(self, settings: InvoicingSettings) -> InvoicingSettings:
         with self._db.lock:
-            require_unchanged(self._db.settings, settings.organization_id, settings, "The settings")
+            require_unchanged(self._db.settings, settings.organization_id, settings, "The record of the settings")
             self._db.settings[settings.organization_id] = stored = replace(settings, version=settings.version + 1)
             return stored
