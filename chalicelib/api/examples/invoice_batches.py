@@ -139,6 +139,5 @@ BATCH_ANSWERS: AnswerExamples = {
     ("get_invoice_batch", 200): {"sent at once": BATCH_EXAMPLES[InvoiceBatchDetail], "reviewed and sent": REVIEWED},
     ("send_invoice_batch", 202): {"being sent": BEING_SENT},
     ("retry_invoice_batch", 202): {"tried again": TRIED_AGAIN},
-    ("send_invoice_batch", 202): {"being sent": BEING_SENT},
     ("cancel_invoice_batch", 200): {"cancelled": CANCELLED},
 }
