@@ -197,7 +197,9 @@ def corrected_id(metadata: object) -> InvoiceId | None:
     if organization_id is None or not is_id(named, INVOICE_ID):
         return None
     original_id = InvoiceId(named)
-    return original_id if correction_id_for(organization_id, original_id) == invoice_id else None
+    if correction_id_for(organization_id, original_id) != invoice_id:
+        return None
+    return original_id
 
 
 def _amount_in(value: Any) -> int | None:

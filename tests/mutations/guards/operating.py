@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.guard import guard
-from tests.mutations.taken import Always, Becomes, Check, Instead
+from tests.mutations.taken import Always, Becomes, Check, Instead, Skipped
 
 OPERATING = (
     guard(
@@ -47,5 +47,18 @@ OPERATING = (
         "backfill(listed)",
         Check("is_or_was"),
         "tests/usecases/healing/test_backfill.py::test_a_copy_that_somebody_made_in_stripe_is_named_and_left_alone",
+    ),
+    guard(
+        "an original is told of its copy when either record is made again",
+        "_made_again",
+        Skipped("_link"),
+        "tests/usecases/healing/test_backfill.py"
+        "::test_a_copy_and_its_original_name_each_other_whichever_record_was_lost",
+    ),
+    guard(
+        "a copy's original is believed only if the copy's id is made of it",
+        "corrected_id",
+        Check("correction_id_for"),
+        "tests/usecases/healing/test_backfill.py::test_only_the_true_original_is_believed_of_what_a_copy_names",
     ),
 )
