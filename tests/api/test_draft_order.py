@@ -32,7 +32,7 @@ def office(api: ApiClient, world: World) -> ApiClient:
         "paymentTerms": "net_60",
         "memo": "From the settings",
         "footer": "Also from the settings",
-        "paymentMethods": ["card", "us_bank_account"],
+        "paymentMethods": ["card", "link"],
     }
     assert api.admin.put("/settings/invoicing", settings).status == 200
     return api
@@ -164,7 +164,7 @@ def test_the_order_says_all_that_the_settings_would_otherwise_fill_in(office: Ap
         "tax": "0.00",
         "memo": "From the settings",
         "footer": "Also from the settings",
-        "paymentMethods": ["card", "us_bank_account"],
+        "paymentMethods": ["card", "link"],
     }
 
 

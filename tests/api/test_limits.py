@@ -26,6 +26,7 @@ NOT_LIMITS = {
     "currency_mixed",
     "currency_unsupported",
     "deductions_too_large",
+    "payment_method_currency",
     "refund_exceeds_payment",
     "cursor_invalid",
     "state_unknown",

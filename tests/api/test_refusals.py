@@ -350,7 +350,9 @@ def test_a_service_that_is_billed_already_names_its_invoice(api: ApiClient, worl
     first = api.post("/invoices", INVOICE)
     again = api.post("/invoices", INVOICE)
     assert (first.status, again.status, again.code) == (201, 409, "service_already_billed")
-    assert first.json["id"] in again.error["message"]
+    [detail] = again.error["details"]
+    assert (detail["invoiceId"], detail["number"]) == (first.json["id"], first.json["number"])
+    assert first.json["number"] in again.error["message"]
 
 
 def test_ids_of_another_organization_are_not_found(api: ApiClient, world: World) -> None:

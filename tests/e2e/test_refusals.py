@@ -159,7 +159,7 @@ def test_a_service_that_is_billed_names_its_invoice(company: Company) -> None:
         refusal = refused(company.bill("other", "double"), 409, "service_already_billed", "lineItems[1].serviceId")
 
     assert "double" in refusal["message"]
-    assert first["id"] in refusal["message"]
+    assert first["number"] in refusal["message"]
     assert company.bill("other").status == 201, "the service beside it was not claimed"
 
 

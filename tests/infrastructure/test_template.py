@@ -93,8 +93,9 @@ def _queue_attributes(url: str) -> dict[str, str]:
 def test_gateway_answers_in_the_error_contract(occasion: str) -> None:
     answer = gateway_responses()[occasion]
     error = json.loads(answer["ResponseTemplates"]["application/json"])["error"]
-    assert error.keys() == {"code", "message", "requestId", "nextStep", "details"}
-    assert error["details"] == [{name: error[name] for name in ("code", "message", "nextStep")}]
+    assert error.keys() == {"code", "message", "field", "requestId", "nextStep", "details", "moreDetails"}
+    repeated = {name: error[name] for name in ("code", "message", "field", "nextStep")}
+    assert error["details"] == [{**repeated, "invoiceId": None, "number": None}]
     assert error["requestId"] == "$context.requestId"
     assert all("$" not in error[field] for field in ("code", "message", "nextStep"))
 

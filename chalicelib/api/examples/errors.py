@@ -44,9 +44,8 @@ def _not_offered(given: Mapping[str, str], offered: Sequence[Combination]) -> De
 _BILLED_ALREADY = {
     **error_detail(
         "service_already_billed",
-        f"The service svc_001 is on the invoice {NUMBER} ({INVOICE_ID}) already.",
-        f"Leave the service out, or void the invoice {NUMBER} ({INVOICE_ID}) first. To change that invoice, "
-        "correct it.",
+        f"The service svc_001 is on the invoice {NUMBER} already.",
+        f"Leave the service out, or void the invoice {NUMBER} first. To change that invoice, correct it.",
         "lineItems[0].serviceId",
     ),
     "invoiceId": INVOICE_ID,

@@ -13,12 +13,8 @@ from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports.storage import InvoiceFilter
 from chalicelib.usecases.connecting import connect
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
-from chalicelib.usecases.invoicing.invoices import (
-    get_invoice,
-    list_invoices,
-    refresh_invoice,
-    send_invoice,
-)
+from chalicelib.usecases.invoicing.invoice_lists import list_invoices
+from chalicelib.usecases.invoicing.invoices import get_invoice, refresh_invoice, send_invoice
 from chalicelib.usecases.invoicing.void_invoice import void_invoice
 from tests.boundaries import watched
 from tests.oracle import differences
