@@ -79,7 +79,8 @@ def _error_of(route: Route, status: int, codes: Sequence[str]) -> Json:
 def _not_as_seen(route: Route) -> Json:
     """Returns the answer to a request whose If-Match failed: the error, and what is stored, as GET shows it."""
     model = route.answers[HTTPStatus.OK]
-    assert model is not None  # what can be replaced can be shown
+    if model is None:
+        raise ValueError(f"{route.label} shows what is stored, and answers no model")
     stored = {
         "description": "The thing as it is stored; null if there is no such thing.",
         "anyOf": [{"$ref": REF.format(name=model.__name__)}, {"type": "null"}],
