@@ -94,7 +94,7 @@ class InvoicePreview(msgspec.Struct, rename="camel", kw_only=True):
 
     invoice_id: Annotated[str, Meta(description="POM's id of the invoice.")]
     notice: Annotated[str, Meta(description="Says that it is a draft. Show it with the preview.")]
-    number: Annotated[None, Meta(description="Always null. Stripe numbers an invoice when it is sent.")]
+    number: Annotated[str | None, Meta(description="Null, because Stripe numbers an invoice when it is sent.")]
     company: Annotated[PreviewCompany, Meta(description="Who asks to be paid.")]
     bill_to: Annotated[PreviewBillTo, Meta(description="Who is asked to pay.")]
     date: Annotated[
