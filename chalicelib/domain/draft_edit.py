@@ -141,11 +141,6 @@ def changed_details(order: Order, former: Order, as_made: DraftDetails | None, p
     )
 
 
-def services_of(order: Order) -> tuple[ServiceId, ...]:
-    """Returns the services of an order, in the order of its lines."""
-    return tuple(line.service_id for line in order.line_items)
-
-
 def without_additions(fact: InvoiceFact, present: Sequence[LineInStripe]) -> bool:
     """Returns True if the draft's total is the sum of its lines, so that Stripe adds and deducts nothing itself."""
     return fact.total == sum(line.amount for line in present)

@@ -90,6 +90,11 @@ class Order:
         return edit_tag_of(values_of(self, "fingerprint"))
 
     @property
+    def services(self) -> tuple[ServiceId, ...]:
+        """Returns the services that it bills, in the order of its lines."""
+        return tuple(line.service_id for line in self.line_items)
+
+    @property
     def subtotal(self) -> int:
         """Returns what the services cost together, in minor units."""
         return sum(line.amount for line in self.line_items)

@@ -49,7 +49,7 @@ def lose(stage: Stage, organization: str, invoice: str) -> str:
     """An invoice's record with its claims, as if the tables had been set back to before it."""
     found = stage.ports.invoices.get(OrganizationId(organization), InvoiceId(invoice))
     assert found is not None
-    stage.ports.invoices.remove(uncounted(found), [line.service_id for line in found.order.line_items])
+    stage.ports.invoices.remove(uncounted(found), found.order.services)
     return "lost"
 
 

@@ -33,7 +33,7 @@ from chalicelib.ports.listed import with_owners
 from chalicelib.ports.portions import hundreds
 from chalicelib.ports.recorded import RecordedInvoice
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE, InvoiceExists
-from chalicelib.usecases.invoicing.claims import claim, insert_claiming
+from chalicelib.usecases.invoicing.claims import claim_in_portions, insert_claiming
 from chalicelib.usecases.invoicing.pull_invoice import pulled
 from chalicelib.usecases.invoicing.store_invoice import knowing_also, store
 
@@ -210,12 +210,11 @@ def _rebuilt(
 def _claiming(invoice: Invoice, recorded: RecordedInvoice, ports: Ports) -> Invoice:
     """The invoice, with the claims that do not fit into the transaction that makes it."""
     services = _services(recorded)
-    for start in range(MAX_CLAIMS_AT_ONCE, len(services), MAX_CLAIMS_AT_ONCE):
-        try:
-            claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
-        except Conflict:
-            ports.invoices.remove(uncounted(invoice), services)
-            raise
+    try:
+        claim_in_portions(invoice, services[MAX_CLAIMS_AT_ONCE:], ports)
+    except Conflict:
+        ports.invoices.remove(uncounted(invoice), services)
+        raise
     return invoice
 
 

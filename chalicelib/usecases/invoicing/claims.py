@@ -65,15 +65,17 @@ def save_claiming(
     return _claiming(replace(invoice, order=order), services, ports, write)
 
 
-def claim_in_portions(invoice: Invoice, services: Sequence[ServiceId], ports: Ports) -> None:
-    """Claim any number of services for an invoice that is stored.
+def claim_in_portions(
+    invoice: Invoice, services: Sequence[ServiceId], ports: Ports, *, order: Order | None = None
+) -> None:
+    """Claim any number of services for an invoice that is stored. `order` has them, if the invoice's own has not.
 
     Raises:
         ServiceAlreadyBilled: a service is on a live invoice. Portions before it have been claimed.
         StaleWrite: somebody claimed one at the same moment, or the invoice is gone.
     """
     for start in range(0, len(services), MAX_CLAIMS_AT_ONCE):
-        claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports)
+        claim(invoice, services[start : start + MAX_CLAIMS_AT_ONCE], ports, order=order)
 
 
 def _claiming(

@@ -46,7 +46,7 @@ def create_invoice(command: CreateInvoice, ports: Ports) -> Invoice:
     with every:
         order = checked_order(command, ports.settings.get(command.organization_id), connection, now)
     every.raise_first()
-    first = tuple(line.service_id for line in order.line_items)[:MAX_CLAIMS_AT_ONCE]
+    first = order.services[:MAX_CLAIMS_AT_ONCE]
     more_to_claim = len(order.line_items) > len(first)
     invoice = Invoice(
         organization_id=command.organization_id,

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from chalicelib.domain.billing import BillingTerms, DeductionAsked, Service
 from chalicelib.domain.connection import require_invoicing, usable_account
-from chalicelib.domain.draft_edit import DraftEdit, services_of
+from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.errors import AccountUnreachable, Conflict, StaleWrite
 from chalicelib.domain.identifiers import InvoiceId, OrganizationId, ServiceId, UserId
 from chalicelib.domain.invoice import Invoice
@@ -117,9 +117,9 @@ def _intended(
 
 def _held_beside(invoice: Invoice, order: Order) -> tuple[ServiceId, ...]:
     """Returns the services to hold beside those of the present order: added ones, and those of a refused edit."""
-    present = set(services_of(invoice.order))
+    present = set(invoice.order.services)
     left = invoice.edit.held if invoice.edit is not None else ()
-    return tuple(each for each in dict.fromkeys((*services_of(order), *left)) if each not in present)
+    return tuple(each for each in dict.fromkeys((*order.services, *left)) if each not in present)
 
 
 def _require_editable(invoice: Invoice) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from chalicelib.domain.actions import EDIT_REFUSED, EDITED, Action
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.draft_details import DraftDetails
-from chalicelib.domain.draft_edit import DraftEdit, services_of
+from chalicelib.domain.draft_edit import DraftEdit
 from chalicelib.domain.errors import ChangedInStripe, Conflict, Refused, StaleWrite, StripeRefused
 from chalicelib.domain.facts import InvoiceFact, StripeFact
 from chalicelib.domain.invoice import Invoice
@@ -25,7 +25,7 @@ from chalicelib.domain.saga import Refusal, Step
 from chalicelib.ports import Ports
 from chalicelib.ports.storage import MAX_CLAIMS_AT_ONCE
 from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
-from chalicelib.usecases.invoicing.claims import claim
+from chalicelib.usecases.invoicing.claims import claim_in_portions
 from chalicelib.usecases.invoicing.draft_in_stripe import brought_to
 from chalicelib.usecases.invoicing.held_services import billed_services
 from chalicelib.usecases.invoicing.saga_progress import at_same_point, found_nothing
@@ -35,11 +35,10 @@ from chalicelib.usecases.invoicing.store_invoice import knowing_also, of_other_a
 def claim_more(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
     """Claim the services that did not fit beside the intent, before Stripe is asked for anything."""
     edit = _edit(invoice)
-    for start in range(MAX_CLAIMS_AT_ONCE, len(edit.held), MAX_CLAIMS_AT_ONCE):
-        try:
-            claim(invoice, edit.held[start : start + MAX_CLAIMS_AT_ONCE], ports, order=edit.order)
-        except Conflict as refusal:
-            return _moved(invoice, Step.RELEASE, ports, refusal=refusal)
+    try:
+        claim_in_portions(invoice, edit.held[MAX_CLAIMS_AT_ONCE:], ports, order=edit.order)
+    except Conflict as refusal:
+        return _moved(invoice, Step.RELEASE, ports, refusal=refusal)
     return _moved(invoice, Step.EDIT, ports)
 
 
@@ -222,8 +221,8 @@ def _with_order(invoice: Invoice, order: Order, *, tells: bool) -> Invoice:
     The timeline tells a save only if it changed something: a form that saves by itself would fill it otherwise.
     """
     edit = _edit(invoice)
-    claimed = dict.fromkeys((*services_of(invoice.order), *edit.held))
-    left = tuple(service_id for service_id in claimed if service_id not in set(services_of(order)))
+    claimed = dict.fromkeys((*invoice.order.services, *edit.held))
+    left = tuple(service_id for service_id in claimed if service_id not in set(order.services))
     ordered = replace(invoice, order=order, edit=replace(edit, held=left))
     if not tells:
         return ordered

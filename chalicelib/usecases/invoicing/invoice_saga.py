@@ -90,9 +90,8 @@ def run(invoice: Invoice, ports: Ports, *, customer: Customer | None = None) -> 
 
 
 def _claim(invoice: Invoice, _: Customer | None, ports: Ports) -> Invoice:
-    services = [line.service_id for line in invoice.order.line_items]
     try:
-        claim_in_portions(invoice, services[MAX_CLAIMS_AT_ONCE:], ports)
+        claim_in_portions(invoice, invoice.order.services[MAX_CLAIMS_AT_ONCE:], ports)
     except Conflict as refusal:
         return take_back(invoice, refusal, ports)
     return advance(invoice, Step.DRAFT, ports)

@@ -29,7 +29,7 @@ def replace_original(copy: Invoice, ports: Ports) -> Invoice:
         raise ValueError(f"{copy.id} corrects nothing")
     try:
         original = void_invoice(copy.organization_id, copy.corrects, copy.created_by, ports)
-        claim_in_portions(copy, [line.service_id for line in copy.order.line_items], ports)
+        claim_in_portions(copy, copy.order.services, ports)
     except (Refused, Conflict) as refusal:
         return take_back(copy, refusal, ports)
     tell_once(original, Action(ports.clock.now(), CORRECTED, copy.created_by), ports)

@@ -189,7 +189,7 @@ def take_back_at_once(invoice: Invoice, ports: Ports) -> None:
         reason = invoice.saga.refusal.code if invoice.saga.refusal else None
         refused = Action(ports.clock.now(), CORRECTION_REFUSED, invoice.created_by, reason)
         tell_once(load(invoice.organization_id, invoice.corrects, ports), refused, ports)
-    ports.invoices.remove(uncounted(invoice), [line.service_id for line in invoice.order.line_items])
+    ports.invoices.remove(uncounted(invoice), invoice.order.services)
 
 
 def tell_once(invoice: Invoice, act: Action, ports: Ports) -> None:

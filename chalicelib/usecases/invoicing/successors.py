@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.draft_edit import services_of
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import InvoiceStatus
 from chalicelib.domain.successors import NOTHING_BESIDE, Beside
@@ -23,7 +22,7 @@ def beside(invoice: Invoice, ports: Ports) -> Beside:
 
 
 def _after(invoice: Invoice, ports: Ports) -> Beside:
-    services = services_of(invoice.order)
+    services = invoice.order.services
     holders = ports.invoices.holders(invoice.organization_id, services)
     others = dict.fromkeys(holder for holder in holders.values() if holder != invoice.id)
     known = (ports.invoices.get(invoice.organization_id, each) for each in others)

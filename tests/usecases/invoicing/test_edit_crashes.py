@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import pytest
 
-from chalicelib.domain.draft_edit import services_of
 from chalicelib.domain.errors import IntegrationError, Refused
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.saga import LEASE, Step
@@ -65,8 +64,8 @@ def require_one_order(world: World, draft: Invoice, *, orders: tuple[EditDraft, 
     now = world.now(draft)
     assert (now.status, now.saga.step) == (InvoiceStatus.DRAFT, Step.REVIEW)
     require_stripe_has_the_order(world, now)
-    offered = [services_of(draft.order), *(tuple(each.service_id for each in edit.line_items) for edit in orders)]
-    assert services_of(now.order) in offered
+    offered = [draft.order.services, *(tuple(each.service_id for each in edit.line_items) for edit in orders)]
+    assert now.order.services in offered
     assert differences(world.double.ledger(now.stripe_account_id), [now]) == []
     assert world.double.mails() == []
     assert not world.ports.invoices.due_for_work(world.ports.clock.now() + 864_000, 10)
@@ -96,7 +95,7 @@ def test_a_crash_at_any_boundary_ends_in_one_whole_order(number: int, after: boo
     recover(world, gap)
     stored = number > len(BEGUN) - 1 or (number == len(BEGUN) - 1 and after)
     now = require_one_order(world, draft, orders=(swap(draft),))
-    assert services_of(now.order) == (("svc_1", "svc_3") if stored else ("svc_1", "svc_2"))
+    assert now.order.services == (("svc_1", "svc_3") if stored else ("svc_1", "svc_2"))
     # Whoever saw no answer saves again, and sends.
     edit_draft(swap(draft), world.ports)
     require_one_order(world, draft, orders=(swap(draft),))
@@ -162,4 +161,4 @@ def test_whatever_stripe_does_at_any_step_the_draft_has_the_new_order(
     assert answered.status in {InvoiceStatus.CREATING, InvoiceStatus.DRAFT}
     recover(world, gap)
     now = require_one_order(world, draft, orders=(swap(draft),))
-    assert services_of(now.order) == ("svc_1", "svc_3")
+    assert now.order.services == ("svc_1", "svc_3")
