@@ -73,9 +73,6 @@ class StripeGateway(Protocol):
         self, account_id: StripeAccountId, invoice: Invoice, stripe_customer_id: str, key: str
     ) -> InvoiceFact: ...
 
-    def set_due_date(self, account_id: StripeAccountId, stripe_invoice_id: str, due_at: int, key: str) -> InvoiceFact:
-        """Lets a draft be due then (epoch seconds UTC)."""
-
     def add_lines(
         self, account_id: StripeAccountId, stripe_invoice_id: str, lines: Sequence[DraftLine], key: str
     ) -> InvoiceFact:

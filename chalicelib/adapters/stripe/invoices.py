@@ -56,12 +56,6 @@ class Invoices(Retrieval):
         return self._invoice(account_id, changed)
 
     @translated
-    def set_due_date(self, account_id: StripeAccountId, stripe_invoice_id: str, due_at: int, key: str) -> InvoiceFact:
-        changes = {"due_date": due_at}
-        changed = self._ask(self._v1.invoices.update, stripe_invoice_id, changes, on_account(account_id, key))
-        return self._invoice(account_id, changed)
-
-    @translated
     def send(self, account_id: StripeAccountId, stripe_invoice_id: str, key: str) -> Sequence[StripeFact]:
         expanded = {"expand": ["payments"]}
         sent = self._ask(self._v1.invoices.send_invoice, stripe_invoice_id, expanded, on_account(account_id, key))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from chalicelib.domain.actions import SEND_REQUESTED
 from chalicelib.domain.connection import require_ready_to_send, usable_account
 from chalicelib.domain.draft_changes import UNDO, changes_in_stripe, difference
+from chalicelib.domain.draft_edit import DraftChanges
 from chalicelib.domain.errors import (
     ChangedInStripe,
     Conflict,
@@ -160,7 +161,8 @@ def due_from_today(reviewed: Invoice, present: Invoice, ports: Ports) -> tuple[I
     former = present.due_at
     stored = store(reviewed, lambda current: replace(current, terms_due_at=due_at, former_terms_due_at=former), ports)
     account_id, stripe_id = present.stripe_account_id, present.stripe_invoice_id or ""
-    moved = ports.stripe.set_due_date(account_id, stripe_id, due_at, f"{present.saga.key}-due-{due_at}")
+    later, key = DraftChanges(due_at=due_at), f"{present.saga.key}-due-{due_at}"
+    moved = ports.stripe.update_draft(account_id, stripe_id, later, key)
     return stored, present.settled_by(moved)
 
 
