@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.actions import SEND_REFUSED, Action
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus
 from chalicelib.domain.batch_errors import ItemError, item_error
 from chalicelib.domain.errors import AccountUnreachable, Conflict, DueDatePassed, InvoicingPaused, NotFound, Refused
 from chalicelib.domain.identifiers import CustomerId, InvoiceId, digest, invoice_id_for
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
 from chalicelib.ports import Ports
+from chalicelib.usecases.bulk.unsent import can_be_sent, refusals_to_send, refused
 from chalicelib.usecases.invoicing.create_invoice import create_invoice
 from chalicelib.usecases.invoicing.invoices import send_invoice
 from chalicelib.usecases.invoicing.new_order import CreateInvoice
@@ -27,8 +26,9 @@ def bill(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     command = command_for(batch, item)
     try:
         made = create_invoice(command, ports)
-        if command.terms.send and len(_refusals(made)) > item.refusals_told and _can_be_sent(made):
-            return _fail(batch, item, _refused_meanwhile(made), made, ports)
+        refusals = refusals_to_send(made)
+        if command.terms.send and len(refusals) > item.refusals_told and can_be_sent(made):
+            return _fail(batch, item, refused(_NOT_SENT, refusals[-1]), made, ports)
         invoice = _taken_on(made, command, ports)
     except InvoicingPaused:
         return False
@@ -62,11 +62,13 @@ def command_for(batch: Batch, item: BatchItem) -> CreateInvoice:
 
 
 def _fail(batch: Batch, item: BatchItem, error: ItemError, kept: Invoice | None, ports: Ports) -> bool:
-    told = len(_refusals(kept)) if kept else 0
+    told = len(refusals_to_send(kept)) if kept else 0
     failed = item.failed(error, batch.round, kept.id if kept else None, refusals_told=told)
     ports.batches.decide(batch, failed)
     return True
 
+
+_NOT_SENT = "The invoice was made, and was not sent when its turn came. Its explanation says why."
 
 _VOID = ItemError(
     "invoice_void",
@@ -75,34 +77,12 @@ _VOID = ItemError(
 )
 
 
-def _refusals(invoice: Invoice) -> list[Action]:
-    return [action for action in invoice.actions if action.kind == SEND_REFUSED]
-
-
-def _refused_meanwhile(invoice: Invoice) -> ItemError:
-    """Returns why the invoice was not sent when its order was resumed.
-
-    It is not sent again before the office has heard of that, because sending again mails what has been seen.
-    """
-    code = _refusals(invoice)[-1].reason or "changed_in_stripe"
-    return ItemError(
-        code,
-        "The invoice was made, and was not sent when its turn came. Its explanation says why.",
-        next_step="Look at the invoice, and send it if it is right, or void it.",
-    )
-
-
-def _can_be_sent(invoice: Invoice) -> bool:
-    unsent = invoice.sent_at is None and not invoice.saga.running
-    return unsent and invoice.status in (InvoiceStatus.DRAFT, *OPEN_STATUSES)
-
-
 def _taken_on(invoice: Invoice, command: CreateInvoice, ports: Ports) -> Invoice | None:
     """Returns the invoice. If its making stopped, that is taken up, unless somebody is at it.
 
     If it was to be sent and that was refused, it is sent again.
     """
-    if command.terms.send and _can_be_sent(invoice):
+    if command.terms.send and can_be_sent(invoice):
         now = ports.clock.now()
         return send_invoice(invoice.organization_id, invoice.id, command.user_id, ports, asked_at=now)
     if not invoice.saga.running:

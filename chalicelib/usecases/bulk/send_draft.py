@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.domain.actions import SEND_REFUSED, Action
+from chalicelib.domain.actions import Action
 from chalicelib.domain.batch import Batch, BatchItem, ItemStatus, Sending
 from chalicelib.domain.batch_errors import ItemError, item_error
 from chalicelib.domain.errors import AccountUnreachable, Conflict, InvoicingPaused, NotFound, Refused
 from chalicelib.domain.identifiers import InvoiceId
 from chalicelib.domain.invoice import Invoice
-from chalicelib.domain.status import OPEN_STATUSES, InvoiceStatus
+from chalicelib.domain.status import InvoiceStatus
 from chalicelib.ports import Ports
+from chalicelib.usecases.bulk.unsent import can_be_sent, refusals_to_send, refused
 from chalicelib.usecases.invoicing.as_reviewed import draft_deleted
 from chalicelib.usecases.invoicing.invoices import get_invoice, send_invoice
 from chalicelib.usecases.invoicing.resume_invoice import resume_invoice
+
+_NOT_SENT = "The invoice was not sent when its turn came. Its explanation says why."
 
 
 def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
@@ -35,8 +38,8 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
     try:
         invoice = get_invoice(batch.organization_id, invoice_id, ports)
         if not invoice.saga.running:
-            if (told := _refusals_since(invoice, item, sending)) and _can_be_sent(invoice):
-                return _hold_back(batch, item, _told(told[-1]), ports)
+            if (told := _refusals_since(invoice, item, sending)) and can_be_sent(invoice):
+                return _hold_back(batch, item, refused(_NOT_SENT, told[-1]), ports)
             invoice = _sent(invoice, sending, ports)
         elif (resumed := resume_invoice(batch.organization_id, invoice_id, ports)) is not None:
             invoice = resumed
@@ -47,7 +50,7 @@ def send_draft(batch: Batch, item: BatchItem, ports: Ports) -> bool:
         if kept is not None and kept.saga.running:
             return False  # somebody else has begun to work on it
         return _hold_back(batch, item, item_error(refusal), ports)
-    if invoice.saga.running or _can_be_sent(invoice):
+    if invoice.saga.running or can_be_sent(invoice):
         return False  # somebody else is at work on it, or was, and it was refused: the next pass sees why
     status = ItemStatus.SENT if invoice.sent_at is not None else ItemStatus.CREATED
     ports.batches.decide(batch, item.decided(status, batch.round, invoice_id))
@@ -84,24 +87,11 @@ def _require_live(invoice: Invoice) -> None:
 
 def _refusals_since(invoice: Invoice, item: BatchItem, sending: Sending) -> Sequence[Action]:
     """Returns the refusals to send the invoice of which nobody had heard when this round was ordered."""
-    refusals = [action for action in invoice.actions if action.kind == SEND_REFUSED]
-    return [action for action in refusals[item.refusals_told :] if action.at >= sending.at]
-
-
-def _can_be_sent(invoice: Invoice) -> bool:
-    return invoice.sent_at is None and invoice.status in (InvoiceStatus.DRAFT, *OPEN_STATUSES)
-
-
-def _told(refusal: Action) -> ItemError:
-    return ItemError(
-        refusal.reason or "changed_in_stripe",
-        "The invoice was not sent when its turn came. Its explanation says why.",
-        next_step="Look at the invoice, and send it if it is right, or void it.",
-    )
+    return [action for action in refusals_to_send(invoice)[item.refusals_told :] if action.at >= sending.at]
 
 
 def _hold_back(batch: Batch, item: BatchItem, error: ItemError, ports: Ports) -> bool:
     invoice = ports.invoices.get(batch.organization_id, item.invoice_id or InvoiceId(""))
-    told = sum(action.kind == SEND_REFUSED for action in invoice.actions) if invoice else item.refusals_told
+    told = len(refusals_to_send(invoice)) if invoice else item.refusals_told
     ports.batches.decide(batch, item.held_back(error, batch.round, refusals_told=told))
     return True
