@@ -26,9 +26,10 @@ from chalicelib.adapters.tables.database import (
     read,
     read_many,
 )
-from chalicelib.adapters.tables.keys import DATED_FORM, cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, key, moment, position_of
 from chalicelib.adapters.tables.models import BatchItem as Row
 from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import commit, put, unchanged
 from chalicelib.adapters.tables.writes import Values
 from chalicelib.domain.batch import ITEMS_KEPT_FOR, KEPT_FOR, OUTCOMES, Batch, BatchItem, BatchKind, Part
@@ -89,12 +90,8 @@ class TableBatches:
         wanted = Row.place.between(low, key("item", batch.id, _NEXT))
         with answering():
             found = list(Row.query(batch.organization_id, wanted, consistent_read=True, limit=first + 1))
-        shown = found[:first]
-        return Page(
-            items=tuple(decoded(BatchItem, item.document, item.packed) for item in shown),
-            end_cursor=cursor(name, shown[-1].place) if shown else None,
-            has_next=len(found) > first,
-        )
+        rows = ((item.place, decoded(BatchItem, item.document, item.packed)) for item in found)
+        return page_of(rows, name, first)
 
     def decide(self, batch: Batch, item: BatchItem, customer: Customer | None = None) -> None:
         transaction = Transaction()
@@ -120,12 +117,8 @@ class TableBatches:
         )
         with answering():
             items = [item for item in found if item.created_key != high]
-        shown = items[:first]
-        return Page(
-            items=tuple(_batch(item.serialize()) for item in shown),
-            end_cursor=cursor(name, shown[-1].created_key) if shown else None,
-            has_next=len(items) > first,
-        )
+        rows = ((item.created_key, _batch(item.serialize())) for item in items)
+        return page_of(rows, name, first)
 
     def part(self, organization_id: OrganizationId, batch_id: BatchId, lane: int) -> Part | None:
         item = read(Row, organization_id, key("part", batch_id, str(lane)))

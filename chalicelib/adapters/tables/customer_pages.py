@@ -13,17 +13,18 @@ each customer that was read is checked against the filter again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item
-from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering, read_many
-from chalicelib.adapters.tables.keys import TEXT_FORM, cursor, key, position_of
+from chalicelib.adapters.tables.database import answering, read_many
+from chalicelib.adapters.tables.keys import TEXT_FORM, key, position_of
 from chalicelib.adapters.tables.models import CustomerItem
+from chalicelib.adapters.tables.pages import page_of, places_between, read_at
 from chalicelib.domain.customer import STATUSES_OF_ONE_ACCOUNT, Customer, SyncStatus
 from chalicelib.domain.customer_fields import compared_address
 from chalicelib.domain.customer_filter import CustomerFilter, folded
@@ -40,6 +41,7 @@ _END_OF_NAME = "\t"
 _BEHIND_EVERY_NAME = "\U0010ffff"
 
 _READ = ("customer_id", "document", "packed")
+"""The attributes of an item that a customer is made of."""
 
 Bounds = tuple[str, str]
 """A part of an index: between two range keys, neither of which is a customer's."""
@@ -61,25 +63,12 @@ class _Listing:
         return key(self.index.Meta.index_name, self.organization_id, *(low for low, _ in self.parts))
 
     def places_after(self, position: str | None, count: int) -> Iterator[tuple[str, CustomerId]]:
-        """Yields each range key after `position`, with the customer's id, `count` a query.
-
-        `position` is a bound of the key condition and not an ExclusiveStartKey, so a forged cursor cannot lead
-        outside the caller's own partition.
-        """
+        """Yields each range key after `position`, with the customer's id, `count` a query."""
         for low, high in self.parts:
-            since = low if position is None else max(low, position)
-            if since >= high:
-                continue
-            rows = self.index.query(
-                self.organization_id,
-                self.range_key.between(since, high),
-                page_size=count + 1,  # BETWEEN includes the position itself
+            places = places_between(
+                self.index, self.organization_id, self.range_key, low, high, position=position, count=count
             )
-            with answering():
-                for item in rows:
-                    place: str = getattr(item, self.range_key.attr_name)
-                    if place != position:
-                        yield place, CustomerId(item.customer_id)
+            yield from ((place, CustomerId(item.customer_id)) for place, item in places)
 
 
 def customer_page(
@@ -94,14 +83,19 @@ def customer_page(
     if listing is None:
         return _page_of_all(organization_id, first, after)
     position = position_of(listing.name, after, listing.form) if after is not None else None
-    places = listing.places_after(position, first + 1)
-    rows = list(islice(_customers_at(organization_id, places, wanted, first + 1), first + 1))
-    shown = rows[:first]
-    return Page(
-        items=tuple(customer for _, customer in shown),
-        end_cursor=cursor(listing.name, shown[-1][0]) if shown else None,
-        has_next=len(rows) > first,
+    listed = read_at(
+        listing.places_after(position, first + 1), first + 1, partial(several_customers, organization_id)
     )
+    return page_of(_customers_fitting(listed, wanted), listing.name, first)
+
+
+def several_customers(
+    organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
+) -> Mapping[CustomerId, Customer]:
+    """Returns those of at most 100 customers that the organization has, by their ids; one batch read."""
+    keys = [{"organization_id": organization_id, "customer_id": each} for each in dict.fromkeys(customer_ids)]
+    customers = (decoded_item(Customer, item) for item in read_many(CustomerItem, keys, _READ))
+    return {customer.id: customer for customer in customers}
 
 
 def status_key(customer: Customer) -> str:
@@ -184,22 +178,12 @@ def _page_of_all(organization_id: OrganizationId, first: int, after: str | None)
     found = CustomerItem.query(organization_id, beyond, consistent_read=True, limit=first + 1)
     with answering():
         items = list(found)
-    shown = items[:first]
-    return Page(
-        items=tuple(decoded(Customer, item.document, item.packed) for item in shown),
-        end_cursor=cursor(name, shown[-1].customer_id) if shown else None,
-        has_next=len(items) > first,
-    )
+    rows = ((item.customer_id, decoded(Customer, item.document, item.packed)) for item in items)
+    return page_of(rows, name, first)
 
 
-def _customers_at(
-    organization_id: OrganizationId, places: Iterator[tuple[str, CustomerId]], wanted: CustomerFilter, count: int
+def _customers_fitting(
+    listed: Iterator[tuple[str, Customer]], wanted: CustomerFilter
 ) -> Iterator[tuple[str, Customer]]:
-    """Yields the customers at these places that fit the filter."""
-    while at_once := list(islice(places, min(count, MAX_ITEMS_AT_ONCE))):
-        keys = [{"organization_id": organization_id, "customer_id": customer_id} for _, customer_id in at_once]
-        items = {item["customer_id"]["S"]: item for item in read_many(CustomerItem, keys, _READ)}
-        for place, customer_id in at_once:
-            customer = decoded_item(Customer, items[customer_id]) if customer_id in items else None
-            if customer is not None and wanted.fits(customer):
-                yield place, customer
+    """Yields the customers that fit the filter, with their places."""
+    return ((place, customer) for place, customer in listed if wanted.fits(customer))

@@ -8,8 +8,14 @@ from dataclasses import replace
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.tables.codec import decoded_item, encoded
-from chalicelib.adapters.tables.customer_pages import customer_page, email_key, name_key, status_key
-from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
+from chalicelib.adapters.tables.customer_pages import (
+    customer_page,
+    email_key,
+    name_key,
+    several_customers,
+    status_key,
+)
+from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read
 from chalicelib.adapters.tables.keys import key
 from chalicelib.adapters.tables.markers import MARKER, put_marker
 from chalicelib.adapters.tables.models import ClaimItem, CustomerItem
@@ -45,9 +51,7 @@ class TableCustomers:
     def several(
         self, organization_id: OrganizationId, customer_ids: Sequence[CustomerId]
     ) -> Mapping[CustomerId, Customer]:
-        keys = [{"organization_id": organization_id, "customer_id": each} for each in dict.fromkeys(customer_ids)]
-        customers = (decoded_item(Customer, item) for item in read_many(CustomerItem, keys))
-        return {customer.id: customer for customer in customers}
+        return several_customers(organization_id, customer_ids)
 
     def save(self, customer: Customer) -> Customer:
         stored = _next(customer)

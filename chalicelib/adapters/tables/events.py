@@ -11,9 +11,10 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, condition_failed, met_transaction, read, read_many
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.markers import KEPT_FOR, PARKED, arrival_key, expiry, not_dealt_with
 from chalicelib.adapters.tables.models import EventItem
+from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.versions import put_alone
 from chalicelib.domain.arrivals import LOOKED_AT, Arrival
 from chalicelib.domain.canary import KEPT_FOR as CANARIES_KEPT_FOR
@@ -124,20 +125,16 @@ class TableEvents:
         position = position_of(listing, after, DATED_FORM) if after is not None else HIGHEST
         count = first + 2  # one shows whether there is a next page, and BETWEEN includes the position itself
         with answering():
-            rows = EventItem.by_invoice.query(
+            found = EventItem.by_invoice.query(
                 partition,
                 EventItem.arrival_key.between(LOWEST, position),
                 scan_index_forward=False,
                 limit=count,
                 page_size=count,
             )
-            items = [item for item in rows if item.arrival_key != position]
-        shown = items[:first]
-        return Page(
-            items=tuple(map(_logged, shown)),
-            end_cursor=cursor(listing, str(shown[-1].arrival_key)) if shown else None,
-            has_next=len(items) > first,
-        )
+            items = [item for item in found if item.arrival_key != position]
+        rows = ((str(item.arrival_key), _logged(item)) for item in items)
+        return page_of(rows, listing, first)
 
     def keep_canary(self, canary: Canary, received_at: int) -> None:
         item = EventItem(

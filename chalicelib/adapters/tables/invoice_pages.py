@@ -6,20 +6,21 @@ So each item that was read is checked against the filter again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering, read_many
+from chalicelib.adapters.tables.database import read_many
 from chalicelib.adapters.tables.invoice_items import LETTER_OF_GROUP, QUARTER, UNDATED, quarter_of, stored_invoice
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.models import InvoiceItem
+from chalicelib.adapters.tables.pages import page_of, places_between, read_at
 from chalicelib.domain import attention
 from chalicelib.domain.attention import AttentionKind
-from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.identifiers import InvoiceId, OrganizationId
 from chalicelib.domain.invoice import Invoice
 from chalicelib.domain.status import OPEN_STATUSES, STATUSES_OF, StatusGroup
 from chalicelib.ports.storage import InvoiceFilter, Page
@@ -27,7 +28,7 @@ from chalicelib.ports.storage import InvoiceFilter, Page
 _NUMBERED_FORM = r"[^#]+#[^#]+"
 """The form of a position in a list by number: a number and an id."""
 
-READ = ("organization_id", "invoice_id", "document", "packed")
+_READ = ("organization_id", "invoice_id", "document", "packed")
 """The attributes of an item that an invoice is made of."""
 
 
@@ -60,14 +61,28 @@ def invoice_page(
     """
     listing = _listing(organization_id, wanted)
     position = position_of(listing.name, after, listing.form) if after is not None else None
-    places = _places(listing, first + 1, position)
-    rows = list(islice(_fitting(organization_id, places, wanted, first + 1), first + 1))
-    shown = rows[:first]
-    return Page(
-        items=tuple(invoice for _, invoice in shown),
-        end_cursor=cursor(listing.name, shown[-1][0]) if shown else None,
-        has_next=len(rows) > first,
+    places = places_between(
+        listing.index,
+        listing.partition,
+        listing.range_key,
+        listing.low,
+        listing.high,
+        position=position,
+        count=first + 1,
+        newest_first=listing.newest_first,
     )
+    ids = ((place, InvoiceId(item.invoice_id)) for place, item in places)
+    listed = read_at(ids, first + 1, partial(several_invoices, organization_id))
+    return page_of(_fitting(listed, wanted), listing.name, first)
+
+
+def several_invoices(
+    organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
+) -> Mapping[InvoiceId, Invoice]:
+    """Returns those of at most 100 invoices that the organization has, by their ids; one batch read."""
+    keys = [{"organization_id": organization_id, "invoice_id": each} for each in dict.fromkeys(invoice_ids)]
+    invoices = (stored_invoice(item) for item in read_many(InvoiceItem, keys, _READ))
+    return {invoice.id: invoice for invoice in invoices}
 
 
 def _listing(organization_id: OrganizationId, wanted: InvoiceFilter) -> _Listing:
@@ -184,48 +199,9 @@ def _by_number(organization_id: OrganizationId, number: str) -> _Listing:
     )
 
 
-def _places(listing: _Listing, count: int, position: str | None) -> Iterator[tuple[str, str]]:
-    """Yields each range key after `position`, with the invoice's id.
-
-    `position` is a bound of the key condition and not an ExclusiveStartKey, so a forged cursor cannot lead outside
-    the caller's own partition.
-    """
-    low, high = listing.low, listing.high
-    if position is not None:
-        low, high = (low, min(high, position)) if listing.newest_first else (max(low, position), high)
-    if low >= high:
-        return
-    fetched = count + 1  # BETWEEN includes the position itself, or nothing at all
-    rows = listing.index.query(
-        listing.partition,
-        listing.range_key.between(low, high),
-        scan_index_forward=not listing.newest_first,
-        page_size=fetched,
-    )
-    with answering():
-        for item in rows:
-            place: str = getattr(item, listing.range_key.attr_name)
-            if place != position:
-                yield place, item.invoice_id
-
-
-def _fitting(
-    organization_id: OrganizationId, places: Iterator[tuple[str, str]], wanted: InvoiceFilter, count: int
-) -> Iterator[tuple[str, Invoice]]:
-    """Yields the invoices at these places that fit the filter.
-
-    The first batch read takes `count` items, later ones the maximum.
-    """
-    at_once = min(count, MAX_ITEMS_AT_ONCE)
-    while read := list(islice(places, at_once)):
-        keys = [{"organization_id": organization_id, "invoice_id": invoice_id} for _, invoice_id in read]
-        items = read_many(InvoiceItem, keys, READ)
-        invoices = {item["invoice_id"]["S"]: item for item in items}
-        for place, invoice_id in read:
-            invoice = stored_invoice(invoices[invoice_id]) if invoice_id in invoices else None
-            if invoice is not None and _fits(invoice, wanted):
-                yield place, invoice
-        at_once = MAX_ITEMS_AT_ONCE
+def _fitting(listed: Iterator[tuple[str, Invoice]], wanted: InvoiceFilter) -> Iterator[tuple[str, Invoice]]:
+    """Yields the invoices that fit the filter, with their places."""
+    return ((place, invoice) for place, invoice in listed if _fits(invoice, wanted))
 
 
 def _fits(invoice: Invoice, wanted: InvoiceFilter) -> bool:

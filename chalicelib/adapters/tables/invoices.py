@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from chalicelib.adapters.tables.database import Cancelled, Transaction, answering, read, read_many
 from chalicelib.adapters.tables.invoice_items import RESUME, TURN_OVERDUE, invoice_values, stored_invoice
-from chalicelib.adapters.tables.invoice_pages import READ, invoice_page
+from chalicelib.adapters.tables.invoice_pages import invoice_page, several_invoices
 from chalicelib.adapters.tables.markers import put_marker
 from chalicelib.adapters.tables.models import ClaimItem, InvoiceItem, PaymentReferenceItem
 from chalicelib.adapters.tables.payments import AT_ONCE, put_movements
@@ -45,9 +45,7 @@ class TableInvoices:
     def several(
         self, organization_id: OrganizationId, invoice_ids: Sequence[InvoiceId]
     ) -> Mapping[InvoiceId, Invoice]:
-        keys = [{"organization_id": organization_id, "invoice_id": each} for each in dict.fromkeys(invoice_ids)]
-        invoices = (stored_invoice(item) for item in read_many(InvoiceItem, keys, READ))
-        return {invoice.id: invoice for invoice in invoices}
+        return several_invoices(organization_id, invoice_ids)
 
     def insert(self, recounted: Recounted, claims: Mapping[ServiceId, InvoiceId | None]) -> Invoice:
         stored = recounted.stored()

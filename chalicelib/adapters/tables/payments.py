@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from pynamodb.exceptions import UpdateError
@@ -25,8 +24,9 @@ from chalicelib.adapters.tables.database import (
     met_transaction,
     read_many,
 )
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.models import PaymentItem
+from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_newest_first
 from chalicelib.adapters.tables.writes import attributes
 from chalicelib.domain.balance_transactions import Settlement
@@ -59,13 +59,7 @@ class TablePayments:
             for place, settled in _newest_first(organization_id, wanted, first, position)
             if _fits(settled.movement, wanted)
         )
-        rows = list(islice(fitting, first + 1))
-        shown = rows[:first]
-        return Page(
-            items=tuple(settled for _, settled in shown),
-            end_cursor=cursor(listing, shown[-1][0]) if shown else None,
-            has_next=len(rows) > first,
-        )
+        return page_of(fitting, listing, first)
 
     def find(self, organization_id: OrganizationId, movement_ids: Sequence[str]) -> Mapping[str, SettledMovement]:
         keys = [_key(organization_id, movement_id) for movement_id in dict.fromkeys(movement_ids)]

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from chalicelib.adapters.tables.codec import decoded, decoded_item, encoded
 from chalicelib.adapters.tables.database import answering, read, read_many, write_many
-from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, cursor, key, moment, position_of
+from chalicelib.adapters.tables.keys import DATED_FORM, HIGHEST, LOWEST, key, moment, position_of
 from chalicelib.adapters.tables.models import PayoutItem
+from chalicelib.adapters.tables.pages import page_of
 from chalicelib.adapters.tables.queries import read_between
 from chalicelib.adapters.tables.versions import put, unchanged
 from chalicelib.domain.identifiers import OrganizationId
@@ -62,19 +63,15 @@ class TablePayouts:
         if low >= high:
             return Page((), None, False)
         with answering():
-            rows = PayoutItem.by_arrival.query(
+            found = PayoutItem.by_arrival.query(
                 organization_id,
                 PayoutItem.arrival_key.between(low, high),
                 scan_index_forward=False,
                 limit=first + 2,  # one shows whether there is a next page, and BETWEEN includes the position itself
             )
-            items = [item for item in rows if item.arrival_key != high]
-        shown = items[:first]
-        return Page(
-            items=tuple(decoded(Payout, item.document, item.packed) for item in shown),
-            end_cursor=cursor(listing, str(shown[-1].arrival_key)) if shown else None,
-            has_next=len(items) > first,
-        )
+            items = [item for item in found if item.arrival_key != high]
+        rows = ((str(item.arrival_key), decoded(Payout, item.document, item.packed)) for item in items)
+        return page_of(rows, listing, first)
 
     def put_lines(self, organization_id: OrganizationId, payout_id: str, lines: Sequence[PayoutLine]) -> None:
         places = {_place(line): encoded(line) for line in lines}
@@ -94,20 +91,16 @@ class TablePayouts:
         listing = key("lines", partition)
         position = position_of(listing, after, f"{key(_LINE, '')}{DATED_FORM}") if after is not None else _LAST_LINE
         with answering():
-            rows = PayoutItem.query(
+            found = PayoutItem.query(
                 partition,
                 PayoutItem.place.between(_FIRST_LINE, position),
                 consistent_read=True,
                 scan_index_forward=False,
                 limit=first + 2,
             )
-            items = [item for item in rows if item.place != position]
-        shown = items[:first]
-        return Page(
-            items=tuple(decoded(PayoutLine, item.document, item.packed) for item in shown),
-            end_cursor=cursor(listing, shown[-1].place) if shown else None,
-            has_next=len(items) > first,
-        )
+            items = [item for item in found if item.place != position]
+        rows = ((item.place, decoded(PayoutLine, item.document, item.packed)) for item in items)
+        return page_of(rows, listing, first)
 
     def all_lines(self, organization_id: OrganizationId, payout_id: str) -> Iterator[PayoutLine]:
         for item in read_between(PayoutItem, key(organization_id, payout_id), _FIRST_LINE, _LAST_LINE):

@@ -64,7 +64,7 @@ CUSTOMERS = (
     ),
     guard(
         "a customer that no longer fits is not listed although the index lags",
-        "_customers_at",
+        "_customers_fitting",
         Check("fits"),
         "tests/adapters/test_customer_requests.py::"
         "test_a_customer_that_has_left_a_list_is_not_shown_in_it_although_the_index_lags",

@@ -1,0 +1,73 @@
+"""What lists have in common: a page of rows, where the next page begins, and what is read by an index of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from pynamodb.attributes import UnicodeAttribute
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from chalicelib.adapters.tables.database import MAX_ITEMS_AT_ONCE, answering
+from chalicelib.adapters.tables.keys import cursor
+from chalicelib.ports.storage import Page
+
+T = TypeVar("T")
+Id = TypeVar("Id", bound=str)
+
+
+def page_of(rows: Iterable[tuple[str, T]], listing: str, first: int) -> Page[T]:
+    """Returns the first rows as a page of the list `listing`. Each row has its place in the list.
+
+    One row more is read: it shows that there is a next page.
+    """
+    read = list(islice(rows, first + 1))
+    shown = read[:first]
+    return Page(
+        items=tuple(each for _, each in shown),
+        end_cursor=cursor(listing, shown[-1][0]) if shown else None,
+        has_next=len(read) > first,
+    )
+
+
+def places_between(
+    index: GlobalSecondaryIndex[Any],
+    partition: str,
+    range_key: UnicodeAttribute,
+    low: str,
+    high: str,
+    *,
+    position: str | None,
+    count: int,
+    newest_first: bool = False,
+) -> Iterator[tuple[str, Any]]:
+    """Yields each range key from `low` to `high` that comes after `position`, with its item; `count` a query.
+
+    `position` is a bound of the key condition and not an ExclusiveStartKey, so a forged cursor cannot lead outside
+    the caller's own partition. Neither `low` nor `high` is the range key of an item.
+    """
+    if position is not None:
+        low, high = (low, min(high, position)) if newest_first else (max(low, position), high)
+    if low >= high:
+        return
+    rows = index.query(
+        partition,
+        range_key.between(low, high),
+        scan_index_forward=not newest_first,
+        page_size=count + 1,  # BETWEEN includes the position itself, or nothing at all
+    )
+    with answering():
+        for item in rows:
+            place: str = getattr(item, range_key.attr_name)
+            if place != position:
+                yield place, item
+
+
+def read_at(
+    places: Iterator[tuple[str, Id]], count: int, read: Callable[[Sequence[Id]], Mapping[Id, T]]
+) -> Iterator[tuple[str, T]]:
+    """Yields what is at these places, read `count` at a time. `read` returns what there is of these ids."""
+    while some := list(islice(places, min(count, MAX_ITEMS_AT_ONCE))):
+        found = read([each for _, each in some])
+        yield from ((place, found[each]) for place, each in some if each in found)
