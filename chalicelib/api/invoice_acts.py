@@ -79,7 +79,7 @@ def void_invoice(call: Call[Nothing]) -> Reply:
 def correct_invoice(call: Call[Correction]) -> Reply:
     """Void an invoice that was issued and not paid, and make a draft copy of it, which can be changed and sent.
 
-    The answer is the copy; a repeated request answers the same one. It has what POM ordered. If its due date has
+    The answer is the copy. A repeated request gets the same copy. It has what POM ordered. If its due date has
     passed, it has the payment terms of the settings. The customer is told nothing until the copy is sent. While
     Stripe does not let the account take payments, it is refused, because the copy could not be sent.
     """

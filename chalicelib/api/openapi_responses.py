@@ -98,7 +98,7 @@ def _not_as_seen(route: Route) -> Json:
 
 
 def _also_csv(content: Json, model: type) -> Json:
-    """Returns what an answer has that is CSV for whoever accepts it."""
+    """Returns an answer with its CSV form, which clients get that accept it."""
     table = {"schema": {"type": "string"}, "example": CSV_EXAMPLES[model]}
     link = {"description": 'CSV only: the address of the next page, with `rel="next"`.', "schema": {"type": "string"}}
     return {"content": {**content, "text/csv": table}, "headers": {"Link": link}}

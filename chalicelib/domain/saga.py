@@ -193,7 +193,7 @@ class Saga:
         )
 
     def ordered_to_edit(self, nonce: str, now: int, *, more_to_claim: bool) -> Self:
-        """Returns the saga of a draft whose order somebody replaces. Whoever does has seen the draft."""
+        """Returns the saga of a draft whose order a person replaces. That person has seen the draft."""
         first = Step.EDIT_CLAIM if more_to_claim else Step.EDIT
         return replace(
             self.advanced(first, now),

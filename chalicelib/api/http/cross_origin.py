@@ -1,7 +1,7 @@
 """Which pages may read answers in a browser: those of POM, and in a development stage those of further origins.
 
-What they may send is settled before, by the preflight: API Gateway answers it (`infra.template.api`), and the local
-stack in its place.
+The preflight says which headers a page may send. API Gateway answers it (`infra.template.api`); locally, the local
+stack does.
 """
 
 from __future__ import annotations

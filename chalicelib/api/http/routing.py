@@ -53,9 +53,9 @@ class Router:
             requires_idempotency_key: refuse a request without the key, because repeating it by accident costs money.
             raw_body: hand the bytes on; no media type is asked for, and a webhook's size is allowed.
             page_on_error: show errors as a page to a browser.
-            answers_csv: the handler answers 200 as CSV, too, to whoever accepts it.
+            answers_csv: the handler also returns 200 as CSV, to clients that accept CSV.
             details: what the contract says behind the handler's docstring, where a table of the code says it.
-            answers_html: the handler answers 200 as a page, too, to whoever accepts it.
+            answers_html: the handler also returns 200 as a page, to clients that accept HTML.
             max_body: bytes; a raw body may be as large as a webhook's.
             shows: returns the stored thing as its GET does. The route takes If-Match and hands it on as
                 `Call.precondition`; where it fails, the client is shown the stored thing with 412.

@@ -1,7 +1,7 @@
 """Correct an invoice that was issued: void it, and make a draft copy of it that can be changed and sent.
 
 Nobody can change what was issued (https://docs.stripe.com/invoicing/integration/workflow-transitions). The copy is
-recorded first, under an id that follows from that of the original. So whoever asks again meets the same copy, and a
+recorded first, under an id that follows from that of the original. So a repeated request finds the same copy, and a
 crash anywhere is resumed like that of any other invoice.
 """
 
@@ -53,7 +53,7 @@ def correct_invoice(
     if original.status not in VOIDABLE:
         raise not_correctable(original, beside(original, ports))
     connection = ports.connections.get(organization_id)
-    # Whoever voids an invoice to correct it wants to send the copy, so it waits until the account may take payments.
+    # The office voids the invoice because it wants to send the copy. So the account has to take payments first.
     account_id = require_same_account(original, account_to_invoice_on(connection, send=True))
     if not confirmed:
         raise _unconfirmed(original, ports)

@@ -40,7 +40,7 @@ def send_invoice(
 ) -> Invoice:
     """Send a draft that has been reviewed, or what was finalized in Stripe and never sent.
 
-    Sending a sent invoice again answers it as it is. `asked_at` is when the user asked for it (epoch seconds UTC), if
+    Returns an invoice that was sent before as it is. `asked_at` is when the user asked for it (epoch seconds UTC), if
     nobody waits for the answer any more. Then what was changed in Stripe since is something that nobody has seen, and
     the timeline tells of a refusal.
 
