@@ -49,6 +49,18 @@ class Messages(NamedTuple):
     concurrency: int
 
 
+class Changes(NamedTuple):
+    """The function is invoked with at most `batch_size` records of the streams of `tables`, in the order of writing.
+
+    AWS waits up to `window` seconds for a batch to fill. A table's filter says which records invoke the function:
+    those whose keys have these values.
+    """
+
+    tables: Mapping[str, Mapping[str, str]]
+    batch_size: int
+    window: int
+
+
 class Schedule(NamedTuple):
     """The function is invoked at this rate, in EventBridge's words: `rate(5 minutes)`."""
 
@@ -80,7 +92,7 @@ class Function(NamedTuple):
     """
 
     name: str
-    trigger: Messages | Schedule | None
+    trigger: Messages | Changes | Schedule | None
     """None if API Gateway invokes it."""
     timeout: int
     """Seconds."""

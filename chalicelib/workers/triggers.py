@@ -7,10 +7,11 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from chalicelib.functions import BY_NAME, Messages, Schedule
+from chalicelib.functions import BY_NAME, Changes, Messages, Schedule
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:"
-"""A placeholder: the deployment's template puts the real queue in its place."""
+STREAM_ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/{}/stream/latest"
+"""Placeholders: the deployment's template puts the real queue or stream in their place."""
 
 
 def triggered(worker: Blueprint) -> Callable[[Callable[..., Any]], Any]:
@@ -25,8 +26,17 @@ def triggered(worker: Blueprint) -> Callable[[Callable[..., Any]], Any]:
         match BY_NAME[name].trigger:
             case Messages(queue, batch_size):
                 return worker.on_sqs_message(queue_arn=QUEUE_ARN + queue, batch_size=batch_size, name=name)(handler)
+            case Changes(tables, batch_size, window):
+                # One stream for Chalice, which knows one for each function. The template adds the others.
+                return worker.on_dynamodb_record(
+                    stream_arn=STREAM_ARN.format(next(iter(tables))),
+                    batch_size=batch_size,
+                    starting_position="TRIM_HORIZON",
+                    maximum_batching_window_in_seconds=window,
+                    name=name,
+                )(handler)
             case Schedule(rate):
                 return worker.schedule(rate, name=name)(handler)
-        raise LookupError(f"API Gateway invokes {name}; it has no queue and no schedule")
+        raise LookupError(f"API Gateway invokes {name}; it has no queue, no stream and no schedule")
 
     return register

@@ -32,6 +32,8 @@ def _table(model: type[Model], name: str) -> Json:
         "SSESpecification": {"SSEEnabled": True},
         "DeletionProtectionEnabled": True,
     }
+    if view_type := getattr(model.Meta, "stream_view_type", None):
+        properties["StreamSpecification"] = {"StreamViewType": view_type}
     if indexes := [_index(index) for index in schema["global_secondary_indexes"]]:
         properties["GlobalSecondaryIndexes"] = indexes
     if (ttl := model._ttl_attribute()) is not None:

@@ -6,7 +6,7 @@ from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.models.table import Aggregate, TableMeta
+from chalicelib.adapters.tables.models.table import Aggregate, StreamedTableMeta, TableMeta
 
 
 class ActiveConnections(GlobalSecondaryIndex["ConnectionItem"]):
@@ -27,7 +27,7 @@ class ConnectionItem(Aggregate):
     canaries, and the platform's freeze.
     """
 
-    class Meta(TableMeta):
+    class Meta(StreamedTableMeta):
         pass
 
     organization_id = UnicodeAttribute(hash_key=True)

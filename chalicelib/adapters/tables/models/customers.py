@@ -5,7 +5,7 @@ from __future__ import annotations
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 
-from chalicelib.adapters.tables.models.table import Aggregate, TableMeta
+from chalicelib.adapters.tables.models.table import Aggregate, StreamedTableMeta
 
 
 class CustomersByStripeId(GlobalSecondaryIndex["CustomerItem"]):
@@ -76,7 +76,7 @@ class CustomersByName(GlobalSecondaryIndex["CustomerItem"]):
 class CustomerItem(Aggregate):
     """POM's record of a customer."""
 
-    class Meta(TableMeta):
+    class Meta(StreamedTableMeta):
         pass
 
     organization_id = UnicodeAttribute(hash_key=True)

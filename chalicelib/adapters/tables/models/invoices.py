@@ -9,7 +9,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.models.table import Aggregate, TableMeta
+from chalicelib.adapters.tables.models.table import Aggregate, StreamedTableMeta, TableMeta
 
 
 class InvoicesByCreated(GlobalSecondaryIndex["InvoiceItem"]):
@@ -145,7 +145,7 @@ class DueWork(GlobalSecondaryIndex["InvoiceItem"]):
 class InvoiceItem(Aggregate):
     """An invoice. What is beside its document are the keys of its indexes."""
 
-    class Meta(TableMeta):
+    class Meta(StreamedTableMeta):
         pass
 
     organization_id = UnicodeAttribute(hash_key=True)

@@ -6,7 +6,7 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribu
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.adapters.tables.models.table import TableMeta
+from chalicelib.adapters.tables.models.table import StreamedTableMeta
 
 
 class PayoutsByArrival(GlobalSecondaryIndex["PayoutItem"]):
@@ -23,7 +23,7 @@ class PayoutsByArrival(GlobalSecondaryIndex["PayoutItem"]):
 class PayoutItem(Model):
     """A payout's header, or one of its lines; `payouts` names the places. Only a header has a version."""
 
-    class Meta(TableMeta):
+    class Meta(StreamedTableMeta):
         pass
 
     payout_key = UnicodeAttribute(hash_key=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
 from pynamodb.models import Model
 
 CONNECT_TIMEOUT = 1
@@ -20,6 +20,12 @@ class TableMeta:
     connect_timeout_seconds = CONNECT_TIMEOUT
     read_timeout_seconds = READ_TIMEOUT
     max_retry_attempts = RETRIES
+
+
+class StreamedTableMeta(TableMeta):
+    """Of tables whose changes are told: DynamoDB keeps each change for 24 hours, with the item before and after."""
+
+    stream_view_type = STREAM_NEW_AND_OLD_IMAGE
 
 
 class Aggregate(Model):

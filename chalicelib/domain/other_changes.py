@@ -1,0 +1,79 @@
+"""What is told of customers, connections and payouts: what changed between two stored versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chalicelib.domain.changes import NOTHING, ChangeType, Difference
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import Customer, SyncStatus
+from chalicelib.domain.customer_history import CustomerEvent
+from chalicelib.domain.payout import Payout
+
+_PAYOUT_TYPES = {
+    "paid": ChangeType.PAYOUT_PAID,
+    "failed": ChangeType.PAYOUT_FAILED,
+    "canceled": ChangeType.PAYOUT_CANCELED,
+}
+
+
+def customer_difference(before: Customer | None, after: Customer | None) -> Difference:
+    """Returns what is told of a customer. What POM itself saved is not told; POM knows it."""
+    previous_status = before.sync_status if before is not None else None
+    if after is None:
+        return Difference((ChangeType.CUSTOMER_DELETED,), previous_status) if before is not None else NOTHING
+    types = tuple(_customer_types(before, after))
+    return Difference(types, previous_status, after.sync_status) if types else NOTHING
+
+
+def _customer_types(before: Customer | None, after: Customer) -> Iterator[ChangeType]:
+    entered = before is None or before.sync_status is not after.sync_status
+    failed_otherwise = before is not None and before.sync_error != after.sync_error
+    if after.sync_status is SyncStatus.FAILED and (entered or failed_otherwise):
+        yield ChangeType.CUSTOMER_SYNC_FAILED
+    known = before.history if before is not None else ()
+    if any(each.kind is CustomerEvent.TAKEN_OVER and each not in known for each in after.history):
+        yield ChangeType.CUSTOMER_UPDATED_IN_STRIPE
+    if after.sync_status is SyncStatus.DELETED_IN_STRIPE and entered:
+        yield ChangeType.CUSTOMER_DELETED_IN_STRIPE
+
+
+def connection_difference(before: Connection | None, after: Connection | None, at: int) -> Difference:
+    """Returns what is told of a connection that was stored at `at` (epoch seconds UTC).
+
+    Sweeps, tests and attempts to connect store it too, and are not told. An attempt that runs out ends `pending`
+    without a write.
+    """
+    previous_status = before.status(at) if before is not None else None
+    if after is None:
+        return Difference((ChangeType.CONNECTION_DELETED,), previous_status) if before is not None else NOTHING
+    nobody = Connection(after.organization_id)
+    if _shown(before or nobody) == _shown(after):
+        return NOTHING
+    return Difference((ChangeType.CONNECTION_CHANGED,), previous_status, after.status(at))
+
+
+def _shown(connection: Connection) -> tuple[object, ...]:
+    """Returns what people see of a connection and only a write can change."""
+    account = connection.account
+    return (
+        connection.account_id,
+        connection.livemode,
+        connection.connected_at,
+        connection.disconnected_at,
+        connection.disconnect_reason,
+        connection.frozen,
+        replace(account, as_of=0) if account is not None else None,
+    )
+
+
+def payout_difference(before: Payout | None, after: Payout | None) -> Difference:
+    """Returns what is told of a payout: that Stripe shows it as paid, failed or canceled."""
+    previous_status = before.fact.status if before is not None else None
+    if after is None:
+        return Difference((ChangeType.PAYOUT_DELETED,), previous_status) if before is not None else NOTHING
+    status = after.fact.status
+    if status == previous_status or status not in _PAYOUT_TYPES:
+        return NOTHING
+    return Difference((_PAYOUT_TYPES[status],), previous_status, status)

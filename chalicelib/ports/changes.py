@@ -1,0 +1,93 @@
+"""How POM is told of changes: by a bus in AWS and by a feed. What cannot be told goes to a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from chalicelib.domain.changes import Change
+from chalicelib.domain.connection import Connection
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.identifiers import OrganizationId
+from chalicelib.domain.invoice import Invoice
+from chalicelib.domain.payout import Payout
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChange:
+    """A change, and the object after it (before it, if it was deleted)."""
+
+    change: Change
+    shown: Invoice | Customer | Connection | Payout
+
+
+@dataclass(frozen=True, slots=True)
+class BusEvent:
+    """What is put on the bus. `detail` is JSON; `at` is epoch seconds UTC."""
+
+    id: str
+    detail_type: str
+    at: int
+    detail: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the bus did not take an event: EventBridge's code and message."""
+
+    code: str
+    message: str
+    transient: bool
+    """True if the same event may be taken later."""
+
+
+class EventBus(Protocol):
+    """The stack's event bus."""
+
+    def put(self, events: Sequence[BusEvent]) -> Mapping[str, Refusal]:
+        """Puts events on the bus, and returns the refusals by the ids of the events.
+
+        Each entry of each answer is checked. Entries that may be taken later are put again a few times.
+
+        Raises:
+            Retryable: the bus does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One change in an organization's feed. Sequences rise, and none is filled in before one that was read."""
+
+    sequence: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """A part of the feed, the oldest change first. `cursor` continues after it, now or later."""
+
+    entries: Sequence[FeedEntry]
+    cursor: str
+    has_more: bool
+
+
+class ChangeFeed(Protocol):
+    """What changed for each organization, kept for 30 days."""
+
+    def append(self, changes: Sequence[Change]) -> None:
+        """Adds changes at the end of their organizations' feeds. Raises: Retryable; some may have been added."""
+
+    def after(self, organization_id: OrganizationId, cursor: str | None, first: int) -> FeedPage:
+        """Returns at most `first` changes after the cursor, or from the oldest that is kept.
+
+        Raises:
+            Refused: the cursor is none of this organization's feed, or older than what is kept.
+        """
+
+
+class UntoldChanges(Protocol):
+    """Where a record of the stream goes that cannot be told."""
+
+    def keep(self, record: Mapping[str, Any], reason: str) -> None:
+        """Queues the record with its body, and why it cannot be told. Raises: Retryable."""
