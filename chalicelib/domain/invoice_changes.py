@@ -92,10 +92,11 @@ def _failed_again(before: Invoice, after: Invoice) -> bool:
     return before.failure.reason is not after.failure.reason or not _failed(after.facts) <= _failed(before.facts)
 
 
-def _failed(facts: Snapshots) -> AbstractSet[str | None]:
+def _failed(facts: Snapshots) -> AbstractSet[str]:
     """Returns the ids of the attempts that failed: those of their charges, where Stripe made one."""
     charges = {charge.id for charge in facts.charges.values() if charge.status == "failed"}
-    return {*charges, *(intent.failed_charge_id for intent in facts.intents), *facts.attempts}
+    named = {intent.failed_charge_id for intent in facts.intents if intent.failed_charge_id is not None}
+    return {*charges, *named, *facts.attempts}
 
 
 def _disputes(before: Invoice | None, after: Invoice) -> Iterator[ChangeType]:

@@ -140,6 +140,13 @@ def test_the_reason_of_a_failed_attempt_is_told_when_it_becomes_known() -> None:
     assert told(unexplained, explained) == ((T.INVOICE_PAYMENT_FAILED,), "failed", "failed")
 
 
+def test_a_payment_of_another_part_is_no_further_attempt_that_failed() -> None:
+    other_part = replace(INTENT, id="pi_2", latest_charge_id="ch_5")
+    before, after = made(OPEN, DECLINED_INTENT), made(OPEN, DECLINED_INTENT, DECLINED, other_part)
+    assert before.failure != after.failure
+    assert invoice_difference(before, after) == NOTHING
+
+
 def test_an_older_attempt_that_becomes_known_late_is_not_told() -> None:
     earlier = replace(DECLINED, id="ch_9", created=NOW, as_of=NOW, failure=EXPIRED)
     assert invoice_difference(made(OPEN, DECLINED), made(OPEN, DECLINED, earlier)) == NOTHING
