@@ -89,6 +89,9 @@ class FakePorts:
     settings: FakeSettings = field(init=False)
     events: FakeEvents = field(init=False)
     batches: FakeBatches = field(init=False)
+    changes: FakeChanges = field(init=False)
+    bus: FakeBus = field(default_factory=FakeBus)
+    untold: FakeUntold = field(default_factory=FakeUntold)
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
@@ -100,3 +103,4 @@ class FakePorts:
         self.settings = FakeSettings(self.database)
         self.events = FakeEvents(self.database)
         self.batches = FakeBatches(self.database)
+        self.changes = FakeChanges(self.database, self.clock)
