@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.tokens import TokenVerifier
     from chalicelib.ports import (
         BatchStore,
+        ChangeFeed,
         Clock,
         ConnectionStore,
         CustomerStore,
@@ -112,6 +113,13 @@ class Adapters:
 
         self._tables()
         return TableBatches()
+
+    @cached_property
+    def changes(self) -> ChangeFeed:
+        from chalicelib.adapters.tables.changes import TableChanges
+
+        self._tables()
+        return TableChanges(self.clock)
 
     @cached_property
     def queues(self) -> Queues:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from chalicelib.ports.changes import ChangeFeed
 from chalicelib.ports.money_stores import PaymentStore, PayoutStore, SummaryStore
 from chalicelib.ports.stores import (
     BatchStore,
@@ -22,6 +23,7 @@ from chalicelib.ports.surroundings import Clock, Queues, WebhookDoor
 
 __all__ = [
     "BatchStore",
+    "ChangeFeed",
     "Clock",
     "ConnectionStore",
     "CustomerStore",
@@ -59,6 +61,8 @@ class Ports(Protocol):
     def events(self) -> EventStore: ...
     @property
     def batches(self) -> BatchStore: ...
+    @property
+    def changes(self) -> ChangeFeed: ...
     @property
     def stripe(self) -> StripeGateway: ...
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from chalicelib.ports import StripeGateway
 from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
+from tests.fakes.changes import FakeChanges
 from tests.fakes.database import FakeDatabase
 from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
@@ -89,6 +90,7 @@ class FakePorts:
     settings: FakeSettings = field(init=False)
     events: FakeEvents = field(init=False)
     batches: FakeBatches = field(init=False)
+    changes: FakeChanges = field(init=False)
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.database)
@@ -100,3 +102,4 @@ class FakePorts:
         self.settings = FakeSettings(self.database)
         self.events = FakeEvents(self.database)
         self.batches = FakeBatches(self.database)
+        self.changes = FakeChanges(self.database, self.clock)
