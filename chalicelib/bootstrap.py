@@ -130,6 +130,13 @@ class Adapters:
         return UntoldQueue(self._config.untold_changes_queue_url)
 
     @cached_property
+    def changes(self) -> ChangeFeed:
+        from chalicelib.adapters.tables.changes import TableChanges
+
+        self._tables()
+        return TableChanges(self.clock)
+
+    @cached_property
     def queues(self) -> Queues:
         from chalicelib.adapters.queues import SqsQueues
 

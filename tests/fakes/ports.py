@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from chalicelib.ports import StripeGateway
 from chalicelib.ports.messages import Message, Reconciliation
 from tests.fakes.batches import FakeBatches
+from tests.fakes.bus import FakeBus, FakeUntold
+from tests.fakes.changes import FakeChanges
 from tests.fakes.database import FakeDatabase
 from tests.fakes.events import FakeEvents
 from tests.fakes.invoices import FakeInvoices
