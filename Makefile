@@ -92,7 +92,7 @@ format: $(READY)  ## Format and fix what can be fixed
 proofs: $(READY)  ## Every order, crash and loss, tried by machine; one table (ARGS="--slice full --minutes 15 --seed 1")
 	@$(BIN)/python -m tests.proofs $(ARGS)
 
-contract: $(READY)  ## Write docs/openapi.json anew, and say what changes for clients (ARGS="--breaking")
+contract: $(READY)  ## Write docs/openapi.json and docs/asyncapi.json anew, and say what changes for clients (ARGS="--breaking")
 	@$(BIN)/python -m infra.contract $(ARGS)
 
 trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass through (ARGS="--list webhook")
