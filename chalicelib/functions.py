@@ -40,6 +40,9 @@ class Queue(StrEnum):
 SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
+UNTOLD_CHANGES: Final = "untold-changes"
+"""The queue of changes that could not be told, each with its stored versions. It feeds no function."""
+
 
 UNTOLD_CHANGES: Final = "untold-changes"
 """The queue of changes that could not be told, each with its stored versions. It feeds no function."""
@@ -94,8 +97,7 @@ class Function(NamedTuple):
     """One Lambda function. Its handler has its name, and so has the worker's module.
 
     `tables` maps the names of tables to the actions of DynamoDB that the function may do, and `indexes` to the
-    indexes that it may query. It may send to the queues in `sends`, read Stripe's secret if `secret` is True, and put
-    events on the bus if `publishes` is True.
+    indexes that it may query. It may send to the queues in `sends`, and read Stripe's secret if `secret` is True.
     """
 
     name: str
@@ -107,9 +109,8 @@ class Function(NamedTuple):
     """MB. CPU grows with it."""
     tables: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     indexes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    sends: tuple[str, ...] = ()
+    sends: tuple[Queue, ...] = ()
     secret: bool = False
-    publishes: bool = False
     settings: tuple[str, ...] = SETTINGS
     """The environment variables that it gets besides POM_STAGE."""
 
@@ -272,8 +273,6 @@ FUNCTIONS: Final = (
             "payouts": MANY,
         },
         indexes={"events": ("by_received",)},
-        sends=(UNTOLD_CHANGES,),
-        publishes=True,
     ),
     Function(
         "plan_reconciliation",

@@ -20,6 +20,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from chalicelib.functions import API_HANDLER, BY_NAME
+from infra.template.changes import BUS_ID
 from infra.template.intrinsics import queue_id, table_id
 from infra.template.policies import DIRECTORY
 
@@ -80,7 +81,8 @@ def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str
         action = operation.removesuffix("Batch")
         return {(f"sqs:{action}", queue_id(name.removeprefix(prefix)))}
     if service == "events":
-        return {(f"events:{operation}", "ChangesBus")}
+        buses = {str(entry.get("EventBusName", "")) for entry in parameters.get("Entries", ())}
+        return {(f"events:{operation}", BUS_ID if bus == f"{prefix}changes" else "?") for bus in buses}
     return {(f"{service}:{operation}", SECRET if "SecretId" in parameters else "?")}
 
 
