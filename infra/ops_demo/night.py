@@ -195,7 +195,7 @@ class Night:
         self._watch.pass_minutes(CALM)
         say.sees("Alarms that ring", self._telling(), "none")
         say.sees(
-            "No differences", "Differences: none" in self._operator.runs("python -m infra.ops tie-out --all"), True
+            "No differences", "Differences: none" in self._operator.runs("./ops tie-out --all"), True
         )
 
     def _begins(self, act: str) -> None:
