@@ -44,7 +44,7 @@ class RunBook:
 
 
 class Operator:
-    """Somebody at a terminal in `directory`, where `./ops` is the command line, told of the local stack by `.local/stack.json`."""
+    """Somebody at a terminal in `directory`, which has `./ops` and a `.local/stack.json`."""
 
     def __init__(self, stack: LocalStack, directory: Path, teller: Teller) -> None:
         self.directory = directory
