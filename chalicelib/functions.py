@@ -40,6 +40,9 @@ class Queue(StrEnum):
 SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
+UNTOLD_CHANGES: Final = "untold-changes"
+"""The queue of changes that could not be told, each with its stored versions. It feeds no function."""
+
 
 class Messages(NamedTuple):
     """The function is invoked with at most `batch_size` messages of `queue`, `concurrency` batches at once."""
@@ -301,3 +304,7 @@ QUEUE_TRIGGERS: Final = {
     function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Messages)
 }
 """What feeds each function that a queue feeds, by the function's name."""
+STREAM_TRIGGERS: Final = {
+    function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Changes)
+}
+"""What feeds each function that streams feed, by the function's name."""
