@@ -76,6 +76,8 @@ SETTINGS: Final = (
     "STRIPE_SECRET_ID",
     "PUBLIC_API_URL",
     "POM_SETTINGS_URL",
+    "EVENT_BUS_NAME",
+    "UNTOLD_CHANGES_QUEUE_URL",
 )
 API_SETTINGS: Final = (*SETTINGS, "DEVELOPMENT_ORIGINS")
 TOKEN_SETTINGS: Final = (
@@ -91,7 +93,8 @@ class Function(NamedTuple):
     """One Lambda function. Its handler has its name, and so has the worker's module.
 
     `tables` maps the names of tables to the actions of DynamoDB that the function may do, and `indexes` to the
-    indexes that it may query. It may send to the queues in `sends`, and read Stripe's secret if `secret` is True.
+    indexes that it may query. It may send to the queues in `sends`, read Stripe's secret if `secret` is True, and put
+    events on the bus if `publishes` is True.
     """
 
     name: str
@@ -103,8 +106,9 @@ class Function(NamedTuple):
     """MB. CPU grows with it."""
     tables: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     indexes: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    sends: tuple[Queue, ...] = ()
+    sends: tuple[str, ...] = ()
     secret: bool = False
+    publishes: bool = False
     settings: tuple[str, ...] = SETTINGS
     """The environment variables that it gets besides POM_STAGE."""
 
@@ -251,6 +255,24 @@ FUNCTIONS: Final = (
         },
         sends=(Queue.RECONCILE, Queue.BALANCE_JOBS),
         secret=True,
+    ),
+    Function(
+        "publish_changes",
+        Changes(
+            {"invoices": {}, "customers": {}, "connections": {"kind": "connection"}, "payouts": {"place": "payout"}},
+            batch_size=100,
+            window=1,
+        ),
+        timeout=120,
+        tables={
+            "changes": (*READ_WRITE, "Query", "ConditionCheckItem", "UpdateItem"),
+            "connections": READ,
+            "customers": MANY,
+            "payouts": MANY,
+        },
+        indexes={"events": ("by_received",)},
+        sends=(UNTOLD_CHANGES,),
+        publishes=True,
     ),
     Function(
         "plan_reconciliation",

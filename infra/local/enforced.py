@@ -63,7 +63,7 @@ def granted(function: str) -> frozenset[Right]:
 
 def _logical(resource: Any) -> str:
     match resource:
-        case {"Fn::GetAtt": [name, "Arn"]} | {"Ref": name}:
+        case {"Fn::GetAtt": [name, "Arn" | "StreamArn"]} | {"Ref": name}:
             return str(name)
         case {"Fn::Sub": text}:
             return str(text).replace("${", "").replace(".Arn}", "")
@@ -79,6 +79,8 @@ def needed(service: str, operation: str, parameters: dict[str, Any], prefix: str
         # Many messages in one request take the right to one (Service Authorization Reference, Amazon SQS).
         action = operation.removesuffix("Batch")
         return {(f"sqs:{action}", queue_id(name.removeprefix(prefix)))}
+    if service == "events":
+        return {(f"events:{operation}", "ChangesBus")}
     return {(f"{service}:{operation}", SECRET if "SecretId" in parameters else "?")}
 
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import boto3
 
-from infra.local.settings import HEARD_BY_POM, TABLE_PREFIX
+from infra.local.settings import HEARD_BY_POM
 
 CONSUMER = Path(__file__).resolve().parents[2] / "docs" / "consumer" / "consumer.py"
 LINES = "pom-hears.log"
 """The file of the lines, for people."""
 EVENTS = "pom-hears.jsonl"
-"""The file of every event that arrived, in the order of arrival, for scripts. `applied` is false if it was dropped."""
+"""The file of every event in the order of arrival, for scripts. `applied` is false if an event was dropped."""
 DATABASE = "pom-hears.db"
 """The file of the latest version of each object (SQLite)."""
 HEARD = (LINES, EVENTS, DATABASE)
@@ -111,7 +111,7 @@ class PomHears:
 def listening(directory: Path) -> PomHears:
     """Returns POM at the queue that the local stack has made for it."""
     directory.mkdir(parents=True, exist_ok=True)
-    queue = boto3.client("sqs").get_queue_url(QueueName=TABLE_PREFIX + HEARD_BY_POM)
+    queue = boto3.client("sqs").get_queue_url(QueueName=HEARD_BY_POM)
     return PomHears(queue["QueueUrl"], directory)
 
 

@@ -13,12 +13,9 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 """Its region."""
 TABLE_PREFIX = "pom-local-"
-BUS = "changes"
-"""The name of the event bus, without the prefix."""
-BUS_VARIABLE = "EVENT_BUS_NAME"
-UNTOLD_VARIABLE = "UNTOLD_CHANGES_QUEUE_URL"
-HEARD_BY_POM = "heard-by-pom"
-"""The name of POM's own queue and of its rule, without the prefix: every event of the bus goes there."""
+EVENT_BUS = f"{TABLE_PREFIX}changes"
+HEARD_BY_POM = f"{TABLE_PREFIX}heard-by-pom"
+"""The name of POM's own queue and of its rule: every event of the bus goes there."""
 SECRET_ID = "pom-local/stripe"
 AUDIENCE = "pom-api"
 """For whom POM's access tokens are."""
@@ -121,8 +118,8 @@ def environment(urls: Urls) -> dict[str, str]:
         "POM_STAGE": "local",
         "POM_TABLE_PREFIX": TABLE_PREFIX,
         **queues,
-        UNTOLD_VARIABLE: f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{UNTOLD_CHANGES}",
-        BUS_VARIABLE: TABLE_PREFIX + BUS,
+        "EVENT_BUS_NAME": EVENT_BUS,
+        "UNTOLD_CHANGES_QUEUE_URL": f"{urls.aws}/{ACCOUNT}/{TABLE_PREFIX}{UNTOLD_CHANGES}",
         "STRIPE_SECRET_ID": SECRET_ID,
         "STRIPE_API_BASE": urls.stripe,
         "STRIPE_CONNECT_BASE": urls.stripe,

@@ -25,7 +25,7 @@ from infra.local.event_sources import Handler, Outcome, UnknownHandlerError, lam
 from infra.local.settings import REGION
 
 POLL_INTERVAL = 0.25
-"""Seconds between two reads of a stream without new records: a mapping of AWS reads each shard four times a second."""
+"""Seconds between two reads of a stream without new records. AWS reads each shard four times a second, too."""
 RETRY_PAUSE = 1.0
 """Seconds after a batch that failed, or after a stream that could not be read."""
 OLDEST = "TRIM_HORIZON"
@@ -211,8 +211,12 @@ class StreamMappings:
                 running.result()
 
 
-def stream_mappings(app: Chalice, triggers: Mapping[str, Changes], prefix: str) -> list[StreamMappings]:
+def stream_mappings(
+    app: Chalice, triggers: Mapping[str, Changes], prefix: str, longest_window: float
+) -> list[StreamMappings]:
     """Returns the mappings of each stream handler that `app` registers; `prefix` is that of the tables.
+
+    A batch waits for at most `longest_window` seconds to fill, or for its trigger's window if that is shorter.
 
     Raises:
         UnknownHandlerError: no trigger is known for a handler.
@@ -230,7 +234,7 @@ def stream_mappings(app: Chalice, triggers: Mapping[str, Changes], prefix: str) 
                 handler,
                 ShardReader(prefix + table),
                 batch_size=trigger.batch_size,
-                window=trigger.window,
+                window=min(trigger.window, longest_window),
                 keys=keys,
             )
             for table, keys in trigger.tables.items()

@@ -6,7 +6,7 @@ Run it with `python -m infra.local.workers --control-port 8004`. The control ans
     POST /schedules/NAME          fire a schedule now; answers when its handler is done
     POST /queues/HANDLER/pause    leave a handler's messages or records waiting; answers when no batch is under way
     POST /queues/HANDLER/resume   take them again
-    POST /idle?timeout=SECONDS    answer once every queue and stream that is not paused is empty; 504 if that takes longer
+    POST /idle?timeout=SECONDS    answer once all of them are empty that are not paused; 504 when it takes longer
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ IDLE_CHECK = 0.05
 AT_ONCE = 10
 """At most so many batches of a queue are worked on at once. Here one process does the work of all Lambdas, and more
 threads would only wait for each other. Ten are enough for all lanes of one account in bulk."""
+LONGEST_WINDOW = 0.1
+"""Seconds for which a batch of a stream's records waits to fill. In AWS it waits longer, to be cheaper."""
 
 log = logging.getLogger("infra.local.workers")
 
@@ -166,7 +168,10 @@ def working(
     """
     app = per_thread(app)
     at_once = {name: min(trigger.concurrency, AT_ONCE) for name, trigger in QUEUE_TRIGGERS.items()}
-    sources: list[Source] = [*mappings(app, queue_urls, at_once), *stream_mappings(app, streams or {}, table_prefix)]
+    sources: list[Source] = [
+        *mappings(app, queue_urls, at_once),
+        *stream_mappings(app, streams or {}, table_prefix, LONGEST_WINDOW),
+    ]
     if heard is not None:
         sources.append(listening(heard))
     workers = Workers(sources, schedules(app, intervals))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chalicelib.functions import SCHEDULE_FAILURES, Function, Messages, Schedule
+from chalicelib.functions import SCHEDULE_FAILURES, Changes, Function, Messages, Schedule
 from infra.template.intrinsics import Json, camel, get_att, physical, queue_id, ref, sub, table_id
 
 DIRECTORY = Path(__file__).resolve().parents[2] / ".chalice"
@@ -38,10 +38,18 @@ def policy(function: Function) -> Json:
                 "sqs:ChangeMessageVisibility",
             ]
             statements.append(_allow("TakeMessages", taking, [get_att(queue_id(queue))]))
+        case Changes(tables):
+            reading = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+            streams = [get_att(table_id(table), "StreamArn") for table in tables]
+            statements.append(_allow("ReadStreams", reading, streams))
+            # There is no right to list the streams of one table.
+            statements.append({**_allow("ListStreams", ["dynamodb:ListStreams"], []), "Resource": "*"})
         case Schedule():
             sends.append(SCHEDULE_FAILURES)
     if sends:
         statements.append(_allow("SendMessages", ["sqs:SendMessage"], [get_att(queue_id(name)) for name in sends]))
+    if function.publishes:
+        statements.append(_allow("PutEvents", ["events:PutEvents"], [get_att("ChangesBus")]))
     if function.secret:
         statements.append(_allow("StripeSecret", ["secretsmanager:GetSecretValue"], [ref("StripeSecretArn")]))
     return {"Version": "2012-10-17", "Statement": statements}
