@@ -40,7 +40,6 @@ class Queue(StrEnum):
 SCHEDULE_FAILURES: Final = "schedule-failures"
 """The queue to which AWS sends the invocations of schedules that failed. It feeds no function."""
 
-
 UNTOLD_CHANGES: Final = "untold-changes"
 """The queue of changes that could not be told, each with its stored versions. It feeds no function."""
 
@@ -323,3 +322,7 @@ QUEUE_TRIGGERS: Final = {
     function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Messages)
 }
 """What feeds each function that a queue feeds, by the function's name."""
+STREAM_TRIGGERS: Final = {
+    function.name: function.trigger for function in WORKERS if isinstance(function.trigger, Changes)
+}
+"""What feeds each function that streams feed, by the function's name."""
