@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from pynamodb.models import Model
 
-from chalicelib.functions import SCHEDULE_FAILURES, Queue
+from chalicelib.functions import SCHEDULE_FAILURES, UNTOLD_CHANGES, Queue
 from infra.local.settings import StripeSecret
 from infra.template.queues import ATTEMPTS, DEAD_LETTER_RETENTION
 
@@ -59,7 +59,8 @@ def create_queues(prefix: str, *, visibility_timeout: int = VISIBILITY_TIMEOUT) 
         urls[queue.dead_letter] = dead_url
         urls[queue] = _queue(sqs, prefix + queue, fixed, settings)
     kept = {"MessageRetentionPeriod": str(DEAD_LETTER_RETENTION)}
-    urls[SCHEDULE_FAILURES] = _queue(sqs, prefix + SCHEDULE_FAILURES, {}, kept)
+    for name in (SCHEDULE_FAILURES, UNTOLD_CHANGES):
+        urls[name] = _queue(sqs, prefix + name, {}, kept)
     return urls
 
 
