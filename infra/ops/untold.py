@@ -142,7 +142,7 @@ def _problem(untold: Untold, stage: Stage) -> str | None:
         return NO_VERSIONS
     try:
         change_reader(stage.config.table_prefix)(untold.record)
-    except Exception as error:  # whatever it is, the operator reads it, and the change stays
+    except Exception as error:  # noqa: BLE001 whatever it is, the operator reads it, and the change stays
         return f"This release cannot read the record: {type(error).__name__}."
     return None
 
@@ -168,7 +168,7 @@ class _Telling(Adapters):
     """The stage's adapters, except that a record that cannot be told is not queued a second time."""
 
     @property
-    def untold(self) -> UntoldChanges:  # type: ignore[override]
+    def untold(self) -> UntoldChanges:
         return _AlreadyKept()
 
 
