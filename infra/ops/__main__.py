@@ -16,10 +16,11 @@ from infra.ops.look import status
 from infra.ops.measure import measure
 from infra.ops.payouts import payouts
 from infra.ops.repair import reconcile, replay, tie_out
+from infra.ops.untold import tell_again, untold
 
 COMMANDS = (
     status, explain, replay, redrive, discard, reconcile, tie_out, freeze, unfreeze, rotate_secret,
-    webhook_endpoint, canary, backfill, payouts, measure,
+    webhook_endpoint, canary, backfill, payouts, measure, untold, tell_again,
 )  # fmt: skip
 
 

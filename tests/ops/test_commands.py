@@ -367,6 +367,8 @@ def test_a_stage_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 def test_a_deployed_stack_is_read_from_its_outputs_and_parameters() -> None:
     outputs = {
         "TablePrefix": "pom-dev-",
+        "ChangesBusName": "pom-dev-changes",
+        "UntoldChangesQueueUrl": "https://sqs/UntoldChanges",
         **{f"{camel(queue)}QueueUrl": f"https://sqs/{camel(queue)}" for queue in Queue},
     }
     parameters = {
