@@ -22,7 +22,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ops-demo run test test-real test-clients test-package test-demo test-names check lint format proofs contract trips ops bench package \
+.PHONY: help demo ops-demo run test test-real test-clients test-package test-demo test-names check lint format proofs contract trips bench package \
 	deploy destroy lock clean
 
 help:  ## Show the targets
@@ -97,9 +97,6 @@ contract: $(READY)  ## Write docs/openapi.json and docs/asyncapi.json anew, and 
 
 trips: $(READY)  ## Count the functions, files and layer crossings that four pieces of work pass through (ARGS="--list webhook")
 	@$(BIN)/python -m tests.trips $(ARGS)
-
-ops: $(LOCAL)  ## The operator's commands against the local stack (ARGS="--help", ARGS="status")
-	@$(BIN)/python -m infra.ops $(ARGS)
 
 bench: $(READY)  ## Measure the budgets: one table, and build/bench.json
 	@$(BIN)/python -m tests.bench $(ARGS)

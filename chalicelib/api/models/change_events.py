@@ -36,6 +36,10 @@ class ChangeEvent(msgspec.Struct, rename="camel", kw_only=True):
     ]
     status: Annotated[str | None, Meta(description="The status after the change. Null if the object was deleted.")]
     deleted: Annotated[bool, Meta(description="True if POM's record of the object was deleted.")]
+    object_omitted: Annotated[
+        bool,
+        Meta(description="True if the object was left out because it is too large for an event. `GET` has it."),
+    ]
 
 
 class InvoiceChange(ChangeEvent, rename="camel", kw_only=True):
