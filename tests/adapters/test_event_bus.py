@@ -1,4 +1,4 @@
-"""Events are put on the bus in portions, each entry of each answer is looked at, and only what failed is put again."""
+"""Events are put on the bus in portions. Each entry of each answer is looked at, and only what failed is put again."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_an_event_that_is_too_large_by_itself_is_alone_in_its_request() -> None:
 
 
 def test_only_the_entries_that_were_not_taken_are_put_again() -> None:
-    made, client, clock = bus({1: THROTTLED, 3: THROTTLED}, {1: THROTTLED})
+    made, client, _ = bus({1: THROTTLED, 3: THROTTLED}, {1: THROTTLED})
     assert made.put([event(number) for number in range(4)]) == {}
     assert client.requests == [details(0, 1, 2, 3), details(1, 3), details(3)]
 
